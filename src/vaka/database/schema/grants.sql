@@ -1,0 +1,66 @@
+-- SPDX-FileCopyrightText: 2026 The Vaka contributors
+-- SPDX-License-Identifier: EUPL-1.2
+-- Every right any process has in any database, on this one page. What is not here is refused.
+--
+-- Group roles carry rights and cannot log in; login roles are members of exactly one:
+--   in the platform database        vaka_<component>
+--   in an authority's database      <database>_<component>, able to connect to that database alone
+-- Owners (vaka_owner, vaka_ledger) cannot log in and are no process's role. No role has CREATEROLE, CREATEDB or
+-- a pg_write_all_data kind of membership.
+--
+-- A line "-- in: <kind>" says in which kind of database the lines below it hold.
+
+-- in: every
+revoke all on schema public from public;
+grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_scheduler, g_signin, g_setup;
+-- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
+grant insert on ledger.inbox to vaka_owner;
+grant execute on function ledger.append to g_desk, g_scheduler, g_signin, g_setup, g_receiver;
+grant usage on schema vaka to g_receiver, g_desk, g_scheduler, g_signin, g_setup;
+
+-- in: platform
+-- receiver: knows devices and rules, tells that it is up.
+grant select on authority, device_entry, class_override to g_receiver;
+grant select, insert, update on receiver_presence to g_receiver;
+-- desk: who is this session, what may he do where, which authorities are there.
+grant select on authority, installation, receiver_presence, role_grant to g_desk;
+grant select (id, display_name, kind, language, state) on account to g_desk;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session to g_desk;
+-- desk: adopting an unknown sender registers it.
+grant select (sender, authority_id, device_id, active), insert on device_entry to g_desk;
+-- signin: accounts and sessions.
+grant select on installation, authority, role_grant to g_signin;
+grant select, update (last_signed_in_at) on account to g_signin;
+grant select, insert, update (ended_at) on session to g_signin;
+-- scheduler: which databases there are, whether receivers are up.
+grant select on authority, receiver_presence to g_scheduler;
+-- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.
+grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
+grant select, insert on installation to g_setup;
+grant delete on class_override, role_grant to g_setup;
+
+-- in: tenant
+-- receiver: two functions, no table.
+grant execute on function accept_messages, record_signs_of_life to g_receiver;
+-- desk: reads the one screen; changes an alarm's progress, never its facts.
+grant select on unit, unit_hours, person, contact, note, device, device_state, policy, closing_code, alarm,
+    alarm_note, alarm_step to g_desk;
+grant select (id, alarm_id, device_id, sender, ref, class, kind, effect, received_at, transport, source,
+    deviations)     on message to g_desk;
+grant update (state, presented_at, taken_at, holder, offered_to, suspended_until, escalation, escalate_at,
+    merged_into, closed_at, closed_by, closing_reason, closing_action, closing_result, closing_text, version)
+    on alarm to g_desk;
+grant insert on alarm_note, alarm_step to g_desk;
+grant insert on device, device_state to g_desk;
+grant execute on function announce_alarms to g_desk, g_scheduler;
+-- scheduler: escalation and supervision.
+grant select on policy, alarm, device, device_state to g_scheduler;
+grant update (state, holder, offered_to, suspended_until, escalation, escalate_at, closed_at, closed_by,
+    closing_result, version) on alarm to g_scheduler;
+grant insert on alarm, alarm_step to g_scheduler;
+grant update (condition, changed_at) on device_state to g_scheduler;
+grant execute on function forget_repeats to g_scheduler;
+-- setup: people in care, devices and the authority's own lists. Alarms and messages are not its business.
+grant select, insert, update, delete on unit, unit_hours, person, contact, note, device, device_state, closing_code
+    to g_setup;
+grant select, update on policy to g_setup;

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Where a PostgreSQL server is and which credential opens it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.conninfo import make_conninfo
+
+PLATFORM_DATABASE = "vaka_platform"
+SUPERUSER = "vaka_superuser"
+"""Bootstraps the embedded cluster and creates roles; no process of Vaka ever connects as it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One PostgreSQL server. A password is only ever a file that libpq itself reads."""
+
+    host: str
+    """Directory of the Unix socket, or a host name."""
+    port: int
+    credentials: Path
+    """Directory with one libpq password file per login role."""
+
+    def credential_file(self, role: str) -> Path:
+        """Return the password file of ``role``; it may not exist for this process."""
+        return self.credentials / f"{role}.pgpass"
+
+    def conninfo(self, role: str, database: str, *, application: str = "vaka") -> str:
+        """Return a libpq connection string without any secret in it."""
+        options: dict[str, str | int] = {
+            "host": self.host,
+            "port": self.port,
+            "user": role,
+            "dbname": database,
+            "passfile": str(self.credential_file(role)),
+            "application_name": application,
+            "connect_timeout": 5,
+        }
+        if not self.host.startswith("/"):
+            options["sslmode"] = "verify-full"
+        return make_conninfo("", **options)
+
+
+def platform_role(component: str) -> str:
+    """Return the login role of ``component`` in the platform database."""
+    return f"vaka_{component}"
+
+
+def tenant_role(database: str, component: str) -> str:
+    """Return the login role of ``component`` in one authority's database; it can connect to no other."""
+    return f"{database}_{component}"
+
+
+def tenant_database(slug: str) -> str:
+    """Return the name of the database of the authority with this ``slug``."""
+    return f"vaka_t_{slug}"

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Appending an entry, in the transaction of the change it records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from vaka.ledger.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One happening. Holds codes and opaque identifiers only: nothing personal, nothing secret."""
+
+    event: Event
+    actor: str
+    """``account:<uuid>``, ``receiver:<instance>``, ``scheduler`` or ``device``."""
+    happened_at: datetime
+    object: str = ""
+    """What it happened to, as ``<kind>:<identifier>``."""
+    succeeded: bool = True
+    detail: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+
+
+async def append(connection: psycopg.AsyncConnection[Any], entry: Entry) -> None:
+    """Write ``entry`` in the open transaction of ``connection``; both are kept, or neither.
+
+    Raises RuntimeError outside a transaction: an entry that could be kept without its change would be a lie.
+    """
+    if connection.info.transaction_status is not psycopg.pq.TransactionStatus.INTRANS:
+        raise RuntimeError("a ledger entry is written inside the transaction of its change")
+    await connection.execute(
+        "select ledger.append(%s, %s, %s, %s, %s, %s)",
+        (
+            entry.happened_at,
+            entry.event.value,
+            entry.actor,
+            entry.object,
+            "success" if entry.succeeded else "failure",
+            Jsonb(dict(entry.detail)),
+        ),
+    )

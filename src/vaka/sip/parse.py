@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Bytes to messages (RFC 3261 section 7 and 18.3).
+
+Strict where a mistake could change who is answered or where a message ends; lenient about everything a device may write
+in its own way: order, case and form of headers, folding, blanks, LF line ends, a From without a tag.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vaka.sip.errors import SipError, SipFault
+from vaka.sip.fields import read_number
+from vaka.sip.headers import Headers
+from vaka.sip.message import Request, Response
+
+MAX_DATAGRAM = 64 * 1024
+MAX_HEAD = 16 * 1024  # bytes up to the blank line
+MAX_HEADER = 8 * 1024  # characters in one header, unfolded
+MAX_HEADERS = 100
+
+# Request-Line  =  Method SP Request-URI SP SIP-Version CRLF
+# Status-Line   =  SIP-Version SP Status-Code SP Reason-Phrase CRLF
+_REQUEST_LINE = re.compile(r"([A-Za-z0-9.!%*_+`'~-]{1,32}) ++(\S++) ++SIP/([0-9]\.[0-9]) *+", re.ASCII)
+_STATUS_LINE = re.compile(r"SIP/([0-9]\.[0-9]) ++([1-6][0-9]{2})(?: ++(.*+))?+", re.ASCII)
+
+# header-value continues on the next line when that begins with a blank (RFC 3261 7.3.1).
+_FOLD = re.compile(r"\n[ \t]++")
+
+# A control character inside a head has no meaning, and a bare CR copied into an answer could forge a line of it.
+_CONTROLS_TO_BLANKS = bytes(0x20 if byte < 0x20 and byte not in b"\t\n" or byte == 0x7F else byte for byte in range(256))
+
+
+def parse(datagram: bytes | memoryview) -> Request | Response:
+    """The one message in a datagram. Raises SipError, with `partial` when its sender can be told.
+
+    Bytes after Content-Length are dropped; a body shorter than Content-Length is refused; without Content-Length
+    the body is the rest of the datagram (RFC 3261 18.3).
+    """
+    if len(datagram) > MAX_DATAGRAM:
+        raise SipError(SipFault.TOO_LARGE)
+    data = bytes(datagram)
+    start = 0
+    if data[:1] in b"\r\n":  # also true of an empty datagram
+        start = len(data) - len(data.lstrip(b"\r\n"))
+        if start == len(data):
+            raise SipError(SipFault.EMPTY)
+    found = find_head(data, start)
+    if found is None:
+        if len(data) - start >= MAX_HEAD:
+            raise SipError(SipFault.HEAD_TOO_LARGE)
+        raise refusal(SipFault.HEAD_UNFINISHED, read_head(data[start:]))
+    end, body = found
+    message = read_head(data[start:end])
+    require_answerable(message)
+    length = content_length(message)
+    if length is None:
+        message.body = data[body:]
+    elif body + length > len(data):
+        raise refusal(SipFault.BODY_UNFINISHED, message)
+    else:
+        message.body = data[body : body + length]
+    return message
+
+
+def find_head(data: bytes | bytearray, start: int = 0, searched: int = 0) -> tuple[int, int] | None:
+    """Where the head ends and where the body begins, or None when no blank line comes within MAX_HEAD bytes.
+
+    `searched` says how far an earlier call has already looked. Lines may end in CRLF or LF, each on its own.
+    """
+    stop = start + MAX_HEAD
+    begin = max(start, searched)
+    crlf = data.find(b"\n\r\n", begin, stop)
+    lf = data.find(b"\n\n", begin, stop if crlf < 0 else crlf + 1)
+    if lf >= 0:
+        return lf, lf + 2
+    if crlf >= 0:
+        return crlf, crlf + 3
+    return None
+
+
+def read_head(head: bytes | bytearray) -> Request | Response:
+    """Start line and headers, without the blank line; nothing is yet required of them. Raises SipError."""
+    plain = head.replace(b"\r\n", b"\n").translate(_CONTROLS_TO_BLANKS)
+    try:
+        text = plain.decode()
+    except UnicodeDecodeError:
+        text = plain.decode("latin-1")  # every byte has a meaning there, so this cannot fail
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    start_line, *lines = text.rstrip("\n ").split("\n")
+    if len(lines) > MAX_HEADERS:
+        raise SipError(SipFault.TOO_MANY_HEADERS)
+    fault: SipFault | None = None
+    pairs = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.rstrip()
+        if not (colon and name):
+            fault = SipFault.HEADER_LINE
+            continue
+        if len(line) > MAX_HEADER:
+            raise SipError(SipFault.HEADER_TOO_LONG)
+        pairs.append((name, value.strip()))
+    message: Request | Response
+    if match := _REQUEST_LINE.fullmatch(start_line):
+        message = Request(match[1], match[2], Headers(pairs))
+        version = match[3]
+    elif match := _STATUS_LINE.fullmatch(start_line):
+        message = Response(int(match[2]), match[3] or "", Headers(pairs))
+        version = match[1]
+    else:
+        raise SipError(SipFault.START_LINE)
+    if version != "2.0":
+        fault = SipFault.VERSION
+    if fault is not None:
+        raise refusal(fault, message)
+    return message
+
+
+def require_answerable(message: Request | Response) -> None:
+    """Refuse a message that lacks a mandatory header, or whose CSeq or topmost Via cannot be read."""
+    if not message.headers.answerable:
+        raise SipError(SipFault.HEADER_MISSING)
+    try:
+        _ = message.cseq, message.top_via
+    except SipError as error:
+        raise refusal(error.code, message) from None
+
+
+def content_length(message: Request | Response) -> int | None:
+    """The length of the body in bytes as its sender states it, or None. Raises SipError(CONTENT_LENGTH)."""
+    stated = message.headers.all("content-length")
+    if not stated:
+        return None
+    length = read_number(stated[0])
+    if length is None or any(read_number(other) != length for other in stated[1:]):
+        raise refusal(SipFault.CONTENT_LENGTH, message)
+    return length
+
+
+def refusal(code: SipFault, message: Request | Response) -> SipError:
+    """The error to raise about a message whose head could be read: with `partial` when it can be answered."""
+    if isinstance(message, Request) and message.headers.answerable:
+        return SipError(code, partial=message)
+    return SipError(code)

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What every test may ask for: a real PostgreSQL cluster, fresh authorities in it, a clock turned by hand."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from vaka.clock import TurnedClock
+from vaka.database.cluster import Cluster
+from vaka.database.provision import provision_platform, provision_tenant
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
+from vaka.identifiers import new_identifier
+from vaka.tenants.authorities import Authority
+
+START = datetime(2026, 3, 14, 1, 59, tzinfo=UTC)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests (marked anyio) run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    """A clock that stands at START until the test turns it."""
+    return TurnedClock(START)
+
+
+@pytest.fixture(scope="session")
+def directory() -> Iterator[Path]:
+    """A short directory that the database's account may enter (pytest's own are closed to it)."""
+    path = Path(tempfile.mkdtemp(prefix="vaka-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(directory: Path) -> Iterator[Cluster]:
+    """A running embedded cluster with the platform database."""
+    cluster = Cluster(directory / "cluster", directory / "credentials")
+    cluster.create()
+    cluster.start()
+    try:
+        provision_platform(cluster.server)
+        yield cluster
+    finally:
+        cluster.stop(immediately=True)
+
+
+@pytest.fixture(scope="session")
+def server(cluster: Cluster) -> Server:
+    """How the cluster is reached."""
+    return cluster.server
+
+
+@pytest.fixture(scope="session")
+def new_authority(server: Server) -> Callable[..., Authority]:
+    """A function that makes a fresh authority with its own database: ``new_authority(kind="authority")``."""
+    numbers = count(1)
+
+    def make(kind: str = "authority") -> Authority:
+        slug = f"kommun_{next(numbers)}"
+        authority = Authority(new_identifier(START), slug, f"Provkommun {slug}", kind, tenant_database(slug))
+        provision_tenant(server, authority.database_name)
+        with psycopg.connect(server.conninfo(platform_role("setup"), PLATFORM_DATABASE), autocommit=True) as connection:
+            connection.execute(
+                "insert into vaka.authority (id, slug, name, kind, database_name, created_at)"
+                " values (%s, %s, %s, %s, %s, %s)",
+                (authority.id, slug, authority.name, kind, authority.database_name, START),
+            )
+        return authority
+
+    return make
+
+
+@pytest.fixture
+def authority(new_authority: Callable[..., Authority]) -> Authority:
+    """A fresh authority."""
+    return new_authority()
