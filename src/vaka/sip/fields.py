@@ -55,6 +55,9 @@ _VIA = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
+# via-params     =  via-ttl / via-maddr / via-received / via-branch / via-extension, each  token [ EQUAL value ]
+_VIA_PARAMETER = re.compile(r";\s*+([^\s;=]++)\s*+(?:=\s*+([^\s;]*+))?+")
+
 # name-addr      =  [ display-name ] LAQUOT addr-spec RAQUOT
 # display-name   =  *(token LWS) / quoted-string
 # quoted-string  =  SWS DQUOTE *(qdtext / quoted-pair ) DQUOTE
@@ -90,15 +93,14 @@ def read_via(value: str) -> Via:
     transport, host, port = match.groups()
     branch = received = None
     rport: int | None = None
-    for parameter in value[match.end() :].partition(",")[0].split(";"):
-        name, _, setting = parameter.partition("=")
-        name = name.strip().lower()
-        if name == "branch":
-            branch = setting.strip()
-        elif name == "rport":
-            rport = read_number(setting.strip(), digits=5) or 0
-        elif name == "received":
-            received = setting.strip()
+    for name, setting in _VIA_PARAMETER.findall(value.partition(",")[0], match.end()):
+        match name.lower():
+            case "branch":
+                branch = setting
+            case "rport":
+                rport = read_number(setting, digits=5) or 0
+            case "received":
+                received = setting
     return Via(transport.upper(), host, int(port) if port else None, branch, rport, received)
 
 

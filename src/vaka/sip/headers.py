@@ -44,10 +44,11 @@ class Headers:
 
     def __init__(self, lines: Iterable[tuple[str, str]] = ()) -> None:
         self._lines = tuple(lines)
-        self._values: dict[str, list[str]] = {}
-        values = self._values
+        self._values = values = dict[str, list[str]]()
         for name, value in self._lines:
-            key = _canonical(name)
+            key = name.lower()
+            if len(key) == 1:  # asked here, not in _canonical: this loop runs for every line of every message
+                key = _COMPACT.get(key, key)
             if key in values:
                 values[key].append(value)
             else:

@@ -32,10 +32,11 @@ class Message:
     headers: Headers
     body: bytes
 
-    _cseq: CSeq
-    _from: Address
-    _to: Address
-    _top_via: Via
+    def __post_init__(self) -> None:
+        self._cseq: CSeq | None = None
+        self._from: Address | None = None
+        self._to: Address | None = None
+        self._top_via: Via | None = None
 
     @property
     def call_id(self) -> str:
@@ -45,38 +46,30 @@ class Message:
     @property
     def cseq(self) -> CSeq:
         """The sequence number and its method. Some devices send 1 for ever: it orders nothing by itself."""
-        try:
-            return self._cseq
-        except AttributeError:
+        if self._cseq is None:
             self._cseq = read_cseq(self._require("cseq"))
-            return self._cseq
+        return self._cseq
 
     @property
     def top_via(self) -> Via:
         """The nearest hop. Its branch alone identifies nothing: some devices never change it."""
-        try:
-            return self._top_via
-        except AttributeError:
+        if self._top_via is None:
             self._top_via = read_via(self._require("via"))
-            return self._top_via
+        return self._top_via
 
     @property
     def from_(self) -> Address:
         """Who says to have sent this. The tag may be missing; `user` is normally the controller id."""
-        try:
-            return self._from
-        except AttributeError:
+        if self._from is None:
             self._from = self._address("from")
-            return self._from
+        return self._from
 
     @property
     def to(self) -> Address:
         """Whom it was meant for."""
-        try:
-            return self._to
-        except AttributeError:
+        if self._to is None:
             self._to = self._address("to")
-            return self._to
+        return self._to
 
     @property
     def contact(self) -> Address | None:

@@ -25,11 +25,16 @@ MAX_HEADERS = 100
 _REQUEST_LINE = re.compile(r"([A-Za-z0-9.!%*_+`'~-]{1,32}) ++(\S++) ++SIP/([0-9]\.[0-9]) *+", re.ASCII)
 _STATUS_LINE = re.compile(r"SIP/([0-9]\.[0-9]) ++([1-6][0-9]{2})(?: ++(.*+))?+", re.ASCII)
 
+# The line end of the last header and the empty line after it.
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+
 # header-value continues on the next line when that begins with a blank (RFC 3261 7.3.1).
 _FOLD = re.compile(r"\n[ \t]++")
 
 # A control character inside a head has no meaning, and a bare CR copied into an answer could forge a line of it.
-_CONTROLS_TO_BLANKS = bytes(0x20 if byte < 0x20 and byte not in b"\t\n" or byte == 0x7F else byte for byte in range(256))
+_CONTROLS_TO_BLANKS = bytes(
+    0x20 if (byte < 0x20 and byte not in b"\t\n") or byte == 0x7F else byte for byte in range(256)
+)
 
 
 def parse(datagram: bytes | memoryview) -> Request | Response:
@@ -50,7 +55,7 @@ def parse(datagram: bytes | memoryview) -> Request | Response:
     if found is None:
         if len(data) - start >= MAX_HEAD:
             raise SipError(SipFault.HEAD_TOO_LARGE)
-        raise refusal(SipFault.HEAD_UNFINISHED, read_head(data[start:]))
+        raise refusal(SipFault.HEAD_UNFINISHED, read_head(data[start:].rstrip()))
     end, body = found
     message = read_head(data[start:end])
     require_answerable(message)
@@ -69,15 +74,8 @@ def find_head(data: bytes | bytearray, start: int = 0, searched: int = 0) -> tup
 
     `searched` says how far an earlier call has already looked. Lines may end in CRLF or LF, each on its own.
     """
-    stop = start + MAX_HEAD
-    begin = max(start, searched)
-    crlf = data.find(b"\n\r\n", begin, stop)
-    lf = data.find(b"\n\n", begin, stop if crlf < 0 else crlf + 1)
-    if lf >= 0:
-        return lf, lf + 2
-    if crlf >= 0:
-        return crlf, crlf + 3
-    return None
+    found = _BLANK_LINE.search(data, max(start, searched), start + MAX_HEAD)
+    return None if found is None else found.span()
 
 
 def read_head(head: bytes | bytearray) -> Request | Response:
@@ -89,7 +87,7 @@ def read_head(head: bytes | bytearray) -> Request | Response:
         text = plain.decode("latin-1")  # every byte has a meaning there, so this cannot fail
     if "\n " in text or "\n\t" in text:
         text = _FOLD.sub(" ", text)
-    start_line, *lines = text.rstrip("\n ").split("\n")
+    start_line, *lines = text.split("\n")
     if len(lines) > MAX_HEADERS:
         raise SipError(SipFault.TOO_MANY_HEADERS)
     fault: SipFault | None = None

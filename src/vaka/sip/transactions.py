@@ -22,6 +22,7 @@ def transaction_key(request: Request, source: tuple[str, int]) -> TransactionKey
     alarm must not pass for a repeat of the first: so the key has everything that could tell them apart. Body and
     Authorization are in it as one number: a device with constant identifiers would otherwise get the stored 401 again
     when it sends the same MESSAGE with its credentials, for ever. A true retransmission repeats every byte.
+    Keys are compared within one process: the number is another in the next.
     """
     via = request.top_via
     return (
