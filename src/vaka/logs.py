@@ -9,7 +9,8 @@ address or a text from an alarm: a field that is not on the list is dropped and 
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 import structlog
 
@@ -32,8 +33,21 @@ def _keep_allowed(_logger: object, _name: str, event: MutableMapping[str, Any]) 
     return event
 
 
-def configure_logs(process: str, instance: str = "", *, level: int = logging.INFO) -> None:
-    """Send structured lines to standard error, each naming ``process`` (and ``instance``)."""
+class _StandardErrorLogger:
+    """Writes lines to standard error. A full disk, or nobody left to read, must never stop the work that is told of."""
+
+    def msg(self, message: str) -> None:
+        """Write one line, or lose it."""
+        with suppress(OSError, ValueError):
+            print(message, file=sys.stderr, flush=True)
+
+    log = debug = info = warn = warning = error = critical = exception = fatal = failure = err = msg
+
+
+def configure_logs(
+    process: str, instance: str = "", *, level: int = logging.INFO, stream: TextIO | None = None
+) -> None:
+    """Send structured lines to ``stream`` (standard error), each naming ``process`` (and ``instance``)."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -43,7 +57,7 @@ def configure_logs(process: str, instance: str = "", *, level: int = logging.INF
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)

@@ -10,15 +10,22 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vaka.errors import ConfigurationError
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+# TOML has no word for "none": `false` closes a port.
+OptionalPort = Annotated[Port | None, BeforeValidator(lambda value: None if value is False else value)]
+
+
+# TOML has no paths, only strings.
+FilePath = Annotated[Path, Field(strict=False)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: `port = true` and `port = "5060"` are slips, not ports.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class DatabaseSettings(_Section):
@@ -29,6 +36,7 @@ class DatabaseSettings(_Section):
     host: str = ""
     """Host name, or the directory of its Unix socket. Not used when embedded."""
     port: Port = 5432
+    """Its port. Not used when embedded."""
 
 
 class ReceiverSettings(_Section):
@@ -36,21 +44,21 @@ class ReceiverSettings(_Section):
 
     host: str = "127.0.0.1"
     """Address to listen on for devices."""
-    udp_port: Port | None = 5060
+    udp_port: OptionalPort = 5060
     """SIP over UDP; leave out with `false` in place of a number."""
-    tcp_port: Port | None = 5060
+    tcp_port: OptionalPort = 5060
     """SIP over TCP."""
-    tls_port: Port | None = 5061
+    tls_port: OptionalPort = 5061
     """SIP over TLS 1.2 or newer."""
     processes: Annotated[int, Field(ge=1, le=32)] = 1
     """Receiver processes that share the ports."""
     realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "vaka"
     """Digest realm. Part of every stored credential hash: changing it makes all digest devices fail."""
-    certificate: Path = Path("tls/receiver.pem")
+    certificate: FilePath = Path("tls/receiver.pem")
     """Certificate chain shown to devices (PEM)."""
-    certificate_key: Path = Path("tls/receiver.key")
+    certificate_key: FilePath = Path("tls/receiver.key")
     """Its private key (PEM)."""
-    device_authorities: Path | None = None
+    device_authorities: FilePath | None = None
     """PEM file with the issuers whose device certificates are accepted; without it none is asked for."""
     commit_deadline_milliseconds: Annotated[int, Field(ge=50, le=10_000)] = 2000
     """An alarm not stored by then is answered 503, so that the device repeats or turns to its next receiver."""

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+RUNTIME := .venv/.runtime-installed
+TEST := .venv/.test-installed
+FUZZ := .venv/.fuzz-installed
+# What `make demo DATA=… PORT_BASE=…` hands on.
+DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(PORT_BASE),--port-base $(PORT_BASE))
+# make test TESTS=tests/sip
+TESTS ?= tests
+FUZZ_SECONDS ?= 60
+
+.PHONY: help demo test check bench soak fuzz format lock clean
+
+help: ## Print this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## Start everything on this machine with invented people and alarms (DATA=directory PORT_BASE=port)
+	@exec $(BIN)/vaka demo $(DEMO_OPTIONS)
+
+test: $(TEST) ## Run every test; installs what they need (TESTS=path for some)
+	@tools/system-packages test
+	$(BIN)/pytest -m "not soak" $(TESTS)
+
+check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/reuse lint --quiet || { $(BIN)/reuse lint; exit 1; }
+	$(BIN)/pytest -q tests/docs tests/test_architecture.py
+
+bench: $(TEST) ## Measure, beside Kamailio and a plain insert; prints a table and JSON
+	@tools/system-packages bench
+	$(BIN)/python -m bench
+
+soak: $(TEST) ## Run the long tests
+	@tools/system-packages test
+	$(BIN)/pytest -m soak tests
+
+fuzz: $(FUZZ) ## Feed the parsers with malformed input (FUZZ_SECONDS=60 for each target)
+	@for target in fuzz/fuzz_*.py; do echo "$$target"; \
+	    $(BIN)/python $$target -max_total_time=$(FUZZ_SECONDS); done
+
+format: $(TEST) ## Format the code
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+
+lock: ## Write requirements/*.txt anew from requirements/*.in
+	@tools/lock-requirements
+
+clean: ## Remove the environment and every cache; a demo's data stays
+	rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests fuzz -name __pycache__ -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements/runtime.txt requirements/embedded.txt pyproject.toml
+	@tools/python-environment runtime
+	@touch $@
+
+$(TEST): requirements/test.txt requirements/embedded.txt pyproject.toml
+	@tools/python-environment test
+	@touch $@ $(RUNTIME)
+
+$(FUZZ): requirements/fuzz.txt $(TEST)
+	@tools/python-environment fuzz
+	@touch $@

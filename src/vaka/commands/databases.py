@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Every database of an installation: the platform's, then each authority's. Stops at the first that fails."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import psycopg
+from psycopg.rows import class_row
+
+from vaka.commands.data_directory import AlreadyRunningError, DataDirectory
+from vaka.database.migrate import Kind, pending_migrations
+from vaka.database.provision import provision_platform, provision_tenant
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
+from vaka.errors import ConfigurationError
+from vaka.settings import Settings
+from vaka.tenants.authorities import QUERIES, Authority
+
+
+def provision_all(server: Server, say: Callable[[str], None]) -> None:
+    """Create what is missing and apply every migration, database by database, saying what was applied."""
+    require_reachable(server)
+    _report(say, PLATFORM_DATABASE, provision_platform(server))
+    for authority in active_authorities(server):
+        _report(say, authority.database_name, provision_tenant(server, authority.database_name))
+
+
+def pending(server: Server) -> Iterator[tuple[str, list[str]]]:
+    """Yield each database with the migrations it lacks; one that does not exist yet lacks all of them.
+
+    Raises ConfigurationError where a database's history does not fit this version.
+    """
+    require_reachable(server)
+    kinds: list[tuple[str, Kind]] = [(PLATFORM_DATABASE, "platform")]
+    existing = _existing_databases(server)
+    if PLATFORM_DATABASE in existing:
+        kinds += [(authority.database_name, "tenant") for authority in active_authorities(server)]
+    for database, kind in kinds:
+        if database not in existing:
+            yield database, pending_migrations(None, kind)
+            continue
+        with closing(_connect(server, SUPERUSER, database)) as connection:
+            yield database, pending_migrations(connection, kind)
+
+
+def active_authorities(server: Server) -> list[Authority]:
+    """Return the authorities of the platform's directory, by slug; the intake too."""
+    with closing(_connect(server, platform_role("setup"), PLATFORM_DATABASE)) as connection:
+        connection.execute("set search_path = vaka")
+        with connection.cursor(row_factory=class_row(Authority)) as cursor:
+            return cursor.execute(QUERIES["list_authorities"]).fetchall()
+
+
+def require_reachable(server: Server) -> None:
+    """Raise ConfigurationError where the server does not answer or the set-up credential is missing."""
+    if not server.credential_file(SUPERUSER).is_file():
+        raise ConfigurationError(
+            f"The set-up credential {server.credential_file(SUPERUSER)} is missing. It is a libpq password file for "
+            f"the role {SUPERUSER}."
+        )
+    with closing(_connect(server, SUPERUSER, "postgres")):
+        pass
+
+
+@contextmanager
+def reachable_server(data: DataDirectory, settings: Settings) -> Iterator[Server]:
+    """Give the server for a maintenance command: the running one, or the embedded one started for the while."""
+    server = data.server(settings)
+    if not settings.database.embedded:
+        yield server
+        return
+    try:
+        with data.locked():
+            data.cluster.create()
+            data.cluster.start()
+            try:
+                yield server
+            finally:
+                data.cluster.stop()
+    except AlreadyRunningError:
+        yield server
+
+
+def _existing_databases(server: Server) -> set[str]:
+    with closing(_connect(server, SUPERUSER, "postgres")) as connection:
+        return {str(name) for (name,) in connection.execute("select datname from pg_database")}
+
+
+def _connect(server: Server, role: str, database: str) -> psycopg.Connection[tuple[object, ...]]:
+    try:
+        return psycopg.connect(server.conninfo(role, database, application="vaka-setup"), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise ConfigurationError(
+            f"The database server at {server.host} port {server.port} does not let {role} in. Is it running?"
+        ) from error
+
+
+def _report(say: Callable[[str], None], database: str, applied: list[str]) -> None:
+    if applied:
+        say(f"{database}: {len(applied)} migration{'s' if len(applied) > 1 else ''} applied")

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The settings of a demo: written at its first start, with ports that are free, and kept from then on."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from vaka.commands.data_directory import DataDirectory
+from vaka.commands.listening import Port, Protocol, find_free_port, is_free
+from vaka.commands.settings_file import write_settings
+from vaka.errors import ConfigurationError
+from vaka.settings import ReceiverSettings, Settings
+
+HEADING = """\
+Settings of a demo, written by `vaka demo`. Values changed here are kept; a port that another program holds at the
+start is exchanged for a free one."""
+DEFAULT = Settings(mode="demo", receiver=ReceiverSettings(device_authorities=Path("tls/authority.pem")))
+_PATIENCE = (0.0, 0.2, 0.3, 0.5)
+"""Seconds between looks at a held port: a run that was just killed may not have let go of it yet."""
+
+
+def settle(directory: DataDirectory, port_base: int | None, say: Callable[[str], None]) -> Settings:
+    """Return the demo's settings, with ports that are free now; the file is written where it is new or they changed.
+
+    Raises ConfigurationError where the directory belongs to an installation that is no demo, or no port is free.
+    """
+    known = directory.load_settings() if directory.settings_file.exists() else None
+    if known is not None and known.mode != "demo":
+        raise ConfigurationError(f"{directory.root} belongs to an installation that is no demo. Choose another --data.")
+    settings = _with_free_ports(_with_port_base(known or DEFAULT, port_base), say)
+    if settings != known:
+        write_settings(directory.settings_file, settings, HEADING)
+    return settings
+
+
+def _with_port_base(settings: Settings, base: int | None) -> Settings:
+    return settings if base is None else _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3)
+
+
+def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings:
+    receiver, chosen = settings.receiver, set[int]()
+
+    def choose(wanted: int | None, protocols: tuple[Protocol, ...], host: str, what: str) -> int | None:
+        if wanted is None:
+            return None
+        number = wanted
+        if wanted in chosen or not _becomes_free(wanted, protocols, host):
+            number = find_free_port(wanted + 1, protocols, host, but_not=chosen)
+            say(f"Port {wanted} is held by another program; {what} gets {number}.")
+        chosen.add(number)
+        return number
+
+    signin = choose(settings.signin.port, ("tcp",), settings.signin.host, "sign-in")
+    desk = choose(settings.desk.port, ("tcp",), settings.desk.host, "the desk")
+    plain = choose(receiver.udp_port or receiver.tcp_port, ("udp", "tcp"), receiver.host, "SIP")
+    tls = choose(receiver.tls_port, ("tcp",), receiver.host, "SIP over TLS")
+    return _with_ports(settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls)
+
+
+def _with_ports(
+    settings: Settings, signin: int | None, desk: int | None, udp: int | None, tcp: int | None, tls: int | None
+) -> Settings:
+    return settings.model_copy(
+        update={
+            "signin": settings.signin.model_copy(update={"port": signin, "origin": f"http://localhost:{signin}"}),
+            "desk": settings.desk.model_copy(update={"port": desk, "origin": f"http://localhost:{desk}"}),
+            "receiver": settings.receiver.model_copy(update={"udp_port": udp, "tcp_port": tcp, "tls_port": tls}),
+        }
+    )
+
+
+def _becomes_free(number: int, protocols: tuple[Protocol, ...], host: str) -> bool:
+    for seconds in _PATIENCE:
+        time.sleep(seconds)
+        if all(is_free(Port(protocol, number), host) for protocol in protocols):
+            return True
+    return False

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Reading a sheet of devices (CSV). Pure: text to devices, or every fault with its line, all at once."""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from ipaddress import ip_network
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from vaka.errors import ConfigurationError
+from vaka.tenants.devices import Certificate, Device, Digest, Network
+
+REQUIRED = ("sender", "authentication")
+OPTIONAL = (
+    "personal_number", "device_type", "model", "placed", "interval_seconds", "username", "password", "algorithm",
+    "certificate_sha256", "network", "exception_reason", "exception_until",
+)  # fmt: skip
+LARGEST_SHEET = 64 * 1024 * 1024
+MOST_FAULTS = 20
+_SENDER = re.compile(r"[!-~]{1,64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ZONE = ZoneInfo("Europe/Stockholm")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a line cannot say by itself."""
+
+    realm: str
+    people: Mapping[str, UUID]
+    """Personal number → person in care."""
+    new_identifier: Callable[[], UUID]
+
+
+class SheetError(ConfigurationError):
+    """The sheet is refused. Names lines and columns, never what stands in them."""
+
+    def __init__(self, faults: list[str]) -> None:
+        more = f" … and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+        super().__init__(f"The sheet is refused and nothing was changed: {'; '.join(faults[:MOST_FAULTS])}{more}.")
+
+
+def read_sheet(text: str, context: Context) -> list[Device]:
+    """Return the devices of a sheet with a heading line; semicolons or commas part the columns.
+
+    Raises SheetError with every fault.
+    """
+    try:
+        return _read_lines(text.lstrip("\ufeff"), context)
+    except csv.Error as error:
+        raise SheetError([f"it is no CSV ({error})"]) from error
+
+
+def _read_lines(text: str, context: Context) -> list[Device]:
+    first = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
+    columns = [name.strip() for name in reader.fieldnames or ()]
+    faults = [f"the column {name} is missing" for name in REQUIRED if name not in columns]
+    faults += [f"the column {name} is unknown" for name in columns if name not in REQUIRED + OPTIONAL]
+    if faults:
+        raise SheetError(faults)
+    reader.fieldnames = columns
+    devices, lines = [], dict[str, int]()
+    for row in reader:
+        fields = {name: (value or "").strip() for name, value in row.items() if name is not None}
+        where = f"line {reader.line_num}"
+        if None in row:
+            faults.append(f"{where}: more fields than columns")
+            continue
+        try:
+            device = _read_line(fields, context)
+        except ValueError as error:
+            faults.append(f"{where}: {error}")
+            continue
+        if device.sender in lines:
+            faults.append(f"{where}: the sender stands in line {lines[device.sender]} already")
+        lines[device.sender] = reader.line_num
+        devices.append(device)
+    if not devices and not faults:
+        faults.append("it has no device")
+    if faults:
+        raise SheetError(faults)
+    return devices
+
+
+def _read_line(fields: Mapping[str, str], context: Context) -> Device:
+    if not _SENDER.fullmatch(fields["sender"]):
+        raise ValueError("sender is not 1-64 visible characters")
+    person = None
+    number = fields.get("personal_number", "")
+    if number:
+        person = context.people.get(number)
+        if person is None:
+            raise ValueError("nobody in this authority has the personal number")
+    return Device(
+        id=context.new_identifier(),
+        sender=fields["sender"],
+        authentication=_read_authentication(fields, context.realm),
+        person_id=person,
+        device_type=_read_number(fields, "device_type", 0, 9999, 0),
+        model=fields.get("model", "")[:80],
+        placed=fields.get("placed", "")[:80],
+        interval_seconds=_read_number(fields, "interval_seconds", 10, 604_800, 300),
+    )
+
+
+def _read_authentication(fields: Mapping[str, str], realm: str) -> Digest | Certificate | Network:
+    match fields["authentication"]:
+        case "digest":
+            return _read_digest(fields, realm)
+        case "certificate":
+            fingerprint = fields.get("certificate_sha256", "").replace(":", "").lower()
+            if not _SHA256.fullmatch(fingerprint):
+                raise ValueError("certificate_sha256 is not 64 hexadecimal digits")
+            return Certificate(fingerprint)
+        case "network":
+            return _read_exception(fields)
+    raise ValueError("authentication is neither digest, certificate nor network")
+
+
+def _read_digest(fields: Mapping[str, str], realm: str) -> Digest:
+    username, password = fields.get("username") or fields["sender"], fields.get("password", "")
+    algorithm = fields.get("algorithm") or "SHA-256"
+    if not password:
+        raise ValueError("digest needs a password")
+    if algorithm not in ("MD5", "SHA-256", "both"):
+        raise ValueError("algorithm is neither MD5, SHA-256 nor both")
+    secret = f"{username}:{realm}:{password}".encode()
+    return Digest(
+        username,
+        hashlib.md5(secret, usedforsecurity=False).hexdigest() if algorithm != "SHA-256" else None,
+        hashlib.sha256(secret).hexdigest() if algorithm != "MD5" else None,
+    )
+
+
+def _read_exception(fields: Mapping[str, str]) -> Network:
+    """The exception for old devices must say where from, why, and until when."""
+    try:
+        network = ip_network(fields.get("network", ""))
+    except ValueError:
+        raise ValueError("network is no address range such as 192.0.2.0/24") from None
+    reason = fields.get("exception_reason", "")
+    if len(reason) < 10:
+        raise ValueError("exception_reason has fewer than 10 characters")
+    try:
+        until = date.fromisoformat(fields.get("exception_until", ""))
+    except ValueError:
+        raise ValueError("exception_until is no date such as 2027-01-31") from None
+    return Network(network, reason, datetime.combine(until, time(23, 59, 59), _ZONE))
+
+
+def _read_number(fields: Mapping[str, str], name: str, least: int, most: int, default: int) -> int:
+    text = fields.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise ValueError(f"{name} is not a number from {least} to {most}")
+    return int(text)

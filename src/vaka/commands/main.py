@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""`vaka`: the entry point. Every refusal is one sentence on standard error; nobody is shown a traceback.
+
+Subcommands are imported when they are asked for: the supervisor starts web and receiver as processes of their own and
+never loads their code.
+"""
+
+import importlib
+
+import click
+
+from vaka.errors import VakaError
+from vaka.logs import describe_error
+
+# name → where the click command is, and what the list of commands says about it.
+SUBCOMMANDS = {
+    "demo": ("vaka.commands.demo:demo", "Start a demo with three authorities, people, devices and alarms."),
+    "run": ("vaka.commands.run:run", "Start the database and every process, and keep them running."),
+    "migrate": ("vaka.commands.migrate:migrate", "Bring every database up to date."),
+    "device": ("vaka.commands.device:device", "Register devices."),
+    "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
+    "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
+}
+
+INTERNAL_FAULT = 70
+"""Exit code of a fault of our own (sysexits.h, EX_SOFTWARE)."""
+
+
+class Subcommands(click.Group):
+    """A group that imports a subcommand when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table above."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the subcommand, or None where there is none of that name."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        module, attribute = SUBCOMMANDS[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the subcommands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in SUBCOMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; turn every refusal into one sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except VakaError as error:
+            click.echo(f"vaka: {error.sentence.en}", err=True)
+            ctx.exit(1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
+            raise
+        except Exception as error:
+            described = describe_error(error)
+            click.echo(
+                f"vaka: internal fault ({described['error_type']} in {described['where']}). Nothing more is known; "
+                "please report it with what you did.",
+                err=True,
+            )
+            ctx.exit(INTERNAL_FAULT)
+
+
+@click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vaka", message="vaka %(version)s")
+def main() -> None:
+    """Vaka receives social alarms and shows them to operators.
+
+    `vaka demo` starts everything on this machine with invented people; `vaka COMMAND --help` explains a command.
+    """

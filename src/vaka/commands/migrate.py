@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""`vaka migrate`: brings every database up to date, the platform first. Only lists them unless told to apply them."""
+
+from pathlib import Path
+
+import click
+
+from vaka.clock import SystemClock
+from vaka.commands.data_directory import DataDirectory
+from vaka.commands.databases import pending, provision_all, reachable_server
+from vaka.commands.progress import Progress
+
+
+@click.command()
+@click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
+@click.option("--apply", is_flag=True, help="Apply the migrations; without it they are only listed.")
+def migrate(data: Path, apply: bool) -> None:
+    """List the migrations each database lacks, or apply them with --apply.
+
+    The platform's database comes first, then each authority's. The first failure stops everything: what was applied
+    before stays, and the command can be run again.
+    """
+    directory = DataDirectory(data.absolute())
+    settings = directory.load_settings()
+    directory.prepare()
+    progress = Progress(SystemClock())
+    with reachable_server(directory, settings) as server:
+        if apply:
+            provision_all(server, progress.say)
+            progress.say("Every database is up to date.")
+            return
+        lacking = {database: names for database, names in pending(server) if names}
+    for database, names in lacking.items():
+        click.echo(f"{database}: {', '.join(names)}")
+    click.echo("Nothing was changed. Apply them with --apply." if lacking else "Every database is up to date.")

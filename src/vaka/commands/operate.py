@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Brings an installation up, keeps it up until told to stop, and takes it down in order: the database last."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from vaka.clock import Clock
+from vaka.commands.child import Program
+from vaka.commands.data_directory import DataDirectory
+from vaka.commands.databases import provision_all
+from vaka.commands.listening import Port, is_free
+from vaka.commands.programs import database_program, receiver_ports, retire_orphan, vaka_programs
+from vaka.commands.progress import Progress
+from vaka.commands.supervisor import Supervisor
+from vaka.database.server import Server
+from vaka.errors import ConfigurationError
+from vaka.settings import Settings
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PORT_WAIT_SECONDS = 3.0
+
+
+async def operate(
+    data: DataDirectory,
+    settings: Settings,
+    progress: Progress,
+    clock: Clock,
+    *,
+    furnish: Callable[[Server], Awaitable[None]],
+    companions: Callable[[], Sequence[Program]],
+    welcome: Callable[[], None],
+) -> None:
+    """Start everything, wait for Ctrl-C or a signal to stop, and stop everything.
+
+    ``furnish`` is awaited when the databases are there and nothing else runs yet; ``companions`` are started after
+    Vaka's own processes; ``welcome`` is called when all of them work.
+    Raises VakaError where something cannot be started; then too, nothing is left running.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stopped.set)
+    supervisor = Supervisor(data.logs, data.run, clock, progress.say)
+
+    async def bring_up() -> None:
+        if settings.database.embedded:
+            await _start_database(data, supervisor, progress)
+            await asyncio.to_thread(provision_all, data.server(settings), progress.say)
+        await furnish(data.server(settings))
+        await _require_free_ports(data, settings)
+        await supervisor.start(*vaka_programs(data, settings))
+        progress.say("Receiver, desk, sign-in and scheduler work.")
+        extra = companions()
+        if extra:
+            await supervisor.start(*extra)
+        welcome()
+
+    try:
+        rising = asyncio.create_task(bring_up())
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({rising, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if rising.done():
+            rising.result()
+            await stopping
+        else:
+            rising.cancel()
+            with suppress(asyncio.CancelledError):
+                await rising
+        progress.say("Stopping …")
+    finally:
+        await supervisor.stop()
+    progress.say("Everything is stopped.")
+
+
+async def _start_database(data: DataDirectory, supervisor: Supervisor, progress: Progress) -> None:
+    cluster = data.cluster
+    if await asyncio.to_thread(cluster.create):
+        progress.say("A private PostgreSQL server was created.")
+    elif await asyncio.to_thread(retire_orphan, cluster):
+        progress.say("A PostgreSQL server left by an earlier run was stopped.")
+    await supervisor.start(database_program(cluster))
+    progress.say("PostgreSQL works.")
+
+
+async def _require_free_ports(data: DataDirectory, settings: Settings) -> None:
+    """Refuse ports that others hold; those of a run that was just killed may need a moment."""
+    wanted = [(port, name, settings.receiver.host) for port, name in receiver_ports(settings)]
+    wanted.append((Port("tcp", settings.desk.port), "desk.port", settings.desk.host))
+    wanted.append((Port("tcp", settings.signin.port), "signin.port", settings.signin.host))
+    for _ in range(int(_PORT_WAIT_SECONDS / 0.1)):
+        taken = [(port, name) for port, name, host in wanted if not is_free(port, host)]
+        if not taken:
+            return
+        await asyncio.sleep(0.1)
+    named = ", ".join(f"{port.number}/{port.protocol} ({name})" for port, name in taken)
+    raise ConfigurationError(
+        f"Another program holds {named}, or the address is not this machine's. End it, or choose others in "
+        f"{data.settings_file}."
+    )

@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Furnishing a demo: authorities, people, devices and personas, through the same doors as real ones."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psycopg
+
+from vaka.access.grants import grant_role
+from vaka.database.connections import open_connection
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.demo.authorities import AUTHORITIES, INTAKE, DemoAuthority, invent_units
+from vaka.demo.certificates import CertificateAuthority
+from vaka.demo.device_list import describe_devices, describe_unknown_devices, read_device_list, write_device_list
+from vaka.demo.devices import invent_devices
+from vaka.demo.people import invent_people
+from vaka.demo.personas import PERSONAS
+from vaka.identity.accounts import create_account
+from vaka.identity.personas import decide_installation
+from vaka.settings import Settings
+from vaka.tenants.authorities import Authority
+from vaka.tenants.devices import Device, register_devices
+from vaka.tenants.gateway import Gateway
+from vaka.tenants.people import Person, Unit, UnitHours, register_people, register_units
+from vaka.tenants.registration import register_authority
+
+ACTOR = "demo"
+SEED = 91100
+"""The Swedish standard for social alarms is SS 91100."""
+PEOPLE_EACH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Furnishing:
+    """Where a demo keeps its files, and how much of everything it has."""
+
+    root: Path
+    """The data directory."""
+    people_each: int = PEOPLE_EACH
+    seed: int = SEED
+
+    @property
+    def directory(self) -> Path:
+        """What only a demo has."""
+        return self.root / "demo"
+
+    @property
+    def device_list(self) -> Path:
+        """What the simulated devices read."""
+        return self.directory / "devices.json"
+
+    @property
+    def issuer(self) -> CertificateAuthority:
+        """The demo's own certificate authority."""
+        return CertificateAuthority(self.root / "tls")
+
+    @property
+    def finished(self) -> Path:
+        """Is there when everything was registered."""
+        return self.directory / "finished"
+
+
+def issue_certificates(furnishing: Furnishing, settings: Settings, now: datetime) -> None:
+    """Make the demo's certificate authority and the receiver's certificate where they are missing or ending."""
+    furnishing.directory.mkdir(mode=0o700, exist_ok=True)
+    furnishing.issuer.create(now)
+    receiver = settings.receiver
+    hosts = tuple(dict.fromkeys(["localhost", "127.0.0.1", "::1", receiver.host, receiver.public_host]))
+    furnishing.issuer.issue_for_server(
+        furnishing.root / receiver.certificate,
+        furnishing.root / receiver.certificate_key,
+        tuple(host for host in hosts if host),
+        now,
+    )
+
+
+async def furnish(
+    server: Server, furnishing: Furnishing, settings: Settings, now: datetime, say: Callable[[str], None]
+) -> None:
+    """Register everything a demo has; what is there already stays. A second start does next to nothing."""
+    trusted = furnishing.issuer.certificate_file
+    if furnishing.finished.exists():
+        devices = read_device_list(furnishing.device_list)["devices"]
+        write_device_list(furnishing.device_list, settings.receiver, trusted, devices)
+        return
+    async with AsyncExitStack() as stack:
+        platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-demo")
+        stack.push_async_callback(platform.close)
+        await decide_installation(platform, "demo", now)
+        registered = {}
+        for demo in (*AUTHORITIES, INTAKE):
+            registered[demo.slug] = await register_authority(
+                server, platform, demo.slug, demo.name, kind=demo.authority_kind, actor=ACTOR, now=now
+            )
+        gateway = Gateway(server, "setup", registered.values())
+        stack.push_async_callback(gateway.close)
+        inventory = _Inventory(furnishing, settings, now)
+        # Passwords are on disk before anything is registered: an interrupted start goes on with the same ones.
+        write_device_list(furnishing.device_list, settings.receiver, trusted, inventory.descriptions)
+        for demo in AUTHORITIES:
+            await inventory.register(demo, registered[demo.slug], gateway, platform)
+            say(f"{demo.name}: {len(inventory.people[demo.slug])} people with devices registered")
+        await _register_personas(platform, registered, now)
+    furnishing.finished.touch(mode=0o600)
+
+
+class _Inventory:
+    """All that is invented, from one seed."""
+
+    def __init__(self, furnishing: Furnishing, settings: Settings, now: datetime) -> None:
+        known = {line["cid"]: line["password"] for line in read_device_list(furnishing.device_list)["devices"]}
+        self._now = now
+        self.units: dict[str, tuple[list[Unit], list[UnitHours]]] = {}
+        self.people: dict[str, list[Person]] = {}
+        self.devices: dict[str, list[Device]] = {}
+        self.descriptions = describe_unknown_devices()
+        for number, demo in enumerate(AUTHORITIES):
+            chance = Random(furnishing.seed + number)  # noqa: S311 - invented people are no secret
+            self.units[demo.slug] = invent_units(demo, chance)
+            self.people[demo.slug] = invent_people(demo, furnishing.people_each, now, chance)
+            devices = invent_devices(
+                demo, self.people[demo.slug], settings.receiver.realm, furnishing.issuer,
+                furnishing.directory / "certificates", now, chance,
+                lambda sender: known.get(sender) or secrets.token_urlsafe(18),
+            )  # fmt: skip
+            self.devices[demo.slug] = [line.device for line in devices]
+            self.descriptions += describe_devices(devices, demo.slug)
+
+    async def register(
+        self, demo: DemoAuthority, authority: Authority, gateway: Gateway, platform: psycopg.AsyncConnection[Any]
+    ) -> None:
+        tenant = await gateway.open_own_connection(authority.id, "demo")
+        try:
+            units, hours = self.units[demo.slug]
+            await register_units(tenant, units, hours, actor=ACTOR, now=self._now)
+            await register_people(tenant, self.people[demo.slug], actor=ACTOR, now=self._now)
+            await register_devices(tenant, platform, authority.id, self.devices[demo.slug], actor=ACTOR, now=self._now)
+        finally:
+            await tenant.close()
+
+
+async def _register_personas(
+    platform: psycopg.AsyncConnection[Any], registered: dict[str, Authority], now: datetime
+) -> None:
+    for persona in PERSONAS:
+        account = await create_account(
+            platform, persona.display_name, kind=persona.kind, language=persona.language, persona=persona.persona,
+            actor=ACTOR, now=now,
+        )  # fmt: skip
+        for slug in persona.authorities if persona.role else ():
+            await grant_role(platform, account.id, persona.role or "", registered[slug].id, actor=ACTOR, now=now)

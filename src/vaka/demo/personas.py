@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Who can sign in to a demo, and what each may do where. Names that nobody bears."""
+
+from dataclasses import dataclass
+
+EVERYWHERE = ("ekbacka", "norrvik", "sjohult", "mottagning")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPersona:
+    """A figure one can sign in as."""
+
+    persona: str
+    display_name: str
+    what: str
+    """For the list that `vaka demo` prints."""
+    role: str | None = None
+    authorities: tuple[str, ...] = ()
+    """Slugs."""
+    kind: str = "user"
+    language: str = "sv"
+
+
+PERSONAS = (
+    DemoPersona("operator", "Olga Operatör", "operator, all authorities", "operator", EVERYWHERE),
+    DemoPersona("operator_english", "Emily Example", "operator, all authorities, in English", "operator", EVERYWHERE,
+                language="en"),
+    DemoPersona("operator_ekbacka", "Edvin Ekbackasson", "operator, Ekbacka only", "operator", ("ekbacka",)),
+    DemoPersona("operator_norrvik_sjohult", "Nils Norrviksson", "operator, Norrvik and Sjöhult", "operator",
+                ("norrvik", "sjohult")),
+    DemoPersona("shift_leader", "Lena Ledarsson", "shift leader, all authorities", "shift_leader", EVERYWHERE),
+    DemoPersona("technician", "Tekla Tekniksson", "device technician, all authorities", "device_technician",
+                EVERYWHERE),
+    DemoPersona("quality_reviewer", "Greta Gransksson", "quality reviewer, Ekbacka only", "quality_reviewer",
+                ("ekbacka",)),
+    DemoPersona("supplier_administrator", "Adam Administratörsson", "administrator: sees no alarm and no person",
+                kind="administrator"),
+)  # fmt: skip

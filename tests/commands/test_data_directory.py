@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The data directory: who may enter, and that only one supervisor holds it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vaka.commands.data_directory import AlreadyRunningError, DataDirectory
+from vaka.errors import ConfigurationError
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDirectory:
+    directory = DataDirectory(tmp_path / "vaka")
+    directory.prepare()
+    return directory
+
+
+def test_what_is_secret_is_closed_to_others(data: DataDirectory) -> None:
+    closed = {path.name: path.stat().st_mode & 0o777 for path in data.root.iterdir()}
+    assert closed == {"credentials": 0o700, "tls": 0o700, "run": 0o700, "logs": 0o700}
+    assert data.root.stat().st_mode & 0o777 == 0o755
+
+
+def test_preparing_twice_changes_nothing(data: DataDirectory) -> None:
+    (data.tls / "receiver.pem").write_text("kept")
+    data.prepare()
+    assert (data.tls / "receiver.pem").read_text() == "kept"
+
+
+def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="cannot be prepared: Not a directory"):
+        DataDirectory(tmp_path / "file" / "vaka").prepare()
+
+
+def test_a_second_supervisor_is_refused_and_told_who_holds_it(data: DataDirectory) -> None:
+    with data.locked(), pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}"), data.locked():
+        pass
+    with data.locked():
+        pass
+
+
+def test_the_lock_ends_with_its_process(data: DataDirectory) -> None:
+    code = f"""
+import pathlib, sys
+from vaka.commands.data_directory import DataDirectory
+with DataDirectory(pathlib.Path({str(data.root)!r})).locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(AlreadyRunningError, match=f"process {holder.pid}"), data.locked():
+            pass
+        holder.kill()
+    with data.locked():
+        pass

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Sheets of devices: what is read, and that every fault is told at once without quoting what stands there."""
+
+from contextlib import suppress
+from ipaddress import ip_network
+from itertools import count
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vaka.commands.device_sheet import Context, SheetError, read_sheet
+from vaka.tenants.devices import Certificate, Digest, Network
+
+PERSON = UUID(int=7)
+
+
+def context() -> Context:
+    numbers = count(1)
+    return Context("vaka", {"19380209-9809": PERSON}, lambda: UUID(int=next(numbers)))
+
+
+def test_every_kind_of_device_is_read() -> None:
+    text = (
+        "\ufeffsender;authentication;personal_number;username;password;algorithm;certificate_sha256;network;"
+        "exception_reason;exception_until;interval_seconds;device_type;model;placed\r\n"
+        "8031001;digest;19380209-9809;;Circle of Life;MD5;;;;;;2;Careium;Hall\r\n"
+        "8031002;digest;;larm2;pass;both;;;;;900;;;\r\n"
+        f"8031003;certificate;;;;;{'AB:' * 31}AB;;;;;;;\r\n"
+        "8031004;network;;;;;;192.0.2.0/24;Äldre utan digest;2027-01-31;;;;\r\n"
+    )
+    first, second, third, fourth = read_sheet(text, context())
+    assert (first.id, first.sender, first.person_id, first.device_type) == (UUID(int=1), "8031001", PERSON, 2)
+    assert (first.model, first.placed, first.interval_seconds) == ("Careium", "Hall", 300)
+    assert isinstance(first.authentication, Digest)
+    assert (first.authentication.username, first.authentication.ha1_sha256) == ("8031001", None)
+    assert first.authentication.ha1_md5 is not None
+    assert isinstance(second.authentication, Digest)
+    assert None not in (second.authentication.ha1_md5, second.authentication.ha1_sha256)
+    assert (second.authentication.username, second.interval_seconds) == ("larm2", 900)
+    assert third.authentication == Certificate("ab" * 32)
+    assert isinstance(fourth.authentication, Network)
+    assert fourth.authentication.network == ip_network("192.0.2.0/24")
+    assert fourth.authentication.until.isoformat() == "2027-01-31T23:59:59+01:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "the column sender is missing; the column authentication is missing"),
+        ("sender,authentication\n", "it has no device"),
+        ("sender,authentication,colour\n1,digest,red\n", "the column colour is unknown"),
+        ("sender,authentication,password\n,digest,x\n", "line 2: sender is not 1-64 visible characters"),
+        ("sender,authentication\n1,digest\n", "line 2: digest needs a password"),
+        ("sender,authentication\n1,none\n", "line 2: authentication is neither digest, certificate nor network"),
+        ("sender,authentication\n1,certificate\n", "line 2: certificate_sha256 is not 64 hexadecimal digits"),
+        ("sender,authentication,network\n1,network,somewhere\n", "line 2: network is no address range"),
+        ("sender,authentication,network\n1,network,192.0.2.0/24\n", "line 2: exception_reason has fewer than 10"),
+        ("sender,authentication,password,algorithm\n1,digest,x,SHA-1\n", "line 2: algorithm is neither"),
+        ("sender,authentication,password,interval_seconds\n1,digest,x,5\n", "line 2: interval_seconds is not a number"),
+        ("sender,authentication,password,personal_number\n1,digest,x,19\n", "line 2: nobody in this authority"),
+        ("sender,authentication,password\n1,digest,x\n1,digest,y\n", "line 3: the sender stands in line 2 already"),
+        ("sender,authentication,password\n1,digest,x,y,z\n", "line 2: more fields than columns"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_line(text: str, fault: str) -> None:
+    with pytest.raises(SheetError) as refused:
+        read_sheet(text, context())
+    assert fault in str(refused.value)
+    assert "nothing was changed" in str(refused.value)
+
+
+def test_all_faults_are_told_at_once_up_to_a_bound() -> None:
+    text = "sender,authentication\n" + "".join(f"{number},secret{number}\n" for number in range(50))
+    with pytest.raises(SheetError) as refused:
+        read_sheet(text, context())
+    assert str(refused.value).count("line ") == 20
+    assert "and 30 more" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@given(st.text(max_size=300), st.booleans())
+def test_any_text_gives_devices_or_the_one_error(text: str, headed: bool) -> None:
+    with suppress(SheetError):
+        read_sheet(("sender,authentication,password,network\n" if headed else "") + text, context())

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A whole demo in a cluster of its own: everything is registered, twice is as once, an interruption is made good."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from vaka.database.cluster import Cluster
+from vaka.database.provision import provision_platform
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
+from vaka.demo import furnishing as furnishing_module
+from vaka.demo.furnishing import Furnishing, furnish, issue_certificates
+from vaka.demo.personas import PERSONAS
+from vaka.settings import ReceiverSettings, Settings
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
+SETTINGS = Settings(mode="demo", receiver=ReceiverSettings(udp_port=5090, tcp_port=5090, tls_port=5091))
+PEOPLE = 8
+
+
+@pytest.fixture(scope="module")
+def root() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="vaka-demo-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server(root: Path) -> Iterator[Server]:
+    cluster = Cluster(root / "cluster", root / "credentials")
+    cluster.create()
+    cluster.start()
+    try:
+        provision_platform(cluster.server)
+        yield cluster.server
+    finally:
+        cluster.stop(immediately=True)
+
+
+def read(server: Server, database: str, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(server.conninfo(SUPERUSER, database)) as connection:
+        connection.execute("set search_path = vaka")
+        return connection.execute(statement.encode()).fetchall()
+
+
+def tally(server: Server) -> dict[str, int]:
+    counted = {
+        name: read(server, PLATFORM_DATABASE, f"select count(*) from {name}")[0][0]
+        for name in ("authority", "device_entry", "account", "role_grant", "installation", "ledger.inbox")
+    }
+    for name in ("unit", "unit_hours", "person", "contact", "device", "closing_code", "ledger.inbox"):
+        counted[f"ekbacka {name}"] = read(server, "vaka_t_ekbacka", f"select count(*) from {name}")[0][0]
+    return counted
+
+
+async def test_an_interrupted_furnishing_is_made_good(
+    server: Server, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnishing = Furnishing(root, PEOPLE)
+    (root / "tls").mkdir()
+    issue_certificates(furnishing, SETTINGS, NOW)
+
+    class PowerCutError(Exception):
+        pass
+
+    async def fail(*_arguments: object, **_options: object) -> int:
+        raise PowerCutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(furnishing_module, "register_devices", fail)
+        with pytest.raises(PowerCutError):
+            await furnish(server, furnishing, SETTINGS, NOW, lambda _: None)
+    before = json.loads(furnishing.device_list.read_text())["devices"]
+    assert not furnishing.finished.exists()
+
+    said: list[str] = []
+    await furnish(server, furnishing, SETTINGS, NOW, said.append)
+    assert said == [f"{name}: {PEOPLE} people with devices registered" for name in
+                    ("Ekbacka kommun", "Norrviks kommun", "Sjöhults kommun")]  # fmt: skip
+    assert json.loads(furnishing.device_list.read_text())["devices"] == before
+
+
+async def test_everything_is_there(server: Server) -> None:
+    counted = tally(server)
+    assert counted["authority"] == 4
+    assert counted["device_entry"] == 3 * PEOPLE
+    assert counted["account"] == len(PERSONAS)
+    assert counted["role_grant"] == sum(len(persona.authorities) for persona in PERSONAS)
+    assert counted["installation"] == 1
+    assert counted["ekbacka person"] == counted["ekbacka device"] == PEOPLE
+    assert counted["ekbacka unit"] == 4
+    assert counted["ekbacka unit_hours"] == 6
+    assert counted["ekbacka closing_code"] > 20
+    events = dict(read(server, "vaka_t_ekbacka", "select event, count(*) from ledger.inbox group by event"))
+    assert events["person.registered"] == events["device.registered"] == PEOPLE
+
+
+async def test_the_directory_holds_what_the_devices_prove_themselves_with(server: Server, root: Path) -> None:
+    listed = json.loads((root / "demo" / "devices.json").read_text())["devices"]
+    known = {line["cid"]: line for line in listed if line["authentication"] != "none"}
+    rows = read(server, PLATFORM_DATABASE, "select sender, authentication, username, certificate_sha256, network::text,"
+                " exception_until from device_entry")  # fmt: skip
+    assert {row[0] for row in rows} == set(known)
+    for sender, authentication, username, certificate, network, until in rows:
+        line = known[sender]
+        assert line["authentication"] == authentication
+        assert line["username"] == username
+        assert (certificate is not None) == (line["certificate"] is not None)
+        assert (network, until is None) == (("127.0.0.0/8", False) if authentication == "network" else (None, True))
+
+
+async def test_a_second_start_changes_nothing_but_the_ports(server: Server, root: Path) -> None:
+    furnishing = Furnishing(root, PEOPLE)
+    before, devices = tally(server), json.loads(furnishing.device_list.read_text())["devices"]
+    moved = Settings(mode="demo", receiver=ReceiverSettings(udp_port=5190, tcp_port=5190, tls_port=5191))
+    await furnish(server, furnishing, moved, NOW, lambda _: None)
+    content = json.loads(furnishing.device_list.read_text())
+    assert tally(server) == before
+    assert content["devices"] == devices
+    assert content["receiver"]["udp_port"] == 5190
+    assert furnishing.device_list.stat().st_mode & 0o777 == 0o600
+
+
+async def test_no_password_is_anywhere_but_in_the_device_list(server: Server, root: Path) -> None:
+    listed = json.loads((root / "demo" / "devices.json").read_text())["devices"]
+    passwords = [line["password"] for line in listed if line["password"]]
+    assert len(passwords) == len(set(passwords)) >= 3 * 5
+    for path in root.rglob("*"):
+        if path.is_file() and path.name != "devices.json" and "cluster/data" not in str(path):
+            content = path.read_bytes()
+            assert not any(password.encode() in content for password in passwords), path
+    rows = read(server, PLATFORM_DATABASE, "select device_entry::text from device_entry")
+    assert not any(password in row for (row,) in rows for password in passwords)

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The main job, whole: a device alarms, an operator sees it, takes it and closes it by keys, and the record says so."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.end_to_end.house import House, SimulatedDevice
+from tests.end_to_end.sipp_device import send_alarm
+from tests.peers import require_program
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
+
+PATIENCE_MILLISECONDS = 20_000
+
+
+@pytest.fixture(scope="module")
+def desk_house(own_house: House, new_port_base: Callable[[], int]) -> House:
+    own_house.start("demo", "--no-traffic", "--people", "7", "--port-base", str(new_port_base()))
+    return own_house
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = require_program("chromium", "chromium-browser", package="chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def sign_in(browser: Browser, house: House, name: str) -> Page:
+    """Return the desk of a persona, in a browser profile of its own."""
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
+    page.goto(house.settings.signin.origin)
+    page.get_by_role("button", name=name).click()
+    page.wait_for_url(f"{house.settings.desk.origin}/**")
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=PATIENCE_MILLISECONDS)
+    return page
+
+
+def choose(page: Page, field: str, code: str) -> None:
+    """Press the key of one choice in the closing lists."""
+    key = page.locator(f"input[name={field}][value={code}]").get_attribute("data-choice")
+    assert key is not None
+    page.keyboard.press(key)
+    expect(page.locator(f"input[name={field}][value={code}]")).to_be_checked()
+
+
+def person_of(house: House, device: SimulatedDevice) -> dict[str, Any]:
+    with house.tenant(device.authority) as tenant:
+        row = tenant.execute(
+            "select p.* from person p join device d on d.person_id = p.id where d.sender = %s", (device.cid,)
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+def test_from_the_device_to_the_closed_record(desk_house: House, browser: Browser, tmp_path: Path) -> None:
+    house = desk_house
+    device = house.draw_device("udp", "digest", "MD5", "ekbacka")
+    person = person_of(house, device)
+    page = sign_in(browser, house, "Olga Operatör")
+
+    seen = send_alarm(house, device, "3001", tmp_path)
+    assert seen.succeeded, seen.text
+    alarm_id = house.alarm(device, "3001")["id"]
+
+    row = page.locator(f"#a-{alarm_id}")
+    expect(row).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+    expect(row).to_contain_text("Ekbacka kommun")
+    if not person["protected_identity"]:
+        expect(row).to_contain_text(person["family_name"])
+    wait_for(lambda: house.alarm(device, "3001")["state"] == "presented")
+
+    page.keyboard.press("Space")
+    opened = page.locator(f"#alarm[data-alarm='{alarm_id}']")
+    expect(opened).to_have_attribute("data-state", "taken", timeout=PATIENCE_MILLISECONDS)
+    expect(opened).to_contain_text(person["family_name"])
+    expect(opened).to_contain_text(person["street"])
+    taken = house.alarm(device, "3001")
+    assert (taken["state"], taken["taken_at"] is not None) == ("taken", True)
+
+    page.keyboard.press("Space")
+    expect(page.locator("form[data-form=close]")).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+    choose(page, "reason", "fallen")
+    choose(page, "action", "home_care")
+    choose(page, "result", "arrived_and_helped")
+    page.keyboard.press("t")
+    page.keyboard.type("Satt på golvet, oskadd.")
+    page.keyboard.press("Control+Enter")
+    expect(row).to_have_count(0, timeout=PATIENCE_MILLISECONDS)
+
+    wait_for(lambda: house.alarm(device, "3001")["state"] == "closed")
+    closed = house.alarm(device, "3001")
+    assert (closed["closing_reason"], closed["closing_action"], closed["closing_result"]) == (
+        "fallen", "home_care", "arrived_and_helped",
+    )  # fmt: skip
+    assert closed["closing_text"] == "Satt på golvet, oskadd."
+    assert closed["closed_by"] != ""
+    assert closed["received_at"] <= closed["presented_at"] <= closed["taken_at"] <= closed["closed_at"]
+    events = house.ledger(device, f"alarm:{alarm_id}")
+    told = [event for event in events if event in ("alarm.raised", "alarm.presented", "alarm.taken", "alarm.closed")]
+    assert told == ["alarm.raised", "alarm.presented", "alarm.taken", "alarm.closed"]
+    with house.tenant(device.authority, "superuser") as tenant:
+        row_of_closing = tenant.execute(
+            "select actor, written_by, detail::text from ledger.inbox where object = %s and event = 'alarm.closed'",
+            (f"alarm:{alarm_id}",),
+        ).fetchone()
+    assert row_of_closing is not None
+    assert row_of_closing["actor"].startswith("account:")
+    assert row_of_closing["written_by"] == "vaka_t_ekbacka_desk"
+    assert "golvet" not in row_of_closing["detail"]
+
+    page.goto(f"{house.settings.desk.origin}/history")
+    expect(page.locator("table")).to_contain_text("Satt på golvet, oskadd.")
+    page.context.close()
+
+
+def test_who_is_not_entitled_sees_nothing_of_it(desk_house: House, browser: Browser, tmp_path: Path) -> None:
+    house = desk_house
+    device = house.draw_device("udp", "network", None, "norrvik")
+    entitled = sign_in(browser, house, "Nils Norrviksson")
+    other = sign_in(browser, house, "Edvin Ekbackasson")
+    assert send_alarm(house, device, "3002", tmp_path).succeeded
+    alarm = house.alarm(device, "3002")
+    expect(entitled.locator(f"#a-{alarm['id']}")).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+    expect(other.locator("#queue .row")).to_have_count(0)
+    address = entitled.locator(f"#a-{alarm['id']} a").get_attribute("href")
+    answer = other.goto(f"{house.settings.desk.origin}{address}")
+    assert answer is not None
+    assert answer.status in (403, 404)
+    assert person_of(house, device)["street"] not in other.content()
+    for page in (entitled, other):
+        page.context.close()
