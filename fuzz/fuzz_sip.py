@@ -7,7 +7,7 @@
     .venv/bin/python fuzz/fuzz_sip.py mrq -runs=100000   # anything after that goes to libFuzzer
     .venv/bin/python fuzz/fuzz_sip.py mrq crash-…        # once more with a finding
 
-Needs atheris (`requirements/fuzz.txt What is newly found is kept in out/fuzz/, never in the corpus: a finding goes
+Needs atheris (`requirements/fuzz.txt`). What is newly found is kept in out/fuzz/, never in the corpus: a finding goes
 to tests/corpus/ by hand, made as small as it can be, before it is mended.
 """
 

@@ -10,6 +10,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -20,10 +21,15 @@ from vaka.errors import ConfigurationError
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+START_ATTEMPTS = 10
+NO_PROCESS = 2**31 - 1
+"""A process number that no Linux kernel gives out (they end at 2**22)."""
 
 # Durability is left at PostgreSQL's safe defaults (fsync and synchronous_commit on): a commit is an answer to a device.
 SERVER_SETTINGS = """\
 listen_addresses = ''
+# Relative to the data directory: its parent. A path of the user's never passes through a shell.
+unix_socket_directories = '..'
 unix_socket_permissions = 0777
 max_connections = 400
 shared_buffers = 256MB
@@ -37,7 +43,11 @@ checkpoint_completion_target = 0.9
 wal_compression = on
 jit = off
 timezone = 'UTC'
-# The log says what went wrong, never with which values: those may be people's.
+log_timezone = 'UTC'
+# The log says what the server does, never with which values: those may be people's. An error's own first line may quote
+# a value, so errors are left to the client that caused them; starts, stops, crashes and refused connections are kept.
+log_min_messages = 'log'
+log_min_duration_statement = -1
 log_statement = 'none'
 log_min_error_statement = 'panic'
 log_error_verbosity = 'terse'
@@ -64,58 +74,68 @@ class Cluster:
     @property
     def data(self) -> Path:
         """The data directory proper."""
-        return self.directory / "data"
+        return self.directory.absolute() / "data"
 
     @property
     def server(self) -> Server:
         """How clients reach it."""
-        return Server(host=str(self.directory), port=self.port, credentials=self.credentials)
+        return Server(host=str(self.directory.absolute()), port=self.port, credentials=self.credentials)
 
     def create(self) -> bool:
         """Initialise the cluster unless it is there already. Return whether it was made now."""
-        if (self.data / "PG_VERSION").is_file():
+        if self.data.is_dir():
             return False
-        if len(str(self.directory)) > 90:
+        if len(os.fsencode(self.directory.absolute())) > 90:
             raise ConfigurationError(
-                "The data directory's path is too long for a Unix socket (over 90 characters). Choose a shorter one."
+                "The data directory's path is too long for a Unix socket (over 90 bytes). Choose a shorter one."
             )
-        shutil.rmtree(self.data, ignore_errors=True)  # what an interrupted first start left
+        unfinished = self.data.with_name("data.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)  # what an interrupted first start left
         self.directory.mkdir(parents=True, exist_ok=True)
         self.credentials.mkdir(parents=True, exist_ok=True, mode=0o700)
         account = server_account()
         if account is not None:
             shutil.chown(self.directory, account, account)
-            _require_reachable(self.directory, account)
+            _require_reachable(self.directory.absolute(), account)
         password = secrets.token_hex(32)
         write_credential(self.server, SUPERUSER, password)
-        handed_over = self.directory / "initial-password"
-        handed_over.touch(mode=0o600)
-        handed_over.write_text(password)
-        if account is not None:
-            shutil.chown(handed_over, account)
+        handed_over = self.data.with_name("initial-password")
+        _write_as_server(handed_over, password)
         try:
-            self._run("initdb", "--pgdata", self.data, "--username", SUPERUSER, "--pwfile", handed_over,
+            self._run("initdb", "--pgdata", unfinished, "--username", SUPERUSER, "--pwfile", handed_over,
                       "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8",
-                      "--data-checksums", "--no-sync")  # fmt: skip
+                      "--data-checksums")  # fmt: skip
         finally:
             handed_over.unlink()
-        settings = self.data / "conf.d"
-        with (self.data / "postgresql.conf").open("a") as configuration:
-            configuration.write("include_dir = 'conf.d'\n")
-        settings.mkdir()
-        (settings / "vaka.conf").write_text(SERVER_SETTINGS)
-        if account is not None:
-            for path in (settings, settings / "vaka.conf"):
-                shutil.chown(path, account)
+        unfinished.rename(self.data)
         return True
 
     def start(self) -> None:
         """Start the server and wait until it answers; does nothing where it runs already."""
         if self.is_running():
             return
-        self._run("pg_ctl", "start", "--pgdata", self.data, "--log", self.directory / "server.log", "--silent",
-                  "--wait", "--timeout", str(START_SECONDS), "--options",
-                  f"-c unix_socket_directories={self.directory} -c port={self.port}")  # fmt: skip
+        crashed = (self.data / "postmaster.pid").exists()
+        self.make_startable()
+        for attempt in range(START_ATTEMPTS if crashed else 1):
+            try:
+                # Relative paths, seen from the cluster's directory: pg_ctl hands them to a shell.
+                self._run("pg_ctl", "start", "--pgdata", self.data.name, "--log", "server.log", "--silent",
+                          "--wait", "--timeout", str(START_SECONDS))  # fmt: skip
+                return
+            except ConfigurationError:
+                # What a killed server leaves running ends by itself, and the new one waits for it: both at once on
+                # the same files would destroy them, so PostgreSQL refuses until the last is gone.
+                if attempt + 1 == START_ATTEMPTS or not crashed:
+                    raise
+                time.sleep(1)
+
+    def make_startable(self) -> None:
+        """Write today's settings and free the data of a dead server's lock; only while no server runs."""
+        # Written anew at each start: a cluster made by an older version gets today's settings. A machine's own tuning
+        # belongs in ALTER SYSTEM, which is read after this.
+        _write_as_server(self.data / "postgresql.conf", f"{SERVER_SETTINGS}port = {self.port}\n")
+        for path in (self.data / "postmaster.pid", self.directory / f".s.PGSQL.{self.port}.lock"):
+            _disown_lock_file(path)
 
     def stop(self, *, immediately: bool = False) -> None:
         """Stop the server, ending its connections; ``immediately`` is the crash a test wants to see survived."""
@@ -126,10 +146,10 @@ class Cluster:
     def is_running(self) -> bool:
         """Whether a server runs on this data directory."""
         try:
-            self._run("pg_ctl", "status", "--pgdata", self.data)
-        except ConfigurationError:
+            # A process number may be another's by now, or a dead child nobody has collected: neither works here.
+            return os.path.samefile(f"/proc/{self.process_id()}/cwd", self.data)
+        except (ConfigurationError, OSError):
             return False
-        return True
 
     def process_id(self) -> int:
         """Return the postmaster's process id. Raises ConfigurationError where none runs."""
@@ -140,12 +160,19 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         command = [find_server_binaries() / program, *arguments]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, check=False, **_identity(server_account()),
-            # Ctrl-C at the terminal is for the supervisor, which stops the server last and in order.
-            start_new_session=True,
-        )  # fmt: skip
+        account = server_account()
+        try:
+            done = subprocess.run(
+                command, cwd=self.directory, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, text=True, check=False,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **_identity(account),
+                # Ctrl-C at the terminal is for the supervisor, which stops the server last and in order.
+                start_new_session=True,
+            )  # fmt: skip
+        except PermissionError as error:
+            raise ConfigurationError(
+                f"The account '{account}', which runs PostgreSQL, cannot reach {command[0]}. Install PostgreSQL with "
+                "the machine's packages (Debian and Ubuntu: apt-get install postgresql)."
+            ) from error
         if done.returncode != 0:
             last = done.stdout.strip().rsplit("\n", 1)[-1][:200]
             raise ConfigurationError(f"{program} failed: {last} (see {self.directory / 'server.log'})")
@@ -180,6 +207,26 @@ def _identity(account: str | None) -> _Identity:
         return {}
     entry = pwd.getpwnam(account)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _write_as_server(path: Path, text: str) -> None:
+    """Write a file below the server's directories as its account: root would follow a link somebody placed there."""
+    subprocess.run(["/usr/bin/tee", path], input=text, text=True, stdout=subprocess.DEVNULL, cwd="/", check=True,
+                   umask=0o077, **_identity(server_account()))  # fmt: skip
+
+
+def _disown_lock_file(path: Path) -> None:
+    """Let a new server see that the one named in this lock file is gone.
+
+    Where that process number lives on (another's, or a dead child nobody has collected) PostgreSQL would refuse to
+    start. Only the number is changed: the shared memory named beside it still guards against what yet runs.
+    """
+    try:
+        number, rest = path.read_text().split("\n", 1)
+    except (OSError, ValueError):
+        return
+    if Path(f"/proc/{number.strip()}").exists():
+        _write_as_server(path, f"{NO_PROCESS}\n{rest}")
 
 
 def _require_reachable(directory: Path, account: str) -> None:

@@ -41,9 +41,15 @@ async def open_connection(server: Server, role: str, database: str, *, applicati
         connection = await psycopg.AsyncConnection.connect(
             server.conninfo(role, database, application=application), autocommit=True
         )
-        await _configure(connection)
     except (psycopg.OperationalError, OSError) as error:
         raise DatabaseUnavailableError from error
+    try:
+        await _configure(connection)
+    except BaseException as error:
+        await connection.close()
+        if isinstance(error, psycopg.OperationalError | OSError):
+            raise DatabaseUnavailableError from error
+        raise
     return connection
 
 

@@ -41,6 +41,17 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+class MigrationError(ConfigurationError):
+    """A file failed and left nothing behind. Says which, and PostgreSQL's code; its message may quote a row."""
+
+    def __init__(self, name: str, error: psycopg.Error) -> None:
+        super().__init__(
+            f"The migration {name} failed ({type(error).__name__}, SQLSTATE {error.sqlstate or 'unknown'}). Nothing of "
+            "it was kept; what was applied before it stays. Correct the cause, then run this again."
+        )
+        self.migration = name
+
+
 def migrations_for(kind: Kind) -> list[Migration]:
     """Return the migrations of a kind of database, in the order they are applied."""
     found = []
@@ -61,6 +72,20 @@ def grants_for(kind: Kind) -> str:
     return "\n".join(chosen)
 
 
+def pending_migrations(connection: psycopg.Connection[object] | None, kind: Kind) -> list[str]:
+    """Return the names a database lacks, oldest first; without a connection (no such database yet) all of them.
+
+    Raises ConfigurationError where the database's history does not fit this version.
+    """
+    wanted = migrations_for(kind)
+    known = connection and connection.execute("select to_regclass('vaka.migration')").fetchone()
+    if not connection or known in (None, (None,)):
+        return [migration.name for migration in wanted]
+    applied = _applied(connection)
+    _require_unchanged(wanted, applied)
+    return [migration.name for migration in wanted if migration.name not in applied]
+
+
 def migrate(
     connection: psycopg.Connection[object], kind: Kind, migrations: Iterable[Migration] | None = None
 ) -> list[str]:
@@ -69,7 +94,8 @@ def migrate(
     ``connection`` must be in autocommit mode, as a role that may ``set role`` to the owners. Each file is one
     transaction together with its record; the first that fails stops the run and leaves the earlier ones in place.
 
-    Raises ConfigurationError where an applied file has changed since, or another migrator holds the lock.
+    Raises ConfigurationError where an applied file has changed since, another migrator holds the lock, or a file
+    fails (MigrationError, a kind of it).
     """
     wanted = list(migrations_for(kind) if migrations is None else migrations)
     connection.execute(_LOCK_TIMEOUT)
@@ -83,9 +109,7 @@ def migrate(
             connection.execute("""create table if not exists vaka.migration (
                 name text primary key, checksum text not null, applied_at timestamptz not null default now())""")
             connection.execute("alter table vaka.migration owner to vaka_owner")
-        applied = dict(cast(
-            "list[tuple[str, str]]", connection.execute("select name, checksum from vaka.migration").fetchall()
-        ))  # fmt: skip
+        applied = _applied(connection)
         _require_unchanged(wanted, applied)
         done = [migration for migration in wanted if migration.name not in applied]
         for migration in done:
@@ -96,6 +120,11 @@ def migrate(
         return [migration.name for migration in done]
     finally:
         connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def _applied(connection: psycopg.Connection[object]) -> dict[str, str]:
+    rows = connection.execute("select name, checksum from vaka.migration").fetchall()
+    return dict(cast("list[tuple[str, str]]", rows))
 
 
 def _require_unchanged(wanted: list[Migration], applied: dict[str, str]) -> None:
@@ -114,27 +143,29 @@ def _require_unchanged(wanted: list[Migration], applied: dict[str, str]) -> None
 
 
 def _apply(connection: psycopg.Connection[object], migration: Migration) -> None:
-    with connection.transaction():
-        connection.execute("set local search_path = vaka")
-        if not migration.name.startswith("every/"):
-            connection.execute("set local role vaka_owner")
-        connection.execute(migration.text)
-        connection.execute("reset role")
-        connection.execute(
-            "insert into vaka.migration (name, checksum) values (%s, %s)",
-            (migration.name, migration.checksum),
-        )
+    try:
+        with connection.transaction():
+            connection.execute("set local search_path = vaka")
+            if not migration.name.startswith("every/"):
+                connection.execute("set local role vaka_owner")
+            connection.execute(migration.text)
+            connection.execute("reset role")
+            connection.execute(
+                "insert into vaka.migration (name, checksum) values (%s, %s)",
+                (migration.name, migration.checksum),
+            )
+    except psycopg.Error as error:
+        raise MigrationError(migration.name, error) from error
 
 
 def _revoke_everything(connection: psycopg.Connection[object]) -> None:
     """Start from nothing, so that a line taken off the page of grants is a right taken away."""
     connection.execute("set local search_path = vaka")
     for schema in ("vaka", "ledger"):
-        for group in GROUPS:
+        for group in (*GROUPS, "public"):
             for kind in ("tables", "sequences", "functions"):
                 connection.execute(f"revoke all on all {kind} in schema {schema} from {group}")
             connection.execute(f"revoke all on schema {schema} from {group}")
-        connection.execute(f"revoke execute on all functions in schema {schema} from public")
 
 
 COMPONENTS = ("receiver", "desk", "signin", "scheduler", "setup")

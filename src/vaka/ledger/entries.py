@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Appending an entry, in the transaction of the change it records."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,8 +32,7 @@ async def append(connection: psycopg.AsyncConnection[Any], entry: Entry) -> None
 
     Raises RuntimeError outside a transaction: an entry that could be kept without its change would be a lie.
     """
-    if connection.info.transaction_status is not psycopg.pq.TransactionStatus.INTRANS:
-        raise RuntimeError("a ledger entry is written inside the transaction of its change")
+    _require_transaction(connection)
     await connection.execute(
         "select ledger.append(%s, %s, %s, %s, %s, %s)",
         (
@@ -45,3 +44,28 @@ async def append(connection: psycopg.AsyncConnection[Any], entry: Entry) -> None
             Jsonb(dict(entry.detail)),
         ),
     )
+
+
+async def append_many(connection: psycopg.AsyncConnection[Any], entries: Sequence[Entry]) -> None:
+    """Write many entries as :func:`append` writes one, in order, in one statement."""
+    _require_transaction(connection)
+    if not entries:
+        return
+    await connection.execute(
+        "select count(ledger.append(e.happened_at, e.event, e.actor, e.object, e.outcome, e.detail))"
+        " from unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])"
+        " as e (happened_at, event, actor, object, outcome, detail)",
+        (
+            [entry.happened_at for entry in entries],
+            [entry.event.value for entry in entries],
+            [entry.actor for entry in entries],
+            [entry.object for entry in entries],
+            ["success" if entry.succeeded else "failure" for entry in entries],
+            [Jsonb(dict(entry.detail)) for entry in entries],
+        ),
+    )
+
+
+def _require_transaction(connection: psycopg.AsyncConnection[Any]) -> None:
+    if connection.info.transaction_status is not psycopg.pq.TransactionStatus.INTRANS:
+        raise RuntimeError("a ledger entry is written inside the transaction of its change")

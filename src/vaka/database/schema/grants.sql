@@ -12,6 +12,8 @@
 
 -- in: every
 revoke all on schema public from public;
+-- Large objects are storage without an owner's leave; nobody makes one.
+revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
 grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_scheduler, g_signin, g_setup;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
@@ -55,11 +57,11 @@ grant insert on device, device_state to g_desk;
 grant execute on function announce_alarms to g_desk, g_scheduler;
 -- scheduler: escalation and supervision.
 grant select on policy, alarm, device, device_state to g_scheduler;
-grant update (state, holder, offered_to, suspended_until, escalation, escalate_at, closed_at, closed_by,
-    closing_result, version) on alarm to g_scheduler;
+grant update (state, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at, latest_at, messages,
+    closed_at, closed_by, closing_reason, closing_result, version) on alarm to g_scheduler;
 grant insert on alarm, alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
-grant execute on function forget_repeats to g_scheduler;
+grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- setup: people in care, devices and the authority's own lists. Alarms and messages are not its business.
 grant select, insert, update, delete on unit, unit_hours, person, contact, note, device, device_state, closing_code
     to g_setup;

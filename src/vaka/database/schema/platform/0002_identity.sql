@@ -51,3 +51,15 @@ begin
     raise exception 'the kind of installation is decided once' using errcode = 'insufficient_privilege';
 end $$;
 create trigger decided_once before update or delete on installation for each row execute function refuse_change();
+
+-- A persona is a way in without proof: only a demo has any.
+create function require_demo() returns trigger
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    if new.persona is not null and not exists (select 1 from installation where mode = 'demo') then
+        raise exception 'a persona can exist only in a demo' using errcode = 'check_violation';
+    end if;
+    return new;
+end $$;
+create trigger personas_only_in_demo before insert or update of persona on account
+    for each row execute function require_demo();

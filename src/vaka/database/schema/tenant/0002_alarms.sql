@@ -41,7 +41,7 @@ create table alarm (
     state           text not null check (state in
                         ('received', 'presented', 'taken', 'suspended', 'handed_over', 'withdrawn', 'merged', 'closed')),
     -- Messages with the same key belong to the same alarm while it is open.
-    join_key        text not null,
+    join_key        text collate "C" not null,
     person_id       uuid,
     device_id       uuid,
     sender          text not null,
@@ -70,13 +70,20 @@ create table alarm (
     closing_result  text not null default '',
     closing_text    text not null default '' check (length(closing_text) <= 2000),
     version         integer not null default 1,
-    check ((state = 'taken') <= (holder is not null)),
+    check ((state in ('taken', 'suspended', 'handed_over')) = (holder is not null)),
+    check ((state = 'handed_over') = (offered_to is not null)),
+    check ((state in ('suspended', 'handed_over')) = (suspended_until is not null)),
+    check ((state = 'merged') = (merged_into is not null)),
     check ((state in ('merged', 'closed')) = (closed_at is not null))
 );
 create unique index alarm_open on alarm (join_key) where state not in ('merged', 'closed');
 create index alarm_waiting on alarm (escalate_at) where escalate_at is not null;
 create index alarm_of_person on alarm (person_id, received_at desc);
 create index alarm_closed on alarm (closed_at desc) where closed_at is not null;
+-- Where nobody is known, what is remembered hangs on the sender.
+create index alarm_of_sender on alarm (sender, received_at desc) where person_id is null;
+-- Whether a lost device has been told of.
+create index alarm_offline on alarm (device_id, latest_at) where kind = 'offline';
 
 -- Every stored message, as it came. Written once.
 create table message (
@@ -97,14 +104,16 @@ create table message (
 );
 create index message_of_alarm on message (alarm_id) where alarm_id is not null;
 
--- The last message of each (sender, reference, content): how a repeat is known, by every receiver at once.
+-- The last message of each (sender, reference): how a repeat is known, by every receiver at once.
 create table repeat_key (
-    sender     text not null,
-    ref        text not null,
-    digest     text not null,
+    sender     text collate "C" not null,
+    ref        text collate "C" not null,
+    digest     text collate "C" not null,
     message_id uuid not null,
     seen_at    timestamptz not null,
-    primary key (sender, ref, digest)
+    -- Whether the reference came back with other content within the window.
+    reused     boolean not null default false,
+    primary key (sender, ref)
 );
 
 create table alarm_note (
@@ -129,8 +138,9 @@ create index alarm_step_of_alarm on alarm_step (alarm_id);
 
 -- Tells listeners which alarms changed: opaque identifiers only, at most 200 to a notification (8,000 bytes).
 create function announce_alarms(changed uuid[]) returns void
-    language sql set search_path = pg_catalog, pg_temp as $$
-    select pg_notify('alarm', string_agg(id::text, ','))
+    language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    perform pg_notify('alarm', string_agg(id::text, ','))
     from unnest(changed) with ordinality as t(id, place)
-    group by place / 200
-$$;
+    group by place / 200;
+end $$;

@@ -1,25 +1,62 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
+-- Ends what is open under a key: the device takes its alarm back, or says that a fault is over. An alarm that somebody
+-- has taken stays his. What restores 'link' ends the same sender's 'link.ip' and every other 'link.…' ('/' is the sign
+-- after '.').
+create function end_alarms(key text, device text, effect text, at timestamptz) returns table (alarm_id uuid)
+    language plpgsql set search_path = vaka, pg_temp as $$
+begin
+    return query
+    update alarm a
+       set state = case when a.state in ('taken', 'suspended', 'handed_over') then a.state
+                        when effect = 'restore' then 'closed'
+                        else 'withdrawn' end,
+           withdrawn_at = coalesce(a.withdrawn_at, at),
+           escalate_at = null,
+           closed_at = case when effect = 'restore' and a.state in ('received', 'presented', 'withdrawn') then at end,
+           closed_by = case when effect = 'restore' and a.state in ('received', 'presented', 'withdrawn')
+                            then 'device' else '' end,
+           closing_result = case when effect = 'restore' and a.state in ('received', 'presented', 'withdrawn')
+                                 then 'unit_fault_fixed' else '' end,
+           messages = a.messages + 1,
+           latest_at = greatest(a.latest_at, at),
+           version = a.version + 1
+     where a.join_key >= key and a.join_key < key || '/' and (a.join_key = key or a.sender = device)
+       and a.state not in ('merged', 'closed')
+    returning a.id;
+end $$;
+revoke all on function end_alarms from public;
+
 -- The receiver's only way in. One call stores a batch of messages, raises or joins alarms, and writes the ledger's
 -- entries, all in the caller's one transaction. What commits here may be answered 200.
 --
 -- The batch is a JSON list of objects with the columns of `arrived` below; `place` tells the answers apart. The caller
 -- keeps to one message per person (or per sender, where no person is known) and batch: a press and its cancellation
--- in one statement would race with themselves.
+-- in one statement would race with themselves. The database refuses the batch where two would touch the same row.
+--
+-- A technical message carries in `restores` what it is about, be it the fault or its end ('battery', 'link.ip').
 --
 -- Outcomes: 'raised' a new alarm · 'joined' an open one · 'withdrew' or 'restored' an open one · 'stored' kept, no
 -- alarm concerned · 'repeat' the same message sent again, nothing stored.
+--
+-- This is the most expensive statement of the alarm path; docs/decisions/accepting-messages.md has the numbers behind
+-- its form: one statement, so that it starts once; one generic plan, kept by each connection; tables reached by key
+-- alone, never joined, so that a plan made on the first day is good in a storm; rows locked in one order, so that two
+-- receivers with the same devices wait for each other and never block each other for good.
 
 create function accept_messages(batch jsonb, receiver_name text)
     returns table (place integer, outcome text, alarm_id uuid)
-    language plpgsql security definer set search_path = vaka, ledger, pg_temp as $$
+    language plpgsql security definer
+    set search_path = vaka, ledger, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
     rules policy%rowtype;
+    places integer[];
+    outcomes text[];
+    alarms uuid[];
 begin
     select * into rules from policy;
 
-    return query
     with arrived as materialized (
         select a.*,
                case a.class
@@ -38,13 +75,16 @@ begin
     -- back after the window, or with other content, is a message of its own: short counters wrap.
     fresh as (
         insert into repeat_key as k (sender, ref, digest, message_id, seen_at)
-        select sender, ref, digest, message_id, received_at from arrived
-        on conflict (sender, ref, digest) do update
-            set message_id = excluded.message_id, seen_at = excluded.seen_at
-            where k.seen_at < excluded.seen_at - make_interval(secs => rules.repeat_window_seconds)
-        returning message_id
+        select sender, ref, digest, message_id, received_at from arrived order by sender, ref
+        on conflict (sender, ref) do update
+            set digest = excluded.digest, message_id = excluded.message_id, seen_at = excluded.seen_at,
+                reused = k.ref <> ''
+                         and k.seen_at >= excluded.seen_at - make_interval(secs => rules.repeat_window_seconds)
+            where k.digest <> excluded.digest
+               or k.seen_at < excluded.seen_at - make_interval(secs => rules.repeat_window_seconds)
+        returning message_id, reused
     ),
-    kept as materialized (select a.* from arrived a join fresh using (message_id)),
+    kept as materialized (select a.*, fresh.reused from arrived a join fresh using (message_id)),
     raised as (
         insert into alarm as a (id, class, kind, latest_kind, state, join_key, person_id, device_id, sender,
                                 device_type, status_code, location_code, location_text, device_text, position_text,
@@ -53,7 +93,7 @@ begin
                device_type, status_code, location_code, coalesce(location_text, ''), coalesce(device_text, ''),
                coalesce(position_text, ''), received_at, received_at,
                case when class = 'life' then received_at + make_interval(secs => rules.ring_all_after_seconds) end
-        from kept where effect = 'raise'
+        from kept where effect = 'raise' order by join_key
         on conflict (join_key) where state not in ('merged', 'closed') do update
             set messages    = a.messages + 1,
                 latest_at   = greatest(a.latest_at, excluded.latest_at),
@@ -64,6 +104,9 @@ begin
                 holder      = case when a.state = 'taken' then a.holder end,
                 offered_to  = null,
                 suspended_until = null,
+                withdrawn_at = null,
+                escalation  = case when a.state in ('withdrawn', 'suspended', 'handed_over') then 0
+                                   else a.escalation end,
                 escalate_at = case when a.state = 'taken' or a.class <> 'life' then null
                                    else coalesce(a.escalate_at, excluded.escalate_at) end,
                 position_text = case when excluded.position_text <> '' then excluded.position_text
@@ -72,61 +115,57 @@ begin
         returning a.id, a.join_key, case when a.version = 1 then 'raised' else 'joined' end as outcome
     ),
     ended as (
-        update alarm a
-           set state = case when a.state in ('taken', 'suspended', 'handed_over') then a.state
-                            when k.effect = 'restore' then 'closed'
-                            else 'withdrawn' end,
-               withdrawn_at = coalesce(a.withdrawn_at, k.received_at),
-               escalate_at = null,
-               closed_at = case when k.effect = 'restore' and a.state in ('received', 'presented', 'withdrawn')
-                                then k.received_at end,
-               closed_by = case when k.effect = 'restore' and a.state in ('received', 'presented', 'withdrawn')
-                                then 'device' else '' end,
-               closing_result = case when k.effect = 'restore' and a.state in ('received', 'presented', 'withdrawn')
-                                     then 'unit_fault_fixed' else '' end,
-               messages = a.messages + 1,
-               latest_at = greatest(a.latest_at, k.received_at),
-               version = a.version + 1
-          from kept k
-         where k.effect in ('withdraw', 'restore')
-           and a.join_key = k.join_key and a.state not in ('merged', 'closed')
-        returning a.id, a.join_key, case k.effect when 'restore' then 'restored' else 'withdrew' end as outcome
+        select e.alarm_id as id, k.join_key, case k.effect when 'restore' then 'restored' else 'withdrew' end as outcome
+        from kept k cross join lateral end_alarms(k.join_key, k.sender, k.effect, k.received_at) e
+        where k.effect in ('withdraw', 'restore')
     ),
     concerned as (select * from raised union all select * from ended),
+    told as materialized (select announce_alarms(array_agg(id)) from concerned having count(*) > 0),
+    settled as materialized (
+        select k.*, c.id as concerned_id, coalesce(c.outcome, 'stored') as outcome
+        from kept k left join concerned c using (join_key)
+    ),
     stored as (
         insert into message (id, alarm_id, device_id, sender, ref, class, kind, effect, received_at, receiver,
                              transport, source, deviations, body)
-        select k.message_id, c.id, k.device_id, k.sender, k.ref, k.class, k.kind, k.effect, k.received_at,
-               receiver_name, k.transport, coalesce(k.source, ''), coalesce(k.deviations, '{}'), decode(k.body, 'base64')
-        from kept k left join concerned c using (join_key)
-        returning id, alarm_id
+        select distinct on (message_id)
+               message_id, concerned_id, device_id, sender, ref, class, kind, effect, received_at, receiver_name,
+               transport, coalesce(source, ''),
+               coalesce(deviations, '{}') || case when reused then '{reference_reused}'::text[] else '{}' end,
+               decode(body, 'base64')
+        from settled
     ),
     stepped as (
         insert into alarm_step (alarm_id, at, step, actor)
-        select c.id, k.received_at, c.outcome, 'device'
-        from kept k join concerned c using (join_key) where c.outcome <> 'raised'
+        select concerned_id, received_at, outcome, 'device' from settled where outcome not in ('raised', 'stored')
     ),
     entered as (
         insert into ledger.inbox (happened_at, event, actor, object, detail)
-        select k.received_at,
-               case coalesce(c.outcome, 'stored') when 'raised' then 'alarm.raised' when 'joined' then 'alarm.joined'
+        select received_at,
+               case outcome when 'raised' then 'alarm.raised' when 'joined' then 'alarm.joined'
                    when 'withdrew' then 'alarm.withdrawn' when 'restored' then 'alarm.restored'
                    else 'message.stored' end,
                'receiver:' || receiver_name,
-               coalesce('alarm:' || c.id, 'message:' || k.message_id),
-               jsonb_build_object('message', k.message_id, 'class', k.class, 'kind', k.kind)
-        from kept k left join concerned c using (join_key)
-    ),
-    told as materialized (select announce_alarms(array_agg(id)) from concerned having count(*) > 0)
-    select a.place,
-           coalesce(c.outcome, case when s.id is null then 'repeat' else 'stored' end),
-           coalesce(c.id, earlier.alarm_id)
-    from arrived a
-    left join stored s on s.id = a.message_id
-    left join concerned c on s.id is not null and c.join_key = a.join_key
-    left join repeat_key k on s.id is null and (k.sender, k.ref, k.digest) = (a.sender, a.ref, a.digest)
-    left join message earlier on earlier.id = k.message_id
+               coalesce('alarm:' || concerned_id, 'message:' || message_id),
+               jsonb_build_object('message', message_id, 'class', class, 'kind', kind)
+        from settled
+    )
+    select array_agg(s.place), array_agg(s.outcome), array_agg(s.concerned_id) into places, outcomes, alarms
+    from (select distinct on (place) place, outcome, concerned_id from settled) s
     cross join (select count(*) from told) as announced;
+
+    return query select * from unnest(places, outcomes, alarms);
+
+    -- Asked in a statement of its own, and only where something was not kept: the first message may have been
+    -- committed by another receiver while this one waited, which the statement above could not yet see.
+    if coalesce(cardinality(places), 0) < jsonb_array_length(batch) then
+        return query
+        select a.place, 'repeat',
+               (select alarm_id from message
+                 where id = (select message_id from repeat_key where sender = a.sender and ref = a.ref))
+        from jsonb_to_recordset(batch) as a (place integer, sender text, ref text)
+        where a.place <> all (coalesce(places, '{}'));
+    end if;
 end $$;
 revoke all on function accept_messages from public;
 

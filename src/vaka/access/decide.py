@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The one place where access is decided. Pure: everything it needs is in the principal."""
+
+from uuid import UUID
+
+from vaka.access.permissions import Permission
+from vaka.access.principal import Principal
+from vaka.access.roles import ROLES
+from vaka.errors import Category, Sentence, VakaError
+
+
+class NotAllowedError(VakaError):
+    """Signed in and known here, but no rule allows it."""
+
+    def __init__(self, permission: Permission) -> None:
+        super().__init__(
+            Category.FORBIDDEN,
+            Sentence(
+                sv="Din behörighet räcker inte för det här. Be din arbetsledare om du behöver den.",
+                en="Your access does not cover this. Ask your shift leader if you need it.",
+            ),
+        )
+        self.permission = permission
+
+
+class NothingHereError(VakaError):
+    """The principal has no business with that authority: the same answer whether or not it exists."""
+
+    def __init__(self) -> None:
+        super().__init__(Category.MISSING, Sentence(sv="Det finns ingen sådan sida.", en="There is no such page."))
+
+
+def may(principal: Principal, permission: Permission, authority_id: UUID | None) -> bool:
+    """Whether a rule allows it. No rule means no; an administrator never gets what the desk gives."""
+    return permission in _permissions_in(principal, authority_id)
+
+
+def require(principal: Principal, permission: Permission, authority_id: UUID | None) -> None:
+    """Return if a rule allows it; otherwise raise NotAllowedError, or NothingHereError to one who has no role there."""
+    held = _permissions_in(principal, authority_id)
+    if permission in held:
+        return
+    if held:
+        raise NotAllowedError(permission)
+    raise NothingHereError
+
+
+def authorities_where(principal: Principal, permission: Permission) -> frozenset[UUID]:
+    """Return the authorities in which the principal has ``permission``; empty is nobody's business."""
+    named = {grant.authority_id for grant in principal.grants if grant.authority_id is not None}
+    return frozenset(authority_id for authority_id in named if may(principal, permission, authority_id))
+
+
+def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozenset[Permission]:
+    session = principal.session
+    # An account of the administrators' class handles no alarms, whatever somebody granted it by mistake.
+    if (session.kind == "administrator") != (session.realm == "administrator"):
+        return frozenset()
+    held: set[Permission] = set()
+    for grant in principal.grants:
+        role = ROLES.get(grant.role)
+        if role is not None and grant.authority_id == authority_id and role.realm == session.realm:
+            held |= role.permissions
+    return frozenset(held)

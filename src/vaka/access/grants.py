@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Grants as rows: reading a principal's, giving and taking roles, and which colleagues can be handed an alarm."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from vaka.access.permissions import Permission
+from vaka.access.principal import Grant
+from vaka.access.roles import ROLES
+from vaka.database.queries import load_queries
+from vaka.errors import Category, Sentence, VakaError
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+
+QUERIES = load_queries("vaka.access")
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who may handle the alarms of one authority, and so can be handed one."""
+
+    account_id: UUID
+    display_name: str
+
+
+class UnknownRoleError(VakaError):
+    """There is no role of that name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv=f"Det finns ingen sådan roll. Roller: {', '.join(ROLES)}.",
+                en=f"There is no such role. Roles: {', '.join(ROLES)}.",
+            ),
+        )
+
+
+class NotAColleagueError(VakaError):
+    """That account cannot handle alarms of this authority."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv="Den personen kan inte ta larm från den här kommunen. Välj någon annan.",
+                en="That person cannot take alarms of this authority. Choose somebody else.",
+            ),
+        )
+
+
+async def read_grants(connection: psycopg.AsyncConnection[Any], account_id: UUID, now: datetime) -> tuple[Grant, ...]:
+    """Return the grants of an account that hold at ``now``; none for an account that is not active."""
+    async with connection.cursor(row_factory=class_row(Grant)) as cursor:
+        await cursor.execute(QUERIES["read_grants"], {"account_id": account_id, "now": now})
+        return tuple(await cursor.fetchall())
+
+
+async def list_colleagues(
+    connection: psycopg.AsyncConnection[Any], authority_id: UUID, now: datetime
+) -> list[Colleague]:
+    """Return the active people who may handle alarms of an authority, by name."""
+    roles = [role.name for role in ROLES.values() if Permission.DESK_HANDLE_ALARM in role.permissions]
+    async with connection.cursor(row_factory=class_row(Colleague)) as cursor:
+        await cursor.execute(QUERIES["list_colleagues"], {"authority_id": authority_id, "roles": roles, "now": now})
+        return await cursor.fetchall()
+
+
+async def require_colleague(
+    connection: psycopg.AsyncConnection[Any], authority_id: UUID, account_id: UUID, now: datetime
+) -> Colleague:
+    """Return the colleague with this account, or raise NotAColleagueError."""
+    for colleague in await list_colleagues(connection, authority_id, now):
+        if colleague.account_id == account_id:
+            return colleague
+    raise NotAColleagueError
+
+
+async def grant_role(
+    connection: psycopg.AsyncConnection[Any],
+    account_id: UUID,
+    role: str,
+    authority_id: UUID | None,
+    *,
+    actor: str,
+    now: datetime,
+    valid_until: datetime | None = None,
+) -> bool:
+    """Give a role in one authority (as setup). Return whether anything changed; raises UnknownRoleError."""
+    if role not in ROLES:
+        raise UnknownRoleError
+    facts = {"account_id": account_id, "role": role, "authority_id": authority_id, "valid_until": valid_until}
+    async with connection.transaction():
+        done = await connection.execute(QUERIES["grant_role"], {**facts, "now": now})
+        if done.rowcount == 0:
+            return False
+        await append(connection, _entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now))
+    return True
+
+
+async def revoke_role(
+    connection: psycopg.AsyncConnection[Any],
+    account_id: UUID,
+    role: str,
+    authority_id: UUID | None,
+    *,
+    actor: str,
+    now: datetime,
+) -> bool:
+    """Take a role back (as setup). Return whether it was there."""
+    async with connection.transaction():
+        done = await connection.execute(
+            QUERIES["revoke_role"], {"account_id": account_id, "role": role, "authority_id": authority_id}
+        )
+        if done.rowcount == 0:
+            return False
+        await append(connection, _entry(Event.ROLE_REVOKED, account_id, role, authority_id, actor, now))
+    return True
+
+
+def _entry(event: Event, account_id: UUID, role: str, authority_id: UUID | None, actor: str, now: datetime) -> Entry:
+    authority = None if authority_id is None else str(authority_id)
+    return Entry(event, actor, now, f"account:{account_id}", detail={"role": role, "authority": authority})

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Who asks: a session, and what its account has been granted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from vaka.identity.sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role in one authority; ``authority_id`` None is the supplier's own premises, never "all authorities"."""
+
+    role: str
+    authority_id: UUID | None
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody signed in, with the grants that held when they were read (see ``access.grants.read_grants``).
+
+    Made anew for each request. What lives longer, a live stream, reads the grants again at least once a minute.
+    """
+
+    session: Session
+    grants: tuple[Grant, ...]
+
+    @property
+    def account_id(self) -> UUID:
+        """The account that acts."""
+        return self.session.account_id
+
+    @property
+    def actor(self) -> str:
+        """How the ledger and the steps of an alarm name this principal."""
+        return f"account:{self.session.account_id}"

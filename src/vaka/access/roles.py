@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Roles, as data: which permissions each gives, in which realm. A role that is not here gives nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from vaka.access.permissions import Permission
+from vaka.errors import Sentence
+
+OPERATOR_PERMISSIONS = frozenset(
+    {
+        Permission.DESK_SEE_QUEUE,
+        Permission.DESK_HANDLE_ALARM,
+        Permission.DESK_READ_PERSON,
+        Permission.DESK_SEE_HISTORY,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A named set of permissions that can be granted in one authority at a time."""
+
+    name: str
+    title: Sentence
+    realm: str
+    """Only a session of this realm can use the role."""
+    permissions: frozenset[Permission]
+
+
+ROLES: Mapping[str, Role] = MappingProxyType(
+    {
+        role.name: role
+        for role in (
+            Role("operator", Sentence("Larmoperatör", "Alarm operator"), "operator", OPERATOR_PERMISSIONS),
+            Role(
+                "shift_leader",
+                Sentence("Arbetsledare", "Shift leader"),
+                "operator",
+                OPERATOR_PERMISSIONS | {Permission.DESK_BULK_CLOSE, Permission.DESK_ADOPT_DEVICE},
+            ),
+            Role(
+                "device_technician",
+                Sentence("Larmtekniker", "Device technician"),
+                "operator",
+                frozenset({Permission.DESK_SEE_QUEUE, Permission.DESK_SEE_HISTORY, Permission.DESK_ADOPT_DEVICE}),
+            ),
+            Role(
+                "quality_reviewer",
+                Sentence("Kvalitetsgranskare", "Quality reviewer"),
+                "operator",
+                frozenset({Permission.DESK_SEE_HISTORY}),
+            ),
+        )
+    }
+)

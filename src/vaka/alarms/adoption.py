@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""An unknown sender becomes a device of an authority.
+
+It stands here and not among the tenants because it authorises and closes an alarm. It changes three databases, in an
+order in which a crash anywhere can simply be repeated.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from vaka.access.decide import require
+from vaka.access.permissions import Permission
+from vaka.access.principal import Principal
+from vaka.alarms.changes import QUERIES, Author, Change, change_alarm, read_alarm
+from vaka.alarms.conflicts import ActConflictError, UnusableActError
+from vaka.alarms.model import Act, Alarm, State
+from vaka.database.connections import Pool
+from vaka.ledger.events import Event
+from vaka.tenants.adoption import LONGEST_REASON, SHORTEST_REASON, NewDevice, enter_device, keep_device, source_network
+from vaka.tenants.gateway import Gateway
+
+ADOPT = Change(Act.CLOSE, "adopt_alarm", Event.ALARM_CLOSED, "closed")
+EXCEPTION_STANDS = timedelta(days=7)
+"""Within this time the device is to get credentials; then its messages are refused."""
+
+
+async def adopt(
+    gateway: Gateway,
+    platform: Pool,
+    operator: Principal,
+    intake_id: UUID,
+    alarm_id: UUID,
+    authority_id: UUID,
+    *,
+    reason: str,
+    person_id: UUID | None = None,
+    now: datetime,
+) -> UUID:
+    """Register the sender of an intake alarm as a device of ``authority_id`` and close the alarm; return the device.
+
+    The device proves itself by its network address until EXCEPTION_STANDS is over, with ``reason`` on record. A life
+    alarm must be taken by the operator first. Needs desk.adopt_device in both authorities.
+
+    Raises AlarmConflictError where the alarm is another's, SenderTakenError where another authority has the sender.
+    """
+    require(operator, Permission.DESK_ADOPT_DEVICE, intake_id)
+    require(operator, Permission.DESK_ADOPT_DEVICE, authority_id)
+    reason = reason.strip()
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        raise UnusableActError(
+            sv=f"Skriv varför enheten släpps in utan inloggning ({SHORTEST_REASON}–{LONGEST_REASON} tecken).",
+            en=f"Write why the device is let in without credentials ({SHORTEST_REASON}–{LONGEST_REASON} characters).",
+        )
+    if not gateway.authority(intake_id).is_intake or gateway.authority(authority_id).is_intake:
+        raise UnusableActError(
+            sv="Bara larm från okända avsändare kan knytas till en kommun.",
+            en="Only alarms of unknown senders can be given to an authority.",
+        )
+    alarm, source = await _read_intake(gateway, intake_id, alarm_id, operator.account_id)
+    device = NewDevice(
+        sender=alarm.sender, device_type=alarm.device_type or 0, person_id=person_id, network=source_network(source),
+        reason=reason, until=now + EXCEPTION_STANDS,
+    )  # fmt: skip
+
+    # A crash here has changed nothing.
+    async with gateway.transaction(authority_id) as connection:
+        device_id = await keep_device(connection, platform, authority_id, device, actor=operator.actor, now=now)
+    # A crash here leaves a device that no receiver knows; the next attempt finds it and goes on with it.
+    await enter_device(platform, authority_id, device_id, device, actor=operator.actor, now=now)
+    # A crash here leaves the alarm open although its sender is known; the next attempt only closes it.
+    if alarm.is_open:
+        detail: Mapping[str, str | int | bool | None] = {"result": "device_adopted", "authority": str(authority_id)}
+        async with gateway.transaction(intake_id) as connection:
+            author = Author(operator.actor, operator.account_id, now)
+            await change_alarm(connection, ADOPT, author, alarm_id, detail=detail)
+    return device_id
+
+
+async def _read_intake(gateway: Gateway, intake_id: UUID, alarm_id: UUID, account: UUID) -> tuple[Alarm, str]:
+    async with gateway.transaction(intake_id) as connection:
+        alarm = await read_alarm(connection, alarm_id)
+        cursor = await connection.execute(QUERIES["read_source"], {"id": alarm_id})
+        row = await cursor.fetchone()
+    mine = alarm.state is State.TAKEN and alarm.holder == account
+    waiting = alarm.holder is None and alarm.alarm_class != "life" and alarm.is_open
+    adopted_before = alarm.state is State.CLOSED and alarm.closing_result == "device_adopted"
+    if not (mine or waiting or adopted_before):
+        raise ActConflictError(Act.CLOSE.value, alarm.state.value, alarm.holder)
+    return alarm, "" if row is None else row[0]

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Ending an alarm, with the authority's own codes, and opening it again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+
+from vaka.access.decide import require
+from vaka.access.permissions import Permission
+from vaka.access.principal import Principal
+from vaka.alarms.changes import QUERIES, Author, Change, Connection, change_alarm, read_alarm, write_changes
+from vaka.alarms.conflicts import NewerAlarmOpenError, TooOldToReopenError, UnusableActError
+from vaka.alarms.model import REOPEN_WITHIN, Act, Alarm, State
+from vaka.alarms.reading import read_closing_codes
+from vaka.alarms.writing import clean_text
+from vaka.errors import Sentence
+from vaka.identifiers import new_identifier
+from vaka.ledger.events import Event
+from vaka.tenants.gateway import Gateway
+
+CLOSE = Change(Act.CLOSE, "close_alarm", Event.ALARM_CLOSED, "closed")
+ACKNOWLEDGE = Change(Act.ACKNOWLEDGE, "acknowledge_alarm", Event.ALARM_CLOSED, "acknowledged")
+REOPEN = Change(Act.REOPEN, "reopen_alarm", Event.ALARM_REOPENED, "reopened")
+
+LARGEST_BULK = 1000
+_LISTS = {
+    "reason": Sentence("orsak", "reason"),
+    "action": Sentence("åtgärd", "action"),
+    "result": Sentence("resultat", "result"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How an alarm ended: three codes of the authority's lists, and a short text that may be empty."""
+
+    reason: str
+    action: str
+    result: str
+    text: str = ""
+
+
+async def close(
+    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, closing: Closing, *, now: datetime
+) -> Alarm:
+    """Close one's alarm. Raises UnusableActError for codes that are not on the authority's lists."""
+    require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
+    facts = _facts(closing)
+    async with gateway.transaction(authority_id) as connection:
+        await _require_codes(connection, closing)
+        return await change_alarm(
+            connection, CLOSE, Author(operator.actor, operator.account_id, now), alarm_id, facts,
+            detail=_codes(closing),
+        )  # fmt: skip
+
+
+async def acknowledge_withdrawn(
+    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, *, now: datetime
+) -> Alarm:
+    """Close an alarm that the device took back, having read it."""
+    require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
+    async with gateway.transaction(authority_id) as connection:
+        return await change_alarm(
+            connection, ACKNOWLEDGE, Author(operator.actor, operator.account_id, now), alarm_id,
+            detail={"action": "none", "result": "cancelled_by_user"},
+        )  # fmt: skip
+
+
+async def reopen(gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, *, now: datetime) -> Alarm:
+    """Take up a closed alarm again, within REOPEN_WITHIN; the operator holds it then.
+
+    What was written at its closing is kept as a note. Raises NewerAlarmOpenError where the person or device has an
+    open alarm already, TooOldToReopenError, or ActConflictError.
+    """
+    require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
+    author = Author(operator.actor, operator.account_id, now)
+    try:
+        async with gateway.transaction(authority_id) as connection:
+            before = await read_alarm(connection, alarm_id)
+            closed_after = now - REOPEN_WITHIN
+            if before.state is State.CLOSED and before.closed_at is not None and before.closed_at <= closed_after:
+                raise TooOldToReopenError
+            alarm = await change_alarm(connection, REOPEN, author, alarm_id, {"closed_after": closed_after})
+            await _keep_closing_text(connection, before, now)
+            return alarm
+    except psycopg.errors.UniqueViolation:
+        raise NewerAlarmOpenError from None
+
+
+async def close_many(
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    ids: Sequence[UUID],
+    closing: Closing,
+    *,
+    now: datetime,
+) -> list[UUID]:
+    """Close waiting technical and test alarms of a mass event; return those that were closed.
+
+    An alarm somebody has taken meanwhile stays. Raises UnusableActError where one of them is a life alarm or a
+    request; then nothing is closed.
+    """
+    require(operator, Permission.DESK_BULK_CLOSE, authority_id)
+    wanted = list(dict.fromkeys(ids))
+    if not 0 < len(wanted) <= LARGEST_BULK:
+        raise UnusableActError(
+            sv=f"Välj mellan 1 och {LARGEST_BULK} larm.", en=f"Choose between 1 and {LARGEST_BULK} alarms."
+        )
+    facts = _facts(closing) | {"ids": wanted, "now": now, "actor": operator.actor}
+    async with gateway.transaction(authority_id) as connection:
+        await _require_codes(connection, closing)
+        cursor = await connection.execute(QUERIES["find_urgent"], {"ids": wanted})
+        if await cursor.fetchone() is not None:
+            raise UnusableActError(
+                sv="Bara tekniska larm och provlarm kan avslutas flera på en gång. Inget har ändrats.",
+                en="Only technical and test alarms can be closed several at a time. Nothing was changed.",
+            )
+        cursor = await connection.execute(QUERIES["close_alarms"], facts)
+        closed: list[UUID] = [row[0] for row in await cursor.fetchall()]
+        await write_changes(
+            connection, Event.ALARM_CLOSED, "closed", operator.actor, now, closed,
+            detail=_codes(closing) | {"in_bulk": True},
+        )  # fmt: skip
+    return closed
+
+
+def _facts(closing: Closing) -> dict[str, object]:
+    return {**_codes(closing), "text": clean_text(closing.text, may_be_empty=True)}
+
+
+def _codes(closing: Closing) -> dict[str, str | int | bool | None]:
+    return {"reason": closing.reason, "action": closing.action, "result": closing.result}
+
+
+async def _require_codes(connection: Connection, closing: Closing) -> None:
+    known = {(code.list, code.code) for code in await read_closing_codes(connection)}
+    wrong = [name for name, code in _codes(closing).items() if (name, code) not in known]
+    if wrong:
+        raise UnusableActError(
+            sv=f"Välj {', '.join(_LISTS[name].sv for name in wrong)} ur kommunens lista.",
+            en=f"Choose {', '.join(_LISTS[name].en for name in wrong)} from the authority's list.",
+        )
+
+
+async def _keep_closing_text(connection: Connection, before: Alarm, now: datetime) -> None:
+    kind, _, account = before.closed_by.partition(":")
+    if before.closing_text and kind == "account":
+        await connection.execute(
+            QUERIES["write_note"],
+            {
+                "note_id": new_identifier(now), "id": before.id, "now": before.closed_at, "account": UUID(account),
+                "body": before.closing_text,
+            },
+        )  # fmt: skip

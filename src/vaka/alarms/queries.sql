@@ -1,0 +1,450 @@
+-- SPDX-FileCopyrightText: 2026 The Vaka contributors
+-- SPDX-License-Identifier: EUPL-1.2
+-- Run in an authority's database. Every change names the states it may start from: no row updated means that somebody
+-- else was first, and nothing happened.
+
+-- ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: read_queue
+-- as: desk
+with moment as (
+    select extract(hour from t)::int * 60 + extract(minute from t)::int as minute
+    from (select %(now)s::timestamptz at time zone 'Europe/Stockholm' as t) as here
+)
+select a.id, a.class as alarm_class, a.kind, a.latest_kind, a.state, a.person_id,
+       coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name,
+       coalesce(p.protected_identity, false) as protected_identity,
+       coalesce(p.area, '') as area, coalesce(u.name, '') as unit_name, coalesce(u.phone, '') as unit_phone,
+       a.device_id, a.sender, a.device_type, a.status_code, a.location_code, a.location_text, a.device_text,
+       a.received_at, a.latest_at, a.messages, a.presented_at, a.taken_at, a.holder, a.offered_to,
+       a.suspended_until, a.withdrawn_at, a.escalation, a.version
+from alarm a
+cross join moment
+left join person p on p.id = a.person_id
+left join lateral (
+    select n.name, n.phone
+    from unit_hours h
+    join unit n on n.id = h.unit_id
+    where h.area = p.area
+      and case when h.from_minute < h.until_minute
+               then minute >= h.from_minute and minute < h.until_minute
+               else minute >= h.from_minute or minute < h.until_minute end
+    order by (minute - h.from_minute + 1440) %% 1440
+    limit 1
+) as u on true
+where a.state not in ('merged', 'closed')
+  and (%(ids)s::uuid[] is null or a.id = any(%(ids)s::uuid[]))
+order by array_position(array['life', 'request', 'technical', 'test'], a.class), a.received_at, a.id
+limit %(limit)s
+
+-- name: read_alarm
+-- as: desk, scheduler
+select id, class as alarm_class, kind, latest_kind, state, join_key, person_id, device_id, sender, device_type,
+       status_code, location_code, location_text, device_text, position_text, received_at, latest_at, messages,
+       presented_at, taken_at, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at,
+       merged_into, closed_at, closed_by, closing_reason, closing_action, closing_result, closing_text, version
+from alarm
+where id = %(id)s
+
+-- name: read_person
+-- as: desk
+select id, given_name, family_name,
+       case when personal_number = '' then ''
+            else left(personal_number, greatest(length(personal_number) - 4, 0)) || '••••' end
+            as masked_personal_number,
+       born_on,
+       extract(year from age((%(now)s::timestamptz at time zone 'Europe/Stockholm')::date, born_on))::int as age,
+       phone, language, hearing, speech, cognition, street, postal_code, city, floor, door_code, route, latitude,
+       longitude, area, risks, care_notes, key_number, key_box, digital_lock, protected_identity, absent_from,
+       absent_until, absence_reason,
+       (absent_from is not null or absent_until is not null)
+           and coalesce(absent_from <= %(now)s, true) and coalesce(absent_until > %(now)s, true) as absent_now
+from person
+where id = %(id)s
+
+-- name: read_contacts
+-- as: desk
+select position, name, relation, phone, has_key from contact where person_id = %(id)s order by position
+
+-- name: read_person_notes
+-- as: desk
+select id, body, must_see, expires_at, written_at
+from note
+where person_id = %(id)s and (expires_at is null or expires_at > %(now)s)
+order by must_see desc, written_at desc
+
+-- name: read_devices
+-- as: desk
+select d.id, d.sender, d.model, d.device_type, d.placed, d.interval_seconds, d.supervised, s.last_seen,
+       coalesce(s.condition, 'never') as condition, s.changed_at
+from device d
+left join device_state s on s.device_id = d.id
+where d.id = %(device_id)s or d.person_id = %(person_id)s
+order by d.sender
+limit 50
+
+-- name: read_unit_now
+-- as: desk
+with moment as (
+    select extract(hour from t)::int * 60 + extract(minute from t)::int as minute
+    from (select %(now)s::timestamptz at time zone 'Europe/Stockholm' as t) as here
+)
+select u.id, u.name, u.phone, h.until_minute
+from unit_hours h
+cross join moment
+join unit u on u.id = h.unit_id
+where h.area = %(area)s
+  and case when h.from_minute < h.until_minute
+           then minute >= h.from_minute and minute < h.until_minute
+           else minute >= h.from_minute or minute < h.until_minute end
+order by (minute - h.from_minute + 1440) %% 1440
+limit 1
+
+-- name: read_messages
+-- as: desk
+-- Those of an alarm that was merged into this one belong to its story.
+select id, kind, effect, ref, received_at, transport, source, deviations
+from message
+where alarm_id in (select %(id)s::uuid union all select id from alarm where merged_into = %(id)s)
+order by received_at desc, id desc
+limit 200
+
+-- name: read_steps
+-- as: desk
+select at, step, actor, detail from alarm_step where alarm_id = %(id)s order by at, id limit 500
+
+-- name: read_alarm_notes
+-- as: desk
+select id, written_at, written_by, body from alarm_note where alarm_id = %(id)s order by written_at, id limit 200
+
+-- name: read_earlier
+-- as: desk
+select id, class as alarm_class, kind, state, received_at, closed_at, closing_reason, closing_action, closing_result,
+       closing_text,
+       (received_at at time zone 'Europe/Stockholm')::date = (%(now)s::timestamptz at time zone 'Europe/Stockholm')::date
+           as today
+from alarm
+where (person_id = %(person_id)s or (%(person_id)s::uuid is null and person_id is null and sender = %(sender)s))
+  and id <> %(id)s and received_at > %(now)s::timestamptz - interval '30 days'
+order by received_at desc
+limit 100
+
+-- name: read_history
+-- as: desk
+select a.id, a.class as alarm_class, a.kind, a.state, a.person_id,
+       coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name,
+       coalesce(p.protected_identity, false) as protected_identity,
+       a.sender, a.received_at, a.taken_at, a.closed_at, a.closed_by, a.closing_reason, a.closing_action,
+       a.closing_result, a.closing_text, a.merged_into, a.messages, a.escalation
+from alarm a
+left join person p on p.id = a.person_id
+where a.closed_at is not null and a.closed_at >= %(since)s and a.closed_at < %(until)s
+  and (%(beyond_id)s::uuid is null or (a.closed_at, a.id) < (%(beyond_at)s::timestamptz, %(beyond_id)s::uuid))
+  and (%(person_id)s::uuid is null or a.person_id = %(person_id)s)
+  and (%(pattern)s::text is null or p.given_name || ' ' || p.family_name ilike %(pattern)s
+       or a.sender ilike %(pattern)s or a.closing_text ilike %(pattern)s)
+order by a.closed_at desc, a.id desc
+limit %(limit)s
+
+-- name: read_policy
+-- as: desk, scheduler
+select amber_after_seconds, red_after_seconds, ring_all_after_seconds, on_call_after_seconds, on_call_phone, greeting,
+       repeat_window_seconds, mass_silence_percent, mass_silence_minimum, lost_grace_seconds
+from policy
+
+-- name: read_closing_codes
+-- as: desk
+select list, code, sv, en, position
+from closing_code
+where active
+order by array_position(array['reason', 'action', 'result'], list), position, code
+
+-- name: read_numbers
+-- as: desk
+select count(*)::int as open,
+       (count(*) filter (where state in ('received', 'presented')))::int as waiting,
+       extract(epoch from %(now)s - min(received_at) filter (where state in ('received', 'presented')))::int
+           as oldest_seconds,
+       (count(*) filter (where state in ('received', 'presented') and class = 'life'))::int as life_waiting,
+       extract(epoch from %(now)s - min(received_at)
+               filter (where state in ('received', 'presented') and class = 'life'))::int as oldest_life_seconds
+from alarm
+where state not in ('merged', 'closed')
+
+-- ── What operators do ────────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: take_alarm
+-- as: desk
+-- What a colleague laid aside is anyone's; what he offered is the offered one's, or his own to take back.
+update alarm
+set state = 'taken', holder = %(account)s, offered_to = null, suspended_until = null,
+    taken_at = coalesce(taken_at, %(now)s), escalation = 0, escalate_at = null, version = version + 1
+where id = %(id)s
+  and (state in ('received', 'presented', 'suspended', 'withdrawn')
+       or (state = 'handed_over' and %(account)s in (offered_to, holder)))
+
+-- name: release_alarm
+-- as: desk
+update alarm
+set state = 'presented', holder = null, offered_to = null, suspended_until = null, escalation = 0,
+    escalate_at = case when class = 'life' then %(now)s::timestamptz + make_interval(
+        secs => (select ring_all_after_seconds from policy)) end,
+    version = version + 1
+where id = %(id)s and state in ('taken', 'suspended', 'handed_over') and holder = %(account)s
+
+-- name: suspend_alarm
+-- as: desk
+update alarm
+set state = 'suspended', suspended_until = %(until)s, version = version + 1
+where id = %(id)s and state = 'taken' and holder = %(account)s
+
+-- name: resume_alarm
+-- as: desk
+update alarm
+set state = 'taken', offered_to = null, suspended_until = null, version = version + 1
+where id = %(id)s and state in ('suspended', 'handed_over') and holder = %(account)s
+
+-- name: hand_over_alarm
+-- as: desk
+update alarm
+set state = 'handed_over', offered_to = %(to)s, suspended_until = %(until)s, version = version + 1
+where id = %(id)s and state = 'taken' and holder = %(account)s
+
+-- name: present_alarms
+-- as: desk
+update alarm
+set state = 'presented', presented_at = coalesce(presented_at, %(now)s), version = version + 1
+where id in (select id from alarm where id = any(%(ids)s) and state = 'received' order by id for update skip locked)
+returning id
+
+-- name: close_alarm
+-- as: desk
+update alarm
+set state = 'closed', holder = null, closed_at = %(now)s, closed_by = %(actor)s, closing_reason = %(reason)s,
+    closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s, version = version + 1
+where id = %(id)s and state = 'taken' and holder = %(account)s
+
+-- name: acknowledge_alarm
+-- as: desk
+update alarm
+set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s, closing_action = 'none',
+    closing_result = 'cancelled_by_user', version = version + 1
+where id = %(id)s and state = 'withdrawn'
+
+-- name: find_urgent
+-- as: desk
+select id from alarm where id = any(%(ids)s) and class not in ('technical', 'test') limit 1
+
+-- name: close_alarms
+-- as: desk
+update alarm
+set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s, closing_reason = %(reason)s,
+    closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s, version = version + 1
+where id in (select id from alarm
+             where id = any(%(ids)s) and state in ('received', 'presented', 'withdrawn')
+               and class in ('technical', 'test')
+             order by id for update)
+returning id
+
+-- name: reopen_alarm
+-- as: desk
+update alarm
+set state = 'taken', holder = %(account)s, taken_at = coalesce(taken_at, %(now)s), closed_at = null, closed_by = '',
+    closing_reason = '', closing_action = '', closing_result = '', closing_text = '', version = version + 1
+where id = %(id)s and state = 'closed' and closed_at > %(closed_after)s
+
+-- name: merge_alarm
+-- as: desk
+-- The target is locked, so that it cannot be closed while an alarm is being made part of it.
+with target as (
+    select id from alarm where id = %(into)s and state = 'taken' and holder = %(account)s for update
+)
+update alarm a
+set state = 'merged', merged_into = target.id, holder = null, offered_to = null, suspended_until = null,
+    escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s, version = version + 1
+from target
+where a.id = %(id)s and a.id <> target.id and a.state not in ('merged', 'closed')
+  and (a.holder is null or a.holder = %(account)s)
+
+-- name: adopt_alarm
+-- as: desk
+-- A person who pressed is answered before the sender is registered: a life alarm must be the operator's own.
+update alarm
+set state = 'closed', holder = null, offered_to = null, suspended_until = null, escalate_at = null,
+    closed_at = %(now)s, closed_by = %(actor)s, closing_reason = 'installation', closing_action = 'none',
+    closing_result = 'device_adopted', version = version + 1
+where id = %(id)s and state not in ('merged', 'closed')
+  and ((holder is null and class <> 'life') or (state = 'taken' and holder = %(account)s))
+
+-- name: read_source
+-- as: desk
+select source from message where alarm_id = %(id)s and source <> '' order by received_at desc, id desc limit 1
+
+-- name: write_note
+-- as: desk
+insert into alarm_note (id, alarm_id, written_at, written_by, body)
+select %(note_id)s, id, %(now)s, %(account)s, %(body)s from alarm where id = %(id)s
+
+-- name: write_steps
+-- as: desk, scheduler
+insert into alarm_step (alarm_id, at, step, actor, detail)
+select id, %(now)s, %(step)s, %(actor)s, %(detail)s from unnest(%(ids)s::uuid[]) as id
+
+-- name: announce
+-- as: desk, scheduler
+select announce_alarms(%(ids)s::uuid[])
+
+-- ── Timers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: escalate_alarms
+-- as: scheduler
+update alarm a
+set escalation = a.escalation + 1,
+    escalate_at = case when a.escalation = 0 then a.escalate_at + make_interval(
+        secs => (select on_call_after_seconds - ring_all_after_seconds from policy)) end,
+    version = a.version + 1
+where id in (select id from alarm
+             where escalate_at <= %(now)s and class = 'life' and state in ('received', 'presented') and escalation < 2
+             order by escalate_at limit %(limit)s for update skip locked)
+returning id, escalation
+
+-- name: return_alarms
+-- as: scheduler
+update alarm
+set state = 'received', holder = null, offered_to = null, suspended_until = null, escalation = 0,
+    escalate_at = case when class = 'life' then %(now)s::timestamptz + make_interval(
+        secs => (select ring_all_after_seconds from policy)) end,
+    version = version + 1
+where id in (select id from alarm
+             where state not in ('merged', 'closed') and state in ('suspended', 'handed_over')
+               and suspended_until <= %(now)s
+             order by id limit %(limit)s for update skip locked)
+returning id
+
+-- name: expire_tests
+-- as: scheduler
+update alarm
+set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = 'scheduler', closing_reason = 'test',
+    version = version + 1
+where id in (select id from alarm
+             where state not in ('merged', 'closed') and state in ('received', 'presented', 'withdrawn')
+               and class = 'test' and latest_at <= %(untouched_since)s
+             order by id limit %(limit)s for update skip locked)
+returning id
+
+-- name: forget_repeats
+-- as: scheduler
+select forget_repeats(%(before)s)
+
+-- ── Supervision ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: lock_supervision
+-- as: scheduler
+-- One scheduler judges an authority at a time; another that is on its way finds nothing to do.
+select pg_try_advisory_xact_lock(1986356322)
+
+-- name: judge_devices
+-- as: scheduler
+-- Rows that a receiver is just writing are left for the next time: waiting for them could deadlock with its bulk flush.
+with due as materialized (
+    select s.device_id, s.condition as before,
+           judged_condition(s.condition, s.changed_at, s.last_seen, d.interval_seconds, %(grace)s,
+                            %(covered_since)s, %(now)s) as after
+    from device_state s
+    join device d on d.id = s.device_id
+    where d.supervised and s.last_seen is not null
+      and judged_condition(s.condition, s.changed_at, s.last_seen, d.interval_seconds, %(grace)s,
+                           %(covered_since)s, %(now)s) <> s.condition
+    for update of s skip locked
+),
+changed as (
+    update device_state s set condition = due.after, changed_at = %(now)s
+    from due where s.device_id = due.device_id
+    returning s.device_id, due.before, due.after
+)
+select before, after, count(*)::int as count,
+       (array_agg(device_id order by device_id))[1:%(named)s] as devices
+from changed
+group by before, after
+order by before, after
+
+-- name: forgive_untold
+-- as: scheduler
+-- Lost devices that no alarm has told of, because a site alarm stood for them and is closed by now: back to late, so
+-- that those that stay silent are lost again and told of one by one.
+update device_state s set condition = 'late', changed_at = %(now)s
+from device d
+where s.device_id in (
+    select l.device_id from device_state l
+    where l.condition = 'lost'
+      and not exists (select 1 from alarm a
+                      where a.kind = 'offline' and a.device_id = l.device_id and a.latest_at >= l.changed_at)
+    for update skip locked)
+  and d.id = s.device_id and d.supervised
+returning s.device_id
+
+-- name: count_devices
+-- as: scheduler
+select (count(*) filter (where s.condition <> 'never'))::int as heard,
+       (count(*) filter (where s.condition = 'late'))::int as late,
+       (count(*) filter (where s.condition = 'lost' and s.changed_at >= %(since)s))::int as lost
+from device_state s
+join device d on d.id = s.device_id
+where d.supervised
+
+-- name: find_newly_lost
+-- as: scheduler
+select s.device_id, d.person_id, d.sender, d.device_type
+from device_state s
+join device d on d.id = s.device_id
+where s.condition = 'lost' and s.changed_at = %(now)s and d.supervised
+
+-- name: find_open_site
+-- as: scheduler
+-- One that somebody holds although the silence is over is no longer open in this sense.
+select id, latest_at
+from alarm
+where join_key = %(join_key)s and state not in ('merged', 'closed') and withdrawn_at is null
+
+-- name: raise_technical
+-- as: scheduler
+-- Silent again before the earlier alarm was closed: it goes on.
+insert into alarm as a (id, class, kind, latest_kind, state, join_key, person_id, device_id, sender, device_type,
+                        received_at, latest_at)
+select id, 'technical', %(kind)s, %(kind)s, 'received', join_key, person_id, device_id, sender, device_type,
+       %(now)s, %(now)s
+from unnest(%(ids)s::uuid[], %(join_keys)s::text[], %(people)s::uuid[], %(devices)s::uuid[], %(senders)s::text[],
+            %(device_types)s::smallint[])
+     as r (id, join_key, person_id, device_id, sender, device_type)
+order by join_key
+on conflict (join_key) where state not in ('merged', 'closed') do update
+    set latest_at = excluded.latest_at, messages = a.messages + 1, withdrawn_at = null,
+        state = case when a.state = 'withdrawn' then 'received' else a.state end, version = a.version + 1
+returning a.id, a.version = 1 as is_new
+
+-- name: find_returned
+-- as: scheduler
+-- Open alarms about silence of devices that are heard again.
+select a.id from alarm a
+join device_state s on s.device_id = a.device_id
+where a.state not in ('merged', 'closed') and a.kind = 'offline' and s.condition = 'online'
+  and a.withdrawn_at is null and a.join_key = a.device_id || ':technical:offline'
+
+-- name: end_technical
+-- as: scheduler
+-- What somebody has taken stays his to close, and is marked as over.
+update alarm
+set state = case when state in ('taken', 'suspended', 'handed_over') then state else 'closed' end,
+    withdrawn_at = coalesce(withdrawn_at, %(now)s),
+    closed_at = case when state not in ('taken', 'suspended', 'handed_over') then %(now)s::timestamptz end,
+    closed_by = case when state not in ('taken', 'suspended', 'handed_over') then 'supervision' else '' end,
+    closing_result = case when state not in ('taken', 'suspended', 'handed_over') then 'unit_fault_fixed' else '' end,
+    version = version + 1
+where id in (select id from alarm
+             where id = any(%(ids)s) and state not in ('merged', 'closed') and withdrawn_at is null
+             order by id for update)
+returning id
+
+-- name: read_receivers
+-- as: scheduler in platform
+select started_at, beat_at from receiver_presence

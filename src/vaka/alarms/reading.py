@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Everything the desk reads, each from a connection to one authority's database. Reading authorises nothing: the
+caller asks ``access.decide`` first, and calls ``taking.record_read`` when a person's screen was shown.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg.rows import class_row, kwargs_row
+
+from vaka.alarms.changes import QUERIES, Connection, read_alarm
+from vaka.alarms.model import State
+from vaka.alarms.rows import (
+    AlarmNote,
+    ClosingCode,
+    Contact,
+    Device,
+    EarlierAlarm,
+    HistoryRow,
+    Message,
+    Numbers,
+    Person,
+    PersonNote,
+    Policy,
+    QueueRow,
+    Screen,
+    Step,
+    Unit,
+)
+
+LARGEST_QUEUE = 1000
+LARGEST_HISTORY = 500
+LONGEST_SEARCH = 100
+
+Row = TypeVar("Row")
+
+
+async def read_queue(connection: Connection, now: datetime) -> list[QueueRow]:
+    """Return the open alarms, by class and then age, at most LARGEST_QUEUE."""
+    return await _read_stateful(connection, QueueRow, "read_queue", {"now": now, "ids": None, "limit": LARGEST_QUEUE})
+
+
+async def read_queue_rows(connection: Connection, ids: Sequence[UUID], now: datetime) -> list[QueueRow]:
+    """Return those of ``ids`` that are open; one that is missing here is to leave the queue."""
+    facts = {"now": now, "ids": list(ids), "limit": LARGEST_QUEUE}
+    return await _read_stateful(connection, QueueRow, "read_queue", facts)
+
+
+async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> Screen:
+    """Return the operator's one screen. Raises NoSuchAlarmError."""
+    alarm = await read_alarm(connection, alarm_id)
+    of_person = {"id": alarm.person_id, "now": now}
+    of_alarm = {"id": alarm_id}
+    people = await _read(connection, Person, "read_person", of_person)
+    person = people[0] if people else None
+    devices = await _read(
+        connection, Device, "read_devices", {"device_id": alarm.device_id, "person_id": alarm.person_id}
+    )
+    units = await _read(connection, Unit, "read_unit_now", {"area": person.area, "now": now}) if person else []
+    earlier = {"id": alarm_id, "person_id": alarm.person_id, "sender": alarm.sender, "now": now}
+    return Screen(
+        alarm=alarm,
+        person=person,
+        contacts=await _read(connection, Contact, "read_contacts", of_person) if person else [],
+        notes=await _read(connection, PersonNote, "read_person_notes", of_person) if person else [],
+        device=next((device for device in devices if device.id == alarm.device_id), None),
+        other_devices=[device for device in devices if device.id != alarm.device_id],
+        unit=units[0] if units else None,
+        messages=await _read(connection, Message, "read_messages", of_alarm),
+        steps=await _read(connection, Step, "read_steps", of_alarm),
+        alarm_notes=await _read(connection, AlarmNote, "read_alarm_notes", of_alarm),
+        earlier=await _read_stateful(connection, EarlierAlarm, "read_earlier", earlier),
+    )
+
+
+async def read_history(
+    connection: Connection,
+    *,
+    since: datetime,
+    until: datetime,
+    person_id: UUID | None = None,
+    text: str | None = None,
+    limit: int = 100,
+    beyond: tuple[datetime, UUID] | None = None,
+) -> list[HistoryRow]:
+    """Return alarms closed from ``since`` until before ``until``, newest first; ``text`` is looked for in the name,
+    the sender and the closing text. For the next page give the last row's ``(closed_at, id)`` as ``beyond``: many
+    alarms may have been closed in the same moment.
+    """
+    beyond_at, beyond_id = beyond or (None, None)
+    facts = {
+        "since": since, "until": until, "beyond_at": beyond_at, "beyond_id": beyond_id,
+        "person_id": person_id, "pattern": _pattern(text), "limit": max(1, min(limit, LARGEST_HISTORY)),
+    }  # fmt: skip
+    return await _read_stateful(connection, HistoryRow, "read_history", facts)
+
+
+async def read_policy(connection: Connection) -> Policy:
+    """Return the authority's limits and words."""
+    return (await _read(connection, Policy, "read_policy", {}))[0]
+
+
+async def read_closing_codes(connection: Connection) -> list[ClosingCode]:
+    """Return the active codes, by list (reason, action, result) and place."""
+    return await _read(connection, ClosingCode, "read_closing_codes", {})
+
+
+async def read_numbers(connection: Connection, now: datetime) -> Numbers:
+    """Return how many wait and for how long."""
+    return (await _read(connection, Numbers, "read_numbers", {"now": now}))[0]
+
+
+async def _read(connection: Connection, kind: type[Row], query: str, facts: Mapping[str, object]) -> list[Row]:
+    async with connection.cursor(row_factory=class_row(kind)) as cursor:
+        await cursor.execute(QUERIES[query], facts)
+        return await cursor.fetchall()
+
+
+async def _read_stateful(
+    connection: Connection, kind: Callable[..., Row], query: str, facts: Mapping[str, object]
+) -> list[Row]:
+    def make(**columns: Any) -> Row:
+        return kind(**{**columns, "state": State(columns["state"])})
+
+    async with connection.cursor(row_factory=kwargs_row(make)) as cursor:
+        await cursor.execute(QUERIES[query], facts)
+        return await cursor.fetchall()
+
+
+def _pattern(text: str | None) -> str | None:
+    """Return what ILIKE looks for: the words as they are, its own signs made harmless."""
+    wanted = (text or "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    if not wanted:
+        return None
+    for sign in ("\\", "%", "_"):
+        wanted = wanted.replace(sign, "\\" + sign)
+    return f"%{wanted}%"

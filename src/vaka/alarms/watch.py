@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The rounds a scheduler makes: over every authority, again and again, whatever happens in one of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import structlog
+from psycopg.rows import class_row
+
+from vaka.alarms.changes import QUERIES
+from vaka.alarms.escalation import escalate_due, forget_repeats
+from vaka.alarms.silence import RECEIVER_SILENT_AFTER, Coverage, Presence, cover
+from vaka.alarms.supervision import supervise
+from vaka.clock import Clock
+from vaka.database.connections import DatabaseUnavailableError, Pool, transaction
+from vaka.logs import describe_error
+from vaka.tenants.authorities import list_authorities
+from vaka.tenants.gateway import Gateway
+
+AT_ONCE = 8
+"""Authorities worked on at the same time."""
+FORGET_SECONDS = 3600.0
+
+Round = Callable[[UUID, datetime], Awaitable[int]]
+
+
+class Watch:
+    """Makes the rounds. What fails is logged once, and tried again at the next round."""
+
+    def __init__(self, gateway: Gateway, platform: Pool, clock: Clock, supervision_seconds: float) -> None:
+        self._gateway = gateway
+        self._platform = platform
+        self._clock = clock
+        self._log = structlog.get_logger()
+        self._watching_since = clock.now()
+        self._longest_pause = max(RECEIVER_SILENT_AFTER, timedelta(seconds=3 * supervision_seconds))
+        self._coverage: Coverage | None = None
+        self._served: tuple[UUID, ...] = ()
+        self._wrong: dict[tuple[str, UUID | None], str] = {}
+
+    async def look_for_authorities(self) -> int:
+        """Read which authorities are served, and return their number."""
+
+        async def read() -> int:
+            async with transaction(self._platform) as connection:
+                authorities = await list_authorities(connection)
+            self._gateway.admit(authorities)
+            self._served = tuple(authority.id for authority in authorities)
+            return len(authorities)
+
+        return await self._attempt("directory", None, read)
+
+    async def escalate(self) -> int:
+        """Do what is due in every authority; return how many alarms changed."""
+        return await self._everywhere("escalation", partial(escalate_due, self._gateway))
+
+    async def forget(self) -> int:
+        """Drop old repeat keys in every authority; return how many."""
+        return await self._everywhere("repeats", partial(forget_repeats, self._gateway))
+
+    async def supervise(self) -> int:
+        """Read which receivers listen, then judge every authority's devices; return how many changed."""
+        before = self._coverage
+        await self._attempt("presence", None, self._read_coverage)
+        coverage = self._coverage
+        # Without news of the receivers nothing can be said about devices.
+        if coverage is None or coverage is before:
+            return 0
+        return await self._everywhere(
+            "supervision", lambda authority_id, now: supervise(self._gateway, authority_id, coverage, now)
+        )
+
+    async def _read_coverage(self) -> int:
+        async with (
+            transaction(self._platform) as connection,
+            connection.cursor(row_factory=class_row(Presence)) as cursor,
+        ):
+            await cursor.execute(QUERIES["read_receivers"])
+            receivers = await cursor.fetchall()
+        self._coverage = cover(receivers, self._clock.now(), self._watching_since, self._coverage, self._longest_pause)
+        return len(receivers)
+
+    async def _everywhere(self, what: str, work: Round) -> int:
+        now = self._clock.now()
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def visit(authority_id: UUID) -> int:
+            async with limit:
+                return await self._attempt(what, authority_id, partial(work, authority_id, now))
+
+        return sum(await asyncio.gather(*map(visit, self._served)))
+
+    async def _attempt(self, what: str, authority_id: UUID | None, work: Callable[[], Awaitable[int]]) -> int:
+        try:
+            done = await work()
+        except DatabaseUnavailableError:
+            self._tell_once(what, authority_id, "unavailable", {})
+            return 0
+        except Exception as error:  # one authority's trouble, of whatever kind, is not the others'
+            self._tell_once(what, authority_id, type(error).__name__, describe_error(error))
+            return 0
+        if self._wrong.pop((what, authority_id), None) is not None:
+            self._log.info("round works again", reason=what, authority=str(authority_id or ""))
+        return done
+
+    def _tell_once(self, what: str, authority_id: UUID | None, wrong: str, facts: Mapping[str, str]) -> None:
+        if self._wrong.get((what, authority_id)) != wrong:
+            self._wrong[(what, authority_id)] = wrong
+            self._log.error("round failed", reason=what, authority=str(authority_id or ""), state=wrong, **facts)

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Accounts: random identifiers, never reused. No account appears by itself; each is created by setup."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from vaka.database.queries import load_queries
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identifiers import new_identifier
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+
+QUERIES = load_queries("vaka.identity")
+KINDS = ("user", "administrator")
+LANGUAGES = ("sv", "en")
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in. ``persona`` names a demo figure and is None everywhere else."""
+
+    id: UUID
+    display_name: str
+    kind: str
+    language: str
+    state: str
+    persona: str | None
+    created_at: datetime
+    last_signed_in_at: datetime | None
+
+
+class UnusableAccountError(VakaError):
+    """The facts given for a new account make no account."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv=f"Ett konto behöver ett namn på 1–{LONGEST_NAME} tecken, slaget user eller administrator och "
+                "språket sv eller en.",
+                en=f"An account needs a name of 1–{LONGEST_NAME} characters, the kind user or administrator and the "
+                "language sv or en.",
+            ),
+        )
+
+
+async def list_accounts(connection: psycopg.AsyncConnection[Any]) -> list[Account]:
+    """Return every account, by name (as setup or signin)."""
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(QUERIES["list_accounts"])
+        return await cursor.fetchall()
+
+
+async def name_accounts(connection: psycopg.AsyncConnection[Any], ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the display names of these accounts (as desk): who holds which alarm."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    cursor = await connection.execute(QUERIES["name_accounts"], {"ids": wanted})
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def create_account(
+    connection: psycopg.AsyncConnection[Any],
+    display_name: str,
+    *,
+    kind: str = "user",
+    language: str = "sv",
+    persona: str | None = None,
+    actor: str,
+    now: datetime,
+) -> Account:
+    """Create an account (as setup). One with a persona that is there already is returned as it is.
+
+    Raises UnusableAccountError; the database refuses a persona in an installation that is no demo.
+    """
+    if kind not in KINDS or language not in LANGUAGES or not 1 <= len(display_name) <= LONGEST_NAME:
+        raise UnusableAccountError
+    account = Account(new_identifier(now), display_name, kind, language, "active", persona, now, None)
+    async with connection.transaction():
+        done = await connection.execute(
+            QUERIES["create_account"],
+            {
+                "id": account.id, "display_name": display_name, "kind": kind, "language": language,
+                "persona": persona, "now": now,
+            },
+        )  # fmt: skip
+        if done.rowcount == 0 and persona is not None:
+            async with connection.cursor(row_factory=class_row(Account)) as cursor:
+                await cursor.execute(QUERIES["find_persona"], {"persona": persona})
+                return await cursor.fetchone() or account
+        await append(
+            connection, Entry(Event.ACCOUNT_CREATED, actor, now, f"account:{account.id}", detail={"kind": kind})
+        )
+    return account

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Sessions are rows: listed, revocable, and known only by the SHA-256 of a token that stays in the browser."""
+
+import hashlib
+import os
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from vaka.database.queries import load_queries
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identifiers import RandomBytes, new_identifier
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+
+QUERIES = load_queries("vaka.identity")
+
+Realm = Literal["operator", "authority", "administrator"]
+
+LIFETIMES: dict[str, timedelta] = {
+    "operator": timedelta(hours=12),
+    "authority": timedelta(hours=8),
+    "administrator": timedelta(hours=4),
+}
+TOKEN_BYTES = 32
+LONGEST_TOKEN = 64
+"""Characters; a longer cookie is nobody's and is not hashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that holds now, with what every page needs to know of its account."""
+
+    id: UUID
+    account_id: UUID
+    realm: str
+    created_at: datetime
+    expires_at: datetime
+    display_name: str
+    kind: str
+    """``user`` or ``administrator``."""
+    language: str
+
+
+class CannotSignInError(VakaError):
+    """The account is not there, not active, or of the wrong class for the realm."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.FORBIDDEN,
+            Sentence(
+                sv="Det går inte att logga in med det kontot här.",
+                en="That account cannot sign in here.",
+            ),
+        )
+
+
+async def open_session(
+    connection: psycopg.AsyncConnection[Any],
+    account_id: UUID,
+    realm: Realm,
+    method: str,
+    now: datetime,
+    random_bytes: RandomBytes = os.urandom,
+) -> str:
+    """Start a session (as signin) and return its token: 256 random bits, safe in a cookie, stored nowhere.
+
+    Raises CannotSignInError unless the account is active and of the realm's class.
+    """
+    token = urlsafe_b64encode(random_bytes(TOKEN_BYTES)).rstrip(b"=").decode()
+    session_id = new_identifier(now, random_bytes)
+    async with connection.transaction():
+        done = await connection.execute(
+            QUERIES["open_session"],
+            {
+                "token_hash": _hash(token), "id": session_id, "account_id": account_id, "realm": realm,
+                "method": method, "now": now, "expires_at": now + LIFETIMES[realm],
+                "kind": "administrator" if realm == "administrator" else "user",
+            },
+        )  # fmt: skip
+        if done.rowcount == 0:
+            raise CannotSignInError
+        await connection.execute(QUERIES["note_sign_in"], {"account_id": account_id, "now": now})
+        await append(
+            connection,
+            Entry(
+                Event.SESSION_STARTED, f"account:{account_id}", now, f"session:{session_id}",
+                detail={"realm": realm, "method": method},
+            ),
+        )  # fmt: skip
+    return token
+
+
+async def find_session(connection: psycopg.AsyncConnection[Any], token: str, now: datetime) -> Session | None:
+    """Return the session with this token if it holds at ``now`` and its account is active."""
+    if not token or len(token) > LONGEST_TOKEN:
+        return None
+    async with connection.cursor(row_factory=class_row(Session)) as cursor:
+        await cursor.execute(QUERIES["find_session"], {"token_hash": _hash(token), "now": now})
+        return await cursor.fetchone()
+
+
+async def end_session(connection: psycopg.AsyncConnection[Any], session: Session, now: datetime) -> bool:
+    """End one session (signing out). Return whether it was still open."""
+    async with connection.transaction():
+        done = await connection.execute(QUERIES["end_session"], {"id": session.id, "now": now})
+        if done.rowcount == 0:
+            return False
+        await append(
+            connection, Entry(Event.SESSION_ENDED, f"account:{session.account_id}", now, f"session:{session.id}")
+        )
+    return True
+
+
+async def end_sessions_of(
+    connection: psycopg.AsyncConnection[Any], account_id: UUID, *, actor: str, now: datetime
+) -> int:
+    """End every open session of an account and return how many there were."""
+    async with connection.transaction():
+        cursor = await connection.execute(QUERIES["end_sessions_of"], {"account_id": account_id, "now": now})
+        ended = [row[0] for row in await cursor.fetchall()]
+        for session_id in ended:
+            await append(connection, Entry(Event.SESSION_ENDED, actor, now, f"session:{session_id}"))
+    return len(ended)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The scheduler: timers on alarms, and supervision of devices. ``python -m vaka.processes.scheduler --data DIR``"""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from vaka.alarms.watch import FORGET_SECONDS, Watch
+from vaka.clock import Clock, SystemClock
+from vaka.database.cluster import Cluster
+from vaka.database.connections import make_pool
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.errors import VakaError
+from vaka.logs import configure_logs
+from vaka.settings import Settings, load_settings
+from vaka.tenants.gateway import Gateway
+
+COMPONENT = "scheduler"
+DIRECTORY_SECONDS = 10.0
+"""How often authorities that were registered since are looked for."""
+
+
+async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:
+    """Make the rounds until ``stopped`` is set."""
+    platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
+    gateway = Gateway(server, COMPONENT, (), pool_size=2)
+    watch = Watch(gateway, platform, clock, settings.scheduler.supervision_seconds)
+    await platform.open()
+    try:
+        await watch.look_for_authorities()
+        structlog.get_logger().info("scheduler works", count=len(gateway.authorities))
+        async with asyncio.TaskGroup() as rounds:
+            for seconds, work in (
+                (DIRECTORY_SECONDS, watch.look_for_authorities),
+                (settings.scheduler.escalation_seconds, watch.escalate),
+                (settings.scheduler.supervision_seconds, watch.supervise),
+                (FORGET_SECONDS, watch.forget),
+            ):
+                rounds.create_task(_repeat(seconds, work, stopped))
+    finally:
+        await gateway.close()
+        await platform.close()
+
+
+async def _repeat(seconds: float, work: Callable[[], Awaitable[int]], stopped: asyncio.Event) -> None:
+    while not stopped.is_set():
+        await work()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), seconds)
+
+
+async def _run_until_told(server: Server, settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await run(server, settings, SystemClock(), stopped)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the settings and run until told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="vaka.processes.scheduler", description="Timers and supervision.")
+    parser.add_argument("--data", type=Path, required=True, help="data directory")
+    data = parser.parse_args(arguments).data.absolute()
+    configure_logs(COMPONENT)
+    # The pool tells of every attempt to reconnect; the watch tells once.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    try:
+        settings = load_settings(data / "vaka.toml")
+        database = settings.database
+        server = (
+            Cluster(data / "cluster", data / "credentials").server
+            if database.embedded
+            else Server(database.host, database.port, data / "credentials")
+        )
+        asyncio.run(_run_until_told(server, settings))
+    except VakaError as error:
+        print(error.sentence.en, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

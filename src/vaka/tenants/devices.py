@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Registering devices: in the authority's own register, and in the platform's directory that receivers read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from vaka.errors import Category, Sentence, VakaError
+from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.events import Event
+from vaka.tenants.authorities import QUERIES
+from vaka.tenants.bulk import as_json, in_batches
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """SIP digest: HA1 is the hash of ``username:realm:password``; the password itself is never stored."""
+
+    username: str
+    ha1_md5: str | None = None
+    ha1_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """TLS client certificate, by the SHA-256 of its DER form (hexadecimal)."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The legacy exception: where it may send from, why (at least 10 characters), and until when."""
+
+    network: IPv4Network | IPv6Network
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device and how it proves itself."""
+
+    id: UUID
+    sender: str
+    """What it calls itself: controller id, 1–64 visible characters."""
+    authentication: Digest | Certificate | Network
+    person_id: UUID | None = None
+    device_type: int = 0
+    model: str = ""
+    placed: str = ""
+    interval_seconds: int = 300
+    """How often it gives a sign of life."""
+    supervised: bool = True
+    sender_may_differ: bool = False
+
+
+class SenderTakenError(VakaError):
+    """A device that calls itself so belongs to another authority; which one, the asker need not know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="En enhet med samma avsändarnummer är redan registrerad hos någon annan. Inget har ändrats.",
+                en="A device with the same sender number is already registered elsewhere. Nothing was changed.",
+            ),
+        )
+
+
+async def register_devices(
+    tenant: Connection,
+    platform: Connection,
+    authority_id: UUID,
+    devices: Sequence[Device],
+    *,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Register devices (as setup), first in the authority's database, then in the directory; return how many are new.
+
+    Those already there stay as they are, so that an interrupted load is simply run again. Raises
+    SenderTakenError, before anything is written, where a sender belongs to another authority.
+    """
+    await require_free(platform, authority_id, [device.sender for device in devices])
+    for batch in in_batches(devices):
+        async with tenant.transaction():
+            await _keep(tenant, batch, actor, now)
+    # A crash here leaves devices no receiver knows; running the load again enters them.
+    entered = 0
+    # One transaction, so that the receivers read the directory anew once and not once a batch.
+    async with platform.transaction():
+        for batch in in_batches(devices):
+            entered += await _enter(tenant, platform, authority_id, batch, actor, now)
+    return entered
+
+
+async def require_free(platform: Connection, authority_id: UUID, senders: Sequence[str]) -> None:
+    """Return if no other authority has a device that calls itself so, otherwise raise SenderTakenError."""
+    cursor = await platform.execute(
+        QUERIES["find_taken_senders"], {"senders": list(senders), "authority_id": authority_id}
+    )
+    if await cursor.fetchone() is not None:
+        raise SenderTakenError
+
+
+async def _keep(tenant: Connection, devices: Sequence[Device], actor: str, now: datetime) -> None:
+    rows = [
+        {
+            "id": device.id, "person_id": device.person_id, "sender": device.sender, "model": device.model,
+            "device_type": device.device_type, "placed": device.placed, "interval_seconds": device.interval_seconds,
+            "supervised": device.supervised,
+        }
+        for device in devices
+    ]  # fmt: skip
+    cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": as_json(rows), "now": now})
+    new = [row[0] for row in await cursor.fetchall()]
+    await append_many(tenant, [Entry(Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}") for device_id in new])
+
+
+async def _enter(
+    tenant: Connection,
+    platform: Connection,
+    authority_id: UUID,
+    devices: Sequence[Device],
+    actor: str,
+    now: datetime,
+) -> int:
+    # The register decides which identifier a sender has: it may have been there before, under another.
+    cursor = await tenant.execute(QUERIES["find_devices"], {"senders": [device.sender for device in devices]})
+    known = dict(await cursor.fetchall())
+    rows = [
+        {
+            "sender": device.sender, "authority_id": authority_id, "device_id": known[device.sender],
+            "person_id": device.person_id, "device_type": device.device_type,
+            "interval_seconds": device.interval_seconds, "sender_may_differ": device.sender_may_differ,
+            **_proof(device.authentication),
+        }
+        for device in devices
+        if device.sender in known
+    ]  # fmt: skip
+    cursor = await platform.execute(QUERIES["enter_devices"], {"rows": as_json(rows), "now": now})
+    entered = [row[0] for row in await cursor.fetchall()]
+    detail = {"authority": str(authority_id)}
+    await append_many(
+        platform,
+        [Entry(Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}", detail=detail) for device_id in entered],
+    )
+    return len(entered)
+
+
+def _proof(authentication: Digest | Certificate | Network) -> dict[str, Any]:
+    match authentication:
+        case Digest(username, ha1_md5, ha1_sha256):
+            return {
+                "authentication": "digest", "username": username, "ha1_md5": ha1_md5, "ha1_sha256": ha1_sha256
+            }  # fmt: skip
+        case Certificate(sha256):
+            return {"authentication": "certificate", "certificate_sha256": sha256}
+        case Network(network, reason, until):
+            return {
+                "authentication": "network", "network": str(network), "exception_reason": reason,
+                "exception_until": until,
+            }  # fmt: skip

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Registering people in care, their contacts and notes, and the units that answer for them (as setup)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.events import Event
+from vaka.tenants.authorities import QUERIES
+from vaka.tenants.bulk import as_json, in_batches
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to ring; the order of the list is the order to ring in."""
+
+    name: str
+    phone: str
+    relation: str = ""
+    has_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note the operator sees, first and marked if ``must_see``, until it expires."""
+
+    id: UUID
+    body: str
+    written_at: datetime
+    must_see: bool = False
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit that answers: home care, night patrol."""
+
+    id: UUID
+    name: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHours:
+    """When a unit answers for an area: minutes after local midnight; may pass midnight; equal means the whole day."""
+
+    area: str
+    from_minute: int
+    until_minute: int
+    unit_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person in care."""
+
+    id: UUID
+    given_name: str
+    family_name: str
+    personal_number: str = ""
+    born_on: date | None = None
+    phone: str = ""
+    language: str = "svenska"
+    hearing: str = ""
+    speech: str = ""
+    cognition: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    floor: str = ""
+    door_code: str = ""
+    route: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    area: str = ""
+    risks: tuple[str, ...] = ()
+    care_notes: str = ""
+    key_number: str = ""
+    key_box: str = ""
+    digital_lock: str = ""
+    protected_identity: bool = False
+    absent_from: datetime | None = None
+    absent_until: datetime | None = None
+    absence_reason: str = ""
+    contacts: tuple[Contact, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+async def register_units(
+    connection: Connection, units: Sequence[Unit], hours: Sequence[UnitHours], *, actor: str, now: datetime
+) -> int:
+    """Register units and their hours in one authority's database; those already there stay. Return how many are new."""
+    async with connection.transaction():
+        new = await _insert(connection, "register_units", [asdict(unit) for unit in units])
+        await _insert(connection, "register_unit_hours", [asdict(line) for line in hours])
+        entries = [Entry(Event.UNIT_REGISTERED, actor, now, f"unit:{unit_id}") for unit_id in new]
+        await append_many(connection, entries)
+    return len(new)
+
+
+async def register_people(connection: Connection, people: Sequence[Person], *, actor: str, now: datetime) -> int:
+    """Register people with contacts and notes; those already there (by identifier) stay. Return how many are new."""
+    registered = 0
+    for batch in in_batches(people):
+        async with connection.transaction():
+            new = await _insert(connection, "register_people", [_facts(person) for person in batch])
+            known = set(new)
+            contacts = [
+                {"person_id": person.id, "position": position, **asdict(contact)}
+                for person in batch
+                if person.id in known
+                for position, contact in enumerate(person.contacts, 1)
+            ]
+            notes = [
+                {"person_id": person.id, **asdict(note)} for person in batch if person.id in known
+                for note in person.notes
+            ]  # fmt: skip
+            await _insert(connection, "register_contacts", contacts)
+            await _insert(connection, "register_notes", notes)
+            entries = [Entry(Event.PERSON_REGISTERED, actor, now, f"person:{person_id}") for person_id in new]
+            await append_many(connection, entries)
+        registered += len(new)
+    return registered
+
+
+async def _insert(connection: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    if not rows:
+        return []
+    cursor = await connection.execute(QUERIES[query], {"rows": as_json(rows)})
+    return [row[0] for row in await cursor.fetchall()]
+
+
+def _facts(person: Person) -> dict[str, Any]:
+    return {
+        field.name: getattr(person, field.name) for field in fields(person) if field.name not in ("contacts", "notes")
+    }

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Taking in a new authority: its database, its closing codes, its greeting, its row in the directory."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from vaka.database.connections import open_connection
+from vaka.database.provision import provision_tenant
+from vaka.database.server import Server, tenant_database, tenant_role
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identifiers import new_identifier
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.tenants.authorities import QUERIES, Authority
+from vaka.tenants.bulk import as_json
+from vaka.tenants.closing_codes import DEFAULT_CODES
+
+KINDS = ("authority", "intake")
+LONGEST_NAME = 100
+_SLUG = re.compile(r"[a-z][a-z0-9_]{1,30}")
+
+
+class UnusableAuthorityError(VakaError):
+    """The facts given make no authority, or contradict the one that is there."""
+
+    def __init__(self, sv: str, en: str) -> None:
+        super().__init__(Category.INVALID, Sentence(sv, en))
+
+
+async def register_authority(
+    server: Server,
+    platform: psycopg.AsyncConnection[Any],
+    slug: str,
+    name: str,
+    *,
+    kind: str = "authority",
+    actor: str = "setup",
+    now: datetime,
+) -> Authority:
+    """Create the authority, or finish one that was begun, and return it; ``platform`` is a setup connection.
+
+    The row in the directory comes last: what other processes find there is ready for use. Raises
+    UnusableAuthorityError.
+    """
+    _require_usable(slug, name, kind)
+    known = await _find(platform, slug)
+    if known is not None and known.kind != kind:
+        raise UnusableAuthorityError(
+            sv=f"{slug} finns redan och är av slaget {known.kind}.",
+            en=f"{slug} exists already and is of the kind {known.kind}.",
+        )
+    authority = known or Authority(new_identifier(now), slug, name, kind, tenant_database(slug))
+    # A crash after any of these steps leaves something that the next attempt finds and completes.
+    await asyncio.to_thread(provision_tenant, server, authority.database_name)
+    if known is None:  # from then on the lists and the greeting are the authority's own
+        await _furnish(server, authority, actor, now)
+        await _enter(platform, authority, actor, now)
+    return authority
+
+
+def _require_usable(slug: str, name: str, kind: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise UnusableAuthorityError(
+            sv="Kortnamnet ska ha 2–31 små bokstäver a–z, siffror eller understreck och börja med en bokstav.",
+            en="The short name is 2–31 lower-case letters a–z, digits or underscores, and begins with a letter.",
+        )
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or kind not in KINDS:
+        raise UnusableAuthorityError(
+            sv=f"En kommun behöver ett namn på 1–{LONGEST_NAME} tecken och slaget authority eller intake.",
+            en=f"An authority needs a name of 1–{LONGEST_NAME} characters and the kind authority or intake.",
+        )
+
+
+async def _find(platform: psycopg.AsyncConnection[Any], slug: str) -> Authority | None:
+    async with platform.cursor(row_factory=class_row(Authority)) as cursor:
+        await cursor.execute(QUERIES["find_authority"], {"slug": slug})
+        return await cursor.fetchone()
+
+
+async def _furnish(server: Server, authority: Authority, actor: str, now: datetime) -> None:
+    database = authority.database_name
+    tenant = await open_connection(server, tenant_role(database, "setup"), database, application="vaka-setup")
+    rows = [
+        {"list": name, "code": line.code, "sv": line.sv, "en": line.en, "position": position}
+        for name, codes in DEFAULT_CODES.items()
+        for position, line in enumerate(codes, 1)
+    ]
+    greeting = "" if authority.is_intake else f"Trygghetslarmet i {authority.name}, hur kan jag hjälpa dig?"
+    try:
+        async with tenant.transaction():
+            cursor = await tenant.execute(QUERIES["keep_closing_codes"], {"rows": as_json(rows)})
+            codes = len(await cursor.fetchall())
+            await tenant.execute(QUERIES["keep_greeting"], {"greeting": greeting})
+            if codes:
+                await append(tenant, _entry(Event.POLICY_CHANGED, authority.id, actor, now, {"closing_codes": codes}))
+    finally:
+        await tenant.close()
+
+
+async def _enter(platform: psycopg.AsyncConnection[Any], authority: Authority, actor: str, now: datetime) -> None:
+    facts = {
+        "id": authority.id, "slug": authority.slug, "name": authority.name, "kind": authority.kind,
+        "database_name": authority.database_name, "now": now,
+    }  # fmt: skip
+    try:
+        async with platform.transaction():
+            await platform.execute(QUERIES["enter_authority"], facts)
+            detail = {"slug": authority.slug, "kind": authority.kind}
+            await append(platform, _entry(Event.AUTHORITY_REGISTERED, authority.id, actor, now, detail))
+    except psycopg.errors.UniqueViolation:
+        raise UnusableAuthorityError(
+            sv="Det finns redan en mottagning för okända avsändare." if authority.is_intake else "Den finns redan.",
+            en="There is already a reception for unknown senders." if authority.is_intake else "It exists already.",
+        ) from None
+
+
+def _entry(
+    event: Event, authority_id: UUID, actor: str, now: datetime, detail: Mapping[str, str | int | bool | None]
+) -> Entry:
+    return Entry(event, actor, now, f"authority:{authority_id}", detail=detail)

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The one question: may this principal do that here? Said again as a table; what is not in it is no."""
+
+from datetime import timedelta
+from itertools import product
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.conftest import START
+from vaka.access import decide
+from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where, may, require
+from vaka.access.permissions import Permission
+from vaka.access.principal import Grant, Principal
+from vaka.access.roles import ROLES, Role
+from vaka.errors import Category, Sentence
+from vaka.identity.sessions import Session
+
+HERE, THERE = uuid4(), uuid4()
+GIVES = {
+    "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history",
+    "shift_leader": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.bulk_close"
+    " desk.adopt_device",
+    "device_technician": "desk.see_queue desk.see_history desk.adopt_device",
+    "quality_reviewer": "desk.see_history",
+}
+
+
+def principal(*grants: tuple[str, UUID | None], kind: str = "user", realm: str = "operator") -> Principal:
+    session = Session(uuid4(), uuid4(), realm, START, START + timedelta(hours=12), "Olga", kind, "sv")
+    return Principal(session, tuple(Grant(role, authority_id, None) for role, authority_id in grants))
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(GIVES) == set(ROLES)
+    assert all(ROLES[name].name == name for name in ROLES)
+
+
+@pytest.mark.parametrize(("role", "permission"), list(product(GIVES, Permission)))
+def test_what_a_role_gives(role: str, permission: Permission) -> None:
+    who = principal((role, HERE))
+    expected = permission.value in GIVES[role].split()
+    assert may(who, permission, HERE) is expected
+    assert authorities_where(who, permission) == (frozenset({HERE}) if expected else frozenset())
+    # A role here is nothing there, and nothing at the supplier's own premises.
+    assert not may(who, permission, THERE)
+    assert not may(who, permission, None)
+
+
+@pytest.mark.parametrize("permission", Permission)
+@pytest.mark.parametrize(
+    "who",
+    [
+        principal(),
+        principal(("operator", None)),
+        principal(("superuser", HERE)),
+        principal(("", HERE)),
+        *(principal((role, HERE), kind="administrator") for role in ROLES),
+        *(principal((role, HERE), kind="administrator", realm="administrator") for role in ROLES),
+        *(principal((role, HERE), realm="administrator") for role in ROLES),
+        *(principal((role, HERE), realm="authority") for role in ROLES),
+    ],
+)
+def test_no_rule_means_no(who: Principal, permission: Permission) -> None:
+    assert not may(who, permission, HERE)
+    assert authorities_where(who, permission) == frozenset()
+    with pytest.raises(NothingHereError):
+        require(who, permission, HERE)
+
+
+def test_the_suppliers_premises_are_not_everywhere() -> None:
+    who = principal(("shift_leader", None))
+    assert not may(who, Permission.DESK_SEE_QUEUE, HERE)
+    assert authorities_where(who, Permission.DESK_SEE_QUEUE) == frozenset()
+
+
+def test_a_role_without_permissions_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = Role("empty", Sentence("Tom", "Empty"), "operator", frozenset())
+    monkeypatch.setattr(decide, "ROLES", {"empty": empty})
+    assert not any(may(principal(("empty", HERE)), permission, HERE) for permission in Permission)
+
+
+def test_refusal_depends_on_whether_one_is_known_there() -> None:
+    who = principal(("quality_reviewer", HERE))
+    with pytest.raises(NotAllowedError) as forbidden:
+        require(who, Permission.DESK_HANDLE_ALARM, HERE)
+    assert forbidden.value.category is Category.FORBIDDEN
+    with pytest.raises(NothingHereError) as missing:
+        require(who, Permission.DESK_HANDLE_ALARM, THERE)
+    assert missing.value.category is Category.MISSING
+    require(who, Permission.DESK_SEE_HISTORY, HERE)
+
+
+def test_roles_add_up() -> None:
+    who = principal(("quality_reviewer", HERE), ("device_technician", HERE), ("operator", THERE))
+    assert may(who, Permission.DESK_SEE_HISTORY, HERE)
+    assert may(who, Permission.DESK_ADOPT_DEVICE, HERE)
+    assert not may(who, Permission.DESK_HANDLE_ALARM, HERE)
+    assert authorities_where(who, Permission.DESK_SEE_HISTORY) == {HERE, THERE}
+    assert authorities_where(who, Permission.DESK_HANDLE_ALARM) == {THERE}
+
+
+def test_permissions_are_named_after_where_they_hold() -> None:
+    assert all(permission.value.split(".")[0] == "desk" for permission in Permission)
+    assert len({permission.value for permission in Permission}) == len(Permission)

@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Adopting an unknown sender: what is written where, who may, and what a crash in between leaves."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.alarms.conftest import open_house
+from tests.alarms.house import House, Sender, connect_superuser, operator
+from tests.conftest import START
+from vaka.access.decide import NotAllowedError, NothingHereError
+from vaka.access.principal import Grant, Principal
+from vaka.alarms import adoption
+from vaka.alarms.adoption import adopt
+from vaka.alarms.conflicts import ActConflictError, NoSuchAlarmError, UnusableActError
+from vaka.alarms.taking import take
+from vaka.database.connections import Pool, make_pool
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.tenants.adoption import UnknownPersonError, UnusableSourceError
+from vaka.tenants.authorities import Authority
+from vaka.tenants.devices import SenderTakenError
+from vaka.tenants.gateway import Gateway
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+NOW = START + timedelta(minutes=1)
+REASON = "Bytt hos grannen; inloggning kommer i veckan"
+
+
+@pytest.fixture(scope="module")
+def intake(new_authority: Callable[..., Authority], server: Server) -> Authority:
+    """The supplier's reception; there is one in an installation, whichever test made it."""
+    with closing(connect_superuser(server, PLATFORM_DATABASE)) as platform:
+        row = platform.execute(
+            "select id, slug, name, kind, database_name from vaka.authority where kind = 'intake'"
+        ).fetchone()
+    return Authority(**row) if row else new_authority(kind="intake")
+
+
+@pytest.fixture(scope="module")
+def second(new_authority: Callable[..., Authority]) -> Authority:
+    return new_authority()
+
+
+@pytest.fixture
+async def reception(server: Server, intake: Authority) -> AsyncIterator[House]:
+    async for opened in open_house(server, intake):
+        yield opened
+
+
+@pytest.fixture
+async def platform(server: Server) -> AsyncIterator[Pool]:
+    """The desk's own pool to the platform database."""
+    pool = make_pool(server, platform_role("desk"), PLATFORM_DATABASE, application="test")
+    await pool.open()
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+@pytest.fixture
+async def desk(server: Server, intake: Authority, municipality: Authority, second: Authority) -> AsyncIterator[Gateway]:
+    gateway = Gateway(server, "desk", [intake, municipality, second])
+    try:
+        yield gateway
+    finally:
+        await gateway.close()
+
+
+@pytest.fixture
+def register(server: Server) -> Any:
+    """The platform database as a superuser sees it."""
+    with closing(connect_superuser(server, PLATFORM_DATABASE)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def leader(intake: Authority, municipality: Authority, second: Authority) -> Principal:
+    return operator(intake, municipality, second, role="shift_leader")
+
+
+def entry(register: psycopg.Connection[dict[str, Any]], sender: str) -> dict[str, Any]:
+    row = register.execute("select * from vaka.device_entry where sender = %s", (sender,)).fetchone()
+    assert row is not None
+    return row
+
+
+def stranger() -> Sender:
+    return Sender(person=None, device=None)
+
+
+async def test_a_stranger_becomes_a_device(
+    reception: House, house: House, desk: Gateway, platform: Pool, register: Any, leader: Principal
+) -> None:
+    sender = stranger()
+    alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical", source="192.0.2.77:40001")
+    last = register.execute("select coalesce(max(id), 0) as last from ledger.inbox").fetchone()["last"]
+    device_id = await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+
+    row = entry(register, sender.name)
+    assert (row["authority_id"], row["device_id"], row["active"]) == (house.id, device_id, True)
+    assert (row["authentication"], str(row["network"])) == ("network", "192.0.2.77/32")
+    assert (row["exception_reason"], row["exception_until"]) == (REASON, NOW + timedelta(days=7))
+    device = house.superuser.execute("select * from vaka.device where id = %s", (device_id,)).fetchone()
+    assert device is not None
+    assert (device["sender"], device["device_type"], device["person_id"]) == (sender.name, 3, None)
+    state = house.superuser.execute("select condition from vaka.device_state where device_id = %s", (device_id,))
+    assert state.fetchone() == {"condition": "never"}
+    alarm = reception.alarm(alarm_id)
+    assert (alarm["state"], alarm["closed_by"], alarm["closing_result"]) == (
+        "closed", leader.actor, "device_adopted",
+    )  # fmt: skip
+    assert [(line["event"], line["object"]) for line in house.entries()] == [("device.adopted", f"device:{device_id}")]
+    assert [line["event"] for line in reception.entries()] == ["alarm.raised", "alarm.closed"]
+    written = register.execute("select event, actor from ledger.inbox where id > %s", (last,)).fetchall()
+    assert written == [{"event": "device.adopted", "actor": leader.actor}]
+
+
+async def test_a_person_who_pressed_is_answered_first(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    alarm_id = reception.raise_alarm(sender=stranger())
+
+    async def try_it() -> UUID:
+        return await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+
+    with pytest.raises(ActConflictError):
+        await try_it()
+    assert house.entries() == []
+    await take(desk, leader, reception.id, alarm_id, now=NOW)
+    await try_it()
+    assert reception.alarm(alarm_id)["state"] == "closed"
+
+
+async def test_a_colleagues_alarm_is_left_alone(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
+    colleague = operator(reception.authority)
+    await take(desk, colleague, reception.id, alarm_id, now=NOW)
+    with pytest.raises(ActConflictError) as refused:
+        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+    assert refused.value.holder == colleague.account_id
+
+
+async def test_to_whom_the_person_belongs_is_checked(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, register: Any
+) -> None:
+    person = uuid4()
+    house.superuser.execute(
+        "insert into vaka.person (id, given_name, family_name) values (%s, 'Asta', 'Öman')", (person,)
+    )
+    sender = stranger()
+    alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical")
+    with pytest.raises(UnknownPersonError):
+        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, person_id=uuid4(), now=NOW)
+    await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, person_id=person, now=NOW)
+    assert entry(register, sender.name)["person_id"] == person
+
+
+@pytest.mark.parametrize("step", ["enter_device", "change_alarm"])
+async def test_what_a_crash_left_is_completed_by_repeating(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, register: Any,
+    monkeypatch: pytest.MonkeyPatch, step: str,
+) -> None:  # fmt: skip
+    sender = stranger()
+    alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical")
+
+    async def try_it() -> UUID:
+        return await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+
+    async def crash(*_arguments: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adoption, step, crash)
+        with pytest.raises(KeyboardInterrupt):
+            await try_it()
+    assert reception.alarm(alarm_id)["state"] == "received"
+    device_id = await try_it()
+    assert reception.alarm(alarm_id)["state"] == "closed"
+    assert entry(register, sender.name)["device_id"] == device_id
+    assert [line["event"] for line in house.entries()] == ["device.adopted"]
+    # And once more, after all is done: nothing more happens.
+    before = (house.last_entry(), reception.last_entry())
+    assert await try_it() == device_id
+    assert (house.last_entry(), reception.last_entry()) == before
+
+
+async def test_a_sender_belongs_to_one_authority(
+    reception: House, house: House, second: Authority, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    sender = stranger()
+    first = reception.raise_alarm(sender=sender, alarm_class="technical", kind="battery")
+    later = reception.raise_alarm(sender=sender, alarm_class="technical", kind="tamper")
+    await adopt(desk, platform, leader, reception.id, first, house.id, reason=REASON, now=NOW)
+    with pytest.raises(SenderTakenError) as refused:
+        await adopt(desk, platform, leader, reception.id, later, second.id, reason=REASON, now=NOW)
+    assert house.authority.name not in refused.value.sentence.sv
+    with closing(connect_superuser(house.server, second.database_name)) as elsewhere:
+        assert elsewhere.execute("select 1 from vaka.device").fetchall() == []
+
+
+@pytest.mark.parametrize("source", ["", "nonsense", "nonsense:5060"])
+async def test_without_an_address_there_is_nothing_to_know_it_by(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, source: str
+) -> None:
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical", source=source)
+    with pytest.raises(UnusableSourceError):
+        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+    assert house.entries() == []
+
+
+@pytest.mark.parametrize("reason", ["", "kort", "   kort      ", "x" * 201])
+async def test_the_exception_must_be_explained(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, reason: str
+) -> None:
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
+    with pytest.raises(UnusableActError):
+        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=reason, now=NOW)
+
+
+async def test_only_strangers_are_adopted(
+    reception: House, house: House, second: Authority, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    known = house.raise_alarm(alarm_class="technical")
+    with pytest.raises(UnusableActError):
+        await adopt(desk, platform, leader, house.id, known, second.id, reason=REASON, now=NOW)
+    strange = reception.raise_alarm(sender=stranger(), alarm_class="technical")
+    with pytest.raises(UnusableActError):
+        await adopt(desk, platform, leader, reception.id, strange, reception.id, reason=REASON, now=NOW)
+    with pytest.raises(NoSuchAlarmError):
+        await adopt(desk, platform, leader, reception.id, uuid4(), house.id, reason=REASON, now=NOW)
+
+
+async def test_it_takes_the_permission_in_both_places(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
+
+    async def try_as(*grants: tuple[str, Authority]) -> None:
+        who = Principal(leader.session, tuple(Grant(role, authority.id, None) for role, authority in grants))
+        await adopt(desk, platform, who, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+
+    with pytest.raises(NothingHereError):
+        await try_as(("shift_leader", house.authority))
+    with pytest.raises(NothingHereError):
+        await try_as(("shift_leader", reception.authority))
+    with pytest.raises(NotAllowedError):
+        await try_as(("shift_leader", reception.authority), ("operator", house.authority))
+    await try_as(("device_technician", reception.authority), ("device_technician", house.authority))

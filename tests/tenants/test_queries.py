@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Every statement of vaka.tenants, planned as each role that runs it."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from tests.conftest import START
+from tests.statements import Statement, plan, statements
+from vaka.database.server import Server
+from vaka.tenants.authorities import Authority
+
+pytestmark = pytest.mark.database
+
+SAMPLES: dict[str, object] = {
+    "now": START,
+    "since": "42",
+    **dict.fromkeys(("id", "authority_id"), uuid4()),
+    **dict.fromkeys(("slug", "name", "kind", "database_name", "greeting"), "x"),
+    "senders": ["x"],
+    "rows": [],
+}
+
+
+@pytest.fixture(scope="module")
+def tenant(new_authority: Callable[..., Authority]) -> Authority:
+    return new_authority()
+
+
+@pytest.mark.parametrize("statement", statements("vaka.tenants", "tenant"), ids=str)
+def test_statement_can_be_planned_by_who_runs_it(server: Server, tenant: Authority, statement: Statement) -> None:
+    plan(server, tenant, statement, SAMPLES)
