@@ -33,13 +33,16 @@ def _keep_allowed(_logger: object, _name: str, event: MutableMapping[str, Any]) 
     return event
 
 
-class _StandardErrorLogger:
-    """Writes lines to standard error. A full disk, or nobody left to read, must never stop the work that is told of."""
+class _LineLogger:
+    """Writes lines. A full disk, or nobody left to read, must never stop the work that is told of."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
 
     def msg(self, message: str) -> None:
         """Write one line, or lose it."""
         with suppress(OSError, ValueError):
-            print(message, file=sys.stderr, flush=True)
+            print(message, file=self._stream or sys.stderr, flush=True)
 
     log = debug = info = warn = warning = error = critical = exception = fatal = failure = err = msg
 
@@ -57,7 +60,7 @@ def configure_logs(
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
+        logger_factory=lambda *_: _LineLogger(stream),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)

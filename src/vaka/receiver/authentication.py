@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""How a device proves itself: by digest, by its certificate, or (a recorded exception with an end) by its network."""
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vaka.receiver.allowance import Allowance
+from vaka.receiver.counters import Reason
+from vaka.receiver.exchange import Flow, Headers
+from vaka.receiver.surroundings import Surroundings
+from vaka.sip.digest import Authorization, NonceBook, NonceVerdict, challenge_headers, parse_authorization, verify
+from vaka.sip.errors import SipError
+from vaka.sip.message import Request
+from vaka.tenants.directory import DeviceEntry
+
+_NONCE_REASONS = {
+    NonceVerdict.STALE: Reason.NONCE_STALE,
+    NonceVerdict.FORGED: Reason.NONCE_FORGED,
+    NonceVerdict.REPLAYED: Reason.NONCE_REPLAYED,
+}
+_MOST_CREDENTIALS = 4
+"""Authorization headers looked at in one request: a device may answer for several realms and algorithms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a device is not believed, and what it is answered."""
+
+    status: int
+    reason: Reason
+    headers: Headers = ()
+
+
+class Authenticator:
+    """Judges requests by the directory's entry of the device they say they come from."""
+
+    def __init__(self, realm: str, secret: bytes, lifetime_seconds: float, around: Surroundings) -> None:
+        self._realm = realm
+        self._nonces = NonceBook(secret, lifetime_seconds, around.limits.nonces)
+        self._failures = Allowance(around.limits.failures_per_minute, around.limits.sources_watched)
+        self._clock = around.clock
+
+    def judge(self, request: Request, flow: Flow, entry: DeviceEntry) -> Refusal | None:
+        """Return None where the device has proved itself. Judge a request once: a challenge is used up by it."""
+        if entry.authentication == "digest":
+            return self._judge_digest(request, flow, entry)
+        if entry.authentication == "certificate":
+            return _judge_certificate(flow, entry)
+        return self._judge_network(flow, entry)
+
+    def _judge_digest(self, request: Request, flow: Flow, entry: DeviceEntry) -> Refusal | None:
+        credentials = self._credentials(request)
+        if credentials is None:
+            return self._challenge(entry, Reason.CREDENTIALS_ASKED)
+        stored = entry.ha1_md5 if credentials.algorithm == "MD5" else entry.ha1_sha256
+        if stored is None or credentials.username != entry.username or not verify(
+            credentials, stored.hex(), request.method
+        ):  # fmt: skip
+            # The right password is never slowed down by wrong ones from the same address: it is looked at first.
+            if self._failures.spend(flow.source[0], self._clock.monotonic()):
+                return self._challenge(entry, Reason.CREDENTIALS_WRONG)
+            return Refusal(403, Reason.CREDENTIALS_THROTTLED)
+        worth = self._nonces.check(credentials, self._clock.now().timestamp())
+        if worth is NonceVerdict.FRESH:
+            return None
+        return self._challenge(entry, _NONCE_REASONS[worth], stale=True)
+
+    def _credentials(self, request: Request) -> Authorization | None:
+        for value in request.headers.all("authorization")[:_MOST_CREDENTIALS]:
+            try:
+                credentials = parse_authorization(value)
+            except SipError:
+                continue
+            if credentials.realm == self._realm:
+                return credentials
+        return None
+
+    def _challenge(self, entry: DeviceEntry, reason: Reason, *, stale: bool = False) -> Refusal:
+        algorithms = [
+            name for name, stored in (("SHA-256", entry.ha1_sha256), ("MD5", entry.ha1_md5)) if stored is not None
+        ]
+        nonce = self._nonces.issue(self._clock.now().timestamp())
+        return Refusal(401, reason, challenge_headers(self._realm, nonce, algorithms, stale))
+
+    def _judge_network(self, flow: Flow, entry: DeviceEntry) -> Refusal | None:
+        if entry.exception_until is None or self._clock.now().timestamp() >= entry.exception_until:
+            return Refusal(403, Reason.EXCEPTION_EXPIRED)
+        if entry.network is None or _address(flow.source[0]) not in entry.network:
+            return Refusal(403, Reason.NETWORK_OTHER)
+        return None
+
+
+def _judge_certificate(flow: Flow, entry: DeviceEntry) -> Refusal | None:
+    if flow.fingerprint is None:
+        return Refusal(403, Reason.CERTIFICATE_MISSING)
+    if entry.certificate_sha256 is None or bytes.fromhex(flow.fingerprint) != entry.certificate_sha256:
+        return Refusal(403, Reason.CERTIFICATE_OTHER)
+    return None
+
+
+@lru_cache(maxsize=4_096)
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An IPv4 peer of a dual-stack socket is written as IPv6; networks are recorded as what they are."""
+    return ipaddress.ip_address(host.partition("%")[0].removeprefix("::ffff:"))

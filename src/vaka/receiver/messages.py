@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What happens to a MESSAGE: who sent it, may he, what does it mean, and to which lane it goes.
+
+It is answered 200 in two places only: for a heartbeat at once, and for everything else by the storage after its commit.
+"""
+
+from collections import OrderedDict
+from datetime import datetime
+from uuid import UUID
+
+from vaka.identifiers import new_identifier
+from vaka.receiver.allowance import Allowance
+from vaka.receiver.authentication import Authenticator
+from vaka.receiver.confirmations import Confirmations
+from vaka.receiver.counters import Reason
+from vaka.receiver.directory import Directory
+from vaka.receiver.exchange import Exchange
+from vaka.receiver.lanes import LANES, Arrival
+from vaka.receiver.limits import Lane
+from vaka.receiver.reading import UNKNOWN_SENDER, UNREADABLE, Reading, confirmation, read, row
+from vaka.receiver.signs_of_life import SignsOfLife
+from vaka.receiver.storage import Storage
+from vaka.receiver.surroundings import Surroundings
+from vaka.scaip.classes import LAST_RESORT, AlarmClass, Verdict, classify
+from vaka.tenants.directory import DeviceEntry
+
+
+class Messages:
+    """Takes MESSAGE requests."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        authenticator: Authenticator,
+        storage: Storage,
+        signs: SignsOfLife,
+        confirmations: Confirmations,
+        around: Surroundings,
+    ) -> None:
+        self._directory = directory
+        self._authenticator = authenticator
+        self._storage = storage
+        self._signs = signs
+        self._confirmations = confirmations
+        self._counters = around.counters
+        self._clock = around.clock
+        self._strangers = Allowance(around.limits.unknown_per_minute, around.limits.sources_watched)
+        # Counted apart: heartbeats behind one address must not use up what an unknown device's alarm may need.
+        self._beating_strangers = Allowance(around.limits.unknown_per_minute, around.limits.sources_watched)
+        self._shown: OrderedDict[str, float] = OrderedDict()  # unknown sender → when its heartbeat was last kept
+        self._limits = around.limits
+        self._random_bytes = around.random_bytes
+
+    def take(self, exchange: Exchange) -> None:
+        """Answer the request, or hand it on to be stored and answered then."""
+        reading = read(exchange.request)
+        if reading.fault is not None:
+            self._counters.bodies.add(reading.fault)
+        entry = self._find(reading)
+        if entry is None:
+            self._take_unknown(exchange, reading)
+            return
+        refusal = self._authenticator.judge(exchange.request, exchange.flow, entry)
+        if refusal is not None:
+            self._counters.refusals.add(refusal.reason)
+            exchange.answer(refusal.status, refusal.headers)
+            return
+        if reading.sender_differs and not entry.sender_may_differ:
+            self._counters.refusals.add(Reason.SENDER_DIFFERS)
+            exchange.answer(403)
+            return
+        now = self._clock.now()
+        self._signs.note(entry, now)
+        # A body that cannot be read, from a device that is known: perhaps somebody's last strength went into it.
+        verdict = LAST_RESORT
+        if reading.mrq is not None:
+            verdict = classify(reading.mrq, self._directory.table(entry.authority_id))
+        if verdict.alarm_class is AlarmClass.HEARTBEAT:
+            self._answer_heartbeat(exchange, reading, known=True)
+        else:
+            self._store(exchange, reading, verdict, LANES[verdict.alarm_class], entry.authority_id, entry, now)
+
+    def _find(self, reading: Reading) -> DeviceEntry | None:
+        """The device is the one its body names. One that speaks for others is known by its From."""
+        if reading.stated is not None:
+            entry = self._directory.find(reading.stated)
+            if entry is not None or reading.user is None:
+                return entry
+        if reading.user is None:
+            return None
+        entry = self._directory.find(reading.user)
+        if entry is not None and reading.stated is not None and not entry.sender_may_differ:
+            return None
+        return entry
+
+    def _take_unknown(self, exchange: Exchange, reading: Reading) -> None:
+        """Nobody has registered this sender: kept and shown all the same, where nobody else has to wait for it."""
+        intake = self._directory.intake
+        if intake is None:
+            self._counters.refusals.add(Reason.SENDER_UNKNOWN)
+            exchange.answer(403)
+            return
+        now, sender = self._clock.monotonic(), _sender(exchange, reading)
+        verdict = UNREADABLE
+        if reading.mrq is not None:
+            verdict = classify(reading.mrq, self._directory.table(intake.id))
+        is_heartbeat = verdict.alarm_class is AlarmClass.HEARTBEAT
+        allowance = self._beating_strangers if is_heartbeat else self._strangers
+        if not allowance.spend(exchange.flow.source[0], now):
+            self._storage.refuse(exchange, Reason.STRANGERS_TOO_MANY)
+            return
+        if is_heartbeat:
+            if sender in self._shown and now - self._shown[sender] < self._limits.unknown_heartbeat_seconds:
+                self._answer_heartbeat(exchange, reading, known=False)
+                return
+            verdict = UNKNOWN_SENDER
+        if self._store(exchange, reading, verdict, Lane.UNKNOWN, intake.id, None, self._clock.now()) and is_heartbeat:
+            self._shown[sender] = now
+            self._shown.move_to_end(sender)
+            if len(self._shown) > self._limits.sources_watched:
+                self._shown.popitem(last=False)
+
+    def _answer_heartbeat(self, exchange: Exchange, reading: Reading, *, known: bool) -> None:
+        exchange.answer(200)
+        self._confirmations.send(exchange, confirmation(reading, known=known))
+
+    def _store(
+        self,
+        exchange: Exchange,
+        reading: Reading,
+        verdict: Verdict,
+        lane: Lane,
+        authority_id: UUID,
+        entry: DeviceEntry | None,
+        now: datetime,
+    ) -> bool:
+        """Hand the message to the storage, and say whether it was taken."""
+        sender = entry.sender if entry is not None else _sender(exchange, reading)
+        content = row(
+            reading,
+            verdict,
+            exchange.flow,
+            entry,
+            sender,
+            received_at=now,
+            message_id=new_identifier(now, self._random_bytes),
+            alarm_id=new_identifier(now, self._random_bytes),
+        )
+        return self._storage.offer(
+            Arrival(
+                exchange,
+                authority_id,
+                lane,
+                content["person_id"] or sender,
+                content,
+                confirmation(reading, known=entry is not None),
+                self._clock.monotonic(),
+            )
+        )
+
+
+def _sender(exchange: Exchange, reading: Reading) -> str:
+    """Name an unknown sender: what it calls itself, or where it is."""
+    return reading.identity or f"source:{exchange.flow.source[0]}"

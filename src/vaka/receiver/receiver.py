@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""One receiver: its parts put together, its clockwork, its start and its end."""
+
+import asyncio
+import secrets
+import ssl
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from vaka.clock import Clock
+from vaka.database.connections import Connection, DatabaseUnavailableError, open_connection
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.errors import ConfigurationError
+from vaka.logs import describe_error
+from vaka.metrics import Level, Levels, metrics_text
+from vaka.receiver.authentication import Authenticator
+from vaka.receiver.clockwork import Clockwork
+from vaka.receiver.confirmations import Confirmations
+from vaka.receiver.counters import Counters
+from vaka.receiver.directory import Directory, DirectoryKeeper
+from vaka.receiver.dispatch import Dispatcher
+from vaka.receiver.limits import Limits
+from vaka.receiver.listeners import Admission, StreamListener
+from vaka.receiver.messages import Messages
+from vaka.receiver.presence import Presence
+from vaka.receiver.registrar import Registrar
+from vaka.receiver.signs_of_life import SignsOfLife
+from vaka.receiver.sockets import open_stream_socket, open_udp_socket
+from vaka.receiver.storage import Storage
+from vaka.receiver.streams import Patience, StreamHandlers
+from vaka.receiver.surroundings import Surroundings
+from vaka.receiver.tls import open_tls_context
+from vaka.receiver.udp import UdpListener
+from vaka.settings import ReceiverSettings
+from vaka.tenants.gateway import Gateway
+
+_log = structlog.get_logger()
+
+_SWEEP_SECONDS = 0.05
+_IDLE_SECONDS = 30.0
+_STATE_SECONDS = 60.0
+_DRAIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a receiver is given."""
+
+    instance: str
+    """Its name among the receivers of this installation."""
+    settings: ReceiverSettings
+    """With absolute paths."""
+    server: Server
+    secret: bytes
+    """Signs digest challenges."""
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+
+
+class Receiver:
+    """Listens from ``start`` to ``stop``."""
+
+    def __init__(self, equipment: Equipment) -> None:
+        settings = equipment.settings
+        self.counters = Counters()
+        self.directory = Directory()
+        self._equipment = equipment
+        self._around = around = Surroundings(equipment.clock, equipment.limits, self.counters)
+        self._gateway = Gateway(equipment.server, "receiver", ())
+        self._keeper = DirectoryKeeper(self.directory, lambda: self._connect_platform("directory"), around.clock)
+        self._presence = Presence(equipment.instance, lambda: self._connect_platform("presence"), around.clock)
+        self.signs = SignsOfLife(self.counters)
+        self.confirmations = Confirmations(
+            settings.public_host or settings.host,
+            {"udp": settings.udp_port or 5060, "tcp": settings.tcp_port or 5060, "tls": settings.tls_port or 5061},
+            around,
+        )
+        self.storage = Storage(
+            self._connect_tenant,
+            self.confirmations.send,
+            receiver=equipment.instance,
+            deadline_seconds=settings.commit_deadline_milliseconds / 1000,
+            retry_after_seconds=settings.retry_after_seconds,
+            around=around,
+        )
+        judge = Authenticator(settings.realm, equipment.secret, settings.nonce_lifetime_seconds, around)
+        self.registrar = Registrar(self.directory, judge, self.signs, around)
+        self._dispatcher = dispatcher = Dispatcher(
+            Messages(self.directory, judge, self.storage, self.signs, self.confirmations, around),
+            self.registrar,
+            self.confirmations,
+            self.directory,
+            judge,
+            self.signs,
+            around,
+            to_tag=secrets.token_hex(8),
+        )
+        self.take_datagram = dispatcher.take_datagram
+        self.take_request = dispatcher.take_request
+        self._patience = Patience(around.limits)
+        self.connections = Admission(around.limits.connections, around.limits.connections_per_source)
+        self._udp: UdpListener | None = None
+        self._streams: list[StreamListener] = []
+        self._clockwork = Clockwork()
+
+    async def start(self) -> None:
+        """Learn who the devices are, then open the ports. Waits as long as the database is not there.
+
+        Raises ConfigurationError where a port or a certificate cannot be used.
+        """
+        settings = self._equipment.settings
+        # Faults in the settings are told at once, not after the database has come up.
+        context = None
+        if settings.tls_port is not None:
+            context = open_tls_context(settings.certificate, settings.certificate_key, settings.device_authorities)
+        await self._learn()
+        # Before anything can be heard: from here on a device's silence is its own.
+        await self._presence.beat()
+        try:
+            self._open_ports(settings, context)
+        except ConfigurationError:
+            await self.stop()
+            raise
+        self._clockwork.every(_SWEEP_SECONDS, "sweep", self._sweep)
+        self._clockwork.every(settings.flush_seconds, "presence", self._presence.beat)
+        self._clockwork.every(settings.flush_seconds, "signs", self._flush)
+        self._clockwork.every(_IDLE_SECONDS, "idle", self.storage.close_idle)
+        self._clockwork.every(_STATE_SECONDS, "state", self._tell_state)
+        self._clockwork.follow("directory", self._keeper.keep())
+
+    def _open_ports(self, settings: ReceiverSettings, context: ssl.SSLContext | None) -> None:
+        if settings.udp_port is not None:
+            opened = open_udp_socket(settings.host, settings.udp_port, self._around.limits.receive_buffer)
+            self._udp = UdpListener(opened, self.take_datagram, self.confirmations.take_datagram, self._around)
+        handlers = StreamHandlers(self.take_request, self.confirmations.take_response, self._dispatcher.take_unreadable)
+        for name, port, encryption in (("TCP", settings.tcp_port, None), ("TLS", settings.tls_port, context)):
+            if port is not None:
+                opened = open_stream_socket(settings.host, port, name)
+                self._streams.append(
+                    StreamListener(opened, encryption, handlers, self._patience, self.connections, self._around)
+                )
+
+    async def stop(self) -> None:
+        """Read no more, finish what was begun, answer it, and close everything. A kill needs none of this."""
+        if self._udp is not None:
+            self._udp.stop_reading()
+        for listener in self._streams:
+            await listener.stop_accepting()
+        await self.storage.drain(_DRAIN_SECONDS)
+        await self._clockwork.stop()
+        await self.signs.flush(self.storage.channel)
+        for listener in self._streams:
+            listener.close()
+        self._streams.clear()
+        if self._udp is not None:
+            self._udp.close()
+            self._udp = None
+        await self.storage.close()
+        await self._presence.close()
+        await self._keeper.close()
+        await self._gateway.close()
+
+    def metrics(self) -> bytes:
+        """Return everything that is counted, as Prometheus reads it."""
+        clock = self._equipment.clock
+        levels = (
+            Level("vaka_receiver_devices", "Devices in the directory.", lambda: len(self.directory)),
+            Level(
+                "vaka_receiver_directory_age_seconds",
+                "Since the directory was last known to be true.",
+                lambda: clock.monotonic() - (self._keeper.read_at or clock.monotonic()),
+            ),
+            Level("vaka_receiver_connections", "Open TCP and TLS connections.", lambda: self.connections.count),
+            Level("vaka_receiver_unconfirmed", "Confirmations awaiting an answer.", lambda: len(self.confirmations)),
+            Level("vaka_receiver_unwritten_signs", "Signs of life not yet written.", lambda: len(self.signs)),
+            Levels(
+                "vaka_receiver_inside",
+                "Messages waiting or being stored.",
+                "lane",
+                lambda: {lane: float(count) for lane, count in self.storage.inside.items()},
+            ),
+        )
+        return metrics_text((*self.counters, *levels))
+
+    async def _learn(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                await self._keeper.load()
+                return
+            except DatabaseUnavailableError as error:
+                _log.warning("waiting_for_database", seconds=pause, **describe_error(error.__cause__ or error))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 2.0)
+
+    async def _sweep(self) -> None:
+        now = self._equipment.clock.monotonic()
+        self.storage.sweep(now)
+        self.confirmations.sweep(now)
+        self._patience.sweep(now)
+        if self._udp is not None:
+            self._udp.repeats.forget_old(now)
+
+    async def _flush(self) -> None:
+        await self.signs.flush(self.storage.channel)
+
+    async def _tell_state(self) -> None:
+        _log.info(
+            "state",
+            count=self.counters.received.total(),
+            size=len(self.directory),
+            queue=sum(self.storage.inside.values()),
+            state={
+                "answers": self.counters.answers.nonzero(),
+                "refusals": self.counters.refusals.nonzero(),
+                "stored": self.counters.stored.nonzero(),
+                "connections": self.connections.count,
+            },
+        )
+
+    async def _connect_platform(self, purpose: str) -> Connection:
+        return await open_connection(
+            self._equipment.server,
+            platform_role("receiver"),
+            PLATFORM_DATABASE,
+            application=f"vaka-receiver-{purpose}",
+        )
+
+    async def _connect_tenant(self, authority_id: UUID, purpose: str) -> Connection:
+        self._gateway.admit(self.directory.authorities.values())
+        return await self._gateway.open_own_connection(authority_id, purpose)

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What every part of the receiver shares, and is handed when it is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vaka.clock import Clock
+from vaka.receiver.chance import Chance
+from vaka.receiver.counters import Counters
+from vaka.receiver.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The time, the bounds, where to count, and chance."""
+
+    clock: Clock
+    limits: Limits
+    counters: Counters
+    random_bytes: Callable[[int], bytes] = field(default_factory=Chance)

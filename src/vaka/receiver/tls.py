@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The TLS side of the receiver: what we show, what we accept, and whose device certificates we believe."""
+
+import ssl
+from pathlib import Path
+
+from vaka.errors import ConfigurationError
+
+# Forward secrecy and authenticated encryption only. TLS 1.3 brings its own list, which needs no choosing.
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+
+def open_tls_context(certificate: Path, key: Path, device_authorities: Path | None) -> ssl.SSLContext:
+    """Return the context for TLS 1.2 and newer; a device may show a certificate where its issuers are known.
+
+    Raises ConfigurationError with what to change.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.set_ciphers(_CIPHERS)
+    context.num_tickets = 1
+    for setting, path in (("receiver.certificate", certificate), ("receiver.certificate_key", key)):
+        _require_readable(setting, path)
+    try:
+        context.load_cert_chain(certificate, key)
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigurationError(
+            f"The certificate {certificate} and the key {key} cannot be used together. Both must be PEM, and the key "
+            "must be the certificate's own and not encrypted."
+        ) from error
+    if device_authorities is not None:
+        _require_readable("receiver.device_authorities", device_authorities)
+        try:
+            context.load_verify_locations(device_authorities)
+        except (ssl.SSLError, OSError) as error:
+            raise ConfigurationError(f"{device_authorities} holds no certificates in PEM form.") from error
+        # Optional: the devices without a certificate prove themselves by digest over the same port.
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def _require_readable(setting: str, path: Path) -> None:
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{setting} names {path}, which cannot be read: {error.strerror}. "
+            "Put the file there, or leave TLS out with receiver.tls_port = false."
+        ) from error

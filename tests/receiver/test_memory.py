@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What the receiver remembers, and how much at most: answers, deadlines, sources, queues. No socket, no database."""
+
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from vaka.receiver.allowance import Allowance, network_of
+from vaka.receiver.chance import Chance
+from vaka.receiver.countdown import Countdown
+from vaka.receiver.exchange import Exchange
+from vaka.receiver.lanes import Arrival, Turns
+from vaka.receiver.limits import Lane
+from vaka.receiver.repeats import IN_WORK, RepeatMemory, repeat_key
+from vaka.receiver.udp import may_wait
+
+HERE, THERE = ("198.51.100.7", 5060), ("198.51.100.7", 5061)
+
+
+def test_a_repeat_is_the_same_bytes_from_the_same_source() -> None:
+    assert repeat_key(HERE, b"alarm") == repeat_key(HERE, b"alarm")
+    assert len({repeat_key(HERE, b"alarm"), repeat_key(THERE, b"alarm"), repeat_key(HERE, b"alarn")}) == 3
+
+
+def test_an_answer_is_remembered_as_long_as_it_may_be_asked_for_again() -> None:
+    memory, key = RepeatMemory(10), repeat_key(HERE, b"alarm")
+    assert memory.recall(key) is None
+    memory.begin(key, 100.0)
+    assert memory.recall(key) == IN_WORK
+    memory.settle(key, b"200")
+    memory.forget_old(131.9)
+    assert memory.recall(key) == b"200"
+    memory.forget_old(132.0)
+    assert memory.recall(key) is None
+
+
+def test_what_shall_be_tried_anew_is_not_remembered() -> None:
+    memory, key = RepeatMemory(10), repeat_key(HERE, b"alarm")
+    memory.begin(key, 0.0)
+    memory.settle(key, None)
+    assert memory.recall(key) is None
+    memory.settle(key, b"late")  # an answer to what was given up is nobody's
+    assert memory.recall(key) is None
+
+
+def test_the_oldest_answers_give_way() -> None:
+    memory = RepeatMemory(3)
+    keys = [repeat_key(HERE, bytes([number])) for number in range(100)]
+    for key in keys:
+        memory.begin(key, 0.0)
+        memory.settle(key, b"200")
+    assert len(memory) == 3
+    assert [memory.recall(key) for key in keys[-4:]] == [None, b"200", b"200", b"200"]
+
+
+def test_a_countdown_gives_back_in_order_and_once() -> None:
+    countdown = Countdown[str](2.0)
+    countdown.add("a", 10.0)
+    countdown.add("b", 11.0)
+    assert list(countdown.due(11.9)) == []
+    assert list(countdown.due(12.0)) == ["a"]
+    assert list(countdown.due(13.0)) == ["b"]
+    assert len(countdown) == 0
+
+
+def test_what_is_added_while_counting_waits_for_the_next_time() -> None:
+    countdown = Countdown[str](0.0)
+    countdown.add("a", 1.0)
+    for item in countdown.due(5.0):
+        countdown.add(item, 1.0)
+    assert len(countdown) == 1
+
+
+def test_an_allowance_is_spent_and_comes_back() -> None:
+    allowance = Allowance(2, 10)
+    assert [allowance.spend("198.51.100.7", 0.0) for _ in range(4)] == [True, True, False, False]
+    assert allowance.spend("198.51.100.8", 0.0)
+    assert not allowance.spend("198.51.100.7", 59.9)
+    assert allowance.spend("198.51.100.7", 60.0)
+
+
+def test_an_allowance_remembers_only_so_many_sources() -> None:
+    allowance = Allowance(1, 3)
+    for number in range(50):
+        allowance.spend(f"198.51.100.{number}", 0.0)
+    assert len(allowance) == 3
+    assert not allowance.spend("198.51.100.49", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+        ("2001:db8:1:2::9", "2001:db8:1:2"),
+        ("fe80::1%eth0", "fe80"),
+    ],
+)
+def test_a_source_is_an_address_or_one_home_s_network(host: str, network: str) -> None:
+    assert network_of(host) == network
+
+
+def test_no_random_bytes_are_given_out_twice() -> None:
+    chance = Chance()
+    taken = [chance(12) for _ in range(5_000)]
+    assert {len(piece) for piece in taken} == {12}
+    assert len(set(taken)) == 5_000
+
+
+def arrival(key: str) -> Arrival:
+    """A message of somebody."""
+    return Arrival(cast(Exchange, None), uuid4(), Lane.LIFE, key, cast("dict[str, Any]", {}), b"", 0.0)
+
+
+def test_a_batch_has_one_message_of_each_person_in_turn() -> None:
+    turns = Turns()
+    messages = [arrival(key) for key in ("a", "a", "b", "a", "c", "b")]
+    for message in messages:
+        turns.add(message)
+    assert turns.waiting_of("a") == 3
+    batches = [turns.take(10, set()) for _ in range(4)]
+    assert batches == [
+        [messages[0], messages[2], messages[4]],
+        [messages[1], messages[5]],
+        [messages[3]],
+        [],
+    ]
+    assert turns.size == 0
+
+
+def test_persons_take_turns_when_a_batch_is_small() -> None:
+    turns = Turns()
+    messages = [arrival(key) for key in ("a", "a", "a", "b", "c")]
+    for message in messages:
+        turns.add(message)
+    assert [turns.take(1, set())[0].key for _ in range(5)] == ["a", "b", "c", "a", "a"]
+
+
+def test_who_is_in_the_batch_already_waits_in_his_place() -> None:
+    turns = Turns()
+    for key in ("a", "b", "c"):
+        turns.add(arrival(key))
+    taken = {"a"}
+    assert [message.key for message in turns.take(1, taken)] == ["b"]
+    assert taken == {"a", "b"}
+    assert [message.key for message in turns.take(5, set())] == ["a", "c"]
+
+
+def test_what_could_not_be_stored_returns_to_the_front_in_order() -> None:
+    turns = Turns()
+    first, second, third = arrival("a"), arrival("b"), arrival("a")
+    for message in (first, second):
+        turns.add(message)
+    batch = turns.take(10, set())
+    turns.add(third)
+    turns.put_back(batch)
+    assert turns.size == 3
+    assert turns.take(10, set()) == [first, second]
+    assert turns.take(10, set()) == [third]
+
+
+def test_a_message_is_taken_out_of_the_middle() -> None:
+    turns = Turns()
+    messages = [arrival(key) for key in ("a", "a", "b")]
+    for message in messages:
+        turns.add(message)
+    turns.remove(messages[0])
+    turns.remove(messages[2])
+    assert (turns.size, messages[0].queue) == (1, None)
+    assert turns.take(10, set()) == [messages[1]]
+
+
+@pytest.mark.parametrize(
+    ("datagram", "waits"),
+    [
+        (b"...<mty>PI</mty>...", True),
+        (b"...<stc>102</stc>...", True),
+        (b"...<stc>0103</stc>...", True),
+        (b"...<mty>ME</mty><stc>010</stc>...", False),
+        (b"...<stc>1020</stc>...", False),
+        (b"...<mty>ME</mty>...", False),
+        (b"SIP/2.0 200 OK", False),
+        (b"<mty>", False),
+        (b"", False),
+    ],
+)
+def test_only_what_is_plainly_no_alarm_waits_unread(datagram: bytes, waits: bool) -> None:
+    assert may_wait(datagram) is waits

@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The receiver as a process: its start, its faults, its end in order and without any."""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.receiver.conftest import Register, Rows, free_port
+from tests.receiver.devices import HOST, UdpDevice, message, mrq
+from tests.waiting import wait_until
+from vaka.database.server import Server
+from vaka.processes.receiver import main
+from vaka.tenants.authorities import Authority
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def data(directory: Path, server: Server) -> Path:
+    """A data directory over the tests' own cluster."""
+    path = directory / next(
+        name for name in (f"data-{number}" for number in count()) if not (directory / name).exists()
+    )
+    for name in ("run", "tls"):
+        (path / name).mkdir(parents=True)
+    for name in ("cluster", "credentials"):
+        (path / name).symlink_to(directory / name)
+    return path
+
+
+def write_settings(data: Path, **settings: int | str | bool) -> None:
+    """Write the settings file."""
+    values = {"tls_port": False} | settings
+    lines = [f"{name} = {str(value).lower() if isinstance(value, bool | int) else repr(value)}"
+             for name, value in values.items()]  # fmt: skip
+    (data / "vaka.toml").write_text("[receiver]\n" + "\n".join(lines) + "\n")
+
+
+class Process:
+    """A receiver of its own."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.log = data / f"{options[-1] if options else 'receiver-1'}.log"
+        command = [sys.executable, "-m", "vaka.processes.receiver", "--data", str(data), *options]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    async def listens(self) -> None:
+        """Wait until it says so."""
+        await wait_until(lambda: "listening" in self.log.read_text() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log.read_text()
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it and return its exit code."""
+        self.process.send_signal(number)
+        return await asyncio.to_thread(self.process.wait, 20)
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Process]]:
+    """A function that starts receivers; none outlives the test."""
+    started: list[Process] = []
+
+    def begin(data: Path, *options: str) -> Process:
+        started.append(Process(data, *options))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.process.kill()
+        process.process.wait()
+
+
+@pytest.mark.anyio
+async def test_start_work_and_stop(
+    data: Path, run: Callable[..., Process], register: Register, authority: Authority, rows: Rows
+) -> None:
+    port, sender = free_port(), register.device(authority)
+    write_settings(data, udp_port=port, tcp_port=port)
+    # Two on one port: whoever gets the datagram answers it.
+    processes = [run(data, "--instance", f"receiver-{number}") for number in (1, 2)]
+    await asyncio.sleep(0)
+    for process in processes:
+        await process.listens()
+    device = UdpDevice(port)
+    assert (await device.ask(message(sender, mrq(sender)))).status == 200
+    assert rows(authority, "select count(*) from alarm") == [(1,)]
+    texts = [await asyncio.to_thread(read_metrics, data / "run" / f"receiver-{n}.metrics") for n in (1, 2)]
+    stored = [line for text in texts for line in text.splitlines() if "stored_total" in line and '"raised"' in line]
+    assert sorted(line.split()[-1] for line in stored) == ["0.0", "1.0"]
+    assert all(sender not in text and HOST not in text for text in texts)
+    assert [await process.end() for process in processes] == [0, 0]
+    log = processes[0].log.read_text()
+    assert "stopped" in log
+    assert sender not in log
+    await device.close()
+
+
+def read_metrics(path: Path) -> str:
+    """Fetch the metrics as a scraper does."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(str(path))
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    return body.decode()
+
+
+@pytest.mark.anyio
+async def test_killed_in_the_middle_of_a_stream_nothing_answered_is_lost(
+    data: Path, run: Callable[..., Process], register: Register, authority: Authority, rows: Rows
+) -> None:
+    """Every alarm that was answered 200 is stored, once, though its receiver was killed and the device repeated it."""
+    port = free_port()
+    senders = [register.device(authority) for _ in range(20)]
+    write_settings(data, udp_port=port, tcp_port=False)
+    answered: set[str] = set()
+
+    async def press_on(sender: str, stopping: asyncio.Event) -> None:
+        device = UdpDevice(port)
+        for number in count():
+            data = message(sender, mrq(sender, ref=f"{number}"))
+            while True:  # as devices do: the same message until somebody answers
+                with suppress(TimeoutError, ConnectionError):
+                    async with asyncio.timeout(0.5):
+                        if (await device.ask(data)).status == 200:
+                            break
+                if stopping.is_set():
+                    await device.close()
+                    return
+            answered.add(f"{sender}/{number}")
+            device.requests.clear()
+            if stopping.is_set():
+                await device.close()
+                return
+
+    stopping = asyncio.Event()
+    pressing: list[asyncio.Task[None]] = []
+    for _ in range(3):
+        process = run(data)
+        process.log.write_text("")
+        await process.listens()
+        pressing = pressing or [asyncio.create_task(press_on(sender, stopping)) for sender in senders]
+        reached = len(answered) + 200
+        await wait_until(lambda reached=reached: len(answered) >= reached)  # type: ignore[misc]
+        assert await process.end(signal.SIGKILL) == -signal.SIGKILL
+    stopping.set()
+    await asyncio.gather(*pressing)
+    stored = [f"{sender}/{ref}" for sender, ref in rows(authority, "select sender, ref from message")]
+    assert len(answered) >= 600
+    assert len(stored) == len(set(stored))
+    assert answered <= set(stored)
+
+
+@pytest.mark.anyio
+async def test_stopped_before_the_database_is_there(data: Path, run: Callable[..., Process]) -> None:
+    (data / "cluster").unlink()
+    write_settings(data, udp_port=free_port(), tcp_port=False)
+    process = run(data)
+    await wait_until(lambda: "waiting_for_database" in process.log.read_text())
+    assert await process.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"tls_port": 45061}, "receiver.certificate names"),
+        ({"host": "203.0.113.1"}, "this machine does not have that address"),
+        ({"host": "not an address"}, "not an address of this machine"),
+        ({"udp_port": True}, "receiver.udp_port"),
+        ({"no_such_key": 1}, "receiver.no_such_key"),
+    ],
+)
+def test_faults_in_the_settings_are_told_in_a_sentence(
+    data: Path, capsys: pytest.CaptureFixture[str], settings: dict[str, int | str | bool], told: str
+) -> None:
+    write_settings(data, **{"udp_port": 45060, "tcp_port": False} | settings)
+    assert main(["--data", str(data)]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_told_in_a_sentence(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        write_settings(data, udp_port=False, tcp_port=port)
+        assert main(["--data", str(data)]) == 2
+    assert f"The TCP port {port} on {HOST} cannot be opened: another program uses it" in capsys.readouterr().err
+
+
+def test_a_missing_data_directory_is_told_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data", str(tmp_path / "nowhere")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_an_instance_has_a_plain_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--data", "/nowhere", "--instance", "../../etc"])
+    assert ended.value.code == 2
+    assert "lower-case letters" in capsys.readouterr().err

@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""TLS: new enough, with or without a device certificate, and no patience with half a handshake."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tests.receiver.conftest import Register, Rows, Running, Start, free_port
+from tests.receiver.devices import HOST, TcpDevice, authorization, message, mrq
+from vaka.errors import ConfigurationError
+from vaka.receiver.counters import Reason
+from vaka.receiver.limits import Limits
+from vaka.receiver.tls import open_tls_context
+from vaka.tenants.authorities import Authority
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+
+class Issuer:
+    """A certificate authority of the test's own."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._directory = directory
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._builder(self._name, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
+        self.file = self._write(f"{name}.pem", builder.sign(self._key, hashes.SHA256()))
+
+    def issue(self, name: str, *, lasts: timedelta = timedelta(days=1)) -> tuple[Path, Path, str]:
+        """Return a certificate's file, its key's, and its fingerprint."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, lasts)
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+        made = builder.add_extension(uses, critical=False).sign(self._key, hashes.SHA256())
+        secret = self._directory / f"{name}.key"
+        secret.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return self._write(f"{name}.pem", made), secret, made.fingerprint(hashes.SHA256()).hex()
+
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, lasts: timedelta = timedelta(days=1)
+    ) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=2))
+            .not_valid_after(now + lasts)
+        )
+
+    def _write(self, name: str, certificate: x509.Certificate) -> Path:
+        path = self._directory / name
+        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        return path
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """Issues the receiver's certificate, and those of devices."""
+    return Issuer(tmp_path_factory.mktemp("issuer"), "vaka-test")
+
+
+@pytest.fixture
+def start_tls(start: Start, issuer: Issuer) -> Start:
+    """As ``start``, with TLS."""
+    certificate, key, _ = issuer.issue("receiver.example")
+
+    async def begin(**settings: object) -> Running:
+        return await start(
+            tls_port=free_port(),
+            **{"certificate": certificate, "certificate_key": key, "device_authorities": issuer.file} | settings,
+        )
+
+    return begin
+
+
+@pytest.fixture
+def context(issuer: Issuer) -> Callable[..., ssl.SSLContext]:
+    """A function that returns a device's side: ``context(certificate, key, …)``."""
+
+    def make(certificate: Path | None = None, key: Path | None = None, **versions: ssl.TLSVersion) -> ssl.SSLContext:
+        made = ssl.create_default_context(cafile=str(issuer.file))
+        for name, version in versions.items():
+            setattr(made, name, version)
+        if certificate is not None:
+            made.load_cert_chain(certificate, key)
+        return made
+
+    return make
+
+
+def alarm(sender: str, *headers: tuple[str, str]) -> bytes:
+    """An alarm over TLS."""
+    return message(sender, mrq(sender), transport="TLS", headers=headers)
+
+
+async def test_a_certificate_device(
+    start_tls: Start, issuer: Issuer, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority,
+    rows: Rows,
+) -> None:  # fmt: skip
+    certificate, key, fingerprint = issuer.issue("device-1")
+    sender = register.device(authority, authentication="certificate", certificate_sha256=fingerprint, network=None)
+    running = await start_tls()
+    device = await TcpDevice.connect(running.tls, context(certificate, key))
+    assert (await device.ask(alarm(sender))).status == 200
+    assert (await device.mrs()).snu == 0
+    assert rows(authority, "select transport from message") == [("tls",)]
+    await device.close()
+
+
+async def test_another_device_s_certificate_is_not_its_own(
+    start_tls: Start, issuer: Issuer, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority
+) -> None:
+    _, _, fingerprint = issuer.issue("device-2")
+    certificate, key, _ = issuer.issue("device-3")
+    sender = register.device(authority, authentication="certificate", certificate_sha256=fingerprint, network=None)
+    running = await start_tls()
+    device = await TcpDevice.connect(running.tls, context(certificate, key))
+    assert (await device.ask(alarm(sender))).status == 403
+    assert running.refusals(Reason.CERTIFICATE_OTHER) == 1
+    await device.close()
+
+
+async def test_without_a_certificate_a_device_may_still_have_a_password(
+    start_tls: Start, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority
+) -> None:
+    known = register.digest_device(authority)
+    running = await start_tls()
+    device = await TcpDevice.connect(running.tls, context())
+    challenged = await device.ask(alarm(known.sender))
+    assert challenged.status == 401
+    assert (await device.ask(alarm(known.sender, authorization(challenged, known)))).status == 200
+    await device.close()
+
+
+@pytest.mark.parametrize("fault", ["stranger's", "expired"])
+async def test_a_certificate_nobody_believes_ends_the_handshake(
+    start_tls: Start, issuer: Issuer, context: Callable[..., ssl.SSLContext], tmp_path: Path, fault: str
+) -> None:
+    if fault == "expired":
+        certificate, key, _ = issuer.issue("device-4", lasts=timedelta(days=-1))
+    else:
+        certificate, key, _ = Issuer(tmp_path, "stranger").issue("device-5")
+    running = await start_tls()
+
+    async def try_to_speak() -> None:
+        device = await TcpDevice.connect(running.tls, context(certificate, key))
+        await device.ask(alarm("1"))
+
+    with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
+        await try_to_speak()
+    await running.until(lambda: running.refusals(Reason.HANDSHAKE) == 1)
+    await running.until(lambda: running.receiver.connections.count == 0)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+async def test_old_tls_is_refused(start_tls: Start, context: Callable[..., ssl.SSLContext]) -> None:
+    running = await start_tls()
+    old = context(minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1)
+    old.set_ciphers("ALL:@SECLEVEL=0")  # so that it is the receiver who refuses
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await TcpDevice.connect(running.tls, old)
+    await running.until(lambda: running.refusals(Reason.HANDSHAKE) == 1)
+    newer = context(minimum_version=ssl.TLSVersion.TLSv1_2, maximum_version=ssl.TLSVersion.TLSv1_2)
+    device = await TcpDevice.connect(running.tls, newer)
+    assert (await device.ask(message("1", b"", method="OPTIONS", transport="TLS"))).status == 200
+    await device.close()
+
+
+async def test_half_a_handshake_is_dropped_while_others_are_served(
+    start_tls: Start, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority
+) -> None:
+    sender = register.device(authority)
+    running = await start_tls(limits=Limits(handshake_seconds=0.5))
+    halves = [await asyncio.open_connection(HOST, running.tls) for _ in range(8)]
+    for number, (_, writer) in enumerate(halves):
+        writer.write(b"\x16\x03\x01\x02\x00\x01"[:number])
+    device = await TcpDevice.connect(running.tls, context())
+    assert (await device.ask(alarm(sender))).status == 200
+    await running.until(lambda: running.refusals(Reason.HANDSHAKE) == 8)
+    await running.until(lambda: running.receiver.connections.count == 1)
+    assert (await device.ask(alarm(sender))).status == 200
+    for _, writer in halves:
+        writer.close()
+    await device.close()
+
+
+async def test_no_address_holds_more_handshakes_than_its_share(
+    start_tls: Start, context: Callable[..., ssl.SSLContext]
+) -> None:
+    running = await start_tls(limits=Limits(handshakes_per_source=3, handshake_seconds=30))
+    halves = [await asyncio.open_connection(HOST, running.tls) for _ in range(5)]
+    await running.until(lambda: running.refusals(Reason.SOURCE_LIMIT) == 2)
+    for _, writer in halves:
+        writer.close()
+    await running.until(lambda: running.receiver.connections.count == 0)
+    device = await TcpDevice.connect(running.tls, context())
+    assert (await device.ask(message("1", b"", method="OPTIONS", transport="TLS"))).status == 200
+    await device.close()
+
+
+def test_faults_in_the_files_are_told(issuer: Issuer, tmp_path: Path) -> None:
+    certificate, key, _ = issuer.issue("receiver-a")
+    _, other_key, _ = issuer.issue("receiver-b")
+    garbage = tmp_path / "garbage.pem"
+    garbage.write_text("nothing")
+    for arguments, told in (
+        ((tmp_path / "none.pem", key, None), "receiver.certificate names"),
+        ((certificate, tmp_path / "none.key", None), "receiver.certificate_key names"),
+        ((certificate, other_key, None), "cannot be used together"),
+        ((garbage, key, None), "cannot be used together"),
+        ((certificate, key, tmp_path / "none.pem"), "receiver.device_authorities names"),
+        ((certificate, key, garbage), "holds no certificates"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            open_tls_context(*arguments)
