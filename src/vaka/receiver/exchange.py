@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from vaka.receiver.counters import Counters
 from vaka.sip.build import respond
+from vaka.sip.message import Headers as RequestHeaders
 from vaka.sip.message import Request
 
 Transport = Literal["udp", "tcp", "tls"]
@@ -40,6 +41,9 @@ class Flow(Protocol):
         ...
 
 
+_NO_REQUEST = Request("", "", RequestHeaders())
+
+
 class Exchange:
     """One request in work. It is answered once; a second answer is ignored."""
 
@@ -61,6 +65,10 @@ class Exchange:
         self.flow.send(data)
         self.flow.settle(None if status == 503 else data)
         self._counters.answers.add(str(status))
+
+    def let_go(self) -> None:
+        """Free the request, once it is answered: who keeps the exchange for a while need not keep its content."""
+        self.request = _NO_REQUEST
 
     def ignore(self) -> None:
         """End without an answer, where the protocol has none (ACK)."""

@@ -162,7 +162,9 @@ class Storage:
         self._inside_of[place] -= 1
         if not self._inside_of[place]:
             del self._inside_of[place]
-        arrival.row = {}  # it stays in a countdown for a while, but its content is of no more use
+        # It stays in a countdown for a while, but its content is of no more use.
+        arrival.row = {}
+        arrival.exchange.let_go()
 
     def _writer(self, authority_id: UUID, life: bool) -> Writer:
         writer = self._writers.get((authority_id, life))

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Storing: takes what waits, sends it as one batch, and says what became of each message.
 
-There is no window and no timer: while one batch is under way the next gathers, so the load itself makes the batches.
-One transaction per batch; nothing is answered before it has committed.
+The load itself makes the batches: while one is under way the next gathers, and after it the writer rests for twice as
+long as it took. On a busy machine batches take longer, so more messages share one and cost the database half as much;
+on an idle one the rest is over before the next message comes. One transaction per batch; nothing is answered before it
+has committed.
 """
 
 import asyncio
@@ -29,6 +31,12 @@ QUERIES = load_queries("vaka.receiver")
 
 _TEXTS = ("location_text", "device_text", "position_text")
 _LONGEST_PAUSE = 1.0
+_RESTS = 2.0
+"""The rest after a batch, in times what the batch took."""
+_LONGEST_REST = 0.025
+"""Seconds."""
+_ENOUGH = 64
+"""So many messages are a batch worth beginning at once."""
 _ANSWERS_AT_ONCE = 32
 """Before others get their turn: a long batch of tests must not hold up the next life alarm."""
 
@@ -58,6 +66,7 @@ class Writer:
         self._counters = around.counters
         self._clock = around.clock
         self._news = asyncio.Event()
+        self._rest_until = 0.0
         self._task = asyncio.create_task(self._run(), name=f"writer-{self._name}")
 
     def add(self, arrival: Arrival) -> None:
@@ -78,13 +87,17 @@ class Writer:
             try:
                 # Before our turn: a server that cannot be reached must not use up the turns of those that can.
                 await self.channel.open()
+                await self._rest()
                 # Taken only when it is our turn: whatever arrived while we waited goes along.
                 async with self._turn:
                     batch = self._take()
                     if not batch:
                         self._news.clear()
                         continue
+                    begun = self._clock.monotonic()
                     await self._store(batch)
+                    ended = self._clock.monotonic()
+                    self._rest_until = ended + min(_RESTS * (ended - begun), _LONGEST_REST)
                 pause = 0.0
             except (DatabaseUnavailableError, InterruptedStatementError):
                 # Sent again as soon as there is a database: if the batch did commit, it is a repeat and answered so.
@@ -94,6 +107,11 @@ class Writer:
             except Exception as error:
                 _log.error("writer_failed", lane=self._name, **describe_error(error))
                 await asyncio.sleep(_LONGEST_PAUSE)
+
+    async def _rest(self) -> None:
+        early = self._rest_until - self._clock.monotonic()
+        if early > 0 and sum(queue.size for queue in self.queues.values()) < _ENOUGH:
+            await asyncio.sleep(early)
 
     def _take(self) -> list[Arrival]:
         batch: list[Arrival] = []

@@ -67,6 +67,12 @@ _BARE_AMPERSAND = re.compile(
 )
 _ELEMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,31}", re.ASCII)
 
+# What nearly every device writes: elements beside each other with plain texts and nothing else. Two passes of a pattern
+# read it, in a third of the time that a tree of elements takes to build; anything more is left to the XML parser.
+_PLAIN_TEXT = r"[^<>&\x00-\x1f\ufffe\uffff]{0,512}+"
+_PLAIN_ELEMENT = re.compile(rf"<([a-z][a-z0-9]{{0,31}}+)>({_PLAIN_TEXT})</\1>")
+_PLAIN_DOCUMENT = re.compile(rf"<(mr[qs])>(?:<([a-z][a-z0-9]{{0,31}}+)>{_PLAIN_TEXT}</\2>)*+</\1>")
+
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _BLANKS = " \t\r\n\0"
 
@@ -78,6 +84,24 @@ def read_document(body: bytes) -> Document:
     deviations: dict[Deviation, None] = {}  # an ordered set
     text = _decode(body, deviations)
     _refuse_dangers(text)
+    plain = _read_plain(text)
+    if plain is not None:
+        return Document(*plain, tuple(deviations))
+    return _read_xml(text, deviations)
+
+
+def _read_plain(text: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """The root and the fields of a plain document without padded values; None for any other."""
+    found = _PLAIN_DOCUMENT.fullmatch(text)
+    if found is None or "> " in text or " <" in text:
+        return None
+    fields = tuple(_PLAIN_ELEMENT.findall(text, found.end(1)))
+    if not text.isascii() and any([value != value.strip() for _, value in fields]):  # noqa: C419  a list is faster here
+        return None
+    return found[1], fields
+
+
+def _read_xml(text: str, deviations: dict[Deviation, None]) -> Document:
     trimmed = text.strip(_BLANKS)
     if not text.endswith(trimmed):
         deviations[Deviation.TRAILING_BYTES] = None

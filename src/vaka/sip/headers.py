@@ -56,7 +56,8 @@ class Headers:
 
     def first(self, name: str) -> str | None:
         """The value of the first line of that name, or None."""
-        values = self._values.get(_canonical(name))
+        # Our own code asks by the whole name in lower case.
+        values = self._values.get(name) or self._values.get(_canonical(name))
         return values[0] if values else None
 
     def all(self, name: str) -> list[str]:
