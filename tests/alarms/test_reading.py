@@ -31,7 +31,7 @@ from vaka.tenants.people import Contact, Note, Person, Unit, UnitHours, register
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-DAY, NIGHT = Unit(uuid4(), "Hemtjänst Norra", "019-10 00 01"), Unit(uuid4(), "Nattpatrull", "019-10 00 02")
+DAY, NIGHT = Unit(uuid4(), "Hemtjänst Norra", "08-465 004 01"), Unit(uuid4(), "Nattpatrull", "08-465 004 02")
 HOURS = (UnitHours("Norra", 7 * 60, 22 * 60, DAY.id), UnitHours("Norra", 22 * 60, 7 * 60, NIGHT.id))
 NOTES = (
     Note(uuid4(), "Ring först på mobilen.", START - timedelta(days=3)),
@@ -39,10 +39,10 @@ NOTES = (
     Note(uuid4(), "Borta över helgen.", START - timedelta(days=9), expires_at=START),
 )
 ASTA = Person(
-    id=uuid4(), given_name="Asta", family_name="Öman", personal_number="19321114-2384", born_on=date(1932, 11, 14),
+    id=uuid4(), given_name="Asta", family_name="Öman", personal_number="19321114-9848", born_on=date(1932, 11, 14),
     street="Storgatan 1", area="Norra", risks=("dog",), key_number="E 114", protected_identity=True,
     absent_from=START - timedelta(days=1), absent_until=START + timedelta(days=1), absence_reason="Sjukhus",
-    contacts=(Contact("Kim Öman", "070-000 00 01", "barn", has_key=True), Contact("Bo Ek", "070-000 00 02")),
+    contacts=(Contact("Kim Öman", "070-174 06 05", "barn", has_key=True), Contact("Bo Ek", "070-174 06 06")),
     notes=NOTES,
 )  # fmt: skip
 

@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -52,7 +53,7 @@ def test_one_alarm_tells_what_the_receiver_said() -> None:
     with running(Answerer()) as receiver:
         done = vaka_simulate("alarm", "--to", f"127.0.0.1:{receiver.port}", "--cid", "8031372", "--report", "fall")
     assert done.returncode == 0, done.stderr
-    assert "fall (ref 00000001): answered 200; mrs: snu=0, after" in done.stdout
+    assert re.search(r"^fall \(ref [0-9]{8}\): answered 200; mrs: snu=0, after [0-9.]+ ms$", done.stdout, re.MULTILINE)
     assert "Lost:            0" in done.stdout
     [body] = receiver.bodies()
     assert (parse_mrq(body).cid, parse_mrq(body).dty) == ("8031372", 5)

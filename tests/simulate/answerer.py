@@ -44,6 +44,7 @@ class Answerer:
     script: list[Answer] = field(default_factory=list)
     require_digest: tuple[str, str, Sequence[str], bool] | None = None
     """User name, password, algorithms offered, and whether with qop."""
+    realm: str = "test"
     port: int = 0
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
@@ -58,7 +59,7 @@ class Answerer:
         self.requests.append(message)
         if self.require_digest and not self._is_authorised(message):
             _, _, algorithms, with_qop = self.require_digest
-            headers = challenge_headers("test", self.nonces.issue(1000.0), algorithms)
+            headers = challenge_headers(self.realm, self.nonces.issue(1000.0), algorithms)
             if not with_qop:
                 headers = [(name, value.replace(', qop="auth"', "")) for name, value in headers]
             send(respond(message, 401, source=None, to_tag="t", headers=headers))
@@ -87,7 +88,7 @@ class Answerer:
         return (
             given.username == username
             and given.algorithm in algorithms
-            and verify(given, ha1(username, "test", password, given.algorithm), "MESSAGE")
+            and verify(given, ha1(username, self.realm, password, given.algorithm), "MESSAGE")
             and self.nonces.check(given, 1000.0).value == "fresh"
         )
 

@@ -91,24 +91,19 @@ def simulate(
     Sends to the one receiver it is given and nowhere else. The exit code is 1 when a report was lost: refused, or not
     answered after all attempts.
     """
-    if device_file is not None and (cid or username or password_file):
-        raise click.UsageError("--devices says who the devices are; leave out --cid, --username and --password-file.")
-    if device_file is None and (to is None or cid is None):
-        raise click.UsageError("Say where to and who: --to HOST[:PORT] with --cid NUMBER, or --devices FILE.")
     if device_file is not None:
-        file = read_device_file(device_file)
-        records = list(file.devices[:count])
-        if to is None and file.receiver is None:
-            raise ConfigurationError("The device file does not say where the receiver is; add --to HOST[:PORT].")
-        target = read_target(to, trusted) if to is not None else None
-        target = target or (target_of(file.receiver) if file.receiver else None)
-    else:
+        if cid or username or password_file:
+            raise click.UsageError("--devices says who the devices are; leave out --cid, --username, --password-file.")
+        records, target = _from_file(device_file, count, to, trusted)
+    elif to is not None and cid is not None:
+        target = read_target(to, trusted)
         password = None if password_file is None else _read_password(password_file)
-        model = DeviceRecord(cid="0", transport=transport, username=username, password=password,
-                             interval_seconds=interval)  # fmt: skip
-        records = [model.model_copy(update={"cid": number}) for number in _numbers(cid or "", count or 1)]
-        target = read_target(to or "", trusted)
-    assert target is not None  # noqa: S101  one of the two is there
+        model = DeviceRecord(
+            cid="0", transport=transport, username=username, password=password, interval_seconds=interval
+        )
+        records = [model.model_copy(update={"cid": number}) for number in _numbers(cid, count or 1)]
+    else:
+        raise click.UsageError("Say where to and who: --to HOST[:PORT] with --cid NUMBER, or --devices FILE.")
     if quirks:
         added = tuple(Quirk(quirk) for quirk in quirks)
         records = [record.model_copy(update={"quirks": (*record.quirks, *added)}) for record in records]
@@ -155,6 +150,19 @@ def _timetable(plan: Plan, fleet: Fleet, clock: Clock) -> Iterator[Event]:
         beats,
         lifelike(len(fleet), fleet.chance, plan.speed, lambda seconds: (begun + timedelta(seconds=seconds)).hour),
     )
+
+
+def _from_file(
+    path: Path, count: int | None, to: str | None, trusted: Path | None
+) -> tuple[list[DeviceRecord], Target]:
+    file = read_device_file(path)
+    if to is not None:
+        target = read_target(to, trusted)
+    elif file.receiver is not None:
+        target = target_of(file.receiver)
+    else:
+        raise ConfigurationError("The device file does not say where the receiver is; add --to HOST[:PORT].")
+    return list(file.devices[:count]), target
 
 
 def _tell(outcome: Outcome) -> None:

@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from vaka.errors import VakaError
 from vaka.simulate.device import Outcome
 from vaka.simulate.fleet import Fleet
 from vaka.simulate.timetable import Event
@@ -28,12 +27,12 @@ async def follow(
     begun = clock.monotonic()
     turns = asyncio.Semaphore(MOST_AT_ONCE)
     under_way: set[asyncio.Task[None]] = set()
-    failures: list[VakaError] = []
+    failures: list[Exception] = []
 
     async def send(event: Event) -> None:
         try:
             seen(await fleet.device(event.device).report(event.report))
-        except VakaError as error:
+        except Exception as error:
             failures.append(error)
             stop.set()
         finally:
@@ -63,13 +62,12 @@ async def _finish(under_way: "set[asyncio.Task[None]]", stop: asyncio.Event) -> 
     """Wait for what is under way; after ``stop`` only as long as an answer may reasonably take."""
     if not under_way:
         return
+    everything = asyncio.create_task(asyncio.wait(under_way))
     stopped = asyncio.create_task(stop.wait())
-    everything = asyncio.gather(*under_way)
     await asyncio.wait((everything, stopped), return_when=asyncio.FIRST_COMPLETED)
     await asyncio.wait((everything,), timeout=STOP_SECONDS)
+    everything.cancel()
     stopped.cancel()
-    if everything.done():
-        everything.result()
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
