@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Who asks: the session cookie becomes a principal, anew for each request."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vaka.access.grants import read_grants
+from vaka.access.principal import Principal
+from vaka.clock import Clock
+from vaka.database.connections import Pool, transaction
+from vaka.identity.sessions import Session, find_session
+from vaka.web.preferences import Preferences, read_preferences
+
+SESSION_COOKIE = "__Host-vaka-operator"
+REALM = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody signed in, and how their browser wants its pages."""
+
+    principal: Principal
+    preferences: Preferences
+
+    @property
+    def session(self) -> Session:
+        """The session that asks."""
+        return self.principal.session
+
+
+async def find_principal(platform: Pool, token: str, clock: Clock) -> Principal | None:
+    """Return who holds this session token now, with the grants that hold now; None for nobody.
+
+    Raises DatabaseUnavailableError.
+    """
+    if not token:
+        return None
+    now = clock.now()
+    async with transaction(platform) as connection:
+        session = await find_session(connection, token, now)
+        if session is None or session.realm != REALM:
+            return None
+        return Principal(session, await read_grants(connection, session.account_id, now))
+
+
+async def find_asker(platform: Pool, request: Request, clock: Clock) -> Asker | None:
+    """Return who makes this request, or None for somebody who is not signed in."""
+    principal = await find_principal(platform, read_token(request), clock)
+    if principal is None:
+        return None
+    return Asker(principal, read_preferences(request, principal.session.language))
+
+
+def read_token(request: Request) -> str:
+    """Return the session token the browser sent, or nothing."""
+    return request.cookies.get(SESSION_COOKIE, "")
+
+
+def give_token(response: Response, token: str) -> None:
+    """Let the browser keep the token: for this host alone, out of reach of scripts, until the browser closes."""
+    response.set_cookie(SESSION_COOKIE, token, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def take_token_back(response: Response) -> None:
+    """Let the browser forget the token and what it cached."""
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    response.headers["Clear-Site-Data"] = '"cache"'

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Everything known to be open in one authority. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from vaka.web.cards import Card, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a reading changed: life alarms nobody has answered that were not known so, other cards, what has left."""
+
+    urgent: Mapping[UUID, Card]
+    put: Mapping[UUID, Card]
+    gone: Iterable[UUID]
+
+
+@dataclass(slots=True)
+class Board:
+    """One authority's open alarms, as far as they were read."""
+
+    cards: dict[UUID, Card] = field(default_factory=dict)
+    waiting_beyond: int = 0
+    open_beyond: int = 0
+    down: bool = True
+    """Whether its database did not answer the last time; so it is until the first reading."""
+    _count: tuple[int, datetime | None] | None = None
+
+    def take_in_all(self, reading: Reading) -> News:
+        """Take in everything open; what is not in it has left the queue."""
+        read = {card.alarm for card in reading.cards}
+        # A reading that was cut off says nothing of what lies beyond it.
+        gone = [] if reading.open_beyond else [alarm for alarm in self.cards if alarm not in read]
+        self.waiting_beyond, self.open_beyond, self.down = reading.waiting_beyond, reading.open_beyond, False
+        return self._take_in(reading.cards, gone)
+
+    def take_in_some(self, ids: Iterable[UUID], cards: Iterable[Card]) -> News:
+        """Take in those of ``ids`` that are still open; the others have left the queue."""
+        found = {card.alarm: card for card in cards}
+        return self._take_in(found.values(), [alarm for alarm in ids if alarm not in found and alarm in self.cards])
+
+    def note_shown(self, alarm: UUID) -> bool:
+        """Note that somebody's screen has shown it; return whether it is the first."""
+        card = self.cards.get(alarm)
+        if card is None or not card.unshown:
+            return False
+        self.cards[alarm] = replace(card, unshown=False)
+        return True
+
+    def count(self) -> tuple[int, datetime | None]:
+        """Return how many people wait, and since when the first."""
+        if self._count is None:
+            waiting = [card.received_at for card in self.cards.values() if card.waiting]
+            self._count = (len(waiting) + self.waiting_beyond, min(waiting, default=None))
+        return self._count
+
+    def _take_in(self, cards: Iterable[Card], gone: Iterable[UUID]) -> News:
+        urgent: dict[UUID, Card] = {}
+        put: dict[UUID, Card] = {}
+        for card in cards:
+            known = self.cards.get(card.alarm)
+            if known == card:
+                continue
+            self.cards[card.alarm] = card
+            rings_anew = card.urgent and (known is None or not known.urgent)
+            (urgent if rings_anew else put)[card.alarm] = card
+        for alarm in gone:
+            del self.cards[alarm]
+        self._count = None
+        return News(urgent, put, gone)

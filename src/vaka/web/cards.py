@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What the live queue shows of one alarm, made once and sent to everybody who may see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from vaka.tenants.authorities import Authority
+from vaka.web.texts import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One line of the queue as it goes over the wire."""
+
+    alarm: UUID
+    authority: UUID
+    section: str
+    """Which part of the queue it stands in."""
+    place: str
+    """Sorts the queue: section, class, time of arrival, identifier."""
+    version: int
+    waiting: bool
+    """Nobody has answered, and it is a life alarm or a request: counted in the head of the desk."""
+    takeable: bool
+    """Nobody has answered, whatever its class: whoever asks for the next may be given it."""
+    urgent: bool
+    """A life alarm that nobody has answered: it rings and is never held back."""
+    unshown: bool
+    """No operator's screen has shown it yet."""
+    received_at: datetime
+    wire: Mapping[Language, bytes]
+    """The JSON object browsers get, per language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything open in one authority, as far as it was read."""
+
+    cards: Sequence[Card]
+    waiting_beyond: int = 0
+    """How many more people wait than there are cards for."""
+    open_beyond: int = 0
+    """How many more alarms are open than there are cards for."""
+
+
+class Source(Protocol):
+    """Where cards come from. Reading raises DatabaseUnavailableError."""
+
+    async def read_all(self, authority: Authority) -> Reading:
+        """Return everything open in one authority."""
+        ...
+
+    async def read_some(self, authority: Authority, ids: Sequence[UUID]) -> Sequence[Card]:
+        """Return those of ``ids`` that are open; the others have left the queue."""
+        ...
+
+    async def mark_presented(self, authority: Authority, ids: Sequence[UUID]) -> None:
+        """Note that these alarms have been shown on at least one screen."""
+        ...

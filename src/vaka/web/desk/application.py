@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The desk's route table and the application around it."""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp
+
+from vaka.access.permissions import Permission
+from vaka.database.connections import transaction
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.settings import Settings
+from vaka.web.asker import Asker, find_asker
+from vaka.web.desk import acts, board, history, screen, stream
+from vaka.web.desk.desk import Desk
+from vaka.web.refusals import Refusals
+from vaka.web.routes import PUBLIC, Address, Door, build_router, route
+from vaka.web.safety import Safety
+
+ALARM = "/alarm/{authority}/{alarm}"
+
+
+async def serve_static(desk: Desk, request: Request) -> Response:
+    """GET /static/…: style, scripts, signs."""
+    return desk.assets.serve(request)
+
+
+async def say_alive(desk: Desk, request: Request) -> Response:
+    """GET /alive: for whoever watches the process; says nothing else."""
+    return PlainTextResponse("alive")
+
+
+ADDRESSES: tuple[Address, ...] = (
+    route("/", board.show_desk, ["GET"], needs=Permission.DESK_SEE_QUEUE),
+    route("/stream", stream.follow, ["GET"], needs=Permission.DESK_SEE_QUEUE),
+    route("/take-next", board.take_next, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(ALARM, screen.show_alarm, ["GET"], needs=Permission.DESK_SEE_QUEUE),
+    route(f"{ALARM}/take", acts.take, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/resume", acts.resume, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/release", acts.release, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/suspend", acts.suspend, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/hand-over", acts.hand_over, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/note", acts.note, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/merge", acts.merge, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/acknowledge", acts.acknowledge, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/close", acts.close, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/reopen", acts.reopen, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
+    route(f"{ALARM}/adopt", acts.adopt, ["POST"], needs=Permission.DESK_ADOPT_DEVICE),
+    route("/bulk", board.show_bulk, ["GET"], needs=Permission.DESK_BULK_CLOSE),
+    route("/bulk", board.close_bulk, ["POST"], needs=Permission.DESK_BULK_CLOSE),
+    route("/history", history.show_history, ["GET"], needs=Permission.DESK_SEE_HISTORY),
+    route("/history", history.search_history, ["POST"], needs=Permission.DESK_SEE_HISTORY),
+    route("/history/{authority}/{alarm}", history.show_record, ["GET"], needs=Permission.DESK_SEE_HISTORY),
+    route("/preferences", board.set_preferences, ["POST"], needs=PUBLIC),
+    route("/sign-out", board.sign_out, ["POST"], needs=PUBLIC),
+    route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
+)
+
+
+def build_desk(desk: Desk, settings: Settings) -> ASGIApp:
+    """Return the application of the desk process."""
+
+    async def recognise(request: Request) -> Asker | None:
+        return await find_asker(desk.platform, request, desk.clock)
+
+    async def record_denial(asker: Asker, address: Address) -> None:
+        facts = {"address": address.path, "methods": ",".join(address.methods), "session": str(asker.session.id)}
+        entry = Entry(
+            Event.ACCESS_DENIED, asker.principal.actor, desk.clock.now(), "process:desk", succeeded=False, detail=facts
+        )
+        async with transaction(desk.platform) as connection:
+            await append(connection, entry)
+
+    router = build_router(ADDRESSES, desk, Door(recognise, record_denial, desk.sign_in))
+    # Signing out is answered by leading to the sign-in page, which may stand at another origin.
+    return Safety(router, Refusals(desk.pages), origin=settings.desk.origin, form_targets=(settings.signin.origin,))

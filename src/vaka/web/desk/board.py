@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The desk itself: its page, taking the next alarm, mass events, preferences, signing out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.decide import require
+from vaka.access.permissions import Permission
+from vaka.alarms import closing, taking
+from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
+from vaka.alarms.reading import read_closing_codes, read_queue
+from vaka.alarms.rows import QueueRow
+from vaka.database.connections import DatabaseUnavailableError, transaction
+from vaka.errors import Sentence
+from vaka.identity.sessions import end_session
+from vaka.tenants.authorities import Authority
+from vaka.web.asker import Asker, find_principal, read_token, take_token_back
+from vaka.web.desk.acts import Code, NoForm, Text, answer_with_nothing_open
+from vaka.web.desk.desk import Desk, is_fragment, say
+from vaka.web.desk.screen import answer_with_alarm, choices_of
+from vaka.web.desk.view import Choice, Filled
+from vaka.web.forms import Form, read_form
+from vaka.web.pages import Message
+from vaka.web.preferences import PreferenceForm, remember
+
+ATTEMPTS = 12
+"""Colleagues may be faster with the first ones; then the next is tried."""
+LARGEST_BULK = 200
+BULK_CLASSES = ("technical", "test")
+
+NOBODY_WAITS = Sentence("Ingen väntar just nu.", "Nobody is waiting at the moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What waits in one authority and could end together."""
+
+    authority: Authority
+    rows: Sequence[QueueRow]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+
+class BulkForm(Form):
+    """Which alarms end together, and how."""
+
+    authority: UUID
+    alarm: Annotated[list[UUID], Field(min_length=1, max_length=LARGEST_BULK)]
+    reason: Code
+    action: Code
+    result: Code
+    text: Text = ""
+
+
+async def show_desk(desk: Desk, request: Request, asker: Asker) -> Response:
+    """GET /: the queue, and no alarm open."""
+    return desk.page(request, asker, "alarm.html")
+
+
+async def take_next(desk: Desk, request: Request, asker: Asker) -> Response:
+    """POST /take-next: the first that waits becomes the asker's; when a colleague was faster, the one after it."""
+    await read_form(request, NoForm)
+    mine = frozenset(authority.id for authority in desk.authorities(asker, Permission.DESK_HANDLE_ALARM))
+    unavailable: DatabaseUnavailableError | None = None
+    for card in desk.hub.takeable(mine, ATTEMPTS):
+        try:
+            await taking.take(desk.gateway, asker.principal, card.authority, card.alarm, now=desk.clock.now())
+        except AlarmConflictError:
+            continue
+        except DatabaseUnavailableError as error:
+            unavailable = error
+            continue
+        if not is_fragment(request):
+            return RedirectResponse(f"/alarm/{card.authority}/{card.alarm}", HTTPStatus.SEE_OTHER)
+        authority = desk.gateway.authority(card.authority)
+        return await answer_with_alarm(desk, request, asker, authority, card.alarm)
+    if unavailable is not None:
+        raise unavailable
+    return answer_with_nothing_open(desk, request, asker, say(NOBODY_WAITS, asker, "calm"))
+
+
+async def show_bulk(desk: Desk, request: Request, asker: Asker) -> Response:
+    """GET /bulk[?authority=…]: what could end together."""
+    return await _answer_with_bulk(desk, request, asker, request.query_params.get("authority", ""))
+
+
+async def close_bulk(desk: Desk, request: Request, asker: Asker) -> Response:
+    """POST /bulk: end the chosen ones."""
+    form = await read_form(request, BulkForm, lists=frozenset({"alarm"}))
+    ending = closing.Closing(form.reason, form.action, form.result, form.text)
+    try:
+        closed = await closing.close_many(
+            desk.gateway, asker.principal, form.authority, form.alarm, ending, now=desk.clock.now()
+        )
+    except UnusableActError as error:
+        filled = Filled(form.reason, form.action, form.result, form.text)
+        return await _answer_with_bulk(
+            desk, request, asker, str(form.authority), HTTPStatus.BAD_REQUEST, say(error.sentence, asker), filled
+        )
+    if not is_fragment(request):
+        return RedirectResponse("/bulk", HTTPStatus.SEE_OTHER)
+    left = len(form.alarm) - len(closed)
+    sentence = Sentence(
+        sv=f"{len(closed)} larm avslutade, {left} lämnade.",
+        en=f"{len(closed)} alarms closed, {left} left as they were.",
+    )
+    return await _answer_with_bulk(
+        desk, request, asker, str(form.authority), message=say(sentence, asker, "done" if closed else "calm")
+    )
+
+
+async def set_preferences(desk: Desk, request: Request) -> Response:
+    """POST /preferences: remember a language or a theme, and go on where one was."""
+    form = await read_form(request, PreferenceForm)
+    response = RedirectResponse(local_address(form.back), HTTPStatus.SEE_OTHER)
+    remember(response, language=form.language, theme=form.theme)
+    return response
+
+
+async def sign_out(desk: Desk, request: Request) -> Response:
+    """POST /sign-out: the session ends, its streams end, the browser forgets."""
+    await read_form(request, NoForm)
+    principal = await find_principal(desk.platform, read_token(request), desk.clock)
+    if principal is not None:
+        async with transaction(desk.platform) as connection:
+            await end_session(connection, principal.session, desk.clock.now())
+        desk.hub.end_session(principal.session.id)
+    response = RedirectResponse(desk.sign_in, HTTPStatus.SEE_OTHER)
+    take_token_back(response)
+    return response
+
+
+def local_address(wanted: str) -> str:
+    """Return ``wanted`` if it is a plain path of this desk, else the start: nobody is led elsewhere."""
+    plain = wanted.startswith("/") and not wanted.startswith("//")
+    return wanted if plain and wanted.isascii() and wanted.isprintable() and "\\" not in wanted else "/"
+
+
+async def _answer_with_bulk(
+    desk: Desk,
+    request: Request,
+    asker: Asker,
+    wanted: str,
+    status: int = 200,
+    message: Message | None = None,
+    filled: Filled | None = None,
+) -> Response:
+    crowds = [
+        Crowd(authority, await _waiting_in(desk, asker, authority))
+        for authority in desk.authorities(asker, Permission.DESK_BULK_CLOSE)
+        if desk.hub.has_open(authority.id, "technical")
+    ]
+    crowds = [crowd for crowd in crowds if crowd.rows]
+    chosen = next((crowd for crowd in crowds if str(crowd.authority.id) == wanted), crowds[0] if crowds else None)
+    codes: dict[str, list[Choice]] = {}
+    if chosen is not None:
+        async with desk.gateway.transaction(chosen.authority.id) as connection:
+            codes = choices_of(await read_closing_codes(connection), asker.preferences.language)
+    return desk.page(
+        request, asker, "bulk.html", status, crowds=crowds, chosen=chosen.authority if chosen else None,
+        candidates=chosen.rows[:LARGEST_BULK] if chosen else [], codes=codes,
+        filled=filled or Filled(), message=message,
+    )  # fmt: skip
+
+
+async def _waiting_in(desk: Desk, asker: Asker, authority: Authority) -> list[QueueRow]:
+    require(asker.principal, Permission.DESK_BULK_CLOSE, authority.id)
+    async with desk.gateway.transaction(authority.id) as connection:
+        rows = await read_queue(connection, desk.clock.now())
+    return [row for row in rows if row.alarm_class in BULK_CLASSES and row.holder is None]

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The lines of the queue: read from an authority's database, put in their place, made once per language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from vaka.alarms.model import WAITING_STATES, State
+from vaka.alarms.reading import LARGEST_QUEUE, read_numbers, read_policy, read_queue, read_queue_rows
+from vaka.alarms.rows import Policy, QueueRow
+from vaka.alarms.taking import present
+from vaka.clock import Clock
+from vaka.tenants.authorities import Authority
+from vaka.tenants.gateway import Gateway
+from vaka.web.cards import Card, Reading
+from vaka.web.desk.colleagues import Colleagues
+from vaka.web.desk.words import SECTIONS
+from vaka.web.pages import Pages
+from vaka.web.texts import LANGUAGES
+
+POLICY_SECONDS = 30.0
+"""How long an authority's limits are remembered."""
+PEOPLE = frozenset({"life", "request"})
+"""Classes behind which a person waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Everything a line of the queue shows; equal lines look equal."""
+
+    row: QueueRow
+    authority: Authority
+    holder_name: str
+    offered_name: str
+    amber_after_seconds: int
+    red_after_seconds: int
+
+    @property
+    def section(self) -> str:
+        """Which part of the queue it stands in."""
+        if self.row.state is State.TAKEN:
+            return "held"
+        if self.row.state is State.SUSPENDED:
+            return "resting"
+        return "waiting" if self.row.alarm_class in PEOPLE else "technical"
+
+    @property
+    def place(self) -> str:
+        """Sort key: section, class (what the device took back after what waits), arrival, identifier."""
+        row = self.row
+        section = tuple(SECTIONS).index(self.section)
+        rank = row.rank * 2 + (row.state is State.WITHDRAWN)
+        return f"{section}{rank}{int(row.received_at.timestamp() * 1000):014d}{row.id.hex}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a person waits and nobody has answered."""
+        return self.row.state in WAITING_STATES and self.row.alarm_class in PEOPLE
+
+    @property
+    def rings(self) -> bool:
+        """Whether it is heard."""
+        return self.row.state in WAITING_STATES and self.row.alarm_class == "life"
+
+    @property
+    def ages(self) -> bool:
+        """Whether its waiting shows in colour."""
+        return self.is_waiting
+
+
+class QueueSource:
+    """Reads lines and makes cards of them; remembers what it made, so that only what changed is made again."""
+
+    def __init__(self, gateway: Gateway, colleagues: Colleagues, pages: Pages, clock: Clock) -> None:
+        self._gateway = gateway
+        self._colleagues = colleagues
+        self._pages = pages
+        self._clock = clock
+        self._policies: dict[UUID, tuple[float, Policy]] = {}
+        self._made: dict[UUID, dict[UUID, tuple[Line, Card]]] = {}
+
+    async def read_all(self, authority: Authority) -> Reading:
+        """Return everything open in one authority. Raises DatabaseUnavailableError."""
+        now = self._clock.now()
+        async with self._gateway.transaction(authority.id) as connection:
+            rows = await read_queue(connection, now)
+            numbers = await read_numbers(connection, now) if len(rows) >= LARGEST_QUEUE else None
+        if numbers is not None:
+            # Life alarms and requests come first: where anything else was read, all of them were.
+            complete = rows[-1].alarm_class not in PEOPLE
+            waiting = 0 if complete else numbers.waiting - sum(row.state in WAITING_STATES for row in rows)
+            return Reading(await self._make_cards(authority, rows), max(0, waiting), max(0, numbers.open - len(rows)))
+        open_now = {row.id for row in rows}
+        made = self._made.get(authority.id, {})
+        self._made[authority.id] = {alarm: one for alarm, one in made.items() if alarm in open_now}
+        return Reading(await self._make_cards(authority, rows))
+
+    async def read_some(self, authority: Authority, ids: Sequence[UUID]) -> Sequence[Card]:
+        """Return those of ``ids`` that are open. Raises DatabaseUnavailableError."""
+        async with self._gateway.transaction(authority.id) as connection:
+            rows = await read_queue_rows(connection, ids, self._clock.now())
+        made = self._made.setdefault(authority.id, {})
+        for alarm in set(ids).difference(row.id for row in rows):
+            made.pop(alarm, None)
+        return await self._make_cards(authority, rows)
+
+    async def mark_presented(self, authority: Authority, ids: Sequence[UUID]) -> None:
+        """Note that these alarms have been shown. Raises DatabaseUnavailableError."""
+        await present(self._gateway, authority.id, ids, now=self._clock.now())
+
+    async def _make_cards(self, authority: Authority, rows: Sequence[QueueRow]) -> list[Card]:
+        policy = await self._policy(authority.id)
+        names = await self._colleagues.names(
+            [account for row in rows for account in (row.holder, row.offered_to) if account is not None]
+        )
+        return [self._make_card(_line(row, authority, policy, names)) for row in rows]
+
+    def _make_card(self, line: Line) -> Card:
+        made = self._made.setdefault(line.authority.id, {})
+        known = made.get(line.row.id)
+        if known is not None and known[0] == line:
+            return known[1]
+        card = Card(
+            alarm=line.row.id,
+            authority=line.authority.id,
+            section=line.section,
+            place=line.place,
+            version=line.row.version,
+            waiting=line.is_waiting,
+            takeable=line.row.state in WAITING_STATES,
+            urgent=line.rings,
+            unshown=line.row.state is State.RECEIVED,
+            received_at=line.row.received_at,
+            wire={
+                language: orjson.dumps(
+                    {
+                        "id": str(line.row.id),
+                        "place": line.place,
+                        "section": line.section,
+                        "html": self._pages.block("row.html", "row", language, line=line).strip(),
+                    }
+                )
+                for language in LANGUAGES
+            },
+        )
+        made[line.row.id] = (line, card)
+        return card
+
+    async def _policy(self, authority_id: UUID) -> Policy:
+        now = self._clock.monotonic()
+        known = self._policies.get(authority_id)
+        if known is not None and now - known[0] < POLICY_SECONDS:
+            return known[1]
+        async with self._gateway.transaction(authority_id) as connection:
+            policy = await read_policy(connection)
+        self._policies[authority_id] = (now, policy)
+        return policy
+
+
+def _line(row: QueueRow, authority: Authority, policy: Policy, names: Mapping[UUID, str]) -> Line:
+    return Line(
+        row=row,
+        authority=authority,
+        holder_name=names.get(row.holder, "") if row.holder else "",
+        offered_name=names.get(row.offered_to, "") if row.offered_to else "",
+        amber_after_seconds=policy.amber_after_seconds,
+        red_after_seconds=policy.red_after_seconds,
+    )

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Opening an alarm: reads its screen, records the reading, and fetches what the open form needs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vaka.access.decide import may, require
+from vaka.access.grants import list_colleagues
+from vaka.access.permissions import Permission
+from vaka.alarms.model import State
+from vaka.alarms.reading import read_closing_codes, read_policy, read_queue, read_screen
+from vaka.alarms.rows import ClosingCode, Screen
+from vaka.alarms.taking import record_read
+from vaka.database.connections import transaction
+from vaka.tenants.authorities import Authority
+from vaka.web.asker import Asker
+from vaka.web.desk.desk import Desk, authority_of, identifier
+from vaka.web.desk.view import AlarmView, Choice, Colleague, Filled, Target
+from vaka.web.pages import Message
+from vaka.web.texts import Language
+
+QUICK_KEYS = "1234567890qweryuiopasdfghjklzxcvbnm"
+"""Keys of a closing list in order. Without T, which leads to the text."""
+OPENABLE = frozenset({"close", "suspend", "hand-over", "note", "release", "merge", "adopt", "reopen"})
+LISTS = ("reason", "action", "result")
+
+
+async def show_alarm(desk: Desk, request: Request, asker: Asker) -> Response:
+    """GET /alarm/{authority}/{alarm}[?act=…]: the one screen, with the form of an act open where asked."""
+    authority, alarm_id = authority_of(desk, request), identifier(request, "alarm")
+    require(asker.principal, Permission.DESK_SEE_QUEUE, authority.id)
+    wanted = request.query_params.get("act", "")
+    return await answer_with_alarm(desk, request, asker, authority, alarm_id, act=wanted if wanted in OPENABLE else "")
+
+
+async def answer_with_alarm(
+    desk: Desk,
+    request: Request,
+    asker: Asker,
+    authority: Authority,
+    alarm_id: UUID,
+    status: int = 200,
+    *,
+    act: str = "",
+    message: Message | None = None,
+    filled: Filled | None = None,
+) -> Response:
+    """Answer with the alarm as it is now; the caller has authorised."""
+    view = await open_alarm(desk, asker, authority, alarm_id, act=act, filled=filled or Filled())
+    response = desk.page(request, asker, "alarm.html", status, view=view, message=message)
+    if request.method == "POST" or act == "":
+        # After an act the address bar says which alarm is open, so that a reload comes back to it.
+        response.headers["HX-Push-Url"] = view.address
+    return response
+
+
+async def open_alarm(
+    desk: Desk, asker: Asker, authority: Authority, alarm_id: UUID, *, act: str, filled: Filled, back: str = "/"
+) -> AlarmView:
+    """Return the view of one alarm. What the asker may not see is taken out before any template could show it."""
+    principal, now = asker.principal, desk.clock.now()
+    full = may(principal, Permission.DESK_READ_PERSON, authority.id)
+    async with desk.gateway.transaction(authority.id) as connection:
+        screen = await read_screen(connection, alarm_id, now)
+        policy = await read_policy(connection)
+        codes = await read_closing_codes(connection)
+    if full and desk.reads.is_new(asker.session.id, alarm_id):
+        await record_read(desk.gateway, principal, authority.id, alarm_id, now=now)
+    if full:
+        desk.reads.remember(asker.session.id, alarm_id)
+    else:
+        screen = _without_person(screen)
+    view = AlarmView(
+        authority=authority,
+        screen=screen,
+        language=asker.preferences.language,
+        account_id=principal.account_id,
+        names=await desk.colleagues.names(_accounts_in(screen)),
+        amber=policy.amber_after_seconds,
+        red=policy.red_after_seconds,
+        greeting=policy.greeting,
+        full=full,
+        may_handle=may(principal, Permission.DESK_HANDLE_ALARM, authority.id),
+        may_adopt=may(principal, Permission.DESK_ADOPT_DEVICE, authority.id),
+        back=back,
+        endings=words_of(codes, asker.preferences.language),
+        codes=choices_of(codes, asker.preferences.language),
+        filled=filled,
+    )
+    if act not in {one.name for one in view.acts} | ({"close"} if view.primary == "close" else set()):
+        return view
+    return replace(view, act=act, **await _needed_for(desk, asker, view, act))
+
+
+def choices_of(codes: Sequence[ClosingCode], language: Language) -> dict[str, list[Choice]]:
+    """Return the closing lists with a key for each choice."""
+    lists: dict[str, list[Choice]] = {name: [] for name in LISTS}
+    for code in codes:
+        chosen = lists[code.list]
+        key = QUICK_KEYS[len(chosen)] if len(chosen) < len(QUICK_KEYS) else ""
+        chosen.append(Choice(code.code, code.in_language(language), key))
+    return lists
+
+
+def words_of(codes: Sequence[ClosingCode], language: Language) -> dict[tuple[str, str], str]:
+    """Return the closing words by list and code."""
+    return {(code.list, code.code): code.in_language(language) for code in codes}
+
+
+async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str) -> dict[str, Any]:
+    now, authority = desk.clock.now(), view.authority
+    if act == "hand-over":
+        async with transaction(desk.platform) as connection:
+            found = await list_colleagues(connection, authority.id, now)
+        on_duty = desk.hub.on_duty(authority.id)
+        others = [
+            Colleague(one.account_id, one.display_name, one.account_id in on_duty)
+            for one in found
+            if one.account_id != asker.principal.account_id
+        ]
+        return {"colleagues": sorted(others, key=lambda one: (not one.on_duty, one.name))[:50]}
+    if act == "merge":
+        async with desk.gateway.transaction(authority.id) as connection:
+            rows = await read_queue(connection, now)
+        mine = [row for row in rows if row.state is State.TAKEN and row.holder == asker.principal.account_id]
+        return {
+            "targets": [
+                Target(row.id, row.person_name or row.sender, row.latest_kind, row.received_at)
+                for row in mine
+                if row.id != view.screen.alarm.id
+            ]
+        }
+    if act == "adopt":
+        return {
+            "authorities": [one for one in desk.authorities(asker, Permission.DESK_ADOPT_DEVICE) if not one.is_intake]
+        }
+    return {}
+
+
+def _without_person(screen: Screen) -> Screen:
+    alarm = replace(screen.alarm, position_text="", closing_text="")
+    return replace(
+        screen, alarm=alarm, person=None, contacts=[], notes=[], unit=None, other_devices=[], earlier=[], alarm_notes=[]
+    )
+
+
+def _accounts_in(screen: Screen) -> list[UUID | None]:
+    actors = [actor.partition(":") for actor in (screen.alarm.closed_by, *(step.actor for step in screen.steps))]
+    return [
+        screen.alarm.holder,
+        screen.alarm.offered_to,
+        *(note.written_by for note in screen.alarm_notes),
+        *(UUID(account) for kind, _, account in actors if kind == "account"),
+    ]

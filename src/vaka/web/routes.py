@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The route table is the access matrix: an address cannot be written down without saying who may use it."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where
+from vaka.access.permissions import Permission
+from vaka.errors import Category, Sentence, VakaError
+from vaka.web.asker import Asker
+from vaka.web.refusals import NO_SUCH_PAGE, RequestRefusedError
+from vaka.web.safety import WRONG_METHOD
+
+
+class _Public(Enum):
+    PUBLIC = "public"
+
+
+PUBLIC: Final = _Public.PUBLIC
+"""Anyone may ask, signed in or not."""
+
+Needs = Permission | Literal[_Public.PUBLIC]
+Endpoint = Callable[..., Coroutine[Any, Any, Response]]
+Recognise = Callable[[Request], Awaitable[Asker | None]]
+RecordDenial = Callable[[Asker, "Address"], Awaitable[None]]
+
+SIGN_IN_FIRST = Sentence(sv="Logga in först.", en="Sign in first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address: what answers there, to which methods, and which permission it takes."""
+
+    path: str
+    endpoint: Endpoint
+    """Called with (context, request) where public, otherwise with (context, request, asker)."""
+    methods: tuple[str, ...]
+    needs: Needs
+
+
+def route(path: str, endpoint: Endpoint, methods: Sequence[str], *, needs: Needs) -> Address:
+    """Describe one address. ``needs`` has no default on purpose.
+
+    A permission here only opens the door: the asker must hold it for some authority. The handler still asks, for the
+    very authority and object it is about to touch.
+    """
+    return Address(path, endpoint, tuple(methods), needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a process knows who asks, and what becomes of those it does not let in."""
+
+    recognise: Recognise
+    record_denial: RecordDenial
+    sign_in: str
+    """Where somebody is sent who is not signed in."""
+
+
+def build_router(addresses: Sequence[Address], context: object, door: Door | None = None) -> Router:
+    """Return the router for ``addresses``; without a ``door`` every one of them must be public."""
+    routes = []
+    for address in addresses:
+        if address.needs is PUBLIC:
+            endpoint: Endpoint = partial(address.endpoint, context)
+        elif door is None:
+            raise ValueError(f"{address.path} is not public, and there is no door")
+        else:
+            endpoint = partial(_guarded, address, address.needs, context, door)
+        served = _MethodRoute(address.path, endpoint, methods=address.methods)
+        served.methods = set(address.methods)  # HEAD comes with GET unless told otherwise; a live stream has none
+        routes.append(served)
+    return Router(routes, redirect_slashes=False, default=_no_such_page)
+
+
+async def _guarded(address: Address, needs: Permission, context: object, door: Door, request: Request) -> Response:
+    asker = await door.recognise(request)
+    if asker is None:
+        return _send_to_sign_in(request, door.sign_in)
+    try:
+        if not authorities_where(asker.principal, needs):
+            raise NotAllowedError(needs)
+        return await address.endpoint(context, request, asker)
+    except (NotAllowedError, NothingHereError):
+        await door.record_denial(asker, address)
+        raise
+
+
+def _send_to_sign_in(request: Request, sign_in: str) -> Response:
+    if "hx-request" in request.headers:
+        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": sign_in})
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(sign_in, HTTPStatus.SEE_OTHER)
+    raise VakaError(Category.UNAUTHENTICATED, SIGN_IN_FIRST)
+
+
+async def _no_such_page(scope: Scope, receive: Receive, send: Send) -> None:
+    raise VakaError(Category.MISSING, NO_SUCH_PAGE)
+
+
+class _MethodRoute(Route):
+    """Raises where Starlette would answer in plain text, so that one place writes every refusal."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.methods and scope["method"] not in self.methods:
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD)
+        await super().handle(scope, receive, send)

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The outermost layer of every web process: whose requests are heard at all, and what browsers are told to refuse.
+
+Requests that change something are accepted from our own pages only. That is judged by what the browser itself says of
+where the request came from (Fetch Metadata, otherwise Origin); where it says nothing, the answer is no.
+"""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vaka.errors import Sentence
+from vaka.web.refusals import Refusals, RequestRefusedError
+
+SAFE_METHODS = frozenset({"GET"})
+UNSAFE_METHODS = frozenset({"POST"})
+LARGEST_BODY_BYTES = 32_768
+LONGEST_ADDRESS = 2048
+
+WRONG_HOST = Sentence(sv="Adressen hör inte hit.", en="This address is not served here.")
+WRONG_ORIGIN = Sentence(
+    sv="Begäran kom inte från den här sidan och har inte utförts.",
+    en="The request did not come from this page and was not carried out.",
+)
+WRONG_METHOD = Sentence(sv="Så kan sidan inte användas.", en="The page cannot be used that way.")
+TOO_LARGE = Sentence(
+    sv="Det som skickades är för stort. Inget har ändrats.", en="What was sent is too large. Nothing was changed."
+)
+
+
+def content_security_policy(form_targets: tuple[str, ...] = ()) -> str:
+    """Return the policy: nothing but our own files; forms go to us and, through a redirect, to ``form_targets``."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            " ".join(("form-action 'self'", *form_targets)),
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    )
+
+
+class Safety:
+    """ASGI layer around a whole web process."""
+
+    def __init__(self, app: ASGIApp, refusals: Refusals, *, origin: str, form_targets: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._refusals = refusals
+        self._origin = origin
+        self._host = urlsplit(origin).netloc
+        self._headers = {
+            "Content-Security-Policy": content_security_policy(form_targets),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+            "X-Frame-Options": "DENY",
+        }
+        if origin.startswith("https:"):
+            self._headers["Strict-Transport-Security"] = "max-age=63072000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; lifespan messages pass through, anything else (WebSocket) is refused."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        request = Request(scope)
+        try:
+            self._require_acceptable(scope)
+            await self._app(scope, _bounded(receive), send_guarded)
+        except Exception as error:  # the boundary: nothing passes it, neither to the browser nor to a log
+            response = self._refusals.answer(request, error)
+            if not started:
+                await response(scope, receive, send_guarded)
+
+    def _require_acceptable(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        if headers.getlist("host") != [self._host]:
+            raise RequestRefusedError(HTTPStatus.MISDIRECTED_REQUEST, WRONG_HOST)
+        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > LONGEST_ADDRESS:
+            raise RequestRefusedError(HTTPStatus.REQUEST_URI_TOO_LONG, TOO_LARGE)
+        if scope["method"] in SAFE_METHODS:
+            return
+        if scope["method"] not in UNSAFE_METHODS:
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD)
+        if not comes_from_own_page(headers, self._origin):
+            raise RequestRefusedError(HTTPStatus.FORBIDDEN, WRONG_ORIGIN)
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit() or int(length) > LARGEST_BODY_BYTES:
+            raise RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+
+
+def comes_from_own_page(headers: Headers, origin: str) -> bool:
+    """Whether the browser says that a page of ``origin`` itself made the request."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    return headers.get("origin") == origin
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Count what arrives: a chunked body states no length."""
+    seen = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > LARGEST_BODY_BYTES:
+                raise RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+        return message
+
+    return receive_bounded

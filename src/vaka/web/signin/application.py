@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The sign-in page: named personas in a demo, over real sessions; elsewhere it says that sign-in is not configured."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from vaka.access.decide import authorities_where
+from vaka.access.permissions import Permission
+from vaka.access.principal import Principal
+from vaka.access.roles import ROLES
+from vaka.clock import Clock
+from vaka.database.connections import Pool, transaction
+from vaka.identity.personas import NotADemoError, Persona, list_personas, sign_in_as
+from vaka.identity.sessions import end_session
+from vaka.settings import Settings
+from vaka.web.asker import find_asker, find_principal, give_token, read_token, take_token_back
+from vaka.web.assets import Assets
+from vaka.web.forms import Form, read_form
+from vaka.web.pages import Pages
+from vaka.web.preferences import PreferenceForm, Preferences, read_preferences, remember
+from vaka.web.refusals import Refusals
+from vaka.web.routes import PUBLIC, Address, build_router, route
+from vaka.web.safety import Safety
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The open parts of a sign-in process."""
+
+    platform: Pool
+    pages: Pages
+    assets: Assets
+    clock: Clock
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A persona as the page shows it."""
+
+    persona: str
+    name: str
+    initials: str
+    roles: str
+    authorities: str
+    welcome: bool
+    """Whether any page here is for it."""
+
+
+class PersonaForm(Form):
+    """Who signs in."""
+
+    persona: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
+
+
+class NoForm(Form):
+    """Nothing to fill in."""
+
+
+async def show_sign_in(entrance: Entrance, request: Request) -> Response:
+    """GET /: whom one can sign in as."""
+    asker = await find_asker(entrance.platform, request, entrance.clock)
+    preferences = asker.preferences if asker else read_preferences(request)
+    demo, personas = True, []
+    try:
+        async with transaction(entrance.platform) as connection:
+            personas = await list_personas(connection, entrance.settings.mode, entrance.clock.now())
+    except NotADemoError:
+        demo = False
+    page = entrance.pages.render(
+        "signin.html", preferences, demo=demo, personas=[_present(one, preferences) for one in personas], asker=asker,
+        desk_origin=entrance.settings.desk.origin, message=None,
+    )  # fmt: skip
+    return HTMLResponse(page)
+
+
+async def sign_in(entrance: Entrance, request: Request) -> Response:
+    """POST /: open a session for a persona and go to the desk. An earlier session of this browser ends."""
+    form = await read_form(request, PersonaForm)
+    await _end_session(entrance, request)
+    async with transaction(entrance.platform) as connection:
+        token = await sign_in_as(connection, form.persona, entrance.settings.mode, entrance.clock.now())
+    principal = await find_principal(entrance.platform, token, entrance.clock)
+    response = RedirectResponse(entrance.settings.desk.origin + _first_page(principal), HTTPStatus.SEE_OTHER)
+    give_token(response, token)
+    if principal is not None:
+        remember(response, language=principal.session.language, theme=None)
+    return response
+
+
+async def sign_out(entrance: Entrance, request: Request) -> Response:
+    """POST /sign-out: the session ends, the browser forgets."""
+    await read_form(request, NoForm)
+    await _end_session(entrance, request)
+    response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+    take_token_back(response)
+    return response
+
+
+async def set_preferences(entrance: Entrance, request: Request) -> Response:
+    """POST /preferences: remember a language or a theme."""
+    form = await read_form(request, PreferenceForm)
+    response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+    remember(response, language=form.language, theme=form.theme)
+    return response
+
+
+async def serve_static(entrance: Entrance, request: Request) -> Response:
+    """GET /static/…: style and signs."""
+    return entrance.assets.serve(request)
+
+
+async def say_alive(entrance: Entrance, request: Request) -> Response:
+    """GET /alive: for whoever watches the process; says nothing else."""
+    return PlainTextResponse("alive")
+
+
+ADDRESSES: tuple[Address, ...] = (
+    route("/", show_sign_in, ["GET"], needs=PUBLIC),
+    route("/", sign_in, ["POST"], needs=PUBLIC),
+    route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
+    route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
+    route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
+)
+
+
+def build_signin(entrance: Entrance) -> ASGIApp:
+    """Return the application of the sign-in process."""
+    settings = entrance.settings
+    router = build_router(ADDRESSES, entrance)
+    # Signing in is answered by leading to the desk, which may stand at another origin.
+    return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=(settings.desk.origin,))
+
+
+async def _end_session(entrance: Entrance, request: Request) -> None:
+    principal = await find_principal(entrance.platform, read_token(request), entrance.clock)
+    if principal is not None:
+        async with transaction(entrance.platform) as connection:
+            await end_session(connection, principal.session, entrance.clock.now())
+
+
+def _first_page(principal: Principal | None) -> str:
+    if principal is not None and not authorities_where(principal, Permission.DESK_SEE_QUEUE):
+        return "/history"
+    return "/"
+
+
+def _present(persona: Persona, preferences: Preferences) -> Choice:
+    roles = [ROLES[name] for name in persona.roles if name in ROLES]
+    return Choice(
+        persona=persona.persona,
+        name=persona.display_name,
+        initials="".join(part[0] for part in persona.display_name.split()[:2]).upper(),
+        roles=", ".join(role.title.in_language(preferences.language) for role in roles),
+        authorities=", ".join(persona.authorities),
+        welcome=any(role.realm == "operator" and role.permissions for role in roles),
+    )

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The Vaka contributors
+// SPDX-License-Identifier: EUPL-1.2
+// The keyboard: one key per act, the next act on the space bar, arrows in the queue.
+"use strict";
+(() => {
+  const queue = document.getElementById("queue");
+  const dialog = document.getElementById("keys");
+  const toggle = document.getElementById("single-keys");
+  const REMEMBERED = "vaka-single-keys";
+
+  // Whoever dictates, or uses a screen reader, can turn single keys off (WCAG 2.1.4).
+  if (toggle) {
+    toggle.checked = localStorage.getItem(REMEMBERED) !== "off";
+    toggle.addEventListener("change", () => localStorage.setItem(REMEMBERED, toggle.checked ? "on" : "off"));
+  }
+  const singleKeys = () => !toggle || toggle.checked;
+
+  const opened = () => document.getElementById("alarm").dataset;
+
+  function writes(element) {
+    return element.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
+  }
+
+  function move(step) {
+    const rows = [...queue.querySelectorAll(".row a")];
+    if (!rows.length) return;
+    const focused = rows.indexOf(document.activeElement);
+    const current = focused >= 0 ? focused : rows.findIndex((row) => row.parentElement.id === "a-" + opened().alarm);
+    const next = current < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, current + step));
+    rows[next].focus();
+    rows[next].scrollIntoView({ block: "nearest" });
+  }
+
+  function press(element) {
+    if (!element) return false;
+    if (element.matches("textarea, select, input")) element.focus();
+    else element.click();
+    return true;
+  }
+
+  // The space bar on a chosen line takes that alarm; anywhere else it does the next act.
+  function space() {
+    const chosen = document.activeElement.closest?.("#queue .row");
+    const open = opened();
+    const free = chosen && ["received", "presented", "suspended", "handed_over"].includes(chosen.dataset.state);
+    if (free && chosen.id !== "a-" + open.alarm && !open.act) {
+      const link = chosen.querySelector("a");
+      htmx.ajax("POST", link.getAttribute("href") + "/take", { source: link, target: "#alarm", swap: "outerHTML" });
+      return true;
+    }
+    return press(document.querySelector("[data-primary]"));
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const target = event.target;
+    if (event.defaultPrevented || event.isComposing || event.altKey || event.metaKey || dialog?.open) return;
+    if (event.key === "Enter" && event.ctrlKey && writes(target)) {
+      event.preventDefault();
+      target.form?.requestSubmit();
+      return;
+    }
+    if (event.ctrlKey) return;
+    if (writes(target)) {
+      if (event.key === "Escape") { event.preventDefault(); target.blur(); document.querySelector("[data-primary]")?.focus(); }
+      return;
+    }
+    let done = false;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (queue && !target.matches("input") && !target.closest(".steps, .table-frame")) { move(event.key === "ArrowDown" ? 1 : -1); done = true; }
+    } else if (event.key === "Escape") {
+      done = press(document.querySelector('[data-key="escape"]'));
+    } else if (event.key === " ") {
+      // Another button or box that was chosen with Tab keeps its own space bar.
+      if (target.matches("button, summary, input") && !target.matches("[data-primary], legend button")) return;
+      if (singleKeys() && !event.repeat) done = space();
+    } else if (singleKeys() && event.key.length === 1 && !event.repeat) {
+      const key = event.key.toLowerCase();
+      if (document.querySelector("form[data-form] [data-choice]") && document.dispatchEvent(
+        new CustomEvent("vaka:choice", { detail: key, cancelable: true })) === false) done = true;
+      else if ((key === "j" || key === "k") && queue) { move(key === "j" ? 1 : -1); done = true; }
+      else if (key >= "1" && key <= "9") done = number(Number(key));
+      else done = press(document.querySelector('[data-key="' + CSS.escape(key) + '"]'));
+    }
+    if (done) event.preventDefault();
+  });
+
+  // In a short list the number chooses, and the space bar then does it.
+  function number(nth) {
+    const choice = document.querySelectorAll("form[data-form] .choices input[type=radio]")[nth - 1];
+    if (!choice) return false;
+    choice.checked = true;
+    document.querySelector("[data-primary]")?.focus();
+    return true;
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-opens=keys]")) dialog.showModal();
+  });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!document.getElementById("act-form")) return;
+    const first = document.querySelector("#act-form [data-first]") ?? document.querySelector("[data-primary]");
+    first?.focus({ preventScroll: true });
+  });
+
+  // What could not be sent was not done; that has to be said where the operator looks.
+  for (const kind of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(kind, () => {
+    const unsent = document.getElementById("unsent").content.cloneNode(true);
+    document.getElementById("said").textContent = unsent.textContent.trim();
+    document.getElementById("message")?.replaceChildren(unsent);
+  });
+})();

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Real processes, a real database, real Chromium."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.house import CHROMIUM, CHROMIUM_ARGUMENTS, House
+from tests.web.furniture import open_installation
+
+
+@pytest.fixture(scope="session")
+def furnished_house() -> Iterator[House]:
+    """Desk and sign-in page over a furnished installation."""
+    with open_installation() as installation:
+        house = House(installation)
+        house.start("desk", "signin")
+        try:
+            yield house
+        finally:
+            house.stop()
+
+
+@pytest.fixture
+def house(furnished_house: House) -> House:
+    """The same with an empty queue, both processes running."""
+    furnished_house.start("desk", "signin")
+    furnished_house.installation.close_everything()
+    return furnished_house
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium, as Debian ships it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What browsers complained of; a test that expects complaints clears the list."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def open_page(house: House, chromium: Browser, complaints: list[str]) -> Iterator[OpenPage]:
+    """A function that opens a page in a browser profile of its own and signs in, if told as whom."""
+    contexts = []
+
+    def open_(
+        persona: str | None = None, *, width: int = 1366, height: int = 768, theme: str = "dark", language: str = "sv",
+        scripts: bool = True, path: str = "/",
+    ) -> Page:  # fmt: skip
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, java_script_enabled=scripts, reduced_motion="reduce"
+        )
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{house.signin}/")
+        if persona is not None:
+            page.click(f"button[value={persona}]")
+            page.wait_for_url(f"{house.desk}/**")
+        for name, value, wanted in (("theme", "light", theme), ("language", "en", language)):
+            if wanted == value:
+                page.click(f"button[name={name}][value={value}]")
+        if persona is not None and path != "/":
+            page.goto(house.desk + path)
+        if persona is not None and scripts and path == "/":
+            page.wait_for_selector("#connection[data-state=live]")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()

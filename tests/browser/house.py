@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The web processes over one installation, and questions that many tests ask a page."""
+
+import signal
+import subprocess
+import sys
+from uuid import UUID
+
+import httpx
+from playwright.sync_api import Page
+
+from tests.waiting import wait_for
+from tests.web.furniture import Installation
+from vaka.commands.listening import find_free_port
+
+FIRST_PORT = 28400
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+class House:
+    """Starts, ends and kills the processes."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        desk = find_free_port(FIRST_PORT, ("tcp",))
+        self.ports = {"desk": desk, "signin": find_free_port(desk + 1, ("tcp",))}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        lines = ['mode = "demo"']
+        for name, port in self.ports.items():
+            lines += [f"[{name}]", f"port = {port}", f'origin = "http://localhost:{port}"']
+        (installation.root / "vaka.toml").write_text("\n".join(lines))
+
+    @property
+    def desk(self) -> str:
+        """Where the desk is."""
+        return f"http://localhost:{self.ports['desk']}"
+
+    @property
+    def signin(self) -> str:
+        """Where one signs in."""
+        return f"http://localhost:{self.ports['signin']}"
+
+    def start(self, *names: str) -> None:
+        """Start those of these processes that do not run, and wait until they answer."""
+        for name in names:
+            running = self.processes.get(name)
+            if running is None or running.poll() is not None:
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", f"vaka.processes.{name}", "--data", str(self.installation.root)]
+                )
+        for name in names:
+            wait_for(lambda name=name: self._answers(name))  # type: ignore[misc]
+
+    def kill(self, name: str) -> None:
+        """End a process as a crash does."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def stop(self) -> None:
+        """End everything in order; each must end by itself and say so with 0."""
+        running = [process for process in self.processes.values() if process.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(30) for process in running] == [0] * len(running)
+
+    def _answers(self, name: str) -> bool:
+        assert self.processes[name].poll() is None, f"{name} has ended"
+        try:
+            return httpx.get(f"http://localhost:{self.ports[name]}/alive").text == "alive"
+        except httpx.HTTPError:
+            return False
+
+
+def row(alarm: UUID) -> str:
+    """The line of an alarm, as a selector."""
+    return f"#a-{alarm}"
+
+
+def wait_until_ringing(page: Page, ringing: bool) -> None:
+    """Return when the page rings, or has stopped."""
+    page.wait_for_selector(f"html[data-ringing={'true' if ringing else 'false'}]", state="attached")
+
+
+def scrolls(page: Page) -> tuple[bool, bool]:
+    """Whether the page as a whole can be scrolled sideways, and down."""
+    width, height, inner_width, inner_height = page.evaluate(
+        "() => { const d = document.scrollingElement; return [d.scrollWidth, d.scrollHeight, innerWidth, innerHeight] }"
+    )
+    return width > inner_width, height > inner_height

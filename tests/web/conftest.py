@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A furnished installation for all tests of the pages, and a desk opened anew for each."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.web.browsers import Browser, sign_in
+from tests.web.furniture import Installation, open_installation
+from vaka.clock import SystemClock
+from vaka.settings import Settings
+from vaka.web.desk.application import build_desk
+from vaka.web.desk.desk import Desk
+from vaka.web.desk.opening import open_desk
+
+SETTINGS = Settings(mode="demo")
+
+
+@pytest.fixture(scope="session")
+def furnished() -> Iterator[Installation]:
+    """The installation; what one test leaves there is cleared away before the next."""
+    with open_installation() as installation:
+        yield installation
+
+
+@pytest.fixture
+def installation(furnished: Installation) -> Installation:
+    """The installation with an empty queue."""
+    furnished.close_everything()
+    return furnished
+
+
+@pytest.fixture
+async def desk(installation: Installation) -> AsyncIterator[Desk]:
+    """An open desk that follows the databases."""
+    async with open_desk(installation.server, SETTINGS, SystemClock()) as desk:
+        yield desk
+
+
+@pytest.fixture
+def stranger(desk: Desk) -> Browser:
+    """A browser in which nobody is signed in."""
+    return Browser(build_desk(desk, SETTINGS), SETTINGS.desk.origin)
+
+
+@pytest.fixture
+async def olga(desk: Desk, installation: Installation) -> Browser:
+    """An operator of every authority."""
+    return await sign_in(desk, SETTINGS, installation, "olga")
+
+
+@pytest.fixture
+async def emil(desk: Desk, installation: Installation) -> Browser:
+    """An operator of Ekbacka alone."""
+    return await sign_in(desk, SETTINGS, installation, "emil")

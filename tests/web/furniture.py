@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A small installation for the pages to show: two authorities and the reception, people, units, devices, operators.
+
+Everybody is invented: birth numbers 980–999 and telephone numbers set aside for fiction.
+"""
+
+import asyncio
+import base64
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import IPv4Network
+from itertools import count
+from pathlib import Path
+from random import Random
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from vaka.access.grants import grant_role
+from vaka.database.cluster import Cluster
+from vaka.database.connections import open_connection
+from vaka.database.provision import provision_platform
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
+from vaka.demo.numbers import personal_number
+from vaka.identifiers import new_identifier
+from vaka.identity.accounts import create_account
+from vaka.identity.personas import decide_installation
+from vaka.tenants.authorities import Authority
+from vaka.tenants.devices import Device, Network, register_devices
+from vaka.tenants.people import Contact, Note, Person, Unit, UnitHours, register_people, register_units
+from vaka.tenants.registration import register_authority
+
+ACTOR = "setup"
+MORNING, NIGHT = 7 * 60, 22 * 60
+CHANCE = Random(980)
+
+PERSONAS = (
+    ("olga", "Olga Operatör", "operator", ("ekbacka", "norrvik", "mottagning"), "sv"),
+    ("emil", "Emil Ekbacka", "operator", ("ekbacka",), "sv"),
+    ("nina", "Nina Norrvik", "operator", ("norrvik",), "sv"),
+    ("edith", "Edith English", "operator", ("ekbacka", "norrvik", "mottagning"), "en"),
+    ("lena", "Lena Ledarsson", "shift_leader", ("ekbacka", "norrvik", "mottagning"), "sv"),
+    ("tekla", "Tekla Teknik", "device_technician", ("ekbacka", "mottagning"), "sv"),
+    ("greta", "Greta Gransk", "quality_reviewer", ("ekbacka",), "sv"),
+    ("vera", "Vera Vilsen", None, (), "sv"),
+)
+
+FIRST_SENDERS = {"ekbacka": 8031000, "norrvik": 2630100}
+FULL_PERSON = "Karin Holmgren"
+NAMES = (
+    "Karin Holmgren", "Bertil Åström", "Solveig Lindqvist", "Rune Ek", "Margit Sundqvist", "Gösta Öberg",
+    "Elsa Nyström", "Sixten Wallin", "Ingrid Dahlberg", "Valdemar Fransson", "Dagny Berglund", "Harald Strand",
+    "Maj-Britt Hedlund", "Torsten Asplund", "Viola Sjögren", "Arvid Norberg", "Berit Löfgren", "Hilding Boström",
+)  # fmt: skip
+
+
+@dataclass
+class Installation:
+    """A furnished database server. Blocking throughout: browsers and test clients wait anyway."""
+
+    root: Path
+    cluster: Cluster
+    authorities: dict[str, Authority] = field(default_factory=dict)
+    accounts: dict[str, UUID] = field(default_factory=dict)
+    people: dict[str, tuple[str, Person, Device]] = field(default_factory=dict)
+    """By name: the authority's slug, the person, the device."""
+    _references: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def server(self) -> Server:
+        """How the database server is reached."""
+        return self.cluster.server
+
+    def raise_alarm(
+        self, name: str, kind: str = "button", alarm_class: str = "life", ago: float = 0, **more: object
+    ) -> UUID:
+        """Let somebody's device raise an alarm ``ago`` seconds ago, and return the alarm."""
+        slug, person, device = self.people[name]
+        facts = {
+            "device_id": str(device.id), "person_id": str(person.id), "sender": device.sender, "class": alarm_class,
+            "kind": kind, "device_type": device.device_type,
+        }  # fmt: skip
+        return self._accept(slug, facts | more, ago)[1]
+
+    def raise_unknown(self, sender: str, ago: float = 0) -> UUID:
+        """Let a device that nobody registered raise an alarm."""
+        facts = {
+            "device_id": None, "person_id": None, "sender": sender, "class": "life", "kind": "button", "device_type": 3
+        }  # fmt: skip
+        return self._accept("mottagning", facts, ago)[1]
+
+    def withdraw(self, name: str) -> None:
+        """Let somebody's device take its alarm back."""
+        slug, person, device = self.people[name]
+        facts = {
+            "device_id": str(device.id), "person_id": str(person.id), "sender": device.sender, "class": "life",
+            "kind": "cancel", "device_type": device.device_type, "effect": "withdraw",
+        }  # fmt: skip
+        self._accept(slug, facts, 0)
+
+    def execute(
+        self, slug: str, statement: str, parameters: Sequence[object] | None = None, component: str = "desk"
+    ) -> list[tuple[object, ...]]:
+        """Run a statement in an authority's database as one component and return what it returns."""
+        database = self.authorities[slug].database_name
+        with closing(psycopg.connect(
+            self.server.conninfo(tenant_role(database, component), database), autocommit=True
+        )) as connection:  # fmt: skip
+            connection.execute("set search_path = vaka")
+            cursor = connection.execute(statement, parameters)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def state_of(self, slug: str, alarm: UUID) -> str:
+        """Return the state of an alarm."""
+        return str(self.execute(slug, "select state from alarm where id = %s", (alarm,))[0][0])
+
+    def close_everything(self) -> None:
+        """End every open alarm, so that the next test begins with an empty queue."""
+        for slug in self.authorities:
+            self.execute(slug, """
+                with ended as (
+                    update alarm set state = 'closed', closed_at = now(), closed_by = 'scheduler', holder = null,
+                        offered_to = null, suspended_until = null, escalate_at = null, version = version + 1
+                    where state not in ('merged', 'closed') returning id
+                ) select announce_alarms(array_agg(id)) from ended having count(*) > 0""")  # fmt: skip
+
+    def _accept(self, slug: str, facts: Mapping[str, object], ago: float) -> tuple[str, UUID]:
+        reference = str(next(self._references))
+        message = {
+            "place": 0, "message_id": str(uuid4()), "alarm_id": str(new_identifier(datetime.now(UTC))),
+            "ref": reference,
+            "digest": hashlib.sha256(reference.encode()).hexdigest(), "effect": "raise", "restores": None,
+            "received_at": (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(), "status_code": 10,
+            "location_code": 0, "location_text": "", "device_text": "", "position_text": "", "transport": "udp",
+            "source": "192.0.2.7:5060", "deviations": [], "body": base64.b64encode(b"<mrq/>").decode(), **facts,
+        }  # fmt: skip
+        [row] = self.execute(
+            slug, "select outcome, alarm_id from accept_messages(%s, 'test-1')", (Jsonb([message]),), "receiver"
+        )
+        return str(row[0]), UUID(str(row[1]))
+
+
+@contextmanager
+def open_installation(mode: str = "demo") -> Iterator[Installation]:
+    """Create a database server, furnish it, and remove it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="vaka-web-", ignore_cleanup_errors=True) as directory:
+        root = Path(directory)
+        root.chmod(0o755)
+        cluster = Cluster(root / "cluster", root / "credentials")
+        cluster.create()
+        cluster.start()
+        try:
+            provision_platform(cluster.server)
+            installation = Installation(root, cluster)
+            asyncio.run(_furnish(installation, mode))
+            yield installation
+        finally:
+            cluster.stop(immediately=True)
+
+
+async def _furnish(installation: Installation, mode: str) -> None:
+    now = datetime.now(UTC)
+    server = installation.server
+    platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="test")
+    try:
+        await decide_installation(platform, mode, now)
+        for slug, name, kind in (
+            ("ekbacka", "Ekbacka kommun", "authority"), ("norrvik", "Norrviks kommun", "authority"),
+            ("mottagning", "Larmcentralens mottagning", "intake"),
+        ):  # fmt: skip
+            installation.authorities[slug] = await register_authority(
+                server, platform, slug, name, kind=kind, actor=ACTOR, now=now
+            )
+        for number, slug in enumerate(("ekbacka", "norrvik")):
+            await _populate(installation, platform, slug, NAMES[number::2], now)
+        for persona, name, role, slugs, language in PERSONAS if mode == "demo" else ():
+            account = await create_account(
+                platform, name, language=language, persona=persona, actor=ACTOR, now=now
+            )  # fmt: skip
+            installation.accounts[persona] = account.id
+            for slug in slugs if role else ():
+                await grant_role(
+                    platform, account.id, role or "", installation.authorities[slug].id, actor=ACTOR, now=now
+                )
+    finally:
+        await platform.close()
+
+
+async def _populate(
+    installation: Installation,
+    platform: psycopg.AsyncConnection[object],
+    slug: str,
+    names: tuple[str, ...],
+    now: datetime,
+) -> None:
+    authority = installation.authorities[slug]
+    place = authority.name.split()[0].removesuffix("s")
+    tenant = await open_connection(
+        installation.server, tenant_role(authority.database_name, "setup"), authority.database_name, application="test"
+    )
+    try:
+        patrol = Unit(uuid4(), f"Nattpatrullen {place}", "08-465 004 12")
+        care = Unit(uuid4(), "Hemtjänsten Centrum", "08-465 004 34")
+        hours = [UnitHours("Centrum", MORNING, NIGHT, care.id), UnitHours("Centrum", NIGHT, MORNING, patrol.id)]
+        await register_units(tenant, [patrol, care], hours, actor=ACTOR, now=now)
+        people = [_invent(name, place, number, now) for number, name in enumerate(names)]
+        await register_people(tenant, people, actor=ACTOR, now=now)
+        legacy = Network(IPv4Network("192.0.2.0/24"), "äldre enhet i provmiljön", now + timedelta(days=30))
+        devices = [
+            Device(uuid4(), f"{FIRST_SENDERS[slug] + number}", legacy, person.id, (3, 2, 5)[number % 3],
+                   "Trygg 4", ("Vardagsrummet", "Hallen", "Sovrummet")[number % 3])
+            for number, person in enumerate(people)
+        ]  # fmt: skip
+        await register_devices(tenant, platform, authority.id, devices, actor=ACTOR, now=now)
+        for person, device in zip(people, devices, strict=True):
+            installation.people[f"{person.given_name} {person.family_name}"] = (slug, person, device)
+    finally:
+        await tenant.close()
+
+
+def _invent(name: str, place: str, number: int, now: datetime) -> Person:
+    given_name, family_name = name.rsplit(" ", 1)
+    born_on = date(1932 + number, 1 + number % 12, 3 + number)
+    if name == FULL_PERSON:
+        return Person(
+            uuid4(), given_name, family_name, personal_number(born_on, True, CHANCE), born_on, "070-174 06 21",
+            language="finska", hearing="Hörapparat, tas ut på natten", speech="Långsamt tal efter stroke",
+            cognition="Lätt kognitiv svikt", street="Blåklocksstigen 14 B", postal_code="991 23", city=place,
+            floor="3 tr", door_code="2580", route="Andra porten från torget. Hissen är avstängd efter 22.",
+            latitude=59.46012, longitude=14.93145, area="Centrum",
+            risks=("Hund i bostaden", "Syrgas – ingen öppen låga", "Två personer krävs"),
+            care_notes="Blodförtunnande: ring 112 vid fall med slag mot huvudet. Går med rullator, reser sig inte.",
+            key_number="E417", key_box="Vid entrén till vänster, kod 4471",
+            digital_lock="Digitalt lås, behörighet Hemtjänsten",
+            contacts=(
+                Contact("Anneli Holmgren", "070-174 06 33", "dotter", True),
+                Contact("Per Holmgren", "070-174 06 48", "son"),
+                Contact("Gun Strand", "070-174 06 75", "granne", True),
+            ),
+            notes=(
+                Note(uuid4(), "Ring alltid dottern före besök efter 22.", now, True, now + timedelta(days=12)),
+                Note(uuid4(), "Hemtjänsten bytte batteri i larmknappen i måndags.", now - timedelta(days=3)),
+            ),
+        )  # fmt: skip
+    return Person(
+        uuid4(), given_name, family_name, personal_number(born_on, number % 2 == 0, CHANCE), born_on,
+        f"070-174 06 {10 + number}", street=f"Lergöksgatan {3 + number}", postal_code="991 20", city=place,
+        floor=f"{1 + number % 4} tr", door_code=str(1400 + number), area="Centrum", key_number=f"E{200 + number}",
+        risks=("Hal trappa utomhus",) if number % 4 == 1 else (), protected_identity=number == 7,
+        contacts=(Contact(f"Eva {family_name}", "070-174 06 90", "dotter", number % 2 == 0),),
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The one next act for everybody and every state, and that no two acts share a key."""
+
+from itertools import product
+
+import pytest
+
+from vaka.alarms.model import State
+from vaka.web.desk.possible import PRIMARY_WORDS, Standing, next_act, other_acts
+
+MINE, OFFERED, OTHER = (True, False), (False, True), (False, False)
+
+
+def standing(state: State, mine: bool, offered: bool, *, handle: bool = True, adopt: bool = False) -> Standing:
+    """An operator before an alarm."""
+    return Standing(state, mine, offered, handle, adopt)
+
+
+@pytest.mark.parametrize(
+    ("state", "to_me", "act"),
+    [
+        (State.RECEIVED, OTHER, "take"), (State.PRESENTED, OTHER, "take"), (State.WITHDRAWN, OTHER, "acknowledge"),
+        (State.TAKEN, MINE, "close"), (State.TAKEN, OTHER, "back"), (State.SUSPENDED, MINE, "resume"),
+        (State.SUSPENDED, OTHER, "take"), (State.HANDED_OVER, OFFERED, "take"), (State.HANDED_OVER, MINE, "resume"),
+        (State.HANDED_OVER, OTHER, "back"), (State.CLOSED, OTHER, "back"), (State.MERGED, OTHER, "back"),
+    ],
+)  # fmt: skip
+def test_the_next_act(state: State, to_me: tuple[bool, bool], act: str) -> None:
+    assert next_act(standing(state, *to_me)) == act
+    assert next_act(standing(state, *to_me, handle=False)) == "back"
+
+
+@pytest.mark.parametrize(("state", "to_me", "adopt"), list(product(State, (MINE, OFFERED, OTHER), (False, True))))
+def test_every_act_has_its_word_and_a_key_of_its_own(state: State, to_me: tuple[bool, bool], adopt: bool) -> None:
+    acts = other_acts(standing(state, *to_me, adopt=adopt))
+    keys = [act.key for act in acts]
+    assert len(set(keys)) == len(keys)
+    assert not set(keys) & {"J", "K", "T", "B"}
+    assert {act.name for act in acts} <= PRIMARY_WORDS.keys()
+    assert next_act(standing(state, *to_me)) in PRIMARY_WORDS
+
+
+def test_who_may_not_handle_is_offered_nothing_but_registering() -> None:
+    assert other_acts(standing(State.TAKEN, *MINE, handle=False)) == ()
+    assert [act.name for act in other_acts(standing(State.PRESENTED, *OTHER, handle=False, adopt=True))] == ["adopt"]

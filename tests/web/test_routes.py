@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The route tables, said a second time; and that nobody gets in who is not signed in."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from tests.web.browsers import Browser
+from tests.web.conftest import SETTINGS
+from vaka.access.permissions import Permission
+from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.routes import PUBLIC, Address, Needs, build_router, route
+from vaka.web.signin.application import ADDRESSES as SIGNIN
+
+SEE, HANDLE = Permission.DESK_SEE_QUEUE, Permission.DESK_HANDLE_ALARM
+ALARM = "/alarm/{authority}/{alarm}"
+
+DESK_TABLE: list[tuple[str, str, Needs]] = [
+    ("GET", "/", SEE),
+    ("GET", "/stream", SEE),
+    ("POST", "/take-next", HANDLE),
+    ("GET", ALARM, SEE),
+    ("POST", f"{ALARM}/take", HANDLE),
+    ("POST", f"{ALARM}/resume", HANDLE),
+    ("POST", f"{ALARM}/release", HANDLE),
+    ("POST", f"{ALARM}/suspend", HANDLE),
+    ("POST", f"{ALARM}/hand-over", HANDLE),
+    ("POST", f"{ALARM}/note", HANDLE),
+    ("POST", f"{ALARM}/merge", HANDLE),
+    ("POST", f"{ALARM}/acknowledge", HANDLE),
+    ("POST", f"{ALARM}/close", HANDLE),
+    ("POST", f"{ALARM}/reopen", HANDLE),
+    ("POST", f"{ALARM}/adopt", Permission.DESK_ADOPT_DEVICE),
+    ("GET", "/bulk", Permission.DESK_BULK_CLOSE),
+    ("POST", "/bulk", Permission.DESK_BULK_CLOSE),
+    ("GET", "/history", Permission.DESK_SEE_HISTORY),
+    ("POST", "/history", Permission.DESK_SEE_HISTORY),
+    ("GET", "/history/{authority}/{alarm}", Permission.DESK_SEE_HISTORY),
+    ("POST", "/preferences", PUBLIC),
+    ("POST", "/sign-out", PUBLIC),
+    ("GET", "/alive", PUBLIC),
+    ("GET", "/static/{fingerprint}/{name}", PUBLIC),
+]
+SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
+    ("GET", "/", PUBLIC),
+    ("POST", "/", PUBLIC),
+    ("POST", "/sign-out", PUBLIC),
+    ("POST", "/preferences", PUBLIC),
+    ("GET", "/alive", PUBLIC),
+    ("GET", "/static/{fingerprint}/{name}", PUBLIC),
+]
+GUARDED = [(method, path) for method, path, needs in DESK_TABLE if needs is not PUBLIC]
+
+
+def flatten(addresses: Sequence[Address]) -> list[tuple[str, str, Needs]]:
+    """The table as rows."""
+    return [(method, one.path, one.needs) for one in addresses for method in one.methods]
+
+
+def test_the_desk_has_these_addresses_and_no_other() -> None:
+    assert flatten(DESK) == DESK_TABLE
+
+
+def test_the_sign_in_page_has_these_addresses_and_no_other() -> None:
+    assert flatten(SIGNIN) == SIGNIN_TABLE
+
+
+def test_an_address_cannot_be_written_without_saying_who_may_use_it() -> None:
+    with pytest.raises(TypeError, match="needs"):
+        route("/", lambda: None, ["GET"])  # type: ignore[call-arg, arg-type, return-value]
+
+
+def test_a_guarded_address_cannot_be_served_without_a_door() -> None:
+    with pytest.raises(ValueError, match="no door"):
+        build_router(DESK, object())
+
+
+def filled(path: str) -> str:
+    """An address with identifiers in it."""
+    return re.sub(r"\{\w+\}", "0199a1de-7c00-7000-8000-000000000001", path)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+async def test_who_is_not_signed_in_is_sent_to_sign_in(stranger: Browser, method: str, path: str) -> None:
+    page = await (stranger.get(filled(path)) if method == "GET" else stranger.post(filled(path)))
+    part = await (stranger.part(filled(path)) if method == "GET" else stranger.act(filled(path)))
+    assert part.status == 401
+    assert part.header("hx-redirect") == SETTINGS.signin.origin + "/"
+    if method == "GET":
+        assert (page.status, page.header("location")) == (303, SETTINGS.signin.origin + "/")
+    else:
+        assert page.status == 401
+
+
+@pytest.mark.anyio
+async def test_a_stream_without_session_is_refused_in_plain_words(stranger: Browser) -> None:
+    answer = await stranger.get("/stream", {"accept": "text/event-stream"})
+    assert answer.status == 401
+    assert answer.header("content-type").startswith("text/plain")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("token", ["", "x", "a" * 43, "å" * 10, "a" * 5000])
+async def test_a_made_up_token_is_nobody(stranger: Browser, token: str) -> None:
+    stranger.cookies["__Host-vaka-operator"] = token
+    assert (await stranger.get("/")).status == 303
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404), ("GET", "/alarm", 404), ("GET", "/alarm/", 404), ("GET", "//", 404),
+        ("GET", "/static/0/../../../etc/passwd", 404), ("GET", "/static/0123456789abcdef/vaka.css", 404),
+        ("GET", "/take-next", 405), ("POST", "/", 405), ("PUT", "/", 405), ("DELETE", "/", 405),
+        ("HEAD", "/stream", 405),
+        ("OPTIONS", "/", 405), ("TRACE", "/", 405),
+    ],
+)  # fmt: skip
+async def test_other_addresses_and_methods_are_refused(olga: Browser, method: str, path: str, status: int) -> None:
+    answer = await olga.send(method, path, {"accept": "text/html", "sec-fetch-site": "same-origin"})
+    assert answer.status == status
+    assert "Traceback" not in answer.text

@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Signing in to a demo, and that nobody signs in that way anywhere else."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.web.browsers import Browser
+from tests.web.conftest import SETTINGS
+from tests.web.furniture import Installation
+from vaka.clock import SystemClock
+from vaka.database.connections import make_pool
+from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.settings import Settings
+from vaka.web.asker import SESSION_COOKIE
+from vaka.web.assets import load_assets
+from vaka.web.desk.application import build_desk
+from vaka.web.desk.desk import Desk
+from vaka.web.pages import Pages
+from vaka.web.signin.application import Entrance, build_signin
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def entrance(installation: Installation) -> AsyncIterator[Entrance]:
+    """An open sign-in page."""
+    pool = make_pool(installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test")
+    await pool.open()
+    assets, clock = load_assets(), SystemClock()
+    yield Entrance(pool, Pages(assets, clock), assets, clock, SETTINGS)
+    await pool.close()
+
+
+def visitor(entrance: Entrance, settings: Settings = SETTINGS) -> Browser:
+    """A browser before the sign-in page."""
+    changed = Entrance(entrance.platform, entrance.pages, entrance.assets, entrance.clock, settings)
+    return Browser(build_signin(changed), settings.signin.origin)
+
+
+async def test_the_page_names_everybody_and_what_they_may(entrance: Entrance) -> None:
+    page = await visitor(entrance).get("/")
+    assert page.status == 200
+    for text in ("Olga Operatör", "Larmoperatör", "Ekbacka kommun", "Arbetsledare", 'value="olga"'):
+        assert text in page.text
+    assert "form-action 'self' http://localhost:8401;" in page.header("content-security-policy")
+    vera = page.text.partition('value="vera"')[2].partition(">")[0]
+    assert "disabled" in vera
+
+
+@pytest.mark.parametrize(
+    ("persona", "where"), [("olga", "/"), ("lena", "/"), ("tekla", "/"), ("greta", "/history"), ("vera", "/history")]
+)
+async def test_signing_in_starts_a_session_and_leads_to_the_desk(entrance: Entrance, persona: str, where: str) -> None:
+    answer = await visitor(entrance).post("/", {"persona": persona})
+    assert (answer.status, answer.header("location")) == (303, SETTINGS.desk.origin + where)
+    cookie = answer.cookies[SESSION_COOKIE][SESSION_COOKIE]
+    assert len(cookie.value) == 43
+    assert cookie["secure"]
+    assert cookie["httponly"]
+    assert (cookie["path"], cookie["samesite"], cookie["domain"], cookie["max-age"]) == ("/", "lax", "", "")
+
+
+async def test_the_desk_knows_who_signed_in(entrance: Entrance, desk: Desk) -> None:
+    answer = await visitor(entrance).post("/", {"persona": "edith"})
+    browser = Browser(build_desk(desk, SETTINGS), SETTINGS.desk.origin)
+    browser.cookies = {name: cookie[name].value for name, cookie in answer.cookies.items()}
+    page = await browser.get("/")
+    assert page.status == 200
+    assert "Edith English" in page.text
+    assert '<html lang="en"' in page.text
+
+
+async def test_signing_in_again_ends_the_earlier_session(entrance: Entrance) -> None:
+    browser = visitor(entrance)
+    first = (await browser.post("/", {"persona": "olga"})).cookies[SESSION_COOKIE][SESSION_COOKIE].value
+    browser.cookies[SESSION_COOKIE] = first
+    assert "Du är inloggad som Olga Operatör." in (await browser.get("/")).text
+    await browser.post("/", {"persona": "emil"})
+    assert "inloggad" not in (await browser.get("/")).text
+
+
+async def test_signing_out_makes_the_browser_forget(entrance: Entrance) -> None:
+    browser = visitor(entrance)
+    browser.cookies[SESSION_COOKIE] = (
+        (await browser.post("/", {"persona": "olga"})).cookies[SESSION_COOKIE][SESSION_COOKIE].value
+    )
+    answer = await browser.post("/sign-out")
+    assert (answer.status, answer.header("location")) == (303, "/")
+    assert answer.header("clear-site-data") == '"cache"'
+    assert answer.cookies[SESSION_COOKIE][SESSION_COOKIE].value == ""
+    assert "inloggad" not in (await browser.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [({"persona": "nobody"}, 403), ({"persona": ""}, 400), ({"persona": "Olga Operatör"}, 400), ({}, 400),
+     ({"persona": "olga", "realm": "administrator"}, 400)],
+)  # fmt: skip
+async def test_nobody_else_gets_in(entrance: Entrance, fields: dict[str, str], status: int) -> None:
+    answer = await visitor(entrance).post("/", fields)
+    assert answer.status == status
+    assert SESSION_COOKIE not in answer.cookies
+
+
+async def test_signing_in_comes_from_the_page_itself(entrance: Entrance) -> None:
+    for site in ("cross-site", "same-site", "none"):
+        answer = await visitor(entrance).post("/", {"persona": "olga"}, {"sec-fetch-site": site})
+        assert answer.status == 403
+        assert answer.cookies == {}
+
+
+async def test_outside_a_demo_there_is_no_persona(entrance: Entrance) -> None:
+    browser = visitor(entrance, Settings(mode="production"))
+    page = await browser.get("/")
+    assert page.status == 200
+    assert "inte inställd" in page.text
+    assert "Olga" not in page.text
+    answer = await browser.post("/", {"persona": "olga"})
+    assert answer.status == 404
+    assert SESSION_COOKIE not in answer.cookies
+
+
+async def test_language_and_theme_are_remembered_without_saying_who(entrance: Entrance) -> None:
+    browser = visitor(entrance)
+    answer = await browser.post("/preferences", {"language": "en", "theme": "light", "back": "/"})
+    assert answer.status == 303
+    assert {name: cookie[name].value for name, cookie in answer.cookies.items()} == {
+        "__Host-vaka-language": "en", "__Host-vaka-theme": "light",
+    }  # fmt: skip
+    browser.cookies = {"__Host-vaka-language": "en", "__Host-vaka-theme": "light"}
+    page = (await browser.get("/")).text
+    assert '<html lang="en" data-theme="light"' in page
+    assert "Who are you tonight?" in page
+    for wrong in ({"language": "xx"}, {"theme": "pink"}):
+        assert (await browser.post("/preferences", wrong)).status == 400
+    browser.cookies = {"__Host-vaka-language": "<b>", "__Host-vaka-theme": "'"}
+    assert '<html lang="sv" data-theme="dark"' in (await browser.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("back", "location"),
+    [("/history", "/history"), ("//evil.example/", "/"), ("https://evil.example/", "/"), ("/\\evil.example", "/"),
+     ("", "/"), ("/a\r\nset-cookie: x=1", "/")],
+)  # fmt: skip
+async def test_a_switch_leads_back_into_the_desk_and_nowhere_else(stranger: Browser, back: str, location: str) -> None:
+    answer = await stranger.post("/preferences", {"theme": "light", "back": back})
+    assert (answer.status, answer.header("location")) == (303, location)
+    assert "x" not in answer.cookies
+
+
+async def test_both_say_that_they_are_alive(entrance: Entrance, stranger: Browser) -> None:
+    assert (await visitor(entrance).get("/alive")).text == "alive"
+    assert (await stranger.get("/alive")).text == "alive"
