@@ -1,0 +1,296 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Every right of every role, said a second time: a grant that is not also in this table fails the build.
+
+The table below was written from what each component is for, not from grants.sql. It names every right there is on any
+table, column, sequence, function and schema outside PostgreSQL's own; what it does not name must not exist.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
+from vaka.tenants.authorities import Authority
+
+Rights = dict[str, str]
+
+# "select" is the whole table; "select(a b)" only those columns.
+SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
+WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
+
+PLATFORM: dict[str, Rights] = {
+    "receiver": WRITES_LEDGER
+    | {
+        "authority": "select",
+        "device_entry": "select",
+        "class_override": "select",
+        "receiver_presence": "select insert update",
+    },
+    "desk": WRITES_LEDGER
+    | {
+        "authority": "select",
+        "installation": "select",
+        "receiver_presence": "select",
+        "role_grant": "select",
+        "account": "select(display_name id kind language state)",
+        "session": "select(account_id created_at ended_at expires_at id realm token_hash) update(ended_at)",
+        "device_entry": "insert select(active authority_id device_id sender)",
+    },
+    "signin": WRITES_LEDGER
+    | {
+        "installation": "select",
+        "authority": "select",
+        "role_grant": "select",
+        "account": "select update(last_signed_in_at)",
+        "session": "select insert update(ended_at)",
+    },
+    "scheduler": WRITES_LEDGER | {"authority": "select", "receiver_presence": "select"},
+    "setup": WRITES_LEDGER
+    | {
+        "authority": "select insert update",
+        "device_entry": "select insert update",
+        "class_override": "select insert update delete",
+        "account": "select insert update",
+        "role_grant": "select insert update delete",
+        "installation": "select insert",
+    },
+}
+
+REGISTER = "select insert update delete"
+TENANT: dict[str, Rights] = {
+    "receiver": WRITES_LEDGER | {"accept_messages()": "execute", "record_signs_of_life()": "execute"},
+    "desk": WRITES_LEDGER
+    | {
+        "unit": "select",
+        "unit_hours": "select",
+        "person": "select",
+        "contact": "select",
+        "note": "select",
+        "device": "select insert",
+        "device_state": "select insert",
+        "policy": "select",
+        "closing_code": "select",
+        "alarm": "select update(closed_at closed_by closing_action closing_reason closing_result closing_text"
+        " escalate_at escalation holder merged_into offered_to presented_at state suspended_until taken_at version)",
+        "alarm_note": "select insert",
+        "alarm_step": "select insert",
+        "message": "select(alarm_id class deviations device_id effect id kind received_at ref sender source transport)",
+        "announce_alarms()": "execute",
+    },
+    "scheduler": WRITES_LEDGER
+    | {
+        "policy": "select",
+        "device": "select",
+        "alarm": "select insert update(closed_at closed_by closing_reason closing_result escalate_at escalation holder"
+        " latest_at messages offered_to state suspended_until version withdrawn_at)",
+        "alarm_step": "insert",
+        "device_state": "select update(changed_at condition)",
+        "announce_alarms()": "execute",
+        "forget_repeats()": "execute",
+        "judged_condition()": "execute",
+    },
+    "setup": WRITES_LEDGER
+    | {
+        "unit": REGISTER,
+        "unit_hours": REGISTER,
+        "person": REGISTER,
+        "contact": REGISTER,
+        "note": REGISTER,
+        "device": REGISTER,
+        "device_state": REGISTER,
+        "closing_code": REGISTER,
+        "policy": "select update",
+    },
+}
+
+NOBODY: Rights = {}
+TABLE_RIGHTS = ("select", "insert", "update", "delete", "truncate", "references", "trigger")
+COLUMN_RIGHTS = ("select", "insert", "update", "references")
+
+
+@pytest.fixture(scope="module")
+def tenant(new_authority: Callable[..., Authority]) -> Authority:
+    return new_authority()
+
+
+@pytest.fixture(scope="module")
+def databases(server: Server, tenant: Authority) -> Iterator[dict[str, psycopg.Connection[tuple[object, ...]]]]:
+    """A superuser's connection to a database of each kind, for asking the catalogue."""
+    with (
+        closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as platform,
+        closing(psycopg.connect(server.conninfo(SUPERUSER, tenant.database_name), autocommit=True)) as tenant_database,
+    ):
+        yield {"platform": platform, "tenant": tenant_database}
+
+
+def rights_of(connection: psycopg.Connection[tuple[object, ...]], role: str) -> Rights:
+    """Return everything ``role`` may do in this database, in the form of the table above."""
+    found: Rights = {}
+    tables = connection.execute(
+        """select c.oid, replace(format('%I.%I', n.nspname, c.relname), 'vaka.', ''),
+                  array_agg(a.attname order by a.attname)
+           from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+           where c.relkind in ('r', 'v', 'm', 'p', 'f') and n.nspname !~ '^(pg_|information_schema)'
+           group by c.oid, n.nspname, c.relname"""
+    ).fetchall()
+    for oid, name, columns in tables:
+        assert isinstance(columns, list)
+        rights = [right for right in TABLE_RIGHTS if _has(connection, "table", role, oid, right)]
+        for right in sorted(set(COLUMN_RIGHTS) - set(rights)):
+            allowed = [column for column in columns if _has_column(connection, role, oid, column, right)]
+            if allowed:
+                rights.append(f"{right}({' '.join(allowed)})")
+        if rights:
+            found[str(name)] = " ".join(rights)
+    others = connection.execute(
+        """select 'sequence', c.oid, format('sequence %s.%s', n.nspname, c.relname), array['usage', 'select', 'update']
+             from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.relkind = 'S' and n.nspname !~ '^pg_'
+           union all
+           select 'function', p.oid, replace(format('%s.%s()', n.nspname, p.proname), 'vaka.', ''), array['execute']
+             from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+            where n.nspname !~ '^(pg_|information_schema)'
+           union all
+           select 'schema', oid, 'schema ' || nspname, array['usage', 'create']
+             from pg_namespace where nspname !~ '^(pg_|information_schema)'"""
+    ).fetchall()
+    for kind, oid, name, possible in others:
+        assert isinstance(possible, list)
+        rights = [right for right in possible if _has(connection, str(kind), role, oid, right)]
+        if rights:
+            found[str(name)] = " ".join(rights)
+    return found
+
+
+def _has(connection: psycopg.Connection[tuple[object, ...]], kind: str, role: str, oid: object, right: str) -> bool:
+    question = sql.SQL("select {}(%s, %s::oid, %s)").format(sql.Identifier(f"has_{kind}_privilege"))
+    row = connection.execute(question, (role, oid, right)).fetchone()
+    return row == (True,)
+
+
+def _has_column(
+    connection: psycopg.Connection[tuple[object, ...]], role: str, oid: object, column: str, right: str
+) -> bool:
+    row = connection.execute("select has_column_privilege(%s, %s::oid, %s, %s)", (role, oid, column, right)).fetchone()
+    return row == (True,)
+
+
+@pytest.mark.parametrize("component", sorted(PLATFORM))
+def test_platform_rights_are_exactly_these(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], component: str
+) -> None:
+    assert rights_of(databases["platform"], platform_role(component)) == PLATFORM[component]
+
+
+@pytest.mark.parametrize("component", sorted(TENANT))
+def test_rights_in_an_authoritys_database_are_exactly_these(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], tenant: Authority, component: str
+) -> None:
+    assert rights_of(databases["tenant"], tenant_role(tenant.database_name, component)) == TENANT[component]
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_public_has_no_right_at_all(databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str) -> None:
+    assert rights_of(databases[kind], "public") == NOBODY
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_owner_of_the_tables_can_only_add_to_the_ledger(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str
+) -> None:
+    rights = rights_of(databases[kind], "vaka_owner")
+    assert {name: right for name, right in rights.items() if "ledger" in name} == {
+        "ledger.inbox": "insert",
+        "schema ledger": "usage",
+    }
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_owner_of_the_ledger_reaches_nothing_else(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str
+) -> None:
+    assert all("ledger" in name for name in rights_of(databases[kind], "vaka_ledger"))
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_no_right_can_be_passed_on(databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str) -> None:
+    passed_on = (
+        databases[kind]
+        .execute(
+            """select c.oid::regclass, acl.grantee::regrole from pg_class c, aclexplode(c.relacl) acl
+            where acl.is_grantable and acl.grantee <> c.relowner
+           union all
+           select a.attrelid::regclass, acl.grantee::regrole from pg_attribute a, aclexplode(a.attacl) acl
+            where acl.is_grantable
+           union all
+           select p.oid::regproc::text::name::regclass, acl.grantee::regrole from pg_proc p, aclexplode(p.proacl) acl
+            where acl.is_grantable and acl.grantee <> p.proowner"""
+        )
+        .fetchall()
+    )
+    assert passed_on == []
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_functions_that_run_as_their_owner_cannot_be_misled(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str
+) -> None:
+    """A fixed search path that ends in pg_temp, so that nothing the caller makes is found first."""
+    functions = (
+        databases[kind]
+        .execute(
+            """select p.proname, coalesce(setting, ''), r.rolname,
+                  has_function_privilege('public', p.oid, 'execute')
+             from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.oid = p.proowner
+             left join unnest(p.proconfig) setting on setting like 'search_path=%'
+            where p.prosecdef and n.nspname !~ '^(pg_|information_schema)'"""
+        )
+        .fetchall()
+    )
+    assert functions
+    for name, setting, owner, public in functions:
+        assert str(setting).removeprefix("search_path=").split(", ")[-1] == "pg_temp", name
+        assert owner in ("vaka_owner", "vaka_ledger"), name
+        assert public is False, name
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_every_function_that_names_a_table_has_a_fixed_search_path(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str
+) -> None:
+    """The one without is pure arithmetic, which PostgreSQL copies into the query that uses it."""
+    loose = (
+        databases[kind]
+        .execute(
+            """select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+            where n.nspname !~ '^(pg_|information_schema)'
+              and not exists (select from unnest(p.proconfig) setting where setting like 'search_path=%pg_temp')"""
+        )
+        .fetchall()
+    )
+    assert loose in ([], [("judged_condition",)])
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_what_is_there_belongs_to_the_two_owners(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str
+) -> None:
+    owners = (
+        databases[kind]
+        .execute(
+            """select n.nspname::text, r.rolname::text from pg_class c
+             join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner
+            where n.nspname !~ '^(pg_|information_schema)'
+           union
+           select n.nspname, r.rolname from pg_proc p
+             join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.oid = p.proowner
+            where n.nspname !~ '^(pg_|information_schema)'"""
+        )
+        .fetchall()
+    )
+    assert set(owners) == {("vaka", "vaka_owner"), ("ledger", "vaka_ledger")}

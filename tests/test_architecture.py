@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The house keeps its shape: who may import whom, what a process loads, how long a module is, what it is called."""
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "vaka"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+# What a process must not have loaded once it is wired, by prefix. Empty-handed is safest: code that is not there
+# cannot be reached by a request, a device or a mistake.
+MAY_NOT_LOAD = {
+    "vaka.processes.receiver": (
+        "vaka.web", "vaka.identity", "vaka.access", "vaka.alarms", "vaka.commands", "vaka.demo", "vaka.simulate",
+        "starlette", "jinja2", "uvicorn", "click",
+    ),
+    "vaka.processes.desk": (
+        "vaka.receiver", "vaka.sip", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.web.signin", "click.testing",
+    ),
+    "vaka.processes.signin": (
+        "vaka.alarms", "vaka.tenants.gateway", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo",
+        "vaka.simulate", "vaka.web.desk",
+    ),
+    "vaka.processes.scheduler": (
+        "vaka.web", "vaka.receiver", "vaka.sip", "vaka.identity", "vaka.commands", "vaka.demo", "vaka.simulate",
+        "starlette", "jinja2", "uvicorn", "click",
+    ),
+    "vaka.commands.main": (
+        "vaka.web", "vaka.receiver", "vaka.processes", "starlette", "jinja2", "uvicorn",
+    ),
+}  # fmt: skip
+
+CONTRACTS = (
+    "Imports point down",
+    "The receiver knows nothing of people who sign in",
+    "The desk never parses what devices send",
+    "Sign-in touches no alarm and no authority's data",
+    "Timers need neither web nor sockets",
+)
+
+# Names that say nothing draw in everything.
+NAMELESS = {
+    "utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base", "core", "shared", "lib",
+}  # fmt: skip
+
+# Chance only as the default of an argument; the digest's nonces are made in `sip`.
+CODECS_MAY_IMPORT = (
+    "__future__", "base64", "binascii", "codecs", "collections", "dataclasses", "enum", "functools", "hashlib", "heapq",
+    "hmac", "importlib.resources", "ipaddress", "itertools", "re", "secrets", "string", "tomllib", "types", "typing",
+    "xml.etree", "xml.parsers.expat", "xml.sax.saxutils",
+)  # fmt: skip
+
+LONGEST_MODULE = 400
+LONGEST_PROCESS = 120
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """Import ``modules`` in a fresh interpreter and return the names of everything that is loaded then."""
+    code = f"import json, sys, {', '.join(modules)}; print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    return set(json.loads(done.stdout))
+
+
+def imported_by(path: Path) -> set[str]:
+    """Return the modules named in the import statements of a file."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+def within(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")
+
+
+def test_import_contracts_hold() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert f"{len(CONTRACTS)} kept, 0 broken" in done.stdout
+
+
+def test_no_contract_was_taken_away_or_weakened() -> None:
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    assert tuple(contract["name"] for contract in linter["contracts"]) == CONTRACTS
+    assert linter["contracts"][0]["exhaustive"] is True
+    for contract in linter["contracts"]:
+        assert not contract.get("ignore_imports"), contract["name"]
+        assert not contract.get("exhaustive_ignores"), contract["name"]
+
+
+@pytest.mark.parametrize("process", sorted(MAY_NOT_LOAD))
+def test_process_loads_nothing_it_may_not_reach(process: str) -> None:
+    loaded = loaded_by(process)
+    assert process in loaded
+    trespassers = {name for name in loaded for prefix in MAY_NOT_LOAD[process] if within(name, prefix)}
+    assert trespassers == set()
+
+
+def test_every_process_is_in_the_table() -> None:
+    processes = {
+        f"vaka.processes.{path.stem}" for path in (SOURCE / "processes").glob("*.py") if path.stem != "__init__"
+    }
+    assert processes == {name for name in MAY_NOT_LOAD if name.startswith("vaka.processes.")}
+
+
+def test_no_command_loads_web_or_receiver() -> None:
+    """The supervisor starts them as processes of their own; it never runs their code in its own."""
+    commands = [f"vaka.commands.{path.stem}" for path in (SOURCE / "commands").glob("*.py") if path.stem != "__init__"]
+    assert commands
+    trespassers = {
+        name for name in loaded_by(*commands) for prefix in ("vaka.web", "vaka.receiver") if within(name, prefix)
+    }
+    assert trespassers == set()
+
+
+def test_codecs_are_pure() -> None:
+    """What reads the bytes of strangers has no socket, no clock, no chance and no log at hand."""
+    paths = [path for folder in ("sip", "scaip") for path in (SOURCE / folder).glob("*.py")]
+    direct = {name for path in paths for name in imported_by(path)}
+    allowed = (*CODECS_MAY_IMPORT, "vaka.sip", "vaka.scaip")
+    assert {name for name in direct if not any(within(name, prefix) for prefix in allowed)} == set()
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=lambda p: p.parent.name)
+def test_package_file_holds_its_docstring_only(path: Path) -> None:
+    """A re-export would smuggle an import past the contracts."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    assert len(body) == 1
+    assert isinstance(body[0], ast.Expr)
+    assert isinstance(body[0].value, ast.Constant)
+
+
+def test_modules_are_short() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {str(path): length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
+    processes = {str(path): length for path, length in lengths.items() if path.parent.name == "processes"}
+    assert {path: length for path, length in processes.items() if length > LONGEST_PROCESS} == {}
+
+
+def test_names_say_something() -> None:
+    names = {part for path in MODULES for part in path.relative_to(SOURCE).with_suffix("").parts}
+    assert names & NAMELESS == set()
+
+
+def test_every_module_begins_with_what_it_is_for() -> None:
+    silent = [str(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    assert silent == []
+
+
+def test_only_the_clock_asks_what_time_it_is() -> None:
+    """Seen in the syntax tree, so that an import under another name does not hide it either."""
+    askers = {"now", "utcnow", "today", "time", "monotonic", "time_ns", "monotonic_ns", "localtime", "gmtime"}
+    found = []
+    for path in MODULES:
+        if path.name == "clock.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = (
+                isinstance(node, ast.ImportFrom) and node.module == "time" and {n.name for n in node.names} & askers
+            )
+            called = (
+                isinstance(node, ast.Attribute)
+                and node.attr in askers
+                and isinstance(node.value, ast.Name)
+                and node.value.id in ("datetime", "date", "time")
+            )
+            if imported or called:
+                found.append(f"{path.name}:{getattr(node, 'lineno', 0)}")
+    assert found == []
+
+
+def test_no_module_builds_sql_from_values() -> None:
+    """SQL lives in queries.sql; a formatted string handed to execute() is how an injection begins.
+
+    Allowed are sql.SQL(...) compositions, and the two modules that make roles and set constants.
+    """
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("execute", "executemany", "copy")
+        and node.args
+        and isinstance(node.args[0], ast.JoinedStr | ast.BinOp)
+    }
+    assert found <= {"database/connections.py", "database/migrate.py"}

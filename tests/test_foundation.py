@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The lowest layer: clock, identifiers, errors and logs, which everything else leans on."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vaka.clock import SystemClock, TurnedClock
+from vaka.errors import Category, ConfigurationError, Sentence, VakaError
+from vaka.identifiers import new_identifier
+from vaka.logs import ALLOWED_FIELDS, configure_logs, describe_error
+
+NIGHT = datetime(2026, 3, 14, 1, 59, tzinfo=UTC)
+# From 1970 to the end of Python's calendar; 48 bits of milliseconds would last to the year 10889.
+MOMENTS = st.integers(min_value=0, max_value=253_402_214_400).map(lambda second: datetime.fromtimestamp(second, UTC))
+
+
+def test_clock_of_the_machine_is_aware_and_never_goes_back() -> None:
+    clock = SystemClock()
+    assert clock.now().utcoffset() == timedelta(0)
+    assert clock.now() <= clock.now()
+    assert clock.monotonic() <= clock.monotonic()
+
+
+def test_turned_clock_stands_until_it_is_turned() -> None:
+    clock = TurnedClock(NIGHT)
+    assert (clock.now(), clock.monotonic()) == (NIGHT, 0.0)
+    clock.turn(90.5)
+    assert (clock.now(), clock.monotonic()) == (NIGHT + timedelta(seconds=90.5), 90.5)
+
+
+def test_turned_clock_tells_utc_wherever_it_was_set() -> None:
+    there = NIGHT.astimezone(timezone(timedelta(hours=2)))
+    assert TurnedClock(there).now().utcoffset() == timedelta(0)
+
+
+def test_turned_clock_refuses_what_would_lie() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        TurnedClock(datetime(2026, 3, 14))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="forward"):
+        TurnedClock(NIGHT).turn(-1)
+
+
+@given(MOMENTS, st.binary(min_size=10, max_size=10))
+def test_identifier_is_a_uuid_of_version_7_with_its_time(moment: datetime, chance: bytes) -> None:
+    made = new_identifier(moment, lambda size: chance[:size])
+    assert made.version == 7
+    assert made.variant == "specified in RFC 4122"
+    assert made.int >> 80 == int(moment.timestamp() * 1000)
+
+
+@given(MOMENTS, st.timedeltas(min_value=timedelta(milliseconds=2), max_value=timedelta(days=1)))
+def test_later_identifiers_sort_after_earlier_ones(moment: datetime, later: timedelta) -> None:
+    earlier = moment - later if moment.year > 1970 else moment
+    assert new_identifier(earlier, lambda size: b"\xff" * size) < new_identifier(earlier + later, bytes)
+
+
+def test_identifiers_of_one_moment_differ() -> None:
+    assert len({new_identifier(NIGHT) for _ in range(1000)}) == 1000
+
+
+def test_sentence_is_given_in_the_readers_language() -> None:
+    sentence = Sentence(sv="Larmet är taget.", en="The alarm is taken.")
+    assert sentence.in_language("sv") == "Larmet är taget."
+    assert sentence.in_language("en") == "The alarm is taken."
+    assert sentence.in_language("fi") == "The alarm is taken."
+
+
+def test_error_is_its_sentence() -> None:
+    error = VakaError(Category.CONFLICT, Sentence(sv="Upptaget.", en="Taken."))
+    assert str(error) == "Taken."
+    assert error.category is Category.CONFLICT
+    assert isinstance(ConfigurationError("x"), VakaError)
+
+
+def test_categories_are_named_once() -> None:
+    assert len({category.value for category in Category.__members__.values()}) == len(Category.__members__)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    configure_logs("tested", "tested-1", stream=stream)
+    yield stream
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def test_line_is_json_with_who_and_when(log: io.StringIO) -> None:
+    structlog.get_logger().info("listening", port=5060)
+    line = json.loads(log.getvalue())
+    assert line["event"] == "listening"
+    assert line["port"] == 5060
+    assert line["process"] == "tested"
+    assert line["instance"] == "tested-1"
+    assert line["level"] == "info"
+    assert line["timestamp"].endswith("Z")
+
+
+def test_field_off_the_list_is_dropped_and_only_its_name_is_told(log: io.StringIO) -> None:
+    structlog.get_logger().warning("refused", name="Agda Ek", phone="070-1740605", reason="digest")
+    line = json.loads(log.getvalue())
+    assert line["dropped_fields"] == ["name", "phone"]
+    assert "Agda" not in log.getvalue()
+    assert "1740605" not in log.getvalue()
+
+
+def test_list_of_fields_has_no_room_for_people() -> None:
+    telling = ("name", "phone", "person", "body", "text", "content", "number", "sender", "cid", "token", "password")
+    assert [field for field in ALLOWED_FIELDS for word in telling if word in field] == []
+
+
+def test_unexpected_error_is_described_without_its_message() -> None:
+    def fail() -> None:
+        raise ValueError("Agda Ek, 070-1740605")
+
+    try:
+        fail()
+    except ValueError as error:
+        described = describe_error(error)
+    assert described["error_type"] == "ValueError"
+    assert "fail" in described["where"]
+    assert "Agda" not in str(described)
+
+
+def test_error_that_was_never_raised_is_described_too() -> None:
+    assert describe_error(KeyError("Agda")) == {"error_type": "KeyError", "where": ""}

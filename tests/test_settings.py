@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Settings: strict, complete in their complaints, and never the place of a secret."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from vaka.errors import Category, ConfigurationError
+from vaka.settings import Settings, load_settings
+
+
+def write(directory: Path, text: str) -> Path:
+    path = directory / "vaka.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_empty_file_gives_safe_defaults(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, ""))
+    assert settings.mode == "production", "a demo must be asked for"
+    assert settings.database.embedded is True
+    for section in (settings.receiver, settings.desk, settings.signin):
+        assert section.host == "127.0.0.1", "nothing is reachable from outside unless somebody says so"
+
+
+def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
+    settings = load_settings(
+        write(
+            tmp_path,
+            """
+            mode = "demo"
+            [database]
+            embedded = false
+            host = "db.example.org"
+            port = 5433
+            [receiver]
+            udp_port = 15060
+            tls_port = false
+            certificate = "/etc/vaka/receiver.pem"
+            flush_seconds = 0.5
+            [desk]
+            origin = "https://desk.example.org"
+            """,
+        )
+    )
+    assert settings.mode == "demo"
+    assert (settings.database.embedded, settings.database.host, settings.database.port) == (
+        False,
+        "db.example.org",
+        5433,
+    )
+    assert settings.receiver.udp_port == 15060
+    assert settings.receiver.tcp_port == 5060
+    assert settings.receiver.tls_port is None
+    assert settings.receiver.certificate == Path("/etc/vaka/receiver.pem")
+    assert settings.receiver.flush_seconds == 0.5
+    assert settings.desk.origin == "https://desk.example.org"
+    assert settings.desk.port == 8401
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("unknown = 1", "unknown"),
+        ("[receiver]\nudp_prot = 5060", "receiver.udp_prot"),
+        ("[reciever]\nudp_port = 5060", "reciever"),
+        ("mode = 'test'", "mode"),
+        ("[receiver]\nudp_port = 0", "receiver.udp_port"),
+        ("[receiver]\nudp_port = 65536", "receiver.udp_port"),
+        ("[receiver]\nudp_port = 'sip'", "receiver.udp_port"),
+        ("[receiver]\nudp_port = true", "receiver.udp_port"),
+        ("[receiver]\nudp_port = '5060'", "receiver.udp_port"),
+        ("[database]\nembedded = 'no'", "database.embedded"),
+        ("[receiver]\ncertificate = 1", "receiver.certificate"),
+        ("[receiver]\nprocesses = 0", "receiver.processes"),
+        ("[receiver]\nprocesses = 33", "receiver.processes"),
+        ("[receiver]\nrealm = 'två ord'", "receiver.realm"),
+        ("[receiver]\ncommit_deadline_milliseconds = 10", "receiver.commit_deadline_milliseconds"),
+        ("[receiver]\nretry_after_seconds = 0", "receiver.retry_after_seconds"),
+        ("[receiver]\nnonce_lifetime_seconds = 86400", "receiver.nonce_lifetime_seconds"),
+        ("[receiver]\nflush_seconds = nan", "receiver.flush_seconds"),
+        ("[scheduler]\nescalation_seconds = 0", "scheduler.escalation_seconds"),
+        ("[scheduler]\nescalation_seconds = inf", "scheduler.escalation_seconds"),
+        ("[desk]\nport = -1", "desk.port"),
+        ("database = 'postgresql://localhost'", "database"),
+        ("[database]\npassword = 'hemligt'", "database.password"),
+    ],
+)
+def test_fault_names_the_key(tmp_path: Path, text: str, key: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(write(tmp_path, text))
+    assert f" {key}:" in refusal.value.sentence.en
+    assert refusal.value.category is Category.INVALID
+    assert "hemligt" not in refusal.value.sentence.en
+
+
+def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(write(tmp_path, "mode = 'x'\nstray = 1\n[receiver]\nudp_port = 0\n[desk]\nport = 0\n"))
+    for key in ("mode", "stray", "receiver.udp_port", "desk.port"):
+        assert key in refusal.value.sentence.en
+
+
+@pytest.mark.parametrize("text", ["mode = ", "[receiver", "mode = 'demo'\nmode = 'demo'", "a = 1979-13-40"])
+def test_text_that_is_not_toml_is_refused_with_its_place(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"not valid TOML.*\((at line|at end)"):
+        load_settings(write(tmp_path, text))
+
+
+def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "vaka.toml"
+    path.write_bytes(b"mode = '\xff'")
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        load_settings(path)
+
+
+def test_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
+        load_settings(tmp_path / "vaka.toml")
+    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+        load_settings(tmp_path)
+
+
+def test_settings_do_not_change_after_the_start() -> None:
+    settings = Settings()
+    with pytest.raises(ValidationError):
+        settings.mode = "demo"
+
+
+def test_no_setting_holds_a_secret() -> None:
+    """A secret in a settings file ends up in backups and tickets; passwords are files of their own."""
+    names = list(_names(Settings))
+    assert len(names) > 20
+    telling = ("password", "secret", "token", "private")
+    assert [name for name in names if any(word in name for word in telling)] == []
+
+
+def _names(section: type[BaseModel]) -> list[str]:
+    found = []
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found += [f"{name}.{inner}" for inner in _names(field.annotation)]
+        else:
+            found.append(name)
+    return found
