@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The table that is printed: one line for each thing that was measured."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_WHO = {
+    "vaka": "Vaka",
+    "vaka_digest": "Vaka, digest",
+    "kamailio": "Kamailio",
+    "kamailio_stateless": "  without tm",
+}
+_COLUMNS = ("", "offered", "done/s", "least–most", "p50 ms", "p99 ms", "max ms", "503", "lost", "cores")
+
+
+def as_text(results: Mapping[str, Any]) -> str:
+    """Return everything as text."""
+    lines = [*_machine(results)]
+    if "alarms" in results:
+        lines += [*_alarms(results["alarms"])]
+    if "plain" in results:
+        lines += ["", "Plain durable inserts, one each (pgbench)"]
+        lines += [
+            f"  {entry['clients']:>3} clients  {entry['rate']:>8,.0f}/s   mean {entry['milliseconds']:.1f} ms"
+            for entry in results["plain"]
+        ]
+    if "heartbeats" in results:
+        lines += [*_heartbeats(results["heartbeats"])]
+    if "flood" in results:
+        lines += [*_flood(results["flood"])]
+    if "desks" in results:
+        lines += ["", "Wire → every operator's page, milliseconds"]
+        lines += [
+            f"  {name:<18} p50 {entry['p50']:>7,.1f}   p99 {entry['p99']:>7,.1f}   max {entry['max']:>7,.1f}"
+            f"   {entry['seen']:,} sightings, {entry['missing']} missing   desk {entry['desk_cores']:.2f} cores"
+            for name, entry in results["desks"].items()
+        ]
+    return "\n".join(lines)
+
+
+def _machine(results: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in results["machine"].items():
+        yield f"{name + ':':<13} {value}"
+
+
+def _alarms(alarms: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        f"Alarms stored durably and answered 200 (Vaka with {alarms['receiver_processes']} receiver process(es), "
+        f"Kamailio with {alarms['kamailio_children']} children)"
+    )
+    yield _row(_COLUMNS)
+    for who, title in _WHO.items():
+        for offered, entry in alarms[who].items():
+            yield _run(title, offered, entry)
+    for name, text in (("ratio", ""), ("ratio_stateless", " without transactions")):
+        if name in alarms:
+            ratio = alarms[name]
+            yield (
+                f"  At saturation Vaka does {ratio['median']:.2f} times the rate of Kamailio{text} "
+                f"({ratio['least']:.2f}–{ratio['most']:.2f} over the rounds)."
+            )
+
+
+def _heartbeats(heartbeats: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"Heartbeats, {heartbeats['devices']:,} devices known ({heartbeats['receiver_megabytes']} MB of receivers)"
+    for offered, entry in heartbeats["runs"].items():
+        yield _run("Vaka", offered, entry)
+    yield (
+        f"  {heartbeats['answered']:,} heartbeats cost {heartbeats['transactions_in_that_time']:,} transactions, "
+        f"in {heartbeats['seconds']:.0f} s."
+    )
+
+
+def _flood(flood: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield "Life alarms at 50/s while tests come at twice what can be carried"
+    for name, entry in flood.items():
+        life, tests = entry["life"], entry["tests"]
+        told = f"  {name:<10} p50 {life['p50']:>6,.1f}  p99 {life['p99']:>6,.1f}  max {life['max']:>6,.1f} ms"
+        told += f"   {life['answered']:,} of {life['sent']:,} answered, {life['busy']} refused"
+        if tests:
+            told += (
+                f"   tests: {tests['offered']:,.0f}/s offered, {tests['rate']:,.0f}/s answered, "
+                f"{tests['busy']:,} told to come later"
+            )
+        yield told
+
+
+def _run(title: str, offered: str, entry: Mapping[str, Any]) -> str:
+    cores = entry["cores"] | {"generator": entry["generator_cores"]}
+    return _row(
+        (
+            title, offered, f"{entry['rate']:,.0f}", f"{entry['least_rate']:,}–{entry['most_rate']:,}",
+            f"{entry['p50']:,.1f}", f"{entry['p99']:,.1f}", f"{entry['max']:,.0f}", f"{entry['busy']:,.0f}",
+            f"{entry['unanswered']:,.0f}", " ".join(f"{name} {value:.2f}" for name, value in cores.items()),
+        )
+    )  # fmt: skip
+
+
+def _row(cells: Iterable[str]) -> str:
+    widths = (15, 10, 8, 15, 8, 9, 8, 7, 6, 0)
+    first, *others = zip(cells, widths, strict=True)
+    return (
+        "  "
+        + first[0].ljust(first[1])
+        + "".join(f" {cell:>{width}}" if width else f"   {cell}" for cell, width in others)
+    )
