@@ -16,7 +16,7 @@ DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(PORT_BASE),--port-base $(POR
 TESTS ?= tests
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test check bench soak fuzz format lock clean
+.PHONY: help demo test check bench soak fuzz format docs lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ check: $(TEST) ## Run what CI checks besides the tests: style, types, import con
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/reuse lint --quiet || { $(BIN)/reuse lint; exit 1; }
-	$(BIN)/pytest -q tests/docs tests/test_architecture.py
+	$(BIN)/pytest -q tests/docs tests/test_architecture.py tests/test_tree.py
 
 bench: $(TEST) ## Measure, beside Kamailio and a plain insert; prints a table and JSON
 	@tools/system-packages bench
@@ -51,6 +51,9 @@ fuzz: $(FUZZ) ## Feed the parsers with malformed input (FUZZ_SECONDS=60 for each
 format: $(TEST) ## Format the code
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
+
+docs: $(TEST) ## Write the generated pages of the documentation anew
+	$(BIN)/python docs/generate.py
 
 lock: ## Write requirements/*.txt anew from requirements/*.in
 	@tools/lock-requirements

@@ -1,0 +1,290 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Writes the pages that are drawn from the code: settings, events, permissions, commands and database roles.
+
+``python docs/generate.py`` writes them anew; ``tests/docs`` fails while a page differs from what this would write.
+Each page is a function that returns its text; the sentences come from the docstrings and comments beside the code.
+"""
+
+import ast
+import inspect
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from enum import Enum
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+from pydantic import BaseModel
+
+import vaka.settings
+from vaka.access import permissions, roles
+from vaka.commands.main import main
+from vaka.database.migrate import grants_for
+from vaka.ledger import events
+
+HERE = Path(__file__).resolve().parent
+HEADING = """\
+<!--
+SPDX-FileCopyrightText: 2026 The Vaka contributors
+SPDX-License-Identifier: EUPL-1.2
+Written by docs/generate.py from the code. Change it there.
+-->
+"""
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+SETTINGS_INTRODUCTION = """\
+# Settings
+
+One file, `vaka.toml`, in the data directory. Everything has a default; an empty file is a valid one. A key that is not
+on this page, or a value outside its limits, stops the start, and every such fault is named at once. Relative paths are
+relative to the file. Secrets are never values here: each login role's password is a file of its own in `credentials/`.
+"""
+
+
+def settings_page() -> str:
+    """Every key of the settings file, with its default, its limits and what it is for."""
+    says = _attribute_docstrings(vaka.settings)
+    lines = [HEADING, SETTINGS_INTRODUCTION, *_section(vaka.settings.Settings, "", says)]
+    for name, field in vaka.settings.Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            lines += [f"## [{name}]", "", inspect.getdoc(section) or "", "", *_section(section, f"{name}.", says)]
+    return "\n".join(lines)
+
+
+def _section(section: type[BaseModel], prefix: str, says: dict[str, dict[str, str]]) -> Iterator[str]:
+    for name, schema in section.model_json_schema()["properties"].items():
+        if "$ref" in schema:
+            continue
+        meaning = next((says[owner.__name__][name] for owner in section.__mro__ if name in says[owner.__name__]), None)
+        if meaning is None:
+            raise ValueError(f"vaka.settings: no text below {section.__name__}.{name} says what it is for")
+        yield from (f"### `{prefix}{name}`", "", meaning, "", f"{_default(schema)} · {_limits(schema)}", "")
+
+
+def _default(schema: dict[str, Any]) -> str:
+    if "default" not in schema:
+        return "No default"
+    value = schema["default"]
+    return "Default: none" if value is None else f"Default: `{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _limits(schema: dict[str, Any]) -> str:
+    """What values are taken, in words."""
+    if "anyOf" in schema:
+        *kinds, nothing = schema["anyOf"]
+        return f"{_limits(kinds[0])}, or `false` for none" if nothing == {"type": "null"} else "text"
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{json.dumps(choice)}`" for choice in schema["enum"])
+    word = "path" if schema.get("format", "").endswith("path") else KINDS[schema["type"]]
+    if "minimum" in schema:
+        word += f" from {schema['minimum']:g} to {schema['maximum']:g}"
+    return f"{word} of the form `{schema['pattern']}`" if "pattern" in schema else word
+
+
+KINDS = {"boolean": "`true` or `false`", "integer": "whole number", "number": "number", "string": "text"}
+
+
+def _attribute_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
+    """Return class name → attribute → the text below it in the source."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for node in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for statement, below in pairwise(node.body):
+            if (
+                isinstance(statement, ast.AnnAssign)
+                and isinstance(statement.target, ast.Name)
+                and isinstance(below, ast.Expr)
+                and isinstance(below.value, ast.Constant)
+            ):
+                found[node.name][statement.target.id] = " ".join(str(below.value.value).split())
+    return found
+
+
+# --- events and permissions -------------------------------------------------------------------------------------------
+
+
+EVENTS_INTRODUCTION = """\
+# Events
+
+What can stand in the ledger. Every change of state writes its entry in the same transaction as the change: both are
+kept, or neither. A name is never changed or used for something else, because it is read years later. An entry holds
+codes and opaque identifiers, never a name, a number or a text of a person.
+"""
+
+PERMISSIONS_INTRODUCTION = """\
+# Permissions
+
+A page or an act asks for one permission in one authority. No rule means no. Roles are granted to an account in one
+authority at a time; there is no role for all of them, and an administrator's account handles no alarms.
+"""
+
+
+def events_page() -> str:
+    """Every event of the ledger, by what it happens to."""
+    meanings = _enum_comments(events, events.Event)
+    lines = [
+        HEADING,
+        EVENTS_INTRODUCTION,
+    ]
+    for subject in dict.fromkeys(event.value.split(".")[0] for event in events.Event):
+        lines += [f"## {subject}", "", "| event | when it is written |", "|---|---|"]
+        lines += [
+            f"| `{event.value}` | {meanings[event.name]} |"
+            for event in events.Event
+            if event.value.split(".")[0] == subject
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def permissions_page() -> str:
+    """Every permission, what it allows, and which role gives it."""
+    meanings = _enum_comments(permissions, permissions.Permission)
+    lines = [
+        HEADING,
+        PERMISSIONS_INTRODUCTION,
+        "| permission | a yes allows | " + " | ".join(f"`{name}`" for name in roles.ROLES) + " |",
+        "|---|---|" + "---|" * len(roles.ROLES),
+    ]
+    for permission in permissions.Permission:
+        held = ("yes" if permission in role.permissions else "–" for role in roles.ROLES.values())
+        lines.append(f"| `{permission.value}` | {meanings[permission.name]} | {' | '.join(held)} |")
+    lines += ["", "## Roles", "", "| role | Swedish | English | realm |", "|---|---|---|---|"]
+    for role in roles.ROLES.values():
+        lines.append(f"| `{role.name}` | {role.title.sv} | {role.title.en} | {role.realm} |")
+    lines += ["", "The realm is the kind of session that can use a role: one does not work in another's.", ""]
+    return "\n".join(lines)
+
+
+def _enum_comments(module: ModuleType, enum: type[Enum]) -> dict[str, str]:
+    """Return member → the comment beside it. A member without one has no meaning yet: KeyError on use."""
+    pattern = re.compile(r"^    ([A-Z_]+) = \"[^\"]+\"  # (.+)$", re.MULTILINE)
+    found = dict(pattern.findall(inspect.getsource(module)))
+    silent = [member.name for member in enum if member.name not in found]
+    if silent:
+        raise ValueError(f"{module.__name__}: no comment says what these mean: {', '.join(silent)}")
+    return found
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+COMMANDS_INTRODUCTION = """\
+# Commands
+
+`vaka` refuses with one sentence on standard error and exit code 1 (2 for a mistake in the command line); a fault of its
+own ends with 70. A refusal changes nothing.
+"""
+
+
+def commands_page() -> str:
+    """The help of every command, as it is printed."""
+    lines = [
+        HEADING,
+        COMMANDS_INTRODUCTION,
+        "```text",
+        _help(main, "vaka", None),
+        "```",
+        "",
+    ]
+    outer = click.Context(main, info_name="vaka")
+    for name, command in _commands_of(main, outer):
+        lines += [f"## `vaka {name}`", "", "```text", _help(command, name, outer), "```", ""]
+        if isinstance(command, click.Group):
+            inner = click.Context(command, info_name=name, parent=outer)
+            for below, found in _commands_of(command, inner):
+                lines += [f"### `vaka {name} {below}`", "", "```text", _help(found, below, inner), "```", ""]
+    return "\n".join(lines)
+
+
+def _commands_of(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is not None:
+            yield name, command
+
+
+def _help(command: click.Command, name: str, parent: click.Context | None) -> str:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    # The home directory of whoever writes the page is no default of anybody else.
+    return command.get_help(context).replace(str(Path.home()), "~")
+
+
+# --- database roles ---------------------------------------------------------------------------------------------------
+
+_GRANT = re.compile(r"^grant\s+(.+?)\s+(?:on\s+(.+?)\s+)?to\s+([a-z_,\s]+)$", re.DOTALL)
+
+
+ROLES_INTRODUCTION = """\
+# Database roles
+
+A security boundary is a process, and each process has its own login role in each database it needs: `vaka_<component>`
+in the platform's database, `<database>_<component>` in an authority's. A login role can connect to that one database
+and to no other, owns nothing, and cannot become another role. What is not in the tables below is refused; nothing at
+all is granted to everybody. The rights stand on one page, [`grants.sql`](../src/vaka/database/schema/grants.sql), which
+is applied whole after every migration; a test says every one of them a second time.
+
+`vaka_owner` owns the tables and `vaka_ledger` the ledger; neither can log in. The functions run as `vaka_owner` with a
+fixed search path: through them the receiver stores an alarm without being able to read a single table of it.
+"""
+
+
+def roles_page() -> str:
+    """What each component may do in each kind of database, as the page of grants says it."""
+    lines = [
+        HEADING,
+        ROLES_INTRODUCTION,
+    ]
+    for kind, title in (("platform", "The platform's database"), ("tenant", "An authority's database")):
+        lines += [f"## {title}", ""]
+        granted: dict[str, list[tuple[str, str]]] = {}
+        for grantee, what, right in _grants(kind):
+            granted.setdefault(grantee, []).append((what, right))
+        for grantee, rights in granted.items():
+            lines += [f"### {grantee.removeprefix('g_')} ({kind})", "", "| on | may |", "|---|---|"]
+            lines += [f"| {what} | {right} |" for what, right in rights]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _grants(kind: str) -> Iterator[tuple[str, str, str]]:
+    text = re.sub(r"--[^\n]*", "", grants_for("platform" if kind == "platform" else "tenant"))
+    for statement in filter(None, (part.strip() for part in text.split(";"))):
+        if statement.startswith("revoke"):
+            continue
+        match = _GRANT.match(statement)
+        if match is None or match.group(2) is None:
+            raise ValueError(f"grants.sql: not understood: {statement}")
+        right, target, grantees = (" ".join(part.split()) for part in match.groups())
+        word = next((word for word in ("function", "schema", "sequence", "table") if target.startswith(word + " ")), "")
+        for grantee in grantees.split(", "):
+            for name in target.removeprefix(word).strip().split(", "):
+                yield grantee, f"{word} `{name}`".strip(), right
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "events.md": events_page,
+    "permissions.md": permissions_page,
+    "commands.md": commands_page,
+    "database-roles.md": roles_page,
+}
+
+
+def write_pages(directory: Path = HERE) -> None:
+    """Write every generated page into ``directory``."""
+    for name, page in PAGES.items():
+        (directory / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_pages()
