@@ -177,7 +177,10 @@ _STATED_OTHERWISE = {
     "atheris": None,  # installed by `make fuzz` only
     "pjsua2-python": None,  # says nothing; PJSIP is GPL-2.0-or-later
 }
-_CLASSIFIERS = {"BSD License": "BSD-3-Clause", "MIT License": "MIT", "BSD 2-Clause License": "BSD-2-Clause"}
+_CLASSIFIERS = {
+    "BSD License": "BSD-3-Clause", "MIT License": "MIT", "BSD 2-Clause License": "BSD-2-Clause",
+    "SIL OFL 1.1": "OFL-1.1",
+}  # fmt: skip
 
 
 def wanted(name: str) -> set[str]:

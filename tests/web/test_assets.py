@@ -1,39 +1,54 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Static files stand under the hash of their content, and HTMX is the file that was reviewed or none."""
+"""Static files stand under the hash of their content, and what others wrote is the file that was reviewed or none."""
 
 import base64
 import hashlib
+import re
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tests.web.browsers import Browser
 from vaka.errors import ConfigurationError
 from vaka.web import assets
-from vaka.web.assets import HTMX_SHA256, load_assets, read_htmx
+from vaka.web.assets import REVIEWED, load_assets, read_reviewed
 
 
-def test_htmx_is_the_reviewed_file() -> None:
-    content = read_htmx()
-    assert hashlib.sha256(content).hexdigest() == HTMX_SHA256
-    assert b'version:"2.' in content
+@pytest.mark.parametrize(
+    ("name", "begins"), [("htmx.js", b"var htmx="), *((f"face-{weight}.otf", b"OTTO") for weight in (400, 600, 700))]
+)
+def test_what_others_wrote_is_the_reviewed_file(name: str, begins: bytes) -> None:
+    content = load_assets()[name].content
+    assert hashlib.sha256(content).hexdigest() == REVIEWED[name].sha256
+    assert content.startswith(begins)
 
 
-def test_another_htmx_stops_the_start() -> None:
+def test_another_version_stops_the_start() -> None:
     with pytest.raises(ConfigurationError, match="not the reviewed file"):
-        read_htmx("0" * 64)
+        read_reviewed(replace(REVIEWED["htmx.js"], sha256="0" * 64))
 
 
-def test_a_missing_htmx_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assets, "HTMX_PACKAGE", "no_such_package_here")
-    with pytest.raises(ConfigurationError, match="not installed"):
+def test_a_missing_package_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = replace(REVIEWED["htmx.js"], package="no_such_package_here")
+    monkeypatch.setattr(assets, "REVIEWED", {**REVIEWED, "htmx.js": gone})
+    with pytest.raises(ConfigurationError, match="is missing"):
         load_assets()
 
 
-def test_the_package_that_carries_htmx_is_not_imported() -> None:
+def test_the_packages_that_carry_them_are_not_imported() -> None:
     load_assets()
-    assert not [name for name in sys.modules if name.split(".")[0] in ("django", "django_htmx")]
+    strangers = {"django", *(reviewed.package for reviewed in REVIEWED.values())}
+    assert not [name for name in sys.modules if name.split(".")[0] in strangers]
+
+
+def test_the_style_finds_the_typeface_under_its_hash() -> None:
+    found = load_assets()
+    named = re.findall(rb"url\(([^)]+)\)", found["vaka.css"].content)
+    assert {address.decode() for address in named} >= {
+        found[f"face-{weight}.otf"].address for weight in (400, 600, 700)
+    }
 
 
 def test_the_integrity_is_that_of_the_content() -> None:

@@ -40,8 +40,8 @@ async def fine(scope: Scope, receive: Receive, send: Send) -> None:
 async def test_every_answer_carries_the_headers() -> None:
     for answer in (await guarded(fine).get("/"), await guarded(fine).send("PUT", "/", {})):
         assert answer.header("content-security-policy") == (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+            "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
         assert answer.header("x-content-type-options") == "nosniff"
         assert answer.header("referrer-policy") == "no-referrer"

@@ -3,13 +3,14 @@
 """Static files: read once at the start, served from memory under the hash of their content.
 
 A file's address changes whenever a byte of it does, so browsers may keep it for a year and never show an old one.
-HTMX is not part of this source: it comes from the installed package that carries it, and is refused unless it is, byte
-for byte, the file that was reviewed.
+What others wrote (HTMX, the typeface) is not part of this source: it comes from the installed packages that carry it,
+and is refused unless it is, byte for byte, the file that was reviewed.
 """
 
 import base64
 import hashlib
 import importlib.util
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,12 +21,38 @@ from starlette.responses import Response
 
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 
-HTMX_PACKAGE = "django_htmx"
-HTMX_FILE = "static/django_htmx/htmx-2.min.js"
-HTMX_SHA256 = "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de"
-"""SHA-256 of the reviewed file (HTMX 2.0.10). A new version is a reviewed change of this line."""
 
-MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A file of another package. A new version of it is a reviewed change of its line below."""
+
+    package: str
+    file: str
+    sha256: str
+
+
+_FACE = "font_source_sans_pro"
+REVIEWED: Mapping[str, Reviewed] = {
+    "htmx.js": Reviewed(
+        "django_htmx", "static/django_htmx/htmx-2.min.js",
+        "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de",
+    ),
+    "face-400.otf": Reviewed(
+        _FACE, "files/SourceSansPro-Regular.otf",
+        "6b096b47206d8f78a2c49af2f2ae46b35d93b0e3cf105a9febef59144aa2eae2",
+    ),
+    "face-600.otf": Reviewed(
+        _FACE, "files/SourceSansPro-Semibold.otf",
+        "ee3ba5c88400b22b880d85202ce82143dc5e19861bf7880b7f4c32d4263e96d5",
+    ),
+    "face-700.otf": Reviewed(
+        _FACE, "files/SourceSansPro-Bold.otf",
+        "9b8bd174f97413334e317be808d14d0ff8f6efed79a69299d84384c7e10e9312",
+    ),
+}  # fmt: skip
+"""By the name under which the file is served: HTMX 2.0.10, Source Sans Pro 2.020."""
+
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".otf": "font/otf"}
 ONE_YEAR_SECONDS = 31_536_000
 
 
@@ -75,33 +102,42 @@ class Assets:
 
 
 def load_assets() -> Assets:
-    """Read every static file. Raises ConfigurationError where HTMX is missing or not the reviewed file."""
-    found = {}
+    """Read every static file. Raises ConfigurationError where a reviewed file is missing or another."""
+    found = {name: _asset(name, read_reviewed(reviewed)) for name, reviewed in REVIEWED.items()}
     for entry in files("vaka.web").joinpath("static").iterdir():
-        suffix = Path(entry.name).suffix
-        if suffix in MEDIA_TYPES:
-            found[entry.name] = Asset(entry.name, entry.read_bytes(), MEDIA_TYPES[suffix])
-    found["htmx.js"] = Asset("htmx.js", read_htmx(), MEDIA_TYPES[".js"])
+        if Path(entry.name).suffix in MEDIA_TYPES:
+            found[entry.name] = _asset(entry.name, entry.read_bytes())
+    for name in [name for name in found if name.endswith(".css")]:
+        found[name] = _asset(name, _with_addresses(found[name].content, found))
     return Assets(found)
 
 
-def read_htmx(expected_sha256: str = HTMX_SHA256) -> bytes:
-    """Return the reviewed HTMX file, found without importing the package that carries it.
+def read_reviewed(reviewed: Reviewed) -> bytes:
+    """Return the content of a reviewed file, found without importing the package that carries it.
 
-    Raises ConfigurationError where it is missing or differs from ``expected_sha256``.
+    Raises ConfigurationError where it is missing or its SHA-256 differs.
     """
-    package = importlib.util.find_spec(HTMX_PACKAGE)
+    package = importlib.util.find_spec(reviewed.package)
     for location in (package.submodule_search_locations or ()) if package else ():
-        path = Path(location) / HTMX_FILE
+        path = Path(location) / reviewed.file
         if path.is_file():
             content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() != expected_sha256:
+            if hashlib.sha256(content).hexdigest() != reviewed.sha256:
                 raise ConfigurationError(
-                    f"The installed HTMX ({HTMX_PACKAGE}: {HTMX_FILE}) is not the reviewed file: its SHA-256 differs. "
-                    "Install the versions in requirements/runtime.txt."
+                    f"{reviewed.file} of the installed {reviewed.package} is not the reviewed file: its SHA-256 "
+                    "differs. Install the versions in requirements/runtime.txt."
                 )
             return content
     raise ConfigurationError(
-        f"HTMX is not installed: the package {HTMX_PACKAGE} with {HTMX_FILE} is missing. "
+        f"The package {reviewed.package} with {reviewed.file} is missing. "
         "Install the versions in requirements/runtime.txt."
     )
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    return Asset(name, content, MEDIA_TYPES[Path(name).suffix])
+
+
+def _with_addresses(style: bytes, found: Mapping[str, Asset]) -> bytes:
+    """A style sheet names other files plainly; in the browser each has its fingerprint."""
+    return re.sub(rb"url\(([a-z0-9.-]+)\)", lambda match: f"url({found[match[1].decode()].address})".encode(), style)

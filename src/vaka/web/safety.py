@@ -40,6 +40,7 @@ def content_security_policy(form_targets: tuple[str, ...] = ()) -> str:
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self'",
+            "font-src 'self'",
             "connect-src 'self'",
             " ".join(("form-action 'self'", *form_targets)),
             "frame-ancestors 'none'",
