@@ -40,6 +40,6 @@ def test_personal_numbers_are_well_formed_and_set_aside_for_tests(woman: bool) -
 def test_telephone_numbers_are_of_the_series_set_aside_for_fiction() -> None:
     chance = Random(2)
     mobiles = {mobile_number(chance) for _ in range(2000)}
-    assert (min(mobiles), max(mobiles), len(mobiles)) == ("070-1740605", "070-1740699", 95)
+    assert (min(mobiles), max(mobiles), len(mobiles)) == ("070-174 06 05", "070-174 06 99", 95)
     landlines = {landline_number(chance) for _ in range(2000)}
-    assert (min(landlines), max(landlines), len(landlines)) == ("08-46500400", "08-46500499", 100)
+    assert (min(landlines), max(landlines), len(landlines)) == ("08-465 004 00", "08-465 004 99", 100)

@@ -26,9 +26,9 @@ def personal_number(born_on: date, woman: bool, chance: Random) -> str:
 
 def mobile_number(chance: Random) -> str:
     """Return a mobile number of the series 070-174 06 05 to 06 99, set aside for fiction."""
-    return f"070-17406{chance.randint(5, 99):02d}"
+    return f"070-174 06 {chance.randint(5, 99):02d}"
 
 
 def landline_number(chance: Random) -> str:
     """Return a Stockholm number of the series 08-465 004 00 to 004 99, set aside for fiction."""
-    return f"08-465004{chance.randint(0, 99):02d}"
+    return f"08-465 004 {chance.randint(0, 99):02d}"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The sign-in page: named personas in a demo, over real sessions; elsewhere it says that sign-in is not configured."""
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
@@ -28,6 +30,7 @@ from vaka.web.preferences import PreferenceForm, Preferences, read_preferences, 
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, build_router, route
 from vaka.web.safety import Safety
+from vaka.web.texts import texts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
     except NotADemoError:
         demo = False
     page = entrance.pages.render(
-        "signin.html", preferences, demo=demo, personas=[_present(one, preferences) for one in personas], asker=asker,
+        "signin.html", preferences, demo=demo, personas=_present_all(personas, preferences), asker=asker,
         desk_origin=entrance.settings.desk.origin, message=None,
     )  # fmt: skip
     return HTMLResponse(page)
@@ -153,13 +156,26 @@ def _first_page(principal: Principal | None) -> str:
     return "/"
 
 
-def _present(persona: Persona, preferences: Preferences) -> Choice:
+def _present_all(personas: Sequence[Persona], preferences: Preferences) -> list[Choice]:
+    everywhere = {authority for persona in personas for authority in persona.authorities}
+    return [_present(persona, everywhere, preferences) for persona in personas]
+
+
+def _present(persona: Persona, everywhere: AbstractSet[str], preferences: Preferences) -> Choice:
+    gettext = texts_in(preferences.language).gettext
     roles = [ROLES[name] for name in persona.roles if name in ROLES]
+    if persona.kind == "administrator":
+        work, place = gettext("Administrator"), gettext("Sees no alarm and no person; has no page yet")
+    else:
+        work = ", ".join(role.title.in_language(preferences.language) for role in roles)
+        place = ", ".join(persona.authorities)
+        if len(everywhere) > 1 and everywhere <= set(persona.authorities):
+            place = gettext("All authorities")
     return Choice(
         persona=persona.persona,
         name=persona.display_name,
         initials="".join(part[0] for part in persona.display_name.split()[:2]).upper(),
-        roles=", ".join(role.title.in_language(preferences.language) for role in roles),
-        authorities=", ".join(persona.authorities),
+        roles=work,
+        authorities=place,
         welcome=any(role.realm == "operator" and role.permissions for role in roles),
     )
