@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from tests.conftest import START
 from vaka.database.server import SUPERUSER, Server, tenant_role
 from vaka.identifiers import new_identifier
+from vaka.receiver.counters import Counters
 from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.database
 Connection = psycopg.Connection[tuple[Any, ...]]
 Message = dict[str, object]
 Answer = tuple[str, UUID | None]
+OUTCOMES = {sample.labels["outcome"] for family in Counters().stored.collect() for sample in family.samples}
 BODY = b"<mrq><ref>1</ref><cid>8031372</cid><dty>2</dty><stc>10</stc></mrq>"
 
 
@@ -78,6 +80,7 @@ class House:
         )
         found = {place: (outcome, alarm) for place, outcome, alarm in rows}
         assert set(found) == set(range(len(messages)))
+        assert {outcome for outcome, _ in found.values()} <= OUTCOMES, "the receiver counts them by name"
         return [found[place] for place in range(len(messages))]
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -227,12 +230,69 @@ def test_the_window_is_the_authority_s_own(house: House, anna: Person) -> None:
     assert house.accept(anna.send(ref="7", after=61)) == [("joined", alarm_id)]
 
 
-def test_a_repeat_names_its_alarm_even_when_that_is_closed(house: House, anna: Person) -> None:
-    press = anna.send(ref="7")
-    [(_, alarm_id)] = house.accept(press)
+# One row each: what has become of the first press's alarm, how much later the very same message comes, and what it is.
+OVER: dict[str, dict[str, object]] = {
+    "closed": {"closed_at": START},
+    "withdrawn": {"withdrawn_at": START, "escalate_at": None},
+    "taken": {"holder": UUID(int=5)},
+    "suspended": {"holder": UUID(int=5), "suspended_until": START + timedelta(hours=1)},
+    "handed_over": {"holder": UUID(int=5), "offered_to": UUID(int=6), "suspended_until": START + timedelta(minutes=2)},
+}
+PRESSED_AGAIN = [
+    ("closed", 64, "repeat"),
+    ("closed", 64.1, "raised"),
+    ("withdrawn", 64, "repeat"),
+    ("withdrawn", 64.1, "joined"),
+    ("suspended", 64, "repeat"),
+    ("suspended", 64.1, "joined"),
+    ("handed_over", 64.1, "joined"),
+    ("taken", 899, "repeat"),
+    ("received", 899, "repeat"),
+    ("presented", 899, "repeat"),
+]
+
+
+@pytest.mark.parametrize(("state", "after", "expected"), PRESSED_AGAIN)
+def test_a_device_with_one_reference_for_everything_is_heard_when_nobody_is_at_its_alarm(
+    house: House, anna: Person, state: str, after: float, expected: str
+) -> None:
+    """Longer after the first than any retransmission, and nobody handles that alarm any more: somebody pressed anew."""
+    [(_, first)] = house.accept(anna.send(ref="7"))
+    house.set_state(first, state, **OVER.get(state, {}))
+    [(outcome, alarm_id)] = house.accept(anna.send(ref="7", after=after))
+    assert outcome == expected
+    assert (alarm_id == first) == (outcome != "raised")
+    assert house.alarm(alarm_id, "state, messages") == {
+        "raised": ("received", 1), "joined": ("received", 2), "repeat": (state, 1)
+    }[outcome]  # fmt: skip
+    flagged = [] if expected == "repeat" else [(["reference_reused"],)]
+    assert house.rows("select deviations from message where received_at > %s", START) == flagged
+
+
+def test_each_of_its_presses_is_judged_by_the_one_before(house: House, anna: Person) -> None:
+    for after, expected in ((0, "raised"), (70, "raised"), (130, "repeat"), (140, "raised"), (141, "repeat")):
+        [(outcome, alarm_id)] = house.accept(anna.send(ref="7", after=after))
+        assert outcome == expected, after
+        house.set_state(alarm_id, "closed", closed_at=START)
+
+
+@pytest.mark.parametrize(("state", "expected"), [("taken", "repeat"), ("closed", "raised")])
+def test_an_alarm_that_was_merged_is_over_when_the_other_is(
+    house: House, anna: Person, state: str, expected: str
+) -> None:
+    (_, mine), (_, other) = house.accept(anna.send(ref="7"), Person().send())
+    house.set_state(mine, "merged", merged_into=other, closed_at=START, escalate_at=None)
+    ended = {"closed_at": START} if state == "closed" else {"holder": UUID(int=5)}
+    house.set_state(other, state, **ended)
+    assert house.accept(anna.send(ref="7", after=70))[0][0] == expected
+
+
+def test_only_an_alarm_is_heard_again(house: House, anna: Person) -> None:
+    """The same cancellation again says nothing new, whatever has become of the alarm."""
+    [(_, alarm_id)] = house.accept(anna.send())
+    house.accept(anna.send("withdraw", ref="c"))
     house.set_state(alarm_id, "closed", closed_at=START)
-    assert house.accept(anna.send(ref="7", after=30)) == [("repeat", alarm_id)]
-    assert house.alarm(alarm_id, "state") == ("closed",)
+    assert house.accept(anna.send("withdraw", ref="c", after=100)) == [("repeat", alarm_id)]
 
 
 def test_the_same_batch_again_is_all_repeats(house: House, anna: Person) -> None:
@@ -269,6 +329,115 @@ def test_a_cancelled_alarm_stays_until_it_is_read(house: House, anna: Person) ->
     assert house.alarm(alarm_id, "state, withdrawn_at, escalate_at, closed_at, messages") == (
         "withdrawn", START + timedelta(seconds=9), None, None, 2
     )  # fmt: skip
+
+
+def raise_with(house: House, *people: Person) -> UUID | None:
+    """One alarm raised by the first and joined by the others."""
+    alarms = [house.accept(person.send())[0][1] for person in people]
+    assert len(set(alarms)) == 1
+    return alarms[0]
+
+
+def tell(house: House, alarm_id: UUID | None) -> list[str]:
+    return [step for (step,) in house.rows("select step from alarm_step where alarm_id = %s order by id", alarm_id)]
+
+
+@pytest.mark.parametrize(
+    ("raisers", "canceller"), [("a", "b"), ("ab", "a"), ("ab", "b"), ("aab", "a")], ids=lambda senders: str(senders)
+)
+def test_nobody_takes_back_what_another_raised(house: House, anna: Person, raisers: str, canceller: str) -> None:
+    """Somebody who cancels on one device may not know that another has heard a fall."""
+    devices = {"a": anna, "b": Person(id=anna.id, sender="5550001")}
+    alarm_id = raise_with(house, *(devices[name] for name in raisers))
+    unchanged = "state, withdrawn_at, escalate_at, closed_at, messages"
+    before, [version] = house.alarm(alarm_id, unchanged), house.alarm(alarm_id, "version")
+    house.onlooker.execute("listen alarm")
+    assert house.accept(devices[canceller].send("withdraw", after=9)) == [("upheld", alarm_id)]
+    assert before[:1] == ("received",)
+    assert before[2] is not None
+    assert house.alarm(alarm_id, unchanged) == before
+    assert house.alarm(alarm_id, "latest_at, version") == (START + timedelta(seconds=9), version + 1)
+    assert tell(house, alarm_id)[-1] == "upheld"
+    assert [told.payload for told in house.onlooker.notifies(timeout=0.5)] == [str(alarm_id)]
+    [(entry,)] = house.rows("select object from ledger.inbox where event = 'alarm.upheld'")
+    assert entry == f"alarm:{alarm_id}"
+    assert house.rows("select alarm_id from message where effect = 'withdraw'") == [(alarm_id,)]
+
+
+@pytest.mark.parametrize(
+    ("state", "columns"),
+    [
+        ("presented", {}),
+        ("presented", {"withdrawn_at": START}),  # taken back by its own device, then put back in the queue
+        ("taken", {"holder": UUID(int=5), "escalate_at": None}),
+        ("suspended", {"holder": UUID(int=5), "suspended_until": START + timedelta(hours=1), "escalate_at": None}),
+    ],
+)
+def test_another_device_s_cancellation_leaves_an_alarm_where_it_is(
+    house: House, anna: Person, state: str, columns: dict[str, object]
+) -> None:
+    [(_, alarm_id)] = house.accept(anna.send())
+    house.set_state(alarm_id, state, **columns)
+    before = house.alarm(alarm_id, "state, holder, withdrawn_at, suspended_until, escalate_at")
+    assert house.accept(Person(id=anna.id).send("withdraw")) == [("upheld", alarm_id)]
+    assert house.alarm(alarm_id, "state, holder, withdrawn_at, suspended_until, escalate_at") == before
+
+
+def test_what_its_own_device_has_taken_back_another_may_cancel_too(house: House, anna: Person) -> None:
+    [(_, alarm_id)] = house.accept(anna.send())
+    house.accept(anna.send("withdraw", after=9))
+    assert house.accept(Person(id=anna.id).send("withdraw", after=10)) == [("withdrew", alarm_id)]
+    assert house.alarm(alarm_id, "state, withdrawn_at") == ("withdrawn", START + timedelta(seconds=9))
+
+
+def test_a_fault_joined_by_nobody_else_is_still_restored(house: House, anna: Person) -> None:
+    """Faults are kept apart by device, so there is nobody else to ask."""
+    twin = Person(id=anna.id)
+    fault: dict[str, Any] = {"kind": "battery", "restores": "battery", "alarm_class": "technical"}
+    (_, mine), (_, other) = [house.accept(person.send(**fault))[0] for person in (anna, twin)]
+    assert house.accept(twin.send("restore", **fault)) == [("restored", other)]
+    assert (house.alarm(mine, "state"), house.alarm(other, "state")) == (("received",), ("closed",))
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [("a", "withdrew"), ("b", "upheld"), ("ab", "upheld"), ("a>b", "upheld"), ("a>a", "withdrew")],
+)
+def test_what_was_made_part_of_an_alarm_has_its_own_raisers(
+    house: House, anna: Person, parts: str, expected: str
+) -> None:
+    """'a>b' is an alarm of another sender that became part of one's own, which then became part of this."""
+    [(_, alarm_id)] = house.accept(anna.send())
+    into = alarm_id
+    for name in parts.split(">") if ">" in parts else parts:
+        sender = anna.sender if name == "a" else "5550001"
+        [(_, part)] = house.accept(Person(sender=sender).send(ref=f"part {name} {into}"))
+        house.set_state(part, "merged", merged_into=into, closed_at=START, escalate_at=None)
+        into = part if ">" in parts else alarm_id
+    assert house.accept(anna.send("withdraw", after=9)) == [(expected, alarm_id)]
+
+
+def test_a_press_that_joins_while_the_other_device_cancels_is_counted(house: House, anna: Person) -> None:
+    """The cancellation waits for the press it cannot yet see, and then finds it."""
+    twin = Person(id=anna.id)
+    [(_, alarm_id)] = house.accept(anna.send())
+    with closing(house.open_receiver()) as other:
+        with house.receiver.transaction():
+            house.accept(twin.send(after=1))
+            thread, answers = in_background(lambda: house.accept(anna.send("withdraw", after=1), receiver=other))
+            wait_until_blocked(house, other)
+        thread.join(timeout=10)
+    assert answers == [[("upheld", alarm_id)]]
+    assert house.alarm(alarm_id, "state") == ("received",)
+
+
+@pytest.mark.parametrize("alarm_class", ["life", "request", "test"])
+def test_nothing_but_a_fault_is_restored(house: House, anna: Person, alarm_class: str) -> None:
+    """Whatever an authority calls a restoral, it never ends an alarm of a person."""
+    [(_, alarm_id)] = house.accept(anna.send(alarm_class=alarm_class))
+    restoral = anna.send("restore", alarm_class=alarm_class, restores="battery")
+    assert house.accept(restoral) == [("stored", None)]
+    assert house.alarm(alarm_id, "state") == ("received",)
 
 
 @pytest.mark.parametrize(("effect", "outcome"), [("withdraw", "stored"), ("restore", "stored"), ("none", "stored")])

@@ -151,6 +151,19 @@ def test_nothing_listens_on_the_network(own_cluster: Cluster) -> None:
         assert not sockets & {line.split()[9] for line in lines}, table
 
 
+def test_every_process_of_the_largest_installation_finds_a_connection(own_cluster: Cluster) -> None:
+    """All municipalities on one server; who is refused a connection cannot store an alarm."""
+    authorities, receivers = 290, 4
+    of_each_authority = 2 * receivers + 2 + 1  # receivers: life and other; desk: listening and reading; scheduler
+    with closing(connect(own_cluster)) as connection:
+        row = connection.execute(
+            "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+        ).fetchone()
+    assert row is not None
+    assert isinstance(row[0], int)
+    assert row[0] >= authorities * of_each_authority + 100
+
+
 def test_connecting_needs_a_password_even_on_the_socket(own_cluster: Cluster) -> None:
     server = own_cluster.server
     for wrong in ("", "wrong"):

@@ -3,18 +3,25 @@
 """Every text a page can show has its Swedish, and the catalogue holds nothing else."""
 
 import re
+from importlib import import_module
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from pkgutil import iter_modules
+from types import SimpleNamespace
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+import vaka.receiver
 import vaka.web
-from vaka.scaip.classes import kind_names
-from vaka.web.desk.words import ALL_NAMES
-from vaka.web.texts import texts_in
+from vaka.alarms.technical import OFFLINE, RECEIVER_SILENT, SITE_SILENT
+from vaka.receiver.counters import Counters
+from vaka.receiver.reading import UNKNOWN_SENDER, UNREADABLE
+from vaka.scaip.classes import Verdict, kind_names
+from vaka.web.desk.words import ALL_NAMES, KINDS, STEPS
+from vaka.web.texts import LANGUAGES, texts_in
 
 ROOT = Path(vaka.web.__path__[0])
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -68,11 +75,33 @@ def test_nothing_is_shouted() -> None:
         assert "!" not in f"{text} {translated}"
 
 
-@pytest.mark.parametrize("kind", sorted(kind_names()))
+def given_kinds() -> set[str]:
+    """Every kind a stored message or an alarm can have: of the rules, of the receiver itself, and of supervision."""
+    modules = [import_module(f"vaka.receiver.{module.name}") for module in iter_modules(vaka.receiver.__path__)]
+    verdicts = [value for module in modules for value in vars(module).values() if isinstance(value, Verdict)]
+    assert {UNREADABLE, UNKNOWN_SENDER} <= set(verdicts)
+    return {verdict.kind for verdict in verdicts} | kind_names().keys() | {OFFLINE, SITE_SILENT, RECEIVER_SILENT}
+
+
+@pytest.mark.parametrize("kind", sorted(given_kinds()))
 def test_every_kind_of_alarm_has_a_name(kind: str) -> None:
-    for language in ("sv", "en"):
-        word = ALL_NAMES[language]["kind_word"](kind)
-        assert word[:1].isupper()
+    for language in LANGUAGES:
+        text = KINDS[kind].sv if language == "sv" else KINDS[kind].en
+        shown = text[0].upper() + text[1:]
+        assert ALL_NAMES[language]["kind_word"](kind) == shown
+        assert ALL_NAMES[language]["kinds_word"](SimpleNamespace(kind=kind, latest_kind=kind)) == shown
+
+
+def test_no_kind_is_named_that_nothing_has() -> None:
+    assert set(KINDS) == given_kinds()
+
+
+def test_every_step_a_message_can_make_has_its_words() -> None:
+    """What ``accept_messages`` answers is the step it writes into the alarm's history."""
+    (family,) = Counters().stored.collect()
+    outcomes = {sample.labels["outcome"] for sample in family.samples}
+    assert "joined" in outcomes
+    assert outcomes - {"stored", "repeat"} <= STEPS.keys()
 
 
 def test_a_word_nobody_translated_is_shown_all_the_same() -> None:

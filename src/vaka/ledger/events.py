@@ -14,6 +14,7 @@ class Event(Enum):
     ALARM_RAISED = "alarm.raised"  # a message opened a new alarm
     ALARM_JOINED = "alarm.joined"  # a further message of the same person joined an open alarm
     ALARM_WITHDRAWN = "alarm.withdrawn"  # the device took its alarm back
+    ALARM_UPHELD = "alarm.upheld"  # a device cancelled an alarm that another had raised too: it stands
     ALARM_RESTORED = "alarm.restored"  # the device, or its return, ended a technical alarm
     ALARM_PRESENTED = "alarm.presented"  # the alarm was first shown on an operator's screen
     ALARM_TAKEN = "alarm.taken"  # an operator took it and holds it alone

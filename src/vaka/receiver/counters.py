@@ -19,6 +19,7 @@ class Reason(StrEnum):
     CREDENTIALS_WRONG = "credentials_wrong"
     CREDENTIALS_THROTTLED = "credentials_throttled"
     NONCE_STALE = "nonce_stale"
+    NONCE_ELSEWHERE = "nonce_elsewhere"  # of another receiver, or of this one before its last start
     NONCE_FORGED = "nonce_forged"
     NONCE_REPLAYED = "nonce_replayed"
     CERTIFICATE_MISSING = "certificate_missing"
@@ -39,6 +40,7 @@ class Reason(StrEnum):
     POSTPONED_DROPPED = "postponed_dropped"  # a test or heartbeat, unread, under overload
     CONNECTION_LIMIT = "connection_limit"
     SOURCE_LIMIT = "source_limit"
+    MADE_ROOM = "made_room"  # had proved nothing, and another came
     HANDSHAKE = "handshake"
     SLOW_MESSAGE = "slow_message"
     SILENT = "silent"
@@ -67,7 +69,7 @@ class Repeat(StrEnum):
 
 _METHODS = ("MESSAGE", "REGISTER", "OPTIONS", "ACK", "other", "response", "keep_alive")
 _STATUSES = ("200", "400", "401", "403", "404", "405", "413", "501", "503", "505")
-_OUTCOMES = ("raised", "joined", "withdrew", "restored", "stored", "repeat")
+_OUTCOMES = ("raised", "joined", "withdrew", "upheld", "restored", "stored", "repeat")
 
 
 class Counters:

@@ -14,7 +14,7 @@ import structlog
 from vaka.clock import Clock
 from vaka.database.connections import Connection, DatabaseUnavailableError
 from vaka.logs import describe_error
-from vaka.scaip.classes import AlarmClass, Rule, RuleTable, default_table
+from vaka.scaip.classes import AlarmClass, Effect, Rule, RuleTable, default_table
 from vaka.scaip.codes import MessageType
 from vaka.tenants.authorities import Authority, list_authorities
 from vaka.tenants.directory import (
@@ -182,6 +182,29 @@ def _specificity(override: ClassOverride) -> int:
 
 
 def _rules(override: ClassOverride) -> list[Rule]:
-    types = [override.message_type] if override.message_type else [mty.value for mty in MessageType]
+    """The rules an override stands for: an authority changes how urgent messages are, not what they do.
+
+    Without a message type it is about what devices report, events and information. A heartbeat stays a heartbeat and a
+    reset a reset, unless they are named.
+    """
+    types = (override.message_type,) if override.message_type else (MessageType.EVENT, MessageType.INFORMATION)
+    return [_rule(override, message_type) for message_type in types]
+
+
+def _rule(override: ClassOverride, message_type: str) -> Rule:
+    usual = default_table().verdict(message_type, override.device_type, override.status_code)
     alarm_class = AlarmClass(override.alarm_class)
-    return [Rule(mty=mty, dty=override.device_type, stc=override.status_code, alarm_class=alarm_class) for mty in types]
+    # Where the class has no room for it, the class's own effect: only a fault is restored, a signal does nothing, and
+    # what did nothing was a signal.
+    keeps = {
+        Effect.WITHDRAW: alarm_class not in (AlarmClass.SIGNAL, AlarmClass.HEARTBEAT),
+        Effect.RESTORE: alarm_class is AlarmClass.TECHNICAL,
+    }
+    return Rule(
+        mty=message_type,
+        dty=override.device_type,
+        stc=override.status_code,
+        alarm_class=alarm_class,
+        effect=usual.effect if keeps.get(usual.effect, False) else None,
+        pair=usual.pair,
+    )

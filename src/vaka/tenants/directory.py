@@ -50,7 +50,7 @@ class DeviceEntry:
 
 @dataclass(frozen=True, slots=True)
 class ClassOverride:
-    """An authority's own view of what a code means; None means any."""
+    """An authority's own view of what a code means; None means any, for the message type any event or information."""
 
     authority_id: UUID
     message_type: str | None

@@ -25,9 +25,21 @@ SECTIONS: Mapping[str, str] = {
 }
 """In the order of the queue."""
 
+KINDS: Mapping[str, Name] = {
+    **kind_names(),
+    "unknown_sender": Name("okänd avsändare", "unknown sender"),
+    "unreadable": Name("oläsbart meddelande", "unreadable message"),
+    "offline": Name("tyst enhet", "silent device"),
+    "site_silent": Name("många tysta enheter", "many silent devices"),
+    "receiver_silent": Name("ingen mottagning", "nothing is received"),
+}
+"""What the rules for messages name, then what the receiver and the supervision find out themselves."""
+
 STEPS: Mapping[str, str] = {
+    "raised": mark("Raised"),
     "joined": mark("Alarmed again"),
     "withdrew": mark("Taken back by the device"),
+    "upheld": mark("One device took it back, another's alarm stands"),
     "restored": mark("Restored by the device"),
     "presented": mark("Shown on a desk"),
     "taken": mark("Taken"),
@@ -65,7 +77,6 @@ ACTORS: Mapping[str, str] = {
 def names_in(language: Language) -> dict[str, Any]:
     """Return what templates of the desk may call, in one language."""
     gettext = texts_in(language).gettext
-    kinds = kind_names()
 
     def looked_up(texts: Mapping[str, str], key: str) -> str:
         return gettext(texts[key]) if key in texts else _plain(key)
@@ -80,8 +91,8 @@ def names_in(language: Language) -> dict[str, Any]:
         "step_word": lambda key: looked_up(STEPS, key),
         "condition_word": lambda key: looked_up(CONDITIONS, key),
         "actor_word": lambda key: looked_up(ACTORS, key),
-        "kind_word": lambda key: _capital(_choose(kinds[key], language)) if key in kinds else _plain(key),
-        "kinds_word": lambda alarm: _kinds(kinds, language, alarm.kind, alarm.latest_kind),
+        "kind_word": lambda key: _capital(_choose(KINDS[key], language)) if key in KINDS else _plain(key),
+        "kinds_word": lambda alarm: _kinds(language, alarm.kind, alarm.latest_kind),
         "device_word": lambda code: coded(DEVICE_TYPES, code),
         "status_word": lambda code: coded(STATUSES, code),
         "location_word": lambda code: coded(LOCATIONS, code) if code else "",
@@ -92,9 +103,9 @@ def names_in(language: Language) -> dict[str, Any]:
 ALL_NAMES: Mapping[Language, Mapping[str, Any]] = {language: names_in(language) for language in LANGUAGES}
 
 
-def _kinds(names: Mapping[str, Name], language: Language, first: str, latest: str) -> str:
+def _kinds(language: Language, first: str, latest: str) -> str:
     """What opened the alarm must not be lost behind what joined it: a fall, then a pressed button."""
-    words = [_choose(names[kind], language) if kind in names else _plain(kind).lower() for kind in (first, latest)]
+    words = [_choose(KINDS[kind], language) if kind in KINDS else _plain(kind).lower() for kind in (first, latest)]
     return _capital(" + ".join(dict.fromkeys(words)))
 
 

@@ -42,7 +42,8 @@ create table device_entry (
 );
 create index device_entry_changed on device_entry (changed_at);
 
--- An authority's own view of what a code means; the most specific row wins, null means "any".
+-- An authority's own view of what a code means; the most specific row wins. Null means "any"; for the message type it
+-- means events and information (ME, IN): heartbeats and resets are concerned only where they are named.
 create table class_override (
     id            bigint generated always as identity primary key,
     authority_id  uuid not null references authority,

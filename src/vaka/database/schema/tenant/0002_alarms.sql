@@ -44,7 +44,9 @@ create table alarm (
     join_key        text collate "C" not null,
     person_id       uuid,
     device_id       uuid,
+    -- Who raised it, and whether another sender has alarmed in it since: then no device can take it back alone.
     sender          text not null,
+    several_senders boolean not null default false,
     device_type     smallint,
     status_code     smallint,
     location_code   smallint,
@@ -82,6 +84,8 @@ create index alarm_of_person on alarm (person_id, received_at desc);
 create index alarm_closed on alarm (closed_at desc) where closed_at is not null;
 -- Where nobody is known, what is remembered hangs on the sender.
 create index alarm_of_sender on alarm (sender, received_at desc) where person_id is null;
+-- What was made part of an alarm.
+create index alarm_merged on alarm (merged_into) where merged_into is not null;
 -- Whether a lost device has been told of.
 create index alarm_offline on alarm (device_id, latest_at) where kind = 'offline';
 

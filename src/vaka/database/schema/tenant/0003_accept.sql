@@ -3,29 +3,80 @@
 -- Ends what is open under a key: the device takes its alarm back, or says that a fault is over. An alarm that somebody
 -- has taken stays his. What restores 'link' ends the same sender's 'link.ip' and every other 'link.…' ('/' is the sign
 -- after '.').
-create function end_alarms(key text, device text, effect text, at timestamptz) returns table (alarm_id uuid)
+--
+-- Nobody takes back what another raised: somebody who presses cancel on one device may not know that another has heard
+-- a fall. Unless one sender alone raised the alarm and everything that was made part of it, it is upheld: told of, and
+-- otherwise as it was.
+create function end_alarms(key text, device text, effect text, at timestamptz)
+    returns table (alarm_id uuid, outcome text)
     language plpgsql set search_path = vaka, pg_temp as $$
+declare
+    standing alarm%rowtype;
+    is_held  boolean;
+    is_over  boolean;
 begin
-    return query
-    update alarm a
-       set state = case when a.state in ('taken', 'suspended', 'handed_over') then a.state
-                        when effect = 'restore' then 'closed'
-                        else 'withdrawn' end,
-           withdrawn_at = coalesce(a.withdrawn_at, at),
-           escalate_at = null,
-           closed_at = case when effect = 'restore' and a.state in ('received', 'presented', 'withdrawn') then at end,
-           closed_by = case when effect = 'restore' and a.state in ('received', 'presented', 'withdrawn')
-                            then 'device' else '' end,
-           closing_result = case when effect = 'restore' and a.state in ('received', 'presented', 'withdrawn')
-                                 then 'unit_fault_fixed' else '' end,
-           messages = a.messages + 1,
-           latest_at = greatest(a.latest_at, at),
-           version = a.version + 1
-     where a.join_key >= key and a.join_key < key || '/' and (a.join_key = key or a.sender = device)
-       and a.state not in ('merged', 'closed')
-    returning a.id;
+    -- Locked first and judged then, so that whoever joined it a moment ago has been counted.
+    for standing in
+        select * from alarm a
+        where a.join_key >= key and a.join_key < key || '/' and (a.join_key = key or a.sender = device)
+          and a.state not in ('merged', 'closed')
+        order by a.join_key for update
+    loop
+        alarm_id := standing.id;
+        is_held := standing.state in ('taken', 'suspended', 'handed_over');
+        is_over := effect = 'restore' and not is_held;
+        if effect = 'withdraw' and standing.state <> 'withdrawn' and raised_by_others(standing, device) then
+            outcome := 'upheld';
+            -- Not counted in `messages`, which the desk shows as "alarmed so many times".
+            update alarm a set latest_at = greatest(a.latest_at, at), version = a.version + 1 where a.id = standing.id;
+        else
+            outcome := case effect when 'restore' then 'restored' else 'withdrew' end;
+            update alarm a
+               set state = case when is_held then a.state when is_over then 'closed' else 'withdrawn' end,
+                   withdrawn_at = coalesce(a.withdrawn_at, at),
+                   escalate_at = null,
+                   closed_at = case when is_over then at end,
+                   closed_by = case when is_over then 'device' else '' end,
+                   closing_result = case when is_over then 'unit_fault_fixed' else '' end,
+                   messages = a.messages + 1,
+                   latest_at = greatest(a.latest_at, at),
+                   version = a.version + 1
+             where a.id = standing.id;
+        end if;
+        return next;
+    end loop;
 end $$;
 revoke all on function end_alarms from public;
+
+-- Whether anybody but this sender raised the alarm, joined it, or raised what was made part of it.
+create function raised_by_others(raised alarm, device text) returns boolean
+    language plpgsql set search_path = vaka, pg_temp as $$
+begin
+    return raised.sender <> device or raised.several_senders or exists (
+        with recursive part as (
+            select a.id, a.sender, a.several_senders from alarm a where a.merged_into = raised.id
+            union all
+            select a.id, a.sender, a.several_senders from part join alarm a on a.merged_into = part.id
+        )
+        select from part where part.sender <> device or part.several_senders);
+end $$;
+revoke all on function raised_by_others from public;
+
+-- Whether nobody is at the alarm that a message raised or joined, or at the one it goes on in: over, or laid aside.
+create function alarm_rests(message_id uuid) returns boolean
+    language plpgsql set search_path = vaka, pg_temp as $$
+declare
+    wanted  uuid := (select m.alarm_id from message m where m.id = message_id and m.effect = 'raise');
+    at_hand alarm%rowtype;
+begin
+    loop
+        select * into at_hand from alarm a where a.id = wanted;
+        exit when at_hand.state is distinct from 'merged';
+        wanted := at_hand.merged_into;
+    end loop;
+    return coalesce(at_hand.state in ('withdrawn', 'closed', 'suspended', 'handed_over'), false);
+end $$;
+revoke all on function alarm_rests from public;
 
 -- The receiver's only way in. One call stores a batch of messages, raises or joins alarms, and writes the ledger's
 -- entries, all in the caller's one transaction. What commits here may be answered 200.
@@ -36,8 +87,9 @@ revoke all on function end_alarms from public;
 --
 -- A technical message carries in `restores` what it is about, be it the fault or its end ('battery', 'link.ip').
 --
--- Outcomes: 'raised' a new alarm · 'joined' an open one · 'withdrew' or 'restored' an open one · 'stored' kept, no
--- alarm concerned · 'repeat' the same message sent again, nothing stored.
+-- Outcomes: 'raised' a new alarm · 'joined' an open one · 'withdrew' or 'restored' an open one · 'upheld' one that
+-- others raised too, and that was therefore not withdrawn · 'stored' kept, no alarm concerned · 'repeat' the same
+-- message sent again, nothing stored.
 --
 -- This is the most expensive statement of the alarm path; docs/decisions/accepting-messages.md has the numbers behind
 -- its form: one statement, so that it starts once; one generic plan, kept by each connection; tables reached by key
@@ -50,6 +102,9 @@ create function accept_messages(batch jsonb, receiver_name text)
     set search_path = vaka, ledger, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
+    -- After this a device has no copy of the same request left to send: RFC 3261 ends retransmission after 64 T1 = 32 s
+    -- (timer F), and it may have tried two receivers, one after the other.
+    longest_retransmission constant interval := '64 seconds';
     rules policy%rowtype;
     places integer[];
     outcomes text[];
@@ -72,7 +127,9 @@ begin
             device_text text, position_text text, transport text, source text, deviations text[], body text)
     ),
     -- Whoever wins this row stores the message; a repeat within the window finds it taken. A reference that comes
-    -- back after the window, or with other content, is a message of its own: short counters wrap.
+    -- back after the window, or with other content, is a message of its own: short counters wrap. So is an alarm that
+    -- comes back when no copy can be under way and nobody is at what it raised: some devices use one reference
+    -- for everything, and whoever presses again must be heard. Only then is the alarm looked up.
     fresh as (
         insert into repeat_key as k (sender, ref, digest, message_id, seen_at)
         select sender, ref, digest, message_id, received_at from arrived order by sender, ref
@@ -82,6 +139,7 @@ begin
                          and k.seen_at >= excluded.seen_at - make_interval(secs => rules.repeat_window_seconds)
             where k.digest <> excluded.digest
                or k.seen_at < excluded.seen_at - make_interval(secs => rules.repeat_window_seconds)
+               or (k.seen_at < excluded.seen_at - longest_retransmission and alarm_rests(k.message_id))
         returning message_id, reused
     ),
     kept as materialized (select a.*, fresh.reused from arrived a join fresh using (message_id)),
@@ -111,13 +169,15 @@ begin
                                    else coalesce(a.escalate_at, excluded.escalate_at) end,
                 position_text = case when excluded.position_text <> '' then excluded.position_text
                                      else a.position_text end,
+                several_senders = a.several_senders or a.sender <> excluded.sender,
                 version     = a.version + 1
         returning a.id, a.join_key, case when a.version = 1 then 'raised' else 'joined' end as outcome
     ),
     ended as (
-        select e.alarm_id as id, k.join_key, case k.effect when 'restore' then 'restored' else 'withdrew' end as outcome
+        select e.alarm_id as id, k.join_key, e.outcome
         from kept k cross join lateral end_alarms(k.join_key, k.sender, k.effect, k.received_at) e
-        where k.effect in ('withdraw', 'restore')
+        -- A fault may be over; that anybody is safe again, no device can say.
+        where k.effect = 'withdraw' or (k.effect = 'restore' and k.class = 'technical')
     ),
     concerned as (select * from raised union all select * from ended),
     told as materialized (select announce_alarms(array_agg(id)) from concerned having count(*) > 0),
@@ -144,7 +204,7 @@ begin
         select received_at,
                case outcome when 'raised' then 'alarm.raised' when 'joined' then 'alarm.joined'
                    when 'withdrew' then 'alarm.withdrawn' when 'restored' then 'alarm.restored'
-                   else 'message.stored' end,
+                   when 'upheld' then 'alarm.upheld' else 'message.stored' end,
                'receiver:' || receiver_name,
                coalesce('alarm:' || concerned_id, 'message:' || message_id),
                jsonb_build_object('message', message_id, 'class', class, 'kind', kind)
