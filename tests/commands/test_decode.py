@@ -87,7 +87,10 @@ def test_an_answer_and_absent_headers(capture: Path) -> None:
         (message() + b"\n", f"the body has {len(BODY) + 1} bytes, Content-Length says {len(BODY)}"),
         (message().replace(b"h: ", b"h: x"), "Content-Length is not a number, or there are two that differ"),
         (message().replace(b"SIP/2.0/UDP ", b""), "the topmost Via cannot be read"),
-        (message().replace(b"v: ", b"nonsense\r\nv: "), "One of the header lines has no name or no colon."),
+        (
+            message().replace(b"v: ", b"nonsense\r\nv: "),
+            "a line among the headers has no name or no colon, and is skipped",
+        ),
     ],
 )
 def test_mistakes_are_forgiven_and_noted(capture: Path, data: bytes, note: str) -> None:
@@ -157,6 +160,15 @@ def test_one_bad_file_hides_no_other(tmp_path: Path) -> None:
         "The file cannot be read: Is a directory.",
         "The file cannot be read: not a file name.",
     ]
+
+
+def test_what_might_never_end_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found = decode_files([str(pipe), "/dev/zero"])
+    assert [item["error"] for item in found] == [
+        "The file cannot be read: it is a pipe or a device, not a file.",
+    ] * 2
 
 
 def test_the_exit_code_of_success_and_letters_as_they_are(capture: Path) -> None:

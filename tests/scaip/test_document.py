@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaka.scaip.document import MAX_BODY, MAX_ELEMENTS, MAX_TEXT, Deviation, Document, read_document, write_document
+from vaka.scaip.document import (
+    MAX_BODY,
+    MAX_ELEMENTS,
+    MAX_TEXT,
+    Deviation,
+    Document,
+    is_whole,
+    read_document,
+    write_document,
+)
 from vaka.scaip.errors import ScaipError, ScaipFault
 
 PLAIN = "<mrq><ref>1</ref><lte>Källare</lte></mrq>"
@@ -104,6 +113,10 @@ BOMB = '<!DOCTYPE mrq [<!ENTITY a "larm"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]
         (b'<!DOCTYPE mrq SYSTEM "http://192.0.2.1/mrq.dtd"><mrq/>', ScaipFault.DECLARATIONS),
         (b'<!DOCTYPE m [<!ENTITY x SYSTEM "file:///etc/hostname">]><mrq>&x;</mrq>', ScaipFault.DECLARATIONS),
         (b'<mrq><!ENTITY a "b"></mrq>', ScaipFault.DECLARATIONS),
+        # Put together by the very mending of a faulty document.
+        (BOMB.replace("DOCTYPE", "DOC<?xml a?>TYPE").replace("ENTITY", "ENT<?xml a?>ITY").encode(),
+         ScaipFault.DECLARATIONS),
+        (b'<?xml a?><?xml b?><!<?xml c?>DOCTYPE m SYSTEM "file:///etc/hostname"><mrq>1</mrq>', ScaipFault.DECLARATIONS),
         (b"<mrq><dte>" + b"x" * 1_000_000 + b"</dte></mrq>", ScaipFault.TOO_LARGE),
         (b" " * (MAX_BODY + 1), ScaipFault.TOO_LARGE),
         (b"<a>" * 10_000 + b"</a>" * 8_000, ScaipFault.TOO_MANY_ELEMENTS),
@@ -118,12 +131,34 @@ BOMB = '<!DOCTYPE mrq [<!ENTITY a "larm"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]
         (b"\x80" * 500, ScaipFault.NOT_XML),
         (bytes(range(256)), ScaipFault.NOT_XML),
     ],
-)
+)  # fmt: skip
 def test_what_is_refused(body: bytes, fault: ScaipFault) -> None:
     with pytest.raises(ScaipError) as caught:
         read_document(body)
     assert caught.value.code is fault
     assert str(caught.value) == fault.value
+
+
+@pytest.mark.parametrize(
+    ("body", "whole"),
+    [
+        (PLAIN.encode(), True),
+        (PLAIN.encode() + b"\r\n\0", True),
+        (PLAIN.encode("utf-16"), True),
+        (PLAIN.encode("latin-1"), True),
+        (b"<MRQ><cid>1</cid></Mrq >", True),
+        (b'<s:mrq xmlns:s="u"><s:cid>1</s:cid></s:mrq>', True),
+        (b"<mrq><dte>Anna & Bo</dte></mrq>", True),
+        (PLAIN.encode()[:-1], False),
+        (PLAIN.encode()[:-6], False),
+        (b"<mrq><ref>1</ref></mrq><mrq><ref>2", False),
+        (b"<mrs></mrs>", False),
+        (b"", False),
+        (b"</mrq>" + b" " * MAX_BODY, False),
+    ],
+)
+def test_whether_the_end_is_there(body: bytes, whole: bool) -> None:
+    assert is_whole(body, "mrq") is whole
 
 
 def test_the_deepest_document_that_is_read() -> None:

@@ -176,8 +176,8 @@ def test_challenges_no_device_of_ours_can_meet(value: str, code: SipFault) -> No
     assert caught.value.code is code
 
 
-def book(capacity: int = 100, lifetime: float = 60.0, secret: bytes = b"secret") -> NonceBook:
-    numbers = count()
+def book(capacity: int = 100, lifetime: float = 60.0, secret: bytes = b"secret", run: int = 0) -> NonceBook:
+    numbers = count(1_000_000 * run)
     return NonceBook(secret, lifetime, capacity, entropy=lambda size: next(numbers).to_bytes(size, "big"))
 
 
@@ -221,10 +221,19 @@ def test_a_nonce_from_the_future_is_stale_and_a_small_skew_is_not() -> None:
     assert nonces.check(use(nonces.issue(1006.0), 1), 1000.0) is NonceVerdict.STALE
 
 
-def test_every_process_with_the_secret_accepts_it_and_no_other() -> None:
-    nonce = book().issue(1000.0)
-    assert book().check(use(nonce, 1), 1000.0) is NonceVerdict.FRESH
-    assert book(secret=b"other").check(use(nonce, 1), 1000.0) is NonceVerdict.FORGED
+def test_a_nonce_is_good_with_the_book_that_issued_it_and_with_no_other() -> None:
+    """Only that one knows what it has been used for."""
+    first, second, stranger = book(run=1), book(run=2), book(run=1, secret=b"other")
+    nonce = first.issue(1000.0)
+    assert second.check(use(nonce, 1), 1000.0) is NonceVerdict.ELSEWHERE
+    assert stranger.check(use(nonce, 1), 1000.0) is NonceVerdict.FORGED
+    assert first.check(use(nonce, 1), 1000.0) is NonceVerdict.FRESH
+    assert len(second) == len(stranger) == 0
+
+
+def test_two_books_are_never_the_same() -> None:
+    first, second = NonceBook(b"secret", 60.0, 10), NonceBook(b"secret", 60.0, 10)
+    assert second.check(use(first.issue(1000.0), 1), 1000.0) is NonceVerdict.ELSEWHERE
 
 
 def test_no_character_of_a_nonce_may_differ() -> None:

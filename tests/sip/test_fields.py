@@ -25,12 +25,19 @@ from vaka.sip.fields import Address, CSeq, Via, read_address, read_cseq, read_nu
         ("<sip:1@[2001:db8::5]:5060>", Address("", "sip:1@[2001:db8::5]:5060", "1", "[2001:db8::5]", None)),
         ("<tel:+46701740605>;tag=x", Address("", "tel:+46701740605", "+46701740605", None, "x")),
         ("1@a", Address("", "1@a", "1", "a", None)),
+        ("<sip:%34711@a>", Address("", "sip:%34711@a", "4711", "a", None)),
+        ("<sip:a%20b%C3%A5@a>", Address("", "sip:a%20b%C3%A5@a", "a bå", "a", None)),
+        ("<sip:1%zz%@a>", Address("", "sip:1%zz%@a", "1%zz%", "a", None)),
+        ("<sip:+46701740605;phone-context=x@a;user=phone>",
+         Address("", "sip:+46701740605;phone-context=x@a;user=phone", "+46701740605", "a", None)),
+        ("<sip:1%3B2;x@a>", Address("", "sip:1%3B2;x@a", "1;2", "a", None)),
+        ("<sip:;x@a>", Address("", "sip:;x@a", None, "a", None)),
         ("*", Address("", "*", None, "*", None)),
         ("<sip:1@a", Address("", "sip:1@a", "1", "a", None)),
         ("", Address("", "", None, None, None)),
         ('"open', Address("", '"open', None, '"open', None)),
     ],
-)
+)  # fmt: skip
 def test_address(value: str, expected: Address) -> None:
     assert read_address(value) == expected
 

@@ -21,6 +21,7 @@ OTHER = message({"Call-ID": "other"}, body=b"\r\n\r\n<mrq/>\n\n", line_end="\n")
 EMPTY = message({"Content-Type": None, "Content-Length": None}, start="OPTIONS sip:192.0.2.1 SIP/2.0", body=b"")
 ANSWER = message({"Content-Type": None}, start="SIP/2.0 200 OK", body=b"")
 CUT = message({"Content-Length": "40"})
+ODD = message(more=("no colon",))
 PING = KeepAlive.PING.value
 
 STREAMS: list[tuple[str, bytes, list[Item]]] = [
@@ -42,6 +43,7 @@ STREAMS: list[tuple[str, bytes, list[Item]]] = [
     ("ping of bare line feeds", b"\n\n" + ONE, [KeepAlive.PING, parse(ONE)]),
     ("unfinished body", ONE + OTHER[:-1], [parse(ONE)]),
     ("unfinished head", ONE + ONE[:100], [parse(ONE)]),
+    ("a line that is no header", ODD + ONE, [parse(ODD), parse(ONE)]),
 ]
 FAULTY: list[tuple[str, bytes, list[Item], SipFault]] = [
     ("nonsense", b"\x16\x03\x01\r\n\r\n", [], SipFault.START_LINE),

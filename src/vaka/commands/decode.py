@@ -8,7 +8,10 @@ must not hide what is left. Whatever was forgiven stands in `notes`.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +19,7 @@ import click
 
 from vaka.scaip.document import Document, read_document
 from vaka.scaip.errors import ScaipError, ScaipFault
-from vaka.sip.errors import SipError, SipFault
+from vaka.sip.errors import SipDeviation, SipError, SipFault
 from vaka.sip.fields import read_via
 from vaka.sip.message import Request, Response
 from vaka.sip.parse import MAX_HEAD, content_length, find_head, read_head
@@ -31,7 +34,6 @@ _SIP_SENTENCES = {
     SipFault.HEADER_TOO_LONG: "One of the headers is longer than 8 KiB.",
     SipFault.START_LINE: "This is not a SIP message: the first line is neither a request nor a status line.",
     SipFault.VERSION: "The message is not of SIP version 2.0.",
-    SipFault.HEADER_LINE: "One of the header lines has no name or no colon.",
 }
 _SCAIP_NOTES = {
     ScaipFault.TOO_LARGE: "the body is larger than 64 KiB",
@@ -63,8 +65,7 @@ def decode_files(paths: Iterable[str]) -> list[dict[str, Any]]:
 
 def _decode_file(path: str) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE + 1)
+        data = _read_file(path)
     except (OSError, ValueError) as error:  # ValueError: a path that holds a NUL
         reason = getattr(error, "strerror", None) or "not a file name"
         return {"error": f"The file cannot be read: {reason}."}
@@ -72,6 +73,21 @@ def _decode_file(path: str) -> dict[str, Any]:
         return _decode_message(data)
     except SipError as error:
         return {"error": _SIP_SENTENCES.get(error.code, "This is not a SIP message.")}
+
+
+def _read_file(path: str) -> bytes:
+    """The first bytes of a regular file. From a pipe or a device they might never come, so it is not even waited for.
+
+    Raises OSError, and ValueError where the path holds a NUL.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading a directory is refused by itself
+            raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+        return os.read(descriptor, MAX_FILE + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _decode_message(data: bytes) -> dict[str, Any]:
@@ -112,6 +128,8 @@ def _read_lenient(data: bytes, notes: list[str]) -> Request | Response:
             raise
         message = error.partial
         notes.append(_SIP_SENTENCES[error.code])
+    if SipDeviation.HEADER_LINE in message.deviations:
+        notes.append("a line among the headers has no name or no colon, and is skipped")
     message.body = data[body:]
     try:
         stated = content_length(message)

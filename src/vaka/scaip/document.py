@@ -90,6 +90,12 @@ def read_document(body: bytes) -> Document:
     return _read_xml(text, deviations)
 
 
+def is_whole(body: bytes, name: str) -> bool:
+    """Whether the end tag of the root element is there, so that nothing is missing however long the body should be."""
+    ending = rf"</(?:[^\s<>/:]{{1,{MAX_TAG}}}+:)?+{re.escape(name)}\s*+>[^<]*+\Z"
+    return len(body) <= MAX_BODY and re.search(ending, _decode(body, {}), re.IGNORECASE) is not None
+
+
 def _read_plain(text: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """The root and the fields of a plain document without padded values; None for any other."""
     found = _PLAIN_DOCUMENT.fullmatch(text)
@@ -174,6 +180,8 @@ def _salvage(text: str, deviations: dict[Deviation, None]) -> ET.Element:
     """The finished part of a document that a strict parser refuses: cut off, with bare ampersands, or with more after
     its end. An element whose end was never seen is dropped: half a controller id is somebody else's."""
     plain = _FORBIDDEN.sub(" ", _DECLARATION.sub("", text))
+    # Taking something out can bring together what was harmless apart: `<!DOC<?xml?>TYPE`.
+    _refuse_dangers(plain)
     parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(("start", "end"))
     root: ET.Element | None = None
     still_open: list[ET.Element] = []

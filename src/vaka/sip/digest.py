@@ -169,10 +169,11 @@ def build_authorization(
 
 
 class NonceVerdict(Enum):
-    """What a nonce is worth. Answer STALE and REPLAYED with a new nonce and `stale`, so that no one is asked again."""
+    """What a nonce is worth. Answer all but FRESH with a new nonce and `stale`, so that no person is asked again."""
 
     FRESH = "fresh"
     STALE = "stale"  # ours, but too old
+    ELSEWHERE = "elsewhere"  # of another receiver with our secret, or of this one before its last start
     FORGED = "forged"  # not ours, or not intact
     REPLAYED = "replayed"  # ours, but this use of it has been seen
 
@@ -180,13 +181,14 @@ class NonceVerdict(Enum):
 class NonceBook:
     """Gives out nonces without remembering them, and remembers the used ones without growing.
 
-    A nonce carries its time of issue and a signature; every process with the same secret accepts it. Its uses are
-    remembered in this process only: two receivers behind one address each accept a use once, and the repeat of an
-    alarm is then found by its reference.
+    A nonce carries its time of issue, the book it is from, and a signature. It is good only with the book that issued
+    it, for only that book knows its uses: what was recorded on the way to one receiver must be worth nothing at
+    another, nor at the same one after a restart. Books with the same secret know each other's nonces for what they are.
     """
 
     _USED_UP = 1 << 32  # more than eight hexadecimal digits can count
-    _CLOCK_SKEW = 5_000  # milliseconds a nonce may come from the future: several receivers, several clocks
+    _CLOCK_SKEW = 5_000  # milliseconds a nonce may come from the future: the clock may have been set back
+    _PAYLOAD = 12 + 16 + 16  # hexadecimal digits: time, book, chance
 
     def __init__(
         self,
@@ -200,6 +202,7 @@ class NonceBook:
         self._lifetime = round(lifetime_seconds * 1000)
         self._capacity = capacity
         self._entropy = entropy
+        self._book = entropy(8).hex()
         self._counts: dict[str, int] = {}  # nonce → highest count used
         self._by_age: list[tuple[int, str]] = []  # heap of (issued, nonce), the same nonces
         self._oldest_accepted = 0
@@ -208,8 +211,8 @@ class NonceBook:
         return len(self._counts)
 
     def issue(self, now: float) -> str:
-        """A new nonce of 60 characters. `now` is wall-clock time in seconds."""
-        payload = f"{round(now * 1000):012x}{self._entropy(8).hex()}"
+        """A new nonce of 76 characters. `now` is wall-clock time in seconds."""
+        payload = f"{round(now * 1000):012x}{self._book}{self._entropy(8).hex()}"
         return payload + self._signature(payload)
 
     def check(self, authorization: Authorization, now: float) -> NonceVerdict:
@@ -218,9 +221,11 @@ class NonceBook:
         With qop the count must rise; without, a nonce is good for one request (RFC 7616 section 5.12).
         """
         nonce = authorization.nonce
-        payload, signature = nonce[:28], nonce[28:]
+        payload, signature = nonce[: self._PAYLOAD], nonce[self._PAYLOAD :]
         if not hmac.compare_digest(self._signature(payload).encode(), signature.encode("utf-8", "replace")):
             return NonceVerdict.FORGED
+        if payload[12:28] != self._book:
+            return NonceVerdict.ELSEWHERE
         issued, at = int(payload[:12], 16), round(now * 1000)
         self._forget_before(at - self._lifetime)
         if not self._oldest_accepted <= issued <= at + self._CLOCK_SKEW:

@@ -22,16 +22,22 @@ class SipFault(StrEnum):
     HEADER_TOO_LONG = "header_too_long"
     START_LINE = "start_line"
     VERSION = "version"
-    HEADER_LINE = "header_line"
     HEADER_MISSING = "header_missing"  # Via, From, To, Call-ID or CSeq
     VIA = "via"
     CSEQ = "cseq"
     CONTENT_LENGTH = "content_length"  # not a number, or two that differ
     LENGTH_REQUIRED = "length_required"  # a body on a stream needs Content-Length
-    BODY_UNFINISHED = "body_unfinished"  # a datagram ended before its body did
+    BODY_UNFINISHED = "body_unfinished"  # a datagram ended before its body did; `partial` holds what came of it
     AUTHORIZATION = "authorization"
     UNSUPPORTED_DIGEST = "unsupported_digest"  # an algorithm or qop that nobody here offered
     UNSAFE_TEXT = "unsafe_text"  # asked to build a message that would say more than it should
+
+
+class SipDeviation(StrEnum):
+    """What was wrong with a message that is accepted all the same, because nothing that counts depends on it."""
+
+    HEADER_LINE = "header_line_unreadable"  # no name or no colon: the line is skipped
+    BODY_SHORTER = "body_shorter_than_stated"  # but whole in itself, which whoever accepts it has made sure of
 
 
 _STATUS = {

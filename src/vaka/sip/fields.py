@@ -36,8 +36,8 @@ class Address(NamedTuple):
     """What From, To and Contact hold. Reading one never fails: what cannot be read is empty or None."""
 
     display: str
-    uri: str
-    user: str | None
+    uri: str  # as it was written
+    user: str | None  # without its parameters, escapes undone
     host: str | None
     tag: str | None
 
@@ -72,6 +72,9 @@ _ADDR_SPEC = re.compile(r"[^;,]*+")
 _URI = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]{0,15}):)?+(?:([^@:]*+)(?::[^@]*+)?+@)?(\[[^\]]*+\]|[^:;?\s]*+)", re.ASCII
 )
+
+# escaped        =  "%" HEXDIG HEXDIG      (one for each byte of UTF-8)
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})++")
 
 # tag-param      =  "tag" EQUAL token
 _TAG = re.compile(r";\s*+tag\s*+=\s*+([^\s;,]++)", re.IGNORECASE)
@@ -133,4 +136,11 @@ def _user_and_host(uri: str) -> tuple[str | None, str | None]:
     scheme, user, host = match.groups()
     if scheme and scheme.lower() in ("tel", "gsm"):
         return host or None, None
+    if user and (";" in user or "%" in user):
+        # A telephone-subscriber brings parameters along (RFC 3261 19.1.6), and any sign may be escaped (19.1.2).
+        user = _ESCAPES.sub(_unescape, user.partition(";")[0])
     return user or None, host or None
+
+
+def _unescape(escapes: re.Match[str]) -> str:
+    return bytes.fromhex(escapes[0].replace("%", "")).decode("utf-8", "replace")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vaka.sip.errors import SipError, SipFault
+from vaka.sip.errors import SipDeviation, SipError, SipFault
 from vaka.sip.fields import Address, CSeq, Via, read_address, read_cseq, read_number, read_via
 from vaka.sip.headers import Headers
 
@@ -31,6 +31,7 @@ class Message:
 
     headers: Headers
     body: bytes
+    deviations: tuple[SipDeviation, ...]
 
     def __post_init__(self) -> None:
         self._cseq: CSeq | None = None
@@ -110,6 +111,7 @@ class Request(Message):
     uri: str
     headers: Headers
     body: bytes = b""
+    deviations: tuple[SipDeviation, ...] = ()
 
 
 @dataclass(slots=True)
@@ -120,3 +122,4 @@ class Response(Message):
     reason: str
     headers: Headers
     body: bytes = b""
+    deviations: tuple[SipDeviation, ...] = ()

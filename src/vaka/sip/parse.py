@@ -3,14 +3,15 @@
 """Bytes to messages (RFC 3261 section 7 and 18.3).
 
 Strict where a mistake could change who is answered or where a message ends; lenient about everything a device may write
-in its own way: order, case and form of headers, folding, blanks, LF line ends, a From without a tag.
+in its own way: order, case and form of headers, folding, blanks, LF line ends, a From without a tag, a line among the
+headers that is none (it is skipped, and the message says so in `deviations`).
 """
 
 from __future__ import annotations
 
 import re
 
-from vaka.sip.errors import SipError, SipFault
+from vaka.sip.errors import SipDeviation, SipError, SipFault
 from vaka.sip.fields import read_number
 from vaka.sip.headers import Headers
 from vaka.sip.message import Request, Response
@@ -22,8 +23,9 @@ MAX_HEADERS = 100
 
 # Request-Line  =  Method SP Request-URI SP SIP-Version CRLF
 # Status-Line   =  SIP-Version SP Status-Code SP Reason-Phrase CRLF
-_REQUEST_LINE = re.compile(r"([A-Za-z0-9.!%*_+`'~-]{1,32}) ++(\S++) ++SIP/([0-9]\.[0-9]) *+", re.ASCII)
-_STATUS_LINE = re.compile(r"SIP/([0-9]\.[0-9]) ++([1-6][0-9]{2})(?: ++(.*+))?+", re.ASCII)
+# SIP-Version   =  "SIP" "/" 1*DIGIT "." 1*DIGIT      (in any case: RFC 3261 7.1)
+_REQUEST_LINE = re.compile(r"([A-Za-z0-9.!%*_+`'~-]{1,32}) ++(\S++) ++(?i:SIP)/([0-9]\.[0-9]) *+", re.ASCII)
+_STATUS_LINE = re.compile(r"(?i:SIP)/([0-9]\.[0-9]) ++([1-6][0-9]{2})(?: ++(.*+))?+", re.ASCII)
 
 # The line end of the last header and the empty line after it.
 _BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -40,8 +42,8 @@ _CONTROLS_TO_BLANKS = bytes(
 def parse(datagram: bytes | memoryview) -> Request | Response:
     """The one message in a datagram. Raises SipError, with `partial` when its sender can be told.
 
-    Bytes after Content-Length are dropped; a body shorter than Content-Length is refused; without Content-Length
-    the body is the rest of the datagram (RFC 3261 18.3).
+    Bytes after Content-Length are dropped; without Content-Length the body is the rest of the datagram; a body shorter
+    than Content-Length is refused (RFC 3261 18.3), with what came of it in `partial`: it may be whole nevertheless.
     """
     if len(datagram) > MAX_DATAGRAM:
         raise SipError(SipFault.TOO_LARGE)
@@ -63,6 +65,7 @@ def parse(datagram: bytes | memoryview) -> Request | Response:
     if length is None:
         message.body = data[body:]
     elif body + length > len(data):
+        message.body = data[body:]
         raise refusal(SipFault.BODY_UNFINISHED, message)
     else:
         message.body = data[body : body + length]
@@ -90,13 +93,13 @@ def read_head(head: bytes | bytearray) -> Request | Response:
     start_line, *lines = text.split("\n")
     if len(lines) > MAX_HEADERS:
         raise SipError(SipFault.TOO_MANY_HEADERS)
-    fault: SipFault | None = None
+    deviations: tuple[SipDeviation, ...] = ()
     pairs = []
     for line in lines:
         name, colon, value = line.partition(":")
         name = name.rstrip()
         if not (colon and name):
-            fault = SipFault.HEADER_LINE
+            deviations = (SipDeviation.HEADER_LINE,)
             continue
         if len(line) > MAX_HEADER:
             raise SipError(SipFault.HEADER_TOO_LONG)
@@ -111,9 +114,8 @@ def read_head(head: bytes | bytearray) -> Request | Response:
     else:
         raise SipError(SipFault.START_LINE)
     if version != "2.0":
-        fault = SipFault.VERSION
-    if fault is not None:
-        raise refusal(fault, message)
+        raise refusal(SipFault.VERSION, message)
+    message.deviations = deviations
     return message
 
 
