@@ -5,11 +5,12 @@
 import asyncio
 import json
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def running(answerer: Answerer) -> Iterator[Answerer]:
     finally:
         stop.set()
         thread.join(10)
+
+
+@contextmanager
+def started(*command: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """A simulator that goes on until it is told to end, and never longer than the test."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
 
 
 def vaka_simulate(*arguments: str | Path, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -96,14 +108,11 @@ def test_heartbeats_and_a_storm_end_by_themselves(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_lifelike_traffic_with_a_summary() -> None:
-    with running(Answerer()) as receiver:
-        process = subprocess.Popen(
-            [*COMMAND, "lifelike", "--to", f"127.0.0.1:{receiver.port}", "--cid", "100", "--count", "500",
-             "--speed", "5000"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+    with running(Answerer()) as receiver, started(
+        *COMMAND, "lifelike", "--to", f"127.0.0.1:{receiver.port}", "--cid", "100", "--count", "500", "--speed", "5000"
+    ) as process:  # fmt: skip
         wait_for(lambda: len(receiver.requests) > 5)
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=20)
     assert process.returncode == 0, error
     assert "Answered 200:" in out
@@ -118,24 +127,20 @@ def test_the_devices_of_a_file_play_on_while_the_receiver_restarts(tmp_path: Pat
         for number in range(10)
     ]
     path = tmp_path / "devices.json"
-    process = None
-    try:
+    with ExitStack() as stack:
         with running(answerer):
             port = answerer.port
             place = {"host": "127.0.0.1", "udp_port": port, "tcp_port": port}
             path.write_text(json.dumps({"receiver": place, "devices": devices}))
-            process = subprocess.Popen([*MODULE, "--devices", path], stderr=subprocess.PIPE, text=True)
+            process = stack.enter_context(started(*MODULE, "--devices", path))
             wait_for(lambda: senders(answerer, "TCP") == 5 and senders(answerer, "UDP") == 5)
         again = Answerer(port=port)
         with running(again):
             wait_for(lambda: senders(again, "TCP") == 5 and senders(again, "UDP") == 5)
             process.terminate()
             _, error = process.communicate(timeout=20)
-        assert process.returncode == 0, error
-        assert error == ""
-    finally:
-        if process is not None:
-            process.kill()
+    assert process.returncode == 0, error
+    assert error == ""
 
 
 REFUSED: list[tuple[list[str], str]] = [

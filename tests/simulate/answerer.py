@@ -48,6 +48,7 @@ class Answerer:
     port: int = 0
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
+    connections: "set[asyncio.Transport]" = field(default_factory=set)
     nonces: NonceBook = field(default_factory=lambda: NonceBook(b"test", 300, 1000))
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -118,6 +119,8 @@ async def answering(answerer: Answerer, context: ssl.SSLContext | None = None) -
     finally:
         transport.close()
         server.close()
+        for connection in answerer.connections:  # closing the server leaves them open
+            connection.abort()
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -138,6 +141,7 @@ class _Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._answerer.connections.add(self._transport)
 
     def data_received(self, data: bytes) -> None:
         for message in self._framer.feed(data):

@@ -15,6 +15,7 @@ from tests.waiting import wait_until
 from vaka.clock import SystemClock
 from vaka.demo.certificates import CertificateAuthority
 from vaka.scaip.body import parse_mrq
+from vaka.simulate import links
 from vaka.simulate.device import Outcome, Persistence
 from vaka.simulate.device_file import DeviceRecord
 from vaka.simulate.fleet import Fleet
@@ -88,7 +89,7 @@ async def test_an_alarm_is_sent_answered_and_confirmed(
     assert (response.status, response.call_id) == (200, "mrs-1")
     assert run.tally.as_dict() | {"milliseconds": 0} == {
         "sent": 1, "answered": 1, "heartbeats_answered": 0, "mrs_received": 1, "mrs_not_ok": 0, "refused": 0,
-        "answered_503": 0, "attempts_again": 0, "lost": 0, "unfinished": 0, "milliseconds": 0,
+        "answered_503": 0, "attempts_again": 0, "unanswered": 0, "lost": 0, "unfinished": 0, "milliseconds": 0,
     }  # fmt: skip
 
 
@@ -169,6 +170,18 @@ async def test_a_broken_connection_is_made_again() -> None:
         run = Run(answerer, transport="tcp")
         outcome = await run.report()
         run.fleet.close()
+    assert outcome.is_delivered
+    assert (run.tally.again, run.tally.lost) == (1, 0)
+
+
+async def test_a_connection_that_has_gone_silent_is_given_up_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network may have lost it without either end being told."""
+    monkeypatch.setattr(links, "TIMEOUT", 0.2)
+    async with answering(Answerer([SILENCE])) as answerer:
+        run = Run(answerer, transport="tcp")
+        outcome = await run.report()
+        run.fleet.close()
+        assert len(answerer.connections) == 2
     assert outcome.is_delivered
     assert (run.tally.again, run.tally.lost) == (1, 0)
 

@@ -11,8 +11,8 @@ from vaka.simulate.device_file import DeviceRecord
 from vaka.simulate.quirks import Quirk
 from vaka.simulate.reports import Report
 from vaka.simulate.writing import Writer
-from vaka.sip.digest import Challenge
-from vaka.sip.message import Request
+from vaka.sip.digest import challenge_headers
+from vaka.sip.message import Headers, Request, Response
 from vaka.sip.parse import parse
 
 # What stands in the bytes of a device with the quirk, and what no longer does.
@@ -31,16 +31,17 @@ SIGNS = {
     Quirk.PLAIN_TEXT: (b"Content-Type: text/plain\r\n", b"scaip"),
     Quirk.PADDED_VALUES: (b"<stc> 0010</stc>", b"<stc>"),
     Quirk.OTHER_DIGEST_URI: (b'uri="sip:alarm"', b'uri="sip:alarm@'),
+    Quirk.DIGEST_WITHOUT_QOP: (b"algorithm=MD5\r\n", b"qop="),
     Quirk.PRIVATE_VIA: (b"192.168.1.10", b"UDP 127.0.0.1"),
 }
 
 
 def second_message(*quirks: Quirk) -> bytes:
-    """The second message of a device, so that what counts on has done so; with credentials."""
+    """The second message of a device, so that what counts on has done so; with credentials, as it was asked for."""
     record = DeviceRecord(cid="4711", password="secret", quirks=quirks)
     writer = Writer(record, "192.0.2.1", random.Random(3))
-    writer._challenge = Challenge("test", "abc", "MD5", qop=True, stale=False, opaque=None)
     writer.message(b"", "first", ("127.0.0.1", 5062))
+    assert writer.heed(Response(401, "", Headers(challenge_headers("test", "abc", ("MD5",)))))
     return writer.message(writer.body(Report.BUTTON, "00000007"), "second", ("127.0.0.1", 5062))
 
 

@@ -59,7 +59,8 @@ def test_the_summary_names_what_went_wrong() -> None:
     assert "Lost:            0" in good
     assert "refused" not in good
     assert "p99 12.0 ms" in good
-    assert "Lost:            2 (1 refused)" in bad
+    assert "Lost:            2 (1 refused, 1 unanswered)" in bad
+    assert "Lost:            1 (1 unanswered)" in summary(told((None, 32.0)), 60.0)
 
 
 def test_the_display_is_plain_lines_where_there_is_no_terminal(clock: TurnedClock) -> None:

@@ -76,10 +76,15 @@ def summary(tally: Tally, seconds: float) -> str:
         ("Confirmed (mrs)", f"{tally.confirmed:,}" + (f", {tally.unwell:,} not ok" if tally.unwell else "")),
         ("Answered 503", f"{tally.busy:,}"),
         ("Sent again", f"{tally.again:,}"),
-        ("Lost", f"{tally.lost:,}" + (f" ({tally.refused:,} refused)" if tally.refused else "")),
+        ("Lost", f"{tally.lost:,}" + (f" ({why})" if (why := _why_lost(tally)) else "")),
     ]
     if tally.waiting:
         lines.append(("Unfinished", f"{tally.waiting:,}"))
     if figures is not None:
         lines.append(("Time to answer", "  ".join(f"{name} {value:,.1f} ms" for name, value in figures.items())))
     return "\n".join(f"{name + ':':<17}{text}" for name, text in lines)
+
+
+def _why_lost(tally: Tally) -> str:
+    reasons = (("refused", tally.refused), ("unanswered", tally.unanswered))
+    return ", ".join(f"{count:,} {name}" for name, count in reasons if count)

@@ -218,6 +218,7 @@ class StreamLink:
             async with asyncio.timeout(TIMEOUT):
                 return await answer
         except TimeoutError:
+            self.close()  # it may be dead without either end knowing: the next attempt makes another
             raise NoAnswerError from None
         finally:
             self._mailbox.asked_no_more(call_id)

@@ -24,6 +24,7 @@ class Quirk(StrEnum):
     PLAIN_TEXT = "plain_text"  # content type text/plain
     PADDED_VALUES = "padded_values"  # blanks inside elements, codes with leading zeros
     OTHER_DIGEST_URI = "other_digest_uri"  # digest uri differs from the request URI
+    DIGEST_WITHOUT_QOP = "digest_without_qop"  # answers a challenge as RFC 2069 has it, whatever is offered
     PRIVATE_VIA = "private_via"  # a Via address that cannot be reached, as behind NAT
 
 

@@ -99,6 +99,7 @@ class Tally:
             "refused": self.refused,
             "answered_503": self.busy,
             "attempts_again": self.again,
+            "unanswered": self.unanswered,
             "lost": self.lost,
             "unfinished": self.waiting,
             "milliseconds": self.milliseconds(),

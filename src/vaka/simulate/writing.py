@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The SIP requests of one device: identifiers that count on (or never do), credentials, peculiarities."""
 
+from dataclasses import replace
 from random import Random
 
 from vaka.scaip.body import build_mrq
@@ -81,6 +82,8 @@ class Writer:
             if self.device.algorithm in (None, challenge.algorithm):
                 # The same question twice means that the answer was wrong; a stale nonce only that it took long.
                 refused = self._challenge is not None and self._challenge.nonce == challenge.nonce
+                if Quirk.DIGEST_WITHOUT_QOP in self._quirks:
+                    challenge = replace(challenge, qop=False)
                 self._challenge, self._nonce_uses = challenge, 0
                 return not refused
         return False
