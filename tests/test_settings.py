@@ -81,6 +81,21 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
         ("[receiver]\nretry_after_seconds = 0", "receiver.retry_after_seconds"),
         ("[receiver]\nnonce_lifetime_seconds = 86400", "receiver.nonce_lifetime_seconds"),
         ("[receiver]\nflush_seconds = nan", "receiver.flush_seconds"),
+        ("[receiver]\npublic_host = '0.0.0.0'", "receiver.public_host"),
+        ("[receiver]\npublic_host = '::'", "receiver.public_host"),
+        ("[receiver]\npublic_host = '[::]'", "receiver.public_host"),
+        ("[receiver]\npublic_host = '::ffff:0.0.0.0'", "receiver.public_host"),
+        ("[receiver]\npublic_host = 'fe80::1%eth0'", "receiver.public_host"),
+        ("[receiver]\npublic_host = '[198.51.100.7]'", "receiver.public_host"),
+        ("[receiver]\npublic_host = '[2001:db8::7]:5060'", "receiver.public_host"),
+        ("[receiver]\npublic_host = 'larm.example.org:5060'", "receiver.public_host"),
+        ("[receiver]\npublic_host = 'two words'", "receiver.public_host"),
+        ("[receiver]\npublic_host = '198.51.100.256'", "receiver.public_host"),
+        ("[receiver]\npublic_host = 'larm.exämple.org'", "receiver.public_host"),
+        ("[receiver]\npublic_host = '-larm.example.org'", "receiver.public_host"),
+        ("[receiver]\nhost = '0.0.0.0'", "receiver"),
+        ("[receiver]\nhost = '::'", "receiver"),
+        ("[receiver]\nudp_port = false\ntcp_port = false\ntls_port = false", "receiver"),
         ("[scheduler]\nescalation_seconds = 0", "scheduler.escalation_seconds"),
         ("[scheduler]\nescalation_seconds = inf", "scheduler.escalation_seconds"),
         ("[desk]\nport = -1", "desk.port"),
@@ -94,6 +109,33 @@ def test_fault_names_the_key(tmp_path: Path, text: str, key: str) -> None:
     assert f" {key}:" in refusal.value.sentence.en
     assert refusal.value.category is Category.INVALID
     assert "hemligt" not in refusal.value.sentence.en
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", ""),
+        ("larm.example.org", "larm.example.org"),
+        ("receiver-1", "receiver-1"),
+        ("198.51.100.7", "198.51.100.7"),
+        ("2001:DB8::0007", "2001:db8::7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+    ],
+)
+def test_where_devices_reach_us(tmp_path: Path, written: str, read: str) -> None:
+    settings = load_settings(write(tmp_path, f"[receiver]\npublic_host = '{written}'"))
+    assert settings.receiver.public_host == read
+
+
+def test_what_concerns_several_keys_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(write(tmp_path, "[receiver]\nudp_port = false\ntcp_port = false\ntls_port = false"))
+    assert refusal.value.sentence.en.endswith(
+        " is refused: receiver: all ports are closed; give udp_port, tcp_port or tls_port a number."
+    )
+    with pytest.raises(ConfigurationError, match=r"receiver: host 0\.0\.0\.0 means all addresses; say in public_host"):
+        load_settings(write(tmp_path, "[receiver]\nhost = '0.0.0.0'"))
+    assert load_settings(write(tmp_path, "[receiver]\nhost = '0.0.0.0'\npublic_host = 'larm.example.org'"))
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ Secrets are never values here, only paths: passwords are files in the credential
 relative to the file itself.
 """
 
+import re
 import tomllib
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from vaka.errors import ConfigurationError
 
@@ -21,6 +23,39 @@ OptionalPort = Annotated[Port | None, BeforeValidator(lambda value: None if valu
 
 # TOML has no paths, only strings.
 FilePath = Annotated[Path, Field(strict=False)]
+
+# host  =  hostname / IPv4address / IPv6reference      (RFC 3261 section 25.1; no label of a name is longer than 63)
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+                        r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?")  # fmt: skip
+_NOT_A_NAME = re.compile(r"[0-9.]+")
+"""Digits and dots are an address, or a slip in writing one."""
+
+
+def _public_host(text: str) -> str:
+    """Return a host as it stands in the settings, IPv6 without brackets. Raises ValueError."""
+    plain = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        address = ip_address(plain)
+    except ValueError:
+        if not text or (_HOST_NAME.fullmatch(text) and not _NOT_A_NAME.fullmatch(text)):
+            return text
+        raise ValueError("write a host name or an IP address, without a port") from None
+    if _is_wildcard(plain) or "%" in plain or (plain != text and address.version == 4):
+        raise ValueError("write an address that devices can reach, such as 198.51.100.7 or 2001:db8::7")
+    return str(address)
+
+
+def _is_wildcard(host: str) -> bool:
+    """Whether a host means "all addresses": something to listen on, and nothing to be reached at."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_unspecified
+
+
+PublicHost = Annotated[str, AfterValidator(_public_host)]
 
 
 class _Section(BaseModel):
@@ -68,8 +103,17 @@ class ReceiverSettings(_Section):
     """How long a digest challenge may be answered."""
     flush_seconds: Annotated[float, Field(ge=0.5, le=60)] = 5
     """How often signs of life are written, in bulk."""
-    public_host: str = ""
-    """Name or address devices know us by, used in Via and Contact; default the listening address."""
+    public_host: PublicHost = ""
+    """Name or address devices know us by, used in Via and From; default the listening address. Needed where `host` is
+    `0.0.0.0` or `::`."""
+
+    @model_validator(mode="after")
+    def _require_a_way_in(self) -> Self:
+        if self.udp_port is None and self.tcp_port is None and self.tls_port is None:
+            raise ValueError("all ports are closed; give udp_port, tcp_port or tls_port a number")
+        if not self.public_host and _is_wildcard(self.host):
+            raise ValueError(f"host {self.host} means all addresses; say in public_host at which devices reach us")
+        return self
 
 
 class WebSettings(_Section):
@@ -136,5 +180,8 @@ def load_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate(content)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
         raise ConfigurationError(f"The settings file {path} is refused: {faults}.") from error

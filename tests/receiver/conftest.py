@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +18,7 @@ import pytest
 from psycopg import sql
 
 from tests.receiver.devices import HOST, REALM, Credentials, TcpDevice, UdpDevice
+from tests.receiver.process import Place, Process, write_settings
 from tests.waiting import wait_until
 from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
@@ -67,14 +70,19 @@ def authority(_reused_authority: Authority, server: Server) -> Authority:
 
 
 class TurnableClock(SystemClock):
-    """The machine's clock, whose wall time can be moved; what is measured in seconds goes on."""
+    """The machine's clock, whose wall time can be moved, and what is measured in seconds apart from it."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.ahead_seconds = 0.0
 
     def now(self) -> datetime:
         """Return the moved wall time."""
         return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        """Return the moved seconds."""
+        return super().monotonic() + self.ahead_seconds
 
 
 @pytest.fixture
@@ -295,3 +303,47 @@ async def tcp_device(running: Running) -> AsyncIterator[TcpDevice]:
     device = await TcpDevice.connect(running.tcp)
     yield device
     await device.close()
+
+
+@pytest.fixture
+def data(directory: Path, server: Server) -> Path:
+    """A data directory over the tests' own cluster."""
+    path = directory / next(
+        name for name in (f"data-{number}" for number in count()) if not (directory / name).exists()
+    )
+    for name in ("run", "tls"):
+        (path / name).mkdir(parents=True)
+    for name in ("cluster", "credentials"):
+        (path / name).symlink_to(directory / name)
+    return path
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Process]]:
+    """A function that starts receivers; none outlives the test."""
+    started: list[Process] = []
+
+    def begin(data: Path, *options: str) -> Process:
+        started.append(Process(data, *options))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.process.kill()
+        process.process.wait()
+
+
+@pytest.fixture
+def known(register: Register, authority: Authority) -> str:
+    """A device that is registered before the receiver starts."""
+    return register.device(authority)
+
+
+@pytest.fixture
+async def place(data: Path, run: Callable[..., Process], known: str, intake: Authority) -> Place:
+    """A receiver that listens to UDP and TCP."""
+    port = free_port()
+    write_settings(data, udp_port=port, tcp_port=port)
+    process = run(data)
+    await process.listens()
+    return Place(process, port, data / "run" / "receiver-1.metrics")

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.receiver.conftest import Register, Rows, Running, Start, TurnableClock
-from tests.receiver.devices import Credentials, UdpDevice, authorization, message, mrq
-from vaka.receiver.counters import Reason
+from tests.receiver.conftest import Register, Rows, Running, Start, TurnableClock, free_port
+from tests.receiver.devices import REALM, Credentials, UdpDevice, authorization, message, mrq
+from vaka.receiver.counters import Reason, Repeat
 from vaka.receiver.limits import Limits
-from vaka.sip.digest import parse_challenge
+from vaka.sip.digest import challenge_headers, parse_challenge
+from vaka.sip.message import Headers, Response
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -29,6 +30,13 @@ def alarm(credentials: Credentials, *headers: tuple[str, str], **fields: str) ->
     return message(credentials.sender, mrq(credentials.sender, **fields), headers=headers)
 
 
+def without_qop(challenged: Response) -> Response:
+    """A 401 as older devices read it: they do not look for qop."""
+    values = challenged.headers.all("www-authenticate")
+    headers = Headers([("WWW-Authenticate", value.replace(', qop="auth"', "")) for value in values])
+    return Response(401, "", headers)
+
+
 @pytest.mark.parametrize("qop", [True, False], ids=["qop", "without qop"])
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 async def test_digest(
@@ -41,9 +49,8 @@ async def test_digest(
     assert challenged.status == 401
     offers = [parse_challenge(value).algorithm for value in challenged.headers.all("www-authenticate")]
     assert offers == [algorithm]
-    if not qop:  # as older devices do: they do not look for it
-        value = (challenged.headers.first("www-authenticate") or "").replace(', qop="auth"', "")
-        challenged.headers = type(challenged.headers)([("WWW-Authenticate", value)])
+    if not qop:
+        challenged = without_qop(challenged)
     proof = authorization(challenged, credentials)
     assert ("qop=" in proof[1]) == qop
     assert (await udp_device.ask(alarm(credentials, proof))).status == 200
@@ -70,7 +77,7 @@ async def test_wrong_credentials_store_nothing(
     assert answer.status == 401
     assert "stale" not in (answer.headers.first("www-authenticate") or "")
     assert running.refusals(Reason.CREDENTIALS_WRONG) == 1
-    assert rows(authority, "select count(*) from message") == [(0,)]
+    assert rows(authority, "select count(*) from message where class = 'life'") == [(0,)]
 
 
 async def test_an_old_nonce_is_stale_and_no_reason_to_ask_a_person(
@@ -111,15 +118,62 @@ async def test_the_retransmission_of_an_accepted_message_is_no_replay(
     assert running.refusals(Reason.NONCE_REPLAYED) == 0
 
 
-async def test_a_challenge_of_one_receiver_is_good_at_another(
+async def test_a_challenge_of_one_receiver_is_a_reason_to_ask_anew_at_another(
     start: Start, register: Register, authority: Authority
 ) -> None:
+    """Each knows only what was used up with itself. The device is told that its password was right."""
     credentials = register.digest_device(authority)
-    first, second = [UdpDevice((await start(instance=name)).udp) for name in ("receiver-1", "receiver-2")]
+    both = [await start(instance=name) for name in ("receiver-1", "receiver-2")]
+    first, second = [UdpDevice(running.udp) for running in both]
     challenged = await first.ask(alarm(credentials))
-    assert (await second.ask(alarm(credentials, authorization(challenged, credentials)))).status == 200
+    answer = await second.ask(alarm(credentials, authorization(challenged, credentials)))
+    assert answer.status == 401
+    assert all(parse_challenge(value).stale for value in answer.headers.all("www-authenticate"))
+    assert both[1].refusals(Reason.NONCE_ELSEWHERE) == 1
+    assert (await second.ask(alarm(credentials, authorization(answer, credentials)))).status == 200
     for device in (first, second):
         await device.close()
+
+
+@pytest.mark.parametrize("qop", [True, False], ids=["qop", "without qop"])
+async def test_what_was_recorded_on_the_way_is_worth_nothing_at_any_receiver(
+    start: Start, register: Register, authority: Authority, rows: Rows, qop: bool
+) -> None:
+    """Two receivers on one port, then both gone and a third in their place: the recording never passes."""
+    credentials, port = register.digest_device(authority), free_port()
+    both = [await start(instance=name, udp_port=port) for name in ("receiver-1", "receiver-2")]
+    device = UdpDevice(port)
+    challenged = await device.ask(alarm(credentials))
+    if not qop:
+        challenged = without_qop(challenged)
+    recorded = alarm(credentials, authorization(challenged, credentials))
+    assert (await device.ask(recorded)).status == 200
+    # The kernel spreads senders over the two by their ports.
+    for _ in range(40):
+        await replay(port, recorded)
+    reached = [running.receiver.counters.received["MESSAGE"] for running in both]
+    assert min(reached) > 2, "both were tried"
+    reasons = (Reason.NONCE_ELSEWHERE, Reason.NONCE_REPLAYED)
+    refused = sum(running.refusals(reason) for running in both for reason in reasons)
+    # The kernel may give two thieves the same port: the second is then told again what the first was told.
+    assert refused + sum(running.receiver.counters.repeats[Repeat.ANSWERED] for running in both) == 40
+    assert refused > 30
+    for running in both:
+        await running.receiver.stop()
+    restarted = await start(udp_port=port)
+    await replay(port, recorded)
+    assert restarted.refusals(Reason.NONCE_ELSEWHERE) == 1
+    assert rows(authority, "select count(*) from message") == [(1,)]
+    await device.close()
+
+
+async def replay(port: int, recorded: bytes) -> None:
+    """Send what somebody recorded from somewhere else; it must be asked about, as if it were only late."""
+    thief = UdpDevice(port)
+    answer = await thief.ask(recorded)
+    assert answer.status == 401
+    assert all(parse_challenge(value).stale for value in answer.headers.all("www-authenticate"))
+    await thief.close()
 
 
 async def test_a_challenge_of_a_stranger_is_not(start: Start, register: Register, authority: Authority) -> None:
@@ -165,6 +219,28 @@ async def test_an_authorization_nobody_can_read_is_a_reason_to_ask(
     assert (await udp_device.ask(data)).status == 401
 
 
+@pytest.mark.parametrize("place", [0, 1, 3, 7])
+async def test_the_right_credentials_are_found_among_others(
+    running: Running, known: Credentials, udp_device: UdpDevice, place: int
+) -> None:
+    """A device may answer for several realms, for both algorithms, and with what is left of an earlier challenge."""
+    challenged = await udp_device.ask(alarm(known))
+    elsewhere = Response(401, "", Headers(challenge_headers("another realm", "n")))
+    wrong = Credentials(known.sender, known.username, "wrong")
+    others = [
+        authorization(elsewhere, known, header=0),
+        authorization(elsewhere, known, header=1),
+        authorization(challenged, wrong, header=1),
+        ("Authorization", "Basic dXNlcjpwYXNz"),
+        authorization(Response(401, "", Headers(challenge_headers(REALM, "forged"))), known),
+        authorization(elsewhere, wrong),
+        ("Authorization", "Digest"),
+    ]
+    headers = [*others[:place], authorization(challenged, known), *others[place:]]
+    assert (await udp_device.ask(alarm(known, *headers))).status == 200
+    assert running.refusals(Reason.CREDENTIALS_WRONG) == 0
+
+
 async def test_the_network_exception_holds_for_its_network_and_its_time(
     running: Running, register: Register, authority: Authority, rows: Rows, udp_device: UdpDevice,
     turnable: TurnableClock,
@@ -178,7 +254,7 @@ async def test_the_network_exception_holds_for_its_network_and_its_time(
     turnable.ahead += timedelta(hours=2)
     assert (await udp_device.ask(message(here, mrq(here)))).status == 403
     assert running.refusals(Reason.EXCEPTION_EXPIRED) == 1
-    assert rows(authority, "select count(*) from message") == [(1,)]
+    assert rows(authority, "select sender from message where class = 'life'") == [(here,)]
 
 
 async def test_a_certificate_device_is_refused_without_one(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.receiver.conftest import Register, Rows, Running
+from tests.receiver.conftest import Register, Rows, Running, Start
 from tests.receiver.devices import UdpDevice, message, mrq
 from tests.sip.samples import request
 from vaka.clock import TurnedClock
@@ -199,3 +199,23 @@ async def test_an_unanswered_confirmation_undoes_nothing(
     first = await udp_device.mrs()
     assert await udp_device.mrs() == first  # half a second later
     assert rows(authority, "select state, messages from alarm") == [("received", 1)]
+
+
+@pytest.mark.anyio
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("public_host", "written"),
+    [("2001:db8::7", "[2001:db8::7]"), ("[2001:db8::7]", "[2001:db8::7]"), ("larm.example.org", "larm.example.org")],
+)
+async def test_it_names_the_address_devices_know_us_by(
+    start: Start, register: Register, authority: Authority, public_host: str, written: str
+) -> None:
+    sender = register.device(authority)
+    device = UdpDevice((await start(public_host=public_host)).udp)
+    assert (await device.ask(message(sender, mrq(sender)))).status == 200
+    await device.hear()
+    sent = device.requests.popleft()
+    assert sent.from_.uri == f"sip:vaka@{written}"
+    assert sent.top_via.host == written
+    assert sent.call_id.endswith(f"@{written}")
+    await device.close()

@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.receiver.conftest import Register, Rows, Running, Start
+from tests.receiver.conftest import Register, Rows, Running, Start, TurnableClock
 from tests.receiver.devices import UdpDevice, authorization, message, mrq
+from tests.waiting import wait_until
+from vaka.receiver.counters import Repeat
 from vaka.scaip.body import Mrs
 from vaka.tenants.authorities import Authority
 
@@ -62,6 +64,23 @@ async def test_they_are_flushed_by_themselves_in_one_transaction(
     # All rows that one statement wrote carry its transaction's number.
     [(transactions,)] = rows(authority, "select count(distinct xmin::text) from device_state")
     assert transactions <= 2
+    await device.close()
+
+
+async def test_the_very_same_heartbeat_again_is_another_sign_of_life(
+    start: Start, register: Register, authority: Authority, rows: Rows, turnable: TurnableClock
+) -> None:
+    """Some devices never change a byte of it. Only what comes at once after it is a copy."""
+    sender, _ = supervised(register, rows, authority)
+    running = await start()
+    device, beat = UdpDevice(running.udp), message(sender, mrq(sender, mty="PI"))
+    heard = running.receiver.counters.heartbeats
+    for _ in range(2):
+        assert (await device.ask(beat)).status == 200
+    assert (heard["heard"], running.receiver.counters.repeats[Repeat.ANSWERED]) == (1, 1)
+    turnable.ahead_seconds += 5
+    assert (await device.ask(beat)).status == 200
+    assert heard["heard"] == 2
     await device.close()
 
 
@@ -124,10 +143,4 @@ async def test_supervision_can_see_that_the_receiver_listens(
     await start(instance="receiver-7", flush_seconds=0.5)
     [(since, first)] = register.presence("receiver-7")
     assert since >= started
-    await _until_beat(register, first)
-
-
-async def _until_beat(register: Register, first: datetime) -> None:
-    from tests.waiting import wait_until
-
     await wait_until(lambda: register.presence("receiver-7")[0][1] > first)

@@ -170,4 +170,7 @@ async def test_a_stop_answers_what_is_in_work(
 
 
 def _is_stuck(running: Running) -> bool:
-    return running.receiver.storage.inside[Lane.TEST] == 1
+    """Whether the one message in the lane has left its queue and is with the database."""
+    storage = running.receiver.storage
+    waiting = sum(writer.queues[Lane.TEST].size for (_, life), writer in storage._writers.items() if not life)
+    return storage.inside[Lane.TEST] == 1 and waiting == 0

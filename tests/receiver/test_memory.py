@@ -13,46 +13,132 @@ from vaka.receiver.countdown import Countdown
 from vaka.receiver.exchange import Exchange
 from vaka.receiver.lanes import Arrival, Turns
 from vaka.receiver.limits import Lane
-from vaka.receiver.repeats import IN_WORK, RepeatMemory, repeat_key
+from vaka.receiver.repeats import IN_WORK, RepeatKey, RepeatMemory
 from vaka.receiver.udp import may_wait
 
 HERE, THERE = ("198.51.100.7", 5060), ("198.51.100.7", 5061)
 
 
+MUCH = 1_000_000
+
+
+def memory_of(capacity: int = 10, most_bytes: int = MUCH) -> RepeatMemory:
+    """A memory for answers."""
+    return RepeatMemory(capacity, most_bytes)
+
+
+def remember(memory: RepeatMemory, key: RepeatKey, now: float, answer: bytes = b"200") -> None:
+    """Take a datagram in and answer it when it is stored."""
+    memory.begin(key, now)
+    memory.settle(key, answer)
+
+
 def test_a_repeat_is_the_same_bytes_from_the_same_source() -> None:
-    assert repeat_key(HERE, b"alarm") == repeat_key(HERE, b"alarm")
-    assert len({repeat_key(HERE, b"alarm"), repeat_key(THERE, b"alarm"), repeat_key(HERE, b"alarn")}) == 3
+    key = memory_of().key
+    assert key(HERE, b"alarm") == key(HERE, b"alarm")
+    assert len({key(HERE, b"alarm"), key(THERE, b"alarm"), key(HERE, b"alarn")}) == 3
 
 
 def test_an_answer_is_remembered_as_long_as_it_may_be_asked_for_again() -> None:
-    memory, key = RepeatMemory(10), repeat_key(HERE, b"alarm")
-    assert memory.recall(key) is None
+    memory = memory_of()
+    key = memory.key(HERE, b"alarm")
+    assert memory.recall(key, 100.0) is None
     memory.begin(key, 100.0)
-    assert memory.recall(key) == IN_WORK
+    assert memory.recall(key, 100.0) == IN_WORK
     memory.settle(key, b"200")
     memory.forget_old(131.9)
-    assert memory.recall(key) == b"200"
+    assert memory.recall(key, 131.9) == b"200"
     memory.forget_old(132.0)
-    assert memory.recall(key) is None
+    assert memory.recall(key, 132.0) is None
+    assert (len(memory), memory.size) == (0, 0)
+
+
+def test_what_was_answered_without_storing_is_soon_read_again() -> None:
+    """The same heartbeat a few seconds later is a heartbeat, not a copy of the last."""
+    memory = memory_of()
+    key = memory.key(HERE, b"heartbeat")
+    memory.begin(key, 100.0)
+    memory.settle(key, b"200", at_once=True)
+    assert memory.recall(key, 103.9) == b"200"
+    assert memory.recall(key, 104.0) is None
+    memory.begin(key, 104.0)
+    memory.settle(key, b"2000", at_once=True)
+    assert memory.recall(key, 107.9) == b"2000"
+    assert (len(memory), memory.size) == (1, 4)
+    memory.forget_old(136.0)
+    assert (len(memory), memory.size) == (0, 0)
 
 
 def test_what_shall_be_tried_anew_is_not_remembered() -> None:
-    memory, key = RepeatMemory(10), repeat_key(HERE, b"alarm")
+    memory = memory_of()
+    key = memory.key(HERE, b"alarm")
     memory.begin(key, 0.0)
     memory.settle(key, None)
-    assert memory.recall(key) is None
+    assert memory.recall(key, 0.0) is None
     memory.settle(key, b"late")  # an answer to what was given up is nobody's
-    assert memory.recall(key) is None
+    assert memory.recall(key, 0.0) is None
 
 
 def test_the_oldest_answers_give_way() -> None:
-    memory = RepeatMemory(3)
-    keys = [repeat_key(HERE, bytes([number])) for number in range(100)]
+    memory = memory_of(3)
+    keys = [memory.key(HERE, bytes([number])) for number in range(100)]
     for key in keys:
-        memory.begin(key, 0.0)
-        memory.settle(key, b"200")
+        remember(memory, key, 0.0)
     assert len(memory) == 3
-    assert [memory.recall(key) for key in keys[-4:]] == [None, b"200", b"200", b"200"]
+    assert [memory.recall(key, 0.0) for key in keys[-4:]] == [None, b"200", b"200", b"200"]
+
+
+def test_long_answers_take_the_room_of_many() -> None:
+    memory = memory_of(1_000, most_bytes=100)
+    keys = [memory.key(HERE, bytes([number])) for number in range(100)]
+    for key in keys:
+        remember(memory, key, 0.0, b"x" * 30)
+        assert memory.size <= 100
+    assert [memory.recall(key, 0.0) is not None for key in keys[-4:]] == [False, True, True, True]
+    remember(memory, memory.key(HERE, b"all"), 0.0, b"x" * 101)
+    assert (len(memory), memory.size) == (0, 0)
+
+
+def test_a_withdrawal_ends_the_memory_of_what_its_source_was_answered() -> None:
+    memory = memory_of()
+    press, cancel, neighbour = memory.key(HERE, b"press"), memory.key(HERE, b"cancel"), memory.key(THERE, b"press")
+    remember(memory, press, 0.0)
+    remember(memory, neighbour, 0.0)
+    memory.begin(cancel, 1.0)
+    memory.settle(memory.turn_page(cancel, 1.0), b"cancelled")
+    assert memory.recall(memory.key(HERE, b"press"), 2.0) is None
+    # A copy of the cancellation is a copy, and must not take back the press that came meanwhile.
+    assert memory.recall(memory.key(HERE, b"cancel"), 2.0) == b"cancelled"
+    assert memory.recall(memory.key(THERE, b"press"), 2.0) == b"200"
+    remember(memory, memory.key(HERE, b"press"), 3.0, b"again")
+    assert memory.recall(memory.key(HERE, b"press"), 4.0) == b"again"
+
+
+def test_a_withdrawal_is_forgotten_after_all_that_it_outdates() -> None:
+    memory = memory_of()
+    press = memory.key(HERE, b"press")
+    remember(memory, press, 0.0)
+    cancel = memory.key(HERE, b"cancel")
+    memory.begin(cancel, 10.0)
+    memory.turn_page(cancel, 10.0)
+    for now in (31.9, 32.0, 41.9, 42.0):
+        memory.forget_old(now)
+        assert memory.recall(memory.key(HERE, b"press"), now) is None
+    assert memory.key(HERE, b"press") == press, "the source is as good as new"
+    assert (len(memory), memory.size) == (0, 0)
+
+
+def test_withdrawals_without_end_take_no_more_room_than_answers() -> None:
+    memory = memory_of(5)
+    for number in range(200):
+        source = ("198.51.100.7", number % 50)
+        press, cancel = memory.key(source, b"press"), memory.key(source, b"cancel")
+        remember(memory, press, 0.0)
+        memory.begin(cancel, 0.0)
+        memory.settle(memory.turn_page(cancel, 0.0), b"cancelled")
+        assert memory.recall(memory.key(source, b"press"), 0.0) is None
+        assert len(memory) <= 5
+        assert len(memory._chapters) <= 5
 
 
 def test_a_countdown_gives_back_in_order_and_once() -> None:
@@ -94,9 +180,13 @@ def test_an_allowance_remembers_only_so_many_sources() -> None:
     [
         ("198.51.100.7", "198.51.100.7"),
         ("::ffff:198.51.100.7", "198.51.100.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
-        ("2001:db8:1:2::9", "2001:db8:1:2"),
-        ("fe80::1%eth0", "fe80"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001::2:3:4:5:6", "2001:0:0:2::/64"),
+        ("2001::3:3:4:5:6", "2001:0:0:3::/64"),
+        ("2001:db8::5:0:0:8", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
     ],
 )
 def test_a_source_is_an_address_or_one_home_s_network(host: str, network: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.receiver.conftest import Register, Running
+from tests.receiver.conftest import Register, Rows, Running
 from tests.receiver.devices import UdpDevice, authorization, message, mrq
 from vaka.receiver.counters import Reason
 from vaka.sip.errors import SipFault
@@ -70,9 +70,43 @@ async def test_half_a_datagram_is_answered_400(
     sender = register.device(authority)
     await running.knows(sender)
     data = message(sender, mrq(sender))
-    assert (await udp_device.ask(data[:-20])).status == 400
+    assert (await udp_device.ask(data[:-1])).status == 400
     assert running.receiver.counters.unreadable[SipFault.BODY_UNFINISHED] == 1
     assert (await udp_device.ask(data)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "deviation"),
+    [
+        ((b"Content-Length: ", b"Content-Length: 9"), "body_shorter_than_stated"),
+        ((b"Max-Forwards: 70", b"Max-Forwards 70"), "header_line_unreadable"),
+        ((b"Max-Forwards: 70", b": 70"), "header_line_unreadable"),
+    ],
+)
+async def test_a_slip_in_the_head_does_not_cost_an_alarm(
+    running: Running, register: Register, authority: Authority, rows: Rows, udp_device: UdpDevice,
+    change: tuple[bytes, bytes], deviation: str,
+) -> None:  # fmt: skip
+    sender = register.device(authority)
+    await running.knows(sender)
+    data = message(sender, mrq(sender, dty="5"))
+    assert change[0] in data
+    assert (await udp_device.ask(data.replace(*change))).status == 200
+    assert (await udp_device.mrs()).snu == 0
+    assert rows(authority, "select kind from alarm") == [("fall",)]
+    assert rows(authority, "select deviations from message") == [([deviation],)]
+
+
+async def test_a_device_is_known_by_its_name_however_it_is_written(
+    running: Running, register: Register, authority: Authority, rows: Rows, udp_device: UdpDevice
+) -> None:
+    sender = register.device(authority)
+    await running.knows(sender)
+    written = f"%{ord(sender[0]):02X}{sender[1:]};phone-context=x"
+    assert (await udp_device.ask(message(written, mrq(sender)))).status == 200
+    assert (await udp_device.ask(message(written, mrq(None)))).status == 200
+    assert rows(authority, "select deviations from message where 'sender_differs' = any(deviations)") == []
+    assert rows(authority, "select count(*) from message") == [(2,)]
 
 
 async def test_a_fault_of_ours_is_one_device_s_503(

@@ -5,9 +5,7 @@
 import asyncio
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -16,68 +14,12 @@ import pytest
 
 from tests.receiver.conftest import Register, Rows, free_port
 from tests.receiver.devices import HOST, UdpDevice, message, mrq
+from tests.receiver.process import Process, read_metrics, write_settings
 from tests.waiting import wait_until
-from vaka.database.server import Server
 from vaka.processes.receiver import main
 from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def data(directory: Path, server: Server) -> Path:
-    """A data directory over the tests' own cluster."""
-    path = directory / next(
-        name for name in (f"data-{number}" for number in count()) if not (directory / name).exists()
-    )
-    for name in ("run", "tls"):
-        (path / name).mkdir(parents=True)
-    for name in ("cluster", "credentials"):
-        (path / name).symlink_to(directory / name)
-    return path
-
-
-def write_settings(data: Path, **settings: int | str | bool) -> None:
-    """Write the settings file."""
-    values = {"tls_port": False} | settings
-    lines = [f"{name} = {str(value).lower() if isinstance(value, bool | int) else repr(value)}"
-             for name, value in values.items()]  # fmt: skip
-    (data / "vaka.toml").write_text("[receiver]\n" + "\n".join(lines) + "\n")
-
-
-class Process:
-    """A receiver of its own."""
-
-    def __init__(self, data: Path, *options: str) -> None:
-        self.log = data / f"{options[-1] if options else 'receiver-1'}.log"
-        command = [sys.executable, "-m", "vaka.processes.receiver", "--data", str(data), *options]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-
-    async def listens(self) -> None:
-        """Wait until it says so."""
-        await wait_until(lambda: "listening" in self.log.read_text() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.log.read_text()
-
-    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it and return its exit code."""
-        self.process.send_signal(number)
-        return await asyncio.to_thread(self.process.wait, 20)
-
-
-@pytest.fixture
-def run() -> Iterator[Callable[..., Process]]:
-    """A function that starts receivers; none outlives the test."""
-    started: list[Process] = []
-
-    def begin(data: Path, *options: str) -> Process:
-        started.append(Process(data, *options))
-        return started[-1]
-
-    yield begin
-    for process in started:
-        process.process.kill()
-        process.process.wait()
 
 
 @pytest.mark.anyio
@@ -103,18 +45,6 @@ async def test_start_work_and_stop(
     assert "stopped" in log
     assert sender not in log
     await device.close()
-
-
-def read_metrics(path: Path) -> str:
-    """Fetch the metrics as a scraper does."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
-        connection.connect(str(path))
-        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        received = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, _, body = received.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 OK")
-    return body.decode()
 
 
 @pytest.mark.anyio

@@ -205,6 +205,41 @@ async def test_without_a_reference_every_press_counts(
     assert rows(authority, "select messages from alarm") == [(2,)]
 
 
+@pytest.mark.parametrize(
+    ("said", "unsaid"),
+    [({"stc": "10"}, {"stc": "19"}), ({"stc": "10"}, {"mty": "RE", "stc": "93"}), ({"stc": "16"}, {"stc": "15"})],
+    ids=["cancelled", "reset", "restored"],
+)
+async def test_what_was_taken_back_and_is_said_again_reaches_the_database(
+    running: Running, sender: str, udp_device: UdpDevice, said: dict[str, str], unsaid: dict[str, str]
+) -> None:
+    """Some devices use the same branch, reference and CSeq for ever: the second press is the first, byte by byte."""
+    press = message(sender, mrq(sender, ref="1", **said), branch="z9hG4bK-0001", call_id="always@the.same")
+    back = message(sender, mrq(sender, ref="2", **unsaid))
+    for data in (press, back, press):
+        assert (await udp_device.ask(data)).status == 200
+    counters = running.receiver.counters
+    assert (counters.repeats.total(), counters.stored.total()) == (0, 3)
+    # Copies are copies all the same, of what took back too.
+    for data in (back, press):
+        assert (await udp_device.ask(data)).status == 200
+    assert (counters.repeats[Repeat.ANSWERED], counters.stored.total()) == (2, 3)
+
+
+async def test_who_presses_again_before_the_withdrawal_is_stored_is_not_answered_for_the_first_press(
+    running: Running, sender: str, authority: Authority, locked: Locked, udp_device: UdpDevice
+) -> None:
+    press, back = message(sender, mrq(sender, ref="1")), message(sender, mrq(sender, ref="2", stc="19"))
+    assert (await udp_device.ask(press)).status == 200
+    await udp_device.mrs()
+    with locked(authority, "message"):
+        await udp_device.send(back)
+        await udp_device.send(press)
+        await running.until(lambda: running.receiver.storage.inside.total() == 2)
+        assert await udp_device.is_silent(0.1)
+    assert [(await udp_device.response()).status for _ in range(2)] == [200, 200]
+
+
 async def test_a_press_and_its_cancellation_keep_their_order(
     running: Running, sender: str, authority: Authority, rows: Rows, locked: Locked, udp_device: UdpDevice
 ) -> None:

@@ -5,6 +5,7 @@
 import asyncio
 import socket
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -216,6 +217,47 @@ async def test_only_so_many_connections(
     assert (await again.ask(alarm(sender))).status == 200
     for device in (*devices, again):
         await device.close()
+
+
+@pytest.mark.parametrize("limits", [Limits(connections=3), Limits(connections_per_source=3)], ids=["all", "address"])
+async def test_who_only_holds_a_connection_gives_way_to_a_device(
+    start: Start, register: Register, authority: Authority, limits: Limits
+) -> None:
+    sender = register.device(authority)
+    running = await start(limits=replace(limits, unproven_seconds=0.0))
+    silent = [await TcpDevice.connect(running.tcp) for _ in range(3)]
+    await running.until(lambda: running.receiver.connections.count == 3)
+    device = await TcpDevice.connect(running.tcp)
+    assert (await device.ask(alarm(sender))).status == 200
+    assert await silent[0].is_closed()
+    assert running.refusals(Reason.MADE_ROOM) == 1
+    # Having proved itself it stays, whoever else comes, and however long it says nothing.
+    more = [await TcpDevice.connect(running.tcp) for _ in range(5)]
+    await running.until(lambda: running.refusals(Reason.MADE_ROOM) == 6)
+    assert running.receiver.connections.count == 3
+    assert (await device.ask(alarm(sender))).status == 200
+    for other in (*silent, device, *more):
+        await other.close()
+    await running.until(lambda: running.receiver.connections.count == 0)
+
+
+async def test_after_a_fault_nothing_more_is_read(
+    running: Running, sender: str, locked: Locked, authority: Authority, rows: Rows
+) -> None:
+    """The answer to what came before the fault is owed, and the peer speaks on meanwhile."""
+    device = await TcpDevice.connect(running.tcp)
+    unreadable = running.receiver.counters.unreadable
+    with locked(authority, "message"):
+        await device.send(alarm(sender) + b"nonsense\r\n\r\n")
+        await running.until(lambda: unreadable.total() == 1)
+        for piece in (b"nonsense\r\n\r\n", alarm(sender), b"x" * 20_000):
+            await device.send(piece)
+            await asyncio.sleep(0.02)
+    assert (await device.response()).status == 200
+    assert await device.is_closed()
+    assert unreadable.total() == 1
+    assert rows(authority, "select count(*) from message") == [(1,)]
+    await device.close()
 
 
 async def test_connections_broken_in_every_way_leave_nothing_behind(

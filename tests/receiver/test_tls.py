@@ -215,6 +215,25 @@ async def test_no_address_holds_more_handshakes_than_its_share(
     await device.close()
 
 
+async def test_half_a_handshake_gives_way_to_a_device(
+    start_tls: Start, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority
+) -> None:
+    sender = register.device(authority)
+    running = await start_tls(limits=Limits(handshakes=3, handshake_seconds=60, unproven_seconds=0.2))
+    halves = [await asyncio.open_connection(HOST, running.tls) for _ in range(3)]
+    await running.until(lambda: running.receiver.connections.count == 3)
+    await asyncio.sleep(0.3)
+    device = await TcpDevice.connect(running.tls, context())
+    assert (await device.ask(alarm(sender))).status == 200
+    assert running.refusals(Reason.MADE_ROOM) == 1
+    assert await halves[0][0].read() == b""
+    assert running.receiver.connections.count == 3
+    for _, writer in halves:
+        writer.close()
+    await device.close()
+    await running.until(lambda: running.receiver.connections.count == 0)
+
+
 def test_faults_in_the_files_are_told(issuer: Issuer, tmp_path: Path) -> None:
     certificate, key, _ = issuer.issue("receiver-a")
     _, other_key, _ = issuer.issue("receiver-b")

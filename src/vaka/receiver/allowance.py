@@ -3,18 +3,21 @@
 """How much one source address may do per minute, for things a stranger can do without proving anything."""
 
 from collections import OrderedDict
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 WINDOW_SECONDS = 60.0
 
 
+@lru_cache(maxsize=4_096)
 def network_of(host: str) -> str:
     """Return what is counted as one source: an IPv4 address, or an IPv6 network of 64 bits (one home, one machine)."""
-    if ":" not in host:
+    address = ip_address(host)
+    if isinstance(address, IPv4Address):
         return host
-    if host.startswith("::ffff:"):
-        return host.removeprefix("::ffff:")
-    groups = host.partition("%")[0].partition("::")[0].split(":")
-    return ":".join(groups[:4])
+    if address.ipv4_mapped is not None:  # an IPv4 peer of a dual-stack socket
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
 
 
 class Allowance:

@@ -3,12 +3,15 @@
 """How a device proves itself: by digest, by its certificate, or (a recorded exception with an end) by its network."""
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 from vaka.receiver.allowance import Allowance
 from vaka.receiver.counters import Reason
 from vaka.receiver.exchange import Flow, Headers
+from vaka.receiver.refused import RefusedDevices
+from vaka.receiver.streams import StreamFlow
 from vaka.receiver.surroundings import Surroundings
 from vaka.sip.digest import Authorization, NonceBook, NonceVerdict, challenge_headers, parse_authorization, verify
 from vaka.sip.errors import SipError
@@ -17,11 +20,12 @@ from vaka.tenants.directory import DeviceEntry
 
 _NONCE_REASONS = {
     NonceVerdict.STALE: Reason.NONCE_STALE,
+    NonceVerdict.ELSEWHERE: Reason.NONCE_ELSEWHERE,
     NonceVerdict.FORGED: Reason.NONCE_FORGED,
     NonceVerdict.REPLAYED: Reason.NONCE_REPLAYED,
 }
-_MOST_CREDENTIALS = 4
-"""Authorization headers looked at in one request: a device may answer for several realms and algorithms."""
+_MOST_CREDENTIALS = 8
+"""Authorization headers looked at in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +40,55 @@ class Refusal:
 class Authenticator:
     """Judges requests by the directory's entry of the device they say they come from."""
 
-    def __init__(self, realm: str, secret: bytes, lifetime_seconds: float, around: Surroundings) -> None:
+    def __init__(
+        self, realm: str, secret: bytes, lifetime_seconds: float, refused: RefusedDevices, around: Surroundings
+    ) -> None:
         self._realm = realm
         self._nonces = NonceBook(secret, lifetime_seconds, around.limits.nonces)
+        self._refused = refused
         self._failures = Allowance(around.limits.failures_per_minute, around.limits.sources_watched)
         self._clock = around.clock
 
     def judge(self, request: Request, flow: Flow, entry: DeviceEntry) -> Refusal | None:
         """Return None where the device has proved itself. Judge a request once: a challenge is used up by it."""
         if entry.authentication == "digest":
-            return self._judge_digest(request, flow, entry)
-        if entry.authentication == "certificate":
-            return _judge_certificate(flow, entry)
-        return self._judge_network(flow, entry)
+            refusal = self._judge_digest(request, flow, entry)
+        elif entry.authentication == "certificate":
+            refusal = _judge_certificate(flow, entry)
+        else:
+            refusal = self._judge_network(flow, entry)
+        if refusal is not None:
+            self._refused.note_refusal(request, flow, entry, refusal.reason)
+        else:
+            self._refused.note_proof(request, flow, entry)
+            if isinstance(flow, StreamFlow):
+                flow.note_proof()
+        return refusal
 
     def _judge_digest(self, request: Request, flow: Flow, entry: DeviceEntry) -> Refusal | None:
-        credentials = self._credentials(request)
-        if credentials is None:
+        presented = self._credentials(request)
+        if not presented:
             return self._challenge(entry, Reason.CREDENTIALS_ASKED)
-        stored = entry.ha1_md5 if credentials.algorithm == "MD5" else entry.ha1_sha256
-        if stored is None or credentials.username != entry.username or not verify(
-            credentials, stored.hex(), request.method
-        ):  # fmt: skip
+        proofs = [credentials for credentials in presented if _is_right(credentials, entry, request.method)]
+        if not proofs:
             # The right password is never slowed down by wrong ones from the same address: it is looked at first.
             if self._failures.spend(flow.source[0], self._clock.monotonic()):
                 return self._challenge(entry, Reason.CREDENTIALS_WRONG)
             return Refusal(403, Reason.CREDENTIALS_THROTTLED)
-        worth = self._nonces.check(credentials, self._clock.now().timestamp())
-        if worth is NonceVerdict.FRESH:
-            return None
+        now = self._clock.now().timestamp()
+        for credentials in proofs:
+            worth = self._nonces.check(credentials, now)
+            if worth is NonceVerdict.FRESH:
+                return None
         return self._challenge(entry, _NONCE_REASONS[worth], stale=True)
 
-    def _credentials(self, request: Request) -> Authorization | None:
+    def _credentials(self, request: Request) -> list[Authorization]:
+        """What was presented for our realm. A device may answer several realms, and each with several algorithms."""
+        found = []
         for value in request.headers.all("authorization")[:_MOST_CREDENTIALS]:
-            try:
-                credentials = parse_authorization(value)
-            except SipError:
-                continue
-            if credentials.realm == self._realm:
-                return credentials
-        return None
+            with suppress(SipError):
+                found.append(parse_authorization(value))
+        return [credentials for credentials in found if credentials.realm == self._realm]
 
     def _challenge(self, entry: DeviceEntry, reason: Reason, *, stale: bool = False) -> Refusal:
         algorithms = [
@@ -90,6 +103,11 @@ class Authenticator:
         if entry.network is None or _address(flow.source[0]) not in entry.network:
             return Refusal(403, Reason.NETWORK_OTHER)
         return None
+
+
+def _is_right(credentials: Authorization, entry: DeviceEntry, method: str) -> bool:
+    stored = entry.ha1_md5 if credentials.algorithm == "MD5" else entry.ha1_sha256
+    return stored is not None and credentials.username == entry.username and verify(credentials, stored.hex(), method)
 
 
 def _judge_certificate(flow: Flow, entry: DeviceEntry) -> Refusal | None:

@@ -14,7 +14,8 @@ from vaka.receiver.messages import Messages
 from vaka.receiver.registrar import Registrar
 from vaka.receiver.signs_of_life import SignsOfLife
 from vaka.receiver.surroundings import Surroundings
-from vaka.sip.errors import SipError, SipFault
+from vaka.scaip.document import is_whole
+from vaka.sip.errors import SipDeviation, SipError, SipFault
 from vaka.sip.message import Request, Response
 from vaka.sip.parse import parse
 
@@ -63,7 +64,11 @@ class Dispatcher:
         try:
             message = parse(datagram)
         except SipError as error:
-            self.take_unreadable(error, flow)
+            whole = _whole_in_itself(error)
+            if whole is None:
+                self.take_unreadable(error, flow)
+            else:
+                self.take_request(whole, flow)
             return
         if isinstance(message, Response):  # written so that it was not recognised as one
             flow.settle(None)
@@ -118,3 +123,16 @@ class Dispatcher:
         if entry is not None and proves_itself and self._authenticator.judge(request, flow, entry) is None:
             self._signs.note(entry, self._clock.now())
         exchange.answer(200, (ALLOW, _ACCEPT))
+
+
+def _whole_in_itself(error: SipError) -> Request | None:
+    """Return the message whose body is shorter than its Content-Length and yet says all it has to say.
+
+    RFC 3261 18.3 has it refused. But some device counts letters where others count bytes, for ever, and perhaps
+    somebody lies on the floor beside it.
+    """
+    request = error.partial
+    if error.code is not SipFault.BODY_UNFINISHED or request is None or not is_whole(request.body, "mrq"):
+        return None
+    request.deviations = (*request.deviations, SipDeviation.BODY_SHORTER)
+    return request

@@ -65,18 +65,24 @@ class Limits:
     """Of these, how many are worked on at once."""
     postponed: int = 4_096
     """Tests and heartbeats that wait unread while more urgent datagrams are at hand."""
+    postponed_bytes: int = 8 * 1024 * 1024
+    """And what they hold in all; a usual one has half a kilobyte."""
     postponed_at_once: int = 8
     postponed_seconds: float = 0.4
     """After this they are dropped unread: the device is about to repeat them."""
 
     remembered_answers: int = 150_000
     """Answers kept to be given again to retransmissions."""
+    remembered_bytes: int = 96 * 1024 * 1024
+    """And what they hold in all. A usual one has less than half a kilobyte, but it copies what its request says."""
 
     largest_message: int = 64 * 1024
     """On a stream."""
     connections: int = 20_000
     connections_per_source: int = 4_000
-    """Many devices share an address behind a mobile operator's translation."""
+    """Many devices share an address behind a mobile operator's translation. IPv6 is counted by networks of 64 bits."""
+    unproven_seconds: float = 5.0
+    """When there is no room, a connection gives way whose device has proved nothing in this time."""
     accepts_per_second: int = 2_000
     handshakes_per_second: int = 400
     """One costs 0.5-1.6 ms of processor: so they never take more than about half a core from alarms."""
@@ -107,6 +113,8 @@ class Limits:
     """Addresses whose failures or strangers' messages are counted."""
     failures_per_minute: int = 20
     """Wrong passwords from one address before it gets no new challenge; a right password always passes."""
+    refusals_told_per_hour: int = 50
+    """Devices of one authority of which an operator is told that they are refused."""
     unknown_per_minute: int = 60
     """Messages from unknown senders behind one address."""
     unknown_heartbeat_seconds: float = 3_600.0

@@ -5,13 +5,13 @@
 import asyncio
 import socket
 import ssl
-from collections import Counter
 from contextlib import suppress
 from typing import Literal
 
 import structlog
 
 from vaka.logs import describe_error
+from vaka.receiver.allowance import network_of
 from vaka.receiver.counters import Reason
 from vaka.receiver.streams import Patience, StreamFlow, StreamHandlers
 from vaka.receiver.surroundings import Surroundings
@@ -22,30 +22,69 @@ _SLICE_SECONDS = 0.01
 
 
 class Admission:
-    """How many may be inside at once, in all and from one address."""
+    """How many connections may be inside at once, in all and from one source (an address, or an IPv6 network).
 
-    def __init__(self, total: int, per_source: int) -> None:
+    Where there is no room, whoever has proved nothing for ``unproven_seconds`` is shown out, the longest first:
+    connections that only hold a place must not keep a device out. It has that time undisturbed, so that a crowd of
+    devices coming back at once does not push itself out again and again.
+    """
+
+    def __init__(self, total: int, per_source: int, unproven_seconds: float) -> None:
         self._total = total
         self._per_source = per_source
-        self._inside: Counter[str] = Counter()
-        self.count = 0
+        self._unproven_seconds = unproven_seconds
+        self._inside: dict[str, int] = {}
+        # In the order in which they came, of each source and in all.
+        self._unproven_of: dict[str, dict[StreamFlow, None]] = {}
+        self._unproven: dict[StreamFlow, None] = {}
+        self._guests: set[StreamFlow] = set()
 
-    def enter(self, host: str) -> Reason | None:
+    @property
+    def count(self) -> int:
+        """How many are inside."""
+        return len(self._guests)
+
+    def enter(self, flow: StreamFlow) -> Reason | None:
         """Let one in, or say why not."""
-        if self.count >= self._total:
-            return Reason.CONNECTION_LIMIT
-        if self._inside[host] >= self._per_source:
+        source = network_of(flow.source[0])
+        if self._inside.get(source, 0) >= self._per_source and not self._make_room(
+            self._unproven_of.get(source, {}), flow.since
+        ):
             return Reason.SOURCE_LIMIT
-        self._inside[host] += 1
-        self.count += 1
+        if self.count >= self._total and not self._make_room(self._unproven, flow.since):
+            return Reason.CONNECTION_LIMIT
+        self._guests.add(flow)
+        self._inside[source] = self._inside.get(source, 0) + 1
+        self._unproven[flow] = None
+        self._unproven_of.setdefault(source, {})[flow] = None
         return None
 
-    def leave(self, host: str) -> None:
-        """Let one out."""
-        self.count -= 1
-        self._inside[host] -= 1
-        if not self._inside[host]:
-            del self._inside[host]
+    def keep(self, flow: StreamFlow) -> None:
+        """Remember that a device has proved itself over this connection."""
+        if self._unproven.pop(flow, flow) is None:
+            source = network_of(flow.source[0])
+            mine = self._unproven_of[source]
+            del mine[flow]
+            if not mine:
+                del self._unproven_of[source]
+
+    def leave(self, flow: StreamFlow) -> None:
+        """Let one out. One that is out already is no concern of ours."""
+        if flow in self._guests:
+            self.keep(flow)
+            self._guests.remove(flow)
+            source = network_of(flow.source[0])
+            self._inside[source] -= 1
+            if not self._inside[source]:
+                del self._inside[source]
+
+    def _make_room(self, unproven: dict[StreamFlow, None], now: float) -> bool:
+        oldest = next(iter(unproven), None)
+        if oldest is None or now - oldest.since < self._unproven_seconds:
+            return False
+        self.leave(oldest)
+        oldest.drop(Reason.MADE_ROOM)
+        return True
 
 
 class StreamListener:
@@ -64,12 +103,14 @@ class StreamListener:
         self.flows: set[StreamFlow] = set()
         self._socket = opened
         self._context = context
-        self._handlers = StreamHandlers(handlers.request, handlers.response, handlers.unreadable, self._closed)
+        self._handlers = StreamHandlers(
+            handlers.request, handlers.response, handlers.unreadable, self._closed, connections.keep
+        )
         self._patience = patience
         self._connections = connections
-        self._handshakes = Admission(around.limits.handshakes, around.limits.handshakes_per_source)
         self._around = around
-        self._limits = around.limits
+        self._limits = limits = around.limits
+        self._handshakes = Admission(limits.handshakes, limits.handshakes_per_source, limits.unproven_seconds)
         self._loop = asyncio.get_running_loop()
         self._welcomes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept(), name=f"accept-{self.transport}")
@@ -105,21 +146,21 @@ class StreamListener:
                 taken = 0
 
     def _admit(self, accepted: socket.socket, source: tuple[str, int]) -> None:
-        refused = self._connections.enter(source[0])
+        flow = StreamFlow(source, self.transport, self._handlers, self._patience, self._around)
+        refused = self._connections.enter(flow)
         if refused is None and self._context is not None:
-            refused = self._handshakes.enter(source[0])
+            refused = self._handshakes.enter(flow)
             if refused is not None:
-                self._connections.leave(source[0])
+                self._connections.leave(flow)
         if refused is not None:
             self._around.counters.refusals.add(refused)
             accepted.close()
             return
-        task = asyncio.create_task(self._welcome(accepted, source))
+        flow.welcome = task = asyncio.create_task(self._welcome(accepted, flow))
         self._welcomes.add(task)
         task.add_done_callback(self._welcomes.discard)
 
-    async def _welcome(self, accepted: socket.socket, source: tuple[str, int]) -> None:
-        flow = StreamFlow(source, self.transport, self._handlers, self._patience, self._around)
+    async def _welcome(self, accepted: socket.socket, flow: StreamFlow) -> None:
         self.flows.add(flow)
         try:
             with suppress(OSError):
@@ -142,10 +183,10 @@ class StreamListener:
             # Whatever a stranger does in a handshake is his fault, not ours; only the count tells of it.
             self._around.counters.refusals.add(Reason.HANDSHAKE)
         finally:
+            flow.welcome = None
             if self._context is not None:
-                self._handshakes.leave(source[0])
+                self._handshakes.leave(flow)
 
     def _closed(self, flow: StreamFlow) -> None:
-        if flow in self.flows:
-            self.flows.remove(flow)
-            self._connections.leave(flow.source[0])
+        self.flows.discard(flow)
+        self._connections.leave(flow)

@@ -180,6 +180,7 @@ def _deviations(reading: Reading) -> list[str]:
     found: list[str] = [] if reading.mrq is None else list(reading.mrq.deviations)
     if reading.fault is not None:
         found.append(f"body_{reading.fault}")
+    found += reading.request.deviations
     if reading.request.content_type != CONTENT_TYPE:
         found.append("content_type")
     if reading.sender_differs:

@@ -22,18 +22,20 @@ from vaka.receiver.confirmations import Confirmations
 from vaka.receiver.counters import Counters
 from vaka.receiver.directory import Directory, DirectoryKeeper
 from vaka.receiver.dispatch import Dispatcher
+from vaka.receiver.exchange import Exchange
 from vaka.receiver.limits import Limits
 from vaka.receiver.listeners import Admission, StreamListener
 from vaka.receiver.messages import Messages
 from vaka.receiver.presence import Presence
+from vaka.receiver.refused import RefusedDevices, Unheard
 from vaka.receiver.registrar import Registrar
 from vaka.receiver.signs_of_life import SignsOfLife
 from vaka.receiver.sockets import open_stream_socket, open_udp_socket
-from vaka.receiver.storage import Storage
 from vaka.receiver.streams import Patience, StreamHandlers
 from vaka.receiver.surroundings import Surroundings
 from vaka.receiver.tls import open_tls_context
 from vaka.receiver.udp import UdpListener
+from vaka.receiver.withdrawals import AttentiveStorage
 from vaka.settings import ReceiverSettings
 from vaka.tenants.gateway import Gateway
 
@@ -74,19 +76,20 @@ class Receiver:
         self._presence = Presence(equipment.instance, lambda: self._connect_platform("presence"), around.clock)
         self.signs = SignsOfLife(self.counters)
         self.confirmations = Confirmations(
-            settings.public_host or settings.host,
+            _host_in_uris(settings.public_host or settings.host),
             {"udp": settings.udp_port or 5060, "tcp": settings.tcp_port or 5060, "tls": settings.tls_port or 5061},
             around,
         )
-        self.storage = Storage(
+        self.storage = AttentiveStorage(
             self._connect_tenant,
-            self.confirmations.send,
+            self._confirm,
             receiver=equipment.instance,
             deadline_seconds=settings.commit_deadline_milliseconds / 1000,
             retry_after_seconds=settings.retry_after_seconds,
             around=around,
         )
-        judge = Authenticator(settings.realm, equipment.secret, settings.nonce_lifetime_seconds, around)
+        refused = RefusedDevices(self.storage, around)
+        judge = Authenticator(settings.realm, equipment.secret, settings.nonce_lifetime_seconds, refused, around)
         self.registrar = Registrar(self.directory, judge, self.signs, around)
         self._dispatcher = dispatcher = Dispatcher(
             Messages(self.directory, judge, self.storage, self.signs, self.confirmations, around),
@@ -101,7 +104,8 @@ class Receiver:
         self.take_datagram = dispatcher.take_datagram
         self.take_request = dispatcher.take_request
         self._patience = Patience(around.limits)
-        self.connections = Admission(around.limits.connections, around.limits.connections_per_source)
+        limits = around.limits
+        self.connections = Admission(limits.connections, limits.connections_per_source, limits.unproven_seconds)
         self._udp: UdpListener | None = None
         self._streams: list[StreamListener] = []
         self._clockwork = Clockwork()
@@ -130,6 +134,10 @@ class Receiver:
         self._clockwork.every(_IDLE_SECONDS, "idle", self.storage.close_idle)
         self._clockwork.every(_STATE_SECONDS, "state", self._tell_state)
         self._clockwork.follow("directory", self._keeper.keep())
+
+    def _confirm(self, exchange: Exchange, mrs: bytes) -> None:
+        if not isinstance(exchange, Unheard):
+            self.confirmations.send(exchange, mrs)
 
     def _open_ports(self, settings: ReceiverSettings, context: ssl.SSLContext | None) -> None:
         if settings.udp_port is not None:
@@ -232,3 +240,8 @@ class Receiver:
     async def _connect_tenant(self, authority_id: UUID, purpose: str) -> Connection:
         self._gateway.admit(self.directory.authorities.values())
         return await self._gateway.open_own_connection(authority_id, purpose)
+
+
+def _host_in_uris(host: str) -> str:
+    """An IPv6 address needs brackets in a URI (RFC 3261 19.1.1), in Via too."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

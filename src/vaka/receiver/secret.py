@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The secret that signs digest challenges: shared by the receivers of one installation, so that a device challenged by
-one may answer to another."""
+"""The secret that signs digest challenges: shared by the receivers of one installation, so that each knows the
+challenge of another, or of its own last run, for what it is, and asks the device anew instead of turning it away."""
 
 import os
 import secrets

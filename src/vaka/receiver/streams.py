@@ -27,6 +27,7 @@ class StreamHandlers:
     unreadable: Callable[[SipError, "StreamFlow"], None]
     """Answers what can be answered; the connection is closed after it."""
     closed: Callable[["StreamFlow"], None] = lambda _flow: None
+    proved: Callable[["StreamFlow"], None] = lambda _flow: None
 
 
 class Patience:
@@ -72,7 +73,10 @@ class StreamFlow(asyncio.Protocol):
         self.fingerprint: str | None = None
         self.messages = 0
         """Whole messages so far."""
-        self.heard_at = around.clock.monotonic()
+        # When it was last heard of, and since when it is here; monotonic seconds.
+        self.heard_at = self.since = around.clock.monotonic()
+        self.welcome: asyncio.Task[None] | None = None
+        """The task that takes the connection in, as long as it does."""
         self._handlers = handlers
         self._patience = patience
         self._counters = around.counters
@@ -84,6 +88,7 @@ class StreamFlow(asyncio.Protocol):
         self._unanswered = 0
         self._paused = False
         self._last_words = False  # close as soon as everything is answered
+        self._is_lost = False  # the stream cannot be followed any more: nothing further is read
 
     @property
     def is_open(self) -> bool:
@@ -112,6 +117,8 @@ class StreamFlow(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, however it was cut."""
+        if self._is_lost:
+            return
         self.heard_at = self._clock.monotonic()
         try:
             items = self._framer.feed(data)
@@ -130,7 +137,8 @@ class StreamFlow(asyncio.Protocol):
                 self._handlers.response(item)
         if self._framer.fault is not None:
             self._refuse(self._framer.fault)
-        elif self._framer.pending and self._timed_message != self.messages:
+            return
+        if self._framer.pending and self._timed_message != self.messages:
             self._timed_message = self.messages
             self._patience.whole.add((self, self.messages), self.heard_at)
         if self._unanswered >= self._limits.unanswered_per_connection and not self._paused and self.is_open:
@@ -167,11 +175,18 @@ class StreamFlow(asyncio.Protocol):
             self._paused = False
             self._wire.resume_reading()
 
+    def note_proof(self) -> None:
+        """Say that a device has proved itself over this connection: it will be kept as long as there is any room."""
+        self._handlers.proved(self)
+
     def drop(self, reason: Reason) -> None:
         """Close at once, keeping nothing for a peer that may never read it."""
         if self._wire is not None and not self._wire.is_closing():
             self._counters.refusals.add(reason)
             self._wire.abort()
+        elif self._wire is None and self.welcome is not None:  # its handshake is not done
+            self._counters.refusals.add(reason)
+            self.welcome.cancel()
 
     def close(self) -> None:
         """Close after what is already written has been sent."""
@@ -180,6 +195,7 @@ class StreamFlow(asyncio.Protocol):
 
     def _refuse(self, error: SipError) -> None:
         """A stream that cannot be followed has no second chance: say why, where possible, and close."""
+        self._is_lost = True
         if self.is_open:
             self._unanswered += 1
             self._handlers.unreadable(error, self)

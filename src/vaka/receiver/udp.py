@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from vaka.receiver.counters import Reason, Repeat
-from vaka.receiver.repeats import RepeatKey, RepeatMemory, repeat_key
+from vaka.receiver.repeats import RepeatKey, RepeatMemory
 from vaka.receiver.surroundings import Surroundings
 
 Address = tuple[Any, ...]
@@ -24,13 +24,15 @@ Address = tuple[Any, ...]
 class UdpFlow:
     """One datagram's way back."""
 
-    __slots__ = ("_address", "_key", "_listener", "source")
+    __slots__ = ("_address", "_key", "_listener", "is_fresh", "source")
 
     transport: Literal["udp"] = "udp"
     fingerprint: None = None
 
     def __init__(self, listener: "UdpListener", address: Address, key: RepeatKey) -> None:
         self.source = key[0]
+        self.is_fresh = True
+        """Whether the datagram is still in its first hands: an answer now has waited for nothing."""
         self._address = address
         self._key = key
         self._listener = listener
@@ -41,7 +43,11 @@ class UdpFlow:
 
     def settle(self, answer: bytes | None) -> None:
         """Remember the answer for retransmissions of this very datagram."""
-        self._listener.repeats.settle(self._key, answer)
+        self._listener.repeats.settle(self._key, answer, at_once=self.is_fresh)
+
+    def turn_page(self) -> None:
+        """Read anew whatever came from this source before: this message has changed what it would mean."""
+        self._key = self._listener.turn_page(self._key)
 
 
 class UdpListener:
@@ -54,7 +60,7 @@ class UdpListener:
         acknowledge: Callable[[bytes], None],
         around: Surroundings,
     ) -> None:
-        self.repeats = RepeatMemory(around.limits.remembered_answers)
+        self.repeats = RepeatMemory(around.limits.remembered_answers, around.limits.remembered_bytes)
         self._socket = opened
         self._deliver = deliver
         self._acknowledge = acknowledge
@@ -64,6 +70,7 @@ class UdpListener:
         self._buffer = bytearray(64 * 1024)
         self._view = memoryview(self._buffer)
         self._postponed: deque[tuple[float, bytes, Address]] = deque()
+        self._postponed_bytes = 0
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(opened, self._read)
         self._working_off = False
@@ -72,6 +79,7 @@ class UdpListener:
         """Read no more; what is in work can still be answered."""
         self._loop.remove_reader(self._socket)
         self._postponed.clear()
+        self._postponed_bytes = 0
 
     def close(self) -> None:
         """Give the port back."""
@@ -83,6 +91,10 @@ class UdpListener:
             self._socket.sendto(data, address)
         except OSError:
             self._counters.refusals.add(Reason.SEND_FAILED)
+
+    def turn_page(self, key: RepeatKey) -> RepeatKey:
+        """Forget the answers to the source of ``key``; return what its own datagram is called now."""
+        return self.repeats.turn_page(key, self._clock.monotonic())
 
     def _read(self) -> None:
         now = self._clock.monotonic()
@@ -98,6 +110,9 @@ class UdpListener:
             datagram = bytes(view[:size])
             if may_wait(datagram):
                 self._postponed.append((now, datagram, address))
+                self._postponed_bytes += size
+                if self._postponed_bytes > self._limits.postponed_bytes:
+                    self._drop_postponed()
             else:
                 self._take(datagram, address, now)
                 urgent += 1
@@ -111,25 +126,31 @@ class UdpListener:
         now = self._clock.monotonic()
         postponed, oldest = self._postponed, now - self._limits.postponed_seconds
         while postponed and (postponed[0][0] < oldest or len(postponed) > self._limits.postponed):
-            postponed.popleft()
-            self._counters.refusals.add(Reason.POSTPONED_DROPPED)
+            self._drop_postponed()
         for _ in range(min(len(postponed), self._limits.postponed_at_once)):
             _, datagram, address = postponed.popleft()
+            self._postponed_bytes -= len(datagram)
             self._take(datagram, address, now)
         self._working_off = bool(postponed)
         if postponed:
             self._loop.call_soon(self._work_off)
+
+    def _drop_postponed(self) -> None:
+        self._postponed_bytes -= len(self._postponed.popleft()[1])
+        self._counters.refusals.add(Reason.POSTPONED_DROPPED)
 
     def _take(self, datagram: bytes, address: Address, now: float) -> None:
         if datagram.startswith(b"SIP/2.0 "):
             self._acknowledge(datagram)
             return
         source = address if len(address) == 2 else address[:2]
-        key = repeat_key(source, datagram)
-        earlier = self.repeats.recall(key)
+        key = self.repeats.key(source, datagram)
+        earlier = self.repeats.recall(key, now)
         if earlier is None:
             self.repeats.begin(key, now)
-            self._deliver(datagram, UdpFlow(self, address, key))
+            flow = UdpFlow(self, address, key)
+            self._deliver(datagram, flow)
+            flow.is_fresh = False
         elif earlier:
             self._counters.repeats.add(Repeat.ANSWERED)
             self.send(earlier, address)

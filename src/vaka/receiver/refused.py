@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Registered devices that are turned away: told of as a technical alarm, for nobody else would tell.
+
+A device with an old password is refused every day, and so is the alarm that it sends one night; the person beside it
+believes that somebody hears. But whoever is refused has proved nothing, so he decides little: that there is an alarm,
+of a kind that raises no one from sleep, once an hour for each device and so often for each authority. Nothing that he
+wrote is kept, and no reference of his is taken.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from vaka.identifiers import new_identifier
+from vaka.receiver.counters import Counters, Reason
+from vaka.receiver.exchange import Exchange, Flow, Headers
+from vaka.receiver.lanes import Arrival
+from vaka.receiver.limits import Lane
+from vaka.receiver.reading import Reading, row
+from vaka.receiver.storage import Storage
+from vaka.receiver.surroundings import Surroundings
+from vaka.scaip.classes import AlarmClass, Effect, Verdict
+from vaka.sip.message import Request
+from vaka.tenants.directory import DeviceEntry
+
+_FAULT = "refused"
+"""What all these are about: one alarm for each device, which its next proof ends."""
+SILENT = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_silent", _FAULT)
+"""It does not answer when it is asked for a password."""
+PASSWORD = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_password", _FAULT)
+CERTIFICATE = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_certificate", _FAULT)
+NETWORK = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_network", _FAULT)
+EXCEPTION = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_exception", _FAULT)
+PROVED = Verdict(AlarmClass.TECHNICAL, Effect.RESTORE, "refused", _FAULT)
+
+_VERDICTS = {
+    Reason.CREDENTIALS_ASKED: SILENT,
+    Reason.CREDENTIALS_WRONG: PASSWORD,
+    Reason.CREDENTIALS_THROTTLED: PASSWORD,
+    Reason.CERTIFICATE_MISSING: CERTIFICATE,
+    Reason.CERTIFICATE_OTHER: CERTIFICATE,
+    Reason.NETWORK_OTHER: NETWORK,
+    Reason.EXCEPTION_EXPIRED: EXCEPTION,
+}
+"""What is told of. A challenge that is used up is answered with another, and no fault of the device."""
+_ASKED_IN_VAIN = 4
+"""Being asked is how every exchange begins; being asked so often in a row, without an answer, is not."""
+_WINDOW_SECONDS = 3_600.0
+
+
+@dataclass(slots=True)
+class _Told:
+    """A device that was told of."""
+
+    at: float
+    """Monotonic seconds."""
+    is_open: bool = True
+
+
+class Unheard(Exchange):
+    """An exchange for what nobody sent: no device hears what became of it."""
+
+    __slots__ = ("_undo",)
+
+    def __init__(self, request: Request, flow: Flow, counters: Counters, undo: Callable[[], None]) -> None:
+        super().__init__(request, flow, counters, to_tag="")
+        self._undo = undo
+
+    def answer(self, status: int, headers: Headers = ()) -> None:
+        """Be done with it; what could not be stored is undone."""
+        if not self.answered:
+            self.answered = True
+            if status != 200:
+                self._undo()
+
+
+class RefusedDevices:
+    """Which devices were refused lately, and what was told of them."""
+
+    def __init__(self, storage: Storage, around: Surroundings) -> None:
+        self._storage = storage
+        self._around = around
+        self._clock = around.clock
+        self._most = around.limits.sources_watched
+        self._asked: OrderedDict[bytes, int] = OrderedDict()  # device → how often in a row
+        self._told: OrderedDict[bytes, _Told] = OrderedDict()
+        self._told_of: dict[UUID, tuple[float, int]] = {}  # authority → since when, and how many
+
+    def note_refusal(self, request: Request, flow: Flow, entry: DeviceEntry, reason: Reason) -> None:
+        """Tell of it, where that is to be told and has not been told already."""
+        verdict = _VERDICTS.get(reason)
+        if verdict is None or (reason is Reason.CREDENTIALS_ASKED and not self._is_in_vain(entry.device_id)):
+            return
+        now = self._clock.monotonic()
+        told = self._told.get(entry.device_id)
+        if told is not None and now - told.at < _WINDOW_SECONDS:
+            return
+        if self._may_tell(entry.authority_id, now):
+            self._told[entry.device_id] = _Told(now)
+            self._told.move_to_end(entry.device_id)
+            if len(self._told) > self._most:
+                self._told.popitem(last=False)
+            self._store(request, flow, entry, verdict, lambda: self._untell(entry.device_id))
+
+    def note_proof(self, request: Request, flow: Flow, entry: DeviceEntry) -> None:
+        """A device has proved itself: what was told of it is over. Called for every message, so it looks only."""
+        if self._asked:
+            self._asked.pop(entry.device_id, None)
+        if self._told:
+            told = self._told.get(entry.device_id)
+            if told is not None and told.is_open:
+                told.is_open = False
+                self._store(request, flow, entry, PROVED, lambda: _reopen(told))
+
+    def _untell(self, device: bytes) -> None:
+        """It could not be stored: the next refusal tells of it."""
+        self._told.pop(device, None)
+
+    def _is_in_vain(self, device: bytes) -> bool:
+        count = self._asked.pop(device, 0) + 1
+        self._asked[device] = count
+        if len(self._asked) > self._most:
+            self._asked.popitem(last=False)
+        return count >= _ASKED_IN_VAIN
+
+    def _may_tell(self, authority_id: UUID, now: float) -> bool:
+        began, count = self._told_of.get(authority_id, (now, 0))
+        if now - began >= _WINDOW_SECONDS:
+            began, count = now, 0
+        if count >= self._around.limits.refusals_told_per_hour:
+            return False
+        self._told_of[authority_id] = (began, count + 1)
+        return True
+
+    def _store(
+        self, request: Request, flow: Flow, entry: DeviceEntry, verdict: Verdict, undo: Callable[[], None]
+    ) -> None:
+        """Hand it to the storage, beside the answer to the request and independent of it."""
+        now, random_bytes = self._clock.now(), self._around.random_bytes
+        content = row(
+            Reading(request, None, None, None, None),
+            verdict,
+            flow,
+            entry,
+            entry.sender,
+            received_at=now,
+            message_id=new_identifier(now, random_bytes),
+            alarm_id=new_identifier(now, random_bytes),
+        )
+        content |= {"ref": f"{_FAULT}-{random_bytes(8).hex()}", "restores": _FAULT, "deviations": [], "body": ""}
+        exchange = Unheard(request, flow, self._around.counters, undo)
+        key = content["person_id"] or entry.sender
+        arrived_at = self._clock.monotonic()
+        self._storage.offer(Arrival(exchange, entry.authority_id, Lane.TECHNICAL, key, content, b"", arrived_at))
+
+
+def _reopen(told: _Told) -> None:
+    """Its end could not be stored: the next proof tells of it."""
+    told.is_open = True
