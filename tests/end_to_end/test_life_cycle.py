@@ -63,8 +63,13 @@ def test_a_demo_starts_from_nothing_and_says_where_it_is(own_house: House, new_p
 
 
 def test_nothing_secret_is_in_any_command_line_or_environment(own_house: House) -> None:
-    files = (own_house.root / "credentials").iterdir()
-    secrets = [path.read_bytes().rpartition(b":")[2].strip() for path in files]
+    files = [path for path in (own_house.root / "credentials").iterdir() if path.is_file()]
+    passwords = [path.read_bytes().rpartition(b":")[2].strip() for path in files if path.suffix == ".pgpass"]
+    others = [path.read_bytes() for path in files if path.suffix != ".pgpass"]
+    assert passwords
+    assert others
+    secrets = [*passwords, *others]
+    assert min(map(len, secrets)) >= 16
     secrets += [device.password.encode() for device in own_house.devices if device.password]
     assert len(secrets) > 20
     for process_id in own_house.process_ids():
