@@ -15,17 +15,18 @@ def require_program(*names: str, package: str) -> str:
         found = shutil.which(name)
         if found:
             return found
-    _missing(f"{names[0]} is not installed (apt-get install {package})")
+    report_missing(f"{names[0]} is not installed (apt-get install {package})")
     raise AssertionError("unreachable")
 
 
 def require_module(name: str) -> None:
     """Return where the Python module ``name`` can be imported."""
     if importlib.util.find_spec(name) is None:
-        _missing(f"the Python module {name} is not installed (requirements/test.txt)")
+        report_missing(f"the Python module {name} is not installed (requirements/test.txt)")
 
 
-def _missing(sentence: str) -> None:
+def report_missing(sentence: str) -> None:
+    """Fail the test in CI, skip it elsewhere; ``sentence`` says what is missing and how to get it."""
     if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
         pytest.fail(sentence)
     pytest.skip(sentence)
