@@ -66,8 +66,8 @@ $(RUNTIME): requirements/runtime.txt requirements/embedded.txt pyproject.toml
 	@tools/python-environment runtime
 	@touch $@
 
-$(TEST): requirements/test.txt requirements/embedded.txt pyproject.toml
-	@tools/python-environment test
+$(TEST): requirements/test.txt requirements/peers.txt requirements/embedded.txt pyproject.toml
+	@tools/python-environment test peers
 	@touch $@ $(RUNTIME)
 
 $(FUZZ): requirements/fuzz.txt $(TEST)

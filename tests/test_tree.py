@@ -130,7 +130,7 @@ def test_no_secret_is_kept() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["runtime", "test", "embedded", "fuzz"])
+@pytest.mark.parametrize("name", ["runtime", "test", "peers", "embedded", "fuzz"])
 def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     assert not MACHINE.search(text)

@@ -179,7 +179,7 @@ _STATED_OTHERWISE = {
 }
 _CLASSIFIERS = {
     "BSD License": "BSD-3-Clause", "MIT License": "MIT", "BSD 2-Clause License": "BSD-2-Clause",
-    "SIL OFL 1.1": "OFL-1.1",
+    "SIL OFL 1.1": "OFL-1.1", "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
 }  # fmt: skip
 
 
@@ -195,11 +195,11 @@ def documented() -> dict[str, str]:
 
 
 def test_every_dependency_is_explained_and_no_other() -> None:
-    everything = set().union(*(wanted(name) for name in ("runtime", "test", "embedded", "fuzz")))
+    everything = set().union(*(wanted(name) for name in ("runtime", "test", "peers", "embedded", "fuzz")))
     assert set(documented()) == everything
 
 
-@pytest.mark.parametrize("package", sorted(wanted("runtime") | wanted("test")))
+@pytest.mark.parametrize("package", sorted(wanted("runtime") | wanted("test") | wanted("peers")))
 def test_licence_is_the_one_the_package_states(package: str) -> None:
     if package in _STATED_OTHERWISE:
         return
