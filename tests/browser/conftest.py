@@ -31,9 +31,9 @@ def house(furnished_house: House) -> House:
     return furnished_house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium, as Debian ships it."""
+    """Chromium, as Debian ships it. While it is open Playwright's loop runs, and no other could: so not for longer."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser
