@@ -48,7 +48,8 @@ def _alarms(alarms: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"Alarms stored durably and answered 200 (Vaka with {alarms['receiver_processes']} receiver process(es), "
-        f"Kamailio with {alarms['kamailio_children']} children)"
+        f"Kamailio with {alarms['kamailio_children']} children; at saturation "
+        f"{alarms['under_way']['vaka']} and {alarms['under_way']['kamailio']} messages under way)"
     )
     yield _row(_COLUMNS)
     for who, title in _WHO.items():

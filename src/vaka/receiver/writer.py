@@ -33,7 +33,7 @@ _TEXTS = ("location_text", "device_text", "position_text")
 _LONGEST_PAUSE = 1.0
 _RESTS = 2.0
 """The rest after a batch, in times what the batch took."""
-_LONGEST_REST = 0.025
+_LONGEST_REST = 0.012
 """Seconds."""
 _ENOUGH = 64
 """So many messages are a batch worth beginning at once."""
