@@ -242,7 +242,7 @@ def _best(bench: Bench, name: str, found: dict[tuple[int, int], float]) -> tuple
     return max(found, key=lambda setting: found[setting])
 
 
-def _loop(rate: float, outstanding: int) -> dict[str, int]:
+def _loop(rate: float, outstanding: int) -> dict[str, Any]:
     """What a plan is told beside its rate: how many are under way, in a closed loop."""
     return {} if rate else {"outstanding": outstanding}
 
