@@ -196,7 +196,7 @@ def commands_page() -> str:
         "```",
         "",
     ]
-    outer = click.Context(main, info_name="vaka")
+    outer = click.Context(main, info_name="vaka", **main.context_settings)
     for name, command in _commands_of(main, outer):
         lines += [f"## `vaka {name}`", "", "```text", _help(command, name, outer), "```", ""]
         if isinstance(command, click.Group):
@@ -214,7 +214,11 @@ def _commands_of(group: click.Group, context: click.Context) -> Iterator[tuple[s
 
 
 def _help(command: click.Command, name: str, parent: click.Context | None) -> str:
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    # A command keeps the help option it was first asked for, so ask as its users do.
+    names = main.context_settings["help_option_names"] if parent is None else None
+    context = click.Context(
+        command, info_name=name, parent=parent, terminal_width=100, max_content_width=100, help_option_names=names
+    )
     # The home directory of whoever writes the page is no default of anybody else.
     return command.get_help(context).replace(str(Path.home()), "~")
 

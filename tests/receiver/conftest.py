@@ -4,7 +4,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -257,11 +257,13 @@ class Running:
 
 def free_port() -> int:
     """Return a port that nobody holds, for UDP and TCP."""
-    with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
-        stream.bind((HOST, 0))
-        port: int = stream.getsockname()[1]
-        datagram.bind((HOST, port))
-    return port
+    while True:
+        with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+            stream.bind((HOST, 0))
+            port: int = stream.getsockname()[1]
+            with suppress(OSError):  # free for TCP says nothing about UDP
+                datagram.bind((HOST, port))
+                return port
 
 
 @pytest.fixture

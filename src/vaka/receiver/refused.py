@@ -58,6 +58,14 @@ class _Told:
     """Monotonic seconds."""
     is_open: bool = True
 
+    def tell_again(self) -> None:
+        """It could not be stored in time: the next refusal tells of it. It may be stored yet, so it may also end."""
+        self.at = float("-inf")
+
+    def reopen(self) -> None:
+        """Its end could not be stored in time: the next proof tells of it."""
+        self.is_open = True
+
 
 class Unheard(Exchange):
     """An exchange for what nobody sent: no device hears what became of it."""
@@ -98,11 +106,11 @@ class RefusedDevices:
         if told is not None and now - told.at < _WINDOW_SECONDS:
             return
         if self._may_tell(entry.authority_id, now):
-            self._told[entry.device_id] = _Told(now)
+            told = self._told[entry.device_id] = _Told(now)
             self._told.move_to_end(entry.device_id)
             if len(self._told) > self._most:
                 self._told.popitem(last=False)
-            self._store(request, flow, entry, verdict, lambda: self._untell(entry.device_id))
+            self._store(request, flow, entry, verdict, told.tell_again)
 
     def note_proof(self, request: Request, flow: Flow, entry: DeviceEntry) -> None:
         """A device has proved itself: what was told of it is over. Called for every message, so it looks only."""
@@ -112,11 +120,7 @@ class RefusedDevices:
             told = self._told.get(entry.device_id)
             if told is not None and told.is_open:
                 told.is_open = False
-                self._store(request, flow, entry, PROVED, lambda: _reopen(told))
-
-    def _untell(self, device: bytes) -> None:
-        """It could not be stored: the next refusal tells of it."""
-        self._told.pop(device, None)
+                self._store(request, flow, entry, PROVED, told.reopen)
 
     def _is_in_vain(self, device: bytes) -> bool:
         count = self._asked.pop(device, 0) + 1
@@ -154,8 +158,3 @@ class RefusedDevices:
         key = content["person_id"] or entry.sender
         arrived_at = self._clock.monotonic()
         self._storage.offer(Arrival(exchange, entry.authority_id, Lane.TECHNICAL, key, content, b"", arrived_at))
-
-
-def _reopen(told: _Told) -> None:
-    """Its end could not be stored: the next proof tells of it."""
-    told.is_open = True
