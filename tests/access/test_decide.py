@@ -20,8 +20,8 @@ from vaka.identity.sessions import Session
 HERE, THERE = uuid4(), uuid4()
 GIVES = {
     "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history",
-    "shift_leader": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.bulk_close"
-    " desk.adopt_device",
+    "shift_leader": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.take_over"
+    " desk.bulk_close desk.adopt_device",
     "device_technician": "desk.see_queue desk.see_history desk.adopt_device",
     "quality_reviewer": "desk.see_history",
 }

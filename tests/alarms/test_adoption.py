@@ -26,6 +26,7 @@ from vaka.tenants.adoption import UnknownPersonError, UnusableSourceError
 from vaka.tenants.authorities import Authority
 from vaka.tenants.devices import SenderTakenError
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.intervals import DeviceKind
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -121,6 +122,37 @@ async def test_a_stranger_becomes_a_device(
     assert [line["event"] for line in reception.entries()] == ["alarm.raised", "alarm.closed"]
     written = register.execute("select event, actor from ledger.inbox where id > %s", (last,)).fetchall()
     assert written == [{"event": "device.adopted", "actor": leader.actor}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "device_type", "seconds"),
+    [
+        (None, 2, 86_400), (None, 51, 1800), (DeviceKind.FIXED, 2, 300), (DeviceKind.MOBILE, 2, 1800),
+        (DeviceKind.LEGACY, 51, 86_400),
+    ],
+)  # fmt: skip
+async def test_how_often_it_is_expected_goes_by_its_kind(
+    reception: House, house: House, desk: Gateway, platform: Pool, register: Any, leader: Principal,
+    kind: DeviceKind | None, device_type: int, seconds: int,
+) -> None:  # fmt: skip
+    sender = stranger()
+    alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical", device_type=device_type)
+    device_id = await adopt(
+        desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, kind=kind, now=NOW
+    )  # fmt: skip
+    assert entry(register, sender.name)["interval_seconds"] == seconds
+    row = house.superuser.execute("select interval_seconds from vaka.device where id = %s", (device_id,)).fetchone()
+    assert row == {"interval_seconds": seconds}
+
+
+@pytest.mark.parametrize("reason", ["Bytt hos\0grannen", "Bytt hos \x07 grannen", "Bytt hos \ud800 grannen", "  "])
+async def test_a_reason_that_cannot_be_stored_is_refused_in_words(
+    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, reason: str
+) -> None:
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
+    with pytest.raises(UnusableActError):
+        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=reason, now=NOW)
+    assert house.entries() == []
 
 
 async def test_a_person_who_pressed_is_answered_first(

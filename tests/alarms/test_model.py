@@ -15,6 +15,8 @@ from vaka.errors import Category
 TABLE = """
 present      presented    .            .            .            .            .            .       .
 take         taken        taken        .            taken        taken        taken        .       .
+take_over    .            .            taken        .            .            .            .       .
+hear         .            .            taken        .            .            .            .       .
 release      .            .            presented    presented    presented    .            .       .
 suspend      .            .            suspended    .            .            .            .       .
 resume       .            .            .            taken        taken        .            .       .
@@ -28,7 +30,8 @@ join         received     presented    taken        received     received     re
 withdraw     withdrawn    withdrawn    taken        suspended    handed_over  withdrawn    .       .
 restore      closed       closed       taken        suspended    handed_over  closed       .       .
 return       .            .            .            received     received     .            .       .
-escalate     received     presented    .            .            .            .            .       .
+lapse        .            .            received     .            .            .            .       .
+escalate     received     presented    taken        .            .            .            .       .
 """
 STATES = [State.RECEIVED, State.PRESENTED, State.TAKEN, State.SUSPENDED, State.HANDED_OVER, State.WITHDRAWN,
           State.MERGED, State.CLOSED]  # fmt: skip
@@ -66,7 +69,7 @@ def test_an_open_alarm_can_always_be_brought_to_an_end() -> None:
         reached, frontier = {state}, [state]
         while frontier:
             here = frontier.pop()
-            for act in possible(here) - {Act.JOIN, Act.WITHDRAW, Act.RESTORE, Act.RETURN}:
+            for act in possible(here) - {Act.JOIN, Act.WITHDRAW, Act.RESTORE, Act.RETURN, Act.LAPSE}:
                 if (there := after(here, act)) not in reached:
                     reached.add(there)
                     frontier.append(there)

@@ -13,18 +13,21 @@ from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
 
-MOMENTS = ("now", "since", "until", "beyond_at", "closed_after", "untouched_since", "before", "covered_since")
-IDENTIFIERS = ("id", "account", "person_id", "device_id", "beyond_id", "to", "into", "note_id")
+MOMENTS = ("now", "since", "until", "beyond_at", "closed_after", "untouched_since", "before", "covered_since",
+           "read_at")  # fmt: skip
+IDENTIFIERS = ("id", "account", "person_id", "device_id", "beyond_id", "to", "from", "into", "note_id")
 TEXTS = ("actor", "area", "sender", "pattern", "reason", "action", "result", "text", "body", "step", "detail", "kind",
          "join_key")  # fmt: skip
 SAMPLES: dict[str, object] = {
     **dict.fromkeys(MOMENTS, START),
     **{name: uuid4() for name in IDENTIFIERS},
     **dict.fromkeys(TEXTS, "x"),
-    **{name: [uuid4()] for name in ("ids", "people", "devices")},
+    **{name: [uuid4()] for name in ("ids", "people", "devices", "accounts")},
     **{name: ["x"] for name in ("join_keys", "senders")},
-    **dict.fromkeys(("limit", "grace", "named"), 10),
+    **dict.fromkeys(("limit", "grace", "named", "version"), 10),
     "device_types": [2],
+    "personal": True,
+    "seen": [START],
 }
 
 

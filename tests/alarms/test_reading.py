@@ -85,7 +85,7 @@ async def screen_of(house: House, alarm_id: UUID, now: datetime = START) -> Scre
 
 async def read_page(house: House, **limits: Any) -> list[HistoryRow]:
     """A page of history, of the hour after START unless told otherwise."""
-    facts: dict[str, Any] = {"since": START, "until": START + timedelta(hours=1)} | limits
+    facts: dict[str, Any] = {"since": START, "until": START + timedelta(hours=1), "personal": True} | limits
 
     async def read(connection: Connection) -> list[HistoryRow]:
         return await read_history(connection, **facts)

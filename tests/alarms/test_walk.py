@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -19,12 +19,15 @@ from tests.alarms.house import CLOSING, House, Sender, operator
 from tests.conftest import START
 from vaka.access.grants import Colleague
 from vaka.access.principal import Principal
+from vaka.alarms.answering import hear, take_over
+from vaka.alarms.attendance import Attendance, lapse_held
 from vaka.alarms.closing import acknowledge_withdrawn, close, close_many, reopen
 from vaka.alarms.conflicts import AlarmConflictError
 from vaka.alarms.escalation import escalate_due
 from vaka.alarms.model import HELD_STATES, OPEN_STATES, Act, State, after, possible
 from vaka.alarms.noting import merge
 from vaka.alarms.taking import hand_over, present, release, resume, suspend, take
+from vaka.database.connections import Pool
 from vaka.database.server import Server
 from vaka.tenants.authorities import Authority
 
@@ -53,6 +56,11 @@ class Walk:
         acts: dict[Act, Callable[[], Awaitable[Any]]] = {
             Act.PRESENT: lambda: present(desk, authority, [alarm], now=self.now),
             Act.TAKE: lambda: take(desk, me, authority, alarm, now=self.now),
+            Act.TAKE_OVER: lambda: self._take_over(me),
+            Act.HEAR: lambda: hear(desk, me, authority, alarm, now=self.now),
+            Act.LAPSE: lambda: lapse_held(
+                self.house.scheduler, authority, Attendance(self.now, self.now, {}), self.now
+            ),
             Act.RELEASE: lambda: release(desk, me, authority, alarm, now=self.now),
             Act.SUSPEND: lambda: suspend(desk, me, authority, alarm, until, now=self.now),
             Act.RESUME: lambda: resume(desk, me, authority, alarm, now=self.now),
@@ -69,6 +77,12 @@ class Walk:
             Act.ESCALATE: lambda: self._wait_and_return(),
         }
         await acts[act]()
+
+    async def _take_over(self, me: Principal) -> None:
+        """Take it from whoever has it. Who leads the shift is not asked where the holder is: no platform is needed."""
+        holder = self.house.alarm(self.alarm_id)["holder"] or me.account_id
+        platform = cast(Pool, None)
+        await take_over(self.house.desk, platform, me, self.house.id, self.alarm_id, holder, now=self.now)
 
     async def _merge(self, me: Principal) -> None:
         """Merge it into an alarm of one's own."""
@@ -103,7 +117,7 @@ def check(row: dict[str, Any]) -> None:
 def may_do(row: dict[str, Any], act: Act, me: UUID) -> bool:
     """Whether the one who acts may, by who holds the alarm; the state was asked before."""
     holder, state = row["holder"], State(row["state"])
-    if act in (Act.RELEASE, Act.SUSPEND, Act.RESUME, Act.HAND_OVER, Act.CLOSE):
+    if act in (Act.RELEASE, Act.SUSPEND, Act.RESUME, Act.HAND_OVER, Act.CLOSE, Act.HEAR):
         return bool(holder == me)
     if act is Act.MERGE:
         return holder in (None, me)

@@ -23,4 +23,5 @@ def card(
     return Card(
         alarm=identifier, authority=authority, section="waiting", place=place, version=version, waiting=True,
         takeable=True, urgent=urgent, unshown=unshown, received_at=NOON, wire=wire,
+        nameless=lambda language: json.dumps({"id": str(identifier), "nameless": language}).encode(),
     )  # fmt: skip

@@ -52,6 +52,7 @@ PERSONAS = (
 )
 
 FIRST_SENDERS = {"ekbacka": 8031000, "norrvik": 2630100}
+ON_CALL = {"ekbacka": "08-465 004 56", "norrvik": "08-465 004 67"}
 FULL_PERSON = "Karin Holmgren"
 NAMES = (
     "Karin Holmgren", "Bertil Åström", "Solveig Lindqvist", "Rune Ek", "Margit Sundqvist", "Gösta Öberg",
@@ -205,6 +206,7 @@ async def _populate(
         installation.server, tenant_role(authority.database_name, "setup"), authority.database_name, application="test"
     )
     try:
+        await tenant.execute("update vaka.policy set on_call_phone = %s", (ON_CALL[slug],))
         patrol = Unit(uuid4(), f"Nattpatrullen {place}", "08-465 004 12")
         care = Unit(uuid4(), "Hemtjänsten Centrum", "08-465 004 34")
         hours = [UnitHours("Centrum", MORNING, NIGHT, care.id), UnitHours("Centrum", NIGHT, MORNING, patrol.id)]

@@ -34,6 +34,11 @@ async def answered(desk: Desk, installation: Installation, *alarms: UUID) -> Non
     await wait_until(lambda: not set(alarms) & {card.alarm for card in desk.hub.takeable(everything, 50)})
 
 
+def version_in(page: str) -> str:
+    """The version an open form says the operator has seen."""
+    return page.partition('name="version" value="')[2].partition('"')[0]
+
+
 async def test_take_and_close(olga: Browser, installation: Installation) -> None:
     alarm = installation.raise_alarm("Karin Holmgren", "fall")
     where = address(installation, alarm)
@@ -180,8 +185,52 @@ async def test_what_the_device_took_back_is_read_and_closed(olga: Browser, insta
     screen = (await olga.part(where)).text
     assert "Återtaget från enheten" in screen
     assert f"{where}/acknowledge" in screen
-    assert "Läst och avslutat." in (await olga.act(f"{where}/acknowledge")).text
+    assert "Läst och avslutat." in (await olga.act(f"{where}/acknowledge", {"version": version_in(screen)})).text
     assert installation.state_of("ekbacka", alarm) == "closed"
+
+
+@pytest.mark.parametrize("fields", [{}, {"version": "0"}, {"version": "x"}, {"version": "99999999999"}])
+async def test_nothing_is_acknowledged_without_saying_what_was_seen(
+    olga: Browser, installation: Installation, fields: dict[str, str]
+) -> None:
+    alarm = installation.raise_alarm("Karin Holmgren")
+    installation.withdraw("Karin Holmgren")
+    assert (await olga.act(f"{address(installation, alarm)}/acknowledge", fields)).status == 400
+    assert installation.state_of("ekbacka", alarm) == "withdrawn"
+
+
+async def test_what_was_raised_and_taken_back_once_more_is_read_again(
+    olga: Browser, installation: Installation
+) -> None:
+    alarm = installation.raise_alarm("Karin Holmgren")
+    installation.withdraw("Karin Holmgren")
+    where = address(installation, alarm)
+    seen = version_in((await olga.part(where)).text)
+    assert installation.raise_alarm("Karin Holmgren") == alarm
+    installation.withdraw("Karin Holmgren")
+    answer = await olga.act(f"{where}/acknowledge", {"version": seen})
+    assert answer.status == 409
+    assert "Larmet har ändrats sedan du såg det. Inget har gjorts." in answer.text
+    assert installation.state_of("ekbacka", alarm) == "withdrawn"
+    again = await olga.act(f"{where}/acknowledge", {"version": version_in(answer.text)})
+    assert "Läst och avslutat." in again.text
+
+
+async def test_a_press_nobody_has_seen_is_not_closed_with_the_others(olga: Browser, installation: Installation) -> None:
+    alarm = installation.raise_alarm("Karin Holmgren")
+    where = address(installation, alarm)
+    await olga.act(f"{where}/take")
+    seen = version_in((await olga.part(f"{where}?act=close")).text)
+    assert installation.raise_alarm("Karin Holmgren", "smoke") == alarm
+    answer = await olga.act(f"{where}/close", ENDING | {"version": seen})
+    assert answer.status == 409
+    assert "Larmet har ändrats sedan du såg det." in answer.text
+    # The form is as it was filled in, about the alarm as it now is.
+    assert "Hjälpt upp." in answer.text
+    assert answer.text.count("checked") == 3
+    assert installation.state_of("ekbacka", alarm) == "taken"
+    again = await olga.act(f"{where}/close", ENDING | {"version": version_in(answer.text)})
+    assert "Larmet är avslutat." in again.text
 
 
 async def test_two_alarms_that_are_one(olga: Browser, installation: Installation) -> None:

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What one set of desks is told, what a browser that comes back has missed, and what becomes of a slow one."""
 
+import json
+
 import pytest
 
-from tests.web.cards import EKBACKA, NOON, card
+from tests.web.cards import EKBACKA, NOON, NORRVIK, card
 from vaka.web.audience import LARGEST_BACKLOG, LARGEST_CATCH_UP, LARGEST_RING, Audience, Numbers, Subscriber
 
 NUMBERS = Numbers(waiting=1, oldest=NOON, open=1, on_duty=1, trouble=False)
@@ -20,6 +22,16 @@ def test_a_message_is_one_event_in_one_line_of_data() -> None:
     assert message.startswith("id: e1-10\nevent: all\ndata: {")
     assert message.endswith("}\n\n")
     assert message.count("\n") == 4
+
+
+def test_people_are_named_only_where_they_may_be() -> None:
+    here, there = card(), card(authority=NORRVIK)
+    both = frozenset({EKBACKA, NORRVIK})
+    told = Audience(both, "sv", "e1", 10, [here, there], named=frozenset({EKBACKA})).message_all(NUMBERS, NOON)
+    put = {one["id"]: "nameless" in one for one in json.loads(told.partition(b"data: ")[2])["put"]}
+    assert put == {str(here.alarm): False, str(there.alarm): True}
+    # Whoever forgets to say so names nobody.
+    assert Audience(both, "sv", "e1", 10, [here, there]).message_all(NUMBERS, NOON).count(b"nameless") == 2
 
 
 def test_who_saw_the_last_event_has_missed_nothing() -> None:

@@ -24,8 +24,10 @@ from vaka.web.desk.opening import open_desk
 pytestmark = pytest.mark.anyio
 
 ACTS: dict[str, dict[str, str]] = {
-    "take": {}, "resume": {}, "release": {}, "suspend": {"minutes": "5"}, "hand-over": {"to": str(uuid4())},
-    "note": {"body": "x"}, "merge": {"into": str(uuid4())}, "acknowledge": {}, "close": ENDING, "reopen": {},
+    "take": {}, "take-over": {"holder": str(uuid4())}, "hear": {}, "resume": {}, "release": {},
+    "suspend": {"minutes": "5"}, "hand-over": {"to": str(uuid4())},
+    "note": {"body": "x"}, "merge": {"into": str(uuid4())}, "acknowledge": {"version": "1"}, "close": ENDING,
+    "reopen": {},
 }  # fmt: skip
 
 

@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Looking back: only one's own authorities, nothing personal in an address, page after page."""
 
+from contextlib import closing
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.web.browsers import Browser
+from tests.alarms.house import connect_superuser
+from tests.web.browsers import Browser, sign_in
+from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address
 from vaka.clock import SystemClock
 from vaka.web.desk import history
+from vaka.web.desk.desk import Desk
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +31,30 @@ async def closed(browser: Browser, installation: Installation, name: str, text: 
     assert (await browser.act(f"{where}/take")).status == 200
     assert (await browser.act(f"{where}/close", ENDING | {"text": text})).status == 200
     return alarm
+
+
+async def all_pages(browser: Browser, fields: dict[str, str]) -> list[str]:
+    """The alarms on every page of a search, in the order they are shown."""
+    seen: list[str] = []
+    for _ in range(50):
+        page = (await browser.post("/history", fields)).text
+        seen += [link[37:73] for link in page.split('href="/history/')[1:]]
+        before = page.partition('name="before" value="')[2].partition('"')[0]
+        if not before:
+            return seen
+        fields = fields | {"before": before}
+    raise AssertionError("the pages have no end")
+
+
+def recorded(installation: Installation, event: str, persona: str) -> list[tuple[str, Any]]:
+    """What the ledger of Ekbacka says that somebody did, oldest first."""
+    database = installation.authorities["ekbacka"].database_name
+    with closing(connect_superuser(installation.server, database)) as superuser:
+        rows = superuser.execute(
+            "select object, detail from ledger.inbox where event = %s and actor = %s order by id",
+            (event, f"account:{installation.accounts[persona]}"),
+        ).fetchall()
+    return [(row["object"], row["detail"]) for row in rows]
 
 
 async def test_what_was_closed_is_found_by_those_who_may(
@@ -72,6 +101,9 @@ async def test_an_authority_can_be_chosen_if_it_is_ones_own(
     [
         {"from": ""}, {"from": "yesterday"}, {"from": "2026-13-01"}, {"to": "2020-01-01"}, {"from": "2000-01-01"},
         {"authority": "x"}, {"text": "x" * 101}, {"before": "soon"}, {"before": "2026-01-01T00:00:00"}, {"more": "1"},
+        {"from": "9999-12-31", "to": "9999-12-31"}, {"from": "0001-01-01", "to": "0001-01-02"},
+        {"before": f"0001-01-01T00:00:00+14:00 {UUID(int=1)}"}, {"before": f"9999-12-31T23:59:59-14:00 {UUID(int=1)}"},
+        {"before": "2026-01-01T00:00:00+00:00 x"}, {"before": f"2026-01-01T00:00:00 {UUID(int=1)}"},
     ],
 )  # fmt: skip
 async def test_a_search_that_makes_no_sense_is_refused_in_words(olga: Browser, change: dict[str, str]) -> None:
@@ -80,21 +112,84 @@ async def test_a_search_that_makes_no_sense_is_refused_in_words(olga: Browser, c
     assert "Inget har ändrats" in answer.text
 
 
+async def test_days_that_cannot_be_searched_are_answered_with_those_that_can(olga: Browser) -> None:
+    answer = await olga.post("/history", DAYS | {"to": "9999-12-31"})
+    assert answer.status == 400
+    assert "Välj dagar från 2000-01-01 till " in answer.text
+
+
+async def test_what_was_closed_in_one_moment_in_two_authorities_is_all_on_the_pages(
+    olga: Browser, installation: Installation
+) -> None:
+    mark = uuid4().hex
+    wanted: set[str] = set()
+    for slug, count in (("ekbacka", 40), ("norrvik", 32)):
+        rows = installation.execute(
+            slug,
+            "insert into alarm (id, class, kind, latest_kind, state, join_key, sender, received_at, latest_at,"
+            " closed_at, closed_by, closing_text)"
+            " select gen_random_uuid(), 'technical', 'link', 'link', 'closed', gen_random_uuid(), '1', now(), now(),"
+            " date_trunc('hour', now()) - interval '1 hour', 'scheduler', %s from generate_series(1, %s) returning id",
+            (mark, count), "scheduler",
+        )  # fmt: skip
+        wanted |= {str(alarm) for (alarm,) in rows}
+    seen = await all_pages(olga, DAYS | {"text": mark})
+    assert len(seen) == 72
+    assert set(seen) == wanted
+
+
+@pytest.mark.parametrize("persona", ["greta", "tekla"])
+async def test_who_may_not_read_of_people_sees_no_name_and_no_text(
+    desk: Desk, olga: Browser, installation: Installation, persona: str
+) -> None:
+    mark = uuid4().hex
+    alarm = str(await closed(olga, installation, "Karin Holmgren", f"Diagnos {mark}"))
+    reader = await sign_in(desk, SETTINGS, installation, persona)
+    listed = (await reader.get("/history")).text
+    assert alarm in listed
+    assert "Person, namnet visas inte" in listed
+    for secret in ("Karin", "Holmgren", mark, installation.people["Karin Holmgren"][2].sender):
+        assert secret not in listed, secret
+    for text in ("Karin", "holmgren", mark):
+        assert alarm not in (await reader.post("/history", DAYS | {"text": text})).text, text
+    # A device can be searched for; whose it is does not show.
+    by_sender = (await reader.post("/history", DAYS | {"text": installation.people["Karin Holmgren"][2].sender})).text
+    assert alarm in by_sender
+    assert "Karin" not in by_sender
+
+
+async def test_a_search_and_a_list_with_names_are_recorded(
+    desk: Desk, olga: Browser, installation: Installation
+) -> None:
+    await closed(olga, installation, "Karin Holmgren")
+    listed, searched = (recorded(installation, event, "olga") for event in ("history.listed", "history.searched"))
+    word = uuid4().hex
+    await olga.get("/history")
+    await olga.post("/history", DAYS | {"text": word})
+    about = f"authority:{installation.authorities['ekbacka'].id}"
+    [(was_about, facts)] = recorded(installation, "history.listed", "olga")[len(listed) :]
+    assert was_about == about
+    assert int(str(facts["found"])) >= 1
+    # Nothing found is an answer too. What was looked for may be a name: it is not kept.
+    assert recorded(installation, "history.searched", "olga")[len(searched) :] == [
+        (about, {"found": 0, "named": True, "by_text": True})
+    ]
+    greta = await sign_in(desk, SETTINGS, installation, "greta")
+    before = recorded(installation, "history.searched", "greta")
+    await greta.get("/history")
+    await greta.post("/history", DAYS)
+    assert recorded(installation, "history.listed", "greta") == []
+    [(_, facts)] = recorded(installation, "history.searched", "greta")[len(before) :]
+    assert (facts["named"], facts["by_text"]) == (False, False)
+
+
 async def test_pages_follow_one_another_without_gap(
     olga: Browser, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark = uuid4().hex
     wanted = {str(await closed(olga, installation, "Karin Holmgren", mark)) for _ in range(5)}
     monkeypatch.setattr(history, "PAGE_ROWS", 2)
-    seen: list[str] = []
-    fields = DAYS | {"text": mark}
-    for _ in range(4):
-        page = (await olga.post("/history", fields)).text
-        seen += [part[:36] for part in page.split("/history/" + str(installation.authorities["ekbacka"].id) + "/")[1:]]
-        before = page.partition('name="before" value="')[2].partition('"')[0]
-        if not before:
-            break
-        fields = fields | {"before": before}
+    seen = await all_pages(olga, DAYS | {"text": mark})
     assert len(seen) == 5
     assert set(seen) == wanted
 

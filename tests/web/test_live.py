@@ -62,7 +62,8 @@ async def running(source: Marks | None = None, clock: Clock | None = None) -> As
 
 def subscribe(hub: Hub, *authorities: UUID, account: UUID | None = None, last_seen: str = "") -> Subscriber:
     """A desk that has been given the whole view where it needs it."""
-    desk = hub.subscribe(frozenset(authorities), "sv", account or uuid4(), uuid4(), last_seen)
+    seen = frozenset(authorities)
+    desk = hub.subscribe(seen, "sv", account or uuid4(), uuid4(), last_seen, named=seen)
     if desk.is_behind:
         hub.everything(desk)
     return desk
@@ -98,7 +99,7 @@ async def test_a_change_reaches_those_who_may_see_it_and_nobody_else() -> None:
 async def test_each_language_is_made_once_and_shared() -> None:
     async with running() as hub:
         desks = [subscribe(hub, EKBACKA) for _ in range(200)]
-        english = hub.subscribe(frozenset({EKBACKA}), "en", uuid4(), uuid4())
+        english = hub.subscribe(frozenset({EKBACKA}), "en", uuid4(), uuid4(), named=frozenset({EKBACKA}))
         hub.everything(english)
         hub.take_in_some(EKBACKA_KOMMUN, [(alarm := card()).alarm], [alarm])
         messages = [await desk.next(10) for desk in desks]

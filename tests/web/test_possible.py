@@ -41,6 +41,19 @@ def test_every_act_has_its_word_and_a_key_of_its_own(state: State, to_me: tuple[
     assert next_act(standing(state, *to_me)) in PRIMARY_WORDS
 
 
+def test_a_new_press_comes_before_closing() -> None:
+    assert next_act(Standing(State.TAKEN, True, False, True, False, unheard=True)) == "hear"
+    assert next_act(Standing(State.TAKEN, False, False, True, False, unheard=True)) == "back"
+
+
+@pytest.mark.parametrize(("state", "mine", "offered"), [
+    (State.TAKEN, False, ["take-over", "note"]), (State.TAKEN, True, None), (State.SUSPENDED, False, None),
+])  # fmt: skip
+def test_only_what_a_colleague_holds_is_taken_over(state: State, mine: bool, offered: list[str] | None) -> None:
+    names = [act.name for act in other_acts(Standing(state, mine, False, True, False, may_take_over=True))]
+    assert names == offered or (offered is None and "take-over" not in names)
+
+
 def test_who_may_not_handle_is_offered_nothing_but_registering() -> None:
     assert other_acts(standing(State.TAKEN, *MINE, handle=False)) == ()
     assert [act.name for act in other_acts(standing(State.PRESENTED, *OTHER, handle=False, adopt=True))] == ["adopt"]

@@ -23,6 +23,8 @@ DESK_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/take-next", HANDLE),
     ("GET", ALARM, SEE),
     ("POST", f"{ALARM}/take", HANDLE),
+    ("POST", f"{ALARM}/take-over", HANDLE),
+    ("POST", f"{ALARM}/hear", HANDLE),
     ("POST", f"{ALARM}/resume", HANDLE),
     ("POST", f"{ALARM}/release", HANDLE),
     ("POST", f"{ALARM}/suspend", HANDLE),

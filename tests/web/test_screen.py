@@ -6,9 +6,11 @@ import re
 from contextlib import closing
 from uuid import UUID
 
+import orjson
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.waiting import wait_until
 from tests.web.browsers import Browser, sign_in
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
@@ -54,6 +56,29 @@ async def test_the_screen_is_complete_in_english(desk: Desk, installation: Insta
         assert word in text, word
     for word in ("Vem", "Väntar", "Larmbord", "Mellanslag"):
         assert word not in text, word
+
+
+@pytest.mark.parametrize(("level", "shown"), [(0, False), (1, False), (2, True)])
+async def test_what_nobody_has_taken_for_too_long_says_whom_to_call(
+    desk: Desk, olga: Browser, installation: Installation, level: int, shown: bool
+) -> None:
+    alarm = installation.raise_alarm("Karin Holmgren")
+    installation.execute(
+        "ekbacka",
+        "with urged as (update alarm set escalation = %s, version = version + 1 where id = %s returning id)"
+        " select announce_alarms(array_agg(id)) from urged",
+        (level, alarm),
+    )
+    here = frozenset({installation.authorities["ekbacka"].id})
+    wanted = f'data-escalation="{level}"' if level else str(alarm)
+
+    def lines() -> str:
+        return "".join(orjson.loads(card.wire["sv"])["html"] for card in desk.hub.cards(here, "sv"))
+
+    await wait_until(lambda: wanted in lines())
+    for text in (lines(), (await olga.part(address(installation, alarm))).text):
+        assert ("08-465 004 56" in text) is shown
+        assert ("Ring jouren" in text) is shown
 
 
 async def test_everything_is_escaped(desk: Desk, olga: Browser, installation: Installation) -> None:

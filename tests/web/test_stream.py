@@ -14,6 +14,7 @@ from tests.waiting import wait_until
 from tests.web.browsers import Browser, sign_in
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
+from tests.web.test_acts import listed
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role
 from vaka.identity.sessions import end_sessions_of
@@ -64,6 +65,31 @@ async def test_an_alarm_of_another_authority_never_arrives(emil: Browser, instal
             arrived += (await stream.next("change")).alarms
         assert str(foreign) not in arrived
         assert installation.state_of("norrvik", foreign) == "received"
+
+
+async def test_who_may_not_read_of_people_is_sent_no_name(
+    olga: Browser, desk: Desk, installation: Installation
+) -> None:
+    tekla = await sign_in(desk, SETTINGS, installation, "tekla")
+    known = installation.raise_alarm("Solveig Lindqvist")
+    unknown = installation.raise_unknown("77002")
+    await listed(desk, installation, known, unknown)
+    page = (await tekla.get("/")).text
+    assert str(known) in page
+    assert "Person, namnet visas inte" in page
+    assert "Solveig" not in page
+    assert "77002" in page
+    async with tekla.stream() as stream, olga.stream() as named:
+        first = await stream.next("all")
+        assert str(known) in first.alarms
+        alarm = str(installation.raise_alarm("Karin Holmgren"))
+        told = await stream.next("change")
+        while alarm not in told.alarms:
+            told = await stream.next("change")
+        assert "Solveig" not in str(first.data)
+        assert "Karin" not in str(told.data)
+        while "Karin Holmgren" not in str((await named.next("all", "change")).data):
+            pass
 
 
 async def test_event_ids_say_nothing_of_the_alarm(olga: Browser, installation: Installation) -> None:

@@ -8,9 +8,10 @@ from enum import Enum
 class Permission(Enum):
     """What may be asked. The comment says what a yes allows."""
 
-    DESK_SEE_QUEUE = "desk.see_queue"  # open alarms with the name of the person
+    DESK_SEE_QUEUE = "desk.see_queue"  # open alarms; whose they are, only with desk.read_person
     DESK_HANDLE_ALARM = "desk.handle_alarm"  # take, lay aside, hand over, note, close, reopen
-    DESK_READ_PERSON = "desk.read_person"  # the one screen: home, keys, care notes, contacts, history
-    DESK_SEE_HISTORY = "desk.see_history"  # closed alarms
+    DESK_READ_PERSON = "desk.read_person"  # names, texts, the one screen: home, keys, care notes, contacts, history
+    DESK_SEE_HISTORY = "desk.see_history"  # closed alarms; names and texts, only with desk.read_person
+    DESK_TAKE_OVER = "desk.take_over"  # take an alarm from a colleague who sits at his desk
     DESK_BULK_CLOSE = "desk.bulk_close"  # end many technical or test alarms at once
     DESK_ADOPT_DEVICE = "desk.adopt_device"  # make an unknown sender a device of an authority

@@ -39,7 +39,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "shift_leader",
                 Sentence("Arbetsledare", "Shift leader"),
                 "operator",
-                OPERATOR_PERMISSIONS | {Permission.DESK_BULK_CLOSE, Permission.DESK_ADOPT_DEVICE},
+                OPERATOR_PERMISSIONS
+                | {Permission.DESK_TAKE_OVER, Permission.DESK_BULK_CLOSE, Permission.DESK_ADOPT_DEVICE},
             ),
             Role(
                 "device_technician",

@@ -16,10 +16,12 @@ from vaka.access.principal import Principal
 from vaka.alarms.changes import QUERIES, Author, Change, change_alarm, read_alarm
 from vaka.alarms.conflicts import ActConflictError, UnusableActError
 from vaka.alarms.model import Act, Alarm, State
+from vaka.alarms.writing import clean_text
 from vaka.database.connections import Pool
 from vaka.ledger.events import Event
 from vaka.tenants.adoption import LONGEST_REASON, SHORTEST_REASON, NewDevice, enter_device, keep_device, source_network
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.intervals import DeviceKind, guess_kind
 
 ADOPT = Change(Act.CLOSE, "adopt_alarm", Event.ALARM_CLOSED, "closed")
 EXCEPTION_STANDS = timedelta(days=7)
@@ -36,18 +38,20 @@ async def adopt(
     *,
     reason: str,
     person_id: UUID | None = None,
+    kind: DeviceKind | None = None,
     now: datetime,
 ) -> UUID:
     """Register the sender of an intake alarm as a device of ``authority_id`` and close the alarm; return the device.
 
-    The device proves itself by its network address until EXCEPTION_STANDS is over, with ``reason`` on record. A life
-    alarm must be taken by the operator first. Needs desk.adopt_device in both authorities.
+    The device proves itself by its network address until EXCEPTION_STANDS is over, with ``reason`` on record. How often
+    it is expected to be heard follows from ``kind``, which is guessed where it is not given. A life alarm must be taken
+    by the operator first. Needs desk.adopt_device in both authorities.
 
     Raises AlarmConflictError where the alarm is another's, SenderTakenError where another authority has the sender.
     """
     require(operator, Permission.DESK_ADOPT_DEVICE, intake_id)
     require(operator, Permission.DESK_ADOPT_DEVICE, authority_id)
-    reason = reason.strip()
+    reason = clean_text(reason)
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         raise UnusableActError(
             sv=f"Skriv varför enheten släpps in utan inloggning ({SHORTEST_REASON}–{LONGEST_REASON} tecken).",
@@ -62,6 +66,7 @@ async def adopt(
     device = NewDevice(
         sender=alarm.sender, device_type=alarm.device_type or 0, person_id=person_id, network=source_network(source),
         reason=reason, until=now + EXCEPTION_STANDS,
+        kind=kind or guess_kind(alarm.device_type or 0, by_network=True),
     )  # fmt: skip
 
     # A crash here has changed nothing.

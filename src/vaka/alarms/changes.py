@@ -14,7 +14,13 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import kwargs_row
 
-from vaka.alarms.conflicts import ActConflictError, AlarmConflictError, HeldByAnotherError, NoSuchAlarmError
+from vaka.alarms.conflicts import (
+    ActConflictError,
+    AlarmConflictError,
+    ChangedMeanwhileError,
+    HeldByAnotherError,
+    NoSuchAlarmError,
+)
 from vaka.alarms.model import TRANSITIONS, Act, Alarm, State
 from vaka.database.queries import load_queries
 from vaka.ledger.entries import Entry, append_many
@@ -62,18 +68,23 @@ async def change_alarm(
     alarm_id: UUID,
     facts: Mapping[str, object] | None = None,
     *,
+    seen_version: int | None = None,
     step_detail: str = "",
     detail: Detail | None = None,
 ) -> Alarm:
     """Change one alarm and return it as it became.
 
+    Acts that end an alarm can name the version the operator saw: one that has changed since then stays as it is.
+
     Raises NoSuchAlarmError, or the AlarmConflictError that says why the statement found nothing to change.
     """
-    own = {"id": alarm_id, "account": author.account, "actor": author.actor, "now": author.now}
+    own = {
+        "id": alarm_id, "account": author.account, "actor": author.actor, "now": author.now, "version": seen_version,
+    }  # fmt: skip
     done = await connection.execute(QUERIES[change.query], own | dict(facts or {}))
     alarm = await read_alarm(connection, alarm_id)
     if done.rowcount == 0:
-        raise explain(alarm, change.act, author.account)
+        raise explain(alarm, change.act, author.account, seen_version)
     await write_changes(
         connection, change.event, change.step, author.actor, author.now, [alarm_id], step_detail=step_detail,
         detail={"class": alarm.alarm_class} | dict(detail or {}),
@@ -101,11 +112,13 @@ async def write_changes(
     await connection.execute(QUERIES["announce"], {"ids": list(ids)})
 
 
-def explain(alarm: Alarm, act: Act, account: UUID) -> AlarmConflictError:
-    """Return why ``account`` could not do ``act``, having found ``alarm`` as it is."""
+def explain(alarm: Alarm, act: Act, account: UUID, seen_version: int | None = None) -> AlarmConflictError:
+    """Return why ``account``, who had seen ``seen_version``, could not do ``act``, having found ``alarm`` as it is."""
     held_by_another = alarm.holder is not None and alarm.holder != account
     if held_by_another and (alarm.state in TRANSITIONS[act] or alarm.state is State.TAKEN):
         return HeldByAnotherError(alarm.state.value, alarm.holder)
+    if seen_version not in (None, alarm.version) and alarm.state in TRANSITIONS[act]:
+        return ChangedMeanwhileError(alarm.state.value, alarm.holder)
     return ActConflictError(act.value, alarm.state.value, alarm.holder)
 
 

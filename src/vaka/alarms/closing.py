@@ -45,28 +45,46 @@ class Closing:
 
 
 async def close(
-    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, closing: Closing, *, now: datetime
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    closing: Closing,
+    *,
+    now: datetime,
+    seen_version: int | None = None,
 ) -> Alarm:
-    """Close one's alarm. Raises UnusableActError for codes that are not on the authority's lists."""
+    """Close one's alarm. Raises UnusableActError for codes that are not on the authority's lists, and
+    ChangedMeanwhileError where something has come since ``seen_version``.
+    """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
     facts = _facts(closing)
     async with gateway.transaction(authority_id) as connection:
         await _require_codes(connection, closing)
         return await change_alarm(
             connection, CLOSE, Author(operator.actor, operator.account_id, now), alarm_id, facts,
-            detail=_codes(closing),
+            seen_version=seen_version, detail=_codes(closing),
         )  # fmt: skip
 
 
 async def acknowledge_withdrawn(
-    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, *, now: datetime
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    *,
+    now: datetime,
+    seen_version: int | None = None,
 ) -> Alarm:
-    """Close an alarm that the device took back, having read it."""
+    """Close an alarm that the device took back, having read it.
+
+    Raises ChangedMeanwhileError where it is not the one of ``seen_version``: raised and taken back once more, say.
+    """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
     async with gateway.transaction(authority_id) as connection:
         return await change_alarm(
             connection, ACKNOWLEDGE, Author(operator.actor, operator.account_id, now), alarm_id,
-            detail={"action": "none", "result": "cancelled_by_user"},
+            seen_version=seen_version, detail={"action": "none", "result": "cancelled_by_user"},
         )  # fmt: skip
 
 

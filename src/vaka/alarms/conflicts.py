@@ -25,6 +25,8 @@ _STATES: Mapping[str, Sentence] = MappingProxyType(
 )
 _ADVICE: Mapping[str, Sentence] = MappingProxyType(
     {
+        "take_over": Sentence("Det behöver inte tas över.", "It need not be taken over."),
+        "hear": Sentence("Det finns inget nytt att svara på.", "There is nothing new to answer."),
         "release": Sentence("Bara den som har larmet kan lämna tillbaka det.", "Only its holder can put it back."),
         "suspend": Sentence("Ta det först, lägg det sedan åt sidan.", "Take it first, then lay it aside."),
         "resume": Sentence("Det finns inget att återuppta.", "There is nothing to resume."),
@@ -66,6 +68,34 @@ class HeldByAnotherError(AlarmConflictError):
             Sentence(
                 sv="Larmet är redan taget av en kollega." if state == "taken" else _STATES[state].sv,
                 en="A colleague has already taken the alarm." if state == "taken" else _STATES[state].en,
+            ),
+            state=state,
+            holder=holder,
+        )
+
+
+class HolderAtDeskError(AlarmConflictError):
+    """Its holder sits at an open desk; only who leads the shift takes it from there."""
+
+    def __init__(self, holder: UUID | None) -> None:
+        super().__init__(
+            Sentence(
+                sv="Den som har larmet har sin plats öppen. Be om överlämning, eller be arbetsledaren ta över.",
+                en="Its holder has a desk open. Ask for it to be handed over, or ask the shift leader to take it over.",
+            ),
+            state="taken",
+            holder=holder,
+        )
+
+
+class ChangedMeanwhileError(AlarmConflictError):
+    """It could be ended, but is no longer what the operator saw: another message has come, or it began anew."""
+
+    def __init__(self, state: str, holder: UUID | None) -> None:
+        super().__init__(
+            Sentence(
+                sv="Larmet har ändrats sedan du såg det. Inget har gjorts. Läs det som är nytt och försök igen.",
+                en="The alarm has changed since you saw it. Nothing was done. Read what is new and try again.",
             ),
             state=state,
             holder=holder,

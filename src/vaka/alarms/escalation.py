@@ -25,9 +25,10 @@ REPEATS_KEPT = timedelta(days=2)
 async def escalate_due(gateway: Gateway, authority_id: UUID, now: datetime) -> int:
     """Do everything that is due in one authority and return how many alarms changed.
 
-    A life alarm that nobody has taken goes to level 1 (rings at every desk) when its timer is out, and to level 2
-    (on-call telephone) by the authority's second limit. An alarm laid aside or offered beyond its time is everybody's
-    again, its timer starting anew. A test alarm untouched for TESTS_END_AFTER is closed.
+    A life alarm that nobody has taken, or in which the holder has not answered a new press, goes to level 1 (rings at
+    every desk) when its timer is out, and to level 2 (on-call telephone) by the authority's second limit. An alarm laid
+    aside or offered beyond its time is everybody's again, its timer starting anew. A test alarm untouched for
+    TESTS_END_AFTER is closed.
     """
     async with gateway.transaction(authority_id) as connection:
         return await _escalate(connection, now) + await _return(connection, now) + await _expire_tests(connection, now)

@@ -4,6 +4,7 @@
 
     received → presented → taken → closed
                              ↕ suspended, handed_over (laid aside, or offered to a colleague)
+    A hold lapses (back to received) when its holder has signed out or has no desk open any more.
     withdrawn: the device took its alarm back; it stays in the queue until somebody has read it.
     merged: it went on as part of another alarm. Never left again.
 
@@ -48,6 +49,8 @@ class Act(Enum):
 
     PRESENT = "present"
     TAKE = "take"
+    TAKE_OVER = "take_over"
+    HEAR = "hear"
     RELEASE = "release"
     SUSPEND = "suspend"
     RESUME = "resume"
@@ -61,6 +64,7 @@ class Act(Enum):
     WITHDRAW = "withdraw"
     RESTORE = "restore"
     RETURN = "return"
+    LAPSE = "lapse"
     ESCALATE = "escalate"
 
 
@@ -76,6 +80,10 @@ TRANSITIONS: Mapping[Act, Mapping[State, State]] = MappingProxyType(
         Act.PRESENT: {_S.RECEIVED: _S.PRESENTED},
         # What a colleague laid aside may be taken by anyone: the person may ring back to another operator.
         Act.TAKE: dict.fromkeys(OPEN_STATES - {_S.TAKEN}, _S.TAKEN),
+        # From a colleague who is gone, or by who leads the shift.
+        Act.TAKE_OVER: {_S.TAKEN: _S.TAKEN},
+        # The holder has noticed that the person alarmed again.
+        Act.HEAR: {_S.TAKEN: _S.TAKEN},
         Act.RELEASE: dict.fromkeys(HELD_STATES, _S.PRESENTED),
         Act.SUSPEND: {_S.TAKEN: _S.SUSPENDED},
         Act.RESUME: {_S.SUSPENDED: _S.TAKEN, _S.HANDED_OVER: _S.TAKEN},
@@ -89,7 +97,9 @@ TRANSITIONS: Mapping[Act, Mapping[State, State]] = MappingProxyType(
         Act.WITHDRAW: dict.fromkeys(OPEN_STATES, _S.WITHDRAWN) | {state: state for state in HELD_STATES},
         Act.RESTORE: dict.fromkeys(OPEN_STATES, _S.CLOSED) | {state: state for state in HELD_STATES},
         Act.RETURN: {_S.SUSPENDED: _S.RECEIVED, _S.HANDED_OVER: _S.RECEIVED},
-        Act.ESCALATE: {state: state for state in WAITING_STATES},
+        Act.LAPSE: {_S.TAKEN: _S.RECEIVED},
+        # A taken one too: the person alarmed again, and the holder does not answer.
+        Act.ESCALATE: {state: state for state in WAITING_STATES | {_S.TAKEN}},
     }
 )
 
@@ -146,6 +156,11 @@ class Alarm:
     def is_open(self) -> bool:
         """Whether it stands in the queue."""
         return self.state in OPEN_STATES
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the person alarmed again and the holder has not answered that yet."""
+        return self.state is State.TAKEN and (self.escalate_at is not None or self.escalation > 0)
 
     @property
     def rank(self) -> int:

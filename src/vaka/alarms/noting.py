@@ -32,6 +32,8 @@ async def add_note(
     async with gateway.transaction(authority_id) as connection:
         await read_alarm(connection, alarm_id)
         await connection.execute(QUERIES["write_note"], facts)
+        # A holder who writes is at the alarm: a new press needs no other answer.
+        await connection.execute(QUERIES["hear_alarm"], facts)
         await write_changes(
             connection, Event.ALARM_NOTED, "noted", operator.actor, now, [alarm_id], detail={"note": str(note_id)}
         )

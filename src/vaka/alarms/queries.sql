@@ -17,7 +17,8 @@ select a.id, a.class as alarm_class, a.kind, a.latest_kind, a.state, a.person_id
        coalesce(p.area, '') as area, coalesce(u.name, '') as unit_name, coalesce(u.phone, '') as unit_phone,
        a.device_id, a.sender, a.device_type, a.status_code, a.location_code, a.location_text, a.device_text,
        a.received_at, a.latest_at, a.messages, a.presented_at, a.taken_at, a.holder, a.offered_to,
-       a.suspended_until, a.withdrawn_at, a.escalation, a.version
+       a.suspended_until, a.withdrawn_at, a.escalation,
+       a.state = 'taken' and (a.escalate_at is not null or a.escalation > 0) as unheard, a.version
 from alarm a
 cross join moment
 left join person p on p.id = a.person_id
@@ -141,8 +142,9 @@ left join person p on p.id = a.person_id
 where a.closed_at is not null and a.closed_at >= %(since)s and a.closed_at < %(until)s
   and (%(beyond_id)s::uuid is null or (a.closed_at, a.id) < (%(beyond_at)s::timestamptz, %(beyond_id)s::uuid))
   and (%(person_id)s::uuid is null or a.person_id = %(person_id)s)
-  and (%(pattern)s::text is null or p.given_name || ' ' || p.family_name ilike %(pattern)s
-       or a.sender ilike %(pattern)s or a.closing_text ilike %(pattern)s)
+  and (%(pattern)s::text is null or a.sender ilike %(pattern)s
+       or (%(personal)s and (p.given_name || ' ' || p.family_name ilike %(pattern)s
+                             or a.closing_text ilike %(pattern)s)))
 order by a.closed_at desc, a.id desc
 limit %(limit)s
 
@@ -183,6 +185,19 @@ where id = %(id)s
   and (state in ('received', 'presented', 'suspended', 'withdrawn')
        or (state = 'handed_over' and %(account)s in (offered_to, holder)))
 
+-- name: take_over_alarm
+-- as: desk
+-- The version is the one at which it was decided that this operator may.
+update alarm
+set holder = %(account)s, escalation = 0, escalate_at = null, version = version + 1
+where id = %(id)s and state = 'taken' and holder = %(from)s and version = %(version)s
+
+-- name: hear_alarm
+-- as: desk
+update alarm
+set escalation = 0, escalate_at = null, version = version + 1
+where id = %(id)s and state = 'taken' and holder = %(account)s and (escalate_at is not null or escalation > 0)
+
 -- name: release_alarm
 -- as: desk
 update alarm
@@ -195,7 +210,7 @@ where id = %(id)s and state in ('taken', 'suspended', 'handed_over') and holder 
 -- name: suspend_alarm
 -- as: desk
 update alarm
-set state = 'suspended', suspended_until = %(until)s, version = version + 1
+set state = 'suspended', suspended_until = %(until)s, escalation = 0, escalate_at = null, version = version + 1
 where id = %(id)s and state = 'taken' and holder = %(account)s
 
 -- name: resume_alarm
@@ -207,7 +222,8 @@ where id = %(id)s and state in ('suspended', 'handed_over') and holder = %(accou
 -- name: hand_over_alarm
 -- as: desk
 update alarm
-set state = 'handed_over', offered_to = %(to)s, suspended_until = %(until)s, version = version + 1
+set state = 'handed_over', offered_to = %(to)s, suspended_until = %(until)s, escalation = 0, escalate_at = null,
+    version = version + 1
 where id = %(id)s and state = 'taken' and holder = %(account)s
 
 -- name: present_alarms
@@ -219,10 +235,13 @@ returning id
 
 -- name: close_alarm
 -- as: desk
+-- The version is what the operator saw, where that is known: a message nobody has read must not end with the others.
 update alarm
-set state = 'closed', holder = null, closed_at = %(now)s, closed_by = %(actor)s, closing_reason = %(reason)s,
-    closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s, version = version + 1
+set state = 'closed', holder = null, escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s,
+    closing_reason = %(reason)s, closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s,
+    version = version + 1
 where id = %(id)s and state = 'taken' and holder = %(account)s
+  and (%(version)s::int is null or version = %(version)s)
 
 -- name: acknowledge_alarm
 -- as: desk
@@ -230,6 +249,7 @@ update alarm
 set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s, closing_action = 'none',
     closing_result = 'cancelled_by_user', version = version + 1
 where id = %(id)s and state = 'withdrawn'
+  and (%(version)s::int is null or version = %(version)s)
 
 -- name: find_urgent
 -- as: desk
@@ -249,8 +269,8 @@ returning id
 -- name: reopen_alarm
 -- as: desk
 update alarm
-set state = 'taken', holder = %(account)s, taken_at = coalesce(taken_at, %(now)s), closed_at = null, closed_by = '',
-    closing_reason = '', closing_action = '', closing_result = '', closing_text = '', version = version + 1
+set state = 'taken', holder = %(account)s, taken_at = coalesce(taken_at, %(now)s), escalation = 0, closed_at = null,
+    closed_by = '', closing_reason = '', closing_action = '', closing_result = '', closing_text = '', version = version + 1
 where id = %(id)s and state = 'closed' and closed_at > %(closed_after)s
 
 -- name: merge_alarm
@@ -304,9 +324,41 @@ set escalation = a.escalation + 1,
         secs => (select on_call_after_seconds - ring_all_after_seconds from policy)) end,
     version = a.version + 1
 where id in (select id from alarm
-             where escalate_at <= %(now)s and class = 'life' and state in ('received', 'presented') and escalation < 2
+             where escalate_at <= %(now)s and class = 'life' and state in ('received', 'presented', 'taken')
+               and escalation < 2
              order by escalate_at limit %(limit)s for update skip locked)
 returning id, escalation
+
+-- name: lapse_alarms
+-- as: scheduler
+-- What somebody holds who has signed out, or has had no desk open for so long. Whoever has done something to the alarm
+-- meanwhile is there after all. The version keeps out what another took over in this moment.
+with left_behind as materialized (
+    select a.id, a.version
+    from alarm a
+    cross join policy p
+    left join unnest(%(accounts)s::uuid[], %(seen)s::timestamptz[]) as d (account_id, seen_at)
+        on d.account_id = a.holder
+    where a.state not in ('merged', 'closed') and a.state = 'taken'
+      and (d.account_id is null or d.seen_at <= %(now)s::timestamptz - make_interval(secs => p.away_after_seconds))
+      and not exists (
+          select from alarm_step s
+          where s.alarm_id = a.id and s.actor = 'account:' || a.holder
+            and s.at > case when d.account_id is null then %(read_at)s::timestamptz
+                            else %(now)s::timestamptz - make_interval(secs => p.away_after_seconds) end)
+),
+free as (
+    select a.id from alarm a join left_behind l on l.id = a.id
+    where a.version = l.version
+    order by a.id limit %(limit)s for update of a skip locked
+)
+update alarm
+set state = 'received', holder = null, escalation = 0,
+    escalate_at = case when class = 'life' then %(now)s::timestamptz + make_interval(
+        secs => (select ring_all_after_seconds from policy)) end,
+    version = version + 1
+where id in (select id from free)
+returning id
 
 -- name: return_alarms
 -- as: scheduler
@@ -444,6 +496,31 @@ where id in (select id from alarm
              where id = any(%(ids)s) and state not in ('merged', 'closed') and withdrawn_at is null
              order by id for update)
 returning id
+
+-- name: note_desks
+-- as: desk in platform
+insert into desk_presence as p (account_id, seen_at)
+select account, %(now)s from unnest(%(accounts)s::uuid[]) as account order by account
+on conflict (account_id) do update set seen_at = greatest(p.seen_at, excluded.seen_at)
+
+-- name: find_desk
+-- as: desk in platform
+select 1
+from desk_presence p
+join session s on s.account_id = p.account_id
+where p.account_id = %(account)s and p.seen_at > %(since)s
+  and s.realm = 'operator' and s.ended_at is null and s.expires_at > %(now)s
+limit 1
+
+-- name: read_attendance
+-- as: scheduler in platform
+-- Everybody who is signed in to a desk, and when one was last open.
+select s.account_id, max(p.seen_at) as seen_at
+from session s
+join account a on a.id = s.account_id
+left join desk_presence p on p.account_id = s.account_id
+where s.realm = 'operator' and s.ended_at is null and s.expires_at > %(now)s and a.state = 'active'
+group by s.account_id
 
 -- name: read_receivers
 -- as: scheduler in platform

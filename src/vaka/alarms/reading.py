@@ -83,17 +83,19 @@ async def read_history(
     until: datetime,
     person_id: UUID | None = None,
     text: str | None = None,
+    personal: bool = False,
     limit: int = 100,
     beyond: tuple[datetime, UUID] | None = None,
 ) -> list[HistoryRow]:
-    """Return alarms closed from ``since`` until before ``until``, newest first; ``text`` is looked for in the name,
-    the sender and the closing text. For the next page give the last row's ``(closed_at, id)`` as ``beyond``: many
-    alarms may have been closed in the same moment.
+    """Return alarms closed from ``since`` until before ``until``, newest first; ``text`` is looked for in the sender
+    and, where ``personal``, in the name and the closing text. For the next page give the last row's
+    ``(closed_at, id)`` as ``beyond``: many alarms may have been closed in the same moment.
     """
     beyond_at, beyond_id = beyond or (None, None)
     facts = {
         "since": since, "until": until, "beyond_at": beyond_at, "beyond_id": beyond_id,
-        "person_id": person_id, "pattern": _pattern(text), "limit": max(1, min(limit, LARGEST_HISTORY)),
+        "person_id": person_id, "pattern": _pattern(text), "personal": personal,
+        "limit": max(1, min(limit, LARGEST_HISTORY)),
     }  # fmt: skip
     return await _read_stateful(connection, HistoryRow, "read_history", facts)
 

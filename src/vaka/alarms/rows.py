@@ -43,6 +43,8 @@ class QueueRow:
     suspended_until: datetime | None
     withdrawn_at: datetime | None
     escalation: int
+    unheard: bool
+    """Somebody holds it, the person alarmed again, and the holder has not answered that yet."""
     version: int
 
     @property

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from psycopg.rows import class_row
 
+from vaka.alarms.attendance import Attendance, attend, lapse_held, read_signed_in
 from vaka.alarms.changes import QUERIES
 from vaka.alarms.escalation import escalate_due, forget_repeats
 from vaka.alarms.silence import RECEIVER_SILENT_AFTER, Coverage, Presence, cover
@@ -39,6 +40,7 @@ class Watch:
         self._watching_since = clock.now()
         self._longest_pause = max(RECEIVER_SILENT_AFTER, timedelta(seconds=3 * supervision_seconds))
         self._coverage: Coverage | None = None
+        self._attendance: Attendance | None = None
         self._served: tuple[UUID, ...] = ()
         self._wrong: dict[tuple[str, UUID | None], str] = {}
 
@@ -57,6 +59,18 @@ class Watch:
     async def escalate(self) -> int:
         """Do what is due in every authority; return how many alarms changed."""
         return await self._everywhere("escalation", partial(escalate_due, self._gateway))
+
+    async def look_after_held(self) -> int:
+        """Read who is at a desk, then put back everywhere what the absent hold; return how many alarms that were."""
+        before = self._attendance
+        await self._attempt("attendance", None, self._read_attendance)
+        attendance = self._attendance
+        # Without news of the desks nobody is said to be gone.
+        if attendance is None or attendance is before:
+            return 0
+        return await self._everywhere(
+            "attendance", lambda authority_id, now: lapse_held(self._gateway, authority_id, attendance, now)
+        )
 
     async def forget(self) -> int:
         """Drop old repeat keys in every authority; return how many."""
@@ -83,6 +97,13 @@ class Watch:
             receivers = await cursor.fetchall()
         self._coverage = cover(receivers, self._clock.now(), self._watching_since, self._coverage, self._longest_pause)
         return len(receivers)
+
+    async def _read_attendance(self) -> int:
+        now = self._clock.now()
+        async with transaction(self._platform) as connection:
+            signed_in = await read_signed_in(connection, now)
+        self._attendance = attend(signed_in, now, self._watching_since, self._attendance)
+        return len(signed_in)
 
     async def _everywhere(self, what: str, work: Round) -> int:
         now = self._clock.now()

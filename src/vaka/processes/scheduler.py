@@ -26,6 +26,8 @@ from vaka.tenants.gateway import Gateway
 COMPONENT = "scheduler"
 DIRECTORY_SECONDS = 10.0
 """How often authorities that were registered since are looked for."""
+ATTENDANCE_SECONDS = 5.0
+"""How often it is looked whether those who hold alarms are at their desks."""
 
 
 async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:
@@ -41,6 +43,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             for seconds, work in (
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
                 (settings.scheduler.escalation_seconds, watch.escalate),
+                (ATTENDANCE_SECONDS, watch.look_after_held),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
             ):

@@ -20,11 +20,10 @@ from vaka.ledger.events import Event
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.bulk import as_json
 from vaka.tenants.devices import Connection, SenderTakenError, require_free
+from vaka.tenants.intervals import INTERVALS, DeviceKind
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 200
-DEFAULT_INTERVAL_SECONDS = 86_400
-"""What is expected of a legacy device until somebody knows better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,8 @@ class NewDevice:
     network: IPv4Network | IPv6Network
     reason: str
     until: datetime
+    kind: DeviceKind
+    """Decides how often it is expected to be heard."""
 
 
 class UnusableSourceError(VakaError):
@@ -86,7 +87,7 @@ async def keep_device(
         await require_free(directory, authority_id, [device.sender])
     row = {
         "id": new_identifier(now), "person_id": device.person_id, "sender": device.sender, "model": "",
-        "device_type": device.device_type, "placed": "", "interval_seconds": DEFAULT_INTERVAL_SECONDS,
+        "device_type": device.device_type, "placed": "", "interval_seconds": INTERVALS[device.kind],
         "supervised": True,
     }  # fmt: skip
     try:
@@ -108,7 +109,7 @@ async def enter_device(
         "sender": device.sender, "authority_id": authority_id, "device_id": device_id, "person_id": device.person_id,
         "device_type": device.device_type, "authentication": "network", "network": str(device.network),
         "exception_reason": device.reason, "exception_until": device.until, "sender_may_differ": False,
-        "interval_seconds": DEFAULT_INTERVAL_SECONDS,
+        "interval_seconds": INTERVALS[device.kind],
     }  # fmt: skip
     async with transaction(platform) as directory:
         try:

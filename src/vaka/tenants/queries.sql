@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 
 -- name: list_authorities
--- as: receiver in platform, desk in platform, signin in platform, scheduler in platform, setup in platform
+-- as: receiver in platform, desk in platform, signin in platform, scheduler in platform, sequencer in platform, setup in platform
 select id, slug, name, kind, database_name
 from authority
 where state = 'active'

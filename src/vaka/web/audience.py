@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Everybody who may see the same authorities in the same language: what they see is made once.
+"""Everybody who may see the same of the same authorities in the same language: what they see is made once.
 
 Event ids are ``<epoch>-<sequence>``: the epoch is drawn anew at every start of the process, the sequence counts the
 changes. Neither says anything of an alarm.
@@ -108,9 +108,18 @@ class Audience:
     """The view of one set of authorities in one language, and who looks at it."""
 
     def __init__(
-        self, authorities: frozenset[UUID], language: Language, epoch: str, sequence: int, cards: Iterable[Card]
+        self,
+        authorities: frozenset[UUID],
+        language: Language,
+        epoch: str,
+        sequence: int,
+        cards: Iterable[Card],
+        *,
+        named: frozenset[UUID] = frozenset(),
     ) -> None:
         self.authorities = authorities
+        self.named = named
+        """Those of the authorities whose people may be named here."""
         self.language = language
         self.subscribers: set[Subscriber] = set()
         self.view = View(cards)
@@ -177,7 +186,7 @@ class Audience:
         return self._message("beat", numbers, now, (), ())
 
     def _message(self, event: str, numbers: Numbers, now: datetime, put: Sequence[Card], gone: Sequence[UUID]) -> bytes:
-        rows = b",".join(card.wire[self.language] for card in put)
+        rows = b",".join(card.line(self.language, named=card.authority in self.named) for card in put)
         facts: dict[str, Any] = {
             "gone": [str(alarm) for alarm in gone],
             "now": _milliseconds(now),

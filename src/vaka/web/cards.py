@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the live queue shows of one alarm, made once and sent to everybody who may see it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -34,6 +34,12 @@ class Card:
     received_at: datetime
     wire: Mapping[Language, bytes]
     """The JSON object browsers get, per language."""
+    nameless: Callable[[Language], bytes] = field(compare=False)
+    """Makes the same without the name of anybody in care: follows from ``wire``, and is seldom asked for."""
+
+    def line(self, language: Language, *, named: bool) -> bytes:
+        """Return what a browser gets that may, or may not, know whose alarm it is."""
+        return self.wire[language] if named else self.nameless(language)
 
 
 @dataclass(frozen=True, slots=True)

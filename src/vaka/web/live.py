@@ -62,7 +62,7 @@ class Hub:
         self._epoch = epoch or secrets.token_hex(4)
         self._sequence = 0
         self._boards: defaultdict[UUID, Board] = defaultdict(Board)
-        self._audiences: dict[tuple[frozenset[UUID], Language], Audience] = {}
+        self._audiences: dict[tuple[frozenset[UUID], frozenset[UUID], Language], Audience] = {}
         self._urgent: dict[UUID, Card] = {}
         self._put: dict[UUID, Card] = {}
         self._gone: dict[UUID, None] = {}
@@ -92,15 +92,22 @@ class Hub:
     # What desks ask.
 
     def subscribe(
-        self, authorities: frozenset[UUID], language: Language, account_id: UUID, session_id: UUID, last_seen: str = ""
+        self,
+        authorities: frozenset[UUID],
+        language: Language,
+        account_id: UUID,
+        session_id: UUID,
+        last_seen: str = "",
+        *,
+        named: frozenset[UUID] = frozenset(),
     ) -> Subscriber:
         """Open a desk's stream: it begins with what the browser missed, or with the whole view.
 
-        Raises HallFullError.
+        Only the people of the authorities in ``named`` are named. Raises HallFullError.
         """
         if sum(len(audience.subscribers) for audience in self._audiences.values()) >= LARGEST_HALL:
             raise HallFullError
-        audience = self._audience(authorities, language)
+        audience = self._audience(authorities, language, named)
         subscriber = Subscriber(audience, account_id, session_id)
         audience.subscribers.add(subscriber)
         missed = audience.missed_since(last_seen) if last_seen else None
@@ -117,10 +124,12 @@ class Hub:
         """Forget a desk whose stream has ended."""
         subscriber.audience.subscribers.discard(subscriber)
 
-    def move(self, subscriber: Subscriber, authorities: frozenset[UUID]) -> None:
-        """Let a desk see other authorities from now on, because its rights have changed."""
+    def move(
+        self, subscriber: Subscriber, authorities: frozenset[UUID], *, named: frozenset[UUID] = frozenset()
+    ) -> None:
+        """Let a desk see other authorities, or more or less of them, because its rights have changed."""
         self.unsubscribe(subscriber)
-        subscriber.audience = self._audience(authorities, subscriber.audience.language)
+        subscriber.audience = self._audience(authorities, subscriber.audience.language, named)
         subscriber.audience.subscribers.add(subscriber)
         subscriber.fall_behind()
 
@@ -147,18 +156,22 @@ class Hub:
         for subscriber in self._subscribers():
             subscriber.end("restart")
 
-    def cards(self, authorities: frozenset[UUID], language: Language) -> list[Card]:
+    def cards(
+        self, authorities: frozenset[UUID], language: Language, *, named: frozenset[UUID] = frozenset()
+    ) -> list[Card]:
         """Return the lines a page shows before its stream has begun."""
-        return self._audience(authorities, language).view.cards
+        return self._audience(authorities, language, named).view.cards
 
     def takeable(self, authorities: frozenset[UUID], count: int) -> list[Card]:
         """Return the first that nobody has answered, as freshly as it is known."""
         waiting = (card for card in self._open_in(authorities) if card.takeable)
         return nsmallest(count, waiting, key=lambda card: card.place)
 
-    def position(self, authorities: frozenset[UUID], language: Language) -> str:
+    def position(
+        self, authorities: frozenset[UUID], language: Language, *, named: frozenset[UUID] = frozenset()
+    ) -> str:
         """Return the event id that stands for ``cards`` as they are now; a stream that follows it misses nothing."""
-        return self._audience(authorities, language).position
+        return self._audience(authorities, language, named).position
 
     def has_open(self, authority_id: UUID, section: str) -> bool:
         """Whether anything stands in a section of one authority's queue."""
@@ -189,6 +202,10 @@ class Hub:
             for subscriber in self._subscribers()
             if authority_id in subscriber.audience.authorities
         )
+
+    def at_desks(self) -> frozenset[UUID]:
+        """Return every account with a desk open."""
+        return frozenset(subscriber.account_id for subscriber in self._subscribers())
 
     # What goes on by itself.
 
@@ -280,13 +297,14 @@ class Hub:
                 self._shown.setdefault(card.authority, set()).add(card.alarm)
                 self._shown_news.set()
 
-    def _audience(self, authorities: frozenset[UUID], language: Language) -> Audience:
-        key = (authorities, language)
+    def _audience(self, authorities: frozenset[UUID], language: Language, named: frozenset[UUID]) -> Audience:
+        key = (authorities, named, language)
         audience = self._audiences.get(key)
         if audience is None:
             if len(self._audiences) >= LARGEST_CHOICE:
                 self._audiences = {key: one for key, one in self._audiences.items() if one.subscribers}
-            audience = Audience(authorities, language, self._epoch, self._sequence, self._open_in(authorities))
+            cards = self._open_in(authorities)
+            audience = Audience(authorities, language, self._epoch, self._sequence, cards, named=named)
             self._audiences[key] = audience
         return audience
 

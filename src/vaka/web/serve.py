@@ -14,6 +14,8 @@ from vaka.settings import WebSettings
 
 STOP_SECONDS = 3
 """How long requests that are under way may take to end."""
+UNANSWERED_MILLISECONDS = 20_000
+"""A browser whose machine acknowledges nothing for so long is gone: its stream ends, its operator is not at a desk."""
 LARGEST_CROWD = 2000
 """Connections at once; beyond them the answer is 503."""
 
@@ -41,6 +43,8 @@ async def serve(app: ASGIApp, settings: WebSettings, on_stop: Callable[[], None]
             f"Port {settings.port} on {settings.host} cannot be opened: {error.strerror}. End the program that holds "
             "it, or choose another in the settings file."
         ) from error
+    # Connections inherit it. Without it the kernel would go on sending to a machine that died for a quarter of an hour.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
     config = uvicorn.Config(
         app,
         http="httptools",

@@ -19,12 +19,13 @@ from starlette.responses import RedirectResponse, Response
 from vaka.access.decide import require
 from vaka.access.grants import require_colleague
 from vaka.access.permissions import Permission
-from vaka.alarms import adoption, closing, noting, taking
-from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
+from vaka.alarms import adoption, answering, closing, noting, taking
+from vaka.alarms.conflicts import AlarmConflictError, ChangedMeanwhileError, UnusableActError
 from vaka.alarms.model import LONGEST_SUSPENSION
 from vaka.database.connections import transaction
 from vaka.errors import Sentence
 from vaka.tenants.authorities import Authority
+from vaka.tenants.intervals import DeviceKind
 from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier, is_fragment, say
 from vaka.web.desk.screen import answer_with_alarm
@@ -41,9 +42,20 @@ class NoForm(Form):
     """Nothing to fill in."""
 
 
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""Which state of the alarm the operator had before him when he chose the act."""
+
+
+class AcknowledgeForm(Form):
+    """What was read."""
+
+    version: Version
+
+
 class CloseForm(Form):
     """How the alarm ended."""
 
+    version: Version | None = None
     reason: Code
     action: Code
     result: Code
@@ -60,6 +72,12 @@ class HandOverForm(Form):
     """To whom."""
 
     to: UUID
+
+
+class TakeOverForm(Form):
+    """Who had it when the operator decided to take it over."""
+
+    holder: UUID
 
 
 class NoteForm(Form):
@@ -79,6 +97,7 @@ class AdoptForm(Form):
 
     authority: UUID
     reason: Annotated[str, Field(min_length=1, max_length=500)]
+    kind: DeviceKind | None = None
 
 
 DONE = {
@@ -101,6 +120,22 @@ async def take(desk: Desk, request: Request, asker: Asker) -> Response:
     ))  # fmt: skip
 
 
+async def take_over(desk: Desk, request: Request, asker: Asker) -> Response:
+    """POST …/take-over."""
+    form = await read_form(request, TakeOverForm)
+    return await _act(desk, request, asker, "take-over", lambda authority, alarm: answering.take_over(
+        desk.gateway, desk.platform, asker.principal, authority.id, alarm, form.holder, now=desk.clock.now()
+    ))  # fmt: skip
+
+
+async def hear(desk: Desk, request: Request, asker: Asker) -> Response:
+    """POST …/hear."""
+    await read_form(request, NoForm)
+    return await _act(desk, request, asker, "hear", lambda authority, alarm: answering.hear(
+        desk.gateway, asker.principal, authority.id, alarm, now=desk.clock.now()
+    ))  # fmt: skip
+
+
 async def resume(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST …/resume."""
     await read_form(request, NoForm)
@@ -119,9 +154,9 @@ async def release(desk: Desk, request: Request, asker: Asker) -> Response:
 
 async def acknowledge(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST …/acknowledge."""
-    await read_form(request, NoForm)
+    form = await read_form(request, AcknowledgeForm)
     return await _act(desk, request, asker, "acknowledge", lambda authority, alarm: closing.acknowledge_withdrawn(
-        desk.gateway, asker.principal, authority.id, alarm, now=desk.clock.now()
+        desk.gateway, asker.principal, authority.id, alarm, now=desk.clock.now(), seen_version=form.version
     ))  # fmt: skip
 
 
@@ -139,7 +174,7 @@ async def close(desk: Desk, request: Request, asker: Asker) -> Response:
     ending = closing.Closing(form.reason, form.action, form.result, form.text)
     filled = Filled(form.reason, form.action, form.result, form.text)
     return await _act(desk, request, asker, "close", lambda authority, alarm: closing.close(
-        desk.gateway, asker.principal, authority.id, alarm, ending, now=desk.clock.now()
+        desk.gateway, asker.principal, authority.id, alarm, ending, now=desk.clock.now(), seen_version=form.version
     ), filled)  # fmt: skip
 
 
@@ -187,7 +222,7 @@ async def adopt(desk: Desk, request: Request, asker: Asker) -> Response:
     form = await read_form(request, AdoptForm)
     return await _act(desk, request, asker, "adopt", lambda authority, alarm: adoption.adopt(
         desk.gateway, desk.platform, asker.principal, authority.id, alarm, form.authority,
-        reason=form.reason, now=desk.clock.now(),
+        reason=form.reason, kind=form.kind, now=desk.clock.now(),
     ))  # fmt: skip
 
 
@@ -205,8 +240,10 @@ async def _act(
         await do(authority, alarm_id)
     except AlarmConflictError as conflict:
         message = await describe_conflict(desk, asker, conflict)
+        # What was filled in is still good where only something new has to be read first.
+        again = act if filled is not None and isinstance(conflict, ChangedMeanwhileError) else ""
         return await answer_with_alarm(
-            desk, request, asker, authority, alarm_id, HTTPStatus.CONFLICT, message=message
+            desk, request, asker, authority, alarm_id, HTTPStatus.CONFLICT, act=again, message=message, filled=filled,
         )  # fmt: skip
     except UnusableActError as error:
         return await answer_with_alarm(

@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.decide import require
+from vaka.access.decide import may, require
 from vaka.access.permissions import Permission
 from vaka.alarms import closing, taking
 from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
@@ -167,8 +167,9 @@ async def _answer_with_bulk(
     if chosen is not None:
         async with desk.gateway.transaction(chosen.authority.id) as connection:
             codes = choices_of(await read_closing_codes(connection), asker.preferences.language)
+    named = chosen is not None and may(asker.principal, Permission.DESK_READ_PERSON, chosen.authority.id)
     return desk.page(
-        request, asker, "bulk.html", status, crowds=crowds, chosen=chosen.authority if chosen else None,
+        request, asker, "bulk.html", status, named=named, crowds=crowds, chosen=chosen.authority if chosen else None,
         candidates=chosen.rows[:LARGEST_BULK] if chosen else [], codes=codes,
         filled=filled or Filled(), message=message,
     )  # fmt: skip

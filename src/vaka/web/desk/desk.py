@@ -55,6 +55,10 @@ class Desk:
         """Return the authorities whose queue the asker sees."""
         return frozenset(authority.id for authority in self.authorities(asker, Permission.DESK_SEE_QUEUE))
 
+    def named(self, asker: Asker) -> frozenset[UUID]:
+        """Return the authorities whose queue shows the asker the names of people."""
+        return self.seen(asker) & authorities_where(asker.principal, Permission.DESK_READ_PERSON)
+
     def page(self, request: Request, asker: Asker, middle: str, status: int = 200, /, **context: Any) -> Response:
         """Answer with the middle of the desk alone where HTMX asked for it, else with the whole page around it."""
         context = {"message": None, **self.facts(asker), **context}
@@ -82,12 +86,12 @@ class Desk:
 
     def surroundings(self, asker: Asker) -> Mapping[str, Any]:
         """Return what the page around the middle shows: the queue and the numbers."""
-        seen = self.seen(asker)
+        seen, named = self.seen(asker), self.named(asker)
         account = str(asker.principal.account_id)
         rows: dict[str, list[str]] = {section: [] for section in SECTIONS}
-        cards = self.hub.cards(seen, asker.preferences.language)
+        cards = self.hub.cards(seen, asker.preferences.language, named=named)
         for card in cards:
-            line = orjson.loads(card.wire[asker.preferences.language])
+            line = orjson.loads(card.line(asker.preferences.language, named=card.authority in named))
             rows[line["section"]].append(line["html"])
         mine = f'data-holder="{account}"'
         rows["held"].sort(key=lambda html: mine not in html)
@@ -97,7 +101,7 @@ class Desk:
             "counts": {name: sum(TAKEN_BACK not in html for html in found) for name, found in rows.items()},
             "more": max(0, numbers.open - len(cards)),
             "numbers": numbers,
-            "after": self.hub.position(seen, asker.preferences.language),
+            "after": self.hub.position(seen, asker.preferences.language, named=named),
             "scripts": DESK_SCRIPTS,
         }
 

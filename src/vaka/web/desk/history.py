@@ -1,11 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Closed alarms: searching them, and reading one. What was searched for is posted, since it may be a name."""
+"""Closed alarms: searching them, and reading one. What was searched for is posted, since it may be a name.
+
+Where the asker may not read of people, a line names nobody, repeats no closing text, and neither is searched.
+"""
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,12 +16,15 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from vaka.access.decide import require
+from vaka.access.decide import may, require
 from vaka.access.permissions import Permission
 from vaka.alarms.model import State
 from vaka.alarms.reading import read_closing_codes, read_history
 from vaka.alarms.rows import HistoryRow
 from vaka.errors import Category, Sentence, VakaError
+from vaka.ledger.entries import Entry as LedgerEntry
+from vaka.ledger.entries import append
+from vaka.ledger.events import Event
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier
@@ -34,6 +40,8 @@ AT_ONCE = 8
 """Authorities searched at the same time."""
 DAYS_AT_FIRST = 7
 LONGEST_SEARCH = timedelta(days=366)
+FIRST_DAY = date(2000, 1, 1)
+"""No alarm is older."""
 
 
 class SearchForm(Form):
@@ -43,7 +51,23 @@ class SearchForm(Form):
     last_day: Annotated[date, Field(alias="to")]
     authority: UUID | Literal[""] = ""
     text: Annotated[str, Field(max_length=100)] = ""
-    before: Annotated[str, Field(max_length=40)] = ""
+    before: Annotated[str, Field(max_length=80)] = ""
+    """The last line of the page before: when it was closed, a blank, and its identifier."""
+
+
+class DaysError(VakaError):
+    """These days cannot be searched."""
+
+    def __init__(self, last_day: date) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv=f"Välj dagar från {FIRST_DAY} till {last_day}, den första först, högst {LONGEST_SEARCH.days} dagar i"
+                " taget. Inget har ändrats.",
+                en=f"Choose days from {FIRST_DAY} to {last_day}, the first one first and at most {LONGEST_SEARCH.days}"
+                " days at a time. Nothing was changed.",
+            ),
+        )
 
 
 class StillOpenError(VakaError):
@@ -61,7 +85,8 @@ class Search:
     last_day: date
     authority: UUID | None = None
     text: str = ""
-    before: datetime | None = None
+    beyond: tuple[datetime, UUID] | None = None
+    """The last line of the page before, as ``alarms.reading.read_history`` takes it."""
 
     @property
     def since(self) -> datetime:
@@ -71,8 +96,7 @@ class Search:
     @property
     def until(self) -> datetime:
         """The first moment that no longer counts."""
-        end = datetime.combine(self.last_day + timedelta(days=1), time(), LOCAL)
-        return end if self.before is None else min(end, self.before)
+        return datetime.combine(self.last_day + timedelta(days=1), time(), LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +105,8 @@ class Entry:
 
     row: HistoryRow
     authority: Authority
+    named: bool
+    """Whether whose alarm it was may be shown."""
     ending: str
     closed_by: str
 
@@ -88,19 +114,22 @@ class Entry:
 async def show_history(desk: Desk, request: Request, asker: Asker) -> Response:
     """GET /history: the last days."""
     today = desk.clock.now().astimezone(LOCAL).date()
-    return await _answer(desk, asker, Search(today - timedelta(days=DAYS_AT_FIRST), today))
+    return await _answer(desk, asker, Search(today - timedelta(days=DAYS_AT_FIRST), today), Event.HISTORY_LISTED)
 
 
 async def search_history(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /history: what was looked for."""
     form = await read_form(request, SearchForm)
-    if not timedelta() <= form.last_day - form.first_day <= LONGEST_SEARCH:
-        raise FormError
+    latest = desk.clock.now().astimezone(LOCAL).date() + LONGEST_SEARCH
+    in_order = FIRST_DAY <= form.first_day <= form.last_day <= latest
+    if not in_order or form.last_day - form.first_day > LONGEST_SEARCH:
+        raise DaysError(latest)
     authority = form.authority or None
     if authority is not None:
         require(asker.principal, Permission.DESK_SEE_HISTORY, authority)
-    before = _parse_moment(form.before) if form.before else None
-    return await _answer(desk, asker, Search(form.first_day, form.last_day, authority, form.text, before))
+    beyond = _parse_line(form.before) if form.before else None
+    search = Search(form.first_day, form.last_day, authority, form.text, beyond)
+    return await _answer(desk, asker, search, Event.HISTORY_SEARCHED)
 
 
 async def show_record(desk: Desk, request: Request, asker: Asker) -> Response:
@@ -114,16 +143,16 @@ async def show_record(desk: Desk, request: Request, asker: Asker) -> Response:
     return HTMLResponse(desk.pages.render("record.html", asker.preferences, page="history", back="/history", **context))
 
 
-async def _answer(desk: Desk, asker: Asker, search: Search) -> Response:
+async def _answer(desk: Desk, asker: Asker, search: Search, event: Event) -> Response:
     allowed = desk.authorities(asker, Permission.DESK_SEE_HISTORY)
     searched = [one for one in allowed if search.authority in (None, one.id)]
     limit = asyncio.Semaphore(AT_ONCE)
     found: list[Entry] = []
-    for entries in await asyncio.gather(*(_search(desk, asker, search, one, limit) for one in searched)):
+    for entries in await asyncio.gather(*(_search(desk, asker, search, event, one, limit) for one in searched)):
         found += entries
     found.sort(key=lambda entry: (entry.row.closed_at, entry.row.id), reverse=True)
     shown = found[:PAGE_ROWS]
-    older = shown[-1].row.closed_at.isoformat() if len(found) > PAGE_ROWS else ""
+    older = _name_line(shown[-1].row) if len(found) > PAGE_ROWS else ""
     page = desk.pages.render(
         "history.html", asker.preferences, **desk.facts(asker), page="history", back="/history", scripts=("ages.js",),
         search=search, authorities=allowed, found=shown, older=older, message=None,
@@ -133,20 +162,34 @@ async def _answer(desk: Desk, asker: Asker, search: Search) -> Response:
 
 
 async def _search(
-    desk: Desk, asker: Asker, search: Search, authority: Authority, limit: asyncio.Semaphore
+    desk: Desk, asker: Asker, search: Search, event: Event, authority: Authority, limit: asyncio.Semaphore
 ) -> list[Entry]:
+    named = may(asker.principal, Permission.DESK_READ_PERSON, authority.id)
     async with limit, desk.gateway.transaction(authority.id) as connection:
         rows = await read_history(
-            connection, since=search.since, until=search.until, text=search.text or None, limit=PAGE_ROWS + 1
-        )
+            connection, since=search.since, until=search.until, text=search.text or None, personal=named,
+            limit=PAGE_ROWS + 1, beyond=search.beyond,
+        )  # fmt: skip
+        if event is Event.HISTORY_SEARCHED or (named and rows):
+            facts = {"found": len(rows), "named": named, "by_text": bool(search.text)}
+            await append(
+                connection,
+                LedgerEntry(event, asker.principal.actor, desk.clock.now(), f"authority:{authority.id}", detail=facts),
+            )
         endings = words_of(await read_closing_codes(connection), asker.preferences.language)
     names = await desk.colleagues.names([_account(row) for row in rows])
-    return [_entry(row, authority, endings, names, asker) for row in rows]
+    shown = rows if named else [_without_person(row) for row in rows]
+    return [_entry(row, authority, named, endings, names, asker) for row in shown]
+
+
+def _without_person(row: HistoryRow) -> HistoryRow:
+    return replace(row, person_name="", closing_text="", sender="" if row.person_id else row.sender)
 
 
 def _entry(
     row: HistoryRow,
     authority: Authority,
+    named: bool,
     endings: Mapping[tuple[str, str], str],
     names: Mapping[UUID, str],
     asker: Asker,
@@ -157,7 +200,7 @@ def _entry(
     ending = describe_ending(endings, row.closing_reason, row.closing_action, row.closing_result)
     if row.state is State.MERGED:
         ending = texts_in(asker.preferences.language).gettext("Part of another alarm")
-    return Entry(row, authority, ending, closed_by)
+    return Entry(row, authority, named or row.person_id is None, ending, closed_by)
 
 
 def _account(row: HistoryRow) -> UUID | None:
@@ -175,11 +218,17 @@ def _summarise(asker: Asker, count: int, more: bool) -> str:
     return f"{sentence}, " + texts.gettext("newest first; there are older ones")
 
 
-def _parse_moment(text: str) -> datetime:
+def _name_line(row: HistoryRow) -> str:
+    return f"{row.closed_at.astimezone(UTC).isoformat()} {row.id}"
+
+
+def _parse_line(text: str) -> tuple[datetime, UUID]:
+    moment, _, alarm = text.partition(" ")
     try:
-        moment = datetime.fromisoformat(text)
+        closed_at, alarm_id = datetime.fromisoformat(moment), UUID(alarm)
     except ValueError:
         raise FormError from None
-    if moment.tzinfo is None:
+    # Near the ends of the calendar a moment cannot be told in every zone.
+    if closed_at.tzinfo is None or not FIRST_DAY.year <= closed_at.year <= MAXYEAR - 1:
         raise FormError
-    return moment
+    return closed_at, alarm_id

@@ -15,6 +15,7 @@ from vaka.tenants.gateway import Gateway
 from vaka.web.assets import load_assets
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.desk import Desk
+from vaka.web.desk.presence import Presence
 from vaka.web.desk.queue import QueueSource
 from vaka.web.desk.reads import Reads
 from vaka.web.desk.words import ALL_NAMES
@@ -48,9 +49,11 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
             colleagues = Colleagues(platform, clock)
             source = QueueSource(gateway, colleagues, pages, clock)
             hub = Hub(source, clock)
+            presence = Presence(platform, hub, clock)
             follower = Follower(gateway, platform, source, hub, clock)
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(work()) for work in (follower.follow_all, hub.send, hub.mark_presented)]
+                works = (follower.follow_all, hub.send, hub.mark_presented, presence.note)
+                running = [tasks.create_task(work()) for work in works]
                 await _wait_for_first_reading(gateway, hub)
                 try:
                     yield Desk(

@@ -16,6 +16,8 @@ UNANSWERED = frozenset({State.RECEIVED, State.PRESENTED, State.WITHDRAWN})
 # What the primary place says, per act that is done there at once, and per form whose button it is.
 PRIMARY_WORDS: Mapping[str, str] = {
     "take": mark("Take"),
+    "take-over": mark("Take over"),
+    "hear": mark("Heard: alarmed again"),
     "resume": mark("Take up again"),
     "acknowledge": mark("Read, close"),
     "back": mark("Back"),
@@ -48,6 +50,7 @@ RELEASE = Act("release", mark("Put back in the queue"), "R")
 MERGE = Act("merge", mark("Make it part of another"), "M")
 ADOPT = Act("adopt", mark("Register the sender"), "A")
 TAKE = Act("take", mark("Take"), "U", opens=False)
+TAKE_OVER = Act("take-over", mark("Take over"), "U")
 REOPEN = Act("reopen", mark("Reopen"), "O")
 
 
@@ -61,6 +64,10 @@ class Standing:
     may_handle: bool
     may_adopt: bool
     """Whether its sender is unknown and the operator may register it."""
+    may_take_over: bool = False
+    """Whether a colleague holds it and the operator may take it from there."""
+    unheard: bool = False
+    """Whether the person alarmed again and the holder has not answered that."""
 
 
 def next_act(standing: Standing) -> str:
@@ -73,7 +80,8 @@ def next_act(standing: Standing) -> str:
         case State.WITHDRAWN:
             return "acknowledge"
         case State.TAKEN:
-            return "close" if standing.mine else "back"
+            # A new press is answered first: the closing is one key further.
+            return "back" if not standing.mine else "hear" if standing.unheard else "close"
         case State.SUSPENDED:
             return "resume" if standing.mine else "take"
         case State.HANDED_OVER:
@@ -97,6 +105,8 @@ def _acts_of_handling(standing: Standing) -> tuple[Act, ...]:
             return (TAKE, NOTE, MERGE)
         case State.TAKEN if standing.mine:
             return (SUSPEND, HAND_OVER, NOTE, MERGE, RELEASE)
+        case State.TAKEN if standing.may_take_over:
+            return (TAKE_OVER, NOTE)
         case State.SUSPENDED | State.HANDED_OVER if standing.mine:
             return (NOTE, RELEASE)
         case State.CLOSED:

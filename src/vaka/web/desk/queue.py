@@ -19,7 +19,7 @@ from vaka.web.cards import Card, Reading
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.words import SECTIONS
 from vaka.web.pages import Pages
-from vaka.web.texts import LANGUAGES
+from vaka.web.texts import LANGUAGES, Language
 
 POLICY_SECONDS = 30.0
 """How long an authority's limits are remembered."""
@@ -37,6 +37,8 @@ class Line:
     offered_name: str
     amber_after_seconds: int
     red_after_seconds: int
+    on_call_phone: str
+    """Whom to call where nobody has taken it for too long; empty where no number is registered."""
 
     @property
     def section(self) -> str:
@@ -62,13 +64,32 @@ class Line:
 
     @property
     def rings(self) -> bool:
-        """Whether it is heard."""
-        return self.row.state in WAITING_STATES and self.row.alarm_class == "life"
+        """Whether it is heard: nobody has taken it, or who has it does not answer a new press."""
+        left = self.row.unheard and self.row.escalation > 0
+        return self.row.alarm_class == "life" and (left or self.row.state in WAITING_STATES)
 
     @property
     def ages(self) -> bool:
         """Whether its waiting shows in colour."""
         return self.is_waiting
+
+
+class Nameless:
+    """Makes a line for those who may not know whose alarm it is, when the first of them asks for it."""
+
+    __slots__ = ("_line", "_made", "_pages")
+
+    def __init__(self, pages: Pages, line: Line) -> None:
+        self._pages = pages
+        self._line = line
+        self._made: dict[Language, bytes] = {}
+
+    def __call__(self, language: Language) -> bytes:
+        """Return the JSON object in one language."""
+        made = self._made.get(language)
+        if made is None:
+            made = self._made[language] = _encode(self._pages, self._line, language, named=False)
+        return made
 
 
 class QueueSource:
@@ -134,17 +155,8 @@ class QueueSource:
             urgent=line.rings,
             unshown=line.row.state is State.RECEIVED,
             received_at=line.row.received_at,
-            wire={
-                language: orjson.dumps(
-                    {
-                        "id": str(line.row.id),
-                        "place": line.place,
-                        "section": line.section,
-                        "html": self._pages.block("row.html", "row", language, line=line).strip(),
-                    }
-                )
-                for language in LANGUAGES
-            },
+            wire={language: _encode(self._pages, line, language, named=True) for language in LANGUAGES},
+            nameless=Nameless(self._pages, line),
         )
         made[line.row.id] = (line, card)
         return card
@@ -160,6 +172,11 @@ class QueueSource:
         return policy
 
 
+def _encode(pages: Pages, line: Line, language: Language, *, named: bool) -> bytes:
+    html = pages.block("row.html", "row", language, line=line, named=named).strip()
+    return orjson.dumps({"id": str(line.row.id), "place": line.place, "section": line.section, "html": html})
+
+
 def _line(row: QueueRow, authority: Authority, policy: Policy, names: Mapping[UUID, str]) -> Line:
     return Line(
         row=row,
@@ -168,4 +185,5 @@ def _line(row: QueueRow, authority: Authority, policy: Policy, names: Mapping[UU
         offered_name=names.get(row.offered_to, "") if row.offered_to else "",
         amber_after_seconds=policy.amber_after_seconds,
         red_after_seconds=policy.red_after_seconds,
+        on_call_phone=policy.on_call_phone,
     )

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from vaka.access.decide import may, require
 from vaka.access.grants import list_colleagues
 from vaka.access.permissions import Permission
-from vaka.alarms.model import State
+from vaka.alarms.answering import may_be_taken_over
+from vaka.alarms.model import Alarm, State
 from vaka.alarms.reading import read_closing_codes, read_policy, read_queue, read_screen
 from vaka.alarms.rows import ClosingCode, Screen
 from vaka.alarms.taking import record_read
-from vaka.database.connections import transaction
+from vaka.database.connections import DatabaseUnavailableError, transaction
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier
@@ -27,7 +28,7 @@ from vaka.web.texts import Language
 
 QUICK_KEYS = "1234567890qweryuiopasdfghjklzxcvbnm"
 """Keys of a closing list in order. Without T, which leads to the text."""
-OPENABLE = frozenset({"close", "suspend", "hand-over", "note", "release", "merge", "adopt", "reopen"})
+OPENABLE = frozenset({"close", "suspend", "hand-over", "note", "release", "merge", "adopt", "reopen", "take-over"})
 LISTS = ("reason", "action", "result")
 
 
@@ -85,6 +86,7 @@ async def open_alarm(
         amber=policy.amber_after_seconds,
         red=policy.red_after_seconds,
         greeting=policy.greeting,
+        on_call_phone=policy.on_call_phone,
         full=full,
         may_handle=may(principal, Permission.DESK_HANDLE_ALARM, authority.id),
         may_adopt=may(principal, Permission.DESK_ADOPT_DEVICE, authority.id),
@@ -92,8 +94,10 @@ async def open_alarm(
         endings=words_of(codes, asker.preferences.language),
         codes=choices_of(codes, asker.preferences.language),
         filled=filled,
+        may_take_over=await _may_take_over(desk, asker, authority, screen.alarm),
     )
-    if act not in {one.name for one in view.acts} | ({"close"} if view.primary == "close" else set()):
+    # One who is closing and is told of a new press closes on from there.
+    if act not in {one.name for one in view.acts} | ({"close"} if view.primary in ("close", "hear") else set()):
         return view
     return replace(view, act=act, **await _needed_for(desk, asker, view, act))
 
@@ -111,6 +115,13 @@ def choices_of(codes: Sequence[ClosingCode], language: Language) -> dict[str, li
 def words_of(codes: Sequence[ClosingCode], language: Language) -> dict[tuple[str, str], str]:
     """Return the closing words by list and code."""
     return {(code.list, code.code): code.in_language(language) for code in codes}
+
+
+async def _may_take_over(desk: Desk, asker: Asker, authority: Authority, alarm: Alarm) -> bool:
+    try:
+        return await may_be_taken_over(desk.platform, asker.principal, authority.id, alarm, now=desk.clock.now())
+    except DatabaseUnavailableError:  # the alarm is shown all the same; who is at a desk is not known now
+        return False
 
 
 async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str) -> dict[str, Any]:

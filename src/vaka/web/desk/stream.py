@@ -38,6 +38,7 @@ async def follow(desk: Desk, request: Request, asker: Asker) -> Response:
         asker.principal.account_id,
         asker.session.id,
         last_seen if len(last_seen) <= LONGEST_EVENT_ID else "",
+        named=desk.named(asker),
     )
     return StreamingResponse(
         _events(desk, request, subscriber),
@@ -80,7 +81,8 @@ async def _check(desk: Desk, subscriber: Subscriber, token: str) -> None:
     if principal is None:
         subscriber.end("signed_out")
         return
-    served = {authority.id for authority in desk.gateway.authorities}
+    served = frozenset(authority.id for authority in desk.gateway.authorities)
     seen = authorities_where(principal, Permission.DESK_SEE_QUEUE) & served
-    if seen != subscriber.audience.authorities:
-        desk.hub.move(subscriber, frozenset(seen))
+    named = authorities_where(principal, Permission.DESK_READ_PERSON) & seen
+    if (seen, named) != (subscriber.audience.authorities, subscriber.audience.named):
+        desk.hub.move(subscriber, seen, named=named)

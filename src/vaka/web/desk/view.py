@@ -79,6 +79,8 @@ class AlarmView:
     amber: int
     red: int
     greeting: str
+    on_call_phone: str
+    """Whom to call where nobody takes the alarm; empty where no number is registered."""
     full: bool
     """Whether the operator may see the person."""
     may_handle: bool
@@ -89,6 +91,8 @@ class AlarmView:
     """The authority's closing words by list and code."""
     act: str = ""
     """The act whose form is open."""
+    may_take_over: bool = False
+    """Whether a colleague has it and the operator may take it from there."""
     codes: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
     filled: Filled = Filled()
     colleagues: Sequence[Colleague] = ()
@@ -130,6 +134,8 @@ class AlarmView:
             offered_to_me=self.offered_to_me,
             may_handle=self.may_handle,
             may_adopt=self.may_adopt and self.authority.is_intake,
+            may_take_over=self.may_take_over,
+            unheard=self.screen.alarm.unheard,
         )
 
     @property

@@ -7,6 +7,8 @@
   const dialog = document.getElementById("keys");
   const toggle = document.getElementById("single-keys");
   const REMEMBERED = "vaka-single-keys";
+  const REACTION = 700; // milliseconds: whoever presses within them pressed for what was there before
+  let held = { until: 0, says: "" };
 
   // Whoever dictates, or uses a screen reader, can turn single keys off (WCAG 2.1.4).
   if (toggle) {
@@ -38,18 +40,51 @@
     return true;
   }
 
-  // The space bar on a chosen line takes that alarm; anywhere else it does the next act.
+  // The space bar on a chosen line is about that alarm and no other; anywhere else it does the next act.
   function space() {
     const chosen = document.activeElement.closest?.("#queue .row");
-    const open = opened();
-    const free = chosen && ["received", "presented", "suspended", "handed_over"].includes(chosen.dataset.state);
-    if (free && chosen.id !== "a-" + open.alarm && !open.act) {
-      const link = chosen.querySelector("a");
+    if (!chosen || chosen.id === "a-" + opened().alarm) return press(document.querySelector("[data-primary]"));
+    const { state, holder } = chosen.dataset;
+    const link = chosen.querySelector("a");
+    if (isHeld() && held.says) explain();
+    else if (opened().act) say("first-the-form");
+    else if (["received", "presented", "suspended", "handed_over"].includes(state)) {
       htmx.ajax("POST", link.getAttribute("href") + "/take", { source: link, target: "#alarm", swap: "outerHTML" });
-      return true;
-    }
-    return press(document.querySelector("[data-primary]"));
+    } else if (state === "taken" && holder !== document.documentElement.dataset.account) {
+      const [alarm, colleague] = [".row-name", ".row-holder"].map((part) => chosen.querySelector(part).textContent.trim());
+      say("was-taken", { alarm, colleague });
+    } else link.click(); // one's own, or taken back by its device: it opens to be read
+    return true;
   }
+
+  function say(name, puts = {}) {
+    const said = document.getElementById(name).content.cloneNode(true);
+    for (const [place, text] of Object.entries(puts)) said.querySelector('[data-put="' + place + '"]').textContent = text;
+    document.getElementById("said").textContent = said.textContent.trim();
+    document.getElementById("message")?.replaceChildren(said);
+  }
+
+  // What a key does may change between the eye and the finger: the device takes its alarm back, a colleague is faster,
+  // the closing is sent and the next one waits in the same place. Then the key does nothing for a moment.
+  const isHeld = () => performance.now() < held.until;
+  const hold = (says) => { held = { until: performance.now() + REACTION, says }; };
+  function explain() { if (held.says) say(held.says); }
+
+  document.addEventListener("vaka:changed-by-itself", () => hold("just-changed"));
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "alarm") return;
+    const { verb, path } = event.detail.requestConfig ?? {};
+    if (opened().alarm) held.until = 0; // what stands there now was asked for
+    else if (verb === "post" && path !== "/take-next") hold("");
+  });
+  document.addEventListener("click", (event) => {
+    // After one's own act only its place is held; a line that was chosen since then was chosen knowingly.
+    const line = held.says && event.detail === 0 ? ", #queue .row" : "";
+    if (!isHeld() || !event.target.closest("[data-primary]" + line)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    explain();
+  }, true);
 
   document.addEventListener("keydown", (event) => {
     const target = event.target;

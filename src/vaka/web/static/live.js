@@ -56,6 +56,7 @@
     root.dataset.offset = String(news.now - Date.now());
     apply(news);
     showNumbers(news);
+    showOnCall();
     setConnection("live");
     document.getElementById("trouble").hidden = !news.trouble;
     document.dispatchEvent(new CustomEvent("vaka:queue"));
@@ -86,13 +87,13 @@
 
   function replaceAll(news) {
     const keep = new Set(news.put.map((card) => "a-" + card.id));
-    for (const row of queue.querySelectorAll(".row")) if (!keep.has(row.id)) row.remove();
+    remove([...queue.querySelectorAll(".row")].filter((row) => !keep.has(row.id)));
     change(news);
   }
 
   function change(news) {
     still(() => {
-      for (const id of news.gone) document.getElementById("a-" + id)?.remove();
+      remove(news.gone.map((id) => document.getElementById("a-" + id)).filter((row) => row));
       for (const card of news.put) place(card);
       trim();
       for (const group of queue.querySelectorAll(".group")) {
@@ -101,6 +102,24 @@
     });
     const open = document.getElementById("alarm").dataset;
     if (open.alarm && (news.put.some((card) => card.id === open.alarm) || news.gone.includes(open.alarm))) refresh();
+  }
+
+  // A line that leaves gives the choice to its neighbour. A key on its way was meant for the line, not for the neighbour.
+  function remove(leaving) {
+    const chosen = leaving.find((row) => row.contains(document.activeElement));
+    const heir = chosen && neighbour(chosen, leaving);
+    for (const row of leaving) row.remove();
+    if (!chosen) return;
+    (heir?.querySelector("a") ?? document.querySelector("#alarm h1[tabindex]"))?.focus({ preventScroll: true });
+    document.dispatchEvent(new CustomEvent("vaka:changed-by-itself"));
+  }
+
+  function neighbour(chosen, leaving) {
+    const nearest = (rows) => {
+      const place = rows.indexOf(chosen);
+      return [...rows.slice(place + 1), ...rows.slice(0, place).reverse()].find((row) => !leaving.includes(row));
+    };
+    return nearest([...chosen.parentElement.children]) ?? nearest([...queue.querySelectorAll(".row")]);
   }
 
   // The chosen line (or the one in the middle of the view) keeps its place on the screen.
@@ -151,12 +170,24 @@
 
   function trim() {
     const rows = queue.querySelectorAll(".row");
-    for (let last = rows.length - 1; last >= LARGEST_VIEW; last--) rows[last].remove();
+    remove([...rows].slice(LARGEST_VIEW));
   }
 
   function announce(row) {
     const region = document.getElementById("announce");
     region.textContent = region.dataset.new + ": " + row.querySelector(".row-text").textContent.replace(/\s+/g, " ").trim();
+  }
+
+  // A life alarm nobody has taken in all that time: somebody has to be called, and the number stands where all look.
+  function showOnCall() {
+    const calls = new Map();
+    for (const row of queue.querySelectorAll('.row[data-rings][data-escalation="2"]')) {
+      calls.set(row.dataset.authority, row.dataset.onCall);
+    }
+    const said = [...calls].map(([authority, number]) => authority + " " + number).join(" · ");
+    const numbers = document.getElementById("on-call-numbers");
+    if (numbers.textContent !== said) numbers.textContent = said;
+    document.getElementById("on-call").hidden = calls.size === 0;
   }
 
   function showNumbers(news) {
@@ -172,14 +203,17 @@
   // What happens to the open alarm: its screen is read anew; a form somebody is filling in stays as it is.
 
   let refreshing = 0;
-  function refresh() {
+  function refresh(wait = 60) {
     clearTimeout(refreshing);
     refreshing = setTimeout(async () => {
       const open = document.getElementById("alarm");
       const { alarm, address } = open.dataset;
-      if (!alarm || open.querySelector(".htmx-request")) return;
+      if (!alarm) return;
+      // An act is on its way: its answer may be older than the news, so look again when it is here.
+      if (open.querySelector(".htmx-request")) { refresh(250); return; }
       const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
-      if (!answer || !answer.ok) return;
+      if (!answer || answer.status >= 500) { refresh(1000); return; }
+      if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alarm");
       const current = document.getElementById("alarm");
       // Meanwhile the operator may have gone on to something else.
@@ -188,13 +222,23 @@
       const changed = fresh.dataset.state !== current.dataset.state || fresh.dataset.holder !== current.dataset.holder;
       if (changed || !current.dataset.act) {
         const said = current.querySelector("#message")?.innerHTML ?? "";
+        const before = nextAct();
         swap("acts", fresh);
         delete current.dataset.act;
         if (!changed) current.querySelector("#message").innerHTML = said;
+        if (nextAct() !== before) document.dispatchEvent(new CustomEvent("vaka:changed-by-itself"));
       }
+      // The form that stays is about the alarm as it now stands on the screen beside it.
+      for (const seen of current.querySelectorAll("input[name=version]")) seen.value = fresh.dataset.version;
       for (const name of ["version", "state", "holder"]) current.dataset[name] = fresh.dataset[name];
       document.dispatchEvent(new CustomEvent("vaka:queue"));
     }, 60);
+  }
+
+  // What the space bar does: where the form goes that the next act sends, or where it leads.
+  function nextAct() {
+    const next = document.querySelector("[data-primary]");
+    return next?.form?.getAttribute("action") ?? next?.getAttribute("href");
   }
 
   function swap(id, from) {
@@ -202,12 +246,12 @@
     const fresh = document.importNode(from.querySelector("#" + id), true);
     const scrolled = old.scrollTop;
     const focus = old.contains(document.activeElement) ? document.activeElement : null;
-    const again = focus?.dataset.key ? '[data-key="' + CSS.escape(focus.dataset.key) + '"]' : focus?.id ? "#" + CSS.escape(focus.id)
-      : focus?.dataset.primary !== undefined && focus ? "[data-primary]" : null;
+    const again = focus?.dataset.key ? '[data-key="' + CSS.escape(focus.dataset.key) + '"]'
+      : focus?.id ? "#" + CSS.escape(focus.id) : "[data-primary]";
     old.replaceWith(fresh);
     fresh.scrollTop = scrolled;
     htmx.process(fresh);
-    if (again) fresh.querySelector(again)?.focus({ preventScroll: true });
+    if (focus) (fresh.querySelector(again) ?? document.getElementById("alarm-heading"))?.focus({ preventScroll: true });
   }
 
   function markOpen() {
@@ -230,6 +274,7 @@
 
   setConnection("connecting");
   for (const row of queue.querySelectorAll(".row")) mark(row);
+  showOnCall();
   markOpen();
   open();
 })();

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Vaka contributors
 // SPDX-License-Identifier: EUPL-1.2
-// A life alarm is heard until somebody takes it; a technical one never. The tones are made here, from sines.
+// A life alarm is heard until somebody takes it; a technical one never. The tones are made here, from sines. One that
+// nobody takes in time is heard louder, at desks that are busy or have turned their sound off as well.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -42,11 +43,14 @@
   }
 
   function ring() {
-    if (!unlocked() || !wanted) return;
+    const urged = document.querySelector("#queue .row[data-rings][data-escalation]") !== null;
+    if (!unlocked() || (!wanted && !urged)) return;
     // Whoever is speaking with somebody hears the others, but softly.
-    const loudness = document.querySelector(".row.is-mine[data-section='held']") ? 0.08 : 0.3;
+    const busy = document.querySelector(".row.is-mine[data-section='held']") !== null;
+    const loudness = urged ? (busy ? 0.3 : 0.6) : (busy ? 0.08 : 0.3);
     tone(880, 0, 0.32, loudness);
     tone(659.26, 0.36, 0.42, loudness);
+    if (urged) for (const after of [0.84, 1.2]) tone(1046.5, after, 0.3, loudness);
   }
 
   function warn() {
@@ -56,7 +60,8 @@
 
   // Each desk rings for what waits; losing the connection is heard as well, since nothing else would be.
   function listen() {
-    const ringing = document.querySelector("#queue .row[data-rings], #queue .row.is-offered") !== null;
+    const ringing = document.querySelector(
+      "#queue .row[data-rings], #queue .row-life.is-offered, #queue .row-request.is-offered") !== null;
     const lost = root.dataset.connection === "lost";
     if (String(ringing) !== root.dataset.ringing) {
       root.dataset.ringing = String(ringing);

@@ -39,6 +39,12 @@ create table session (
 );
 create index session_of_account on session (account_id) where ended_at is null;
 
+-- When each account last had a desk open. What an absent one holds goes back to everybody.
+create table desk_presence (
+    account_id   uuid primary key references account,
+    seen_at      timestamptz not null
+);
+
 -- What this installation is. A demo can never become production by a setting: the row is written once.
 create table installation (
     only_one boolean primary key default true check (only_one),

@@ -16,6 +16,8 @@ create table policy (
     mass_silence_percent    integer not null default 20  check (mass_silence_percent between 1 and 100),
     mass_silence_minimum    integer not null default 5   check (mass_silence_minimum between 2 and 100000),
     lost_grace_seconds      integer not null default 30  check (lost_grace_seconds between 0 and 86400),
+    -- After so long without an open desk a holder is gone, and what he has taken goes back to everybody.
+    away_after_seconds      integer not null default 120 check (away_after_seconds between 60 and 3600),
     check (amber_after_seconds < red_after_seconds),
     check (ring_all_after_seconds < on_call_after_seconds)
 );

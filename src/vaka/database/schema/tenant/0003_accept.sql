@@ -165,8 +165,8 @@ begin
                 withdrawn_at = null,
                 escalation  = case when a.state in ('withdrawn', 'suspended', 'handed_over') then 0
                                    else a.escalation end,
-                escalate_at = case when a.state = 'taken' or a.class <> 'life' then null
-                                   else coalesce(a.escalate_at, excluded.escalate_at) end,
+                -- Where somebody has it, the timer is his to answer the new press; unanswered, it rings for all.
+                escalate_at = case when a.class = 'life' then coalesce(a.escalate_at, excluded.escalate_at) end,
                 position_text = case when excluded.position_text <> '' then excluded.position_text
                                      else a.position_text end,
                 several_senders = a.several_senders or a.sender <> excluded.sender,

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Who is at a desk. An alarm held by somebody who is gone goes back to everybody.
+
+The desk notes in the platform's database which accounts have one open; the scheduler compares that with who holds what.
+Absence counts only while both could be seen: after a pause everybody has the authority's whole limit to come back.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from vaka.alarms.changes import QUERIES, Connection, write_changes
+from vaka.alarms.escalation import MOST_AT_ONCE, SCHEDULER
+from vaka.ledger.events import Event
+from vaka.tenants.gateway import Gateway
+
+LONGEST_PAUSE = timedelta(seconds=60)
+"""Nobody who was not looked for so long is held to be absent for that time."""
+AWAY_AFTER = timedelta(seconds=45)
+"""After so long without an open desk any operator may take over; desks are noted every 15 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An account with a session at the desk that holds, and when one of its desks was last open."""
+
+    account_id: UUID
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Everybody who is signed in, as read at one time."""
+
+    read_at: datetime
+    since: datetime
+    """From then on it has been looked without a pause; absence before this counts for nothing."""
+    seen: Mapping[UUID, datetime]
+    """When a desk of each was last open, never before ``since``."""
+
+
+def attend(signed_in: Sequence[SignedIn], now: datetime, started: datetime, earlier: Attendance | None) -> Attendance:
+    """Return who is there. ``started`` is when the watcher began, ``earlier`` what it found last. Pure."""
+    since = started if earlier is None else earlier.since
+    if now - (started if earlier is None else earlier.read_at) > LONGEST_PAUSE:
+        since = now
+    seen = {one.account_id: max(one.seen_at or since, since) for one in signed_in}
+    return Attendance(now, since, MappingProxyType(seen))
+
+
+async def read_signed_in(platform: Connection, now: datetime) -> list[SignedIn]:
+    """Return everybody who is signed in to a desk (as scheduler, in the platform's database)."""
+    async with platform.cursor(row_factory=class_row(SignedIn)) as cursor:
+        await cursor.execute(QUERIES["read_attendance"], {"now": now})
+        return await cursor.fetchall()
+
+
+async def note_desks(platform: Connection, accounts: Collection[UUID], now: datetime) -> None:
+    """Note that these accounts have a desk open (as desk, in the platform's database)."""
+    await platform.execute(QUERIES["note_desks"], {"accounts": list(accounts), "now": now})
+
+
+async def has_desk(platform: Connection, account: UUID, now: datetime) -> bool:
+    """Return whether an account is signed in and has had a desk open within AWAY_AFTER (as desk)."""
+    facts = {"account": account, "since": now - AWAY_AFTER, "now": now}
+    cursor = await platform.execute(QUERIES["find_desk"], facts)
+    return await cursor.fetchone() is not None
+
+
+async def lapse_held(gateway: Gateway, authority_id: UUID, attendance: Attendance, now: datetime) -> int:
+    """Put back in the queue what is held by somebody who is gone, and return how many alarms that were.
+
+    Gone is who has no session that holds, at once, and who has had no desk open for ``policy.away_after_seconds``.
+    A life alarm's timer starts anew. What was laid aside stays so: it comes back by itself, and anyone may take it.
+    """
+    facts = {
+        "accounts": list(attendance.seen), "seen": list(attendance.seen.values()), "read_at": attendance.read_at,
+        "now": now, "limit": MOST_AT_ONCE,
+    }  # fmt: skip
+    async with gateway.transaction(authority_id) as connection:
+        cursor = await connection.execute(QUERIES["lapse_alarms"], facts)
+        ids: list[UUID] = [row[0] for row in await cursor.fetchall()]
+        await write_changes(
+            connection, Event.ALARM_RELEASED, "lapsed", SCHEDULER, now, ids, detail={"reason": "holder_gone"}
+        )
+    return len(ids)

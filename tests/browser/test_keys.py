@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A key does what it did when the operator looked, or nothing: whatever changes between the eye and the finger."""
+
+import time
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.house import House, row
+
+pytestmark = pytest.mark.browser
+
+REACTION = 0.7
+"""Seconds in which a key after a change is taken to be meant for what was there before."""
+
+
+def take(page: Page, alarm: UUID) -> None:
+    """Open an alarm with the mouse and take it with the space bar."""
+    # A line that is put anew while the mouse is down is not clicked.
+    page.wait_for_selector(f"{row(alarm)}:not([data-state=received])")
+    page.locator(f"{row(alarm)} a").click()
+    page.wait_for_selector(f"#alarm[data-alarm='{alarm}']")
+    page.keyboard.press(" ")
+    page.wait_for_selector(f"#alarm[data-alarm='{alarm}'][data-state=taken]")
+
+
+def begin_closing(page: Page) -> None:
+    """From a taken alarm to a closing form that needs only to be sent."""
+    page.keyboard.press(" ")
+    page.wait_for_selector("#act-form.stepped")
+    for key in "111":
+        page.keyboard.press(key)
+    expect(page.locator("[data-primary]")).to_be_focused()
+
+
+def focused_line(page: Page) -> str | None:
+    """The line of the queue that is chosen."""
+    found: str | None = page.evaluate("document.activeElement.closest('#queue .row')?.id ?? null")
+    return found
+
+
+def test_space_on_a_line_a_colleague_took_takes_no_other(house: House, open_page: OpenPage) -> None:
+    page, colleague = open_page("emil"), open_page("lena")
+    open_for_reading = house.installation.raise_alarm("Karin Holmgren", ago=50)
+    chosen = house.installation.raise_alarm("Solveig Lindqvist", ago=10)
+    expect(page.locator(row(chosen))).to_be_visible()
+    page.locator(f"{row(open_for_reading)} a").click()
+    page.wait_for_selector(f"#alarm[data-alarm='{open_for_reading}']")
+    page.locator(f"{row(chosen)} a").focus()
+    take(colleague, chosen)
+    page.wait_for_selector(f"{row(chosen)}[data-state=taken]")
+    assert focused_line(page) == f"a-{chosen}"
+    page.keyboard.press(" ")
+    expect(page.locator("#message")).to_contain_text("Solveig Lindqvist togs av Lena Ledarsson. Inget har gjorts.")
+    expect(page.locator("#said")).to_contain_text("togs av Lena Ledarsson")
+    assert page.get_attribute("#alarm", "data-alarm") == str(open_for_reading)
+    assert house.installation.state_of("ekbacka", open_for_reading) == "presented"
+
+
+def test_space_on_a_line_does_not_send_the_form_of_another(house: House, open_page: OpenPage) -> None:
+    page = open_page("emil")
+    mine = house.installation.raise_alarm("Karin Holmgren", ago=50)
+    other = house.installation.raise_alarm("Solveig Lindqvist")
+    expect(page.locator(row(other))).to_be_visible()
+    take(page, mine)
+    begin_closing(page)
+    page.locator(f"{row(other)} a").focus()
+    page.keyboard.press(" ")
+    expect(page.locator("#message")).to_contain_text("spara eller lämna först det som är öppet")
+    assert house.installation.state_of("ekbacka", mine) == "taken"
+    assert house.installation.state_of("ekbacka", other) == "presented"
+
+
+def test_space_on_a_line_that_is_ones_own_opens_it(house: House, open_page: OpenPage) -> None:
+    page = open_page("emil")
+    mine = house.installation.raise_alarm("Karin Holmgren", ago=50)
+    waiting = house.installation.raise_alarm("Solveig Lindqvist")
+    expect(page.locator(row(waiting))).to_be_visible()
+    take(page, mine)
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#alarm[data-alarm='']")
+    page.locator(f"{row(mine)} a").focus()
+    page.keyboard.press(" ")
+    page.wait_for_selector(f"#alarm[data-alarm='{mine}']")
+    assert house.installation.state_of("ekbacka", waiting) == "presented"
+
+
+def test_a_line_that_leaves_gives_the_choice_to_its_neighbour(house: House, open_page: OpenPage) -> None:
+    page = open_page("emil")
+    alarms = [
+        house.installation.raise_alarm(name, ago=ago)
+        for name, ago in (("Karin Holmgren", 90), ("Solveig Lindqvist", 60), ("Margit Sundqvist", 30))
+    ]
+    expect(page.locator("#queue .row")).to_have_count(3)
+    page.locator(f"{row(alarms[1])} a").focus()
+    # What Space did was about the line that has left: pressed in that moment it takes nothing.
+    page.evaluate("""() => document.addEventListener("vaka:changed-by-itself", () => setTimeout(() =>
+        document.activeElement.dispatchEvent(
+          new KeyboardEvent("keydown", { key: " ", bubbles: true, cancelable: true })), 50))""")
+    for alarm in (alarms[1], alarms[2]):
+        house.installation.execute(
+            "ekbacka",
+            "with ended as (update alarm set state = 'closed', closed_at = now(), closed_by = 'scheduler',"
+            " version = version + 1 where id = %s returning id) select announce_alarms(array_agg(id)) from ended",
+            (alarm,),
+        )
+        expect(page.locator(row(alarm))).to_have_count(0)
+        wanted = alarms[2] if alarm == alarms[1] else alarms[0]
+        expect(page.locator(f"{row(wanted)} a")).to_be_focused()
+        expect(page.locator("#message")).to_contain_text("Det ändrades just när du tryckte")
+    assert house.installation.state_of("ekbacka", alarms[0]) == "presented"
+    time.sleep(REACTION)
+    page.keyboard.press(" ")
+    page.wait_for_selector(f"#alarm[data-alarm='{alarms[0]}'][data-state=taken]")
+
+
+def test_the_last_line_that_leaves_does_not_lose_the_keyboard(house: House, open_page: OpenPage) -> None:
+    page = open_page("emil")
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    page.locator(f"{row(alarm)} a").focus()
+    house.installation.close_everything()
+    expect(page.locator(row(alarm))).to_have_count(0)
+    expect(page.locator("#idle-heading")).to_be_focused()
+
+
+@pytest.mark.parametrize("key", [" ", "Enter"])
+def test_a_key_meant_to_take_does_not_close_what_the_device_takes_back(
+    house: House, open_page: OpenPage, key: str
+) -> None:
+    page = open_page("emil")
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    page.locator(f"{row(alarm)} a").click()
+    page.wait_for_selector(f"#alarm[data-alarm='{alarm}']")
+    page.locator("[data-primary]").focus()
+    house.installation.withdraw("Karin Holmgren")
+    page.wait_for_selector("#alarm[data-state=withdrawn]")
+    page.keyboard.press(key)
+    expect(page.locator("#message")).to_contain_text("Det ändrades just när du tryckte, så inget har gjorts.")
+    assert house.installation.state_of("ekbacka", alarm) == "withdrawn"
+    time.sleep(REACTION)
+    page.keyboard.press(key)
+    expect(page.locator("#message")).to_have_text("Läst och avslutat.")
+
+
+def test_a_second_space_after_closing_takes_nothing(house: House, open_page: OpenPage) -> None:
+    page = open_page("emil")
+    closing = house.installation.raise_alarm("Karin Holmgren", ago=50)
+    waiting = house.installation.raise_alarm("Solveig Lindqvist")
+    expect(page.locator(row(waiting))).to_be_visible()
+    take(page, closing)
+    begin_closing(page)
+    page.keyboard.press(" ")
+    page.wait_for_selector("#alarm[data-alarm='']")
+    page.keyboard.press(" ")
+    expect(page.locator("#message")).to_have_text("Larmet är avslutat.")
+    time.sleep(REACTION)
+    assert house.installation.state_of("ekbacka", waiting) == "presented"
+    page.keyboard.press(" ")
+    page.wait_for_selector(f"#alarm[data-alarm='{waiting}'][data-state=taken]")
+
+
+def test_a_press_that_joins_while_one_closes_is_read_first(
+    house: House, open_page: OpenPage, complaints: list[str]
+) -> None:
+    page = open_page("emil")
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    expect(page.locator(row(alarm))).to_be_visible()
+    take(page, alarm)
+    begin_closing(page)
+
+    def join_on_the_way(route: Route) -> None:
+        house.installation.raise_alarm("Karin Holmgren", "smoke")
+        route.continue_()
+
+    page.route("**/close", join_on_the_way, times=1)
+    page.keyboard.press(" ")
+    expect(page.locator("#message")).to_contain_text("Larmet har ändrats sedan du såg det.")
+    expect(page.locator("#alarm-heading")).to_contain_text("rök eller brand")
+    assert house.installation.state_of("ekbacka", alarm) == "taken"
+    # News that arrives while the form stands is on the screen beside it, and counts as seen.
+    house.installation.raise_alarm("Karin Holmgren")
+    expect(page.locator("#alarm-heading .row-repeat")).to_have_text("×3")
+    page.locator("[data-primary]").focus()
+    page.keyboard.press(" ")
+    expect(page.locator("#message")).to_have_text("Larmet är avslutat.")
+    assert all("409" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_news_that_came_while_a_request_failed_is_shown_all_the_same(
+    house: House, open_page: OpenPage, complaints: list[str]
+) -> None:
+    page = open_page("emil")
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    expect(page.locator(row(alarm))).to_be_visible()
+    take(page, alarm)
+
+    def fail_slowly(route: Route) -> None:
+        house.installation.raise_alarm("Karin Holmgren", "smoke")
+        time.sleep(1)
+        route.abort()
+
+    page.route("**/alarm/*/*?act=note", fail_slowly, times=1)
+    page.keyboard.press("n")
+    expect(page.locator("#alarm-heading")).to_contain_text("rök eller brand")
+    complaints.clear()
