@@ -33,6 +33,10 @@ MAY_NOT_LOAD = {
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.identity", "vaka.commands", "vaka.demo", "vaka.simulate",
         "starlette", "jinja2", "uvicorn", "click",
     ),
+    "vaka.processes.sequencer": (
+        "vaka.web", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.identity", "vaka.access", "vaka.alarms",
+        "vaka.commands", "vaka.demo", "vaka.simulate", "starlette", "jinja2", "uvicorn", "click",
+    ),
     "vaka.commands.main": (
         "vaka.web", "vaka.receiver", "vaka.processes", "starlette", "jinja2", "uvicorn",
     ),
@@ -45,6 +49,32 @@ CONTRACTS = (
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
 )
+
+# An authority's data is reached through tenants.gateway alone, so that one place decides which database a request is
+# about. Whoever else opens a connection stands here with the reason; "tenant" where it may be an authority's database.
+OPENS_CONNECTIONS = {
+    "database/connections.py": "tenant: is how a connection is opened",
+    "database/provision.py": "tenant: creates and migrates databases, when no process may use them yet",
+    "tenants/gateway.py": "tenant: the one way",
+    "tenants/registration.py": "tenant: furnishes the database of an authority that is not in the directory yet",
+    "ledger/rounds.py": "tenant: seals a log, below the layer of authorities; sees no table of theirs",
+    "commands/ledger.py": "tenant: exports a log; sees no table of theirs",
+    "commands/databases.py": "tenant: asks every database which migrations it lacks",
+    "commands/device.py": "platform",
+    "commands/run.py": "platform",
+    "demo/furnishing.py": "platform",
+    "processes/scheduler.py": "platform",
+    "processes/sequencer.py": "platform",
+    "processes/signin.py": "platform",
+    "receiver/receiver.py": "platform",
+    "web/desk/opening.py": "platform",
+}
+OPENERS = {"open_connection", "make_pool", "conninfo"}
+NAMES_TENANT_ROLES = {
+    "database/provision.py", "tenants/gateway.py", "tenants/registration.py", "commands/ledger.py",
+    "processes/sequencer.py",
+}  # fmt: skip
+"""Without such a role nobody gets into an authority's database; the sequencer's is its own."""
 
 # Names that say nothing draw in everything.
 NAMELESS = {
@@ -125,6 +155,43 @@ def test_no_command_loads_web_or_receiver() -> None:
         name for name in loaded_by(*commands) for prefix in ("vaka.web", "vaka.receiver") if within(name, prefix)
     }
     assert trespassers == set()
+
+
+def called_in(path: Path) -> dict[str, set[str]]:
+    """Return the functions and methods a file calls by their last name, each with what it is called on."""
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found.setdefault(node.func.id, set()).add("")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            found.setdefault(node.func.attr, set()).add(ast.unparse(node.func.value))
+    return found
+
+
+def test_an_authoritys_database_is_opened_through_the_gateway() -> None:
+    opening: set[str] = set()
+    naming: set[str] = set()
+    for path in MODULES:
+        name, calls = path.relative_to(SOURCE).as_posix(), called_in(path)
+        # A network connection of asyncio's is called the same; psycopg is opened by its own names too.
+        opens = {
+            called for called in OPENERS if calls.get(called, set()) - {"asyncio"}
+        } | (calls.get("connect", set()) & {"psycopg", "psycopg.Connection", "psycopg.AsyncConnection"})  # fmt: skip
+        if opens:
+            opening.add(name)
+        if "tenant_role" in calls:
+            naming.add(name)
+    assert opening == OPENS_CONNECTIONS.keys()
+    assert naming == NAMES_TENANT_ROLES
+    assert {name for name in naming if not OPENS_CONNECTIONS[name].startswith("tenant")} == {"processes/sequencer.py"}
+
+
+def test_the_table_of_openers_sees_every_way_of_opening(tmp_path: Path) -> None:
+    """The test above must be able to fail."""
+    path = tmp_path / "sneaky.py"
+    path.write_text("import psycopg\npsycopg.AsyncConnection.connect('x')\npsycopg.connect('y')\nopen_connection(1)\n")
+    assert called_in(path)["connect"] == {"psycopg", "psycopg.AsyncConnection"}
+    assert called_in(path)["open_connection"] == {""}
 
 
 def test_codecs_are_pure() -> None:

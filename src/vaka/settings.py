@@ -154,6 +154,19 @@ class SchedulerSettings(_Section):
     """How often silent devices are looked for."""
 
 
+class LedgerSettings(_Section):
+    """The logs of what happened."""
+
+    origin: Annotated[str, Field(max_length=100, pattern=r"^[a-z0-9][a-z0-9._/-]*[a-z0-9]$")] = "vaka.invalid"
+    """The logs' name, a domain of the operator's own and a path. Keys are bound to it: choose it before any start."""
+    seal_seconds: Annotated[float, Field(ge=0.2, le=10)] = 1
+    """How often what has happened is sealed and signed."""
+
+    def log_name(self, slug: str | None = None) -> str:
+        """Return the name of an authority's log, or of the platform's."""
+        return f"{self.origin}/platform" if slug is None else f"{self.origin}/authority/{slug}"
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -164,6 +177,7 @@ class Settings(_Section):
     desk: DeskSettings = DeskSettings()
     signin: SigninSettings = SigninSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
+    ledger: LedgerSettings = LedgerSettings()
 
 
 def load_settings(path: Path) -> Settings:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vaka.commands.data_directory import AlreadyRunningError, DataDirectory
+from vaka.commands.demo_settings import settle
 from vaka.errors import ConfigurationError
 
 
@@ -61,3 +62,48 @@ with DataDirectory(pathlib.Path({str(data.root)!r})).locked():
         holder.kill()
     with data.locked():
         pass
+
+
+def test_a_lock_that_cannot_be_made_is_told_with_what_to_do(data: DataDirectory) -> None:
+    (data.run / "supervisor.lock").mkdir()
+    said = r"supervisor\.lock cannot be opened: Is a directory. .* Move that away"
+    with pytest.raises(ConfigurationError, match=said), data.locked():
+        pass
+
+
+def test_a_full_disk_refuses_the_lock(data: DataDirectory) -> None:
+    (data.run / "supervisor.lock").symlink_to("/dev/full")
+    refused = pytest.raises(ConfigurationError, match=r"supervisor\.lock cannot be written: .* See to the disk")
+    with refused, data.locked():
+        pass
+
+
+def test_a_log_that_cannot_be_opened_is_told_with_what_to_do(data: DataDirectory) -> None:
+    (data.logs / "supervisor.log").mkdir()
+    with (
+        pytest.raises(ConfigurationError, match=r"supervisor\.log cannot be written: Is a directory"),
+        data.supervisor_log(),
+    ):
+        pass
+
+
+def test_a_full_disk_does_not_end_the_supervisor(data: DataDirectory) -> None:
+    (data.logs / "supervisor.log").symlink_to("/dev/full")
+    with data.supervisor_log() as stream:
+        print("started", file=stream, flush=True)
+
+
+def test_the_log_is_appended_to_and_closed_to_others(data: DataDirectory) -> None:
+    for word in ("first", "andra: åäö"):
+        with data.supervisor_log() as stream:
+            print(word, file=stream)
+    path = data.logs / "supervisor.log"
+    assert path.read_text(encoding="utf-8") == "first\nandra: åäö\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_settings_that_cannot_be_written_are_told(data: DataDirectory) -> None:
+    (data.root / "vaka.toml.unfinished").symlink_to("/dev/full")
+    with pytest.raises(ConfigurationError, match=r"vaka\.toml cannot be written: No space left on device. Make room"):
+        settle(data, 48_100, lambda text: None)
+    assert not data.settings_file.exists()

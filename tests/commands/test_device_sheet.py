@@ -43,7 +43,23 @@ def test_every_kind_of_device_is_read() -> None:
     assert third.authentication == Certificate("ab" * 32)
     assert isinstance(fourth.authentication, Network)
     assert fourth.authentication.network == ip_network("192.0.2.0/24")
+    assert (third.interval_seconds, fourth.interval_seconds) == (300, 86_400)
     assert fourth.authentication.until.isoformat() == "2027-01-31T23:59:59+01:00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "device_type", "interval", "expected"),
+    [
+        ("", "", "", 300), ("", "2", "", 300), ("", "51", "", 1800), ("fixed", "51", "", 300),
+        ("mobile", "2", "", 1800), ("legacy", "", "", 86_400), ("legacy", "", "600", 600), ("", "51", "60", 60),
+    ],
+)  # fmt: skip
+def test_how_often_a_device_is_expected_goes_by_its_kind(
+    kind: str, device_type: str, interval: str, expected: int
+) -> None:
+    heading = "sender,authentication,password,kind,device_type,interval_seconds\n"
+    [device] = read_sheet(f"{heading}1,digest,x,{kind},{device_type},{interval}\n", context())
+    assert device.interval_seconds == expected
 
 
 @pytest.mark.parametrize(
@@ -59,6 +75,8 @@ def test_every_kind_of_device_is_read() -> None:
         ("sender,authentication,network\n1,network,somewhere\n", "line 2: network is no address range"),
         ("sender,authentication,network\n1,network,192.0.2.0/24\n", "line 2: exception_reason has fewer than 10"),
         ("sender,authentication,password,algorithm\n1,digest,x,SHA-1\n", "line 2: algorithm is neither"),
+        ("sender,authentication,password,kind\n1,digest,x,wireless\n", "line 2: kind is none of fixed, mobile, legacy"),
+        ("sender,authentication,password,model\n1,digest,x,a\0b\n", "it holds characters that cannot be stored"),
         ("sender,authentication,password,interval_seconds\n1,digest,x,5\n", "line 2: interval_seconds is not a number"),
         ("sender,authentication,password,personal_number\n1,digest,x,19\n", "line 2: nobody in this authority"),
         ("sender,authentication,password\n1,digest,x\n1,digest,y\n", "line 3: the sender stands in line 2 already"),

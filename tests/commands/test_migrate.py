@@ -20,6 +20,7 @@ from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role
 
 pytestmark = pytest.mark.database
 
+EVERY = "every/0001_ledger_inbox.sql, every/0002_ledger_tree.sql"
 AUTHORITY = "018f0000-0000-7000-8000-000000000001"
 
 
@@ -45,13 +46,13 @@ def execute(cluster: Cluster, role: str, database: str, statement: str) -> list[
 def test_a_new_installation_lacks_everything_until_told_to_apply(data: DataDirectory) -> None:
     shown = vaka("migrate", "--data", data.root)
     assert shown.exit_code == 0, shown.output
-    assert "vaka_platform: every/0001_ledger_inbox.sql, platform/0001_directory.sql" in shown.output
+    assert f"vaka_platform: {EVERY}, platform/0001_directory.sql" in shown.output
     assert "Nothing was changed. Apply them with --apply." in shown.output
     assert not data.cluster.is_running()
 
     shown = vaka("migrate", "--data", data.root, "--apply")
     assert shown.exit_code == 0, shown.output
-    assert "vaka_platform: 3 migrations applied" in shown.output
+    assert "vaka_platform: 4 migrations applied" in shown.output
     assert vaka("migrate", "--data", data.root).output == "Every database is up to date.\n"
     assert not data.cluster.is_running()
 
@@ -79,7 +80,7 @@ def test_every_authority_is_looked_at_and_a_changed_file_stops_it(data: DataDire
         execute(cluster, SUPERUSER, "vaka_t_ekbacka", "drop schema ledger cascade")
     finally:
         cluster.stop()
-    assert "vaka_t_ekbacka: every/0001_ledger_inbox.sql, tenant/0001" in vaka("migrate", "--data", data.root).output
+    assert f"vaka_t_ekbacka: {EVERY}, tenant/0001" in vaka("migrate", "--data", data.root).output
     assert vaka("migrate", "--data", data.root, "--apply").exit_code == 0
     assert vaka("migrate", "--data", data.root).output == "Every database is up to date.\n"
 
@@ -107,3 +108,48 @@ def test_devices_are_imported_when_told_to_and_only_once(data: DataDirectory, tm
         assert rows == [("8031001",), ("8031002",)]
     finally:
         data.cluster.stop()
+
+
+def test_a_migration_that_fails_in_one_authority_leaves_the_next_untouched(data: DataDirectory) -> None:
+    """Two authorities lack the newest file; in the first something is in its way."""
+    cluster, newest = data.cluster, "tenant/0003_accept.sql"
+    functions = [
+        "end_alarms(text, text, text, timestamptz)", "raised_by_others(alarm, text)", "alarm_rests(uuid)",
+        "accept_messages(jsonb, text)", "record_signs_of_life(jsonb)", "forget_repeats(timestamptz)",
+    ]  # fmt: skip
+    away = "".join(f"drop function vaka.{name.replace('(alarm', '(vaka.alarm')};" for name in functions)
+    forgotten = f"delete from vaka.migration where name = '{newest}'"
+    cluster.start()
+    try:
+        provision_tenant(cluster.server, "vaka_t_norrvik")
+        execute(cluster, platform_role("setup"), PLATFORM_DATABASE,
+                "insert into vaka.authority (id, slug, name, database_name, created_at) values"
+                f" ('{AUTHORITY[:-1]}2', 'norrvik', 'Norrviks kommun', 'vaka_t_norrvik', now())")  # fmt: skip
+        for database in ("vaka_t_ekbacka", "vaka_t_norrvik"):
+            execute(cluster, SUPERUSER, database, away)
+            execute(cluster, SUPERUSER, database, forgotten)
+        obstacle = "create function vaka.record_signs_of_life(jsonb) returns integer language sql as 'select 1'"
+        execute(cluster, SUPERUSER, "vaka_t_ekbacka", obstacle)
+    finally:
+        cluster.stop()
+    shown = vaka("migrate", "--data", data.root, "--apply")
+    assert shown.exit_code == 1
+    assert newest in shown.stderr
+    assert "vaka_t_norrvik" not in shown.output
+    assert vaka("migrate", "--data", data.root).output.splitlines()[:2] == [
+        f"vaka_t_ekbacka: {newest}", f"vaka_t_norrvik: {newest}",
+    ]  # fmt: skip
+    cluster.start()
+    try:
+        # Of the file that failed nothing stayed, and in the next authority nothing was begun.
+        made = "select count(*) from pg_proc where proname = 'end_alarms'"
+        for database in ("vaka_t_ekbacka", "vaka_t_norrvik"):
+            assert execute(cluster, SUPERUSER, database, made) == [(0,)]
+        execute(cluster, SUPERUSER, "vaka_t_ekbacka", "drop function vaka.record_signs_of_life(jsonb)")
+    finally:
+        cluster.stop()
+    shown = vaka("migrate", "--data", data.root, "--apply")
+    assert shown.exit_code == 0, shown.output
+    for database in ("vaka_t_ekbacka", "vaka_t_norrvik"):
+        assert f"{database}: 1 migration applied" in shown.output
+    assert vaka("migrate", "--data", data.root).output == "Every database is up to date.\n"

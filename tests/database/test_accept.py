@@ -485,7 +485,9 @@ def test_a_taken_alarm_keeps_its_holder(house: House, anna: Person) -> None:
     [(_, alarm_id)] = house.accept(anna.send())
     house.set_state(alarm_id, "taken", holder=operator, taken_at=START, escalate_at=None)
     assert house.accept(anna.send(after=100)) == [("joined", alarm_id)]
-    assert house.alarm(alarm_id, "state, holder, escalate_at") == ("taken", operator, None)
+    # The timer is the holder's: unanswered, the new press rings for all.
+    heard_by = START + timedelta(seconds=160)
+    assert house.alarm(alarm_id, "state, holder, escalate_at") == ("taken", operator, heard_by)
     assert house.accept(anna.send("withdraw", after=120)) == [("withdrew", alarm_id)]
     assert house.alarm(alarm_id, "state, holder, withdrawn_at") == ("taken", operator, START + timedelta(seconds=120))
 

@@ -16,7 +16,7 @@ from time import sleep
 import psycopg
 import pytest
 
-from vaka.database.cluster import Cluster, server_account
+from vaka.database.cluster import Cluster, _explain, server_account
 from vaka.database.server import SUPERUSER
 from vaka.errors import ConfigurationError
 
@@ -154,7 +154,8 @@ def test_nothing_listens_on_the_network(own_cluster: Cluster) -> None:
 def test_every_process_of_the_largest_installation_finds_a_connection(own_cluster: Cluster) -> None:
     """All municipalities on one server; who is refused a connection cannot store an alarm."""
     authorities, receivers = 290, 4
-    of_each_authority = 2 * receivers + 2 + 1  # receivers: life and other; desk: listening and reading; scheduler
+    # receivers: life and other; desk: listening and reading; scheduler; sequencer
+    of_each_authority = 2 * receivers + 2 + 1 + 1
     with closing(connect(own_cluster)) as connection:
         row = connection.execute(
             "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
@@ -278,3 +279,30 @@ def test_directory_the_servers_account_cannot_enter_is_refused_with_advice(own_c
 def test_process_id_of_a_stopped_server_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="not running"):
         Cluster(Path("/nonexistent/cluster"), Path("/nonexistent/credentials")).process_id()
+
+
+NO_ROOM = """running bootstrap script ... 2026-01-02 03:04:05.678 UTC [70] FATAL:  could not write to file \
+"pg_wal/xlogtemp.70": No space left on device
+child process exited with exit code 1
+initdb: removing data directory "/data/cluster/data.unfinished"
+"""
+OTHERWISE = """creating directory ... initdb: error: could not create directory "/data/x": Permission denied
+initdb: removing contents of data directory "/data/x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "output", "said"),
+    [
+        ("initdb", NO_ROOM, "There is no room for the database in /data/cluster: initdb failed."),
+        ("initdb", OTHERWISE, 'could not create directory "/data/x": Permission denied.'),
+        (
+            "pg_ctl",
+            "waiting\npg_ctl: could not start server\n",
+            "could not start server (see /data/cluster/server.log)",
+        ),
+        ("initdb", "", "initdb failed: it said nothing."),
+    ],
+)
+def test_what_went_wrong_is_told_and_not_what_was_tidied_away(program: str, output: str, said: str) -> None:
+    assert said in _explain(program, output, Path("/data/cluster"))

@@ -22,6 +22,15 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 
+SEALS = WRITES_LEDGER | {
+    "ledger.drain()": "execute",
+    "ledger.inbox": "select(id)",
+    "ledger.log_entry": "select insert",
+    "ledger.tile": "select insert update(data width)",
+    "ledger.head": "select update(root sequenced_at size)",
+    "ledger.checkpoint": "select insert delete update(note signed_at)",
+}
+
 PLATFORM: dict[str, Rights] = {
     "receiver": WRITES_LEDGER
     | {
@@ -39,6 +48,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select(display_name id kind language state)",
         "session": "select(account_id created_at ended_at expires_at id realm token_hash) update(ended_at)",
         "device_entry": "insert select(active authority_id device_id sender)",
+        "desk_presence": "select insert update",
     },
     "signin": WRITES_LEDGER
     | {
@@ -48,7 +58,15 @@ PLATFORM: dict[str, Rights] = {
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
     },
-    "scheduler": WRITES_LEDGER | {"authority": "select", "receiver_presence": "select"},
+    "scheduler": WRITES_LEDGER
+    | {
+        "authority": "select",
+        "receiver_presence": "select",
+        "desk_presence": "select",
+        "session": "select(account_id ended_at expires_at realm)",
+        "account": "select(id state)",
+    },
+    "sequencer": SEALS | {"authority": "select"},
     "setup": WRITES_LEDGER
     | {
         "authority": "select insert update",
@@ -87,12 +105,13 @@ TENANT: dict[str, Rights] = {
         "device": "select",
         "alarm": "select insert update(closed_at closed_by closing_reason closing_result escalate_at escalation holder"
         " latest_at messages offered_to state suspended_until version withdrawn_at)",
-        "alarm_step": "insert",
+        "alarm_step": "insert select(actor alarm_id at)",
         "device_state": "select update(changed_at condition)",
         "announce_alarms()": "execute",
         "forget_repeats()": "execute",
         "judged_condition()": "execute",
     },
+    "sequencer": SEALS,
     "setup": WRITES_LEDGER
     | {
         "unit": REGISTER,

@@ -27,6 +27,13 @@ from vaka.settings import Settings, load_settings
 VAKA = Path(sys.executable).with_name("vaka")
 WORKS = "Everything works."
 
+# An entry waits in the inbox or is sealed in the log; one statement sees each in one of the two.
+ENTRIES = """
+    select id, event, actor, object, detail, written_by from ledger.inbox
+    union all
+    select (leaf->>'id')::bigint, leaf->>'event', leaf->>'actor', leaf->>'object', leaf->'detail', leaf->>'written_by'
+    from (select convert_from(leaf, 'UTF8')::jsonb as leaf from ledger.log_entry) sealed"""
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDevice:
@@ -98,7 +105,7 @@ class House:
     # Processes
 
     def process_id(self, name: str) -> int:
-        """Return the process id of ``receiver-1``, ``desk``, ``signin``, ``scheduler``, ``postgresql``, ``devices``."""
+        """Return the process id of ``receiver-1``, ``desk``, ``signin``, ``scheduler``, ``sequencer``, …"""
         return int((self.root / "run" / f"{name}.pid").read_text())
 
     def process_ids(self) -> list[int]:
@@ -218,7 +225,7 @@ class House:
     def ledger(self, device: SimulatedDevice, thing: str) -> list[str]:
         """Return the events the ledger holds about ``thing`` (``alarm:<id>``), oldest first."""
         with self.tenant(device.authority, "superuser") as tenant:
-            rows = tenant.execute("select event from ledger.inbox where object = %s order by id", (thing,)).fetchall()
+            rows = tenant.execute(f"select event from ({ENTRIES}) e where object = %s order by id", (thing,)).fetchall()
         return [row["event"] for row in rows]
 
 

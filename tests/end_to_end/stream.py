@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count, cycle
 from typing import cast
 
-from tests.end_to_end.house import House, SimulatedDevice
+from tests.end_to_end.house import ENTRIES, House, SimulatedDevice
 
 # Life, technical and test messages take different ways through the receiver; all are kept once.
 STATUSES = ("10", "16", "10", "102", "10", "9")
@@ -143,7 +143,7 @@ def require_everything_kept(house: House, records: list[Record]) -> None:
                 "select a.messages, count(m.id) as kept from alarm a join message m on m.alarm_id = a.id"
                 " group by a.id, a.messages"
             ).fetchall()
-            [entries] = tenant.execute("select count(*) as n from ledger.inbox where detail ? 'message'").fetchall()
+            [entries] = tenant.execute(f"select count(*) as n from ({ENTRIES}) e where detail ? 'message'").fetchall()
             [messages] = tenant.execute("select count(*) as n from message").fetchall()
         assert all(alarm["messages"] == alarm["kept"] for alarm in alarms)
         assert entries["n"] == messages["n"] > 0

@@ -20,7 +20,7 @@ from vaka.demo.personas import PERSONAS
 
 pytestmark = pytest.mark.end_to_end
 
-PROGRAMS = ("postgresql", "signin", "desk", "scheduler", "receiver-1")
+PROGRAMS = ("postgresql", "signin", "desk", "scheduler", "sequencer", "receiver-1")
 
 
 def fetch(url: str) -> tuple[int, str]:

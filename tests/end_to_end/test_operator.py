@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.end_to_end.house import House, SimulatedDevice
+from tests.end_to_end.house import ENTRIES, House, SimulatedDevice
 from tests.end_to_end.sipp_device import send_alarm
 from tests.peers import require_program
 from tests.waiting import wait_for
@@ -110,7 +110,7 @@ def test_from_the_device_to_the_closed_record(desk_house: House, browser: Browse
     assert told == ["alarm.raised", "alarm.presented", "alarm.taken", "alarm.closed"]
     with house.tenant(device.authority, "superuser") as tenant:
         row_of_closing = tenant.execute(
-            "select actor, written_by, detail::text from ledger.inbox where object = %s and event = 'alarm.closed'",
+            f"select actor, written_by, detail::text from ({ENTRIES}) e where object = %s and event = 'alarm.closed'",
             (f"alarm:{alarm_id}",),
         ).fetchone()
     assert row_of_closing is not None

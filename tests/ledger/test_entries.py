@@ -121,7 +121,7 @@ async def test_change_goes_with_the_entry_that_was_refused(
     assert row == (0,)
 
 
-@pytest.mark.parametrize("component", ["receiver", "desk", "signin", "scheduler", "setup"])
+@pytest.mark.parametrize("component", ["receiver", "desk", "signin", "scheduler", "sequencer", "setup"])
 async def test_every_component_can_add_an_entry_to_the_platforms_ledger(
     server: Server, clock: TurnedClock, component: str
 ) -> None:

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The data directory: what lies where below `--data DIR`, and who may enter."""
 
+import errno
 import fcntl
+import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from vaka.commands.child import bound_log
 from vaka.database.cluster import Cluster
@@ -92,28 +94,69 @@ class DataDirectory:
 
     @contextmanager
     def supervisor_log(self) -> Iterator[TextIO]:
-        """Open the supervisor's own log for appending."""
+        """Open the supervisor's own log for appending. Raises ConfigurationError where it cannot be opened.
+
+        A line that cannot be written is left out: a full disk must not end what starts the receiver again.
+        """
         path = self.logs / "supervisor.log"
-        bound_log(path)
-        with path.open("a", encoding="utf-8", buffering=1) as stream:
-            path.chmod(0o600)
-            yield stream
+        try:
+            bound_log(path)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unusable(path, "written", error) from error
+        try:
+            yield cast(TextIO, _Log(descriptor))
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the directory for one supervisor. Raises AlreadyRunningError where another holds it.
+        """Hold the directory for one supervisor. Raises AlreadyRunningError where another holds it, and
+        ConfigurationError where the lock cannot be made.
 
         The lock is the kernel's: it ends with the process, however that ends.
         """
-        descriptor = os.open(self.run / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = self.run / "supervisor.lock"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unusable(path, "opened", error) from error
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             except BlockingIOError:
                 holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
                 raise AlreadyRunningError(self.root, holder) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            except OSError as error:
+                raise unusable(path, "written", error) from error
             yield
         finally:
             os.close(descriptor)
+
+
+class _Log(io.TextIOBase):
+    """Writes each line at once, or leaves it out."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            os.write(self._descriptor, text.encode("utf-8", "replace"))
+        return len(text)
+
+
+def unusable(path: Path, what: str, error: OSError) -> ConfigurationError:
+    """Return what to tell, and what to do, where a file of the data directory cannot be ``what`` (``written``, say)."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            advice = "Make room there, or choose another data directory with --data."
+        case errno.EISDIR | errno.ENOTDIR | errno.ENXIO | errno.ELOOP:
+            advice = "Something else stands in its place. Move that away and start again."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            advice = "Start Vaka with the account that owns the data directory, or choose another with --data."
+        case _:
+            advice = "See to the disk, or choose another data directory with --data."
+    return ConfigurationError(f"{path} cannot be {what}: {error.strerror}. {advice}")

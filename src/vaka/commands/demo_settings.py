@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from vaka.commands.data_directory import DataDirectory
+from vaka.commands.data_directory import DataDirectory, unusable
 from vaka.commands.listening import Port, Protocol, find_free_port, is_free
 from vaka.commands.settings_file import write_settings
 from vaka.errors import ConfigurationError
@@ -23,14 +23,18 @@ _PATIENCE = (0.0, 0.2, 0.3, 0.5)
 def settle(directory: DataDirectory, port_base: int | None, say: Callable[[str], None]) -> Settings:
     """Return the demo's settings, with ports that are free now; the file is written where it is new or they changed.
 
-    Raises ConfigurationError where the directory belongs to an installation that is no demo, or no port is free.
+    Raises ConfigurationError where the directory belongs to an installation that is no demo, no port is free, or the
+    file cannot be written.
     """
     known = directory.load_settings() if directory.settings_file.exists() else None
     if known is not None and known.mode != "demo":
         raise ConfigurationError(f"{directory.root} belongs to an installation that is no demo. Choose another --data.")
     settings = _with_free_ports(_with_port_base(known or DEFAULT, port_base), say)
     if settings != known:
-        write_settings(directory.settings_file, settings, HEADING)
+        try:
+            write_settings(directory.settings_file, settings, HEADING)
+        except OSError as error:
+            raise unusable(directory.settings_file, "written", error) from error
     return settings
 
 

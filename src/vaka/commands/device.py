@@ -33,8 +33,10 @@ def device() -> None:
 @device.command("import", help=f"""Register the devices of FILE (CSV with a heading line) with one authority.
 
     Columns: {", ".join(REQUIRED)}; and where wanted {", ".join(OPTIONAL)}. `authentication` is digest, certificate or
-    network (the exception for old devices, with network, exception_reason and exception_until). Passwords are hashed at
-    once and never stored. Devices that are registered already stay as they are.
+    network (the exception for old devices, with network, exception_reason and exception_until). `kind`
+    is fixed, mobile or legacy and decides how often a device is expected to be heard where `interval_seconds` does not
+    (5 min, 30 min, 24 h); without it a tracking device (type 51) is mobile, one let in by its network legacy, any other
+    fixed. Passwords are hashed at once and never stored. Devices that are registered already stay as they are.
     """)  # fmt: skip
 @click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
 @click.option("--authority", required=True, metavar="SHORT-NAME", help="Whose devices they are.")

@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 from vaka.errors import ConfigurationError
 from vaka.tenants.devices import Certificate, Device, Digest, Network
+from vaka.tenants.intervals import INTERVALS, DeviceKind, guess_kind
 
 REQUIRED = ("sender", "authentication")
 OPTIONAL = (
-    "personal_number", "device_type", "model", "placed", "interval_seconds", "username", "password", "algorithm",
-    "certificate_sha256", "network", "exception_reason", "exception_until",
+    "personal_number", "device_type", "model", "placed", "kind", "interval_seconds", "username", "password",
+    "algorithm", "certificate_sha256", "network", "exception_reason", "exception_until",
 )  # fmt: skip
 LARGEST_SHEET = 64 * 1024 * 1024
 MOST_FAULTS = 20
@@ -51,6 +52,8 @@ def read_sheet(text: str, context: Context) -> list[Device]:
 
     Raises SheetError with every fault.
     """
+    if "\0" in text:
+        raise SheetError(["it holds characters that cannot be stored"])
     try:
         return _read_lines(text.lstrip("\ufeff"), context)
     except csv.Error as error:
@@ -98,16 +101,27 @@ def _read_line(fields: Mapping[str, str], context: Context) -> Device:
         person = context.people.get(number)
         if person is None:
             raise ValueError("nobody in this authority has the personal number")
+    authentication = _read_authentication(fields, context.realm)
+    device_type = _read_number(fields, "device_type", 0, 9999, 0)
+    kind = _read_kind(fields) or guess_kind(device_type, by_network=isinstance(authentication, Network))
     return Device(
         id=context.new_identifier(),
         sender=fields["sender"],
-        authentication=_read_authentication(fields, context.realm),
+        authentication=authentication,
         person_id=person,
-        device_type=_read_number(fields, "device_type", 0, 9999, 0),
+        device_type=device_type,
         model=fields.get("model", "")[:80],
         placed=fields.get("placed", "")[:80],
-        interval_seconds=_read_number(fields, "interval_seconds", 10, 604_800, 300),
+        interval_seconds=_read_number(fields, "interval_seconds", 10, 604_800, INTERVALS[kind]),
     )
+
+
+def _read_kind(fields: Mapping[str, str]) -> DeviceKind | None:
+    text = fields.get("kind", "")
+    try:
+        return DeviceKind(text) if text else None
+    except ValueError:
+        raise ValueError(f"kind is none of {', '.join(DeviceKind)}") from None
 
 
 def _read_authentication(fields: Mapping[str, str], realm: str) -> Digest | Certificate | Network:

@@ -52,7 +52,7 @@ async def operate(
         await furnish(data.server(settings))
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings))
-        progress.say("Receiver, desk, sign-in and scheduler work.")
+        progress.say("Receiver, desk, sign-in, scheduler and sequencer work.")
         extra = companions()
         if extra:
             await supervisor.start(*extra)

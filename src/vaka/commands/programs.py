@@ -54,6 +54,7 @@ def vaka_programs(data: DataDirectory, settings: Settings) -> tuple[Program, ...
         _process(data, "signin", is_ready=_listens(Port("tcp", signin.port))),
         _process(data, "desk", is_ready=_listens(Port("tcp", desk.port))),
         _process(data, "scheduler", is_ready=_has_settled),
+        _process(data, "sequencer", is_ready=_has_settled),
     ]
     wanted = tuple(port for port, _ in receiver_ports(settings))
     receivers = (

@@ -112,7 +112,9 @@ class Supervisor:
                 code = -1
             else:
                 log.info("started", instance=name, pid=kept.process.pid)
-                self._pid_file(kept).write_text(f"{kept.process.pid}\n")
+                # Only for people who look; a full disk is no reason to leave a process unwatched.
+                with suppress(OSError):
+                    self._pid_file(kept).write_text(f"{kept.process.pid}\n")
                 code = await self._watch(kept, kept.process)
             was_ready = kept.ready.is_set()
             kept.ready.clear()

@@ -5,6 +5,7 @@
 The server listens on a Unix socket only, demands SCRAM from everyone, and never writes a statement's values to its log.
 """
 
+import errno
 import os
 import pwd
 import secrets
@@ -32,12 +33,13 @@ listen_addresses = ''
 unix_socket_directories = '..'
 unix_socket_permissions = 0777
 # Who is refused a connection cannot store an alarm, so there is one for each that may be wanted. An authority takes 2
-# of every receiver process (life alarms; everything else), 2 of the desk (listening, and a pool's first) and 1 of the
-# scheduler: for 290 authorities and 4 receiver processes 3,190. The rest is for moments of much work.
-# Measured on PostgreSQL 15, the room for one costs 33 kB (130 MB in all), one that is open 1.6 MB (listening,
+# of every receiver process (life alarms; everything else), 2 of the desk (listening, and a pool's first), 1 of the
+# scheduler and 1 of the sequencer: for 290 authorities and 4 receiver processes 3,480. The rest is for moments of much
+# work.
+# Measured on PostgreSQL 15, the room for one costs 33 kB (140 MB in all), one that is open 1.6 MB (listening,
 # scheduler) to 6 MB (a receiver's). Memory is thus the narrower bound: 4 GB are enough for about 150 busy authorities
 # and one receiver process, 12 GB for 290 and two. A receiver gives its connections back when an authority is quiet.
-max_connections = 3500
+max_connections = 3800
 shared_buffers = 256MB
 password_encryption = 'scram-sha-256'
 # After a crash: one sync of the file system instead of one per file (0.4 s instead of 11-35 s with 290 databases).
@@ -180,8 +182,22 @@ class Cluster:
                 "the machine's packages (Debian and Ubuntu: apt-get install postgresql)."
             ) from error
         if done.returncode != 0:
-            last = done.stdout.strip().rsplit("\n", 1)[-1][:200]
-            raise ConfigurationError(f"{program} failed: {last} (see {self.directory / 'server.log'})")
+            raise ConfigurationError(_explain(program, done.stdout, self.directory))
+
+
+def _explain(program: str, output: str, directory: Path) -> str:
+    """Return what a program of PostgreSQL that failed had to say, in one sentence or two."""
+    if os.strerror(errno.ENOSPC) in output or os.strerror(errno.EDQUOT) in output:
+        return (
+            f"There is no room for the database in {directory}: {program} failed. Make room there, or choose another "
+            "data directory with --data."
+        )
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    # What it tidied away at the end is not what went wrong.
+    wrong = [line for line in lines if "FATAL:" in line or "PANIC:" in line or ": error:" in line or "ERROR:" in line]
+    said = (wrong or lines or ["it said nothing"])[-1][:200]
+    # initdb has no server yet, and so no log of one.
+    return f"{program} failed: {said}" + ("." if program == "initdb" else f" (see {directory / 'server.log'})")
 
 
 def server_account() -> str | None:

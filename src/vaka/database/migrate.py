@@ -168,5 +168,5 @@ def _revoke_everything(connection: psycopg.Connection[object]) -> None:
             connection.execute(f"revoke all on schema {schema} from {group}")
 
 
-COMPONENTS = ("receiver", "desk", "signin", "scheduler", "setup")
+COMPONENTS = ("receiver", "desk", "signin", "scheduler", "sequencer", "setup")
 GROUPS = tuple(f"g_{component}" for component in COMPONENTS)

@@ -28,8 +28,11 @@ class LedgerFault(StrEnum):
     TILE = "tile"  # not as many whole hashes as the path says
     BUNDLE = "bundle"  # not as many whole entries as the path says
     ENTRY_TOO_LARGE = "entry_too_large"
+    LEAF = "leaf"  # not an entry in its one spelling
     PROOF = "proof"  # not a proof file
     PROOF_TOO_LARGE = "proof_too_large"
+    WITNESS_REQUEST = "witness_request"  # not what a log asks of a witness
+    WITNESS_ANSWER = "witness_answer"  # not what a witness answers
 
 
 class LedgerError(Exception):

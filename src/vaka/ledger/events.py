@@ -18,16 +18,20 @@ class Event(Enum):
     ALARM_RESTORED = "alarm.restored"  # the device, or its return, ended a technical alarm
     ALARM_PRESENTED = "alarm.presented"  # the alarm was first shown on an operator's screen
     ALARM_TAKEN = "alarm.taken"  # an operator took it and holds it alone
+    ALARM_TAKEN_OVER = "alarm.taken_over"  # an operator took it from a colleague who is gone, or as shift leader
+    ALARM_HEARD = "alarm.heard"  # the holder noticed that the person had alarmed again
     ALARM_SUSPENDED = "alarm.suspended"  # the holder laid it aside until a time
     ALARM_RESUMED = "alarm.resumed"  # the holder took it up again
     ALARM_HANDED_OVER = "alarm.handed_over"  # the holder offered it to a colleague
-    ALARM_RELEASED = "alarm.released"  # the holder put it back in the queue
+    ALARM_RELEASED = "alarm.released"  # the holder put it back in the queue, or was gone, or laid it aside too long
     ALARM_NOTED = "alarm.noted"  # somebody wrote a note on it
     ALARM_CLOSED = "alarm.closed"  # it was ended with reason, action and result
     ALARM_REOPENED = "alarm.reopened"  # it was closed by mistake and is open again
     ALARM_MERGED = "alarm.merged"  # it turned out to be the same matter as another alarm
     ALARM_ESCALATED = "alarm.escalated"  # nobody had taken it in time; everyone, then the on-call phone, is called
     ALARM_READ = "alarm.read"  # somebody opened the alarm's page and saw personal data
+    HISTORY_LISTED = "history.listed"  # somebody saw a list of ended alarms with the names of people in it
+    HISTORY_SEARCHED = "history.searched"  # somebody searched ended alarms; what was looked for is not written
     MESSAGE_STORED = "message.stored"  # kept, no alarm concerned
     DEVICE_LATE = "device.late"  # a device has been silent for one and a half of its intervals
     DEVICE_LOST = "device.lost"  # a device has been silent for two of its intervals and the grace
@@ -48,4 +52,5 @@ class Event(Enum):
     SESSION_STARTED = "session.started"  # somebody signed in
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
+    LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
     ACCESS_DENIED = "access.denied"  # somebody signed in asked for what no rule allows

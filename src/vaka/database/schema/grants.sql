@@ -14,11 +14,18 @@
 revoke all on schema public from public;
 -- Large objects are storage without an owner's leave; nobody makes one.
 revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
-grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_scheduler, g_signin, g_setup;
+grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_scheduler, g_signin, g_setup, g_sequencer;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
-grant execute on function ledger.append to g_desk, g_scheduler, g_signin, g_setup, g_receiver;
-grant usage on schema vaka to g_receiver, g_desk, g_scheduler, g_signin, g_setup;
+grant execute on function ledger.append to g_desk, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
+-- sequencer: takes entries out of the inbox, adds them to the log, and lets the tree grow. Of the rest it sees nothing.
+grant execute on function ledger.drain to g_sequencer;
+grant select (id) on ledger.inbox to g_sequencer;
+grant select, insert on ledger.log_entry to g_sequencer;
+grant select, insert, update (width, data) on ledger.tile to g_sequencer;
+grant select, update (size, root, sequenced_at) on ledger.head to g_sequencer;
+grant select, insert, update (note, signed_at), delete on ledger.checkpoint to g_sequencer;
+grant usage on schema vaka to g_receiver, g_desk, g_scheduler, g_signin, g_setup, g_sequencer;
 
 -- in: platform
 -- receiver: knows devices and rules, tells that it is up.
@@ -28,14 +35,20 @@ grant select, insert, update on receiver_presence to g_receiver;
 grant select on authority, installation, receiver_presence, role_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session to g_desk;
+-- desk: tells who has one open.
+grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
 grant select (sender, authority_id, device_id, active), insert on device_entry to g_desk;
 -- signin: accounts and sessions.
 grant select on installation, authority, role_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
 grant select, insert, update (ended_at) on session to g_signin;
--- scheduler: which databases there are, whether receivers are up.
-grant select on authority, receiver_presence to g_scheduler;
+-- scheduler: which databases there are, whether receivers are up, who is signed in and has a desk open.
+grant select on authority, receiver_presence, desk_presence to g_scheduler;
+grant select (account_id, realm, expires_at, ended_at) on session to g_scheduler;
+grant select (id, state) on account to g_scheduler;
+-- sequencer: which databases there are.
+grant select on authority to g_sequencer;
 -- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.
 grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
 grant select, insert on installation to g_setup;
@@ -60,6 +73,7 @@ grant select on policy, alarm, device, device_state to g_scheduler;
 grant update (state, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at, latest_at, messages,
     closed_at, closed_by, closing_reason, closing_result, version) on alarm to g_scheduler;
 grant insert on alarm, alarm_step to g_scheduler;
+grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- setup: people in care, devices and the authority's own lists. Alarms and messages are not its business.

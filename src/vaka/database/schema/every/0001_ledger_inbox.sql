@@ -1,14 +1,15 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
 -- The ledger's inbox: what happened, written in the same transaction as the change it records.
--- Present in every database. Nobody may change or remove a row; the sequencer that drains it comes with the tree.
+-- Present in every database. Nobody may change a row, and only the sequencer takes rows out, through ledger.drain.
 
 create schema ledger authorization vaka_ledger;
 set role vaka_ledger;
 
 create table ledger.inbox (
     id          bigint generated always as identity primary key,
-    happened_at timestamptz not null,
+    -- Finite, and a year of four digits: what cannot be written into a leaf would hold up everything behind it.
+    happened_at timestamptz not null check (happened_at >= '2000-01-01Z' and happened_at < '9999-01-01Z'),
     event       text        not null check (event ~ '^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$'),
     actor       text        not null,
     object      text        not null default '',
@@ -17,17 +18,43 @@ create table ledger.inbox (
     detail      jsonb       not null default '{}',
     -- Which login role wrote it: a change made by hand shows as such.
     written_by  text        not null default session_user,
-    written_at  timestamptz not null default clock_timestamp()
+    written_at  timestamptz not null default clock_timestamp(),
+    -- Which database session wrote it (when it first wrote, in microseconds, and its process id) and which of that
+    -- session's entries this is, counted from 1. Both stand in settings of the session, so that nobody waits for
+    -- anybody, and a rollback takes the number back together with its row: a number that is missing between two others
+    -- was taken out of this table before it was sealed.
+    source      text        not null default coalesce(
+        nullif(current_setting('ledger.source', true), ''),
+        set_config('ledger.source', to_hex((extract(epoch from clock_timestamp()) * 1000000)::bigint) || '-'
+                                    || to_hex(pg_backend_pid()), false)),
+    number      bigint      not null default set_config(
+        'ledger.number',
+        (coalesce(nullif(current_setting('ledger.number', true), ''), '0')::bigint + 1)::text, false)::bigint
 );
 
 create function ledger.refuse_change() returns trigger
     language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-    raise exception 'the ledger inbox is insert-only' using errcode = 'insufficient_privilege';
+    raise exception 'the ledger is insert-only' using errcode = 'insufficient_privilege';
 end $$;
 
-create trigger insert_only before update or delete on ledger.inbox
+-- The login role decides, not the role somebody has set: the superuser who becomes the owner is refused as well.
+create function ledger.refuse_all_but_the_sequencer() returns trigger
+    language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    if current_user <> 'vaka_ledger' or not exists (
+        select from pg_auth_members a
+        where a.member = session_user::regrole and a.roleid = 'g_sequencer'::regrole)
+    then
+        raise exception 'only the sequencer takes entries out of the inbox' using errcode = 'insufficient_privilege';
+    end if;
+    return null;
+end $$;
+
+create trigger insert_only before update on ledger.inbox
     for each row execute function ledger.refuse_change();
+create trigger only_drained before delete on ledger.inbox
+    for each statement execute function ledger.refuse_all_but_the_sequencer();
 create trigger never_truncated before truncate on ledger.inbox
     for each statement execute function ledger.refuse_change();
 
@@ -40,5 +67,15 @@ create function ledger.append(
     returning id
 $$;
 revoke all on function ledger.append from public;
+
+-- The sequencer's only way to the inbox: takes out the oldest entries, at most so many.
+create function ledger.drain(most integer) returns setof ledger.inbox
+    language sql security definer set search_path = ledger, pg_temp as $$
+    with drained as (
+        delete from inbox where id = any (array(select id from inbox order by id limit most)) returning *
+    )
+    select * from drained order by id
+$$;
+revoke all on function ledger.drain from public;
 
 reset role;

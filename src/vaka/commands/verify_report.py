@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What `vaka verify` prints, in Swedish and in English."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from vaka.errors import Sentence
+from vaka.ledger.findings import Checked, WrongError
+
+
+def report(checked: Checked, wrong: WrongError | None, reason: str | None, language: str) -> list[str]:
+    """Return one line for each thing that holds, and the verdict."""
+    lines = [sentence.in_language(language) for sentence in _facts(checked)]
+    if reason is not None:
+        return [
+            *lines,
+            Sentence(sv=f"KUNDE INTE KONTROLLERAS: {reason}", en=f"NOT CHECKED: {reason}").in_language(language),
+        ]
+    if wrong is not None:
+        return [*lines, f"{Sentence(sv='FEL', en='WRONG').in_language(language)}: {wrong.where}: "
+                f"{wrong.code.value.in_language(language)}"]  # fmt: skip
+    return [*lines, Sentence(sv="VERIFIERAD", en="VERIFIED").in_language(language)]
+
+
+def _facts(checked: Checked) -> Iterator[Sentence]:
+    if not checked.is_signed:
+        return
+    yield Sentence(
+        sv=f"{checked.origin}: {checked.size} poster, rot {checked.root}, undertecknad av loggen",
+        en=f"{checked.origin}: {checked.size} entries, root {checked.root}, signed by the log",
+    )
+    if checked.seen_at is None:
+        yield Sentence(
+            sv="inget vittne efterfrågades: loggen intygar ensam sig själv",
+            en="no witness was asked for: the log alone vouches for itself",
+        )
+    else:
+        when = datetime.fromtimestamp(checked.seen_at, UTC).isoformat().replace("+00:00", "Z")
+        names = ", ".join(checked.witnesses)
+        yield Sentence(sv=f"sedd senast {when} av vittnena: {names}", en=f"seen by {when} by the witnesses: {names}")
+    if checked.tiles:
+        yield Sentence(
+            sv=f"{checked.tiles} trädfiler vilar på roten", en=f"{checked.tiles} tiles, the root rests on all of them"
+        )
+    if checked.continues is not None:
+        yield Sentence(
+            sv=f"fortsätter den tidigare kontrollpunkten med {checked.continues} poster",
+            en=f"continues the earlier checkpoint of {checked.continues} entries",
+        )
+    if checked.entries:
+        yield Sentence(
+            sv=f"{checked.entries} poster är de som förseglades",
+            en=f"{checked.entries} entries are those that were sealed",
+        )
+    if checked.sources:
+        yield Sentence(
+            sv=f"{checked.sources} källor utan lucka; skrivna från {checked.first_at} till {checked.last_at}",
+            en=f"{checked.sources} sources without a gap; written from {checked.first_at} to {checked.last_at}",
+        )

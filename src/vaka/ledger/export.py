@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A log as files, in the layout of C2SP tlog-tiles, for whoever verifies it without us."""
+
+from pathlib import Path
+
+from vaka.errors import Category, ConfigurationError, Sentence, VakaError
+from vaka.ledger.checkpoints import Checkpoint, parse_checkpoint
+from vaka.ledger.notes import parse_note
+from vaka.ledger.stored import QUERIES, Connection, read_tiles
+from vaka.ledger.tiles import ENTRIES, FULL, Tile, changed_tiles, encode_entries
+from vaka.ledger.tree import HASH_BYTES
+
+_AT_ONCE = 32  # tiles or bundles of one question to the database
+
+
+class NothingPublishedError(VakaError):
+    """No checkpoint of this log has been published yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.MISSING,
+            Sentence(sv="Liggaren har ännu ingen undertecknad kontrollpunkt.", en="The log has no checkpoint yet."),
+        )
+
+
+async def export_log(connection: Connection, directory: Path) -> Checkpoint:
+    """Write the log at its newest checkpoint into `directory`, which is empty or not there yet.
+
+    Nothing is verified: what the database holds is written as it is, for the verifier to judge. An entry or tile that
+    is missing leaves a short or missing file. Raises NothingPublishedError, ConfigurationError.
+    """
+    row = await (await connection.execute(QUERIES["read_checkpoint"])).fetchone()
+    if row is None:
+        raise NothingPublishedError
+    note = bytes(row[1])
+    checkpoint = parse_checkpoint(parse_note(note).text)
+    try:
+        _prepare(directory)
+        tiles = changed_tiles(0, checkpoint.size)
+        for start in range(0, len(tiles), _AT_ONCE):
+            await _export_tiles(connection, directory, tiles[start : start + _AT_ONCE])
+        _write(directory / "checkpoint", note)  # last: who finds it finds everything else
+    except OSError as error:
+        raise ConfigurationError(f"The directory {directory} cannot be written: {error.strerror}.") from error
+    return checkpoint
+
+
+async def _export_tiles(connection: Connection, directory: Path, tiles: list[Tile]) -> None:
+    read_tile = await read_tiles(connection, [tile for tile in tiles if tile.level != ENTRIES])
+    bundles = [tile for tile in tiles if tile.level == ENTRIES]
+    leaves = await _read_leaves(connection, bundles)
+    for tile in tiles:
+        if tile.level == ENTRIES:
+            first = tile.index * FULL
+            data = encode_entries([leaves[place] for place in range(first, first + tile.width) if place in leaves])
+        else:
+            data = read_tile(tile)[: tile.width * HASH_BYTES]
+        _write(directory / tile.path, data)
+
+
+async def _read_leaves(connection: Connection, bundles: list[Tile]) -> dict[int, bytes]:
+    if not bundles:
+        return {}
+    values = {"start": bundles[0].index * FULL, "end": bundles[-1].index * FULL + bundles[-1].width}
+    cursor = await connection.execute(QUERIES["read_entries"], values)
+    return {index: bytes(leaf) for index, leaf in await cursor.fetchall()}
+
+
+def _prepare(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        raise ConfigurationError(f"The directory {directory} is not empty.")
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Verifying a whole log from what is published of it, without trusting whoever published it.
+
+In this order, and nothing is read twice, so that no answer can be another the second time:
+the checkpoint's signature and its cosignatures, the upper tiles against the root, then each tile of leaf hashes against
+the one above it, each entry against its leaf hash, and the entries against each other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from vaka.ledger.checkpoints import Checkpoint, verify_checkpoint
+from vaka.ledger.cosignatures import Policy, quorum_time, require_quorum
+from vaka.ledger.errors import LedgerError, LedgerFault
+from vaka.ledger.findings import Checked, Wrong, WrongError
+from vaka.ledger.note_keys import LogKey
+from vaka.ledger.notes import LARGEST_NOTE, Note, parse_note
+from vaka.ledger.tiles import ENTRIES, FULL, HEIGHT, LARGEST_ENTRY, Tile, decode_bundle, tile_at
+from vaka.ledger.tiling import Edge, TileNodes, edge_tiles
+from vaka.ledger.tree import HASH_BYTES, hash_leaves, hash_pairs, read_compact_range
+from vaka.ledger.verify_entries import EntryRules
+
+CHECKPOINT = "checkpoint"
+LARGEST_BUNDLE = FULL * (LARGEST_ENTRY + 2)  # bytes
+
+Read = Callable[[str, int], bytes]
+"""Returns the file at a path under the log's prefix, cut one byte past so many. Raises NotPublishedError,
+UnreadableError."""
+
+
+class NotPublishedError(Exception):
+    """There is no such file."""
+
+
+class UnreadableError(Exception):
+    """Whether there is such a file cannot be told. Holds a sentence without a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What whoever verifies knows beforehand, and how much is forgiven.
+
+    `since` is an earlier checkpoint of the same log. `oldest` is how many seconds ago a cosignature may have been made;
+    None asks for no freshness. `back_seconds` and `ahead_seconds` are for clocks: how far entries' times may run
+    backwards, and how far in the future anything may be dated.
+    """
+
+    log: LogKey
+    policy: Policy | None = None
+    since: Checkpoint | None = None
+    oldest: int | None = None
+    back_seconds: int = 600
+    ahead_seconds: int = 300
+
+
+def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) -> None:
+    """Verify everything, and write into `checked` what holds. Raises WrongError for the first thing that does not.
+
+    Raises UnreadableError and TooManySourcesError where it cannot be told.
+    """
+    checkpoint = _verify_checkpoint(_read(read, CHECKPOINT, LARGEST_NOTE), expected, now, checked)
+    since = expected.since
+    if since is not None and since.size > checkpoint.size:
+        raise WrongError(Wrong.OLDER, f"{CHECKPOINT} ({checkpoint.size} after {since.size})")
+    seen_at = now if checked.seen_at is None else datetime.fromtimestamp(checked.seen_at, UTC)
+    rules = EntryRules(checked, expected.back_seconds, seen_at + timedelta(seconds=expected.ahead_seconds))
+    tiles = _Tiles(read, checkpoint)
+    tiles.verify_upper(checked)
+    if since is not None and since.size >> HEIGHT == checkpoint.size >> HEIGHT:
+        _verify_since(since, tiles, checked)
+    for index in range(-(-checkpoint.size // FULL)):
+        hashes = tiles.verify_leaf_hashes(index, checked)
+        if since is not None and since.size >> HEIGHT == index and checked.continues is None:
+            tiles.known[Tile(0, index)] = hashes
+            _verify_since(since, tiles, checked)
+        entries = _read_entries(read, tile_at(checkpoint.size, ENTRIES, index), hashes)
+        rules.check(index * FULL, entries)
+
+
+def _verify_checkpoint(data: bytes, expected: Expected, now: datetime, checked: Checked) -> Checkpoint:
+    try:
+        note = parse_note(data)
+        checkpoint = verify_checkpoint(note, expected.log)
+    except LedgerError as error:
+        raise WrongError(_CHECKPOINT_FAULTS.get(error.code, Wrong.CHECKPOINT), CHECKPOINT) from None
+    checked.origin, checked.size, checked.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
+    checked.is_signed = True
+    if expected.policy is not None:
+        verify_quorum(note, expected, now, checked)
+    return checkpoint
+
+
+def verify_quorum(note: Note, expected: Expected, now: datetime, checked: Checked) -> None:
+    """Require the cosignatures that are asked for. Raises WrongError COSIGNATURE, QUORUM."""
+    if expected.policy is None:
+        return
+    seconds = int(now.timestamp())
+    earliest = 0 if expected.oldest is None else max(seconds - expected.oldest, 0)
+    try:
+        counted = require_quorum(
+            note, expected.policy, expected.log, earliest=earliest, latest=seconds + expected.ahead_seconds
+        )
+    except LedgerError as error:
+        code = Wrong.QUORUM if error.code is LedgerFault.QUORUM else Wrong.COSIGNATURE
+        raise WrongError(code, f"{CHECKPOINT} ({error.where})" if error.where else CHECKPOINT) from None
+    checked.witnesses = [each.witness for each in counted]
+    checked.seen_at = quorum_time(counted, expected.policy.quorum)
+
+
+class _Tiles:
+    """The hash tiles of one log. Those above the leaf hashes are kept, a 256th of the log; and the edge."""
+
+    def __init__(self, read: Read, checkpoint: Checkpoint) -> None:
+        self._read = read
+        self._size = checkpoint.size
+        self._root = checkpoint.root
+        self.known: dict[Tile, bytes] = {}
+
+    def verify_upper(self, checked: Checked) -> None:
+        """Read the edge and every level but the lowest, and require that the root rests on them."""
+        edge = edge_tiles(self._size)
+        for tile in edge:
+            self._keep(tile)
+        levels = (self._size.bit_length() + HEIGHT - 1) // HEIGHT
+        by_level = {tile.level: self._of(tile) for tile in edge}
+        if Edge(self._size, tuple(by_level.get(level, b"") for level in range(levels))).root() != self._root:
+            raise WrongError(Wrong.ROOT, CHECKPOINT if not edge else edge[-1].path)
+        checked.tiles += len(edge)
+        for level in range(levels - 1, 0, -1):
+            for index in range(self._size >> HEIGHT * (level + 1)):
+                self._keep(Tile(level, index))
+                self._require_above(Tile(level, index), self._of(Tile(level, index)))
+                checked.tiles += 1
+
+    def verify_leaf_hashes(self, index: int, checked: Checked) -> bytes:
+        """Return the leaf hashes of a bundle, once what is above rests on them."""
+        tile = tile_at(self._size, 0, index)
+        if tile.width < FULL:  # on the edge
+            return self._of(tile)
+        data = _read_tile(self._read, tile)
+        self._require_above(tile, data)
+        checked.tiles += 1
+        return data
+
+    def nodes(self) -> TileNodes:
+        """The tree as far as it is kept; everything in it is verified."""
+        return TileNodes(self._size, self._of)
+
+    def _keep(self, tile: Tile) -> None:
+        self.known[Tile(tile.level, tile.index)] = _read_tile(self._read, tile)
+
+    def _of(self, tile: Tile) -> bytes:
+        return self.known[Tile(tile.level, tile.index)]
+
+    def _require_above(self, tile: Tile, data: bytes) -> None:
+        above, place = divmod(tile.index, FULL)
+        place *= HASH_BYTES
+        if self._of(Tile(tile.level + 1, above))[place : place + HASH_BYTES] != _top(data):
+            raise WrongError(Wrong.TILE, tile.path)
+
+
+def _verify_since(since: Checkpoint, tiles: _Tiles, checked: Checked) -> None:
+    """Require that this tree begins with the earlier one: its root out of our own, verified hashes."""
+    if read_compact_range(since.size, tiles.nodes()).root() != since.root:
+        raise WrongError(Wrong.DIFFERENT, f"{CHECKPOINT} (of {since.size} entries)")
+    checked.continues = since.size
+
+
+def _read_entries(read: Read, tile: Tile, hashes: bytes) -> list[bytes]:
+    """Return the entries of a bundle, each of them the one that was hashed."""
+    data, published = _read_either(read, tile, LARGEST_BUNDLE)
+    try:
+        entries = decode_bundle(published, data)[: tile.width]
+    except LedgerError:
+        raise WrongError(Wrong.BUNDLE, published.path) from None
+    found = hash_leaves(entries)
+    if b"".join(found) != hashes:
+        place = next(
+            place for place, each in enumerate(found) if hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES] != each
+        )
+        raise WrongError(Wrong.ENTRY, f"{published.path}, entry {tile.index * FULL + place}")
+    return entries
+
+
+def _read_tile(read: Read, tile: Tile) -> bytes:
+    data, published = _read_either(read, tile, FULL * HASH_BYTES)
+    if len(data) != published.width * HASH_BYTES:
+        raise WrongError(Wrong.TILE_SIZE, published.path)
+    return data[: tile.width * HASH_BYTES]
+
+
+def _read_either(read: Read, tile: Tile, most: int) -> tuple[bytes, Tile]:
+    """Read a tile as it is at this size, or where that was cleared away, the full one that came of it."""
+    try:
+        return read(tile.path, most), tile
+    except NotPublishedError:
+        if tile.width == FULL:
+            raise WrongError(Wrong.MISSING, tile.path) from None
+    full = Tile(tile.level, tile.index)
+    try:
+        return read(full.path, most), full
+    except NotPublishedError:
+        raise WrongError(Wrong.MISSING, tile.path) from None
+
+
+def _read(read: Read, path: str, most: int) -> bytes:
+    try:
+        return read(path, most)
+    except NotPublishedError:
+        raise WrongError(Wrong.MISSING, path) from None
+
+
+def _top(data: bytes) -> bytes:
+    row = [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
+    while len(row) > 1:
+        row = hash_pairs(row)
+    return row[0]
+
+
+_CHECKPOINT_FAULTS = {
+    LedgerFault.UNSIGNED: Wrong.UNSIGNED,
+    LedgerFault.SIGNATURE: Wrong.SIGNATURE,
+    LedgerFault.ORIGIN: Wrong.ORIGIN,
+}

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The sequencer: keeps every ledger sealed and signed. ``python -m vaka.processes.sequencer --data DIR``"""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from vaka.clock import Clock, SystemClock
+from vaka.database.cluster import Cluster
+from vaka.database.connections import DatabaseUnavailableError, make_pool, transaction
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
+from vaka.errors import ConfigurationError, VakaError
+from vaka.ledger.rounds import LogPlace, keep_sealed, pause
+from vaka.ledger.signer import KeyFiles, hold_memories
+from vaka.logs import configure_logs
+from vaka.settings import Settings, load_settings
+from vaka.tenants.authorities import Authority, list_authorities
+
+COMPONENT = "sequencer"
+DIRECTORY_SECONDS = 10.0
+"""How often authorities that were registered since are looked for."""
+_FAILED = 1
+_REFUSED = 2
+"""Exit code where the settings or the machine are at fault: starting again would not help."""
+
+
+async def run(root: Path, server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:
+    """Keep the platform's log and each authority's, below the data directory `root`, until ``stopped`` is set."""
+    platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
+    await platform.open()
+    kept: set[str] = set()
+    try:
+        async with asyncio.TaskGroup() as rounds:
+            while not stopped.is_set():
+                authorities: list[Authority] = []
+                try:
+                    async with transaction(platform) as connection:
+                        authorities = await list_authorities(connection)
+                except DatabaseUnavailableError:
+                    structlog.get_logger().warning("round failed", reason="directory", state="unavailable")
+                for place in (_platform_log(root, settings), *(_log_of(root, settings, one) for one in authorities)):
+                    if place.database not in kept:
+                        kept.add(place.database)
+                        seconds = settings.ledger.seal_seconds
+                        rounds.create_task(keep_sealed(place, server, clock, seconds=seconds, stopped=stopped))
+                await pause(stopped, DIRECTORY_SECONDS)
+    finally:
+        await platform.close()
+
+
+def _platform_log(root: Path, settings: Settings) -> LogPlace:
+    files = KeyFiles.of(root / "credentials", root / "ledger", PLATFORM_DATABASE)
+    return LogPlace(PLATFORM_DATABASE, platform_role(COMPONENT), settings.ledger.log_name(), files)
+
+
+def _log_of(root: Path, settings: Settings, authority: Authority) -> LogPlace:
+    database = authority.database_name
+    files = KeyFiles.of(root / "credentials", root / "ledger", database)
+    return LogPlace(database, tenant_role(database, COMPONENT), settings.ledger.log_name(authority.slug), files)
+
+
+async def _run_until_told(root: Path, server: Server, settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    structlog.get_logger().info("sequencer works")
+    await run(root, server, settings, SystemClock(), stopped)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the settings and run until told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="vaka.processes.sequencer", description="Seals and signs the ledgers.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
+    root: Path = parser.parse_args(arguments).data.absolute()
+    configure_logs(COMPONENT)
+    # The pool tells of every attempt to reconnect; the rounds tell once.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    try:
+        settings = load_settings(root / "vaka.toml")
+        with hold_memories(root / "ledger"):
+            asyncio.run(_run_until_told(root, _server(settings, root), settings))
+    except VakaError as error:
+        print(error.sentence.en, file=sys.stderr)
+        return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
+    return 0
+
+
+def _server(settings: Settings, root: Path) -> Server:
+    if settings.database.embedded:
+        return Cluster(root / "cluster", root / "credentials").server
+    return Server(settings.database.host, settings.database.port, root / "credentials")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
