@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from vaka.commands.decode import MAX_FILE, decode, decode_files
+from vaka.commands.decode import MAX_FILE, decode_files
+from vaka.commands.main import main
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
@@ -150,7 +151,7 @@ def test_one_bad_file_hides_no_other(tmp_path: Path) -> None:
     good = tmp_path / "good"
     good.write_bytes(message())
     names = [str(tmp_path / "missing"), str(good), str(tmp_path), "nul\0inside"]
-    result = CliRunner().invoke(decode, names)
+    result = CliRunner().invoke(main, ["decode", *names])
     found = json.loads(result.stdout)
     assert result.exit_code == 1
     assert [item["file"] for item in found] == names
@@ -173,7 +174,7 @@ def test_what_might_never_end_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_the_exit_code_of_success_and_letters_as_they_are(capture: Path) -> None:
     capture.write_bytes(message())
-    result = CliRunner().invoke(decode, [str(capture)])
+    result = CliRunner().invoke(main, ["decode", str(capture)])
     assert result.exit_code == 0
     assert "Källare" in result.stdout
 
@@ -181,13 +182,13 @@ def test_the_exit_code_of_success_and_letters_as_they_are(capture: Path) -> None
 def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/capture-\xe4")
     Path(path).write_bytes(message())
-    result = CliRunner().invoke(decode, [path])
+    result = CliRunner().invoke(main, ["decode", path])
     assert result.exit_code == 0
     assert json.loads(result.stdout)[0]["file"] == path
 
 
 def test_no_file_is_a_mistake_of_use() -> None:
-    assert CliRunner().invoke(decode, []).exit_code == 2
+    assert CliRunner().invoke(main, ["decode"]).exit_code == 2
 
 
 def test_the_whole_corpus_without_a_traceback() -> None:
