@@ -413,10 +413,9 @@ async def test_witnesses_are_asked_before_publishing_and_none_is_waited_for(
 
     good, also_good = Recorder(0), Recorder(1)
     keeper = house.sealing(clock, good, Silent(2), Recorder(2, fail), also_good)
+    # One round: who is shown a log for the first time needs no proof, answers at once and is never cut off.
     async with house.as_("sequencer") as connection:
-        for number in range(3):
-            await house.write(clock, f"alarm:{number}")
-            await keeper.make_round(connection)
+        await keeper.make_round(connection)
     note = parse_note(house.checkpoints()[-1][1])
     policy = Policy(tuple(WitnessKey.parse(each.key.encode()) for each in WITNESSES), 2)
     assert [each.witness for each in require_quorum(note, policy, house.key)] == [good.name, also_good.name]

@@ -48,7 +48,9 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
             sv=f"fortsätter den tidigare kontrollpunkten med {checked.continues} poster",
             en=f"continues the earlier checkpoint of {checked.continues} entries",
         )
-    if checked.entries:
+    if checked.entries == 1:
+        yield Sentence(sv="posten är den som förseglades", en="the entry is the one that was sealed")
+    elif checked.entries:
         yield Sentence(
             sv=f"{checked.entries} poster är de som förseglades",
             en=f"{checked.entries} entries are those that were sealed",
