@@ -80,6 +80,8 @@ def test_repeated_crd() -> None:
 def test_of_other_repeated_elements_the_first_counts() -> None:
     found = mrq("<stc>10</stc><stc>102</stc>")
     assert (found.stc, found.deviations) == (10, (Deviation.REPEATED_ELEMENT,))
+    found = mrq("<crd>sip:1</crd><stc>10</stc><crd></crd><crd>sip:2</crd><stc>102</stc>")
+    assert (found.crd, found.stc, found.deviations) == (("sip:1", "sip:2"), 10, (Deviation.REPEATED_ELEMENT,))
 
 
 def test_unknown_elements_are_kept() -> None:

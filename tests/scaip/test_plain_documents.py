@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaka.scaip.document import Document, _read_plain, _read_xml, read_document
-from vaka.scaip.errors import ScaipError
+from vaka.scaip.document import MAX_ELEMENTS, Document, _read_plain, _read_xml, read_document
+from vaka.scaip.errors import ScaipError, ScaipFault
 
 PLAIN = "<mrq><ref>1</ref><cid>26317</cid><dte>Halsband å ä ö</dte><crd>sip:</crd><crd></crd><lte>]]</lte></mrq>"
 
@@ -35,6 +35,11 @@ NOT_PLAIN = [
     f"<mrq><ref>{'1' * 513}</ref></mrq>",
     f"<mrq><{'t' * 33}>1</{'t' * 33}></mrq>",
     "<mrq><ref>1</ref></mrs>",
+    "<mrq><abcd><mrq>1</mrq>",
+    "<mrq>ABCDEF<mrq>1</mrq>",
+    "<mrq><ref>1</ref>></mrq>",
+    "<mrq><ref>1</ref><</mrq>",
+    "<mrq><ref>1>2</ref></mrq>",
     "<a><ref>1</ref></a>",
     '<?xml version="1.0"?><mrq><ref>1</ref></mrq>',
 ]
@@ -55,6 +60,14 @@ def test_plain_documents_are_read_the_short_way() -> None:
     assert _read_plain(PLAIN)
     assert read_document(PLAIN.encode()) == by_parser(PLAIN)
     assert read_document(b"<mrs></mrs>") == by_parser("<mrs></mrs>") == Document("mrs", (), ())
+
+
+def test_a_plain_document_has_no_more_elements_than_another() -> None:
+    most = MAX_ELEMENTS - 1
+    assert len(read_document(b"<mrq>" + b"<a>1</a>" * most + b"</mrq>").fields) == most
+    with pytest.raises(ScaipError) as caught:
+        read_document(b"<mrq>" + b"<a>1</a>" * MAX_ELEMENTS + b"</mrq>")
+    assert caught.value.code is ScaipFault.TOO_MANY_ELEMENTS
 
 
 @pytest.mark.parametrize("text", NOT_PLAIN)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.sip.samples import message, request
-from vaka.sip.build import build_request, respond
+from vaka.sip.build import RequestForm, build_request, respond
 from vaka.sip.errors import SipError, SipFault
 from vaka.sip.message import Response
 from vaka.sip.parse import parse
@@ -149,6 +149,52 @@ def test_no_uri_leaves_its_brackets(name: str) -> None:
 def test_no_token_brings_a_parameter(name: str) -> None:
     with pytest.raises(SipError):
         build_request(**ARGUMENTS | {name: "a;received=192.0.2.66"})
+
+
+FORM: dict[str, Any] = {
+    "method": "MESSAGE",
+    "via_transport": "UDP",
+    "via_host": "2001:db8::5",
+    "via_port": 5060,
+    "branch_mark": "z9hG4bK",
+    "from_uri": "sip:larm@192.0.2.1",
+    "content_type": "application/scaip+xml",
+}
+FILLED: dict[str, Any] = {"uri": "sip:26317@192.0.2.7", "to_uri": "sip:26317@192.0.2.1", "token": "0123456789abcdef"}
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("body", [b"", b"<mrs><ref>1</ref><snu>0</snu></mrs>"])
+def test_a_form_is_filled_to_the_request_that_would_have_been_built(body: bytes, same: bool) -> None:
+    filled = FILLED | ({"to_uri": FILLED["uri"]} if same else {})
+    common = {name: value for name, value in FORM.items() if name != "branch_mark"}
+    host = "[2001:db8::5]"
+    assert RequestForm(**FORM).fill(**filled, body=body) == build_request(
+        **common,
+        uri=filled["uri"],
+        to_uri=filled["to_uri"],
+        branch="z9hG4bK0123456789abcdef",
+        from_tag="0123456789ab",
+        call_id=f"0123456789abcdef@{host}",
+        cseq=1,
+        body=body,
+    )
+
+
+@pytest.mark.parametrize("evil", ["", "a b", "a\r\nVia: x", "a\nb", "a\rb", "a\0b", "a>;tag=stolen"])
+@pytest.mark.parametrize("name", [name for name, value in (FORM | FILLED).items() if isinstance(value, str)])
+def test_nothing_leaves_its_place_in_a_form(name: str, evil: str) -> None:
+    with pytest.raises(SipError) as caught:
+        RequestForm(**FORM | ({name: evil} if name in FORM else {})).fill(
+            **FILLED | ({name: evil} if name in FILLED else {}), body=b""
+        )
+    assert caught.value.code is SipFault.UNSAFE_TEXT
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_half_a_surrogate_pair_is_no_text_for_a_form(name: str) -> None:
+    with pytest.raises(SipError):
+        RequestForm(**FORM).fill(**FILLED | {name: "\ud800"}, body=b"")
 
 
 @pytest.mark.parametrize("header", [("X", "a\r\nb"), ("X\r\nY", "a"), ("X", "a\nb")])

@@ -3,11 +3,21 @@
 """CSeq, Via and addresses, as many stacks write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vaka.sip.errors import SipError
-from vaka.sip.fields import Address, CSeq, Via, read_address, read_cseq, read_number, read_via
+from vaka.sip.fields import (
+    Address,
+    CSeq,
+    Via,
+    _read_any_address,
+    read_address,
+    read_cseq,
+    read_number,
+    read_via,
+    require_via,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,12 +67,15 @@ def test_address(value: str, expected: Address) -> None:
 )
 def test_via(value: str, expected: Via) -> None:
     assert read_via(value) == expected
+    require_via(value)
 
 
 @pytest.mark.parametrize("value", ["", "a", "SIP/2.0/UDP", "SIP/1.0/UDP a", "SIP/2.0/UDP a:port", "SIP/2.0/UDP a b"])
 def test_via_refused(value: str) -> None:
     with pytest.raises(SipError):
         read_via(value)
+    with pytest.raises(SipError):
+        require_via(value)
 
 
 def test_cseq() -> None:
@@ -83,3 +96,16 @@ def test_only_plain_digits_are_a_number(text: str) -> None:
 @given(st.text())
 def test_reading_an_address_never_fails(value: str) -> None:
     read_address(value)
+
+
+_usual_words = st.text(st.sampled_from("aZ09.-%;@:> "), max_size=6)
+
+
+@given(_usual_words, _usual_words, st.none() | _usual_words)
+@example("26317", "192.0.2.1", "8c1d")
+@example("26317", "alarm-1.example", None)
+def test_the_short_way_of_reading_an_address_leads_where_the_long_one_does(
+    user: str, host: str, tag: str | None
+) -> None:
+    value = f"<sip:{user}@{host}>" + (f";tag={tag}" if tag is not None else "")
+    assert read_address(value) == _read_any_address(value)

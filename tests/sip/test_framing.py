@@ -146,3 +146,44 @@ def test_a_head_just_within_the_limit_whatever_the_cutting() -> None:
 def test_slow_senders_cost_no_more_than_fast_ones() -> None:
     # A search that began again with each byte would look at 130 million of them.
     assert follow(b"a" for _ in range(MAX_HEAD - 1)) == ([], None)
+
+
+def test_a_head_whose_body_is_awaited_is_pending_too() -> None:
+    framer = Framer()
+    head = ONE[: ONE.index(b"\r\n\r\n") + 4]
+    assert framer.feed(head) == []
+    assert framer.pending == len(head)
+    framer.feed(ONE[len(head) : len(head) + 7])
+    assert framer.pending == len(head) + 7
+    assert framer.feed(ONE[len(head) + 7 :]) == [parse(ONE)]
+    assert framer.pending == 0
+
+
+@pytest.mark.parametrize(("name", "data", "expected"), STREAMS)
+def test_taken_one_at_a_time(name: str, data: bytes, expected: list[Item]) -> None:
+    framer = Framer()
+    framer.add(memoryview(data))
+    taken: list[Item] = []
+    while (item := framer.take()) is not None:
+        taken.append(item)
+    assert taken == expected
+
+
+def test_what_is_let_go_is_gone() -> None:
+    framer = Framer()
+    framer.add(ONE + OTHER[:-1])
+    framer.take()
+    framer.clear()
+    assert framer.pending == 0
+    assert framer.take() is None
+
+
+def test_who_takes_after_a_fault_is_told_again() -> None:
+    framer = Framer()
+    framer.add(ONE + b"nonsense\r\n\r\n")
+    assert framer.take() == parse(ONE)
+    for _ in range(2):
+        with pytest.raises(SipError):
+            framer.take()
+        framer.add(ONE)
+        assert framer.pending == 0

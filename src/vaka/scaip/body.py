@@ -107,6 +107,7 @@ def parse_mrq(body: bytes) -> Mrq:
     text = values.get
     codes = {tag: _number(values[tag]) for tag in _CODES if text(tag)}
     code = codes.get
+    addresses = [uri for tag, uri in fields if tag == "crd"] if "crd" in values else []
     mty = (text("mty") or MessageType.EVENT).upper()[:MAX_IDENTIFIER]
     lge = None
     if "lge/geo" in values or "lge/tim" in values or "lge/gga" in values:
@@ -118,7 +119,7 @@ def parse_mrq(body: bytes) -> Mrq:
         mty=mty,
         stc=code("stc"),
         cha=code("cha"),
-        crd=tuple([uri for tag, uri in fields if tag == "crd" and uri]) if "crd" in values else (),
+        crd=tuple([uri for uri in addresses if uri]),
         did=text("did", "")[:MAX_IDENTIFIER] or None,
         dco=code("dco"),
         dte=text("dte") or None,
@@ -136,7 +137,7 @@ def parse_mrq(body: bytes) -> Mrq:
         ame=code("ame"),
         mreq=code("mreq"),
         fields=fields,
-        deviations=_deviations(noted, fields, values, codes, mty),
+        deviations=_deviations(noted, fields, values, codes, mty, len(addresses)),
     )
 
 
@@ -190,18 +191,17 @@ def _deviations(
     values: dict[str, str],
     codes: dict[str, int | None],
     mty: str,
+    addresses: int,
 ) -> tuple[Deviation, ...]:
     """How this message differs from what the standard asks of one, after what was noted while reading its XML."""
     found = dict.fromkeys(noted)
     if not values.keys() <= _LENGTHS.keys():
         found[Deviation.UNKNOWN_ELEMENT] = None
-    if len(values) != len(fields):
-        once = [tag for tag, _ in fields if tag != "crd"]
-        if len(set(once)) != len(once):
-            found[Deviation.REPEATED_ELEMENT] = None
+    if len(fields) - len(values) != max(addresses - 1, 0):  # an address may come again
+        found[Deviation.REPEATED_ELEMENT] = None
     if not (values.get("ref") and values.get("cid") and values.get("dty")):
         found[Deviation.MISSING_MANDATORY] = None
-    if any([len(text) > _LENGTHS.get(tag, MAX_TEXT) for tag, text in fields]):  # noqa: C419  a list is faster here
+    if [tag for tag, text in fields if len(text) > _LENGTHS.get(tag, MAX_TEXT)]:
         found[Deviation.TOO_LONG] = None
     if None in codes.values():
         found[Deviation.NOT_A_NUMBER] = None

@@ -67,11 +67,12 @@ _BARE_AMPERSAND = re.compile(
 )
 _ELEMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,31}", re.ASCII)
 
-# What nearly every device writes: elements beside each other with plain texts and nothing else. Two passes of a pattern
-# read it, in a third of the time that a tree of elements takes to build; anything more is left to the XML parser.
-_PLAIN_TEXT = r"[^<>&\x00-\x1f\ufffe\uffff]{0,512}+"
-_PLAIN_ELEMENT = re.compile(rf"<([a-z][a-z0-9]{{0,31}}+)>({_PLAIN_TEXT})</\1>")
-_PLAIN_DOCUMENT = re.compile(rf"<(mr[qs])>(?:<([a-z][a-z0-9]{{0,31}}+)>{_PLAIN_TEXT}</\2>)*+</\1>")
+# What nearly every device writes: elements beside each other with plain texts and nothing else. One pass of a pattern
+# reads it, in a quarter of the time that a tree of elements takes to build; anything more is left to the XML parser.
+_PLAIN_ELEMENT = re.compile(r"<([a-z][a-z0-9]{0,31}+)>([^<]{0,512}+)</\1>")
+_PLAIN_ROOTS = frozenset({"<mrq>", "<mrs>"})
+_ROOT = len("<mrq>")
+_SIGNS_OF_ELEMENT = len("<></>")
 
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _BLANKS = " \t\r\n\0"
@@ -83,10 +84,10 @@ def read_document(body: bytes) -> Document:
         raise ScaipError(ScaipFault.TOO_LARGE)
     deviations: dict[Deviation, None] = {}  # an ordered set
     text = _decode(body, deviations)
-    _refuse_dangers(text)
     plain = _read_plain(text)
-    if plain is not None:
+    if plain is not None:  # then there is no danger in it
         return Document(*plain, tuple(deviations))
+    _refuse_dangers(text)
     return _read_xml(text, deviations)
 
 
@@ -98,13 +99,21 @@ def is_whole(body: bytes, name: str) -> bool:
 
 def _read_plain(text: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """The root and the fields of a plain document without padded values; None for any other."""
-    found = _PLAIN_DOCUMENT.fullmatch(text)
-    if found is None or "> " in text or " <" in text:
+    # Of all blanks only the common one is printable, and no control character is.
+    if text[:_ROOT] not in _PLAIN_ROOTS or "&" in text or "> " in text or " <" in text or not text.isprintable():
         return None
-    fields = tuple(_PLAIN_ELEMENT.findall(text, found.end(1)))
-    if not text.isascii() and any([value != value.strip() for _, value in fields]):  # noqa: C419  a list is faster here
+    name, end = text[1 : _ROOT - 1], len(text) - _ROOT - 1
+    if text[end:] != f"</{name}>":
         return None
-    return found[1], fields
+    fields = tuple(_PLAIN_ELEMENT.findall(text, _ROOT, end))
+    if len(fields) >= MAX_ELEMENTS:
+        return None
+    # Where their lengths add up, nothing stands between the elements; and where nobody else wrote a bracket, none
+    # stands in a value.
+    length = sum([2 * len(tag) + len(value) for tag, value in fields]) + _SIGNS_OF_ELEMENT * len(fields)
+    if _ROOT + length != end or text.count(">") != 2 * len(fields) + 2:
+        return None
+    return name, fields
 
 
 def _read_xml(text: str, deviations: dict[Deviation, None]) -> Document:

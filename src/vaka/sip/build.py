@@ -63,16 +63,17 @@ def respond(
     via, *other_vias = found.all("via")
     lines = [f"SIP/2.0 {status} {REASONS.get(status, '')}", f"Via: {via if source is None else _stamp(via, source)}"]
     lines += [f"Via: {value}" for value in other_vias]
-    to = found.first("to") or ""
+    to = found.first("to")
     if request.to.tag is None:
         to = f"{to};tag={_token(to_tag)}"
-    lines += [
+    lines += (
         f"From: {found.first('from')}",
         f"To: {to}",
         f"Call-ID: {found.first('call-id')}",
         f"CSeq: {found.first('cseq')}",
-    ]
-    lines += [f"{name}: {value}" for name, value in headers]
+    )
+    if headers:
+        lines += [f"{name}: {value}" for name, value in headers]
     lines.append("Content-Length: 0")
     return _finish(lines)
 
@@ -116,6 +117,53 @@ def build_request(
         lines.append(f"Content-Type: {content_type}")
     lines.append(f"Content-Length: {len(body)}")
     return _finish(lines) + body
+
+
+class RequestForm:
+    """A request that is sent over and over: what stays the same is written and checked once, for half the cost.
+
+    Raises SipError(UNSAFE_TEXT) when an argument would break out of its place.
+    """
+
+    __slots__ = ("_before_branch", "_before_call_id", "_before_length", "_before_tag", "_before_to", "_before_uri")
+
+    def __init__(
+        self,
+        method: str,
+        *,
+        via_transport: str,
+        via_host: str,
+        via_port: int,
+        branch_mark: str,
+        from_uri: str,
+        content_type: str,
+    ) -> None:
+        host = _bracketed(_uri(via_host))
+        self._before_uri = f"{_token(method)} "
+        self._before_branch = (
+            f" SIP/2.0\r\nVia: SIP/2.0/{_token(via_transport)} {host}:{via_port};branch={_token(branch_mark)}"
+        )
+        self._before_tag = f";rport\r\nMax-Forwards: 70\r\nFrom: <{_uri(from_uri)}>;tag="
+        self._before_to = "\r\nTo: <"
+        self._before_call_id = ">\r\nCall-ID: "
+        self._before_length = f"@{host}\r\nCSeq: 1 {method}\r\nContent-Type: {_uri(content_type)}\r\nContent-Length: "
+
+    def fill(self, uri: str, to_uri: str, token: str, body: bytes) -> bytes:
+        """The request, as `build_request` writes it; `token` tells its branch, tag and Call-ID from all others.
+
+        Raises SipError(UNSAFE_TEXT).
+        """
+        _uri(uri)
+        if to_uri != uri:
+            _uri(to_uri)
+        head = (
+            f"{self._before_uri}{uri}{self._before_branch}{_token(token)}{self._before_tag}{token[:12]}"
+            f"{self._before_to}{to_uri}{self._before_call_id}{token}{self._before_length}{len(body)}\r\n\r\n"
+        )
+        try:
+            return head.encode() + body
+        except UnicodeEncodeError:  # half of a surrogate pair is no text
+            raise SipError(SipFault.UNSAFE_TEXT) from None
 
 
 def _stamp(via: str, source: tuple[str, int]) -> str:

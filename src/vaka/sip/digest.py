@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from vaka.sip.errors import SipError, SipFault
 
@@ -173,22 +174,74 @@ class NonceVerdict(Enum):
 
     FRESH = "fresh"
     STALE = "stale"  # ours, but too old
-    ELSEWHERE = "elsewhere"  # of another receiver with our secret, or of this one before its last start
+    ELSEWHERE = "elsewhere"  # made with our secret, but its uses are remembered elsewhere, or by nobody any more
     FORGED = "forged"  # not ours, or not intact
     REPLAYED = "replayed"  # ours, but this use of it has been seen
 
 
-class NonceBook:
-    """Gives out nonces without remembering them, and remembers the used ones without growing.
+class NonceMemory(Protocol):
+    """What nonces were used for. Whoever shares it accepts each use once between them."""
 
-    A nonce carries its time of issue, the book it is from, and a signature. It is good only with the book that issued
-    it, for only that book knows its uses: what was recorded on the way to one receiver must be worth nothing at
-    another, nor at the same one after a restart. Books with the same secret know each other's nonces for what they are.
+    @property
+    def era(self) -> bytes:
+        """Eight bytes that no other memory has: of nonces from another era it knows nothing."""
+        ...
+
+    def use(self, issued: int, chance: int, count: int, oldest: int) -> NonceVerdict:
+        """Mark one use of the nonce made of `issued` (milliseconds) and `chance`: FRESH, STALE or REPLAYED.
+
+        `count` must be higher than at any use before; nonces issued before `oldest` are stale.
+        """
+        ...
+
+
+class UsedNonces:
+    """The memory of one process, for at most `capacity` nonces."""
+
+    def __init__(self, capacity: int, era: bytes) -> None:
+        self.era = era
+        self._capacity = capacity
+        self._counts: dict[tuple[int, int], int] = {}  # nonce → highest count used
+        self._by_age: list[tuple[int, int]] = []  # heap of the same nonces
+        self._oldest_accepted = 0
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def use(self, issued: int, chance: int, count: int, oldest: int) -> NonceVerdict:
+        """Mark one use. See `NonceMemory`."""
+        nonce = issued, chance
+        self._forget_before(oldest)
+        if issued < self._oldest_accepted:
+            return NonceVerdict.STALE
+        if count <= self._counts.get(nonce, 0):
+            return NonceVerdict.REPLAYED
+        if nonce not in self._counts:
+            heapq.heappush(self._by_age, nonce)
+        self._counts[nonce] = count
+        if len(self._counts) > self._capacity:
+            # Out of room: the oldest is forgotten, and with it everything as old becomes stale. Devices are asked
+            # once more than necessary, which is safer than accepting a use that can no longer be recognised.
+            self._forget_before(self._by_age[0][0] + 1)
+        return NonceVerdict.FRESH
+
+    def _forget_before(self, oldest: int) -> None:
+        self._oldest_accepted = max(self._oldest_accepted, oldest)
+        while self._by_age and self._by_age[0][0] < self._oldest_accepted:
+            del self._counts[heapq.heappop(self._by_age)]
+
+
+class NonceBook:
+    """Gives out nonces without remembering them, and has the used ones remembered in a memory that does not grow.
+
+    A nonce carries its time of issue, the era of the memory, and a signature. It is good only where that memory is, for
+    only that one knows its uses: what was recorded on the way to one receiver must be worth nothing at another that
+    cannot know of it. Books with the same secret know each other's nonces for what they are.
     """
 
     _USED_UP = 1 << 32  # more than eight hexadecimal digits can count
     _CLOCK_SKEW = 5_000  # milliseconds a nonce may come from the future: the clock may have been set back
-    _PAYLOAD = 12 + 16 + 16  # hexadecimal digits: time, book, chance
+    _PAYLOAD = 12 + 16 + 16  # hexadecimal digits: time, era, chance
 
     def __init__(
         self,
@@ -197,22 +250,18 @@ class NonceBook:
         capacity: int,
         *,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
+        memory: NonceMemory | None = None,
     ) -> None:
+        """Without a `memory` it has one of its own, for `capacity` nonces, and shares it with nobody."""
         self._secret = secret
         self._lifetime = round(lifetime_seconds * 1000)
-        self._capacity = capacity
         self._entropy = entropy
-        self._book = entropy(8).hex()
-        self._counts: dict[str, int] = {}  # nonce → highest count used
-        self._by_age: list[tuple[int, str]] = []  # heap of (issued, nonce), the same nonces
-        self._oldest_accepted = 0
-
-    def __len__(self) -> int:
-        return len(self._counts)
+        self._memory: NonceMemory = memory or UsedNonces(capacity, entropy(8))
+        self._era = self._memory.era.hex()
 
     def issue(self, now: float) -> str:
         """A new nonce of 76 characters. `now` is wall-clock time in seconds."""
-        payload = f"{round(now * 1000):012x}{self._book}{self._entropy(8).hex()}"
+        payload = f"{round(now * 1000):012x}{self._era}{self._entropy(8).hex()}"
         return payload + self._signature(payload)
 
     def check(self, authorization: Authorization, now: float) -> NonceVerdict:
@@ -224,29 +273,13 @@ class NonceBook:
         payload, signature = nonce[: self._PAYLOAD], nonce[self._PAYLOAD :]
         if not hmac.compare_digest(self._signature(payload).encode(), signature.encode("utf-8", "replace")):
             return NonceVerdict.FORGED
-        if payload[12:28] != self._book:
+        if payload[12:28] != self._era:
             return NonceVerdict.ELSEWHERE
         issued, at = int(payload[:12], 16), round(now * 1000)
-        self._forget_before(at - self._lifetime)
-        if not self._oldest_accepted <= issued <= at + self._CLOCK_SKEW:
+        if issued > at + self._CLOCK_SKEW:
             return NonceVerdict.STALE
         count = self._USED_UP if authorization.nc is None else int(authorization.nc, 16)
-        if count <= self._counts.get(nonce, 0):
-            return NonceVerdict.REPLAYED
-        if nonce not in self._counts:
-            heapq.heappush(self._by_age, (issued, nonce))
-        self._counts[nonce] = count
-        if len(self._counts) > self._capacity:
-            # Out of room: the oldest is forgotten, and with it everything as old becomes stale. Devices are asked
-            # once more than necessary, which is safer than accepting a use that can no longer be recognised.
-            self._forget_before(self._by_age[0][0] + 1)
-        return NonceVerdict.FRESH
-
-    def _forget_before(self, oldest: int) -> None:
-        self._oldest_accepted = max(self._oldest_accepted, oldest)
-        while self._by_age and self._by_age[0][0] < self._oldest_accepted:
-            _, nonce = heapq.heappop(self._by_age)
-            del self._counts[nonce]
+        return self._memory.use(issued, int(payload[28:], 16), count, at - self._lifetime)
 
     def _signature(self, payload: str) -> str:
         return hmac.digest(self._secret, payload.encode("utf-8", "replace"), "sha256")[:16].hex()

@@ -9,6 +9,7 @@ could claim the same character, so that no value, however hostile, costs more th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from vaka.sip.errors import SipError, SipFault
@@ -64,6 +65,9 @@ _VIA_PARAMETER = re.compile(r";\s*+([^\s;=]++)\s*+(?:=\s*+([^\s;]*+))?+")
 _NAME_ADDR = re.compile(r'(?:"((?:[^"\\]++|\\.)*+)"\s*+|([^<"]*+))<([^<>]*+)>', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
+# The way nearly all addresses are written, with a controller id for a user: read by one pattern in place of three.
+_USUAL_ADDRESS = re.compile(r"<(sip:([A-Za-z0-9]++)@([A-Za-z0-9.-]++))>(?:;tag=([A-Za-z0-9.-]++))?+", re.ASCII)
+
 # A bare addr-spec ends where the header's own parameters begin (RFC 3261 20.10).
 _ADDR_SPEC = re.compile(r"[^;,]*+")
 
@@ -80,12 +84,19 @@ _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})++")
 _TAG = re.compile(r";\s*+tag\s*+=\s*+([^\s;,]++)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)  # most devices number every request alike
 def read_cseq(value: str) -> CSeq:
     """`314 MESSAGE`. Raises SipError(CSEQ)."""
     match = _CSEQ.fullmatch(value)
     if match is None:
         raise SipError(SipFault.CSEQ)
     return CSeq(int(match[1]), match[2])
+
+
+def require_via(value: str) -> None:
+    """Look whether `read_via` could read that, for who does not ask what it says. Raises SipError(VIA)."""
+    if _VIA.match(value) is None:
+        raise SipError(SipFault.VIA)
 
 
 def read_via(value: str) -> Via:
@@ -109,6 +120,11 @@ def read_via(value: str) -> Via:
 
 def read_address(value: str) -> Address:
     """`"Anna" <sip:8031372@example.net>;tag=a1`, or the same without brackets, name or tag."""
+    usual = _USUAL_ADDRESS.fullmatch(value)
+    return _read_any_address(value) if usual is None else Address("", *usual.groups())
+
+
+def _read_any_address(value: str) -> Address:
     match = _NAME_ADDR.match(value)
     if match is not None:
         quoted, plain, uri = match.groups()
@@ -122,6 +138,12 @@ def read_address(value: str) -> Address:
     tag = _TAG.search(value, end)
     user, host = _user_and_host(uri)
     return Address(display, uri, user, host, tag[1] if tag else None)
+
+
+@lru_cache(maxsize=256)
+def read_recipient(value: str) -> Address:
+    """The same for a To, which says to nearly all devices of an installation the same."""
+    return read_address(value)
 
 
 def read_number(text: str, digits: int = 10) -> int | None:

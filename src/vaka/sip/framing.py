@@ -24,12 +24,13 @@ class KeepAlive(Enum):
 class Framer:
     """Collects the pieces of one connection and gives back whole messages.
 
-    Holds at most `max_message` bytes between calls, and looks at each byte a fixed number of times.
+    After `feed` it holds at most `max_message` bytes, after `add` also what was added and not yet taken; it looks at
+    each byte a fixed number of times.
     A stream has no second chance to find its place: after the first fault every call raises it again, and the
     connection must be closed.
     """
 
-    __slots__ = ("_awaiting_body", "_buffer", "_length", "_line_ends", "_searched", "fault", "max_message")
+    __slots__ = ("_awaiting_body", "_buffer", "_head", "_length", "_line_ends", "_searched", "fault", "max_message")
 
     def __init__(self, max_message: int = 64 * 1024) -> None:
         self.max_message = max_message
@@ -39,11 +40,38 @@ class Framer:
         self._line_ends = 0  # seen since the last message or keep-alive
         self._awaiting_body: Request | Response | None = None
         self._length = 0
+        self._head = 0  # bytes of the head whose body is awaited
 
     @property
     def pending(self) -> int:
-        """Bytes held back because their message is not complete."""
-        return len(self._buffer)
+        """Bytes held: of a message that is not complete, its head included, and of what was not taken yet."""
+        return self._head + len(self._buffer)
+
+    def add(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take in a piece, to be taken out with `take`."""
+        if self.fault is None:
+            self._buffer += chunk
+
+    def take(self) -> Request | Response | KeepAlive | None:
+        """The next of what is complete, in order; None where nothing more is.
+
+        Raises SipError when the stream cannot be followed any further, and again with every call after that.
+        """
+        if self.fault is not None:
+            raise self.fault
+        try:
+            return self._next()
+        except SipError as error:
+            self.fault = error
+            self.clear()
+            raise
+
+    def clear(self) -> None:
+        """Let go of everything that is held."""
+        # A new buffer: an emptied one keeps its room.
+        self._buffer = bytearray()
+        self._awaiting_body = None
+        self._head = 0
 
     def feed(self, chunk: bytes) -> list[Request | Response | KeepAlive]:
         """What this piece completed, in order: possibly nothing, possibly several.
@@ -51,16 +79,12 @@ class Framer:
         Raises SipError when the stream cannot be followed any further. Messages completed before the fault are never
         lost: if this call has some it returns them, sets `fault`, and the next call raises.
         """
-        if self.fault is not None:
-            raise self.fault
-        self._buffer += chunk
+        self.add(chunk)
         complete: list[Request | Response | KeepAlive] = []
         try:
-            while (item := self._next()) is not None:
+            while (item := self.take()) is not None:
                 complete.append(item)
-        except SipError as error:
-            self.fault = error
-            self._buffer.clear()
+        except SipError:
             if not complete:
                 raise
         return complete
@@ -76,6 +100,7 @@ class Framer:
         message.body = bytes(self._buffer[: self._length])
         del self._buffer[: self._length]
         self._awaiting_body = None
+        self._head = 0
         return message
 
     def _skip_line_ends(self) -> bool:
@@ -112,4 +137,5 @@ class Framer:
         del self._buffer[:body]
         self._searched = self._line_ends = 0
         self._length = length
+        self._head = body
         return message

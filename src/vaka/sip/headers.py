@@ -32,6 +32,17 @@ _COMPACT = {
 ANSWERABLE = frozenset({"via", "from", "to", "call-id", "cseq"})
 
 
+# Each usual spelling and what it is looked up by: asked for every line of every message.
+_USUAL = {
+    spelling: name.lower()
+    for name in (
+        "Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact", "User-Agent", "Content-Type",
+        "Content-Length", "Authorization", "Allow", "Supported", "Date", "Expires", "Server", "Accept",
+    )
+    for spelling in (name, name.lower())
+} | _COMPACT  # fmt: skip
+
+
 def _canonical(name: str) -> str:
     lower = name.lower()
     return _COMPACT.get(lower, lower)
@@ -46,9 +57,7 @@ class Headers:
         self._lines = tuple(lines)
         self._values = values = dict[str, list[str]]()
         for name, value in self._lines:
-            key = name.lower()
-            if len(key) == 1:  # asked here, not in _canonical: this loop runs for every line of every message
-                key = _COMPACT.get(key, key)
+            key = _USUAL.get(name) or _canonical(name)
             if key in values:
                 values[key].append(value)
             else:

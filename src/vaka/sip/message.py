@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from vaka.sip.errors import SipDeviation, SipError, SipFault
-from vaka.sip.fields import Address, CSeq, Via, read_address, read_cseq, read_number, read_via
+from vaka.sip.fields import Address, CSeq, Via, read_address, read_cseq, read_number, read_recipient, read_via
 from vaka.sip.headers import Headers
 
 __all__ = ["Address", "CSeq", "Headers", "Message", "Request", "Response", "Via"]
@@ -62,14 +62,16 @@ class Message:
     def from_(self) -> Address:
         """Who says to have sent this. The tag may be missing; `user` is normally the controller id."""
         if self._from is None:
-            self._from = self._address("from")
+            value = self.headers.first("from")
+            self._from = _NOBODY if value is None else read_address(value)
         return self._from
 
     @property
     def to(self) -> Address:
         """Whom it was meant for."""
         if self._to is None:
-            self._to = self._address("to")
+            value = self.headers.first("to")
+            self._to = _NOBODY if value is None else read_recipient(value)
         return self._to
 
     @property
@@ -97,10 +99,6 @@ class Message:
         if value is None:
             raise SipError(SipFault.HEADER_MISSING)
         return value
-
-    def _address(self, name: str) -> Address:
-        value = self.headers.first(name)
-        return _NOBODY if value is None else read_address(value)
 
 
 @dataclass(slots=True)

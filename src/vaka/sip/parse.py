@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from vaka.sip.errors import SipDeviation, SipError, SipFault
-from vaka.sip.fields import read_number
+from vaka.sip.fields import read_number, require_via
 from vaka.sip.headers import Headers
 from vaka.sip.message import Request, Response
 
@@ -124,7 +124,8 @@ def require_answerable(message: Request | Response) -> None:
     if not message.headers.answerable:
         raise SipError(SipFault.HEADER_MISSING)
     try:
-        _ = message.cseq, message.top_via
+        _ = message.cseq
+        require_via(message.headers.first("via") or "")
     except SipError as error:
         raise refusal(error.code, message) from None
 
