@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.cosigning import measure_cosigning
 from bench.desks import measure_desks
 from bench.installation import DEVICES, installed
 from bench.kamailio import find_kamailio
@@ -22,8 +23,10 @@ from bench.machine import describe_machine
 from bench.measurements import Bench, measure_alarms, measure_flood, measure_heartbeats
 from bench.plain import CLIENTS, find_pgbench, measure_plain, prepare_plain
 from bench.report import as_text
+from bench.sealing import measure_sealing
+from bench.verifying import measure_verifying
 
-PARTS = ("alarms", "plain", "heartbeats", "flood", "desks")
+PARTS = ("alarms", "plain", "heartbeats", "flood", "desks", "ledger", "verifying")
 _PACKAGES = ("kamailio", "kamailio-postgres-modules")
 
 
@@ -59,6 +62,11 @@ def main() -> int:
             measure_flood(bench, saturated)
         if "desks" in parts:
             measure_desks(bench)
+        if "ledger" in parts:
+            measure_sealing(bench)
+            measure_cosigning(bench)
+    if "verifying" in parts:
+        bench.results["verifying"] = measure_verifying(say, quick=options.quick)
     bench.results["seconds"] = round(time.monotonic() - begun)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(bench.results, indent=1, ensure_ascii=False) + "\n")

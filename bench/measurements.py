@@ -98,6 +98,7 @@ def measure_alarms(bench: Bench) -> None:
         password = prepare_kamailio(installation)
     children, their_best = _best_children(bench, password) if password else (0, 0)
     bench.processes, our_best = _best_processes(bench)
+    complaints = 0
     ours: dict[str, list[Measured]] = {}
     theirs: dict[str, list[Measured]] = {}
     rates = (1_000.0, 4_000.0, 8_000.0, 0.0)
@@ -114,6 +115,7 @@ def measure_alarms(bench: Bench) -> None:
                     plan = bench.plan(kamailio.port, rate=rate, **_loop(rate, their_best))
                     run = bench.drive_kamailio(kamailio, plan)
                     theirs.setdefault(_name(rate), []).append(run)
+                complaints += kamailio.complaints()
     stateless = []
     if password:
         with running_kamailio(installation, password, children, transactions=False) as kamailio:
@@ -133,6 +135,7 @@ def measure_alarms(bench: Bench) -> None:
     bench.results["alarms"] = {
         "receiver_processes": bench.processes,
         "kamailio_children": children,
+        "kamailio_complaints": complaints,
         "under_way": {"vaka": our_best, "kamailio": their_best},
         "vaka": {name: _summary(runs) for name, runs in ours.items()},
         "vaka_digest": {name: _summary([run]) for name, run in zip((_name(1_000.0), _name(0)), asked, strict=True)},

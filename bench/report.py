@@ -36,6 +36,7 @@ def as_text(results: Mapping[str, Any]) -> str:
             f"   {entry['seen']:,} sightings, {entry['missing']} missing   desk {entry['desk_cores']:.2f} cores"
             for name, entry in results["desks"].items()
         ]
+    lines += [*_ledger(results)]
     return "\n".join(lines)
 
 
@@ -55,6 +56,8 @@ def _alarms(alarms: Mapping[str, Any]) -> Iterator[str]:
     for who, title in _WHO.items():
         for offered, entry in alarms[who].items():
             yield _run(title, offered, entry)
+    if alarms["kamailio_complaints"]:
+        yield f"  Kamailio logged {alarms['kamailio_complaints']:,} errors: it was not measured at its best."
     for name, text in (("ratio", ""), ("ratio_stateless", " without transactions")):
         if name in alarms:
             ratio = alarms[name]
@@ -88,6 +91,29 @@ def _flood(flood: Mapping[str, Any]) -> Iterator[str]:
                 f"{tests['busy']:,} told to come later"
             )
         yield told
+
+
+def _ledger(results: Mapping[str, Any]) -> Iterator[str]:
+    if "sealing" in results:
+        yield ""
+        yield "The ledger: transactions a second of 8 sessions, and entries a second of one sequencer"
+        yield from (f"  {name:<18} {_rates(entry)}" for name, entry in results["sealing"].items())
+    if "cosigning" in results:
+        found = results["cosigning"]
+        yield (
+            f"  commit → cosigned at {found['rate']:,}/s   p50 {found['p50']:,.0f}   p99 {found['p99']:,.0f}"
+            f"   max {found['max']:,.0f} ms"
+        )
+    if "verifying" in results:
+        found = results["verifying"]
+        yield ""
+        yield f"A log of {found['entries']:,} entries verified from its files, entries a second"
+        yield from (f"  {name:<18} {_rates(entry)}" for name, entry in found["rates"].items())
+        yield f"  one proof, made and checked   p50 {found['proof']['p50']:.2f}   p99 {found['proof']['p99']:.2f} ms"
+
+
+def _rates(entry: Mapping[str, int]) -> str:
+    return f"{entry['median']:>9,}/s   ({entry['least']:,}–{entry['most']:,})"
 
 
 def _run(title: str, offered: str, entry: Mapping[str, Any]) -> str:

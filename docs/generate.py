@@ -10,6 +10,7 @@ import ast
 import inspect
 import json
 import re
+import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -26,6 +27,7 @@ from vaka.access import permissions, roles
 from vaka.commands.main import main
 from vaka.database.migrate import grants_for
 from vaka.ledger import events
+from vaka.ledger.catalogue import CATALOGUE
 
 HERE = Path(__file__).resolve().parent
 HEADING = """\
@@ -89,7 +91,13 @@ def _limits(schema: dict[str, Any]) -> str:
     return f"{word} of the form `{schema['pattern']}`" if "pattern" in schema else word
 
 
-KINDS = {"boolean": "`true` or `false`", "integer": "whole number", "number": "number", "string": "text"}
+KINDS = {
+    "array": "tables",
+    "boolean": "`true` or `false`",
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+}
 
 
 def _attribute_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
@@ -118,6 +126,15 @@ EVENTS_INTRODUCTION = """\
 What can stand in the ledger. Every change of state writes its entry in the same transaction as the change: both are
 kept, or neither. A name is never changed or used for something else, because it is read years later. An entry holds
 codes and opaque identifiers, never a name, a number or a text of a person.
+
+Below each table stands what an entry holds. *By* is its actor: `account` is somebody signed in, anything else the
+process or the command that did it. *About* is the kind of its object. *Says* names what stands beside. *Never* is what
+was at hand when it was written and is not in it. Every entry has besides: its number, when it happened and whether the
+clock that says so was in step (`synchronised`, `unsynchronised` or `unknown`), its outcome, when the database wrote it,
+as which login role, and as which of that session's entries.
+
+Refusals of people who have proved nothing are counted: what is alike within a minute is one entry with a number, and
+the address is told as the network around it (of IPv4 the first 24 bits, of IPv6 the first 48).
 """
 
 PERMISSIONS_INTRODUCTION = """\
@@ -142,8 +159,20 @@ def events_page() -> str:
             for event in events.Event
             if event.value.split(".")[0] == subject
         ]
-        lines.append("")
+        lines += ["", *(_held(event) for event in events.Event if event.value.split(".")[0] == subject), ""]
     return "\n".join(lines)
+
+
+def _held(event: events.Event) -> str:
+    about = CATALOGUE.get(event)
+    if about is None:
+        return f"- `{event.value}`: –"
+    parts = [("By", ", ".join(about.by)), ("About", ", ".join(about.object)), ("Says", ", ".join(about.beside)),
+             ("Never", about.withheld)]  # fmt: skip
+    return textwrap.fill(
+        f"- `{event.value}`: " + " ".join(f"*{name}:* {text}." for name, text in parts if text), 120,
+        subsequent_indent="  ", break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def permissions_page() -> str:

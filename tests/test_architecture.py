@@ -23,11 +23,16 @@ MAY_NOT_LOAD = {
         "starlette", "jinja2", "uvicorn", "click",
     ),
     "vaka.processes.desk": (
-        "vaka.receiver", "vaka.sip", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.web.signin", "click.testing",
+        "vaka.receiver", "vaka.sip", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.web.signin",
+        "vaka.web.portal", "click.testing",
+    ),
+    "vaka.processes.portal": (
+        "vaka.alarms", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo", "vaka.simulate",
+        "vaka.web.desk", "vaka.web.signin", "vaka.web.live",
     ),
     "vaka.processes.signin": (
         "vaka.alarms", "vaka.tenants.gateway", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo",
-        "vaka.simulate", "vaka.web.desk",
+        "vaka.simulate", "vaka.web.desk", "vaka.web.portal",
     ),
     "vaka.processes.scheduler": (
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.identity", "vaka.commands", "vaka.demo", "vaka.simulate",
@@ -46,6 +51,7 @@ CONTRACTS = (
     "Imports point down",
     "The receiver knows nothing of people who sign in",
     "The desk never parses what devices send",
+    "The portal reads its own authority's log, and knows nothing of the desk",
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
 )
@@ -62,16 +68,22 @@ OPENS_CONNECTIONS = {
     "commands/databases.py": "tenant: asks every database which migrations it lacks",
     "commands/device.py": "platform",
     "commands/run.py": "platform",
+    "commands/maintenance.py": "platform",
+    "commands/policy.py": "platform",
+    "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
+    "commands/settings_record.py": "platform",
     "demo/furnishing.py": "platform",
     "processes/scheduler.py": "platform",
     "processes/sequencer.py": "platform",
     "processes/signin.py": "platform",
     "receiver/receiver.py": "platform",
     "web/desk/opening.py": "platform",
+    "web/portal/opening.py": "platform",
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
 NAMES_TENANT_ROLES = {
     "database/provision.py", "tenants/gateway.py", "tenants/registration.py", "commands/ledger.py",
+    "commands/sealing.py",
     "processes/sequencer.py",
 }  # fmt: skip
 """Without such a role nobody gets into an authority's database; the sequencer's is its own."""

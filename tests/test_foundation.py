@@ -6,13 +6,14 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import structlog
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from vaka.clock import SystemClock, TurnedClock
+from vaka.clock import LARGEST_ERROR_MICROSECONDS, SystemClock, TurnedClock, read_clock_state
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.identifiers import new_identifier
 from vaka.logs import ALLOWED_FIELDS, configure_logs, describe_error
@@ -29,6 +30,39 @@ def test_clock_of_the_machine_is_aware_and_never_goes_back() -> None:
     assert clock.now().utcoffset() == timedelta(0)
     assert clock.now() <= clock.now()
     assert clock.monotonic() <= clock.monotonic()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "largest_error", "state"),
+    [
+        (0, 0x2001, 5_000, "synchronised"),
+        (0, 0x2001, LARGEST_ERROR_MICROSECONDS, "synchronised"),
+        (0, 0x2001, LARGEST_ERROR_MICROSECONDS + 1, "unsynchronised"),  # nobody has corrected it for half an hour
+        (5, 0x2001, 5_000, "unsynchronised"),
+        (0, 0x40, 5_000, "unsynchronised"),
+        (5, 0x40, 16_000_000, "unsynchronised"),  # as it is after the machine has started
+        (-1, 0, 0, "unknown"),  # the kernel does not let us ask
+    ],
+)
+def test_state_of_the_clock_is_what_the_kernel_says(answer: int, status: int, largest_error: int, state: str) -> None:
+    def adjust(asked: Any) -> int:
+        assert asked.modes == 0, "it is asked, and never set"
+        asked.status, asked.maxerror = status, largest_error
+        return answer
+
+    assert read_clock_state(adjust) == state
+
+
+@pytest.mark.parametrize("error", [OSError, AttributeError, TypeError])
+def test_state_of_a_clock_that_cannot_be_asked_is_unknown(error: type[Exception]) -> None:
+    def adjust(asked: object) -> int:
+        raise error
+
+    assert read_clock_state(adjust) == "unknown"
+
+
+def test_state_of_this_machines_clock_is_one_of_the_three() -> None:
+    assert read_clock_state() in ("synchronised", "unsynchronised", "unknown")
 
 
 def test_turned_clock_stands_until_it_is_turned() -> None:

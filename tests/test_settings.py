@@ -41,7 +41,7 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
             certificate = "/etc/vaka/receiver.pem"
             flush_seconds = 0.5
             [desk]
-            origin = "https://desk.example.org"
+            origin = "http://localhost:9401"
             """,
         )
     )
@@ -56,7 +56,7 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
     assert settings.receiver.tls_port is None
     assert settings.receiver.certificate == Path("/etc/vaka/receiver.pem")
     assert settings.receiver.flush_seconds == 0.5
-    assert settings.desk.origin == "https://desk.example.org"
+    assert settings.desk.origin == "http://localhost:9401"
     assert settings.desk.port == 8401
 
 
@@ -136,6 +136,19 @@ def test_what_concerns_several_keys_is_told_in_a_sentence(tmp_path: Path) -> Non
     with pytest.raises(ConfigurationError, match=r"receiver: host 0\.0\.0\.0 means all addresses; say in public_host"):
         load_settings(write(tmp_path, "[receiver]\nhost = '0.0.0.0'"))
     assert load_settings(write(tmp_path, "[receiver]\nhost = '0.0.0.0'\npublic_host = 'larm.example.org'"))
+
+
+@pytest.mark.parametrize("section", ["desk", "portal", "signin"])
+@pytest.mark.parametrize(
+    "line", ['host = "0.0.0.0"', 'host = "::"', 'host = "192.0.2.1"', 'origin = "https://vaka.example"', 'origin = "x"']
+)
+def test_a_demo_is_reached_from_its_own_machine_only(tmp_path: Path, section: str, line: str) -> None:
+    path = tmp_path / "vaka.toml"
+    path.write_text(f'mode = "demo"\n[{section}]\n{line}\n')
+    with pytest.raises(ConfigurationError, match=f"{section}.host and {section}.origin are of this machine only"):
+        load_settings(path)
+    path.write_text(f'mode = "demo"\n[{section}]\nhost = "::1"\norigin = "http://127.0.0.1:9000"\n')
+    assert load_settings(path).mode == "demo"
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:

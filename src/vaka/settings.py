@@ -11,6 +11,7 @@ import tomllib
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -53,6 +54,13 @@ def _is_wildcard(host: str) -> bool:
         return False
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_unspecified
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 PublicHost = Annotated[str, AfterValidator(_public_host)]
@@ -136,6 +144,15 @@ class DeskSettings(WebSettings):
     """Scheme, host and port as the browser sees it; requests from other origins are refused."""
 
 
+class PortalSettings(WebSettings):
+    """The authorities' portal."""
+
+    port: Port = 8402
+    """Port to listen on."""
+    origin: str = "http://localhost:8402"
+    """Scheme, host and port as the browser sees it; requests from other origins are refused."""
+
+
 class SigninSettings(WebSettings):
     """The sign-in page."""
 
@@ -154,13 +171,25 @@ class SchedulerSettings(_Section):
     """How often silent devices are looked for."""
 
 
+class WitnessSettings(_Section):
+    """One witness, and which logs it is shown."""
+
+    url: str
+    key: Annotated[str, Field(pattern=r"^[!-~]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$")]
+    logs: Annotated[
+        list[Annotated[str, Field(pattern=r"^(platform|authority/[a-z][a-z0-9_]{1,30})$")]], Field(min_length=1)
+    ]
+
+
 class LedgerSettings(_Section):
     """The logs of what happened."""
 
     origin: Annotated[str, Field(max_length=100, pattern=r"^[a-z0-9][a-z0-9._/-]*[a-z0-9]$")] = "vaka.invalid"
     """The logs' name, a domain of the operator's own and a path. Keys are bound to it: choose it before any start."""
-    seal_seconds: Annotated[float, Field(ge=0.2, le=10)] = 1
+    seal_seconds: Annotated[float, Field(ge=0.2, le=10)] = 0.5
     """How often what has happened is sealed and signed."""
+    witnesses: Annotated[list[WitnessSettings], Field(max_length=1000)] = []
+    """Who is shown each checkpoint before it is published: one table `[[ledger.witnesses]]` for each."""
 
     def log_name(self, slug: str | None = None) -> str:
         """Return the name of an authority's log, or of the platform's."""
@@ -175,9 +204,19 @@ class Settings(_Section):
     database: DatabaseSettings = DatabaseSettings()
     receiver: ReceiverSettings = ReceiverSettings()
     desk: DeskSettings = DeskSettings()
+    portal: PortalSettings = PortalSettings()
     signin: SigninSettings = SigninSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     ledger: LedgerSettings = LedgerSettings()
+
+    @model_validator(mode="after")
+    def _keep_a_demo_on_its_machine(self) -> Self:
+        """Anybody is whoever he chooses in a demo, so nobody but this machine reaches its pages."""
+        if self.mode == "demo":
+            for name, web in (("desk", self.desk), ("portal", self.portal), ("signin", self.signin)):
+                if not (_is_this_machine(web.host) and _is_this_machine(urlsplit(web.origin).hostname or "")):
+                    raise ValueError(f"a demo has no login, so {name}.host and {name}.origin are of this machine only")
+        return self
 
 
 def load_settings(path: Path) -> Settings:
@@ -195,7 +234,7 @@ def load_settings(path: Path) -> Settings:
         return Settings.model_validate(content)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
         )
         raise ConfigurationError(f"The settings file {path} is refused: {faults}.") from error

@@ -106,9 +106,13 @@ class House:
         return [row["step"] for row in rows]
 
     def entries(self, *, after: int | None = None) -> list[dict[str, Any]]:
-        """The ledger's entries after the one numbered ``after``, or since the test began."""
+        """The ledger's entries after the one numbered ``after``, or since the test began.
+
+        Without those about what the tests themselves put into the registers by hand.
+        """
         first = self.opened_at if after is None else after
-        return self.superuser.execute("select * from ledger.inbox where id > %s order by id", (first,)).fetchall()
+        query = "select * from ledger.inbox where id > %s and event <> 'row.changed_by_hand' order by id"
+        return self.superuser.execute(query, (first,)).fetchall()
 
     def last_entry(self) -> int:
         """The number of the newest entry."""

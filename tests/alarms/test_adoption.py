@@ -186,14 +186,24 @@ async def test_to_whom_the_person_belongs_is_checked(
     reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, register: Any
 ) -> None:
     person = uuid4()
-    house.superuser.execute(
-        "insert into vaka.person (id, given_name, family_name) values (%s, 'Asta', 'Öman')", (person,)
-    )
+    for id_, number in ((person, "19380209-9809"), (uuid4(), "20380209-9809"), (uuid4(), "")):
+        house.superuser.execute(
+            "insert into vaka.person (id, given_name, family_name, personal_number) values (%s, 'Asta', 'Öman', %s)",
+            (id_, number),
+        )
     sender = stranger()
     alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical")
-    with pytest.raises(UnknownPersonError):
-        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, person_id=uuid4(), now=NOW)
-    await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, person_id=person, now=NOW)
+
+    async def attempt(number: str) -> None:
+        await adopt(
+            desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, personal_number=number, now=NOW
+        )
+
+    # Another's, one that two people share, a part of one, and none at all.
+    for number in ("19380209-9817", "380209-9809", "9809", "Asta", "%"):
+        with pytest.raises(UnknownPersonError):
+            await attempt(number)
+    await attempt(" 193802099809")
     assert entry(register, sender.name)["person_id"] == person
 
 

@@ -20,7 +20,7 @@ from vaka.access.principal import Principal
 from vaka.alarms.answering import hear, may_be_taken_over, take_over
 from vaka.alarms.attendance import Attendance, SignedIn, attend, has_desk, lapse_held, note_desks
 from vaka.alarms.closing import close, reopen
-from vaka.alarms.conflicts import AlarmConflictError, HeldByAnotherError, HolderAtDeskError
+from vaka.alarms.conflicts import AlarmConflictError, ChangedMeanwhileError, HeldByAnotherError, HolderAtDeskError
 from vaka.alarms.escalation import escalate_due
 from vaka.alarms.model import State
 from vaka.alarms.noting import add_note
@@ -334,6 +334,40 @@ async def test_answering_is_the_holders_and_is_written_down_once(
         await hear(quiet.desk, me, quiet.id, alarm_id, now=clock.now())
     assert [entry["event"] for entry in quiet.entries(after=before)] == ["alarm.heard"]
     assert quiet.steps(alarm_id) == ["taken", "joined", "heard"]
+
+
+@pytest.mark.parametrize("act", ["hear", "suspend", "hand_over"])
+async def test_a_press_nobody_has_seen_is_not_answered_with_the_others(
+    quiet: House, clock: TurnedClock, me: Principal, act: str
+) -> None:
+    alarm_id = await pressed_again(quiet, me, clock)
+    seen = int(str(quiet.alarm(alarm_id)["version"]))
+
+    async def do(version: int) -> None:
+        house, now = (quiet.desk, me, quiet.id, alarm_id), clock.now()
+        if act == "hear":
+            await hear(*house, now=now, seen_version=version)
+        elif act == "suspend":
+            await suspend(*house, now + timedelta(minutes=5), now=now, seen_version=version)
+        else:
+            await hand_over(*house, Colleague(uuid4(), "Kim"), now=now, seen_version=version)
+
+    with pytest.raises(ChangedMeanwhileError):
+        await do(seen - 1)
+    assert quiet.steps(alarm_id) == ["taken", "joined"]
+    await do(seen)
+    assert len(quiet.steps(alarm_id)) == 3
+
+
+async def test_a_note_is_kept_but_does_not_answer_a_press_that_came_meanwhile(
+    quiet: House, clock: TurnedClock, me: Principal
+) -> None:
+    alarm_id = await pressed_again(quiet, me, clock)
+    seen = int(str(quiet.alarm(alarm_id)["version"]))
+    await add_note(quiet.desk, me, quiet.id, alarm_id, "Ropar.", now=clock.now(), seen_version=seen - 1)
+    assert quiet.alarm(alarm_id)["escalate_at"] is not None
+    await add_note(quiet.desk, me, quiet.id, alarm_id, "Hör bra.", now=clock.now(), seen_version=seen)
+    assert quiet.alarm(alarm_id)["escalate_at"] is None
 
 
 # ── Taking over ──────────────────────────────────────────────────────────────────────────────────────────────────────

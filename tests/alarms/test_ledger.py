@@ -100,8 +100,8 @@ CASES = [
     Case("close_many", technical, lambda h, me, a: close_many(h.desk, me, h.id, [a], CLOSING, now=NOW),
          "alarm.closed", "closed"),
     Case("reopen", closed, lambda h, me, a: reopen(h.desk, me, h.id, a, now=NOW), "alarm.reopened", "reopened"),
-    # The alarm it is merged into was raised and taken on the way: two entries of its own.
-    Case("merge", waiting, merge_into_my_own, "alarm.merged", "merged", own_entries=3),
+    # The alarm it is merged into was raised and taken on the way, and told what became part of it: three of its own.
+    Case("merge", waiting, merge_into_my_own, "alarm.merged", "merged", own_entries=4),
     Case("record_read", taken, lambda h, me, a: record_read(h.desk, me, h.id, a, now=NOW), "alarm.read", None),
     Case("escalate", waiting, lambda h, me, a: escalate_due(h.scheduler, h.id, START + timedelta(seconds=61)),
          "alarm.escalated", "escalated", actor="scheduler"),

@@ -87,7 +87,7 @@ class Walk:
     async def _merge(self, me: Principal) -> None:
         """Merge it into an alarm of one's own."""
         if me.account_id not in self.anchors:
-            self.anchors[me.account_id] = self.house.raise_alarm(self.now, alarm_class="test")
+            self.anchors[me.account_id] = self.house.raise_alarm(self.now, alarm_class="technical")
             await take(self.house.desk, me, self.house.id, self.anchors[me.account_id], now=self.now)
         await merge(self.house.desk, me, self.house.id, self.alarm_id, self.anchors[me.account_id], now=self.now)
 

@@ -28,7 +28,8 @@ class House:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         desk = find_free_port(FIRST_PORT, ("tcp",))
-        self.ports = {"desk": desk, "signin": find_free_port(desk + 1, ("tcp",))}
+        signin = find_free_port(desk + 1, ("tcp",))
+        self.ports = {"desk": desk, "signin": signin, "portal": find_free_port(signin + 1, ("tcp",))}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         lines = ['mode = "demo"']
         for name, port in self.ports.items():
@@ -39,6 +40,11 @@ class House:
     def desk(self) -> str:
         """Where the desk is."""
         return f"http://localhost:{self.ports['desk']}"
+
+    @property
+    def portal(self) -> str:
+        """Where the portal is."""
+        return f"http://localhost:{self.ports['portal']}"
 
     @property
     def signin(self) -> str:
@@ -70,6 +76,8 @@ class House:
 
     def _answers(self, name: str) -> bool:
         assert self.processes[name].poll() is None, f"{name} has ended"
+        if name not in self.ports:
+            return True  # it listens on nothing
         try:
             return httpx.get(f"http://localhost:{self.ports[name]}/alive").text == "alive"
         except httpx.HTTPError:

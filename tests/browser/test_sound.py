@@ -89,7 +89,7 @@ def test_the_second_limit_shows_whom_to_call_wherever_one_looks(house: House, op
     escalate(house, alarm, 2)
     expect(page.locator("#on-call")).to_be_visible()
     expect(page.locator("#on-call")).to_contain_text("Ring jouren")
-    expect(page.locator("#on-call-numbers")).to_have_text("Ekbacka kommun 08-465 004 56")
+    expect(page.locator("#on-call-numbers")).to_have_text("Ekbacka kommun: 08-465 004 56")
     expect(page.locator(f"{row(alarm)} .row-who")).to_contain_text("08-465 004 56")
     page.locator(f"{row(alarm)} a").click()
     expect(page.locator(".alarm-head .on-call")).to_contain_text("08-465 004 56")
@@ -117,3 +117,55 @@ def test_a_technical_alarm_a_colleague_offers_is_not_heard(house: House, open_pa
         colleague.locator("[data-primary]").click()
         expect(page.locator(f"{row(alarm)}.is-offered")).to_be_visible()
         wait_until_ringing(page, heard)
+
+
+def test_a_new_press_is_heard_by_who_has_the_alarm_until_it_is_answered(house: House, open_page: OpenPage) -> None:
+    page, colleague = open_page("emil"), open_page("lena")
+    hear(page)
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    expect(page.locator(row(alarm))).to_be_visible()
+    page.keyboard.press(" ")
+    page.wait_for_selector("#alarm[data-state=taken]")
+    wait_until_ringing(page, False)
+    wait_until_ringing(colleague, False)
+    house.installation.raise_alarm("Karin Holmgren")
+    wait_until_ringing(page, True)
+    assert loudest(page) < 0.3, "softly: its holder is speaking with somebody"
+    expect(colleague.locator(f"{row(alarm)} .row-who")).to_contain_text("larmar igen")
+    assert colleague.get_attribute("html", "data-ringing") == "false"
+    expect(page.locator("[data-primary]")).to_contain_text("Uppfattat: larmar igen")
+    page.locator("[data-primary]").click()
+    wait_until_ringing(page, False)
+
+
+def test_what_its_holder_leaves_unanswered_rings_for_all_and_shows_whom_to_call(
+    house: House, open_page: OpenPage
+) -> None:
+    page, colleague = open_page("emil"), open_page("lena")
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    expect(page.locator(row(alarm))).to_be_visible()
+    page.keyboard.press(" ")
+    page.wait_for_selector("#alarm[data-state=taken]")
+    wait_until_ringing(colleague, False)
+    house.installation.raise_alarm("Karin Holmgren")
+    escalate(house, alarm, 1)
+    wait_until_ringing(colleague, True)
+    expect(colleague.locator(f"{row(alarm)} .row-who")).to_contain_text("larmar igen, ringer alla")
+    expect(colleague.locator("#on-call")).to_be_hidden()
+    escalate(house, alarm, 2)
+    expect(colleague.locator("#on-call")).to_contain_text("Ett skarpt larm är obesvarat. Ring jouren")
+    expect(colleague.locator("#on-call-numbers")).to_have_text("Ekbacka kommun: 08-465 004 56")
+    expect(page.locator(".alarm-head .on-call")).to_contain_text("08-465 004 56")
+
+
+def test_who_can_take_nothing_may_turn_everything_off(house: House, open_page: OpenPage) -> None:
+    page = open_page("tekla")
+    hear(page)
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    escalate(house, alarm, 1)
+    loudest(page)
+    page.locator("#sound").click()
+    expect(page.locator("#sound")).to_have_attribute("data-state", "off")
+    page.evaluate("window.loudest = 0")
+    page.wait_for_timeout(3000)
+    assert page.evaluate("window.loudest") == 0

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from vaka.commands.data_directory import AlreadyRunningError, DataDirectory
 from vaka.commands.demo_settings import settle
+from vaka.commands.main import main
 from vaka.errors import ConfigurationError
 
 
@@ -37,6 +39,37 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="cannot be prepared: Not a directory"):
         DataDirectory(tmp_path / "file" / "vaka").prepare()
+
+
+def test_a_directory_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "accounts.ods").touch()
+    tmp_path.chmod(0o700)
+    with pytest.raises(ConfigurationError, match="holds other things"):
+        DataDirectory(tmp_path).prepare()
+    assert [path.name for path in tmp_path.iterdir()] == ["accounts.ods"]
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def test_rights_are_not_widened_where_something_is_kept(data: DataDirectory) -> None:
+    data.settings_file.touch()
+    data.root.chmod(0o700)
+    data.prepare()
+    assert data.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_first_start_that_was_interrupted_goes_on(data: DataDirectory) -> None:
+    data.prepare()
+    assert settle(data, None, lambda _said: None).mode == "demo"
+
+
+def test_a_demo_does_not_touch_another_installation(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "vaka.toml").write_text('mode = "production"\n')
+    refused = CliRunner().invoke(main, ["demo", "--data", str(tmp_path)])
+    assert refused.exit_code == 1
+    assert "is no demo" in refused.output
+    assert [path.name for path in tmp_path.iterdir()] == ["vaka.toml"]
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_second_supervisor_is_refused_and_told_who_holds_it(data: DataDirectory) -> None:

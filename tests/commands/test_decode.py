@@ -4,6 +4,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,21 @@ def decoded(path: Path, data: bytes) -> dict[str, Any]:
 @pytest.fixture
 def capture(tmp_path: Path) -> Path:
     return tmp_path / "capture.sip"
+
+
+def test_output_that_finds_no_room_is_told(capture: Path) -> None:
+    capture.write_bytes(message())
+    code = "from vaka.commands.main import main; main()"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "decode", str(capture)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "no room left where the output goes" in done.stderr
 
 
 def test_a_message(capture: Path) -> None:

@@ -3,6 +3,7 @@
 """Sheets of devices: what is read, and that every fault is told at once without quoting what stands there."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from itertools import count
 from uuid import UUID
@@ -15,11 +16,15 @@ from vaka.commands.device_sheet import Context, SheetError, read_sheet
 from vaka.tenants.devices import Certificate, Digest, Network
 
 PERSON = UUID(int=7)
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+
+
+EXCEPTION = "sender,authentication,network,exception_reason,exception_until\n"
 
 
 def context() -> Context:
     numbers = count(1)
-    return Context("vaka", {"19380209-9809": PERSON}, lambda: UUID(int=next(numbers)))
+    return Context("vaka", {"19380209-9809": PERSON}, lambda: UUID(int=next(numbers)), NOW)
 
 
 def test_every_kind_of_device_is_read() -> None:
@@ -31,7 +36,7 @@ def test_every_kind_of_device_is_read() -> None:
         f"8031003;certificate;;;;;{'AB:' * 31}AB;;;;;;;\r\n"
         "8031004;network;;;;;;192.0.2.0/24;Äldre utan digest;2027-01-31;;;;\r\n"
     )
-    first, second, third, fourth = read_sheet(text, context())
+    first, second, third, fourth = read_sheet(text, context()).devices
     assert (first.id, first.sender, first.person_id, first.device_type) == (UUID(int=1), "8031001", PERSON, 2)
     assert (first.model, first.placed, first.interval_seconds) == ("Careium", "Hall", 300)
     assert isinstance(first.authentication, Digest)
@@ -58,8 +63,15 @@ def test_how_often_a_device_is_expected_goes_by_its_kind(
     kind: str, device_type: str, interval: str, expected: int
 ) -> None:
     heading = "sender,authentication,password,kind,device_type,interval_seconds\n"
-    [device] = read_sheet(f"{heading}1,digest,x,{kind},{device_type},{interval}\n", context())
+    [device] = read_sheet(f"{heading}1,digest,x,{kind},{device_type},{interval}\n", context()).devices
     assert device.interval_seconds == expected
+
+
+def test_a_device_is_laid_down_by_its_line() -> None:
+    text = "sender,authentication,password,in_use\n1,digest,x,no\n2,digest,x,yes\n3,digest,x,\n"
+    sheet = read_sheet(text, context())
+    assert [device.in_use for device in sheet.devices] == [False, True, True]
+    assert sheet.columns == ["sender", "authentication", "password", "in_use"]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +86,11 @@ def test_how_often_a_device_is_expected_goes_by_its_kind(
         ("sender,authentication\n1,certificate\n", "line 2: certificate_sha256 is not 64 hexadecimal digits"),
         ("sender,authentication,network\n1,network,somewhere\n", "line 2: network is no address range"),
         ("sender,authentication,network\n1,network,192.0.2.0/24\n", "line 2: exception_reason has fewer than 10"),
+        (EXCEPTION + "1,network,0.0.0.0/0,Äldre utan digest,2027-01-31\n", "line 2: network is wider than /16"),
+        (EXCEPTION + "1,network,2001:db8::/31,Äldre utan digest,2027-01-31\n", "line 2: network is wider than /32"),
+        (EXCEPTION + "1,network,10.0.0.0/16,Äldre utan digest,2027-11-26\n", "line 2: exception_until is not within"),
+        (EXCEPTION + "1,network,10.0.0.0/16,Äldre utan digest,2026-11-23\n", "line 2: exception_until is not within"),
+        ("sender,authentication,password,in_use\n1,digest,x,maybe\n", "line 2: in_use is neither yes nor no"),
         ("sender,authentication,password,algorithm\n1,digest,x,SHA-1\n", "line 2: algorithm is neither"),
         ("sender,authentication,password,kind\n1,digest,x,wireless\n", "line 2: kind is none of fixed, mobile, legacy"),
         ("sender,authentication,password,model\n1,digest,x,a\0b\n", "it holds characters that cannot be stored"),

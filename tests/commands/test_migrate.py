@@ -15,12 +15,14 @@ from click.testing import CliRunner, Result
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.main import main
 from vaka.database.cluster import Cluster
+from vaka.database.migrate import migrations_for
 from vaka.database.provision import provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role
 
 pytestmark = pytest.mark.database
 
-EVERY = "every/0001_ledger_inbox.sql, every/0002_ledger_tree.sql"
+EVERY = ", ".join(migration.name for migration in migrations_for("platform") if migration.name.startswith("every/"))
+APPLY = ("--apply", "--change", "C-17")
 AUTHORITY = "018f0000-0000-7000-8000-000000000001"
 
 
@@ -50,9 +52,9 @@ def test_a_new_installation_lacks_everything_until_told_to_apply(data: DataDirec
     assert "Nothing was changed. Apply them with --apply." in shown.output
     assert not data.cluster.is_running()
 
-    shown = vaka("migrate", "--data", data.root, "--apply")
+    shown = vaka("migrate", "--data", data.root, *APPLY)
     assert shown.exit_code == 0, shown.output
-    assert "vaka_platform: 4 migrations applied" in shown.output
+    assert f"vaka_platform: {len(migrations_for('platform'))} migrations applied" in shown.output
     assert vaka("migrate", "--data", data.root).output == "Every database is up to date.\n"
     assert not data.cluster.is_running()
 
@@ -69,7 +71,7 @@ def test_every_authority_is_looked_at_and_a_changed_file_stops_it(data: DataDire
                 "update vaka.migration set checksum = 'other' where name = 'tenant/0001_people.sql'")  # fmt: skip
     finally:
         cluster.stop()
-    for options in ((), ("--apply",)):
+    for options in ((), APPLY):
         shown = vaka("migrate", "--data", data.root, *options)
         assert shown.exit_code == 1
         assert "The migration tenant/0001_people.sql has changed since it was applied." in shown.stderr
@@ -81,7 +83,7 @@ def test_every_authority_is_looked_at_and_a_changed_file_stops_it(data: DataDire
     finally:
         cluster.stop()
     assert f"vaka_t_ekbacka: {EVERY}, tenant/0001" in vaka("migrate", "--data", data.root).output
-    assert vaka("migrate", "--data", data.root, "--apply").exit_code == 0
+    assert vaka("migrate", "--data", data.root, *APPLY).exit_code == 0
     assert vaka("migrate", "--data", data.root).output == "Every database is up to date.\n"
 
 
@@ -91,12 +93,16 @@ def test_devices_are_imported_when_told_to_and_only_once(data: DataDirectory, tm
     command = ("device", "import", "--data", data.root, "--authority", "ekbacka", sheet)
     shown = vaka(*command)
     assert shown.output == (
-        "2 of 2 devices are new to Ekbacka kommun. Nothing was changed. Register them with --apply.\n"
+        "2 of 2 devices are new to Ekbacka kommun; the others become what their lines say. Nothing was changed. "
+        "Do it with --apply.\n"
     )
-    assert vaka(*command, "--apply").output == "2 of 2 devices are new and were registered with Ekbacka kommun.\n"
-    assert vaka(*command, "--apply").output == "0 of 2 devices are new and were registered with Ekbacka kommun.\n"
+    done = "Ekbacka kommun: {} of 2 devices are new and were registered, {} changed.\n"
+    assert vaka(*command, *APPLY).output == done.format(2, 0)
+    assert vaka(*command, *APPLY).output == done.format(0, 0)
+    sheet.write_text(sheet.read_text().replace("two", "another"))
+    assert vaka(*command, *APPLY).output == done.format(0, 1)
     sheet.write_text("sender;authentication;password\n8031003;digest;three\n8031004;digest;\n")
-    shown = vaka(*command, "--apply")
+    shown = vaka(*command, *APPLY)
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert "line 3: digest needs a password" in shown.stderr
     assert vaka(*command[:-2], "nowhere", sheet).stderr == (
@@ -132,7 +138,7 @@ def test_a_migration_that_fails_in_one_authority_leaves_the_next_untouched(data:
         execute(cluster, SUPERUSER, "vaka_t_ekbacka", obstacle)
     finally:
         cluster.stop()
-    shown = vaka("migrate", "--data", data.root, "--apply")
+    shown = vaka("migrate", "--data", data.root, *APPLY)
     assert shown.exit_code == 1
     assert newest in shown.stderr
     assert "vaka_t_norrvik" not in shown.output
@@ -148,7 +154,7 @@ def test_a_migration_that_fails_in_one_authority_leaves_the_next_untouched(data:
         execute(cluster, SUPERUSER, "vaka_t_ekbacka", "drop function vaka.record_signs_of_life(jsonb)")
     finally:
         cluster.stop()
-    shown = vaka("migrate", "--data", data.root, "--apply")
+    shown = vaka("migrate", "--data", data.root, *APPLY)
     assert shown.exit_code == 0, shown.output
     for database in ("vaka_t_ekbacka", "vaka_t_norrvik"):
         assert f"{database}: 1 migration applied" in shown.output

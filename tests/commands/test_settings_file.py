@@ -19,7 +19,7 @@ CASES = [
     Settings(),
     Settings(mode="demo"),
     Settings(
-        mode="demo",
+        mode="production",
         database=DatabaseSettings(embedded=False, host="/run/postgresql", port=5433),
         receiver=ReceiverSettings(udp_port=None, tls_port=None, realm="larm", flush_seconds=2.5,
                                   certificate=Path('tls/å"b\\c.pem'), device_authorities=Path("tls/a.pem")),
@@ -40,7 +40,7 @@ def test_what_is_written_is_what_is_read(settings: Settings, tmp_path: Path) -> 
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataDirectory:
-    directory = DataDirectory(tmp_path)
+    directory = DataDirectory(tmp_path / "vaka")
     directory.prepare()
     return directory
 
@@ -69,6 +69,7 @@ def test_what_a_user_wrote_is_kept(data: DataDirectory) -> None:
     text = f'# mine\nmode = "demo"\n[signin]\nport = {base}\norigin = "http://localhost:{base}"\n'
     text += f"[receiver]\nudp_port = {base + 20}\ntcp_port = false\ntls_port = false\nprocesses = 2\n"
     text += f'[desk]\nport = {base + 21}\norigin = "http://localhost:{base + 21}"\n'
+    text += f'[portal]\nport = {base + 22}\norigin = "http://localhost:{base + 22}"\n'
     data.settings_file.write_text(text)
     settings = settle(data, None, lambda _: None)
     assert (settings.receiver.processes, settings.receiver.tcp_port, settings.receiver.tls_port) == (2, None, None)

@@ -158,6 +158,9 @@ REFUSED: list[tuple[list[str], str]] = [
     (["alarm", "--devices", "/none"], "device file /none cannot be read"),
     (["alarm", "--devices", "/none", "--cid", "1"], "--devices says who the devices are"),
     (["storm", "--to", "127.0.0.1", "--cid", "1", "--share", "101"], "101.0 is not in the range"),
+    (["storm", "--to", "127.0.0.1", "--cid", "1", "--share", "nan"], "nan is not a number"),
+    (["lifelike", "--to", "127.0.0.1", "--cid", "1", "--speed", "nan"], "nan is not a number"),
+    (["heartbeats", "--to", "127.0.0.1", "--cid", "1", "--seconds", "NaN"], "nan is not a number"),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.ledger.removed import DECIDED, Aged, at
 from tests.ledger.reviewed import files_of, leaves, log_of, publish
 from tests.ledger.sample import LOG, WITNESSES, log_key, private_key, witness_keys
 from vaka.commands.main import main
@@ -47,6 +48,22 @@ def test_log_is_verified_and_what_holds_is_said(directory: Path) -> None:
         "3 sources without a gap; written from 2026-03-12T22:12:20.000000Z to 2026-03-12T22:22:19.000000Z",
         "VERIFIED",
     ]
+
+
+def test_removal_is_said_with_the_decision_it_rests_on(tmp_path: Path) -> None:
+    place = publish(Aged().files(), tmp_path / "aged")
+    shown = run(place, *THREE)
+    assert shown.exit_code == 0, shown.output
+    line = "511 entries were removed after 400 days or more, by entry 3: the authority's decision of"
+    assert f"{line} {decided_at()} by account:7" in shown.output.splitlines()
+    assert "511 poster är borttagna efter minst 400 dagar, enligt post 3" in run(place, "--language", "sv").output
+    assert run(place, *THREE, "--retention", "400").exit_code == 0
+    shown = run(place, *THREE, "--retention", "730")
+    assert (shown.exit_code, Wrong.TOO_SOON.value.en in shown.output) == (1, True)
+
+
+def decided_at() -> str:
+    return at(DECIDED).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def test_log_without_witnesses_says_so(directory: Path) -> None:
@@ -112,7 +129,8 @@ def test_key_that_is_none_cannot_check_anything(directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["{}", "--proof", "{}/checkpoint", "--entry", "{}/checkpoint"], ["--proof", "x"]]
+    "arguments",
+    [[], ["{}", "--proof", "{}/checkpoint", "--entry", "{}/checkpoint"], ["--entry", "x"], ["{}", "--entry", "x"]],
 )
 def test_one_thing_is_verified_at_a_time(directory: Path, arguments: list[str]) -> None:
     shown = run(*[part.replace("{}", str(directory)) for part in arguments])
@@ -133,6 +151,15 @@ def test_receipt_is_verified(receipt: Path) -> None:
     shown = run("--proof", receipt / "a.tlog-proof", "--entry", receipt / "entry", *THREE)
     assert shown.exit_code == 0, shown.output
     assert "the entry is the one that was sealed" in shown.output
+
+
+def test_receipt_that_holds_its_entry_needs_none_beside_it(receipt: Path) -> None:
+    shown = run("--proof", receipt / "a.tlog-proof", *THREE)
+    assert (shown.exit_code, "name it with --entry" in shown.output) == (2, True)
+    for extra, code in ((leaves(301)[300], 0), (leaves(301)[299], 1)):
+        proof = Proof(300, prove_inclusion(300, 600, LOG_600.nodes()), LOG_600.checkpoint(), extra)
+        (receipt / "a.tlog-proof").write_bytes(proof.encode())
+        assert run("--proof", receipt / "a.tlog-proof", *THREE).exit_code == code
 
 
 def test_receipt_of_another_entry_proves_nothing(receipt: Path) -> None:

@@ -21,11 +21,15 @@ Rights = dict[str, str]
 # "select" is the whole table; "select(a b)" only those columns.
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
+ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 
 SEALS = WRITES_LEDGER | {
     "ledger.drain()": "execute",
+    "ledger.announce_pruning()": "execute",
+    "ledger.prune()": "execute",
     "ledger.inbox": "select(id)",
     "ledger.log_entry": "select insert",
+    "ledger.entry_index": "select insert update",
     "ledger.tile": "select insert update(data width)",
     "ledger.head": "select update(root sequenced_at size)",
     "ledger.checkpoint": "select insert delete update(note signed_at)",
@@ -39,7 +43,7 @@ PLATFORM: dict[str, Rights] = {
         "class_override": "select",
         "receiver_presence": "select insert update",
     },
-    "desk": WRITES_LEDGER
+    "desk": ASKS_LEDGER
     | {
         "authority": "select",
         "installation": "select",
@@ -50,7 +54,14 @@ PLATFORM: dict[str, Rights] = {
         "device_entry": "insert select(active authority_id device_id sender)",
         "desk_presence": "select insert update",
     },
-    "signin": WRITES_LEDGER
+    "portal": ASKS_LEDGER
+    | {
+        "authority": "select",
+        "role_grant": "select",
+        "account": "select(display_name id kind language state)",
+        "session": "select(account_id created_at ended_at expires_at id realm token_hash) update(ended_at)",
+    },
+    "signin": ASKS_LEDGER
     | {
         "installation": "select",
         "authority": "select",
@@ -67,7 +78,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select(id state)",
     },
     "sequencer": SEALS | {"authority": "select"},
-    "setup": WRITES_LEDGER
+    "setup": ASKS_LEDGER
     | {
         "authority": "select insert update",
         "device_entry": "select insert update",
@@ -75,13 +86,14 @@ PLATFORM: dict[str, Rights] = {
         "account": "select insert update",
         "role_grant": "select insert update delete",
         "installation": "select insert",
+        "settings_record": "select insert update delete",
     },
 }
 
 REGISTER = "select insert update delete"
 TENANT: dict[str, Rights] = {
     "receiver": WRITES_LEDGER | {"accept_messages()": "execute", "record_signs_of_life()": "execute"},
-    "desk": WRITES_LEDGER
+    "desk": ASKS_LEDGER
     | {
         "unit": "select",
         "unit_hours": "select",
@@ -93,11 +105,27 @@ TENANT: dict[str, Rights] = {
         "policy": "select",
         "closing_code": "select",
         "alarm": "select update(closed_at closed_by closing_action closing_reason closing_result closing_text"
-        " escalate_at escalation holder merged_into offered_to presented_at state suspended_until taken_at version)",
+        " escalate_at escalation holder merged_into offered_to part_received_at parts presented_at state"
+        " suspended_until taken_at version)",
         "alarm_note": "select insert",
         "alarm_step": "select insert",
         "message": "select(alarm_id class deviations device_id effect id kind received_at ref sender source transport)",
         "announce_alarms()": "execute",
+    },
+    "portal": ASKS_LEDGER
+    | {
+        "ledger.log_entry": "select",
+        "ledger.entry_index": "select",
+        "ledger.tile": "select",
+        "ledger.head": "select",
+        "ledger.checkpoint": "select",
+        "ledger.inbox": "select(id written_at)",
+        "ledger.set_retention()": "execute",
+        "ledger.retention_at()": "execute",
+        "person": "select(born_on family_name given_name id personal_number protected_identity)",
+        "device": "select(id person_id sender)",
+        "alarm": "select(id person_id)",
+        "unit": "select(id name)",
     },
     "scheduler": WRITES_LEDGER
     | {
@@ -112,7 +140,7 @@ TENANT: dict[str, Rights] = {
         "judged_condition()": "execute",
     },
     "sequencer": SEALS,
-    "setup": WRITES_LEDGER
+    "setup": ASKS_LEDGER
     | {
         "unit": REGISTER,
         "unit_hours": REGISTER,

@@ -26,6 +26,8 @@ ALLOWED = (
     "insert into ledger.checkpoint values (1, 'note', now())",
     "update ledger.checkpoint set note = 'note again', signed_at = now()",
     "delete from ledger.checkpoint",
+    "select ledger.announce_pruning('log:x')",
+    "select ledger.prune(1)",
 )
 
 # What not even the sequencer may do; the triggers speak where a column's right would let it.
@@ -103,7 +105,7 @@ def test_sequencer_can_do_no_more(
             refuse(connection, attempt)
 
 
-@pytest.mark.parametrize("component", sorted(set(TENANT_COMPONENTS) - {"sequencer"}))
+@pytest.mark.parametrize("component", sorted(set(TENANT_COMPONENTS) - {"sequencer", "portal"}))
 def test_everybody_else_can_only_append(
     server: Server, tenant: Authority, superuser: psycopg.Connection[tuple[object, ...]], component: str
 ) -> None:
@@ -111,6 +113,21 @@ def test_everybody_else_can_only_append(
     with closing(connect(server, tenant, component)) as connection:
         connection.execute(APPEND)
         for attempt in (*ALLOWED[1:], *REFUSED, *(f"select * from ledger.{table}" for table in TABLES)):
+            refuse(connection, attempt)
+
+
+def test_portal_reads_what_is_sealed_and_nothing_else(
+    server: Server, tenant: Authority, superuser: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    fill(superuser)
+    with closing(connect(server, tenant, "portal")) as connection:
+        connection.execute(APPEND)
+        connection.execute("select id, written_at from ledger.inbox")
+        for table in (*TABLES[1:], "entry_index"):
+            connection.execute(f"select * from ledger.{table}".encode())
+            for attempt in (f"delete from ledger.{table}", f"insert into ledger.{table} default values"):
+                refuse(connection, attempt)
+        for attempt in ("update ledger.entry_index set actor = 'nobody'", *ALLOWED[2:], *REFUSED):
             refuse(connection, attempt)
 
 

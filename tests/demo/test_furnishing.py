@@ -102,6 +102,7 @@ async def test_everything_is_there(server: Server) -> None:
     assert counted["ekbacka unit"] == 4
     assert counted["ekbacka unit_hours"] == 6
     assert counted["ekbacka closing_code"] > 20
+    assert read(server, "vaka_t_ekbacka", "select on_call_phone from vaka.policy") == [("08-465 004 91",)]
     events = dict(read(server, "vaka_t_ekbacka", "select event, count(*) from ledger.inbox group by event"))
     assert events["person.registered"] == events["device.registered"] == PEOPLE
 

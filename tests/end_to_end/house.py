@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from tests.waiting import is_alive, wait_for
 from vaka.commands.listening import find_free_port
 from vaka.database.cluster import Cluster
-from vaka.database.server import SUPERUSER, Server, tenant_database, tenant_role
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, tenant_database, tenant_role
 from vaka.settings import Settings, load_settings
 
 VAKA = Path(sys.executable).with_name("vaka")
@@ -205,6 +205,13 @@ class House:
             connection.execute("set search_path = vaka")
             yield connection
 
+    @contextmanager
+    def platform(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """Connect to the platform's database as who sees everything."""
+        conninfo = self.server.conninfo(SUPERUSER, PLATFORM_DATABASE)
+        with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as connection:
+            yield connection
+
     def messages(self, device: SimulatedDevice, ref: str) -> list[dict[str, Any]]:
         """Return the stored messages of a device with this reference, as the desk may read them."""
         with self.tenant(device.authority) as tenant:
@@ -237,10 +244,10 @@ def build_house(name: str) -> House:
 
 
 def free_port_base(first: int) -> int:
-    """Return the first of four free ports in a row, from ``first`` upwards."""
+    """Return the first of five free ports in a row, from ``first`` upwards."""
     base = first
     while True:
         base = find_free_port(base, ("udp", "tcp"))
-        if all(find_free_port(base + step, ("udp", "tcp")) == base + step for step in range(1, 4)):
+        if all(find_free_port(base + step, ("udp", "tcp")) == base + step for step in range(1, 5)):
             return base
         base += 1

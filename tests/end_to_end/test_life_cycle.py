@@ -20,7 +20,7 @@ from vaka.demo.personas import PERSONAS
 
 pytestmark = pytest.mark.end_to_end
 
-PROGRAMS = ("postgresql", "signin", "desk", "scheduler", "sequencer", "receiver-1")
+PROGRAMS = ("postgresql", "signin", "desk", "portal", "scheduler", "sequencer", "receiver-1")
 
 
 def fetch(url: str) -> tuple[int, str]:
@@ -129,7 +129,7 @@ def test_it_goes_on_where_it_was_as_a_plain_run(own_house: House) -> None:
 
 
 def test_migrate_lists_and_applies_while_it_runs(own_house: House) -> None:
-    for options in ((), ("--apply",)):
+    for options in ((), ("--apply", "--change", "C-17")):
         done = subprocess.run(
             [VAKA, "migrate", "--data", own_house.root, *options],
             capture_output=True, text=True, timeout=60, check=False,

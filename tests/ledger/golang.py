@@ -21,9 +21,14 @@ DEBIAN_SOURCES = Path("/usr/share/gocode")
 def require_go() -> Path:
     """Return the judge as a program, built where it can be."""
     go = peers.require_program("go", package="golang-go")
-    if not (DEBIAN_SOURCES / "src/golang.org/x/mod/sumdb/tlog").is_dir():
+    if not has_libraries():
         peers.report_missing("Go's sumdb/tlog is not installed (apt-get install golang-golang-x-mod-dev)")
-    return _build(go)
+    return build(go)
+
+
+def has_libraries() -> bool:
+    """Whether the libraries that judge are on this machine."""
+    return (DEBIAN_SOURCES / "src/golang.org/x/mod/sumdb/tlog").is_dir()
 
 
 def ask(do: str, **asked: Any) -> dict[str, Any]:
@@ -57,7 +62,8 @@ def tree(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[b
 
 
 @cache
-def _build(go: str) -> Path:
+def build(go: str) -> Path:
+    """Return the judge as a program."""
     program = ROOT / "out" / "go" / "peer"
     program.parent.mkdir(parents=True, exist_ok=True)
     environment = {

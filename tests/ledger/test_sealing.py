@@ -242,7 +242,7 @@ async def test_after_a_crash_at_any_step_there_is_one_history(
     assert judged(await house.export(tmp_path / "pack"), house) == house.size()
 
 
-TABLES = ("inbox", "log_entry", "tile", "head", "checkpoint")
+TABLES = ("inbox", "entry_index", "log_entry", "tile", "head", "checkpoint")
 
 
 def back_up(house: LogHouse) -> None:

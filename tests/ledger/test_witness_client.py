@@ -5,7 +5,6 @@
 import asyncio
 import importlib
 import signal
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from types import ModuleType
 import httpx
 import pytest
 
-from tests.ledger.sample import LOG, ORIGIN, SEEN_AT, SampleLog, entries, log_key, policy, sample_log
+from tests.ledger.sample import LOG, SEEN_AT, SampleLog, entries, log_key, policy, sample_log
 from tests.ledger.watched import (
     WITNESS,
     Running,
     another_log,
+    another_running,
     asked,
     new_witness,
     other_history,
@@ -60,18 +60,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         with running(tmp_path / "witness") as witness:
             yield witness.url
         return
-    aics = request.getfixturevalue("theirs")
-    with aics.WitnessStore(tmp_path / "witness.db", create=True) as store:
-        logs = [aics.LogConfig.from_strings(ORIGIN, [log_key().encode()])]
-        server = aics.make_server(aics.Witness(WITNESS.name, WITNESS.private_key, store, logs))
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.url
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+    with another_running(tmp_path) as url:
+        yield url
 
 
 def cosigned(note: Note, lines: Sequence[object]) -> list[str]:

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A witness as a program of its own, and what a log sends to it."""
 
+import importlib
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ledger.sample import LOG, ORIGIN, SampleLog, entries, log_key, private_key, sample_log
+from tests.peers import require_module
 from vaka.ledger.checkpoints import Checkpoint, sign_checkpoint
 from vaka.ledger.cosignatures import WitnessKey, WitnessSigner
 from vaka.ledger.note_keys import LogKey, LogSigner
@@ -78,6 +81,25 @@ class Running:
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
+
+
+@contextmanager
+def another_running(root: Path, *logs: LogKey) -> Iterator[str]:
+    """Somebody else's witness (aics-witness) with the same key, of the same logs; gives its address."""
+    require_module("aics_witness")
+    aics = importlib.import_module("aics_witness")
+    root.mkdir(parents=True, exist_ok=True)
+    with aics.WitnessStore(root / "witness.db", create=True) as store:
+        watched = [aics.LogConfig.from_strings(log.name, [log.encode()]) for log in logs or (log_key(),)]
+        server = aics.make_server(aics.Witness(WITNESS.name, WITNESS.private_key, store, watched))
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.url
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 """The sequencer as a process: it seals every log, outlives a killed database connection, and ends when told."""
 
 import asyncio
+import json
 import shutil
 import signal
 import subprocess
@@ -17,13 +18,19 @@ import psycopg
 import pytest
 
 from tests.ledger import golang
+from tests.ledger.attacks.scene import put_back_tables, save_tables
 from tests.ledger.sealed import LogHouse
+from tests.ledger.watched import another_running, new_witness, witness_key
+from tests.ledger.watched import running as running_witness
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.identifiers import new_identifier
+from vaka.ledger.cosignatures import Policy, verify_cosignatures
+from vaka.ledger.note_keys import LogKey
+from vaka.ledger.notes import parse_note
 from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
@@ -144,3 +151,141 @@ def test_faulty_settings_stop_the_start_with_a_sentence(tmp_path: Path, content:
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# --- witnesses --------------------------------------------------------------------------------------------------------
+
+
+def witnessed(url: str, *, key: str = "") -> str:
+    """Settings with a witness of the authority's log."""
+    return f"""{SETTINGS}[[ledger.witnesses]]
+url = "{url}"
+key = "{key or witness_key().encode()}"
+logs = ["authority/{AUTHORITY.slug}"]
+"""
+
+
+@contextmanager
+def witness_of(whose: str, log: LogKey, directory: Path) -> Iterator[str]:
+    """A new witness as a program of its own: ours, or another's with the same key. Gives its address."""
+    if whose == "another's":
+        with another_running(directory, log) as url:
+            yield url
+        return
+    new_witness(directory, log)
+    with running_witness(directory) as ours:
+        yield ours.url
+
+
+def cosigned(house: LogHouse) -> int:
+    """The size of the newest checkpoint, where the witness has cosigned it; otherwise 0."""
+    checkpoints = house.checkpoints()
+    if not checkpoints:
+        return 0
+    size, note = checkpoints[-1]
+    return size if verify_cosignatures(parse_note(note), Policy((witness_key(),), 1)) else 0
+
+
+def first_key(data: Path) -> LogKey:
+    """Let the sequencer make the log's key, which the witness is to be told."""
+    (data / "vaka.toml").write_text(SETTINGS)
+    house = house_in(data)
+    with running(data):
+        wait_for(lambda: published(house.server, AUTHORITY.database_name) > 0)
+    return house.key
+
+
+def memories_in(data: Path) -> dict[Path, bytes]:
+    """What the signers remember."""
+    return {path: path.read_bytes() for path in (data / "ledger").glob("*.signed")}
+
+
+@pytest.mark.parametrize("whose", ["ours", "another's"])
+def test_machine_put_back_from_a_backup_stands_still_until_the_right_copy_is_back(data: Path, whose: str) -> None:
+    """The signer's memory is as old as the database: only the witness knows. Nothing is signed, and alarms go on."""
+    house = house_in(data)
+    log = first_key(data)
+    with witness_of(whose, log, data / "witness") as url:
+        (data / "vaka.toml").write_text(witnessed(url))
+        with running(data):
+            asyncio.run(house.write(SystemClock(), "alarm:1"))
+            wait_for(lambda: cosigned(house) == house.size() > 1 and not house.waiting())
+        save_tables(house, "backup")
+        memories = memories_in(data)
+        with running(data):
+            asyncio.run(house.write(SystemClock(), "alarm:2"))
+            wait_for(lambda: any(leaf.object == "alarm:2" for leaf in house.leaves()))
+            wait_for(lambda: cosigned(house) == house.size() and not house.waiting())
+        right = house.size()
+        put_back_tables(house, "backup")
+        for path, content in memories.items():
+            path.write_bytes(content)
+        before = house.checkpoints(), house.leaves()
+        (data / "log").write_text("")
+        with running(data) as process:
+            wait_for(lambda: '"halted: older"' in (data / "log").read_text())
+            asyncio.run(house.write(SystemClock(), "alarm:kept"))
+            assert process.poll() is None
+        assert (house.checkpoints(), house.leaves()) == before
+        assert house.waiting() == 1
+        memory = data / "ledger" / f"{AUTHORITY.database_name}.signed"
+        assert memory.read_bytes() == memories[memory]
+        assert before[0][-1][0] < right
+
+
+@pytest.mark.parametrize("whose", ["ours", "another's"])
+def test_witness_that_comes_late_holds_up_nothing_and_cosigns_when_it_is_there(data: Path, whose: str) -> None:
+    house = house_in(data)
+    log = first_key(data)
+    with witness_of(whose, log, data / "gone") as url:
+        pass  # it had this address, and is gone
+    (data / "vaka.toml").write_text(witnessed(url))
+    (data / "log").write_text("")
+    with running(data):
+        asyncio.run(house.write(SystemClock(), "alarm:1"))
+        wait_for(lambda: any(leaf.object == "alarm:1" for leaf in house.leaves()))
+        wait_for(lambda: house.checkpoints()[-1][0] == house.size())
+        assert cosigned(house) == 0
+        assert '"witness missing"' in (data / "log").read_text()
+    with witness_of(whose, log, data / "witness") as url:
+        (data / "vaka.toml").write_text(witnessed(url))
+        with running(data):
+            wait_for(lambda: cosigned(house) == house.size())
+        receipt_is_handed_out(data, house)
+
+
+def receipt_is_handed_out(data: Path, house: LogHouse) -> None:
+    """As a user gets it, and as whoever verifies it has it."""
+    number = next(leaf.id for leaf in house.leaves() if leaf.object == "alarm:1")
+    (data / "receipts").mkdir()
+    where = house.server  # started by the test, which no maintenance command knows of
+    (data / "vaka.toml").write_text(f'{SETTINGS}[database]\nembedded = false\nhost = "{where.host}"\n')
+    command = [sys.executable, "-c", "from vaka.commands.main import main; main()", "ledger", "receipt"]
+    named = ["--data", str(data), "--authority", AUTHORITY.slug, "--to", str(data / "receipts"), str(number)]
+    subprocess.run([*command, *named], check=True, capture_output=True)
+    files = [data / "receipts" / f"{number}.{ending}" for ending in ("tlog-proof", "json")]
+    verify = [sys.executable, "-c", "from vaka.commands.main import main; main()", "verify"]
+    keys = ["--log", house.key.encode(), "--witness", witness_key().encode()]
+    done = subprocess.run(
+        [*verify, "--proof", files[0], "--entry", files[1], *keys], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(files[1].read_bytes())["object"] == "alarm:1"
+    assert subprocess.run([*command, *named], check=False, capture_output=True).returncode == 1  # they are there
+    missing = subprocess.run([*command, *named[:-1], "987654"], check=False, capture_output=True, text=True)
+    assert (missing.returncode, "No entry 987654 is sealed" in missing.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (witnessed("http://127.0.0.1:1", key="w+0a1b2c3d+AQ=="), "no witness's"),
+        (witnessed("ftp://127.0.0.1:1"), "A witness's address"),
+        (witnessed("http://127.0.0.1:1").replace("authority/", "authorities/"), "ledger.witnesses.0.logs.0"),
+        (witnessed("http://a") + witnessed("http://b").removeprefix(SETTINGS), "names a witness of"),
+    ],
+)
+def test_faulty_witness_stops_the_start_with_a_sentence(tmp_path: Path, settings: str, says: str) -> None:
+    (tmp_path / "vaka.toml").write_text(settings)
+    done = subprocess.run([*COMMAND, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, says in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr

@@ -279,7 +279,7 @@ async def test_another_name_in_from(
     else:
         assert answer.status == 403
         assert running.refusals(Reason.SENDER_DIFFERS) == 1
-        assert rows(authority, "select count(*) from message") == [(0,)]
+        assert rows(authority, "select count(*) from message where class = 'life'") == [(0,)]
 
 
 async def test_a_device_that_speaks_for_others_is_known_by_its_from(
@@ -289,6 +289,26 @@ async def test_a_device_that_speaks_for_others_is_known_by_its_from(
     await running.knows(gateway)
     assert (await udp_device.ask(message(gateway, mrq("room-17")))).status == 200
     assert rows(authority, "select sender, 'sender_differs' = any(deviations) from message") == [(gateway, True)]
+
+
+async def test_a_device_that_may_not_speak_for_others_is_refused_whoever_they_are(
+    running: Running, register: Register, authority: Authority, intake: Authority, rows: Rows, udp_device: UdpDevice
+) -> None:
+    """Its body names nobody we know: refused and told of as its own fault, and no stranger's message in the intake."""
+    sender = register.device(authority)
+    await running.knows(sender)
+    assert (await udp_device.ask(message(sender, mrq("nobody-4711")))).status == 403
+    assert running.refusals(Reason.SENDER_DIFFERS) == 1
+    await running.until(lambda: rows(authority, "select kind from alarm") == [("refused_sender",)])
+    assert rows(intake, "select count(*) from message") == [(0,)]
+
+
+async def test_nobody_is_let_in_by_the_name_of_another(
+    running: Running, known: Credentials, intake: Authority, rows: Rows, udp_device: UdpDevice
+) -> None:
+    """A From that names a registered device has to be proved before anything else is said."""
+    assert (await udp_device.ask(message(known.sender, mrq("nobody-4711")))).status == 401
+    assert rows(intake, "select count(*) from message") == [(0,)]
 
 
 async def test_a_device_without_a_controller_id_is_known_by_its_from(

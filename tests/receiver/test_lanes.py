@@ -71,6 +71,29 @@ async def test_a_flood_of_one_authority_leaves_room_for_the_others(
         await one.close()
 
 
+async def test_what_waits_is_bounded_in_bytes_too(
+    start: Start, register: Register, authority: Authority, new_authority: NewAuthority, stuck: Stuck
+) -> None:
+    other = new_authority()
+    held, senders = register.device(authority), [register.device(authority) for _ in range(4)]
+    neighbour = register.device(other)
+    lanes = Limits().lanes | {Lane.TEST: LaneLimits(100, 100, 50, None, capacity_bytes=60_000)}
+    running = await start(limits=Limits(lanes=lanes))
+    flood, device = UdpDevice(running.udp), UdpDevice(running.udp)
+    with stuck(authority, held):
+        await flood.send(message(held, mrq(held, ref=STUCK, stc="102")))
+        for sender in senders:  # of which one authority may have 30,000 bytes; the one that goes beyond is taken
+            await flood.send(message(sender, mrq(sender, stc="102", dte="x" * 9_000)))
+        await running.until(lambda: running.refusals(Reason.LANE_FULL) == 1)
+        assert running.receiver.storage.inside[Lane.TEST] == 4
+        assert (await device.ask(message(neighbour, mrq(neighbour, stc="102")))).status == 200
+    assert sorted([(await flood.response()).status for _ in range(5)]) == [200, 200, 200, 200, 503]
+    # What has left leaves its place.
+    assert (await flood.ask(message(senders[0], mrq(senders[0], ref="9", stc="102", dte="x" * 9_000)))).status == 200
+    for one in (flood, device):
+        await one.close()
+
+
 async def test_a_device_stuck_in_a_loop_fills_its_own_place_only(
     start: Start, register: Register, authority: Authority, rows: Rows, stuck: Stuck
 ) -> None:

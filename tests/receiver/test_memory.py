@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the receiver remembers, and how much at most: answers, deadlines, sources, queues. No socket, no database."""
 
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import cast
 from uuid import uuid4
+from weakref import ref
 
 import pytest
 
 from vaka.receiver.allowance import Allowance, network_of
 from vaka.receiver.chance import Chance
-from vaka.receiver.countdown import Countdown
+from vaka.receiver.countdown import Countdown, Reminders
+from vaka.receiver.counters import Reason
 from vaka.receiver.exchange import Exchange
 from vaka.receiver.lanes import Arrival, Turns
 from vaka.receiver.limits import Lane
 from vaka.receiver.repeats import IN_WORK, RepeatKey, RepeatMemory
 from vaka.receiver.udp import may_wait
+from vaka.receiver.unfinished import Unfinished
 
 HERE, THERE = ("198.51.100.7", 5060), ("198.51.100.7", 5061)
 
@@ -159,6 +163,88 @@ def test_what_is_added_while_counting_waits_for_the_next_time() -> None:
     assert len(countdown) == 1
 
 
+def test_a_reminder_comes_in_order_and_once() -> None:
+    reminders = Reminders[str](2.0)
+    for item, now in (("a", 10.0), ("b", 11.0), ("c", 11.5), ("a", 12.0)):
+        reminders.add(item, now)
+    assert list(reminders.due(12.9)) == []
+    assert list(reminders.due(13.0)) == ["b"]
+    assert list(reminders.due(20.0)) == ["c", "a"], "whoever was added again waits anew"
+    assert list(reminders.due(20.0)) == []
+
+
+def test_what_is_called_off_is_not_kept() -> None:
+    class Item:
+        pass
+
+    reminders = Reminders[Item](60.0)
+    items = [Item() for _ in range(3)]
+    gone = [ref(item) for item in items]
+    for item in items:
+        reminders.add(item, 0.0)
+        reminders.call_off(item)
+        reminders.call_off(item)
+    assert len(reminders) == 0
+    del items, item
+    assert [item() for item in gone] == [None] * 3
+
+
+def test_reminders_may_be_called_off_and_added_while_they_come() -> None:
+    reminders = Reminders[str](0.0)
+    for item in "abcd":
+        reminders.add(item, 1.0)
+    seen = []
+    for item in reminders.due(5.0):
+        seen.append(item)
+        reminders.call_off("c")
+        reminders.add(item, 5.0)
+    assert sorted(set(seen)) == ["a", "b", "d"]
+    assert len(reminders) == 3
+
+
+@dataclass(eq=False)
+class Held:
+    """A connection that holds bytes, and is hung up on."""
+
+    unfinished: Unfinished
+    is_proved: bool = False
+    dropped: Reason | None = None
+
+    def drop(self, reason: Reason) -> None:
+        self.dropped = reason
+        self.unfinished.forget(self)
+
+
+def test_who_holds_unfinished_messages_the_longest_gives_way_strangers_first() -> None:
+    unfinished = Unfinished(100)
+    device, *strangers = [Held(unfinished) for _ in range(4)]
+    unfinished.weigh(device, 30)
+    unfinished.keep(device)
+    device.is_proved = True
+    for stranger in strangers[:2]:
+        unfinished.weigh(stranger, 30)
+    unfinished.weigh(strangers[0], 35)
+    assert (unfinished.size, len(unfinished)) == (95, 3)
+    unfinished.weigh(strangers[2], 20)
+    assert [held.dropped for held in (device, *strangers)] == [None, Reason.UNFINISHED, None, None]
+    assert (unfinished.size, len(unfinished)) == (80, 3)
+    unfinished.weigh(device, 90)
+    assert [held.dropped is None for held in (device, *strangers)] == [True, False, False, False]
+    unfinished.weigh(device, 101)
+    assert device.dropped is Reason.UNFINISHED
+    assert (unfinished.size, len(unfinished)) == (0, 0)
+
+
+def test_what_is_finished_weighs_nothing() -> None:
+    unfinished = Unfinished(100)
+    holders = [Held(unfinished) for _ in range(50)]
+    for holder in holders:
+        unfinished.weigh(holder, 60)
+        unfinished.weigh(holder, 0)
+    assert (unfinished.size, len(unfinished)) == (0, 0)
+    assert not any(holder.dropped for holder in holders)
+
+
 def test_an_allowance_is_spent_and_comes_back() -> None:
     allowance = Allowance(2, 10)
     assert [allowance.spend("198.51.100.7", 0.0) for _ in range(4)] == [True, True, False, False]
@@ -202,7 +288,7 @@ def test_no_random_bytes_are_given_out_twice() -> None:
 
 def arrival(key: str) -> Arrival:
     """A message of somebody."""
-    return Arrival(cast(Exchange, None), uuid4(), Lane.LIFE, key, cast("dict[str, Any]", {}), b"", 0.0)
+    return Arrival(cast(Exchange, None), uuid4(), Lane.LIFE, key, {"body": ""}, b"", 0.0)
 
 
 def test_a_batch_has_one_message_of_each_person_in_turn() -> None:

@@ -93,6 +93,40 @@ async def test_a_wrong_password_is_told_of_and_its_end_too(
     assert rows(authority, REFUSED) == [("refused_password", "raise", b""), ("refused", "restore", b"")]
 
 
+async def test_who_names_another_sender_is_told_of_until_he_names_himself(
+    running: Running, register: Register, authority: Authority, rows: Rows, udp_device: UdpDevice
+) -> None:
+    sender = register.device(authority)
+    await running.knows(sender)
+    for _ in range(3):
+        # It proves itself each time; that must not end what it is told of for.
+        assert (await udp_device.ask(message("somebody-else", mrq(sender)))).status == 403
+    await wait_until(lambda: rows(authority, ALARMS) == open_alarm("refused_sender"))
+    assert rows(authority, REFUSED) == [("refused_sender", "raise", b"")]
+    assert (await udp_device.ask(message(sender, mrq(sender, mty="PI")))).status == 200
+    await wait_until(lambda: rows(authority, STATES) == [("refused_sender", "closed")])
+
+
+async def test_who_answers_challenges_only_where_they_are_not_known_is_told_of(
+    start: Start, register: Register, authority: Authority, rows: Rows
+) -> None:
+    """Something between us spreads its messages over receivers that know nothing of each other."""
+    known = register.digest_device(authority)
+    first, second = [UdpDevice((await start(instance=name, limits=PATIENT)).udp) for name in ("here", "there")]
+    for _ in range(3):
+        proof = authorization(await first.ask(message(known.sender, mrq(known.sender))), known)
+        assert (await second.ask(message(known.sender, mrq(known.sender), headers=(proof,)))).status == 401
+    assert rows(authority, STATES) == []
+    proof = authorization(await first.ask(message(known.sender, mrq(known.sender))), known)
+    again = await second.ask(message(known.sender, mrq(known.sender), headers=(proof,)))
+    await wait_until(lambda: ("refused_challenge", "raise", b"") in rows(authority, REFUSED))
+    proof = authorization(again, known)
+    assert (await second.ask(message(known.sender, mrq(known.sender, mty="PI"), headers=(proof,)))).status == 200
+    await wait_until(lambda: rows(authority, REFUSED)[-1] == ("refused", "restore", b""))
+    for device in (first, second):
+        await device.close()
+
+
 async def test_who_never_answers_the_challenge_is_told_of(
     running: Running, register: Register, authority: Authority, rows: Rows, udp_device: UdpDevice
 ) -> None:

@@ -5,7 +5,7 @@
 import pytest
 
 from tests.receiver.conftest import Locked, Register, Rows, Running, Start
-from tests.receiver.devices import UdpDevice, message, mrq
+from tests.receiver.devices import TcpDevice, UdpDevice, message, mrq
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Lane, LaneLimits, Limits
 from vaka.scaip.body import Mrs
@@ -101,6 +101,25 @@ async def test_a_flood_of_strangers_from_one_address_is_bounded(
     assert rows(intake, "select count(*) from message") == [(3,)]
     assert (await device.ask(message(sender, mrq(sender)))).status == 200
     await device.close()
+
+
+async def test_strangers_beyond_their_share_are_hung_up_on_and_a_device_s_connection_is_kept(
+    start: Start, intake: Authority, register: Register, authority: Authority
+) -> None:
+    sender = register.device(authority)
+    running = await start(limits=Limits(unknown_per_minute=2))
+    stranger, gateway = [await TcpDevice.connect(running.tcp) for _ in range(2)]
+    assert (await gateway.ask(message(sender, mrq(sender), transport="TCP"))).status == 200
+    for number in range(6):
+        await stranger.send(message(f"s{number}", mrq(f"s{number}"), transport="TCP"))
+    assert sorted([(await stranger.response()).status for _ in range(3)]) == [200, 200, 503]
+    assert await stranger.is_closed()
+    assert not stranger.responses, "what came after it was not looked at"
+    statuses = [(await gateway.ask(message("s9", mrq("s9"), transport="TCP"))).status for _ in range(3)]
+    assert statuses == [503] * 3
+    assert (await gateway.ask(message(sender, mrq(sender), transport="TCP"))).status == 200
+    for device in (stranger, gateway):
+        await device.close()
 
 
 async def test_a_full_lane_of_strangers_leaves_registered_devices_alone(

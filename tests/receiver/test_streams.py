@@ -3,14 +3,18 @@
 """TCP: whatever the network or a stranger does to a connection, the others are served."""
 
 import asyncio
+import gc
 import socket
 import struct
 from dataclasses import replace
+from weakref import ref
 
 import pytest
 
 from tests.receiver.conftest import Locked, Register, Rows, Running, Start
-from tests.receiver.devices import HOST, TcpDevice, message, mrq
+from tests.receiver.devices import HOST, TcpDevice, UdpDevice, message, mrq
+from tests.receiver.process import Place
+from tests.waiting import wait_until
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Limits
 from vaka.sip.errors import SipFault
@@ -61,11 +65,32 @@ async def test_keep_alives_are_answered(sender: str, tcp_device: TcpDevice) -> N
 async def test_the_answer_that_is_owed_is_given_after_the_device_has_hung_up_its_side(
     sender: str, locked: Locked, authority: Authority, tcp_device: TcpDevice
 ) -> None:
+    tcp_device.answers_requests = False  # it cannot any more
     with locked(authority, "message"):
-        await tcp_device.send(alarm(sender))
+        await tcp_device.send(alarm(sender, ref="77"))
         tcp_device.writer.write_eof()
         await asyncio.sleep(0.05)
     assert (await tcp_device.response()).status == 200
+    assert (await tcp_device.mrs()).ref == "77", "and its confirmation too"
+    assert await tcp_device.is_closed()
+
+
+@pytest.mark.parametrize("count", [1, 60], ids=["one", "many"])
+@pytest.mark.parametrize("fields", [{}, {"mty": "PI"}], ids=["alarm", "heartbeat"])
+async def test_who_hangs_up_his_side_at_once_gets_every_answer_and_every_confirmation(
+    running: Running, register: Register, authority: Authority, fields: dict[str, str], count: int
+) -> None:
+    senders = [register.device(authority) for _ in range(count)]
+    await running.knows(*senders)
+    device = await TcpDevice.connect(running.tcp)
+    device.answers_requests = False
+    await device.send(b"".join(alarm(sender, **fields) for sender in senders))
+    device.writer.write_eof()
+    assert [(await device.response()).status for _ in senders] == [200] * count
+    assert [(await device.mrs()).snu for _ in senders] == [0] * count
+    assert await device.is_closed()
+    await running.until(lambda: running.receiver.connections.count == 0)
+    await device.close()
 
 
 async def test_an_alarm_is_stored_though_its_device_is_gone(
@@ -131,6 +156,20 @@ async def test_who_takes_for_ever_over_one_message_is_hung_up_on(
     await asyncio.gather(dribbling, return_exceptions=True)
     for device in (slow, good):
         await device.close()
+
+
+async def test_who_sends_a_head_and_no_byte_of_its_body_is_hung_up_on(
+    start: Start, register: Register, authority: Authority
+) -> None:
+    sender = register.device(authority)
+    running = await start(limits=Limits(whole_message_seconds=0.2))
+    device = await TcpDevice.connect(running.tcp)
+    assert (await device.ask(alarm(sender))).status == 200
+    data = alarm(sender)
+    await device.send(data[: data.index(b"\r\n\r\n") + 4])
+    assert await device.is_closed()
+    assert running.refusals(Reason.SLOW_MESSAGE) == 1
+    await device.close()
 
 
 async def test_who_says_nothing_is_hung_up_on(start: Start, register: Register, authority: Authority) -> None:
@@ -270,3 +309,81 @@ async def test_connections_broken_in_every_way_leave_nothing_behind(
     assert (await tcp_device.ask(alarm(sender))).status == 200
     await running.until(lambda: running.receiver.connections.count == 1)
     assert running.receiver.storage.inside.total() == 0
+
+
+async def test_nothing_is_kept_of_a_connection_that_is_closed(running: Running, sender: str) -> None:
+    """Not until its patience would have ended: what it sent, and it itself, are gone when it is."""
+    receiver, gone = running.receiver, []
+    question = message(sender, b"", method="OPTIONS", transport="TCP")
+    for piece, answers in ((b"", 0), (question, 1), (alarm(sender), 1), (alarm(sender)[:-5], 0), (question * 3, 3)):
+        device = await TcpDevice.connect(running.tcp)
+        device.answers_requests = False
+        await device.send(piece)
+        for _ in range(answers):
+            await device.response()
+        await running.until(lambda: receiver.connections.count == 1)
+        [flow] = receiver._streams[0].flows
+        if piece and not answers:
+            await running.until(lambda flow=flow: flow.is_inside)  # type: ignore[misc]
+        gone.append(ref(flow))
+        del flow
+        await device.close()
+        await running.until(lambda: receiver.connections.count == 0)
+    patience = receiver._patience
+    assert [len(reminders) for reminders in (patience.first, patience.whole, patience.idle)] == [0, 0, 0]
+    assert (patience.unfinished.size, len(patience.unfinished), len(patience.rounds)) == (0, 0, 0)
+
+    def all_gone() -> bool:
+        gc.collect()
+        return all(flow() is None for flow in gone)
+
+    # The storage looks through what it has stored for as long as an answer may be owed.
+    receiver.storage.sweep(float("inf"))
+    await wait_until(all_gone, seconds=15)  # less than the time for which an answer to a confirmation is awaited
+
+
+async def test_unfinished_messages_without_end_take_no_more_memory_than_stated(
+    start: Start, register: Register, authority: Authority
+) -> None:
+    sender, most = register.device(authority), 200_000
+    running = await start(limits=Limits(unfinished_bytes=most))
+    unfinished = running.receiver._patience.unfinished
+    good = await TcpDevice.connect(running.tcp)
+    assert (await good.ask(alarm(sender))).status == 200
+    half = message(sender, b"x" * 64_000, transport="TCP")[:50_000]
+    others = []
+    for number in range(1, 11):
+        others.append(await TcpDevice.connect(running.tcp))
+        await others[-1].send(half)
+        await running.until(lambda number=number: running.refusals(Reason.UNFINISHED) == max(0, number - 4))  # type: ignore[misc]
+        await running.until(lambda number=number: len(unfinished) == min(number, 4))  # type: ignore[misc]
+        assert unfinished.size <= most
+    assert [await other.is_closed() for other in others[:6]] == [True] * 6
+    # Who has proved himself is not hung up on for strangers, and who is not finished yet may finish.
+    data = alarm(sender)
+    await good.send(data[:-5])
+    await others[-1].send(b"x" * 10)
+    await good.send(data[-5:])
+    assert (await good.response()).status == 200
+    for device in (good, *others):
+        await device.close()
+    await running.until(lambda: running.receiver.connections.count == 0)
+    assert unfinished.size == 0
+
+
+async def test_connections_that_come_and_go_take_no_memory(place: Place, known: str) -> None:
+    """60 kB begun and not finished, 1,500 times: 90 MB, were any of it kept."""
+    device = UdpDevice(place.port)
+    assert (await device.ask(message(known, mrq(known)))).status == 200
+    before = place.process.peak_bytes()
+    half = message(known, b"x" * 62_000, transport="TCP")[:60_000]
+
+    def come_and_go() -> None:
+        for _ in range(1_500):
+            with socket.create_connection((HOST, place.port)) as raw:
+                raw.sendall(half)
+
+    await asyncio.to_thread(come_and_go)
+    assert (await device.ask(message(known, mrq(known)))).status == 200
+    assert place.process.peak_bytes() - before < 32 * 1024 * 1024
+    await device.close()

@@ -11,6 +11,7 @@ from tests.conftest import START
 from tests.statements import Statement, plan, statements
 from vaka.database.server import Server
 from vaka.tenants.authorities import Authority
+from vaka.tenants.policy import LIMITS
 
 pytestmark = pytest.mark.database
 
@@ -18,9 +19,20 @@ SAMPLES: dict[str, object] = {
     "now": START,
     "since": "42",
     **dict.fromkeys(("id", "authority_id"), uuid4()),
-    **dict.fromkeys(("slug", "name", "kind", "database_name", "greeting"), "x"),
+    **dict.fromkeys(("slug", "name", "kind", "database_name", "greeting", "phone"), "x"),
     "senders": ["x"],
     "rows": [],
+    "told": ["model"],
+    **{name: [uuid4()] for name in ("alarms", "devices", "ids")},
+    **dict.fromkeys(LIMITS, 100),
+    **dict.fromkeys(("device_type", "status_code"), 2),
+    "message_type": "ME",
+    "alarm_class": "life",
+    "reason": "Prov",
+    "words": ["x"],
+    "number": "x",
+    "person": uuid4(),
+    "most": 5,
 }
 
 

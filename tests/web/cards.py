@@ -4,6 +4,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from vaka.web.cards import Card
@@ -15,7 +16,7 @@ NOON = datetime(2026, 3, 14, 11, tzinfo=UTC)
 
 def card(
     place: str = "0", *, alarm: UUID | None = None, authority: UUID = EKBACKA, version: int = 1, urgent: bool = False,
-    unshown: bool = False,
+    unshown: bool = False, stranger: bool = False, **more: Any,
 ) -> Card:  # fmt: skip
     """A card that is nobody's alarm."""
     identifier = alarm or uuid4()
@@ -24,4 +25,5 @@ def card(
         alarm=identifier, authority=authority, section="waiting", place=place, version=version, waiting=True,
         takeable=True, urgent=urgent, unshown=unshown, received_at=NOON, wire=wire,
         nameless=lambda language: json.dumps({"id": str(identifier), "nameless": language}).encode(),
+        stranger=stranger, **more,
     )  # fmt: skip

@@ -48,6 +48,11 @@ PERSONAS = (
     ("lena", "Lena Ledarsson", "shift_leader", ("ekbacka", "norrvik", "mottagning"), "sv"),
     ("tekla", "Tekla Teknik", "device_technician", ("ekbacka", "mottagning"), "sv"),
     ("greta", "Greta Gransk", "quality_reviewer", ("ekbacka",), "sv"),
+    ("lovisa", "Lovisa Logg", "log_reviewer", ("ekbacka",), "sv"),
+    ("lorna", "Lorna Logger", "log_reviewer", ("ekbacka", "norrvik"), "en"),
+    ("niklas", "Niklas Norrlogg", "log_reviewer", ("norrvik",), "sv"),
+    ("agneta", "Agneta Avtal", "contract_officer", ("ekbacka",), "sv"),
+    ("rut", "Rut Revisor", "auditor", ("ekbacka",), "sv"),
     ("vera", "Vera Vilsen", None, (), "sv"),
 )
 
@@ -59,6 +64,9 @@ NAMES = (
     "Elsa Nyström", "Sixten Wallin", "Ingrid Dahlberg", "Valdemar Fransson", "Dagny Berglund", "Harald Strand",
     "Maj-Britt Hedlund", "Torsten Asplund", "Viola Sjögren", "Arvid Norberg", "Berit Löfgren", "Hilding Boström",
 )  # fmt: skip
+
+
+ACCEPT = "select outcome, alarm_id from accept_messages(%s, 'test-1')"
 
 
 @dataclass
@@ -89,6 +97,23 @@ class Installation:
         }  # fmt: skip
         return self._accept(slug, facts | more, ago)[1]
 
+    @contextmanager
+    def joining(self, name: str, kind: str = "button") -> Iterator[None]:
+        """Let somebody alarm again: it is written, and holds the alarm's row, but can be seen only after the block."""
+        slug, person, device = self.people[name]
+        facts = {
+            "device_id": str(device.id), "person_id": str(person.id), "sender": device.sender, "class": "life",
+            "kind": kind, "device_type": device.device_type,
+        }  # fmt: skip
+        with closing(self._connect(slug, "receiver")) as connection, connection.transaction():
+            [row] = connection.execute(ACCEPT, (Jsonb([_message(str(next(self._references)), facts, 0)]),)).fetchall()
+            assert row[0] == "joined"
+            yield
+
+    def is_anybody_kept_waiting(self, slug: str) -> bool:
+        """Whether a process waits for a row that another holds."""
+        return self.execute(slug, "select count(*) from pg_locks where not granted") != [(0,)]
+
     def raise_unknown(self, sender: str, ago: float = 0) -> UUID:
         """Let a device that nobody registered raise an alarm."""
         facts = {
@@ -109,13 +134,16 @@ class Installation:
         self, slug: str, statement: str, parameters: Sequence[object] | None = None, component: str = "desk"
     ) -> list[tuple[object, ...]]:
         """Run a statement in an authority's database as one component and return what it returns."""
-        database = self.authorities[slug].database_name
-        with closing(psycopg.connect(
-            self.server.conninfo(tenant_role(database, component), database), autocommit=True
-        )) as connection:  # fmt: skip
-            connection.execute("set search_path = vaka")
+        with closing(self._connect(slug, component)) as connection:
             cursor = connection.execute(statement, parameters)
             return list(cursor.fetchall()) if cursor.description else []
+
+    def _connect(self, slug: str, component: str) -> psycopg.Connection[tuple[object, ...]]:
+        database = self.authorities[slug].database_name
+        return psycopg.connect(
+            self.server.conninfo(tenant_role(database, component), database), autocommit=True,
+            options="-c search_path=vaka",
+        )  # fmt: skip
 
     def state_of(self, slug: str, alarm: UUID) -> str:
         """Return the state of an alarm."""
@@ -132,19 +160,20 @@ class Installation:
                 ) select announce_alarms(array_agg(id)) from ended having count(*) > 0""")  # fmt: skip
 
     def _accept(self, slug: str, facts: Mapping[str, object], ago: float) -> tuple[str, UUID]:
-        reference = str(next(self._references))
-        message = {
-            "place": 0, "message_id": str(uuid4()), "alarm_id": str(new_identifier(datetime.now(UTC))),
-            "ref": reference,
-            "digest": hashlib.sha256(reference.encode()).hexdigest(), "effect": "raise", "restores": None,
-            "received_at": (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(), "status_code": 10,
-            "location_code": 0, "location_text": "", "device_text": "", "position_text": "", "transport": "udp",
-            "source": "192.0.2.7:5060", "deviations": [], "body": base64.b64encode(b"<mrq/>").decode(), **facts,
-        }  # fmt: skip
-        [row] = self.execute(
-            slug, "select outcome, alarm_id from accept_messages(%s, 'test-1')", (Jsonb([message]),), "receiver"
-        )
+        message = _message(str(next(self._references)), facts, ago)
+        [row] = self.execute(slug, ACCEPT, (Jsonb([message]),), "receiver")
         return str(row[0]), UUID(str(row[1]))
+
+
+def _message(reference: str, facts: Mapping[str, object], ago: float) -> dict[str, object]:
+    return {
+        "place": 0, "message_id": str(uuid4()), "alarm_id": str(new_identifier(datetime.now(UTC))),
+        "ref": reference,
+        "digest": hashlib.sha256(reference.encode()).hexdigest(), "effect": "raise", "restores": None,
+        "received_at": (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(), "status_code": 10,
+        "location_code": 0, "location_text": "", "device_text": "", "position_text": "", "transport": "udp",
+        "source": "192.0.2.7:5060", "deviations": [], "body": base64.b64encode(b"<mrq/>").decode(), **facts,
+    }  # fmt: skip
 
 
 @contextmanager

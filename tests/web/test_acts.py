@@ -39,6 +39,12 @@ def version_in(page: str) -> str:
     return page.partition('name="version" value="')[2].partition('"')[0]
 
 
+def target_in(form: str, alarm: UUID) -> str:
+    """What the form says of a target: the alarm, and the version the operator has seen."""
+    seen = form.partition(f'value="{alarm}@')[2].partition('"')[0]
+    return f"{alarm}@{seen}"
+
+
 async def test_take_and_close(olga: Browser, installation: Installation) -> None:
     alarm = installation.raise_alarm("Karin Holmgren", "fall")
     where = address(installation, alarm)
@@ -239,9 +245,55 @@ async def test_two_alarms_that_are_one(olga: Browser, installation: Installation
     where = address(installation, other)
     assert "Ta först" in (await olga.part(f"{where}?act=merge")).text
     await olga.act(f"{address(installation, mine)}/take")
-    assert f'value="{mine}"' in (await olga.part(f"{where}?act=merge")).text
-    assert "ingår nu" in (await olga.act(f"{where}/merge", {"into": str(mine)})).text
+    form = (await olga.part(f"{where}?act=merge")).text
+    into = target_in(form, mine)
+    # Something comes while the form stands open: neither is made part of the other unseen.
+    installation.raise_alarm("Karin Holmgren")
+    refused = await olga.act(f"{where}/merge", {"into": into, "version": version_in(form)})
+    assert (refused.status, installation.state_of("ekbacka", other)) == (409, "received")
+    assert "Larmet har ändrats sedan du såg det." in refused.text
+    form = (await olga.part(f"{where}?act=merge")).text
+    into = target_in(form, mine)
+    assert "ingår nu" in (await olga.act(f"{where}/merge", {"into": into, "version": version_in(form)})).text
     assert installation.state_of("ekbacka", other) == "merged"
+    there = (await olga.part(address(installation, mine))).text
+    assert "Ingår också i larmet" in there
+    assert address(installation, other) in there
+    assert "Ett annat larm fördes samman med det här" in there
+
+
+@pytest.mark.parametrize("into", ["x", "0" * 36, f"{UUID(int=1)}@", f"{UUID(int=1)}@0", f"{UUID(int=1)}@9999999999"])
+async def test_a_target_that_is_none(olga: Browser, installation: Installation, into: str) -> None:
+    where = address(installation, installation.raise_alarm("Karin Holmgren"))
+    assert (await olga.act(f"{where}/merge", {"into": into})).status == 400
+
+
+async def test_a_life_alarm_does_not_go_into_a_technical_one(olga: Browser, installation: Installation) -> None:
+    battery = installation.raise_alarm("Karin Holmgren", "battery", "technical")
+    life = installation.raise_alarm("Karin Holmgren", "fall")
+    await olga.act(f"{address(installation, battery)}/take")
+    where = address(installation, life)
+    form = (await olga.part(f"{where}?act=merge")).text
+    assert 'name="into"' not in form
+    # Without anything to choose the space bar leads back.
+    assert "För samman <kbd>" not in form
+    assert f'data-primary href="{where}"' in form
+    refused = await olga.act(f"{where}/merge", {"into": str(battery)})
+    assert refused.status == 409
+    assert "mer brådskande" in refused.text
+    assert installation.state_of("ekbacka", life) == "received"
+
+
+async def test_somebody_elses_alarm_is_offered_when_asked_for(olga: Browser, installation: Installation) -> None:
+    karin, solveig = (installation.raise_alarm(name) for name in ("Karin Holmgren", "Solveig Lindqvist"))
+    await olga.act(f"{address(installation, karin)}/take")
+    where = address(installation, solveig)
+    form = (await olga.part(f"{where}?act=merge")).text
+    assert 'name="into"' not in form
+    assert "?act=merge&amp;all=1" in form
+    wider = (await olga.part(f"{where}?act=merge&all=1")).text
+    assert f'value="{karin}@' in wider
+    assert "någon annans" in wider
 
 
 async def test_a_closed_alarm_can_be_opened_again(olga: Browser, installation: Installation) -> None:
@@ -330,3 +382,32 @@ async def test_an_unknown_sender_is_registered(desk: Desk, installation: Install
     assert "Avsändaren är registrerad." in answer.text
     assert installation.state_of("mottagning", alarm) == "closed"
     assert installation.execute("ekbacka", "select count(*) from device where sender = '77001'") == [(1,)]
+
+
+async def test_unknown_senders_are_closed_together_with_a_reason(
+    desk: Desk, installation: Installation, olga: Browser
+) -> None:
+    lena = await sign_in(desk, SETTINGS, installation, "lena")
+    here = installation.authorities["mottagning"].id
+    first, second, taken = (installation.raise_unknown(f"6600{number}") for number in range(3))
+    known = installation.raise_alarm("Karin Holmgren")
+    await listed(desk, installation, first, second, taken, known)
+    await olga.act(f"{address(installation, taken, 'mottagning')}/take")
+    page = (await lena.part(f"/bulk?authority={here}")).text
+    assert "Okänd avsändare 66000" in page
+    assert "Bakom en okänd avsändare kan någon behöva hjälp." in page
+    assert str(known) not in page
+    assert str(taken) not in page
+    chosen = [("alarm", str(first)), ("alarm", str(second)), ("alarm", str(taken))]
+    fields = [("authority", str(here)), *chosen, *(ENDING | {"text": "kort"}).items()]
+    refused = await lena.act("/bulk", fields)
+    assert refused.status == 400
+    assert "Skriv varför" in refused.text
+    assert installation.state_of("mottagning", first) != "closed"
+    answer = await lena.act("/bulk", [*fields[:-1], ("text", "Ett angrepp från ett enda nät, kontrollerat.")])
+    assert "2 larm avslutade, 1 lämnade." in answer.text
+    assert [installation.state_of("mottagning", one) for one in (first, second, taken)] == ["closed", "closed", "taken"]
+    # Nowhere else do life alarms go that way, whoever sends them.
+    elsewhere = [("authority", str(installation.authorities["ekbacka"].id)), ("alarm", str(known)), *ENDING.items()]
+    assert (await lena.act("/bulk", elsewhere)).status == 400
+    assert installation.state_of("ekbacka", known) != "closed"

@@ -18,9 +18,11 @@ from vaka.tenants.authorities import Authority
 from vaka.web.audience import Subscriber
 from vaka.web.cards import Card, Reading
 from vaka.web.live import LARGEST_HALL, ORDINARY_SECONDS, URGENT_SECONDS, HallFullError, Hub
-from vaka.web.view import LARGEST_VIEW
+from vaka.web.view import LARGEST_STRANGERS, LARGEST_VIEW
 
 EKBACKA_KOMMUN = Authority(EKBACKA, "ekbacka", "Ekbacka kommun", "authority", "vaka_t_ekbacka")
+INTAKE = UUID(int=1003)
+RECEPTION = Authority(INTAKE, "mottagning", "Okända avsändare", "intake", "vaka_t_mottagning")
 NORRVIK_KOMMUN = Authority(NORRVIK, "norrvik", "Norrviks kommun", "authority", "vaka_t_norrvik")
 
 pytestmark = pytest.mark.anyio
@@ -163,7 +165,7 @@ async def test_a_queue_without_end_shows_its_beginning_and_how_many_more() -> No
         desk = hub.subscribe(frozenset({EKBACKA}), "sv", uuid4(), uuid4())
         facts = json.loads(hub.everything(desk).decode().partition("data: ")[2])
         assert len(facts["put"]) == LARGEST_VIEW
-        assert (facts["more"], facts["waiting"]) == (700, LARGEST_VIEW + 700)
+        assert (facts["people"], facts["more"], facts["waiting"]) == (700, 0, LARGEST_VIEW + 700)
         # The first are answered: those behind them move up, without anyone asking.
         hub.take_in_some(EKBACKA_KOMMUN, [one.alarm for one in cards[:250]], [])
         refilled = await told(desk, lambda facts: len(facts["put"]) == LARGEST_VIEW)
@@ -256,3 +258,70 @@ async def test_the_hall_is_bounded() -> None:
             hub.subscribe(frozenset({EKBACKA}), "sv", uuid4(), uuid4())
         with pytest.raises(HallFullError):
             hub.subscribe(frozenset({EKBACKA}), "sv", uuid4(), uuid4())
+
+
+def stranger(place: str, **more: Any) -> Card:
+    """An unknown sender's life alarm."""
+    return card(place, authority=INTAKE, urgent=True, stranger=True, **more)
+
+
+async def test_many_unknown_senders_are_a_number_and_take_nobodys_turn() -> None:
+    async with running() as hub:
+        strangers = [stranger(f"a{number:03}") for number in range(464)]
+        known = card("b", urgent=True, unshown=True)
+        hub.take_in_all(RECEPTION, Reading(strangers))
+        desk = subscribe(hub, EKBACKA, INTAKE)
+        hub.take_in_some(EKBACKA_KOMMUN, [known.alarm], [known])
+        facts = await told(desk, lambda facts: str(known.alarm) in ids(facts))
+        assert (facts["waiting"], facts["ringing"]) == (465, 465)
+        assert (facts["strangers"], facts["people"], facts["more"]) == (464 - LARGEST_STRANGERS, 0, 0)
+        everything = frozenset({EKBACKA, INTAKE})
+        assert [one.alarm for one in hub.takeable(everything, 2)] == [known.alarm, strangers[0].alarm]
+        # A few of them wait their turn as anybody does.
+        hub.take_in_all(RECEPTION, Reading(strangers[:LARGEST_STRANGERS]))
+        assert hub.takeable(everything, 1)[0].alarm == strangers[0].alarm
+
+
+@pytest.mark.parametrize(("count", "urged"), [(LARGEST_STRANGERS, True), (LARGEST_STRANGERS + 1, False)])
+async def test_a_flood_of_strangers_does_not_drown_out_whom_we_know(count: int, urged: bool) -> None:
+    async with running() as hub:
+        hub.take_in_all(RECEPTION, Reading([stranger(f"{number:03}", urged=True) for number in range(count)]))
+        both = frozenset({EKBACKA, INTAKE})
+        assert (hub.numbers(both).urged, hub.numbers(both).ringing) == (urged, count)
+        hub.take_in_all(EKBACKA_KOMMUN, Reading([card(urgent=True, urged=True)]))
+        assert hub.numbers(both).urged
+
+
+async def test_what_finds_no_line_rings_and_is_told_of_loudly() -> None:
+    """More people than lines: each of them is heard, and how many are not seen is said."""
+    async with running() as hub:
+        asked = card("z", urgent=True, urged=True, on_call=("Ekbacka kommun", "08-465 004 56"))
+        calm = [card(f"a{number:03}") for number in range(LARGEST_VIEW)]
+        desk = subscribe(hub, EKBACKA)
+        hub.take_in_all(EKBACKA_KOMMUN, Reading([*calm, asked]))
+        facts = await told(desk, lambda facts: facts["ringing"] > 0)
+        assert str(asked.alarm) not in ids(facts)
+        assert (facts["people"], facts["more"], facts["urged"]) == (1, 0, True)
+        assert facts["onCall"] == [["Ekbacka kommun", "08-465 004 56"]]
+
+
+async def test_a_page_without_the_queue_gets_the_numbers_and_shows_nobody() -> None:
+    marks = Marks()
+    async with running(marks) as hub:
+        account = uuid4()
+        desk = hub.subscribe(frozenset({EKBACKA}), "sv", account, uuid4(), "e1-0", has_queue=False)
+        assert desk.is_behind
+        assert b'"put":[]' in hub.everything(desk)
+        assert hub.at_desks() == {account}
+        alarm = card(urgent=True, unshown=True, again_to=account, offered_to=account)
+        hub.take_in_some(EKBACKA_KOMMUN, [alarm.alarm], [alarm])
+        message = await desk.next(10)
+        assert message is not None
+        assert b"event: beat" in message
+        facts = json.loads(message.decode().partition("data: ")[2])
+        assert (facts["put"], facts["ringing"], facts["waiting"]) == ([], 1, 1)
+        assert facts["again"] == facts["offered"] == [str(account)]
+        await asyncio.sleep(0.2)
+        assert marks.presented == []
+        subscribe(hub, EKBACKA)
+        await wait_until(lambda: marks.presented == [("ekbacka", [alarm.alarm])])

@@ -6,12 +6,13 @@ import asyncio
 import socket
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from tests.waiting import wait_until
-from tests.web.browsers import Browser, sign_in
+from tests.web.browsers import Browser, Stream, sign_in
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address, version_in
@@ -35,6 +36,15 @@ def forget(installation: Installation) -> None:
     server = installation.server
     with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as connection:
         connection.execute("delete from vaka.desk_presence")
+
+
+async def line_with(stream: Stream, alarm: UUID, mark: str) -> str:
+    """Return the line of an alarm once the stream shows it with this mark."""
+    html = ""
+    while mark not in html:
+        event = await stream.next("change", "all")
+        html = "".join(card["html"] for card in event.data["put"] if card["id"] == str(alarm))
+    return html
 
 
 async def test_an_open_desk_is_noted_as_it_opens(olga: Browser, emil: Browser, installation: Installation) -> None:
@@ -96,10 +106,7 @@ async def test_a_second_press_is_shown_answered_and_rings_where_it_is_not(
         await stream.next("all")
         await olga.act(f"{where}/take")
         installation.raise_alarm("Karin Holmgren")
-        html = ""
-        while "data-again" not in html:
-            event = await stream.next("change", "all")
-            html = "".join(card["html"] for card in event.data["put"] if card["id"] == str(alarm))
+        html = await line_with(stream, alarm, "data-again")
         assert "larmar igen" in html
         assert "data-rings" not in html
         screen = (await olga.part(where)).text
@@ -110,15 +117,45 @@ async def test_a_second_press_is_shown_answered_and_rings_where_it_is_not(
             "ekbacka", "update alarm set escalation = 1, version = version + 1 where id = %s", (alarm,)
         )
         installation.execute("ekbacka", "select announce_alarms(%s::uuid[])", ([alarm],))
-        while "data-rings" not in html:
-            event = await stream.next("change", "all")
-            html = "".join(card["html"] for card in event.data["put"] if card["id"] == str(alarm))
-        answer = await olga.act(f"{where}/hear")
+        await line_with(stream, alarm, "data-rings")
+        screen = (await olga.part(where)).text
+        earlier = str(int(version_in(screen)) - 1)
+        answer = await olga.act(f"{where}/hear", {"version": earlier})
+        assert answer.status == 409
+        assert "Läs det som är nytt" in answer.text
+        answer = await olga.act(f"{where}/hear", {"version": version_in(screen)})
         assert answer.status == 200
         assert "Avsluta" in answer.text
         assert "Uppfattat: larmar igen" not in answer.text
         version = version_in((await olga.part(f"{where}?act=close")).text)
         assert (await olga.act(f"{where}/close", ENDING | {"version": version})).status == 200
+
+
+async def test_the_next_one_is_what_a_colleague_leaves_unanswered_where_nobody_waits(
+    olga: Browser, emil: Browser, installation: Installation
+) -> None:
+    alarm = installation.raise_alarm("Karin Holmgren")
+    async with olga.stream() as stream:
+        await stream.next("all")
+        await emil.act(f"{address(installation, alarm)}/take")
+        installation.raise_alarm("Karin Holmgren")
+        await line_with(stream, alarm, "data-again")
+        assert "Ingen väntar just nu." in (await olga.act("/take-next")).text
+        installation.execute(
+            "ekbacka",
+            "with left_behind as (update alarm set escalation = 1, version = version + 1 where id = %s returning id)"
+            " select announce_alarms(array_agg(id)) from left_behind",
+            (alarm,),
+        )
+        await line_with(stream, alarm, "data-rings")
+        asked = (await olga.act("/take-next")).text
+        assert 'data-form="take-over"' in asked
+        assert f'name="holder" value="{emil.account}"' in asked
+        assert installation.execute("ekbacka", "select holder from alarm where id = %s", (alarm,)) == [
+            (UUID(emil.account),)
+        ]
+        # Its holder is led to the next act instead.
+        assert "Uppfattat: larmar igen" in (await emil.act("/take-next")).text
 
 
 async def test_a_dead_browser_does_not_stay_for_a_quarter_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from tests.web.browsers import Browser
 from tests.web.conftest import SETTINGS
 from vaka.access.permissions import Permission
 from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.routes import PUBLIC, Address, Needs, build_router, route
 from vaka.web.signin.application import ADDRESSES as SIGNIN
 
@@ -45,6 +46,26 @@ DESK_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/alive", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
+READ_LOG, EXPORT = Permission.PORTAL_READ_LOG, Permission.PORTAL_EXPORT_LOG
+LOG = "/log/{authority}"
+PORTAL_TABLE: list[tuple[str, str, Needs]] = [
+    ("GET", "/", READ_LOG),
+    ("GET", "/log", READ_LOG),
+    ("GET", LOG, READ_LOG),
+    ("GET", f"{LOG}/entry/{{index}}", READ_LOG),
+    ("GET", f"{LOG}/entry/{{index}}/proof", READ_LOG),
+    ("GET", f"{LOG}/help", READ_LOG),
+    ("POST", f"{LOG}/people", Permission.PORTAL_FIND_PERSON),
+    ("GET", f"{LOG}/export", EXPORT),
+    ("POST", f"{LOG}/export", EXPORT),
+    ("GET", "/retention", Permission.PORTAL_SET_RETENTION),
+    ("GET", f"{LOG}/retention", Permission.PORTAL_SET_RETENTION),
+    ("POST", f"{LOG}/retention", Permission.PORTAL_SET_RETENTION),
+    ("POST", "/preferences", PUBLIC),
+    ("POST", "/sign-out", PUBLIC),
+    ("GET", "/alive", PUBLIC),
+    ("GET", "/static/{fingerprint}/{name}", PUBLIC),
+]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/", PUBLIC),
     ("POST", "/", PUBLIC),
@@ -63,6 +84,10 @@ def flatten(addresses: Sequence[Address]) -> list[tuple[str, str, Needs]]:
 
 def test_the_desk_has_these_addresses_and_no_other() -> None:
     assert flatten(DESK) == DESK_TABLE
+
+
+def test_the_portal_has_these_addresses_and_no_other() -> None:
+    assert flatten(PORTAL) == PORTAL_TABLE
 
 
 def test_the_sign_in_page_has_these_addresses_and_no_other() -> None:

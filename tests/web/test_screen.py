@@ -163,8 +163,48 @@ async def test_a_protected_identity_is_not_named_in_the_queue(
 async def test_an_unknown_sender_is_shown_as_such(olga: Browser, installation: Installation) -> None:
     alarm = installation.raise_unknown("66001")
     text = (await olga.part(address(installation, alarm, "mottagning"))).text
-    assert "Okänd avsändare" in text
-    assert "66001" in text
+    assert "Okänd avsändare 66001" in text
+
+
+async def test_in_each_class_people_we_know_come_first(desk: Desk, olga: Browser, installation: Installation) -> None:
+    unknown = installation.raise_unknown("66003", ago=600)
+    request = installation.raise_alarm("Gösta Öberg", "medicine", "request", ago=300)
+    life = installation.raise_alarm("Karin Holmgren", "fall")
+    await listed(desk, installation, unknown, request, life)
+    everything = frozenset(authority.id for authority in installation.authorities.values())
+
+    def order() -> list[UUID]:
+        return [card.alarm for card in desk.hub.cards(everything, "sv") if card.section == "waiting"]
+
+    assert order() == [life, unknown, request]
+    # In somebody's hands it is an alarm like any other, and no longer bounded.
+    await olga.act(f"{address(installation, unknown, 'mottagning')}/take")
+    await wait_until(lambda: order() == [life, request])
+    [held] = [card for card in desk.hub.cards(everything, "sv") if card.alarm == unknown]
+    assert (held.section, held.stranger) == ("held", False)
+
+
+async def test_a_sender_without_a_number_is_told_in_words(
+    desk: Desk, olga: Browser, installation: Installation
+) -> None:
+    alarm = installation.raise_unknown("source:192.0.2.7")
+    where = address(installation, alarm, "mottagning")
+    told = "Okänd avsändare utan nummer, på 192.0.2.7"
+    await listed(desk, installation, alarm)
+    for page in (await olga.get("/"), await olga.part(where)):
+        assert told in page.text
+        assert "source:" not in page.text
+
+
+async def test_what_a_role_may_not_see_is_not_said_to_be_missing(desk: Desk, installation: Installation) -> None:
+    """Of this person address, key and contacts are registered."""
+    tekla = await sign_in(desk, SETTINGS, installation, "tekla")
+    text = (await tekla.part(address(installation, installation.raise_alarm("Karin Holmgren")))).text
+    assert text.count("Visas inte för din roll.") == 5
+    assert "registrerad." not in text
+    unknown = (await tekla.part(address(installation, installation.raise_unknown("66002"), "mottagning"))).text
+    assert "Visas inte för din roll." not in unknown
+    assert "Ingen adress är registrerad." in unknown
 
 
 async def test_acts_that_make_no_sense_now_are_not_offered(olga: Browser, installation: Installation) -> None:

@@ -3,15 +3,19 @@
 """Signing in to a demo, and that nobody signs in that way anywhere else."""
 
 from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from tests.alarms.house import connect_superuser
 from tests.web.browsers import Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from vaka.clock import SystemClock
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.identity.attempts import FailedAttempts
 from vaka.settings import Settings
 from vaka.web.asker import SESSION_COOKIE
 from vaka.web.assets import load_assets
@@ -29,13 +33,13 @@ async def entrance(installation: Installation) -> AsyncIterator[Entrance]:
     pool = make_pool(installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test")
     await pool.open()
     assets, clock = load_assets(), SystemClock()
-    yield Entrance(pool, Pages(assets, clock), assets, clock, SETTINGS)
+    yield Entrance(pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock))
     await pool.close()
 
 
 def visitor(entrance: Entrance, settings: Settings = SETTINGS) -> Browser:
     """A browser before the sign-in page."""
-    changed = Entrance(entrance.platform, entrance.pages, entrance.assets, entrance.clock, settings)
+    changed = replace(entrance, settings=settings)
     return Browser(build_signin(changed), settings.signin.origin)
 
 
@@ -44,7 +48,7 @@ async def test_the_page_names_everybody_and_what_they_may(entrance: Entrance) ->
     assert page.status == 200
     for text in ("Olga Operatör", "Larmoperatör", "Ekbacka kommun", "Arbetsledare", 'value="olga"'):
         assert text in page.text
-    assert "form-action 'self' http://localhost:8401;" in page.header("content-security-policy")
+    assert "form-action 'self' http://localhost:8401 http://localhost:8402;" in page.header("content-security-policy")
     vera = page.text.partition('value="vera"')[2].partition(">")[0]
     assert "disabled" in vera
 
@@ -153,3 +157,45 @@ async def test_a_switch_leads_back_into_the_desk_and_nowhere_else(stranger: Brow
 async def test_both_say_that_they_are_alive(entrance: Entrance, stranger: Browser) -> None:
     assert (await visitor(entrance).get("/alive")).text == "alive"
     assert (await stranger.get("/alive")).text == "alive"
+
+
+async def test_failed_attempts_are_in_the_ledger_and_nobody_can_fill_it(
+    entrance: Entrance, installation: Installation
+) -> None:
+    """The first at once, the others counted; without what was typed, without an address, and with no sign-in noted."""
+    query = "select * from ledger.inbox where event = 'sign_in.refused' order by id"
+    signed_in = "select max(last_signed_in_at), count(*) from vaka.account"
+    with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as platform:
+        before = len(platform.execute(query).fetchall())
+        accounts = platform.execute(signed_in).fetchone()
+        browser = visitor(entrance)
+        for number in range(40):
+            assert (await browser.post("/", {"persona": f"nobody{number}"})).status == 403
+        [first] = platform.execute(query).fetchall()[before:]
+        await entrance.attempts.tell()
+        [_, rest] = platform.execute(query).fetchall()[before:]
+        assert platform.execute(signed_in).fetchone() == accounts
+    for entry, count in ((first, 1), (rest, 39)):
+        assert (entry["actor"], entry["object"], entry["outcome"]) == ("signin", "process:signin", "failure")
+        assert entry["written_by"] == "vaka_signin"
+        assert (entry["detail"]["reason"], entry["detail"]["count"]) == ("account", count)
+        assert "nobody" not in str(entry)
+
+
+async def test_a_failed_attempt_is_refused_all_the_same_while_the_ledger_cannot_be_written(
+    entrance: Entrance, installation: Installation
+) -> None:
+    with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as platform:
+        platform.execute("revoke execute on function ledger.append from g_signin")
+        try:
+            assert (await visitor(entrance).post("/", {"persona": "nobody"})).status == 403
+            # And nobody gets in without an entry about it.
+            answer = await visitor(entrance).post("/", {"persona": "olga"})
+            assert (answer.status, SESSION_COOKIE in answer.cookies) == (500, False)
+        finally:
+            platform.execute("grant execute on function ledger.append to g_signin")
+        await entrance.attempts.tell()
+        told = "select detail from ledger.inbox where event = 'sign_in.refused' order by id desc limit 1"
+        entry = platform.execute(told).fetchone()
+    assert entry is not None
+    assert entry["detail"]["count"] == 1

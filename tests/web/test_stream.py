@@ -92,6 +92,18 @@ async def test_who_may_not_read_of_people_is_sent_no_name(
             pass
 
 
+async def test_a_page_without_the_queue_is_told_the_numbers_alone(olga: Browser, installation: Installation) -> None:
+    async with olga.stream("/stream?only=numbers") as stream:
+        first = await stream.next()
+        assert (first.name, first.alarms) == ("beat", [])
+        alarm = installation.raise_alarm("Karin Holmgren", "fall")
+        told = await stream.next("beat")
+        while told.data["ringing"] != first.data["ringing"] + 1:
+            told = await stream.next("beat")
+        assert (told.alarms, told.data["waiting"]) == ([], first.data["waiting"] + 1)
+        assert installation.state_of("ekbacka", alarm) == "received"
+
+
 async def test_event_ids_say_nothing_of_the_alarm(olga: Browser, installation: Installation) -> None:
     async with olga.stream() as stream:
         await stream.next("all")

@@ -15,8 +15,9 @@ from vaka.access.principal import Grant
 from vaka.access.roles import ROLES
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
-from vaka.ledger.entries import Entry, append
+from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
+from vaka.ledger.standing import append_privileged
 
 QUERIES = load_queries("vaka.access")
 
@@ -92,7 +93,10 @@ async def grant_role(
     now: datetime,
     valid_until: datetime | None = None,
 ) -> bool:
-    """Give a role in one authority (as setup). Return whether anything changed; raises UnknownRoleError."""
+    """Give a role in one authority (as setup). Return whether anything changed.
+
+    Raises UnknownRoleError, or LedgerStandsStillError.
+    """
     if role not in ROLES:
         raise UnknownRoleError
     facts = {"account_id": account_id, "role": role, "authority_id": authority_id, "valid_until": valid_until}
@@ -100,7 +104,7 @@ async def grant_role(
         done = await connection.execute(QUERIES["grant_role"], {**facts, "now": now})
         if done.rowcount == 0:
             return False
-        await append(connection, _entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now))
+        await append_privileged(connection, [_entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now)])
     return True
 
 
@@ -113,14 +117,14 @@ async def revoke_role(
     actor: str,
     now: datetime,
 ) -> bool:
-    """Take a role back (as setup). Return whether it was there."""
+    """Take a role back (as setup). Return whether it was there. Raises LedgerStandsStillError."""
     async with connection.transaction():
         done = await connection.execute(
             QUERIES["revoke_role"], {"account_id": account_id, "role": role, "authority_id": authority_id}
         )
         if done.rowcount == 0:
             return False
-        await append(connection, _entry(Event.ROLE_REVOKED, account_id, role, authority_id, actor, now))
+        await append_privileged(connection, [_entry(Event.ROLE_REVOKED, account_id, role, authority_id, actor, now)])
     return True
 
 

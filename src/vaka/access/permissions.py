@@ -13,5 +13,9 @@ class Permission(Enum):
     DESK_READ_PERSON = "desk.read_person"  # names, texts, the one screen: home, keys, care notes, contacts, history
     DESK_SEE_HISTORY = "desk.see_history"  # closed alarms; names and texts, only with desk.read_person
     DESK_TAKE_OVER = "desk.take_over"  # take an alarm from a colleague who sits at his desk
-    DESK_BULK_CLOSE = "desk.bulk_close"  # end many technical or test alarms at once
+    DESK_BULK_CLOSE = "desk.bulk_close"  # end many technical or test alarms at once; in the reception, unknown senders
     DESK_ADOPT_DEVICE = "desk.adopt_device"  # make an unknown sender a device of an authority
+    PORTAL_READ_LOG = "portal.read_log"  # read and search the authority's log; people in care, only by identifier
+    PORTAL_FIND_PERSON = "portal.find_person"  # look a person in care up in the log, and see whom its entries concern
+    PORTAL_SET_RETENTION = "portal.set_retention"  # decide how long the authority's log is kept
+    PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down

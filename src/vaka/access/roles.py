@@ -54,6 +54,24 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "operator",
                 frozenset({Permission.DESK_SEE_HISTORY}),
             ),
+            Role(
+                "log_reviewer",
+                Sentence("Logggranskare", "Log reviewer"),
+                "authority",
+                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_FIND_PERSON, Permission.PORTAL_EXPORT_LOG}),
+            ),
+            Role(
+                "contract_officer",
+                Sentence("Avtalsansvarig", "Contract officer"),
+                "authority",
+                frozenset({Permission.PORTAL_SET_RETENTION}),
+            ),
+            Role(
+                "auditor",
+                Sentence("Revisor", "Auditor"),
+                "authority",
+                frozenset({Permission.PORTAL_READ_LOG}),
+            ),
         )
     }
 )

@@ -19,7 +19,15 @@ from vaka.alarms.model import Act, Alarm, State
 from vaka.alarms.writing import clean_text
 from vaka.database.connections import Pool
 from vaka.ledger.events import Event
-from vaka.tenants.adoption import LONGEST_REASON, SHORTEST_REASON, NewDevice, enter_device, keep_device, source_network
+from vaka.tenants.adoption import (
+    LONGEST_REASON,
+    SHORTEST_REASON,
+    NewDevice,
+    UnknownPersonError,
+    enter_device,
+    keep_device,
+    source_network,
+)
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.intervals import DeviceKind, guess_kind
 
@@ -37,17 +45,19 @@ async def adopt(
     authority_id: UUID,
     *,
     reason: str,
-    person_id: UUID | None = None,
+    personal_number: str = "",
     kind: DeviceKind | None = None,
     now: datetime,
 ) -> UUID:
     """Register the sender of an intake alarm as a device of ``authority_id`` and close the alarm; return the device.
 
     The device proves itself by its network address until EXCEPTION_STANDS is over, with ``reason`` on record. How often
-    it is expected to be heard follows from ``kind``, which is guessed where it is not given. A life alarm must be taken
-    by the operator first. Needs desk.adopt_device in both authorities.
+    it is expected to be heard follows from ``kind``, which is guessed where it is not given. Whose it is, is told by
+    ``personal_number``, with or without a hyphen; without one its alarms show no name until it is told. A life alarm
+    must be taken by the operator first. Needs desk.adopt_device in both authorities.
 
-    Raises AlarmConflictError where the alarm is another's, SenderTakenError where another authority has the sender.
+    Raises AlarmConflictError where the alarm is another's, SenderTakenError where another authority has the sender,
+    UnknownPersonError where the authority has nobody with the number.
     """
     require(operator, Permission.DESK_ADOPT_DEVICE, intake_id)
     require(operator, Permission.DESK_ADOPT_DEVICE, authority_id)
@@ -63,6 +73,7 @@ async def adopt(
             en="Only alarms of unknown senders can be given to an authority.",
         )
     alarm, source = await _read_intake(gateway, intake_id, alarm_id, operator.account_id)
+    person_id = await _find_person(gateway, authority_id, personal_number)
     device = NewDevice(
         sender=alarm.sender, device_type=alarm.device_type or 0, person_id=person_id, network=source_network(source),
         reason=reason, until=now + EXCEPTION_STANDS,
@@ -81,6 +92,17 @@ async def adopt(
             author = Author(operator.actor, operator.account_id, now)
             await change_alarm(connection, ADOPT, author, alarm_id, detail=detail)
     return device_id
+
+
+async def _find_person(gateway: Gateway, authority_id: UUID, personal_number: str) -> UUID | None:
+    digits = "".join(filter(str.isdecimal, personal_number))
+    if not personal_number.strip():
+        return None
+    async with gateway.transaction(authority_id) as connection:
+        rows = await (await connection.execute(QUERIES["find_person_by_number"], {"digits": digits})).fetchall()
+    if len(rows) != 1:
+        raise UnknownPersonError
+    return UUID(str(rows[0][0]))
 
 
 async def _read_intake(gateway: Gateway, intake_id: UUID, alarm_id: UUID, account: UUID) -> tuple[Alarm, str]:

@@ -70,10 +70,19 @@ async def may_be_taken_over(
         return alarm.holder is not None and not await has_desk(connection, alarm.holder, now)
 
 
-async def hear(gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, *, now: datetime) -> Alarm:
+async def hear(
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    *,
+    now: datetime,
+    seen_version: int | None = None,
+) -> Alarm:
     """Answer that the person alarmed again, as the holder; it does not ring for all then.
 
-    Where there is nothing to answer, nothing is changed.
+    Where there is nothing to answer, nothing is changed. Raises ChangedMeanwhileError where something has come since
+    ``seen_version``: a press that nobody has seen yet is not answered with the others.
     """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
     author = Author(operator.actor, operator.account_id, now)
@@ -81,4 +90,4 @@ async def hear(gateway: Gateway, operator: Principal, authority_id: UUID, alarm_
         alarm = await read_alarm(connection, alarm_id)
         if alarm.state is State.TAKEN and alarm.holder == operator.account_id and not alarm.unheard:
             return alarm
-        return await change_alarm(connection, HEAR, author, alarm_id)
+        return await change_alarm(connection, HEAR, author, alarm_id, seen_version=seen_version)

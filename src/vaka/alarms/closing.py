@@ -20,6 +20,7 @@ from vaka.alarms.writing import clean_text
 from vaka.errors import Sentence
 from vaka.identifiers import new_identifier
 from vaka.ledger.events import Event
+from vaka.tenants.adoption import SHORTEST_REASON
 from vaka.tenants.gateway import Gateway
 
 CLOSE = Change(Act.CLOSE, "close_alarm", Event.ALARM_CLOSED, "closed")
@@ -121,7 +122,8 @@ async def close_many(
     """Close waiting technical and test alarms of a mass event; return those that were closed.
 
     An alarm somebody has taken meanwhile stays. Raises UnusableActError where one of them is a life alarm or a
-    request; then nothing is closed.
+    request; then nothing is closed. In the reception of unknown senders those can be closed as well, since anybody can
+    send them by the hundred; why, has to be written (SHORTEST_REASON).
     """
     require(operator, Permission.DESK_BULK_CLOSE, authority_id)
     wanted = list(dict.fromkeys(ids))
@@ -129,11 +131,18 @@ async def close_many(
         raise UnusableActError(
             sv=f"Välj mellan 1 och {LARGEST_BULK} larm.", en=f"Choose between 1 and {LARGEST_BULK} alarms."
         )
-    facts = _facts(closing) | {"ids": wanted, "now": now, "actor": operator.actor}
+    strangers = gateway.authority(authority_id).is_intake
+    facts = _facts(closing) | {"ids": wanted, "now": now, "actor": operator.actor, "strangers": strangers}
     async with gateway.transaction(authority_id) as connection:
         await _require_codes(connection, closing)
         cursor = await connection.execute(QUERIES["find_urgent"], {"ids": wanted})
-        if await cursor.fetchone() is not None:
+        urgent = await cursor.fetchone()
+        if urgent is not None and strangers and urgent[0] and len(closing.text.strip()) < SHORTEST_REASON:
+            raise UnusableActError(
+                sv=f"Skriv varför ingen av avsändarna behöver hjälp (minst {SHORTEST_REASON} tecken).",
+                en=f"Write why none of the senders needs help (at least {SHORTEST_REASON} characters).",
+            )
+        if urgent is not None and not (strangers and urgent[0]):
             raise UnusableActError(
                 sv="Bara tekniska larm och provlarm kan avslutas flera på en gång. Inget har ändrats.",
                 en="Only technical and test alarms can be closed several at a time. Nothing was changed.",

@@ -102,6 +102,20 @@ class ChangedMeanwhileError(AlarmConflictError):
         )
 
 
+class LessUrgentError(AlarmConflictError):
+    """It would become part of what is less urgent, and could end or be overlooked with that."""
+
+    def __init__(self, state: str, holder: UUID | None) -> None:
+        super().__init__(
+            Sentence(
+                sv="Det här larmet är mer brådskande än det du valde. Ta det här, och för samman åt andra hållet.",
+                en="This alarm is more urgent than the one you chose. Take this one, and merge the other way round.",
+            ),
+            state=state,
+            holder=holder,
+        )
+
+
 class TooOldToReopenError(AlarmConflictError):
     """It was closed too long ago."""
 

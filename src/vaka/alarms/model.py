@@ -143,6 +143,10 @@ class Alarm:
     """0 none, 1 rings at every desk, 2 on-call telephone."""
     escalate_at: datetime | None
     merged_into: UUID | None
+    parts: int
+    """How many alarms were made part of it."""
+    part_received_at: datetime | None
+    """When the first of those arrived."""
     closed_at: datetime | None
     closed_by: str
     """``account:<uuid>``, ``device``, ``supervision`` or ``scheduler``."""
@@ -156,6 +160,11 @@ class Alarm:
     def is_open(self) -> bool:
         """Whether it stands in the queue."""
         return self.state in OPEN_STATES
+
+    @property
+    def waits_since(self) -> datetime:
+        """When it arrived, or the first that was made part of it: somebody has waited since then."""
+        return self.received_at if self.part_received_at is None else min(self.received_at, self.part_received_at)
 
     @property
     def unheard(self) -> bool:

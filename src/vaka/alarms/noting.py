@@ -9,7 +9,7 @@ from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.alarms.changes import QUERIES, Author, Change, Connection, change_alarm, explain, read_alarm, write_changes
-from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
+from vaka.alarms.conflicts import AlarmConflictError, ChangedMeanwhileError, LessUrgentError, UnusableActError
 from vaka.alarms.model import Act, Alarm, State
 from vaka.alarms.writing import clean_text
 from vaka.errors import Sentence
@@ -21,13 +21,24 @@ MERGE = Change(Act.MERGE, "merge_alarm", Event.ALARM_MERGED, "merged")
 
 
 async def add_note(
-    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, body: str, *, now: datetime
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    body: str,
+    *,
+    now: datetime,
+    seen_version: int | None = None,
 ) -> UUID:
-    """Write a note on an alarm, open or closed, and return its identifier."""
+    """Write a note on an alarm, open or closed, and return its identifier.
+
+    It is kept whatever has come since ``seen_version``, but a new press that came since is not answered by it.
+    """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
     note_id = new_identifier(now)
     facts = {
-        "note_id": note_id, "id": alarm_id, "now": now, "account": operator.account_id, "body": clean_text(body)
+        "note_id": note_id, "id": alarm_id, "now": now, "account": operator.account_id, "body": clean_text(body),
+        "version": seen_version,
     }  # fmt: skip
     async with gateway.transaction(authority_id) as connection:
         await read_alarm(connection, alarm_id)
@@ -41,27 +52,49 @@ async def add_note(
 
 
 async def merge(
-    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, into: UUID, *, now: datetime
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    into: UUID,
+    *,
+    now: datetime,
+    seen_version: int | None = None,
+    seen_into: int | None = None,
 ) -> Alarm:
     """Make an open alarm part of another that the operator holds. Return the one that was merged away.
 
-    It may be waiting, or the operator's own; a colleague's stays with the colleague.
+    It may be waiting, or the operator's own; a colleague's stays with the colleague. The other is at least as urgent
+    (LessUrgentError); neither has changed since ``seen_version`` and ``seen_into`` (ChangedMeanwhileError). From then
+    on the other has waited as long as this one, and no device and no timer ends it.
     """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
     if alarm_id == into:
         raise UnusableActError(sv="Välj två olika larm.", en="Choose two different alarms.")
     author = Author(operator.actor, operator.account_id, now)
     async with gateway.transaction(authority_id) as connection:
-        await _require_own(connection, into, operator.account_id)
-        return await change_alarm(
-            connection, MERGE, author, alarm_id, {"into": into}, step_detail=f"alarm:{into}", detail={"into": str(into)}
-        )
+        target = await _require_own(connection, into, operator.account_id, seen_into)
+        part = await read_alarm(connection, alarm_id)
+        if part.is_open and part.rank < target.rank:
+            raise LessUrgentError(part.state.value, part.holder)
+        merged = await change_alarm(
+            connection, MERGE, author, alarm_id, {"into": into}, seen_version=seen_version,
+            step_detail=f"alarm:{into}", detail={"into": str(into)},
+        )  # fmt: skip
+        await write_changes(
+            connection, Event.ALARM_MERGED, "absorbed", operator.actor, now, [into], step_detail=f"alarm:{alarm_id}",
+            detail={"class": target.alarm_class, "part": str(alarm_id)},
+        )  # fmt: skip
+        return merged
 
 
-async def _require_own(connection: Connection, alarm_id: UUID, account: UUID) -> None:
+async def _require_own(connection: Connection, alarm_id: UUID, account: UUID, seen_version: int | None) -> Alarm:
+    await connection.execute(QUERIES["lock_alarm"], {"id": alarm_id})
     target = await read_alarm(connection, alarm_id)
     if target.state is State.TAKEN and target.holder == account:
-        return
+        if seen_version not in (None, target.version):
+            raise ChangedMeanwhileError(target.state.value, target.holder)
+        return target
     if target.state is State.TAKEN:
         raise explain(target, Act.MERGE, account)
     raise AlarmConflictError(

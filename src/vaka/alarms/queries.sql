@@ -16,7 +16,8 @@ select a.id, a.class as alarm_class, a.kind, a.latest_kind, a.state, a.person_id
        coalesce(p.protected_identity, false) as protected_identity,
        coalesce(p.area, '') as area, coalesce(u.name, '') as unit_name, coalesce(u.phone, '') as unit_phone,
        a.device_id, a.sender, a.device_type, a.status_code, a.location_code, a.location_text, a.device_text,
-       a.received_at, a.latest_at, a.messages, a.presented_at, a.taken_at, a.holder, a.offered_to,
+       least(a.received_at, a.part_received_at) as received_at, a.latest_at, a.messages, a.parts, a.presented_at,
+       a.taken_at, a.holder, a.offered_to,
        a.suspended_until, a.withdrawn_at, a.escalation,
        a.state = 'taken' and (a.escalate_at is not null or a.escalation > 0) as unheard, a.version
 from alarm a
@@ -35,7 +36,8 @@ left join lateral (
 ) as u on true
 where a.state not in ('merged', 'closed')
   and (%(ids)s::uuid[] is null or a.id = any(%(ids)s::uuid[]))
-order by array_position(array['life', 'request', 'technical', 'test'], a.class), a.received_at, a.id
+order by array_position(array['life', 'request', 'technical', 'test'], a.class),
+         least(a.received_at, a.part_received_at), a.id
 limit %(limit)s
 
 -- name: read_alarm
@@ -43,7 +45,8 @@ limit %(limit)s
 select id, class as alarm_class, kind, latest_kind, state, join_key, person_id, device_id, sender, device_type,
        status_code, location_code, location_text, device_text, position_text, received_at, latest_at, messages,
        presented_at, taken_at, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at,
-       merged_into, closed_at, closed_by, closing_reason, closing_action, closing_result, closing_text, version
+       merged_into, parts, part_received_at, closed_at, closed_by, closing_reason, closing_action, closing_result,
+       closing_text, version
 from alarm
 where id = %(id)s
 
@@ -104,11 +107,53 @@ limit 1
 -- name: read_messages
 -- as: desk
 -- Those of an alarm that was merged into this one belong to its story.
+with recursive told (id) as (
+    select %(id)s::uuid union all select a.id from told join alarm a on a.merged_into = told.id
+)
 select id, kind, effect, ref, received_at, transport, source, deviations
 from message
-where alarm_id in (select %(id)s::uuid union all select id from alarm where merged_into = %(id)s)
+where alarm_id in (select id from told)
 order by received_at desc, id desc
 limit 200
+
+-- name: read_parts
+-- as: desk
+-- What was made part of it, and of that in turn.
+with recursive part as (
+    select a.* from alarm a where a.merged_into = %(id)s
+    union all
+    select a.* from part join alarm a on a.merged_into = part.id
+)
+select part.id, part.class as alarm_class, part.latest_kind, part.person_id,
+       coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name,
+       coalesce(p.protected_identity, false) as protected_identity, part.sender, part.received_at
+from part
+left join person p on p.id = part.person_id
+order by part.received_at, part.id
+limit 50
+
+-- name: read_targets
+-- as: desk
+-- What an operator holds that another alarm can become part of: nothing goes into what is less urgent.
+with this as (
+    select a.*, p.street, p.postal_code, p.city
+    from alarm a left join person p on p.id = a.person_id
+    where a.id = %(id)s
+)
+select a.id, coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name, a.person_id,
+       coalesce(p.protected_identity, false) as protected_identity, a.sender, a.latest_kind, a.received_at, a.version,
+       coalesce(a.person_id = this.person_id, a.person_id is null and this.person_id is null and a.sender = this.sender)
+           or (p.street <> ''
+               and (p.street, p.postal_code, p.city) is not distinct from (this.street, this.postal_code, this.city))
+           is true as related
+from alarm a
+cross join this
+left join person p on p.id = a.person_id
+where a.state = 'taken' and a.holder = %(account)s and a.id <> this.id
+  and array_position(array['life', 'request', 'technical', 'test'], a.class)
+      <= array_position(array['life', 'request', 'technical', 'test'], this.class)
+order by related desc, a.received_at, a.id
+limit 50
 
 -- name: read_steps
 -- as: desk
@@ -165,10 +210,11 @@ order by array_position(array['reason', 'action', 'result'], list), position, co
 -- as: desk
 select count(*)::int as open,
        (count(*) filter (where state in ('received', 'presented')))::int as waiting,
-       extract(epoch from %(now)s - min(received_at) filter (where state in ('received', 'presented')))::int
+       extract(epoch from %(now)s - min(least(received_at, part_received_at))
+               filter (where state in ('received', 'presented')))::int
            as oldest_seconds,
        (count(*) filter (where state in ('received', 'presented') and class = 'life'))::int as life_waiting,
-       extract(epoch from %(now)s - min(received_at)
+       extract(epoch from %(now)s - min(least(received_at, part_received_at))
                filter (where state in ('received', 'presented') and class = 'life'))::int as oldest_life_seconds
 from alarm
 where state not in ('merged', 'closed')
@@ -197,6 +243,7 @@ where id = %(id)s and state = 'taken' and holder = %(from)s and version = %(vers
 update alarm
 set escalation = 0, escalate_at = null, version = version + 1
 where id = %(id)s and state = 'taken' and holder = %(account)s and (escalate_at is not null or escalation > 0)
+  and (%(version)s::int is null or version = %(version)s)
 
 -- name: release_alarm
 -- as: desk
@@ -212,6 +259,7 @@ where id = %(id)s and state in ('taken', 'suspended', 'handed_over') and holder 
 update alarm
 set state = 'suspended', suspended_until = %(until)s, escalation = 0, escalate_at = null, version = version + 1
 where id = %(id)s and state = 'taken' and holder = %(account)s
+  and (%(version)s::int is null or version = %(version)s)
 
 -- name: resume_alarm
 -- as: desk
@@ -225,6 +273,7 @@ update alarm
 set state = 'handed_over', offered_to = %(to)s, suspended_until = %(until)s, escalation = 0, escalate_at = null,
     version = version + 1
 where id = %(id)s and state = 'taken' and holder = %(account)s
+  and (%(version)s::int is null or version = %(version)s)
 
 -- name: present_alarms
 -- as: desk
@@ -253,7 +302,11 @@ where id = %(id)s and state = 'withdrawn'
 
 -- name: find_urgent
 -- as: desk
-select id from alarm where id = any(%(ids)s) and class not in ('technical', 'test') limit 1
+select person_id is null and device_id is null and parts = 0 as strange
+from alarm
+where id = any(%(ids)s) and class not in ('technical', 'test')
+order by strange
+limit 1
 
 -- name: close_alarms
 -- as: desk
@@ -262,7 +315,8 @@ set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = %(act
     closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s, version = version + 1
 where id in (select id from alarm
              where id = any(%(ids)s) and state in ('received', 'presented', 'withdrawn')
-               and class in ('technical', 'test')
+               and (class in ('technical', 'test')
+                    or (%(strangers)s and person_id is null and device_id is null and parts = 0))
              order by id for update)
 returning id
 
@@ -275,16 +329,36 @@ where id = %(id)s and state = 'closed' and closed_at > %(closed_after)s
 
 -- name: merge_alarm
 -- as: desk
--- The target is locked, so that it cannot be closed while an alarm is being made part of it.
+-- Both are locked, so that neither changes meanwhile. The target is at least as urgent, and has waited as long as what
+-- became part of it.
 with target as (
-    select id from alarm where id = %(into)s and state = 'taken' and holder = %(account)s for update
+    select id, class from alarm where id = %(into)s and state = 'taken' and holder = %(account)s for update
+),
+part as (
+    select a.id, a.parts, least(a.received_at, a.part_received_at) as waits_since
+    from alarm a cross join target
+    where a.id = %(id)s and a.id <> target.id and a.state not in ('merged', 'closed')
+      and (a.holder is null or a.holder = %(account)s)
+      and (%(version)s::int is null or a.version = %(version)s)
+      and array_position(array['life', 'request', 'technical', 'test'], target.class)
+          <= array_position(array['life', 'request', 'technical', 'test'], a.class)
+    for update of a
+),
+absorbed as (
+    update alarm t
+    set parts = t.parts + 1 + part.parts, part_received_at = least(t.part_received_at, part.waits_since),
+        version = t.version + 1
+    from part where t.id = %(into)s
 )
 update alarm a
-set state = 'merged', merged_into = target.id, holder = null, offered_to = null, suspended_until = null,
-    escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s, version = version + 1
-from target
-where a.id = %(id)s and a.id <> target.id and a.state not in ('merged', 'closed')
-  and (a.holder is null or a.holder = %(account)s)
+set state = 'merged', merged_into = %(into)s, holder = null, offered_to = null, suspended_until = null,
+    escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s, version = a.version + 1
+from part
+where a.id = part.id
+
+-- name: lock_alarm
+-- as: desk
+select id from alarm where id = %(id)s for update
 
 -- name: adopt_alarm
 -- as: desk
@@ -295,6 +369,14 @@ set state = 'closed', holder = null, offered_to = null, suspended_until = null, 
     closing_result = 'device_adopted', version = version + 1
 where id = %(id)s and state not in ('merged', 'closed')
   and ((holder is null and class <> 'life') or (state = 'taken' and holder = %(account)s))
+
+-- name: find_person_by_number
+-- as: desk
+-- Ten digits may be of two people a hundred years apart: then neither is found.
+select id from person
+where personal_number <> '' and length(%(digits)s) in (10, 12)
+  and regexp_replace(personal_number, '[^0-9]', '', 'g') like '%%' || %(digits)s
+limit 2
 
 -- name: read_source
 -- as: desk
@@ -380,7 +462,7 @@ set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = 'sche
     version = version + 1
 where id in (select id from alarm
              where state not in ('merged', 'closed') and state in ('received', 'presented', 'withdrawn')
-               and class = 'test' and latest_at <= %(untouched_since)s
+               and class = 'test' and latest_at <= %(untouched_since)s and parts = 0
              order by id limit %(limit)s for update skip locked)
 returning id
 
@@ -484,18 +566,22 @@ where a.state not in ('merged', 'closed') and a.kind = 'offline' and s.condition
 
 -- name: end_technical
 -- as: scheduler
--- What somebody has taken stays his to close, and is marked as over.
-update alarm
-set state = case when state in ('taken', 'suspended', 'handed_over') then state else 'closed' end,
+-- What somebody has taken stays his to close, and what others were made part of an operator's; both are marked as over.
+with over as (
+    select id, state in ('taken', 'suspended', 'handed_over') or parts > 0 as stays
+    from alarm
+    where id = any(%(ids)s) and state not in ('merged', 'closed') and withdrawn_at is null
+    order by id for update
+)
+update alarm a
+set state = case when stays then state else 'closed' end,
     withdrawn_at = coalesce(withdrawn_at, %(now)s),
-    closed_at = case when state not in ('taken', 'suspended', 'handed_over') then %(now)s::timestamptz end,
-    closed_by = case when state not in ('taken', 'suspended', 'handed_over') then 'supervision' else '' end,
-    closing_result = case when state not in ('taken', 'suspended', 'handed_over') then 'unit_fault_fixed' else '' end,
+    closed_at = case when not stays then %(now)s::timestamptz end,
+    closed_by = case when stays then '' else 'supervision' end,
+    closing_result = case when stays then '' else 'unit_fault_fixed' end,
     version = version + 1
-where id in (select id from alarm
-             where id = any(%(ids)s) and state not in ('merged', 'closed') and withdrawn_at is null
-             order by id for update)
-returning id
+from over where a.id = over.id
+returning a.id
 
 -- name: note_desks
 -- as: desk in platform

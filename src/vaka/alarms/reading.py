@@ -22,12 +22,14 @@ from vaka.alarms.rows import (
     HistoryRow,
     Message,
     Numbers,
+    Part,
     Person,
     PersonNote,
     Policy,
     QueueRow,
     Screen,
     Step,
+    Target,
     Unit,
 )
 
@@ -73,7 +75,13 @@ async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> 
         steps=await _read(connection, Step, "read_steps", of_alarm),
         alarm_notes=await _read(connection, AlarmNote, "read_alarm_notes", of_alarm),
         earlier=await _read_stateful(connection, EarlierAlarm, "read_earlier", earlier),
+        parts=await _read(connection, Part, "read_parts", of_alarm) if alarm.parts else [],
     )
+
+
+async def read_targets(connection: Connection, alarm_id: UUID, account: UUID) -> list[Target]:
+    """Return what ``account`` holds that this alarm can become part of, what it most likely belongs to first."""
+    return await _read(connection, Target, "read_targets", {"id": alarm_id, "account": account})
 
 
 async def read_history(

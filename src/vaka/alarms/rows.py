@@ -34,8 +34,11 @@ class QueueRow:
     location_text: str
     device_text: str
     received_at: datetime
+    """When it arrived, or the first that was made part of it."""
     latest_at: datetime
     messages: int
+    parts: int
+    """How many alarms were made part of it."""
     presented_at: datetime | None
     taken_at: datetime | None
     holder: UUID | None
@@ -209,6 +212,36 @@ class EarlierAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An alarm that was made part of the one that is shown."""
+
+    id: UUID
+    alarm_class: str
+    latest_kind: str
+    person_id: UUID | None
+    person_name: str
+    protected_identity: bool
+    sender: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An alarm of the operator's own that another can become part of."""
+
+    id: UUID
+    person_name: str
+    person_id: UUID | None
+    protected_identity: bool
+    sender: str
+    latest_kind: str
+    received_at: datetime
+    version: int
+    related: bool
+    """Whether it is of the same person, the same address, or the same sender."""
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """The operator's one screen."""
 
@@ -224,6 +257,7 @@ class Screen:
     alarm_notes: list[AlarmNote]
     earlier: list[EarlierAlarm]
     """The last 30 days, newest first."""
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,17 +53,28 @@ async def release(gateway: Gateway, operator: Principal, authority_id: UUID, ala
 
 
 async def suspend(
-    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, until: datetime, *, now: datetime
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    until: datetime,
+    *,
+    now: datetime,
+    seen_version: int | None = None,
 ) -> Alarm:
-    """Lay one's alarm aside until a time, at most LONGEST_SUSPENSION from now; then it is back in the queue."""
+    """Lay one's alarm aside until a time, at most LONGEST_SUSPENSION from now; then it is back in the queue.
+
+    Raises ChangedMeanwhileError where something has come since ``seen_version``: a press nobody has seen must not rest.
+    """
     if until.tzinfo is None or not now < until <= now + LONGEST_SUSPENSION:
         hours = int(LONGEST_SUSPENSION.total_seconds()) // 3600
         raise UnusableActError(
             sv=f"Välj en tid framåt, högst {hours} timmar bort.", en=f"Choose a time ahead, at most {hours} hours away."
         )
     return await _change_own(
-        gateway, operator, authority_id, alarm_id, SUSPEND, now, {"until": until}, until.isoformat(timespec="seconds")
-    )
+        gateway, operator, authority_id, alarm_id, SUSPEND, now, {"until": until}, until.isoformat(timespec="seconds"),
+        seen_version,
+    )  # fmt: skip
 
 
 async def resume(gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, *, now: datetime) -> Alarm:
@@ -72,14 +83,24 @@ async def resume(gateway: Gateway, operator: Principal, authority_id: UUID, alar
 
 
 async def hand_over(
-    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, to: Colleague, *, now: datetime
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    to: Colleague,
+    *,
+    now: datetime,
+    seen_version: int | None = None,
 ) -> Alarm:
-    """Offer one's alarm to a colleague (``access.grants.require_colleague``); not taken in time it is everybody's."""
+    """Offer one's alarm to a colleague (``access.grants.require_colleague``); not taken in time it is everybody's.
+
+    Raises ChangedMeanwhileError where something has come since ``seen_version``.
+    """
     if to.account_id == operator.account_id:
         raise UnusableActError(sv="Välj en kollega, inte dig själv.", en="Choose a colleague, not yourself.")
     facts = {"to": to.account_id, "until": now + OFFER_STANDS}
     return await _change_own(
-        gateway, operator, authority_id, alarm_id, HAND_OVER, now, facts, f"account:{to.account_id}"
+        gateway, operator, authority_id, alarm_id, HAND_OVER, now, facts, f"account:{to.account_id}", seen_version
     )
 
 
@@ -118,10 +139,14 @@ async def _change_own(
     now: datetime,
     facts: Mapping[str, object] | None = None,
     step_detail: str = "",
+    seen_version: int | None = None,
 ) -> Alarm:
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
     author = Author(operator.actor, operator.account_id, now)
     # What the step says (a time, a colleague's account) is fit for the ledger too: it names nobody in clear.
     detail = {"about": step_detail} if step_detail else None
     async with gateway.transaction(authority_id) as connection:
-        return await change_alarm(connection, change, author, alarm_id, facts, step_detail=step_detail, detail=detail)
+        return await change_alarm(
+            connection, change, author, alarm_id, facts, seen_version=seen_version, step_detail=step_detail,
+            detail=detail,
+        )  # fmt: skip

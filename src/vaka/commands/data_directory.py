@@ -18,6 +18,9 @@ from vaka.database.server import Server
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.settings import Settings, load_settings
 
+_OURS = frozenset({"cluster", "credentials", "demo", "ledger", "logs", "run", "tls"})
+"""What a start that was interrupted before there were settings may have left."""
+
 
 class AlreadyRunningError(VakaError):
     """Another supervisor holds the data directory."""
@@ -71,10 +74,20 @@ class DataDirectory:
         return Cluster(self.root / "cluster", self.credentials)
 
     def prepare(self) -> None:
-        """Make the directories; all but the root, which the database's account passes through, are closed to others."""
+        """Make the directories; all but the root, which the database's account passes through, are closed to others.
+
+        Nothing is done in a directory that holds something else, and the rights of one that is in use stay as they
+        are. Raises ConfigurationError.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            self.root.chmod(0o755)
+            held = {path.name for path in self.root.iterdir()}
+            if held and not held <= _OURS and self.settings_file.name not in held:
+                raise ConfigurationError(
+                    f"{self.root} holds other things than Vaka's. Choose an empty or new directory with --data."
+                )
+            if not held:
+                self.root.chmod(0o755)
             for directory in (self.credentials, self.tls, self.run, self.logs):
                 directory.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:

@@ -12,10 +12,12 @@ import click
 from vaka.clock import Clock, SystemClock
 from vaka.commands.child import Program
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.demo_settings import settle
+from vaka.commands.databases import active_authorities
+from vaka.commands.demo_settings import require_no_other, settle
 from vaka.commands.operate import operate
 from vaka.commands.programs import device_program
 from vaka.commands.progress import Progress
+from vaka.commands.sealing import seal_logs
 from vaka.database.server import Server
 from vaka.demo.furnishing import PEOPLE_EACH, Furnishing, furnish, issue_certificates
 from vaka.demo.personas import PERSONAS
@@ -25,7 +27,7 @@ from vaka.settings import Settings
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
-@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the three after it.")
+@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the four after it.")
 @click.option("--people", type=click.IntRange(1, 900), default=PEOPLE_EACH, show_default=True,
               help="People in each authority, when the demo is made.")  # fmt: skip
 @click.option("--no-traffic", is_flag=True, help="Start no simulated devices.")
@@ -36,6 +38,7 @@ def demo(data: Path | None, port_base: int | None, people: int, no_traffic: bool
     goes on where it was at the next start. Ctrl-C stops everything. Remove the directory to begin anew.
     """
     directory = DataDirectory((data or default_directory()).absolute())
+    require_no_other(directory)
     directory.prepare()
     clock = SystemClock()
     progress = Progress(clock)
@@ -62,6 +65,8 @@ async def _run(
     traffic: bool,
 ) -> None:
     async def furnish_demo(server: Server) -> None:
+        # A demo that was interrupted while it was made goes on; what it registers needs a ledger that stands.
+        await seal_logs(directory, settings, server, active_authorities(server), clock)
         await furnish(server, furnishing, settings, clock.now(), progress.say)
 
     def companions() -> Sequence[Program]:
@@ -89,6 +94,7 @@ def _welcome(directory: DataDirectory, settings: Settings, progress: Progress, *
     click.echo(f"""
   Sign in          {settings.signin.origin}/
   The desk         {settings.desk.origin}/
+  The portal       {settings.portal.origin}/
   Devices send to  {receiver.host}  {", ".join(devices)}{"" if traffic else "  (none is simulated)"}
   Data and logs    {directory.root}
 

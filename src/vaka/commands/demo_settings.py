@@ -20,15 +20,24 @@ _PATIENCE = (0.0, 0.2, 0.3, 0.5)
 """Seconds between looks at a held port: a run that was just killed may not have let go of it yet."""
 
 
+def require_no_other(directory: DataDirectory) -> Settings | None:
+    """Return the settings of the demo that is there, if one is; nothing is changed.
+
+    Raises ConfigurationError where the directory belongs to an installation that is no demo.
+    """
+    known = directory.load_settings() if directory.settings_file.exists() else None
+    if known is not None and known.mode != "demo":
+        raise ConfigurationError(f"{directory.root} belongs to an installation that is no demo. Choose another --data.")
+    return known
+
+
 def settle(directory: DataDirectory, port_base: int | None, say: Callable[[str], None]) -> Settings:
     """Return the demo's settings, with ports that are free now; the file is written where it is new or they changed.
 
     Raises ConfigurationError where the directory belongs to an installation that is no demo, no port is free, or the
     file cannot be written.
     """
-    known = directory.load_settings() if directory.settings_file.exists() else None
-    if known is not None and known.mode != "demo":
-        raise ConfigurationError(f"{directory.root} belongs to an installation that is no demo. Choose another --data.")
+    known = require_no_other(directory)
     settings = _with_free_ports(_with_port_base(known or DEFAULT, port_base), say)
     if settings != known:
         try:
@@ -39,7 +48,7 @@ def settle(directory: DataDirectory, port_base: int | None, say: Callable[[str],
 
 
 def _with_port_base(settings: Settings, base: int | None) -> Settings:
-    return settings if base is None else _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3)
+    return settings if base is None else _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3, base + 4)
 
 
 def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings:
@@ -59,16 +68,24 @@ def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings
     desk = choose(settings.desk.port, ("tcp",), settings.desk.host, "the desk")
     plain = choose(receiver.udp_port or receiver.tcp_port, ("udp", "tcp"), receiver.host, "SIP")
     tls = choose(receiver.tls_port, ("tcp",), receiver.host, "SIP over TLS")
-    return _with_ports(settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls)
+    portal = choose(settings.portal.port, ("tcp",), settings.portal.host, "the portal")
+    return _with_ports(settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls, portal)
 
 
 def _with_ports(
-    settings: Settings, signin: int | None, desk: int | None, udp: int | None, tcp: int | None, tls: int | None
+    settings: Settings,
+    signin: int | None,
+    desk: int | None,
+    udp: int | None,
+    tcp: int | None,
+    tls: int | None,
+    portal: int | None,
 ) -> Settings:
     return settings.model_copy(
         update={
             "signin": settings.signin.model_copy(update={"port": signin, "origin": f"http://localhost:{signin}"}),
             "desk": settings.desk.model_copy(update={"port": desk, "origin": f"http://localhost:{desk}"}),
+            "portal": settings.portal.model_copy(update={"port": portal, "origin": f"http://localhost:{portal}"}),
             "receiver": settings.receiver.model_copy(update={"udp_port": udp, "tcp_port": tcp, "tls_port": tls}),
         }
     )

@@ -10,24 +10,26 @@ import click
 
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import reachable_server
+from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.device_sheet import LARGEST_SHEET, OPTIONAL, REQUIRED, Context, read_sheet
+from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
 from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.identifiers import new_identifier
 from vaka.tenants.authorities import Authority, list_authorities
+from vaka.tenants.device_changes import change_devices
 from vaka.tenants.devices import register_devices
 from vaka.tenants.gateway import Gateway
 
 QUERIES = load_queries("vaka.commands")
-ACTOR = "setup"
 
 
 @click.group()
 def device() -> None:
-    """Register devices."""
+    """Register and change devices."""
 
 
 @device.command("import", help=f"""Register the devices of FILE (CSV with a heading line) with one authority.
@@ -36,19 +38,30 @@ def device() -> None:
     network (the exception for old devices, with network, exception_reason and exception_until). `kind`
     is fixed, mobile or legacy and decides how often a device is expected to be heard where `interval_seconds` does not
     (5 min, 30 min, 24 h); without it a tracking device (type 51) is mobile, one let in by its network legacy, any other
-    fixed. Passwords are hashed at once and never stored. Devices that are registered already stay as they are.
+    fixed. An exception lasts a year at most. Passwords are hashed at once and never stored.
+
+    A device that is registered already becomes what its line says: a new password, another person, a longer exception;
+    columns that the sheet does not have stay as they are. `in_use` no lays a device down: receivers know it no more.
     """)  # fmt: skip
 @click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
 @click.option("--authority", required=True, metavar="SHORT-NAME", help="Whose devices they are.")
-@click.option("--apply", is_flag=True, help="Register them; without it the sheet is only checked.")
+@click.option("--apply", is_flag=True, help="Do it; without it the sheet is only checked.")
+@change_option
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def import_devices(data: Path, authority: str, apply: bool, file: Path) -> None:
+def import_devices(data: Path, authority: str, apply: bool, change: str | None, file: Path) -> None:
     """Check the sheet against the registers, and register what is new where ``apply``."""
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
-    text = _read(file)
+    require_change(change, apply=apply)
+    text, clock = _read(file), SystemClock()
     with reachable_server(directory, settings) as server:
-        click.echo(asyncio.run(_import(server, settings.receiver.realm, authority, text, SystemClock(), apply=apply)))
+        authorities = active_authorities(server)
+        if apply:
+            asyncio.run(seal_logs(directory, settings, server, authorities, clock))
+        with recorded(server, clock, "device.import", change, apply=apply) as run:
+            click.echo(asyncio.run(_import(server, settings.receiver.realm, authority, text, clock, run, apply=apply)))
+        if apply:
+            asyncio.run(seal_logs(directory, settings, server, authorities, clock))
 
 
 def _read(file: Path) -> str:
@@ -62,24 +75,30 @@ def _read(file: Path) -> str:
         raise ConfigurationError(f"{file} is not UTF-8 text. Save it as CSV UTF-8.") from error
 
 
-async def _import(server: Server, realm: str, slug: str, text: str, clock: Clock, *, apply: bool) -> str:
+async def _import(server: Server, realm: str, slug: str, text: str, clock: Clock, run: Run, *, apply: bool) -> str:
     async with AsyncExitStack() as stack:
         platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
         stack.push_async_callback(platform.close)
         authority = _choose(await list_authorities(platform), slug)
+        run.facts["authority"] = str(authority.id)
         tenant = await Gateway(server, "setup", [authority]).open_own_connection(authority.id, "import")
         stack.push_async_callback(tenant.close)
         people = dict(await (await tenant.execute(QUERIES["list_personal_numbers"])).fetchall())
         now = clock.now()
-        devices = read_sheet(text, Context(realm, people, lambda: new_identifier(now)))
+        sheet = read_sheet(text, Context(realm, people, lambda: new_identifier(now), now))
+        devices = sheet.devices
         if apply:
-            new = await register_devices(tenant, platform, authority.id, devices, actor=ACTOR, now=now)
-            return f"{new} of {len(devices)} devices are new and were registered with {authority.name}."
+            new = await register_devices(tenant, platform, authority.id, devices, actor=run.actor, now=now)
+            changed = await change_devices(
+                tenant, platform, authority.id, devices, sheet.columns, actor=run.actor, now=now
+            )
+            run.facts |= {"count": new, "changed": changed}
+            return f"{authority.name}: {new} of {len(devices)} devices are new and were registered, {changed} changed."
         known = {sender for (sender,) in await (await tenant.execute(QUERIES["list_senders"])).fetchall()}
         new = sum(device.sender not in known for device in devices)
         return (
-            f"{new} of {len(devices)} devices are new to {authority.name}. Nothing was changed. "
-            "Register them with --apply."
+            f"{new} of {len(devices)} devices are new to {authority.name}; the others become what their lines say. "
+            "Nothing was changed. Do it with --apply."
         )
 
 

@@ -14,13 +14,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from vaka.errors import ConfigurationError
-from vaka.tenants.devices import Certificate, Device, Digest, Network
+from vaka.tenants.devices import LONGEST_EXCEPTION, WIDEST_NETWORK, Certificate, Device, Digest, Network
 from vaka.tenants.intervals import INTERVALS, DeviceKind, guess_kind
 
 REQUIRED = ("sender", "authentication")
 OPTIONAL = (
     "personal_number", "device_type", "model", "placed", "kind", "interval_seconds", "username", "password",
-    "algorithm", "certificate_sha256", "network", "exception_reason", "exception_until",
+    "algorithm", "certificate_sha256", "network", "exception_reason", "exception_until", "in_use",
 )  # fmt: skip
 LARGEST_SHEET = 64 * 1024 * 1024
 MOST_FAULTS = 20
@@ -37,6 +37,7 @@ class Context:
     people: Mapping[str, UUID]
     """Personal number → person in care."""
     new_identifier: Callable[[], UUID]
+    now: datetime
 
 
 class SheetError(ConfigurationError):
@@ -47,7 +48,15 @@ class SheetError(ConfigurationError):
         super().__init__(f"The sheet is refused and nothing was changed: {'; '.join(faults[:MOST_FAULTS])}{more}.")
 
 
-def read_sheet(text: str, context: Context) -> list[Device]:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a sheet says, and by which columns."""
+
+    devices: list[Device]
+    columns: list[str]
+
+
+def read_sheet(text: str, context: Context) -> Sheet:
     """Return the devices of a sheet with a heading line; semicolons or commas part the columns.
 
     Raises SheetError with every fault.
@@ -60,7 +69,7 @@ def read_sheet(text: str, context: Context) -> list[Device]:
         raise SheetError([f"it is no CSV ({error})"]) from error
 
 
-def _read_lines(text: str, context: Context) -> list[Device]:
+def _read_lines(text: str, context: Context) -> Sheet:
     first = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
     columns = [name.strip() for name in reader.fieldnames or ()]
@@ -89,7 +98,7 @@ def _read_lines(text: str, context: Context) -> list[Device]:
         faults.append("it has no device")
     if faults:
         raise SheetError(faults)
-    return devices
+    return Sheet(devices, columns)
 
 
 def _read_line(fields: Mapping[str, str], context: Context) -> Device:
@@ -101,7 +110,7 @@ def _read_line(fields: Mapping[str, str], context: Context) -> Device:
         person = context.people.get(number)
         if person is None:
             raise ValueError("nobody in this authority has the personal number")
-    authentication = _read_authentication(fields, context.realm)
+    authentication = _read_authentication(fields, context)
     device_type = _read_number(fields, "device_type", 0, 9999, 0)
     kind = _read_kind(fields) or guess_kind(device_type, by_network=isinstance(authentication, Network))
     return Device(
@@ -113,6 +122,7 @@ def _read_line(fields: Mapping[str, str], context: Context) -> Device:
         model=fields.get("model", "")[:80],
         placed=fields.get("placed", "")[:80],
         interval_seconds=_read_number(fields, "interval_seconds", 10, 604_800, INTERVALS[kind]),
+        in_use=_read_in_use(fields),
     )
 
 
@@ -124,17 +134,17 @@ def _read_kind(fields: Mapping[str, str]) -> DeviceKind | None:
         raise ValueError(f"kind is none of {', '.join(DeviceKind)}") from None
 
 
-def _read_authentication(fields: Mapping[str, str], realm: str) -> Digest | Certificate | Network:
+def _read_authentication(fields: Mapping[str, str], context: Context) -> Digest | Certificate | Network:
     match fields["authentication"]:
         case "digest":
-            return _read_digest(fields, realm)
+            return _read_digest(fields, context.realm)
         case "certificate":
             fingerprint = fields.get("certificate_sha256", "").replace(":", "").lower()
             if not _SHA256.fullmatch(fingerprint):
                 raise ValueError("certificate_sha256 is not 64 hexadecimal digits")
             return Certificate(fingerprint)
         case "network":
-            return _read_exception(fields)
+            return _read_exception(fields, context.now)
     raise ValueError("authentication is neither digest, certificate nor network")
 
 
@@ -153,12 +163,14 @@ def _read_digest(fields: Mapping[str, str], realm: str) -> Digest:
     )
 
 
-def _read_exception(fields: Mapping[str, str]) -> Network:
-    """The exception for old devices must say where from, why, and until when."""
+def _read_exception(fields: Mapping[str, str], now: datetime) -> Network:
+    """The exception for old devices must say where from, why, and until when; none of it without bounds."""
     try:
         network = ip_network(fields.get("network", ""))
     except ValueError:
         raise ValueError("network is no address range such as 192.0.2.0/24") from None
+    if network.prefixlen < WIDEST_NETWORK[network.version]:
+        raise ValueError(f"network is wider than /{WIDEST_NETWORK[network.version]}")
     reason = fields.get("exception_reason", "")
     if len(reason) < 10:
         raise ValueError("exception_reason has fewer than 10 characters")
@@ -166,7 +178,17 @@ def _read_exception(fields: Mapping[str, str]) -> Network:
         until = date.fromisoformat(fields.get("exception_until", ""))
     except ValueError:
         raise ValueError("exception_until is no date such as 2027-01-31") from None
-    return Network(network, reason, datetime.combine(until, time(23, 59, 59), _ZONE))
+    end = datetime.combine(until, time(23, 59, 59), _ZONE)
+    if not now < end <= now + LONGEST_EXCEPTION:
+        raise ValueError(f"exception_until is not within {LONGEST_EXCEPTION.days} days from today")
+    return Network(network, reason, end)
+
+
+def _read_in_use(fields: Mapping[str, str]) -> bool:
+    text = fields.get("in_use", "").lower()
+    if text not in ("", "yes", "no"):
+        raise ValueError("in_use is neither yes nor no")
+    return text != "no"
 
 
 def _read_number(fields: Mapping[str, str], name: str, least: int, most: int, default: int) -> int:

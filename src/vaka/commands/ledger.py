@@ -1,26 +1,32 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka ledger export`: a log as files that anyone can verify without us."""
+"""`vaka ledger`: a log, or the receipt of one entry, as files that anyone can verify without us."""
 
 import asyncio
 from pathlib import Path
 
 import click
 
+from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.maintenance import actor, fingerprint
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError
-from vaka.ledger.checkpoints import Checkpoint
+from vaka.ledger.checkpoints import Checkpoint, parse_checkpoint
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
 from vaka.ledger.export import export_log
+from vaka.ledger.receipts import Receipt, find_receipt
 
 COMPONENT = "sequencer"
+Detail = dict[str, str | int | bool | None]
 
 
 @click.group()
 def ledger() -> None:
-    """Export the ledger."""
+    """Export the ledger, and hand out receipts."""
 
 
 @ledger.command("export")
@@ -40,13 +46,63 @@ def export(data: Path, authority: str | None, target: Path) -> None:
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
         role, database = _place(server, authority)
-        checkpoint = asyncio.run(_export(server, role, database, target))
+        checkpoint = asyncio.run(_export(server, role, database, target, SystemClock()))
     click.echo(f"{checkpoint.size} entries of {checkpoint.origin} were written to {target}.")
 
 
-async def _export(server: Server, role: str, database: str, target: Path) -> Checkpoint:
+@ledger.command("receipt")
+@click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
+@click.option("--authority", metavar="SHORT-NAME", help="Whose log it is; without it the platform's own.")
+@click.option(
+    "--to", "target", default=".", show_default=True, type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Where the files are put.",
+)  # fmt: skip
+@click.argument("number", type=click.IntRange(min=1))
+def receipt(data: Path, authority: str | None, target: Path, number: int) -> None:
+    """Hand out the receipt of the entry with this NUMBER: NUMBER.tlog-proof (C2SP), and the entry, NUMBER.json.
+
+    Whoever was told a number when something was done has its receipt here. `vaka verify --proof` verifies it.
+    """
+    directory = DataDirectory(data.absolute())
+    settings = directory.load_settings()
+    with reachable_server(directory, settings) as server:
+        role, database = _place(server, authority)
+        found = asyncio.run(_fetch(server, role, database, number, SystemClock()))
+    proof, entry = target / f"{number}.tlog-proof", target / f"{number}.json"
+    try:
+        for path, content in ((proof, found.proof.encode()), (entry, found.entry)):
+            with path.open("xb") as file:
+                file.write(content)
+    except OSError as error:
+        raise ConfigurationError(f"The receipt cannot be written to {target}: {error.strerror}.") from error
+    click.echo(f"{proof} and {entry} were written.")
+
+
+async def _fetch(server: Server, role: str, database: str, number: int, clock: Clock) -> Receipt:
+    """Find a receipt, and write in that very log that it was handed out."""
+    async with await open_connection(server, role, database, application="vaka-receipt") as connection:
+        found = await find_receipt(connection, number)
+        if found is None:
+            raise ConfigurationError(f"No entry {number} is sealed in this log: it waits, or was removed for its age.")
+        origin = parse_checkpoint(found.proof.checkpoint.text).origin
+        facts: Detail = {"entry": number, "tool": fingerprint()}
+        async with connection.transaction():
+            await append(connection, Entry(Event.LOG_READ, actor(), clock.now(), f"log:{origin}", detail=facts))
+        return found
+
+
+async def _export(server: Server, role: str, database: str, target: Path, clock: Clock) -> Checkpoint:
+    """Export, and write in that very log that it was.
+
+    Never refused for a log that stands still: to look into it is what an export is for.
+    """
     async with await open_connection(server, role, database, application="vaka-export") as connection:
-        return await export_log(connection, target)
+        checkpoint = await export_log(connection, target)
+        facts: Detail = {"reason": "verification", "size": checkpoint.size, "tool": fingerprint()}
+        entry = Entry(Event.LOG_EXPORTED, actor(), clock.now(), f"log:{checkpoint.origin}", detail=facts)
+        async with connection.transaction():
+            await append(connection, entry)
+        return checkpoint
 
 
 def _place(server: Server, slug: str | None) -> tuple[str, str]:

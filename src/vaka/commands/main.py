@@ -6,6 +6,7 @@ Subcommands are imported when they are asked for: the supervisor starts web and 
 never loads their code.
 """
 
+import errno
 import importlib
 
 import click
@@ -18,10 +19,11 @@ SUBCOMMANDS = {
     "demo": ("vaka.commands.demo:demo", "Start a demo with three authorities, people, devices and alarms."),
     "run": ("vaka.commands.run:run", "Start the database and every process, and keep them running."),
     "migrate": ("vaka.commands.migrate:migrate", "Bring every database up to date."),
-    "ledger": ("vaka.commands.ledger:ledger", "Export the ledger."),
+    "ledger": ("vaka.commands.ledger:ledger", "Export the ledger, and hand out receipts."),
     "witness": ("vaka.commands.witness:witness", "Watch a supplier's logs from a machine of one's own."),
     "verify": ("vaka.commands.verify:verify", "Verify a log or a receipt, without trusting whoever made it."),
-    "device": ("vaka.commands.device:device", "Register devices."),
+    "device": ("vaka.commands.device:device", "Register and change devices."),
+    "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }
@@ -62,6 +64,9 @@ class Subcommands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                click.echo("vaka: There is no room left where the output goes. Make room there first.", err=True)
+                ctx.exit(1)
             described = describe_error(error)
             click.echo(
                 f"vaka: internal fault ({described['error_type']} in {described['where']}). Nothing more is known; "

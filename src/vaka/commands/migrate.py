@@ -9,25 +9,29 @@ import click
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import pending, provision_all, reachable_server
+from vaka.commands.maintenance import change_option, recorded, require_change
 from vaka.commands.progress import Progress
 
 
 @click.command()
 @click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
 @click.option("--apply", is_flag=True, help="Apply the migrations; without it they are only listed.")
-def migrate(data: Path, apply: bool) -> None:
+@change_option
+def migrate(data: Path, apply: bool, change: str | None) -> None:
     """List the migrations each database lacks, or apply them with --apply.
 
     The platform's database comes first, then each authority's. The first failure stops everything: what was applied
     before stays, and the command can be run again.
     """
+    require_change(change, apply=apply)
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     directory.prepare()
     progress = Progress(SystemClock())
     with reachable_server(directory, settings) as server:
         if apply:
-            provision_all(server, progress.say)
+            with recorded(server, SystemClock(), "migrate", change, apply=True):
+                provision_all(server, progress.say)
             progress.say("Every database is up to date.")
             return
         lacking = {database: names for database, names in pending(server) if names}

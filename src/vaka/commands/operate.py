@@ -14,6 +14,7 @@ from vaka.commands.databases import provision_all
 from vaka.commands.listening import Port, is_free
 from vaka.commands.programs import database_program, receiver_ports, retire_orphan, vaka_programs
 from vaka.commands.progress import Progress
+from vaka.commands.settings_record import watch_settings
 from vaka.commands.supervisor import Supervisor
 from vaka.database.server import Server
 from vaka.errors import ConfigurationError
@@ -52,7 +53,7 @@ async def operate(
         await furnish(data.server(settings))
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings))
-        progress.say("Receiver, desk, sign-in, scheduler and sequencer work.")
+        progress.say("Receiver, desk, portal, sign-in, scheduler and sequencer work.")
         extra = companions()
         if extra:
             await supervisor.start(*extra)
@@ -64,7 +65,10 @@ async def operate(
         await asyncio.wait({rising, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if rising.done():
             rising.result()
+            # Whatever becomes of it, nothing that receives alarms depends on it.
+            watching = asyncio.create_task(watch_settings(data, data.server(settings), clock, stopped))
             await stopping
+            await asyncio.gather(watching, return_exceptions=True)
         else:
             rising.cancel()
             with suppress(asyncio.CancelledError):
@@ -89,6 +93,7 @@ async def _require_free_ports(data: DataDirectory, settings: Settings) -> None:
     """Refuse ports that others hold; those of a run that was just killed may need a moment."""
     wanted = [(port, name, settings.receiver.host) for port, name in receiver_ports(settings)]
     wanted.append((Port("tcp", settings.desk.port), "desk.port", settings.desk.host))
+    wanted.append((Port("tcp", settings.portal.port), "portal.port", settings.portal.host))
     wanted.append((Port("tcp", settings.signin.port), "signin.port", settings.signin.host))
     for _ in range(int(_PORT_WAIT_SECONDS / 0.1)):
         taken = [(port, name) for port, name, host in wanted if not is_free(port, host)]

@@ -49,10 +49,11 @@ def retire_orphan(cluster: Cluster) -> bool:
 
 def vaka_programs(data: DataDirectory, settings: Settings) -> tuple[Program, ...]:
     """Return Vaka's own processes."""
-    receiver, desk, signin = settings.receiver, settings.desk, settings.signin
+    receiver, desk, portal, signin = settings.receiver, settings.desk, settings.portal, settings.signin
     programs = [
         _process(data, "signin", is_ready=_listens(Port("tcp", signin.port))),
         _process(data, "desk", is_ready=_listens(Port("tcp", desk.port))),
+        _process(data, "portal", is_ready=_listens(Port("tcp", portal.port))),
         _process(data, "scheduler", is_ready=_has_settled),
         _process(data, "sequencer", is_ready=_has_settled),
     ]

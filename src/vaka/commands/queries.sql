@@ -9,3 +9,22 @@ select personal_number, id from person where personal_number <> ''
 -- name: list_senders
 -- as: setup
 select sender from device
+
+-- name: lock_settings
+-- as: setup in platform
+-- "sett": one who looks at a time, also the first time, when there is no row to lock.
+select pg_advisory_xact_lock(1936029812)
+
+-- name: read_settings
+-- as: setup in platform
+select name, digest from settings_record
+
+-- name: keep_settings
+-- as: setup in platform
+insert into settings_record (name, digest, recorded_at)
+select name, digest, %(now)s from unnest(%(names)s::text[], %(digests)s::text[]) as r (name, digest)
+on conflict (name) do update set digest = excluded.digest, recorded_at = excluded.recorded_at
+
+-- name: drop_settings
+-- as: setup in platform
+delete from settings_record where name = any(%(names)s)

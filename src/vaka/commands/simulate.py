@@ -14,6 +14,7 @@ import click
 import uvloop
 
 from vaka.clock import Clock, SystemClock
+from vaka.commands.numbers import FiniteRange
 from vaka.errors import ConfigurationError
 from vaka.simulate.device import Outcome
 from vaka.simulate.device_file import DeviceRecord, Transport, read_device_file
@@ -64,16 +65,14 @@ class Plan:
               help="Issuers of the receiver's certificate (PEM). Default: those this machine trusts.")  # fmt: skip
 @click.option("--report", type=click.Choice([report.value for report in Report]), default="button", show_default=True,
               help="What `alarm` sends.")  # fmt: skip
-@click.option("--rate", type=click.FloatRange(0.01, 20_000), default=50.0, show_default=True,
+@click.option("--rate", type=FiniteRange(0.01, 20_000), default=50.0, show_default=True,
               help="Devices a second that begin to send, in `alarm`.")  # fmt: skip
-@click.option("--interval", type=click.FloatRange(1, 604_800), default=300.0, show_default=True,
+@click.option("--interval", type=FiniteRange(1, 604_800), default=300.0, show_default=True,
               help="Seconds between heartbeats, for devices that are not from a file.")  # fmt: skip
-@click.option(
-    "--seconds", type=click.FloatRange(1, 31_536_000), help="How long. Default: 60 (heartbeats), 600 (storm)."
-)
-@click.option("--share", type=click.FloatRange(0, 100), default=10.0, show_default=True,
+@click.option("--seconds", type=FiniteRange(1, 31_536_000), help="How long. Default: 60 (heartbeats), 600 (storm).")
+@click.option("--share", type=FiniteRange(0, 100), default=10.0, show_default=True,
               help="Percent of the devices that alarm for real in a storm.")  # fmt: skip
-@click.option("--speed", type=click.FloatRange(0.01, 100_000), default=1.0, show_default=True,
+@click.option("--speed", type=FiniteRange(0.01, 100_000), default=1.0, show_default=True,
               help="How many times as many alarms as in real life (6.3 a month and device).")  # fmt: skip
 @click.option("--quirk", "quirks", multiple=True, type=click.Choice([quirk.value for quirk in Quirk]),
               help="A peculiarity of the devices; may be repeated.")  # fmt: skip

@@ -41,31 +41,34 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--since", type=_file, help="An earlier checkpoint of this log, kept by you: it must be continued.")
 @click.option("--back", type=click.IntRange(min=0), default=10, show_default=True, metavar="MINUTES",
               help="How far the entries' times may run backwards.")  # fmt: skip
-@click.option("--proof", type=_file, help="Verify one receipt (tlog-proof) instead of a log; with --entry.")
-@click.option("--entry", type=_file, help="The entry that the receipt is for, byte for byte.")
+@click.option("--retention", type=click.IntRange(min=1), metavar="DAYS",
+              help="How long you have decided that the log is kept, whatever it says itself.")  # fmt: skip
+@click.option("--proof", type=_file, help="Verify one receipt (tlog-proof) instead of a log.")
+@click.option("--entry", type=_file, help="The entry it is for, byte for byte. [default: the one in it]")
 @click.option("--language", type=click.Choice(["sv", "en"]), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
 @click.pass_context
 def verify(
     context: click.Context, place: str | None, vkey: str, witnesses: tuple[str, ...], quorum: int | None,
-    fresh: int | None, since: Path | None, back: int, proof: Path | None, entry: Path | None, language: str,
-    as_json: bool,
+    fresh: int | None, since: Path | None, back: int, retention: int | None, proof: Path | None, entry: Path | None,
+    language: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify a log that was exported to DIRECTORY or is published at URL (C2SP tlog-tiles), or one receipt.
 
     Prints what was checked and the first thing that is wrong. Exit code: 0 everything is as it was signed, 1 something
     is wrong, 2 it could not be checked. Without --witness the log alone vouches for itself.
     """
-    if (place is None) == (proof is None) or (proof is None) != (entry is None):
-        raise click.UsageError("Name a directory or URL, or a receipt with --proof and --entry.")
+    if (place is None) == (proof is None) or (proof is None and entry is not None):
+        raise click.UsageError("Name a directory or URL, or a receipt with --proof.")
     checked = Checked()
     wrong: WrongError | None = None
     reason: str | None = None
     now = SystemClock().now()
     try:
-        expected = _read_expected(vkey, witnesses, quorum, fresh, since, back)
-        if proof is not None and entry is not None:
-            _verify_receipt(_read(proof, LARGEST_PROOF), _read(entry, LARGEST_ENTRY), expected, now, checked)
+        expected = _read_expected(vkey, witnesses, quorum, fresh, since, back, retention)
+        if proof is not None:
+            own = None if entry is None else _read(entry, LARGEST_ENTRY)
+            _verify_receipt(_read(proof, LARGEST_PROOF), own, expected, now, checked)
         elif place is not None:
             with open_published(place) as read:
                 verify_log(read, expected, now, checked)
@@ -94,8 +97,9 @@ def _object(checked: Checked, wrong: WrongError | None, reason: str | None) -> d
 
 
 def _read_expected(
-    vkey: str, witnesses: tuple[str, ...], quorum: int | None, fresh: int | None, since: Path | None, back: int
-) -> Expected:
+    vkey: str, witnesses: tuple[str, ...], quorum: int | None, fresh: int | None, since: Path | None, back: int,
+    retention: int | None,
+) -> Expected:  # fmt: skip
     """Return what the options say. Raises UnreadableError where they make no sense."""
     if not witnesses and (quorum or fresh):
         raise UnreadableError("--quorum and --fresh need a --witness")
@@ -115,6 +119,7 @@ def _read_expected(
         None if since is None else _read_since(since, log),
         None if fresh is None else 60 * fresh,
         60 * back,
+        least_days=retention,
     )
 
 
@@ -125,13 +130,16 @@ def _read_since(path: Path, log: LogKey) -> Checkpoint:
         raise UnreadableError(f"{path} is no checkpoint signed by this log ({error.code.value})") from None
 
 
-def _verify_receipt(data: bytes, entry: bytes, expected: Expected, now: datetime, checked: Checked) -> None:
+def _verify_receipt(data: bytes, entry: bytes | None, expected: Expected, now: datetime, checked: Checked) -> None:
     try:
         proof = parse_proof(data)
     except LedgerError:
         raise WrongError(Wrong.PROOF, "receipt") from None
+    if entry is None and not proof.extra:
+        raise UnreadableError("the receipt does not hold its entry; name it with --entry")
     try:
-        checkpoint = verify_proof(proof, hash_leaf(entry), expected.log, None).checkpoint
+        leaf_hash = hash_leaf(proof.extra if entry is None else entry)
+        checkpoint = verify_proof(proof, leaf_hash, expected.log, None).checkpoint
     except LedgerError as error:
         code = _RECEIPT_FAULTS.get(error.code, Wrong.CHECKPOINT)
         raise WrongError(code, f"receipt, entry {proof.index}") from None

@@ -55,6 +55,13 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
             sv=f"{checked.entries} poster är de som förseglades",
             en=f"{checked.entries} entries are those that were sealed",
         )
+    if checked.removed:
+        yield Sentence(
+            sv=f"{checked.removed} poster är borttagna efter minst {checked.kept_days} dagar, enligt post "
+            f"{checked.decision}: myndighetens beslut {checked.decided_at} av {checked.decided_by}",
+            en=f"{checked.removed} entries were removed after {checked.kept_days} days or more, by entry "
+            f"{checked.decision}: the authority's decision of {checked.decided_at} by {checked.decided_by}",
+        )
     if checked.sources:
         yield Sentence(
             sv=f"{checked.sources} källor utan lucka; skrivna från {checked.first_at} till {checked.last_at}",

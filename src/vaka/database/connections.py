@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from vaka.clock import read_clock_state
 from vaka.database.server import Server
 from vaka.errors import Category, Sentence, VakaError
 
@@ -62,7 +64,7 @@ def make_pool(server: Server, role: str, database: str, *, application: str, lar
         timeout=5,
         kwargs={"autocommit": True},
         configure=_configure,
-        check=AsyncConnectionPool.check_connection,
+        check=tell_clock_state,
         open=False,
     )
 
@@ -81,7 +83,16 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         raise DatabaseUnavailableError from error
 
 
+async def tell_clock_state(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Tell the database how well this machine's clock keeps time: ledger entries of the session say so.
+
+    A pool does this each time it lends a connection, in place of a question that only shows whether it is alive.
+    """
+    await connection.execute(sql.SQL("set ledger.clock = {}").format(sql.Literal(read_clock_state())))
+
+
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MILLISECONDS}")
     await connection.execute("set idle_in_transaction_session_timeout = 15000")
     await connection.execute("set search_path = vaka")
+    await tell_clock_state(connection)

@@ -117,6 +117,8 @@ def migrate(
         with connection.transaction():
             _revoke_everything(connection)
             connection.execute(grants_for(kind))
+            if applied and done:  # that a database was made, its authority's registration says
+                _enter(connection, done)
         return [migration.name for migration in done]
     finally:
         connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
@@ -158,6 +160,15 @@ def _apply(connection: psycopg.Connection[object], migration: Migration) -> None
         raise MigrationError(migration.name, error) from error
 
 
+def _enter(connection: psycopg.Connection[object], done: list[Migration]) -> None:
+    """Write in the database's own ledger what it was brought up to."""
+    connection.execute(
+        "select ledger.append(clock_timestamp(), 'schema.migrated', 'setup', 'database:' || current_database(),"
+        " 'success', jsonb_build_object('count', %s::int, 'newest', %s::text))",
+        (len(done), done[-1].name),
+    )
+
+
 def _revoke_everything(connection: psycopg.Connection[object]) -> None:
     """Start from nothing, so that a line taken off the page of grants is a right taken away."""
     connection.execute("set local search_path = vaka")
@@ -168,5 +179,5 @@ def _revoke_everything(connection: psycopg.Connection[object]) -> None:
             connection.execute(f"revoke all on schema {schema} from {group}")
 
 
-COMPONENTS = ("receiver", "desk", "signin", "scheduler", "sequencer", "setup")
+COMPONENTS = ("receiver", "desk", "portal", "signin", "scheduler", "sequencer", "setup")
 GROUPS = tuple(f"g_{component}" for component in COMPONENTS)

@@ -14,7 +14,7 @@ from vaka.database.migrate import COMPONENTS, GROUPS, Kind, migrate
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
 
 OWNERS = ("vaka_owner", "vaka_ledger")
-TENANT_COMPONENTS = ("receiver", "desk", "scheduler", "sequencer", "setup")
+TENANT_COMPONENTS = ("receiver", "desk", "portal", "scheduler", "sequencer", "setup")
 PLATFORM_COMPONENTS = COMPONENTS
 
 

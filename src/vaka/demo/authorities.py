@@ -30,13 +30,28 @@ class DemoAuthority:
     areas: tuple[str, ...]
     first_sender: int
     """Controller id of its first device."""
+    on_call_phone: str = ""
     authority_kind: str = "authority"
 
 
 AUTHORITIES = (
-    DemoAuthority("ekbacka", "Ekbacka kommun", "Ekbacka", "991", 59.46, 14.93, ("Centrum", "Norra", "Södra"), 8031001),
-    DemoAuthority("norrvik", "Norrviks kommun", "Norrvik", "992", 62.81, 17.36, ("Tätorten", "Kusten"), 26301001),
-    DemoAuthority("sjohult", "Sjöhults kommun", "Sjöhult", "993", 57.18, 14.21, ("Öster", "Väster"), 10149001),
+    DemoAuthority(
+        "ekbacka",
+        "Ekbacka kommun",
+        "Ekbacka",
+        "991",
+        59.46,
+        14.93,
+        ("Centrum", "Norra", "Södra"),
+        8031001,
+        "08-465 004 91",
+    ),
+    DemoAuthority(
+        "norrvik", "Norrviks kommun", "Norrvik", "992", 62.81, 17.36, ("Tätorten", "Kusten"), 26301001, "08-465 004 92"
+    ),
+    DemoAuthority(
+        "sjohult", "Sjöhults kommun", "Sjöhult", "993", 57.18, 14.21, ("Öster", "Väster"), 10149001, "08-465 004 93"
+    ),
 )
 INTAKE = DemoAuthority("mottagning", "Larmcentralens mottagning", "", "", 0, 0, (), 0, authority_kind="intake")
 

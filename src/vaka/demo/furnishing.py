@@ -28,6 +28,7 @@ from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.devices import Device, register_devices
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.on_call import register_on_call
 from vaka.tenants.people import Person, Unit, UnitHours, register_people, register_units
 from vaka.tenants.registration import register_authority
 
@@ -139,6 +140,7 @@ class _Inventory:
         tenant = await gateway.open_own_connection(authority.id, "demo")
         try:
             units, hours = self.units[demo.slug]
+            await register_on_call(tenant, authority.id, demo.on_call_phone, actor=ACTOR, now=self._now)
             await register_units(tenant, units, hours, actor=ACTOR, now=self._now)
             await register_people(tenant, self.people[demo.slug], actor=ACTOR, now=self._now)
             await register_devices(tenant, platform, authority.id, self.devices[demo.slug], actor=ACTOR, now=self._now)

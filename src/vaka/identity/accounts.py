@@ -14,8 +14,9 @@ from psycopg.rows import class_row
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
-from vaka.ledger.entries import Entry, append
+from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
+from vaka.ledger.standing import append_privileged
 
 QUERIES = load_queries("vaka.identity")
 KINDS = ("user", "administrator")
@@ -80,7 +81,8 @@ async def create_account(
 ) -> Account:
     """Create an account (as setup). One with a persona that is there already is returned as it is.
 
-    Raises UnusableAccountError; the database refuses a persona in an installation that is no demo.
+    Raises UnusableAccountError, or LedgerStandsStillError; the database refuses a persona in an installation that is
+    no demo.
     """
     if kind not in KINDS or language not in LANGUAGES or not 1 <= len(display_name) <= LONGEST_NAME:
         raise UnusableAccountError
@@ -97,7 +99,6 @@ async def create_account(
             async with connection.cursor(row_factory=class_row(Account)) as cursor:
                 await cursor.execute(QUERIES["find_persona"], {"persona": persona})
                 return await cursor.fetchone() or account
-        await append(
-            connection, Entry(Event.ACCOUNT_CREATED, actor, now, f"account:{account.id}", detail={"kind": kind})
-        )
+        entry = Entry(Event.ACCOUNT_CREATED, actor, now, f"account:{account.id}", detail={"kind": kind})
+        await append_privileged(connection, [entry])
     return account

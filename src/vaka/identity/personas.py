@@ -19,6 +19,8 @@ from vaka.database.queries import load_queries
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.identifiers import RandomBytes
 from vaka.identity.sessions import CannotSignInError, Realm, open_session
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
 
 QUERIES = load_queries("vaka.identity")
 
@@ -48,7 +50,10 @@ async def decide_installation(connection: psycopg.AsyncConnection[Any], mode: st
 
     Raises ConfigurationError where it was decided otherwise before.
     """
-    await connection.execute(QUERIES["decide_installation"], {"mode": mode, "now": now})
+    async with connection.transaction():
+        done = await connection.execute(QUERIES["decide_installation"], {"mode": mode, "now": now})
+        if done.rowcount:
+            await append(connection, Entry(Event.INSTALLATION_DECIDED, "setup", now, f"installation:{mode}"))
     decided = await read_installation_mode(connection)
     if decided != mode:
         raise ConfigurationError(
@@ -83,10 +88,15 @@ async def sign_in_as(
     mode: str,
     now: datetime,
     random_bytes: RandomBytes = os.urandom,
+    *,
+    realm: Realm = "operator",
 ) -> str:
-    """Open a session for a persona and return its token. Raises NotADemoError or CannotSignInError."""
+    """Open a session for a persona and return its token. Raises NotADemoError or CannotSignInError.
+
+    ``realm`` is where people work; an administrator's session is always the administrators'.
+    """
     for known in await list_personas(connection, mode, now):
         if known.persona == persona:
-            realm: Realm = "administrator" if known.kind == "administrator" else "operator"
-            return await open_session(connection, known.account_id, realm, "persona", now, random_bytes)
+            entered: Realm = "administrator" if known.kind == "administrator" else realm
+            return await open_session(connection, known.account_id, entered, "persona", now, random_bytes)
     raise CannotSignInError

@@ -14,7 +14,7 @@ where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 update account set last_signed_in_at = %(now)s where id = %(account_id)s
 
 -- name: find_session
--- as: desk, signin
+-- as: desk, portal, signin
 select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language
 from session s
 join account a on a.id = s.account_id
@@ -23,7 +23,7 @@ where s.token_hash = %(token_hash)s
   and a.state = 'active'
 
 -- name: end_session
--- as: desk, signin
+-- as: desk, portal, signin
 update session set ended_at = %(now)s where id = %(id)s and ended_at is null
 
 -- name: end_sessions_of
@@ -39,7 +39,7 @@ from account
 order by display_name, id
 
 -- name: name_accounts
--- as: desk, signin
+-- as: desk, portal, signin
 select id, display_name from account where id = any(%(ids)s)
 
 -- name: create_account

@@ -113,8 +113,12 @@ async def end_session(connection: psycopg.AsyncConnection[Any], session: Session
         if done.rowcount == 0:
             return False
         await append(
-            connection, Entry(Event.SESSION_ENDED, f"account:{session.account_id}", now, f"session:{session.id}")
-        )
+            connection,
+            Entry(
+                Event.SESSION_ENDED, f"account:{session.account_id}", now, f"session:{session.id}",
+                detail={"reason": "signed_out"},
+            ),
+        )  # fmt: skip
     return True
 
 
@@ -126,7 +130,8 @@ async def end_sessions_of(
         cursor = await connection.execute(QUERIES["end_sessions_of"], {"account_id": account_id, "now": now})
         ended = [row[0] for row in await cursor.fetchall()]
         for session_id in ended:
-            await append(connection, Entry(Event.SESSION_ENDED, actor, now, f"session:{session_id}"))
+            facts = {"reason": "ended_by_another"}
+            await append(connection, Entry(Event.SESSION_ENDED, actor, now, f"session:{session_id}", detail=facts))
     return len(ended)
 
 

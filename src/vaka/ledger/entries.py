@@ -27,13 +27,15 @@ class Entry:
     detail: Mapping[str, str | int | bool | None] = field(default_factory=dict)
 
 
-async def append(connection: psycopg.AsyncConnection[Any], entry: Entry) -> None:
+async def append(connection: psycopg.AsyncConnection[Any], entry: Entry) -> int:
     """Write ``entry`` in the open transaction of ``connection``; both are kept, or neither.
+
+    Returns its number, by which a receipt for it is found when it is sealed.
 
     Raises RuntimeError outside a transaction: an entry that could be kept without its change would be a lie.
     """
     _require_transaction(connection)
-    await connection.execute(
+    cursor = await connection.execute(
         "select ledger.append(%s, %s, %s, %s, %s, %s)",
         (
             entry.happened_at,
@@ -44,14 +46,25 @@ async def append(connection: psycopg.AsyncConnection[Any], entry: Entry) -> None
             Jsonb(dict(entry.detail)),
         ),
     )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError("ledger.append returned nothing")
+    return int(row[0])
 
 
 async def append_many(connection: psycopg.AsyncConnection[Any], entries: Sequence[Entry]) -> None:
     """Write many entries as :func:`append` writes one, in order, in one statement."""
     _require_transaction(connection)
-    if not entries:
-        return
-    await connection.execute(
+    if entries:
+        await connection.execute(*append_statement(entries))
+
+
+def append_statement(entries: Sequence[Entry]) -> tuple[str, tuple[object, ...]]:
+    """Return the one statement that appends `entries`, which are not none, and its parameters.
+
+    For those who send statements of their own, each of them a transaction.
+    """
+    return (
         "select count(ledger.append(e.happened_at, e.event, e.actor, e.object, e.outcome, e.detail))"
         " from unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])"
         " as e (happened_at, event, actor, object, outcome, detail)",

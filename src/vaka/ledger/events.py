@@ -27,7 +27,7 @@ class Event(Enum):
     ALARM_NOTED = "alarm.noted"  # somebody wrote a note on it
     ALARM_CLOSED = "alarm.closed"  # it was ended with reason, action and result
     ALARM_REOPENED = "alarm.reopened"  # it was closed by mistake and is open again
-    ALARM_MERGED = "alarm.merged"  # it turned out to be the same matter as another alarm
+    ALARM_MERGED = "alarm.merged"  # it became part of another alarm (into), or another became part of it (part)
     ALARM_ESCALATED = "alarm.escalated"  # nobody had taken it in time; everyone, then the on-call phone, is called
     ALARM_READ = "alarm.read"  # somebody opened the alarm's page and saw personal data
     HISTORY_LISTED = "history.listed"  # somebody saw a list of ended alarms with the names of people in it
@@ -42,8 +42,16 @@ class Event(Enum):
     SITE_SILENT = "site.silent"  # many devices, or the receiver, went silent at once
     SITE_RETURNED = "site.returned"  # devices that went silent together are heard again
     PERSON_REGISTERED = "person.registered"  # a person in care was entered in the register
+    PERSON_SEARCHED = "person.searched"  # somebody looked a person in care up; what was looked for is not written
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles
+    INSTALLATION_DECIDED = "installation.decided"  # an installation was made a demo, or one for real, for ever
+    SETTINGS_CHANGED = "settings.changed"  # the settings file says something else than when it was last looked at
+    KEY_CREATED = "key.created"  # a log got the key that signs its checkpoints
+    KEY_CHANGED = "key.changed"  # a certificate that we show, or whom we believe, is another than before
+    COMMAND_RUN = "command.run"  # somebody ran a maintenance command
+    SCHEMA_MIGRATED = "schema.migrated"  # a database got the tables and rights of this version
+    ROW_CHANGED_BY_HAND = "row.changed_by_hand"  # a register was changed by a statement that wrote no entry of its own
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means
     ACCOUNT_CREATED = "account.created"  # somebody got an account
@@ -53,4 +61,10 @@ class Event(Enum):
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
     LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
+    LEDGER_PRUNED = "ledger.pruned"  # entries older than the authority keeps them are removed; their hashes stay
+    RETENTION_SET = "retention.set"  # the authority decided how long its log is kept
+    LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry
+    LOG_SEARCHED = "log.searched"  # somebody searched the log for a person, an account, an object, an event
+    LOG_EXPORTED = "log.exported"  # somebody took entries of the log out as a file, with a reason
     ACCESS_DENIED = "access.denied"  # somebody signed in asked for what no rule allows
+    CONNECTION_REFUSED = "connection.refused"  # a device, or who says to be one, was turned away; counted by the minute

@@ -56,6 +56,18 @@ class Wrong(Enum):
     FUTURE = Sentence(
         sv="posten är daterad efter att vittnena såg den", en="the entry is dated after the witnesses had seen it"
     )
+    UNDECIDED = Sentence(
+        sv="äldre poster har tagits bort utan att myndigheten har beslutat det",
+        en="older entries were removed, and no decision of the authority lets them go",
+    )
+    TOO_SOON = Sentence(
+        sv="poster har tagits bort innan den tid som myndigheten har beslutat hade gått",
+        en="entries were removed before the time that the authority decided had passed",
+    )
+    AGE = Sentence(
+        sv="vittnena intygar inte att det som togs bort var gammalt nog",
+        en="the witnesses do not confirm that what was removed was old enough",
+    )
     PROOF = Sentence(sv="detta är ingen bevisfil", en="this is no proof file")
     INCLUSION = Sentence(sv="beviset gäller inte den här posten", en="the proof is not of this entry")
 
@@ -85,5 +97,12 @@ class Checked:
     tiles: int = 0
     entries: int = 0
     sources: int = 0
+    removed: int = 0
+    """Entries that the authority's decision let go; their hashes were verified."""
+    kept_days: int | None = None
+    """How long they had been kept at least, and by which decision: its place in the log, its time and who took it."""
+    decision: int | None = None
+    decided_at: str = ""
+    decided_by: str = ""
     first_at: str = ""
     last_at: str = ""

@@ -19,7 +19,7 @@ from vaka.ledger.tiles import LARGEST_ENTRY
 
 VERSION = 1
 UNKNOWN_CLOCK = "unknown"
-"""The state of the clock that gave the time: whether it was in step with others is not looked at yet."""
+"""The state of a clock of which nobody knows whether it was in step with others."""
 _SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 _MOST_DIGITS = 20  # of a number of 64 bits, its sign included
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")

@@ -15,20 +15,22 @@ select pg_try_advisory_xact_lock(1936027502) as claimed
 
 -- name: drain
 -- as: sequencer in tenant, sequencer in platform
-select id, happened_at, event, actor, object, outcome, detail::text, written_by, written_at, source, number
+select id, happened_at, event, actor, object, outcome, detail::text, written_by, written_at, source, number,
+       clock
 from ledger.drain(%(most)s)
 order by id
 
 -- name: read_tiles
--- as: sequencer in tenant, sequencer in platform
+-- as: sequencer in tenant, sequencer in platform, portal in tenant
 select t.level, t.index, t.data
 from unnest(%(levels)s::smallint[], %(indexes)s::bigint[]) as wanted (level, index)
 join ledger.tile t using (level, index)
 
 -- name: add_entries
 -- as: sequencer in tenant, sequencer in platform
-insert into ledger.log_entry (index, leaf)
-select %(first)s::bigint + number - 1, leaf from unnest(%(leaves)s::bytea[]) with ordinality as added (leaf, number)
+insert into ledger.log_entry (index, leaf, id)
+select %(first)s::bigint + number - 1, leaf, id
+from unnest(%(leaves)s::bytea[], %(ids)s::bigint[]) with ordinality as added (leaf, id, number)
 
 -- name: grow_tiles
 -- as: sequencer in tenant, sequencer in platform
@@ -53,9 +55,114 @@ insert into ledger.checkpoint (size, note, signed_at) values (%(size)s, %(note)s
 on conflict (size) do update set note = excluded.note, signed_at = excluded.signed_at
 
 -- name: read_checkpoint
--- as: sequencer in tenant, sequencer in platform
+-- as: sequencer in tenant, sequencer in platform, portal in tenant
 select size, note from ledger.checkpoint order by size desc limit 1
 
 -- name: read_entries
 -- as: sequencer in tenant, sequencer in platform
 select index, leaf from ledger.log_entry where index >= %(start)s and index < %(end)s order by index
+
+-- name: index_entries
+-- as: sequencer in tenant, sequencer in platform
+insert into ledger.entry_index (index, happened_at, event, actor, object, outcome, subject)
+select %(first)s::bigint + number - 1, at, event, actor, object, outcome, subject
+from unnest(%(at)s::timestamptz[], %(event)s::text[], %(actor)s::text[], %(object)s::text[], %(outcome)s::text[],
+            %(subject)s::uuid[])
+    with ordinality as added (at, event, actor, object, outcome, subject, number)
+on conflict (index) do update set
+    happened_at = excluded.happened_at, event = excluded.event, actor = excluded.actor, object = excluded.object,
+    outcome = excluded.outcome, subject = excluded.subject
+
+-- name: find_entries
+-- as: portal in tenant
+-- Newest first; `before_at` and `before_index` are the last one of the page before.
+select i.index, i.happened_at, i.event, i.actor, i.object, i.outcome, i.subject, e.leaf
+from (
+    select *
+    from ledger.entry_index
+    where happened_at >= %(since)s and happened_at < %(until)s and index < %(size)s
+      and (%(before_at)s::timestamptz is null
+           or (happened_at, index) < (%(before_at)s::timestamptz, %(before_index)s::bigint))
+      and (%(events)s::text[] is null or event = any (%(events)s::text[]))
+      and (%(actor)s::text is null or actor = %(actor)s::text)
+      and (%(object)s::text is null or object = %(object)s::text)
+      and (%(outcome)s::text is null or outcome = %(outcome)s::text)
+      and (%(subject)s::uuid is null or subject = %(subject)s::uuid or object = any (%(objects)s::text[]))
+    order by happened_at desc, index desc
+    limit %(most)s
+) i
+left join ledger.log_entry e using (index)
+order by i.happened_at desc, i.index desc
+
+-- name: count_entries
+-- as: portal in tenant
+-- As many as there are, but no more than `most`.
+select count(*) from (
+    select
+    from ledger.entry_index
+    where happened_at >= %(since)s and happened_at < %(until)s and index < %(size)s
+      and (%(events)s::text[] is null or event = any (%(events)s::text[]))
+      and (%(actor)s::text is null or actor = %(actor)s::text)
+      and (%(object)s::text is null or object = %(object)s::text)
+      and (%(outcome)s::text is null or outcome = %(outcome)s::text)
+      and (%(subject)s::uuid is null or subject = %(subject)s::uuid or object = any (%(objects)s::text[]))
+    limit %(most)s
+) found
+
+-- name: list_actors
+-- as: portal in tenant
+-- Everybody who ever acted: the next one by the alphabet, again and again, so that the index is leapt through.
+with recursive leap (actor) as (
+    (select actor from ledger.entry_index order by actor limit 1)
+    union all
+    select (select i.actor from ledger.entry_index i where i.actor > leap.actor order by i.actor limit 1)
+    from leap where leap.actor is not null
+)
+select actor from leap where actor is not null limit %(most)s
+
+-- name: read_log_entry
+-- as: portal in tenant
+select index, leaf from ledger.log_entry where index = %(index)s
+
+-- name: read_log_state
+-- as: portal in tenant
+select h.size, h.sequenced_at, c.size as signed_size, c.note, c.signed_at,
+       (select count(*) from (select from ledger.inbox limit 10000) waiting) as waiting,
+       (select written_at from ledger.inbox order by id limit 1) as waiting_since
+from ledger.head h
+left join lateral (select size, note, signed_at from ledger.checkpoint order by size desc limit 1) c on true
+
+-- name: standing
+-- as: desk in tenant, desk in platform, signin in platform, setup in tenant, setup in platform
+select sealed_at, waiting_since from ledger.standing()
+
+-- name: set_retention
+-- as: portal in tenant
+select ledger.set_retention(%(at)s, %(actor)s, %(object)s, %(days)s, %(reason)s)
+
+-- name: announce_pruning
+-- as: sequencer in tenant, sequencer in platform
+select ledger.announce_pruning(%(object)s)
+
+-- name: prune
+-- as: sequencer in tenant, sequencer in platform
+select ledger.prune(%(most)s)
+
+-- name: list_pruned
+-- as: sequencer in tenant, sequencer in platform
+-- The newest entries below `size` that say what was removed.
+select index, leaf from ledger.log_entry
+where position('},"event":"ledger.pruned","id":'::bytea in leaf) > 0 and index < %(size)s
+order by index desc limit %(most)s
+
+-- name: find_checkpoint
+-- as: sequencer in tenant, sequencer in platform
+select note from ledger.checkpoint where size = %(size)s
+
+-- name: find_sealed
+-- as: sequencer in tenant, sequencer in platform, portal in tenant
+select index, leaf from ledger.log_entry where id = %(id)s order by index desc limit 1
+
+-- name: read_retention
+-- as: portal in tenant
+select days from ledger.retention_at(%(at)s, %(size)s)

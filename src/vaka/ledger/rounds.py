@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 
 import structlog
 
@@ -13,9 +14,14 @@ from vaka.clock import Clock
 from vaka.database.connections import DatabaseUnavailableError, open_connection
 from vaka.database.server import Server
 from vaka.errors import ConfigurationError
-from vaka.ledger.sealing import Sealing, Witness
-from vaka.ledger.signer import KeyFiles, LedgerHaltedError, open_signer
-from vaka.ledger.stored import read_standing
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.ledger.pruning import Pruner
+from vaka.ledger.sealing import ACTOR, Sealing
+from vaka.ledger.signer import CheckpointSigner, KeyFiles, LedgerHaltedError, open_signer
+from vaka.ledger.stored import Connection, read_standing
+from vaka.ledger.witness_client import WitnessClient
+from vaka.ledger.witnesses import require_none_ahead
 from vaka.logs import describe_error
 
 RETRY_ROUNDS = 5
@@ -39,7 +45,7 @@ async def keep_sealed(
     *,
     seconds: float,
     stopped: asyncio.Event,
-    witnesses: Sequence[Witness] = (),
+    witnesses: Sequence[WitnessClient] = (),
 ) -> None:
     """Make a round every so many `seconds` until `stopped`. What is wrong is told once, and again when it has passed.
 
@@ -54,10 +60,13 @@ async def keep_sealed(
                 server, place.role, place.database, application="vaka-sequencer"
             ) as connection:
                 standing = await read_standing(connection)
-                signer = open_signer(place.files, place.origin, is_new=standing.published is None)
+                signer = await open_signer_on_record(connection, place, clock, is_new=standing.published is None)
+                await require_none_ahead(witnesses, signer, standing.size)
                 sealing = Sealing(signer, clock, witnesses)
+                pruner = Pruner(place.origin, clock)
                 while not stopped.is_set():
                     await sealing.make_round(connection)
+                    await pruner.make_round(connection)
                     if told:
                         log.info("ledger works again", database=place.database)
                         told = ""
@@ -74,6 +83,20 @@ async def keep_sealed(
             log.error("ledger stands still", database=place.database, state=wrong, **facts)
             told = wrong
         await pause(stopped, RETRY_ROUNDS * seconds)
+
+
+async def open_signer_on_record(
+    connection: Connection, place: LogPlace, clock: Clock, *, is_new: bool
+) -> CheckpointSigner:
+    """Open a log's signer as `open_signer` does; where the key is made now, the log's first entry says which it is."""
+    had_key = place.files.secret.exists()
+    signer = open_signer(place.files, place.origin, is_new=is_new)
+    if not had_key:
+        facts = {"sha256": sha256(place.files.public.read_bytes()).hexdigest()}
+        entry = Entry(Event.KEY_CREATED, ACTOR, clock.now(), f"key:log:{place.origin}", detail=facts)
+        async with connection.transaction():
+            await append(connection, entry)
+    return signer
 
 
 async def pause(stopped: asyncio.Event, seconds: float) -> None:

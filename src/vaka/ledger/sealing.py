@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from vaka.clock import Clock
+from vaka.database.connections import tell_clock_state
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.errors import LedgerError
 from vaka.ledger.events import Event
@@ -126,6 +127,7 @@ class Sealing:
 
     async def _beat(self, connection: Connection) -> None:
         entry = Entry(Event.LEDGER_HEARTBEAT, ACTOR, self._clock.now(), f"log:{self._signer.origin}")
+        await tell_clock_state(connection)
         async with connection.transaction():
             await append(connection, entry)
         self._beaten_at = self._clock.monotonic()

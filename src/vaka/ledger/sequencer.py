@@ -8,6 +8,7 @@ from psycopg.rows import TupleRow
 
 from vaka.ledger.errors import LedgerError
 from vaka.ledger.leaves import Leaf, flatten
+from vaka.ledger.search import index_entries
 from vaka.ledger.signer import LedgerHaltedError
 from vaka.ledger.stored import QUERIES, Connection, read_standing, read_tiles
 from vaka.ledger.tiles import Tile
@@ -46,9 +47,12 @@ async def sequence(connection: Connection, most: int = BATCH) -> Sealed | None:
         if not rows:
             return Sealed(head.size, head.root, 0)
         edge = await _read_edge(connection, head.size, head.root)
-        leaves = [_leaf(row).encode() for row in rows]
+        entries = [_leaf(row) for row in rows]
+        leaves = [entry.encode() for entry in entries]
         grown, changed = edge.append(hash_leaves(leaves))
-        await connection.execute(QUERIES["add_entries"], {"first": edge.size, "leaves": leaves})
+        ids = [entry.id for entry in entries]
+        await connection.execute(QUERIES["add_entries"], {"first": edge.size, "leaves": leaves, "ids": ids})
+        await index_entries(connection, edge.size, entries, leaves)
         await _grow_tiles(connection, changed)
         root = grown.root()
         await connection.execute(QUERIES["move_head"], {"size": grown.size, "root": root})
@@ -78,8 +82,8 @@ async def _grow_tiles(connection: Connection, changed: dict[Tile, bytes]) -> Non
 
 
 def _leaf(row: TupleRow) -> Leaf:
-    id_, at, event, actor, object_, outcome, detail, written_by, written_at, source, number = row
+    id_, at, event, actor, object_, outcome, detail, written_by, written_at, source, number, clock = row
     return Leaf(
         id=id_, at=at, event=event, actor=actor, object=object_, outcome=outcome, written_by=written_by,
-        written_at=written_at, source=source, number=number, detail=flatten(detail),
+        written_at=written_at, source=source, number=number, detail=flatten(detail), clock=clock,
     )  # fmt: skip

@@ -62,6 +62,19 @@ def parse_tile_path(path: str) -> Tile:
     return tile
 
 
+def kept_path(tile: Tile) -> str:
+    """Where what stays of a bundle lies, once entries of it were removed: outside of what tlog-tiles describes.
+
+    It reads like a bundle, with an empty entry in the place of each that is gone; no entry of ours is empty.
+    """
+    return tile.path.replace("tile/entries", "kept")
+
+
+def kept_checkpoint_path(size: int) -> str:
+    """Where the checkpoint of that size lies, by which the age of what was removed is judged."""
+    return f"kept/checkpoint.{size}"
+
+
 def tile_at(size: int, level: int, index: int) -> Tile:
     """Return the tile as a log of `size` entries has it, full or not. Raises LedgerError RANGE where it has none."""
     require_size(size)

@@ -4,12 +4,14 @@
 
 In this order, and nothing is read twice, so that no answer can be another the second time:
 the checkpoint's signature and its cosignatures, the upper tiles against the root, then each tile of leaf hashes against
-the one above it, each entry against its leaf hash, and the entries against each other.
+the one above it, each entry against its leaf hash, and the entries against each other. At last, whether what is missing
+was let go; for that alone one tile is read again, and held to the root again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from vaka.ledger.checkpoints import Checkpoint, verify_checkpoint
 from vaka.ledger.cosignatures import Policy, quorum_time, require_quorum
@@ -17,10 +19,22 @@ from vaka.ledger.errors import LedgerError, LedgerFault
 from vaka.ledger.findings import Checked, Wrong, WrongError
 from vaka.ledger.note_keys import LogKey
 from vaka.ledger.notes import LARGEST_NOTE, Note, parse_note
-from vaka.ledger.tiles import ENTRIES, FULL, HEIGHT, LARGEST_ENTRY, Tile, decode_bundle, tile_at
+from vaka.ledger.retention import Pruning
+from vaka.ledger.tiles import (
+    ENTRIES,
+    FULL,
+    HEIGHT,
+    LARGEST_ENTRY,
+    Tile,
+    decode_bundle,
+    kept_checkpoint_path,
+    kept_path,
+    tile_at,
+)
 from vaka.ledger.tiling import Edge, TileNodes, edge_tiles
 from vaka.ledger.tree import HASH_BYTES, hash_leaves, hash_pairs, read_compact_range
 from vaka.ledger.verify_entries import EntryRules
+from vaka.ledger.verify_removal import Removals
 
 CHECKPOINT = "checkpoint"
 LARGEST_BUNDLE = FULL * (LARGEST_ENTRY + 2)  # bytes
@@ -44,7 +58,8 @@ class Expected:
 
     `since` is an earlier checkpoint of the same log. `oldest` is how many seconds ago a cosignature may have been made;
     None asks for no freshness. `back_seconds` and `ahead_seconds` are for clocks: how far entries' times may run
-    backwards, and how far in the future anything may be dated.
+    backwards, and how far in the future anything may be dated. `least_days` is how long the authority knows that its
+    log must be kept, whatever the log says.
     """
 
     log: LogKey
@@ -53,6 +68,7 @@ class Expected:
     oldest: int | None = None
     back_seconds: int = 600
     ahead_seconds: int = 300
+    least_days: int | None = None
 
 
 def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) -> None:
@@ -66,6 +82,7 @@ def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) 
         raise WrongError(Wrong.OLDER, f"{CHECKPOINT} ({checkpoint.size} after {since.size})")
     seen_at = now if checked.seen_at is None else datetime.fromtimestamp(checked.seen_at, UTC)
     rules = EntryRules(checked, expected.back_seconds, seen_at + timedelta(seconds=expected.ahead_seconds))
+    removals = Removals(expected.least_days)
     tiles = _Tiles(read, checkpoint)
     tiles.verify_upper(checked)
     if since is not None and since.size >> HEIGHT == checkpoint.size >> HEIGHT:
@@ -75,8 +92,10 @@ def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) 
         if since is not None and since.size >> HEIGHT == index and checked.continues is None:
             tiles.known[Tile(0, index)] = hashes
             _verify_since(since, tiles, checked)
-        entries = _read_entries(read, tile_at(checkpoint.size, ENTRIES, index), hashes)
-        rules.check(index * FULL, entries)
+        entries, path, data = _read_entries(read, tile_at(checkpoint.size, ENTRIES, index), hashes)
+        _check_entries(index * FULL, entries, path, rules, removals)
+        removals.look(index * FULL, entries, data)
+    removals.judge(rules.resumed_at, lambda said: _require_seen(said, read, expected, tiles), checked)
 
 
 def _verify_checkpoint(data: bytes, expected: Expected, now: datetime, checked: Checked) -> Checkpoint:
@@ -144,6 +163,14 @@ class _Tiles:
         checked.tiles += 1
         return data
 
+    def root_at(self, size: int) -> bytes:
+        """Return the root when the log had `size` entries."""
+        index = size // FULL
+        if size % FULL and Tile(0, index) not in self.known:
+            self._keep(Tile(0, index))
+            self._require_above(Tile(0, index), self._of(Tile(0, index)))
+        return read_compact_range(size, self.nodes()).root()
+
     def nodes(self) -> TileNodes:
         """The tree as far as it is kept; everything in it is verified."""
         return TileNodes(self._size, self._of)
@@ -168,20 +195,78 @@ def _verify_since(since: Checkpoint, tiles: _Tiles, checked: Checked) -> None:
     checked.continues = since.size
 
 
-def _read_entries(read: Read, tile: Tile, hashes: bytes) -> list[bytes]:
-    """Return the entries of a bundle, each of them the one that was hashed."""
-    data, published = _read_either(read, tile, LARGEST_BUNDLE)
+def _check_entries(
+    first: int, entries: Sequence[bytes | None], path: str, rules: EntryRules, removals: Removals
+) -> None:
+    if None not in entries:
+        rules.check(first, [entry for entry in entries if entry is not None])
+        return
+    for is_gone, run in groupby(enumerate(entries, first), key=lambda each: each[1] is None):
+        numbered = list(run)
+        if is_gone:
+            rules.skip(len(numbered))
+            removals.miss(numbered[0][0], len(numbered), path)
+        else:
+            rules.check(numbered[0][0], [entry for _, entry in numbered if entry is not None])
+
+
+def _require_seen(said: Pruning, read: Read, expected: Expected, tiles: _Tiles) -> None:
+    """Require that a quorum had seen all that was removed, so long before as it had to be kept."""
+    if expected.policy is None:
+        return
+    path = kept_checkpoint_path(said.checkpoint)
+    data = _read(read, path, LARGEST_NOTE)
+    latest = int((said.at - timedelta(days=said.days)).timestamp())
+    try:
+        note = parse_note(data)
+        checkpoint = verify_checkpoint(note, expected.log)
+        require_quorum(note, expected.policy, expected.log, latest=latest)
+    except LedgerError:
+        raise WrongError(Wrong.AGE, path) from None
+    if checkpoint.size != said.checkpoint or not said.end <= checkpoint.size <= said.index:
+        raise WrongError(Wrong.AGE, path)
+    if tiles.root_at(checkpoint.size) != checkpoint.root:
+        raise WrongError(Wrong.DIFFERENT, path)
+
+
+def _read_entries(read: Read, tile: Tile, hashes: bytes) -> tuple[Sequence[bytes | None], str, bytes]:
+    """Return the entries of a bundle, each of them the one that was hashed, where they belong, and what was read.
+
+    None stands for each that is gone: of a bundle that is not there, all but those that are kept elsewhere.
+    """
+    try:
+        data, published = _read_either(read, tile, LARGEST_BUNDLE)
+    except WrongError:
+        if tile.width < FULL:
+            raise  # where the log grows, nothing is old
+        return _read_kept(read, tile, hashes)
     try:
         entries = decode_bundle(published, data)[: tile.width]
     except LedgerError:
         raise WrongError(Wrong.BUNDLE, published.path) from None
-    found = hash_leaves(entries)
-    if b"".join(found) != hashes:
-        place = next(
-            place for place, each in enumerate(found) if hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES] != each
-        )
-        raise WrongError(Wrong.ENTRY, f"{published.path}, entry {tile.index * FULL + place}")
-    return entries
+    if b"".join(hash_leaves(entries)) != hashes:
+        _accuse(published.path, tile, entries, hashes)
+    return entries, published.path, data
+
+
+def _read_kept(read: Read, tile: Tile, hashes: bytes) -> tuple[Sequence[bytes | None], str, bytes]:
+    path = kept_path(tile)
+    try:
+        data = read(path, LARGEST_BUNDLE)
+    except NotPublishedError:
+        return [None] * tile.width, tile.path, b""
+    try:
+        entries = decode_bundle(tile, data)
+    except LedgerError:
+        raise WrongError(Wrong.BUNDLE, path) from None
+    _accuse(path, tile, entries, hashes, may_be_gone=True)
+    return [entry or None for entry in entries], tile.path, data
+
+
+def _accuse(path: str, tile: Tile, entries: Sequence[bytes], hashes: bytes, *, may_be_gone: bool = False) -> None:
+    for place, found in enumerate(hash_leaves(entries)):
+        if hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES] != found and (entries[place] or not may_be_gone):
+            raise WrongError(Wrong.ENTRY, f"{path}, entry {tile.index * FULL + place}")
 
 
 def _read_tile(read: Read, tile: Tile) -> bytes:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The rules between entries: one spelling, each writer's numbers without a gap, times that do not run backwards.
 
+They hold across entries that were removed for their age, as far as can be told without them.
+
 Most entries are read by one expression, which knows a part of what `parse_leaf` accepts and reads it five times as
 fast. What it does not know `parse_leaf` decides.
 """
@@ -34,6 +36,8 @@ _LEAF = re.compile(
     .replace(b"THOUR", b"T" + _HOUR)
 )
 _NAME = re.compile(rb'"([^"]*+)":(?:%b|%b)' % (_TEXT, _NUMBER))
+_BEGAN = re.compile(rb'"([0-9a-f]{1,15})-[0-9a-f]+"')  # microseconds since 1970
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 Facts = tuple[bytes, int, bytes]
@@ -57,26 +61,60 @@ class EntryRules:
         self._latest = latest.astimezone(UTC).strftime(_WRITTEN).encode()
         self._numbers: dict[bytes, int] = {}
         self._newest = b""
+        self._before: dict[bytes, int] = {}  # of writers not heard of since entries were missing
+        self._missing = 0
+        self.resumed_at = b""
+        """When the first entry after the last that is missing was written."""
+
+    def skip(self, count: int) -> None:
+        """Pass over `count` entries that are gone.
+
+        Of each writer it can no longer be told how many of them were his. So his numbers may leap here, once, all leaps
+        together by no more than is gone; and who began to write later, as his name tells, begins with 1 all the same.
+        """
+        self._before |= self._numbers
+        self._numbers = {}
+        self._missing += count
+        self.resumed_at = b""
 
     def check(self, first: int, entries: Sequence[bytes]) -> None:
         """Check the entries from number `first` on. Raises WrongError, TooManySourcesError."""
-        numbers = self._numbers
+        numbers, before = self._numbers, self._before
+        if entries and not self.resumed_at:
+            self.resumed_at = (read_quickly(entries[0]) or read_slowly(entries[0], first))[2]
+        # What is asked of every byte is asked of all of them at once; only if it does not hold, entry by entry.
+        read = _read_plain if _is_plain(b"".join(entries)) else read_quickly
         for index, entry in enumerate(entries, first):
-            source, number, written_at = read_quickly(entry) or read_slowly(entry, index)
-            if number != numbers.get(source, 0) + 1:
-                raise WrongError(
-                    Wrong.GAP, f"entry {index} ({_shown(source)}, {number} after {numbers.get(source, 0)})"
-                )
+            source, number, written_at = read(entry) or read_slowly(entry, index)
+            if number != numbers.get(source, 0) + 1 or (number == 1 and source in before):
+                self._require_leap(index, source, number)
             numbers[source] = number
             if written_at < self._newest:
                 self._require_near(index, written_at)
             elif written_at > self._newest:
                 self._advance(index, written_at)
-        if len(numbers) > MOST_SOURCES:
+        if len(numbers) + len(before) > MOST_SOURCES:
             raise TooManySourcesError
         self._checked.entries += len(entries)
-        self._checked.sources = len(numbers)
+        self._checked.sources = len(numbers) + len(before)
         self._checked.last_at = self._newest.decode()
+
+    def _require_leap(self, index: int, source: bytes, number: int) -> None:
+        last = self._numbers.get(source, self._before.get(source, 0))
+        leap = number - last - 1
+        if source not in self._numbers and 0 <= leap <= self._missing and not (leap and self._began_since(source)):
+            self._before.pop(source, None)
+            self._missing -= leap
+            return
+        raise WrongError(Wrong.GAP, f"entry {index} ({_shown(source)}, {number} after {last})")
+
+    def _began_since(self, source: bytes) -> bool:
+        """Whether a writer, by his name, first wrote when all that is missing had been sealed."""
+        match = _BEGAN.fullmatch(source)
+        if match is None:
+            return False
+        resumed = datetime.fromisoformat(self.resumed_at.decode()) + self._back
+        return int(match[1], 16) > (resumed - _EPOCH) // timedelta(microseconds=1)
 
     def _advance(self, index: int, written_at: bytes) -> None:
         if written_at > self._latest:
@@ -103,20 +141,33 @@ def read_slowly(entry: bytes, index: int) -> Facts:
 
 def read_quickly(entry: bytes) -> Facts | None:
     """Read an entry that `parse_leaf` accepts; None where that is not seen at once."""
+    return _read_plain(entry) if _is_plain(entry) else None
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether there is nothing that JSON must escape or escapes with, and it is UTF-8.
+
+    Of entries in a row as of one: each begins and ends with a brace, so none completes a letter of its neighbour.
+    """
+    if len(data.translate(None, _ESCAPED)) != len(data):
+        return False
+    try:
+        data.isascii() or data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read_plain(entry: bytes) -> Facts | None:
     match = _LEAF.fullmatch(entry)
-    if match is None or len(entry) > _LONGEST or len(entry.translate(None, _ESCAPED)) != len(entry):
+    if match is None or len(entry) > _LONGEST:
         return None
     day, detail, number, source, written_at, written_day = match.groups()
     if not _is_day(day) or (written_day != day and not _is_day(written_day)):
         return None
     if detail:
         names = _NAME.findall(detail)  # sorted as bytes of UTF-8 is sorted by code point
-        if sorted(set(names)) != names:
-            return None
-    if not entry.isascii():
-        try:
-            entry.decode()
-        except UnicodeDecodeError:
+        if len(names) > 1 and sorted(set(names)) != names:
             return None
     return source, int(number), written_at
 

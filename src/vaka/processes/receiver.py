@@ -21,6 +21,7 @@ from vaka.database.server import Server
 from vaka.errors import VakaError
 from vaka.logs import configure_logs, describe_error
 from vaka.receiver.metrics_page import open_metrics_page
+from vaka.receiver.nonces import open_shared_nonces
 from vaka.receiver.receiver import Equipment, Receiver
 from vaka.receiver.secret import open_challenge_secret
 from vaka.receiver.sockets import allow_many_sockets
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             server=_server(settings, root),
             secret=open_challenge_secret(root / "credentials" / "receiver-challenges.secret"),
             clock=SystemClock(),
+            nonces=open_shared_nonces(root / "run" / "receiver-nonces"),
         )
         allow_many_sockets()
         # Messages live for seconds and have no cycles: looking for some every 700 objects costs a tenth of our speed.
@@ -93,12 +95,11 @@ def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> Non
 
 def _with_absolute_paths(settings: ReceiverSettings, root: Path) -> ReceiverSettings:
     """Paths in the settings are relative to the file they stand in."""
-    issuers = settings.device_authorities
     return settings.model_copy(
         update={
             "certificate": root / settings.certificate,
             "certificate_key": root / settings.certificate_key,
-            "device_authorities": None if issuers is None else root / issuers,
+            "device_authorities": settings.device_authorities and root / settings.device_authorities,
         }
     )
 

@@ -19,6 +19,7 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenan
 from vaka.errors import ConfigurationError, VakaError
 from vaka.ledger.rounds import LogPlace, keep_sealed, pause
 from vaka.ledger.signer import KeyFiles, hold_memories
+from vaka.ledger.witnesses import open_witnesses, require_usable
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
 from vaka.tenants.authorities import Authority, list_authorities
@@ -49,7 +50,10 @@ async def run(root: Path, server: Server, settings: Settings, clock: Clock, stop
                     if place.database not in kept:
                         kept.add(place.database)
                         seconds = settings.ledger.seal_seconds
-                        rounds.create_task(keep_sealed(place, server, clock, seconds=seconds, stopped=stopped))
+                        witnesses = open_witnesses(settings.ledger, place.origin, clock)
+                        rounds.create_task(
+                            keep_sealed(place, server, clock, seconds=seconds, stopped=stopped, witnesses=witnesses)
+                        )
                 await pause(stopped, DIRECTORY_SECONDS)
     finally:
         await platform.close()
@@ -84,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
         settings = load_settings(root / "vaka.toml")
+        require_usable(settings.ledger, SystemClock())
         with hold_memories(root / "ledger"):
             asyncio.run(_run_until_told(root, _server(settings, root), settings))
     except VakaError as error:

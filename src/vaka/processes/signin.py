@@ -16,6 +16,7 @@ from vaka.database.cluster import Cluster
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError, VakaError
+from vaka.identity.attempts import FailedAttempts
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
 from vaka.web.assets import load_assets
@@ -52,8 +53,10 @@ async def _serve(server: Server, settings: Settings) -> int:
     log = structlog.get_logger()
     try:
         log.info("listening", address=settings.signin.host, port=settings.signin.port)
-        entrance = Entrance(platform, Pages(assets, clock), assets, clock, settings)
-        await serve(build_signin(entrance), settings.signin)
+        attempts = FailedAttempts(platform, clock)
+        entrance = Entrance(platform, Pages(assets, clock), assets, clock, settings, attempts)
+        async with attempts.telling():
+            await serve(build_signin(entrance), settings.signin)
     finally:
         await platform.close()
     log.info("stopped")

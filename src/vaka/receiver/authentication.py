@@ -13,7 +13,15 @@ from vaka.receiver.exchange import Flow, Headers
 from vaka.receiver.refused import RefusedDevices
 from vaka.receiver.streams import StreamFlow
 from vaka.receiver.surroundings import Surroundings
-from vaka.sip.digest import Authorization, NonceBook, NonceVerdict, challenge_headers, parse_authorization, verify
+from vaka.sip.digest import (
+    Authorization,
+    NonceBook,
+    NonceMemory,
+    NonceVerdict,
+    challenge_headers,
+    parse_authorization,
+    verify,
+)
 from vaka.sip.errors import SipError
 from vaka.sip.message import Request
 from vaka.tenants.directory import DeviceEntry
@@ -41,24 +49,45 @@ class Authenticator:
     """Judges requests by the directory's entry of the device they say they come from."""
 
     def __init__(
-        self, realm: str, secret: bytes, lifetime_seconds: float, refused: RefusedDevices, around: Surroundings
+        self,
+        realm: str,
+        secret: bytes,
+        lifetime_seconds: float,
+        refused: RefusedDevices,
+        around: Surroundings,
+        *,
+        memory: NonceMemory | None = None,
     ) -> None:
+        """``memory`` knows what challenges were used for, and may be shared; without it each has its own."""
         self._realm = realm
-        self._nonces = NonceBook(secret, lifetime_seconds, around.limits.nonces)
+        self._nonces = NonceBook(secret, lifetime_seconds, around.limits.nonces, memory=memory)
         self._refused = refused
         self._failures = Allowance(around.limits.failures_per_minute, around.limits.sources_watched)
+        self._rejections = around.rejections
         self._clock = around.clock
 
-    def judge(self, request: Request, flow: Flow, entry: DeviceEntry) -> Refusal | None:
-        """Return None where the device has proved itself. Judge a request once: a challenge is used up by it."""
+    def judge(
+        self, request: Request, flow: Flow, entry: DeviceEntry, *, sender_differs: bool = False
+    ) -> Refusal | None:
+        """Return None where the device has proved itself. Judge a request once: a challenge is used up by it.
+
+        ``sender_differs`` says that its From names another than its body, as only some devices may.
+        """
         if entry.authentication == "digest":
             refusal = self._judge_digest(request, flow, entry)
         elif entry.authentication == "certificate":
             refusal = _judge_certificate(flow, entry)
         else:
             refusal = self._judge_network(flow, entry)
+        if refusal is None and sender_differs and not entry.sender_may_differ:
+            refusal = Refusal(403, Reason.SENDER_DIFFERS)
         if refusal is not None:
-            self._refused.note_refusal(request, flow, entry, refusal.reason)
+            in_vain = self._refused.note_refusal(request, flow, entry, refusal.reason)
+            # Being asked for a password is how every exchange begins.
+            if refusal.reason is not Reason.CREDENTIALS_ASKED or in_vain:
+                self._rejections.note(refusal.reason, flow.source[0], entry)
+            if refusal.reason is Reason.CREDENTIALS_THROTTLED and isinstance(flow, StreamFlow):
+                flow.dismiss()
         else:
             self._refused.note_proof(request, flow, entry)
             if isinstance(flow, StreamFlow):

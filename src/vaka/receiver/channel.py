@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from vaka.clock import Clock
-from vaka.database.connections import STATEMENT_TIMEOUT_MILLISECONDS, Connection
+from vaka.database.connections import STATEMENT_TIMEOUT_MILLISECONDS, Connection, tell_clock_state
 
 _LOST_SECONDS = STATEMENT_TIMEOUT_MILLISECONDS / 1000 + 5
 """The server ends a statement that takes too long. No word after that: the network between us is gone."""
@@ -59,6 +59,16 @@ class Channel:
                 raise
             finally:
                 self._used_at = self._clock.monotonic()
+
+    async def tell_clock_state(self) -> None:
+        """Say again how well our clock keeps time, where the connection is open and nobody uses it just now."""
+        if self._connection is not None and not self._turn.locked():
+            async with self._turn:
+                try:
+                    if self._connection is not None:
+                        await tell_clock_state(self._connection)
+                except (psycopg.Error, OSError):
+                    await self._close()
 
     async def close_idle(self, seconds: float) -> None:
         """Close the connection where it was not used for ``seconds``; the next use opens it again."""

@@ -10,7 +10,7 @@ from vaka.receiver.countdown import Countdown
 from vaka.receiver.counters import Confirmation
 from vaka.receiver.exchange import Exchange, Flow
 from vaka.receiver.surroundings import Surroundings
-from vaka.sip.build import build_request
+from vaka.sip.build import RequestForm
 from vaka.sip.errors import SipError
 from vaka.sip.message import Response
 from vaka.sip.transactions import TIMEOUT, retransmission_delays
@@ -19,18 +19,18 @@ CONTENT_TYPE = "application/scaip+xml"
 
 _MARK = "z9hG4bKmrs"
 _TOKEN_BYTES = 12
+_NONE = object()
 _BRANCH_LENGTH = len(_MARK) + 2 * _TOKEN_BYTES
 
 
 class _Pending:
-    """One confirmation whose answer is awaited."""
+    """One confirmation over UDP whose answer is awaited."""
 
-    __slots__ = ("data", "flow", "sends")
+    __slots__ = ("data", "flow")
 
     def __init__(self, flow: Flow, data: bytes) -> None:
         self.flow = flow
         self.data = data
-        self.sends = 1
 
 
 class Confirmations:
@@ -44,11 +44,14 @@ class Confirmations:
     ) -> None:
         self._host = host
         self._ports = ports
+        # By transport, each made when it is first needed: whether the host is one shows when its ports are opened.
+        self._forms: dict[str, RequestForm] = {}
         self._counters = around.counters
         self._clock = around.clock
         self._most = around.limits.confirmations
         self._random_bytes = around.random_bytes
-        self._pending: dict[bytes, _Pending] = {}
+        # None: over a connection, where nothing is sent again. So no connection is kept for the sake of an answer.
+        self._pending: dict[bytes, _Pending | None] = {}
         delays = retransmission_delays()
         self._repeats = [Countdown[bytes](delay) for delay in delays]
         self._last = Countdown[bytes](TIMEOUT - sum(delays))
@@ -68,8 +71,9 @@ class Confirmations:
             self._counters.confirmations.add(Confirmation.NOT_FOLLOWED)
             return
         branch = f"{_MARK}{token}".encode()
-        self._pending[branch] = _Pending(flow, data)
-        (self._repeats[0] if flow.transport == "udp" else self._reliable).add(branch, self._clock.monotonic())
+        is_repeated = flow.transport == "udp"
+        self._pending[branch] = _Pending(flow, data) if is_repeated else None
+        (self._repeats[0] if is_repeated else self._reliable).add(branch, self._clock.monotonic())
 
     def take_datagram(self, datagram: bytes) -> None:
         """Take a response over UDP. Our branch is found without parsing; nobody can guess it."""
@@ -95,13 +99,13 @@ class Confirmations:
                     following.add(branch, now)
         for countdown in (self._last, self._reliable):
             for branch in countdown.due(now):
-                if self._pending.pop(branch, None) is not None:
+                if self._pending.pop(branch, _NONE) is not _NONE:
                     self._counters.confirmations.add(Confirmation.GIVEN_UP)
 
     def _answered(self, branch: bytes, status: bytes) -> None:
         if status == b"1":  # provisional: the answer is still to come
             return
-        if self._pending.pop(branch, None) is None:
+        if self._pending.pop(branch, _NONE) is _NONE:
             self._counters.confirmations.add(Confirmation.UNMATCHED)
         else:
             self._counters.confirmations.add(Confirmation.ANSWERED if status == b"2" else Confirmation.REFUSED)
@@ -111,27 +115,23 @@ class Confirmations:
         device = request.from_.uri
         contact = request.contact
         target = contact.uri if contact is not None and contact.uri not in ("", "*") else device
+        form = self._forms.get(flow.transport) or self._make_form(flow.transport)
         try:
-            return self._message(flow, target, device, mrs, token)
+            return form.fill(target, device, token, mrs)
         except SipError:
             # What the device calls itself cannot be written into a message of ours; the flow finds it anyway.
             host = f"[{flow.source[0]}]" if ":" in flow.source[0] else flow.source[0]
             plain = f"sip:{host}:{flow.source[1]}"
-            return self._message(flow, plain, plain, mrs, token)
+            return form.fill(plain, plain, token, mrs)
 
-    def _message(self, flow: Flow, target: str, device: str, mrs: bytes, token: str) -> bytes:
-        return build_request(
+    def _make_form(self, transport: str) -> RequestForm:
+        form = self._forms[transport] = RequestForm(
             "MESSAGE",
-            target,
-            via_transport=flow.transport.upper(),
+            via_transport=transport.upper(),
             via_host=self._host,
-            via_port=self._ports[flow.transport],
-            branch=f"{_MARK}{token}",
+            via_port=self._ports[transport],
+            branch_mark=_MARK,
             from_uri=f"sip:vaka@{self._host}",
-            from_tag=token[:12],
-            to_uri=device,
-            call_id=f"{token}@{self._host}",
-            cseq=1,
-            body=mrs,
             content_type=CONTENT_TYPE,
         )
+        return form

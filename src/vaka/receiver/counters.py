@@ -19,11 +19,12 @@ class Reason(StrEnum):
     CREDENTIALS_WRONG = "credentials_wrong"
     CREDENTIALS_THROTTLED = "credentials_throttled"
     NONCE_STALE = "nonce_stale"
-    NONCE_ELSEWHERE = "nonce_elsewhere"  # of another receiver, or of this one before its last start
+    NONCE_ELSEWHERE = "nonce_elsewhere"  # of a receiver on another machine, or before the last start of this one
     NONCE_FORGED = "nonce_forged"
     NONCE_REPLAYED = "nonce_replayed"
     CERTIFICATE_MISSING = "certificate_missing"
     CERTIFICATE_OTHER = "certificate_other"
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"  # of an issuer we do not know; the handshake ends there
     NETWORK_OTHER = "network_other"
     EXCEPTION_EXPIRED = "exception_expired"  # the time-limited permission to come without proof has ended
     SENDER_DIFFERS = "sender_differs"
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     SOURCE_LIMIT = "source_limit"
     MADE_ROOM = "made_room"  # had proved nothing, and another came
     HANDSHAKE = "handshake"
+    UNFINISHED = "unfinished"  # all connections together held too much that was not complete
     SLOW_MESSAGE = "slow_message"
     SILENT = "silent"
     UNREAD_ANSWERS = "unread_answers"

@@ -39,8 +39,13 @@ class Arrival:
     """The ``<mrs>`` that follows the 200."""
     arrived_at: float
     """Monotonic seconds."""
+    size: int = field(init=False)
+    """Bytes of its body, as it is handed to the database."""
     queue: Turns | None = field(default=None, init=False)
     """Where it waits; None while it is being stored, and after."""
+
+    def __post_init__(self) -> None:
+        self.size = len(self.row["body"])
 
     @property
     def is_answered(self) -> bool:

@@ -30,18 +30,25 @@ class LaneLimits:
     """Messages of this lane in one batch."""
     shed_after_seconds: float | None
     """How long one may wait before it is refused for the benefit of those behind it; None: until the deadline."""
+    capacity_bytes: int = 12 * 1024 * 1024
+    """What the bodies of all these messages may have together, as they are handed to the database; of one authority's,
+    half of it. A usual body has 700 bytes there, the largest 87,000."""
 
 
 def _lanes() -> dict[Lane, LaneLimits]:
+    # A waiting message takes 7 kB and 1.8 times its body: with all lanes full of the largest, about 0.4 GB.
     # A device repeats after 0.5 s (RFC 3261, timer E): what has waited 0.4 s would soon be here twice, and answering
     # it early is what keeps a storm from feeding itself. Life alarms are kept until the deadline.
     return {
-        Lane.LIFE: LaneLimits(capacity=16_384, authority_capacity=8_192, batch=200, shed_after_seconds=None),
+        Lane.LIFE: LaneLimits(
+            capacity=16_384, authority_capacity=8_192, batch=200, shed_after_seconds=None,
+            capacity_bytes=48 * 1024 * 1024,
+        ),
         Lane.REQUEST: LaneLimits(capacity=4_096, authority_capacity=2_048, batch=200, shed_after_seconds=None),
         Lane.TECHNICAL: LaneLimits(capacity=4_096, authority_capacity=2_048, batch=100, shed_after_seconds=0.4),
         Lane.TEST: LaneLimits(capacity=4_096, authority_capacity=2_048, batch=100, shed_after_seconds=0.4),
         Lane.UNKNOWN: LaneLimits(capacity=512, authority_capacity=512, batch=50, shed_after_seconds=None),
-    }
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,20 @@ class Limits:
     """Answers a peer may leave unread before its connection is closed."""
     unanswered_per_connection: int = 16
     """Requests of one connection in work before it is read further."""
+    read_at_once: int = 16 * 1024
+    """Bytes taken from one connection before another has its turn."""
+    unfinished_bytes: int = 64 * 1024 * 1024
+    """Of messages that are not complete, and of those that wait for their turn, on all connections together. A head
+    that is read and waits for its body takes up to three times its bytes; an open connection itself some 2 kB."""
+    device_turns: int = 16
+    """Messages looked at in one round over the connections of devices that have proved themselves: some 3 ms. Datagrams
+    are read between two rounds."""
+    stranger_turns: int = 8
+    """The same over all other connections."""
+    patient_turns: int = 8
+    """Tests and heartbeats, and what strangers say at length, in one round."""
+    stranger_messages: int = 8
+    """Messages over a connection by which a device must have proved itself; what follows waits like a test."""
 
     confirmations: int = 50_000
     """Confirmations whose answer is awaited; beyond, they are sent once and not followed."""
@@ -108,7 +129,7 @@ class Limits:
     longest_registration_seconds: int = 3_600
 
     nonces: int = 200_000
-    """Uses of digest challenges remembered."""
+    """Uses of digest challenges remembered, by all receivers of a machine together: 6 MiB in a file."""
     sources_watched: int = 20_000
     """Addresses whose failures or strangers' messages are counted."""
     failures_per_minute: int = 20

@@ -154,6 +154,7 @@ class StreamListener:
                 self._connections.leave(flow)
         if refused is not None:
             self._around.counters.refusals.add(refused)
+            self._around.rejections.note(refused, source[0])
             accepted.close()
             return
         flow.welcome = task = asyncio.create_task(self._welcome(accepted, flow))
@@ -181,7 +182,9 @@ class StreamListener:
             if not isinstance(error, Exception):
                 raise
             # Whatever a stranger does in a handshake is his fault, not ours; only the count tells of it.
-            self._around.counters.refusals.add(Reason.HANDSHAKE)
+            reason = Reason.CERTIFICATE_UNTRUSTED if _is_about_certificate(error) else Reason.HANDSHAKE
+            self._around.counters.refusals.add(reason)
+            self._around.rejections.note(reason, flow.source[0])
         finally:
             flow.welcome = None
             if self._context is not None:
@@ -190,3 +193,7 @@ class StreamListener:
     def _closed(self, flow: StreamFlow) -> None:
         self.flows.discard(flow)
         self._connections.leave(flow)
+
+
+def _is_about_certificate(error: BaseException) -> bool:
+    return isinstance(error, ssl.SSLCertVerificationError)

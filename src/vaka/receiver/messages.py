@@ -21,6 +21,7 @@ from vaka.receiver.limits import Lane
 from vaka.receiver.reading import UNKNOWN_SENDER, UNREADABLE, Reading, confirmation, read, row
 from vaka.receiver.signs_of_life import SignsOfLife
 from vaka.receiver.storage import Storage
+from vaka.receiver.streams import StreamFlow
 from vaka.receiver.surroundings import Surroundings
 from vaka.scaip.classes import LAST_RESORT, AlarmClass, Verdict, classify
 from vaka.tenants.directory import DeviceEntry
@@ -44,6 +45,7 @@ class Messages:
         self._signs = signs
         self._confirmations = confirmations
         self._counters = around.counters
+        self._rejections = around.rejections
         self._clock = around.clock
         self._strangers = Allowance(around.limits.unknown_per_minute, around.limits.sources_watched)
         # Counted apart: heartbeats behind one address must not use up what an unknown device's alarm may need.
@@ -61,14 +63,12 @@ class Messages:
         if entry is None:
             self._take_unknown(exchange, reading)
             return
-        refusal = self._authenticator.judge(exchange.request, exchange.flow, entry)
+        refusal = self._authenticator.judge(
+            exchange.request, exchange.flow, entry, sender_differs=reading.sender_differs
+        )
         if refusal is not None:
             self._counters.refusals.add(refusal.reason)
             exchange.answer(refusal.status, refusal.headers)
-            return
-        if reading.sender_differs and not entry.sender_may_differ:
-            self._counters.refusals.add(Reason.SENDER_DIFFERS)
-            exchange.answer(403)
             return
         now = self._clock.now()
         self._signs.note(entry, now)
@@ -87,18 +87,15 @@ class Messages:
             entry = self._directory.find(reading.stated)
             if entry is not None or reading.user is None:
                 return entry
-        if reading.user is None:
-            return None
-        entry = self._directory.find(reading.user)
-        if entry is not None and reading.stated is not None and not entry.sender_may_differ:
-            return None
-        return entry
+        # Where it may not, and its body names nobody we know: it is still this device that asks, and is refused for it.
+        return None if reading.user is None else self._directory.find(reading.user)
 
     def _take_unknown(self, exchange: Exchange, reading: Reading) -> None:
         """Nobody has registered this sender: kept and shown all the same, where nobody else has to wait for it."""
         intake = self._directory.intake
         if intake is None:
             self._counters.refusals.add(Reason.SENDER_UNKNOWN)
+            self._rejections.note(Reason.SENDER_UNKNOWN, exchange.flow.source[0])
             exchange.answer(403)
             return
         now, sender = self._clock.monotonic(), _sender(exchange, reading)
@@ -108,7 +105,10 @@ class Messages:
         is_heartbeat = verdict.alarm_class is AlarmClass.HEARTBEAT
         allowance = self._beating_strangers if is_heartbeat else self._strangers
         if not allowance.spend(exchange.flow.source[0], now):
+            self._rejections.note(Reason.STRANGERS_TOO_MANY, exchange.flow.source[0])
             self._storage.refuse(exchange, Reason.STRANGERS_TOO_MANY)
+            if isinstance(exchange.flow, StreamFlow):
+                exchange.flow.dismiss()
             return
         if is_heartbeat:
             if sender in self._shown and now - self._shown[sender] < self._limits.unknown_heartbeat_seconds:

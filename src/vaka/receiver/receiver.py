@@ -14,9 +14,11 @@ from vaka.clock import Clock
 from vaka.database.connections import Connection, DatabaseUnavailableError, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
+from vaka.ledger.refusals import WINDOW_SECONDS
 from vaka.logs import describe_error
 from vaka.metrics import Level, Levels, metrics_text
 from vaka.receiver.authentication import Authenticator
+from vaka.receiver.channel import Channel
 from vaka.receiver.clockwork import Clockwork
 from vaka.receiver.confirmations import Confirmations
 from vaka.receiver.counters import Counters
@@ -37,6 +39,7 @@ from vaka.receiver.tls import open_tls_context
 from vaka.receiver.udp import UdpListener
 from vaka.receiver.withdrawals import AttentiveStorage
 from vaka.settings import ReceiverSettings
+from vaka.sip.digest import NonceMemory
 from vaka.tenants.gateway import Gateway
 
 _log = structlog.get_logger()
@@ -60,6 +63,8 @@ class Equipment:
     """Signs digest challenges."""
     clock: Clock
     limits: Limits = field(default_factory=Limits)
+    nonces: NonceMemory | None = None
+    """What challenges were used for, shared with others; without it, of this receiver alone."""
 
 
 class Receiver:
@@ -71,6 +76,8 @@ class Receiver:
         self.directory = Directory()
         self._equipment = equipment
         self._around = around = Surroundings(equipment.clock, equipment.limits, self.counters)
+        around.rejections.actor = f"receiver:{equipment.instance}"
+        self._rejected = Channel(lambda: self._connect_platform("rejections"), around.clock)
         self._gateway = Gateway(equipment.server, "receiver", ())
         self._keeper = DirectoryKeeper(self.directory, lambda: self._connect_platform("directory"), around.clock)
         self._presence = Presence(equipment.instance, lambda: self._connect_platform("presence"), around.clock)
@@ -89,7 +96,8 @@ class Receiver:
             around=around,
         )
         refused = RefusedDevices(self.storage, around)
-        judge = Authenticator(settings.realm, equipment.secret, settings.nonce_lifetime_seconds, refused, around)
+        lifetime, memory = settings.nonce_lifetime_seconds, equipment.nonces
+        judge = Authenticator(settings.realm, equipment.secret, lifetime, refused, around, memory=memory)
         self.registrar = Registrar(self.directory, judge, self.signs, around)
         self._dispatcher = dispatcher = Dispatcher(
             Messages(self.directory, judge, self.storage, self.signs, self.confirmations, around),
@@ -133,6 +141,8 @@ class Receiver:
         self._clockwork.every(settings.flush_seconds, "signs", self._flush)
         self._clockwork.every(_IDLE_SECONDS, "idle", self.storage.close_idle)
         self._clockwork.every(_STATE_SECONDS, "state", self._tell_state)
+        self._clockwork.every(_STATE_SECONDS, "clock", self.storage.tell_clock_state)
+        self._clockwork.every(WINDOW_SECONDS, "rejections", self.tell_rejections)
         self._clockwork.follow("directory", self._keeper.keep())
 
     def _confirm(self, exchange: Exchange, mrs: bytes) -> None:
@@ -160,6 +170,7 @@ class Receiver:
         await self.storage.drain(_DRAIN_SECONDS)
         await self._clockwork.stop()
         await self.signs.flush(self.storage.channel)
+        await self.tell_rejections()
         for listener in self._streams:
             listener.close()
         self._streams.clear()
@@ -167,6 +178,7 @@ class Receiver:
             self._udp.close()
             self._udp = None
         await self.storage.close()
+        await self._rejected.close()
         await self._presence.close()
         await self._keeper.close()
         await self._gateway.close()
@@ -183,6 +195,11 @@ class Receiver:
             ),
             Level("vaka_receiver_connections", "Open TCP and TLS connections.", lambda: self.connections.count),
             Level("vaka_receiver_unconfirmed", "Confirmations awaiting an answer.", lambda: len(self.confirmations)),
+            Level(
+                "vaka_receiver_unwritten_rejections",
+                "Refusals not yet in a ledger, counted together.",
+                lambda: len(self._around.rejections),
+            ),
             Level("vaka_receiver_unwritten_signs", "Signs of life not yet written.", lambda: len(self.signs)),
             Levels(
                 "vaka_receiver_inside",
@@ -211,6 +228,12 @@ class Receiver:
         self._patience.sweep(now)
         if self._udp is not None:
             self._udp.repeats.forget_old(now)
+
+    async def tell_rejections(self) -> None:
+        """Write in the ledgers whom we turned away since the last time."""
+        await self._around.rejections.flush(
+            lambda place: self._rejected if place is None else self.storage.channel(place)
+        )
 
     async def _flush(self) -> None:
         await self.signs.flush(self.storage.channel)

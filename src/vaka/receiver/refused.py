@@ -33,20 +33,29 @@ PASSWORD = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_password", _FAUL
 CERTIFICATE = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_certificate", _FAULT)
 NETWORK = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_network", _FAULT)
 EXCEPTION = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_exception", _FAULT)
+SENDER = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_sender", _FAULT)
+"""It proves itself, but its From names another, as a replaced or wrongly set up device's does."""
+CHALLENGE = Verdict(AlarmClass.TECHNICAL, Effect.RAISE, "refused_challenge", _FAULT)
+"""Its password is right, but it answers challenges too late, or of receivers that do not know of each other."""
 PROVED = Verdict(AlarmClass.TECHNICAL, Effect.RESTORE, "refused", _FAULT)
 
 _VERDICTS = {
     Reason.CREDENTIALS_ASKED: SILENT,
     Reason.CREDENTIALS_WRONG: PASSWORD,
     Reason.CREDENTIALS_THROTTLED: PASSWORD,
+    Reason.NONCE_STALE: CHALLENGE,
+    Reason.NONCE_ELSEWHERE: CHALLENGE,
+    Reason.NONCE_FORGED: CHALLENGE,
     Reason.CERTIFICATE_MISSING: CERTIFICATE,
     Reason.CERTIFICATE_OTHER: CERTIFICATE,
     Reason.NETWORK_OTHER: NETWORK,
     Reason.EXCEPTION_EXPIRED: EXCEPTION,
+    Reason.SENDER_DIFFERS: SENDER,
 }
 """What is told of. A challenge that is used up is answered with another, and no fault of the device."""
+_OFTEN = frozenset({Reason.CREDENTIALS_ASKED, Reason.NONCE_STALE, Reason.NONCE_ELSEWHERE, Reason.NONCE_FORGED})
 _ASKED_IN_VAIN = 4
-"""Being asked is how every exchange begins; being asked so often in a row, without an answer, is not."""
+"""Being asked, even anew, is how exchanges begin; being asked so often in a row, without proof, is not."""
 _WINDOW_SECONDS = 3_600.0
 
 
@@ -92,25 +101,27 @@ class RefusedDevices:
         self._around = around
         self._clock = around.clock
         self._most = around.limits.sources_watched
-        self._asked: OrderedDict[bytes, int] = OrderedDict()  # device → how often in a row
+        # device → how often in a row, and what its latest answer was
+        self._asked: OrderedDict[bytes, tuple[int, int | None]] = OrderedDict()
         self._told: OrderedDict[bytes, _Told] = OrderedDict()
         self._told_of: dict[UUID, tuple[float, int]] = {}  # authority → since when, and how many
 
-    def note_refusal(self, request: Request, flow: Flow, entry: DeviceEntry, reason: Reason) -> None:
-        """Tell of it, where that is to be told and has not been told already."""
+    def note_refusal(self, request: Request, flow: Flow, entry: DeviceEntry, reason: Reason) -> bool:
+        """Tell of it, where that is to be told and has not been told already; return whether it is one to be told."""
         verdict = _VERDICTS.get(reason)
-        if verdict is None or (reason is Reason.CREDENTIALS_ASKED and not self._is_in_vain(entry.device_id)):
-            return
+        if verdict is None or (reason in _OFTEN and not self._is_in_vain(request, entry.device_id)):
+            return False
         now = self._clock.monotonic()
         told = self._told.get(entry.device_id)
         if told is not None and now - told.at < _WINDOW_SECONDS:
-            return
+            return True
         if self._may_tell(entry.authority_id, now):
             told = self._told[entry.device_id] = _Told(now)
             self._told.move_to_end(entry.device_id)
             if len(self._told) > self._most:
                 self._told.popitem(last=False)
             self._store(request, flow, entry, verdict, told.tell_again)
+        return True
 
     def note_proof(self, request: Request, flow: Flow, entry: DeviceEntry) -> None:
         """A device has proved itself: what was told of it is over. Called for every message, so it looks only."""
@@ -122,9 +133,14 @@ class RefusedDevices:
                 told.is_open = False
                 self._store(request, flow, entry, PROVED, told.reopen)
 
-    def _is_in_vain(self, device: bytes) -> bool:
-        count = self._asked.pop(device, 0) + 1
-        self._asked[device] = count
+    def _is_in_vain(self, request: Request, device: bytes) -> bool:
+        count, answered = self._asked.pop(device, (0, None))
+        answer = request.headers.first("authorization")
+        if answer is None:
+            count += 1
+        elif answered != hash(answer):  # the same again is a copy: of the device's, or of somebody who has listened
+            count, answered = count + 1, hash(answer)
+        self._asked[device] = count, answered
         if len(self._asked) > self._most:
             self._asked.popitem(last=False)
         return count >= _ASKED_IN_VAIN

@@ -42,6 +42,7 @@ class Registrar:
         self._authenticator = authenticator
         self._signs = signs
         self._counters = around.counters
+        self._rejections = around.rejections
         self._clock = around.clock
         self._limits = around.limits
         self._bindings: OrderedDict[str, Binding] = OrderedDict()
@@ -57,6 +58,7 @@ class Registrar:
         entry = self._directory.find(request.to.user or request.from_.user or "")
         if entry is None:
             self._counters.refusals.add(Reason.SENDER_UNKNOWN)
+            self._rejections.note(Reason.SENDER_UNKNOWN, exchange.flow.source[0])
             exchange.answer(404)
             return
         refusal = self._authenticator.judge(request, exchange.flow, entry)

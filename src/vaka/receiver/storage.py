@@ -9,6 +9,7 @@ of it.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -34,6 +35,17 @@ Connect = Callable[[UUID, str], Awaitable[Connection]]
 """Opens a connection of its own to an authority's database, for a named purpose."""
 
 
+@dataclass(slots=True)
+class _Share:
+    """What one authority has in one lane: found once for each message, for an identifier is slow to look up."""
+
+    writer: Writer
+    count: int = 0
+    """Messages waiting or being stored."""
+    size: int = 0
+    """Bytes of their bodies."""
+
+
 class Storage:
     """Takes messages in, and answers each exactly once: 200 after its commit, or 503 when that is not in sight."""
 
@@ -49,7 +61,8 @@ class Storage:
     ) -> None:
         self.inside: Counter[Lane] = Counter(dict.fromkeys(Lane, 0))
         """Messages waiting or being stored."""
-        self._inside_of: Counter[tuple[UUID, Lane]] = Counter()
+        self._bytes: Counter[Lane] = Counter(dict.fromkeys(Lane, 0))
+        self._shares: dict[tuple[UUID, Lane], _Share] = {}
         self._connect = connect
         self._confirm = confirm
         self._receiver = receiver
@@ -71,17 +84,23 @@ class Storage:
     def offer(self, arrival: Arrival) -> bool:
         """Take a message in to be stored, or answer 503 where its lane is full; return whether it was taken."""
         lane, bounds = arrival.lane, self._limits.lanes[arrival.lane]
-        place = (arrival.authority_id, lane)
-        if self.inside[lane] >= bounds.capacity or self._inside_of[place] >= bounds.authority_capacity:
+        share = self._share(arrival.authority_id, lane)
+        if (
+            self.inside[lane] >= bounds.capacity
+            or share.count >= bounds.authority_capacity
+            or self._bytes[lane] >= bounds.capacity_bytes
+            or share.size >= bounds.capacity_bytes // 2
+        ):
             self.refuse(arrival.exchange, Reason.LANE_FULL)
             return False
-        writer = self._writer(arrival.authority_id, lane is Lane.LIFE)
-        if writer.queues[lane].waiting_of(arrival.key) >= self._limits.waiting_per_person:
+        if share.writer.queues[lane].waiting_of(arrival.key) >= self._limits.waiting_per_person:
             self.refuse(arrival.exchange, Reason.PERSON_BUSY)
             return False
         self.inside[lane] += 1
-        self._inside_of[place] += 1
-        writer.add(arrival)
+        self._bytes[lane] += arrival.size
+        share.count += 1
+        share.size += arrival.size
+        share.writer.add(arrival)
         self._deadline.add(arrival, arrival.arrived_at)
         if lane in self._shed:
             self._shed[lane].add(arrival, arrival.arrived_at)
@@ -105,6 +124,11 @@ class Storage:
         """Close connections that nobody has used for a while."""
         for (_, life), writer in list(self._writers.items()):
             await writer.channel.close_idle(_LIFE_IDLE_SECONDS if life else _OTHER_IDLE_SECONDS)
+
+    async def tell_clock_state(self) -> None:
+        """Let every open connection know how well our clock keeps time."""
+        for writer in list(self._writers.values()):
+            await writer.channel.tell_clock_state()
 
     async def drain(self, seconds: float) -> None:
         """Wait until everything is answered, but no longer than ``seconds``; what is left is answered 503."""
@@ -158,13 +182,19 @@ class Storage:
 
     def _leave(self, arrival: Arrival) -> None:
         self.inside[arrival.lane] -= 1
-        place = (arrival.authority_id, arrival.lane)
-        self._inside_of[place] -= 1
-        if not self._inside_of[place]:
-            del self._inside_of[place]
+        self._bytes[arrival.lane] -= arrival.size
+        share = self._share(arrival.authority_id, arrival.lane)
+        share.count -= 1
+        share.size -= arrival.size
         # It stays in a countdown for a while, but its content is of no more use.
         arrival.row = {}
         arrival.exchange.let_go()
+
+    def _share(self, authority_id: UUID, lane: Lane) -> _Share:
+        share = self._shares.get((authority_id, lane))
+        if share is None:
+            share = self._shares[authority_id, lane] = _Share(self._writer(authority_id, lane is Lane.LIFE))
+        return share
 
     def _writer(self, authority_id: UUID, life: bool) -> Writer:
         writer = self._writers.get((authority_id, life))

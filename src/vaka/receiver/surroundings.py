@@ -9,13 +9,19 @@ from vaka.clock import Clock
 from vaka.receiver.chance import Chance
 from vaka.receiver.counters import Counters
 from vaka.receiver.limits import Limits
+from vaka.receiver.rejections import Rejections
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The time, the bounds, where to count, and chance."""
+    """The time, the bounds, where to count, chance, and who is told of refusals."""
 
     clock: Clock
     limits: Limits
     counters: Counters
     random_bytes: Callable[[int], bytes] = field(default_factory=Chance)
+    rejections: Rejections = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the rejections the same clock."""
+        object.__setattr__(self, "rejections", Rejections(self.clock.now))

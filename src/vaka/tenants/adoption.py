@@ -15,8 +15,9 @@ import psycopg
 from vaka.database.connections import Pool, transaction
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
-from vaka.ledger.entries import Entry, append
+from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
+from vaka.ledger.standing import append_privileged
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.bulk import as_json
 from vaka.tenants.devices import Connection, SenderTakenError, require_free
@@ -59,7 +60,10 @@ class UnknownPersonError(VakaError):
     def __init__(self) -> None:
         super().__init__(
             Category.INVALID,
-            Sentence(sv="Kommunen har ingen sådan person.", en="The authority has no such person."),
+            Sentence(
+                sv="Kommunen har ingen person med det personnumret. Kontrollera det eller lämna fältet tomt.",
+                en="The authority has nobody with that personal number. Check it, or leave the field empty.",
+            ),
         )
 
 
@@ -95,7 +99,7 @@ async def keep_device(
     except psycopg.errors.ForeignKeyViolation:
         raise UnknownPersonError from None
     if await cursor.fetchone() is not None:
-        await append(tenant, Entry(Event.DEVICE_ADOPTED, actor, now, f"device:{row['id']}"))
+        await append_privileged(tenant, [Entry(Event.DEVICE_ADOPTED, actor, now, f"device:{row['id']}")])
     cursor = await tenant.execute(QUERIES["find_devices"], {"senders": [device.sender]})
     known = dict(await cursor.fetchall())
     return UUID(str(known[device.sender]))
@@ -120,5 +124,6 @@ async def enter_device(
             await require_free(directory, authority_id, [device.sender])
             return False
         detail = {"authority": str(authority_id), "until": device.until.isoformat(timespec="seconds")}
-        await append(directory, Entry(Event.DEVICE_ADOPTED, actor, now, f"device:{device_id}", detail=detail))
+        entry = Entry(Event.DEVICE_ADOPTED, actor, now, f"device:{device_id}", detail=detail)
+        await append_privileged(directory, [entry])
     return True

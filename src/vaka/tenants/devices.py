@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,9 @@ from uuid import UUID
 import psycopg
 
 from vaka.errors import Category, Sentence, VakaError
-from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
+from vaka.ledger.standing import append_privileged
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.bulk import as_json, in_batches
 
@@ -34,6 +35,12 @@ class Certificate:
     """TLS client certificate, by the SHA-256 of its DER form (hexadecimal)."""
 
     sha256: str
+
+
+LONGEST_EXCEPTION = timedelta(days=366)
+"""An exception is looked at anew at least once a year."""
+WIDEST_NETWORK = {4: 16, 6: 32}
+"""By IP version, the shortest prefix of an exception: an operator's network of devices, not everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class Device:
     """How often it gives a sign of life."""
     supervised: bool = True
     sender_may_differ: bool = False
+    in_use: bool = True
+    """One that is laid down is an unknown sender to every receiver."""
 
 
 class SenderTakenError(VakaError):
@@ -88,7 +97,8 @@ async def register_devices(
     """Register devices (as setup), first in the authority's database, then in the directory; return how many are new.
 
     Those already there stay as they are, so that an interrupted load is simply run again. Raises
-    SenderTakenError, before anything is written, where a sender belongs to another authority.
+    SenderTakenError, before anything is written, where a sender belongs to another authority, or
+    LedgerStandsStillError.
     """
     await require_free(platform, authority_id, [device.sender for device in devices])
     for batch in in_batches(devices):
@@ -113,17 +123,11 @@ async def require_free(platform: Connection, authority_id: UUID, senders: Sequen
 
 
 async def _keep(tenant: Connection, devices: Sequence[Device], actor: str, now: datetime) -> None:
-    rows = [
-        {
-            "id": device.id, "person_id": device.person_id, "sender": device.sender, "model": device.model,
-            "device_type": device.device_type, "placed": device.placed, "interval_seconds": device.interval_seconds,
-            "supervised": device.supervised,
-        }
-        for device in devices
-    ]  # fmt: skip
-    cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": as_json(rows), "now": now})
+    rows = as_json(list(map(register_row, devices)))
+    cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": rows, "now": now})
     new = [row[0] for row in await cursor.fetchall()]
-    await append_many(tenant, [Entry(Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}") for device_id in new])
+    entries = [Entry(Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}") for device_id in new]
+    await append_privileged(tenant, entries)
 
 
 async def _enter(
@@ -138,23 +142,40 @@ async def _enter(
     cursor = await tenant.execute(QUERIES["find_devices"], {"senders": [device.sender for device in devices]})
     known = dict(await cursor.fetchall())
     rows = [
-        {
-            "sender": device.sender, "authority_id": authority_id, "device_id": known[device.sender],
-            "person_id": device.person_id, "device_type": device.device_type,
-            "interval_seconds": device.interval_seconds, "sender_may_differ": device.sender_may_differ,
-            **_proof(device.authentication),
-        }
+        {**directory_row(device, authority_id), "device_id": known[device.sender]}
         for device in devices
         if device.sender in known
-    ]  # fmt: skip
+    ]
     cursor = await platform.execute(QUERIES["enter_devices"], {"rows": as_json(rows), "now": now})
     entered = [row[0] for row in await cursor.fetchall()]
-    detail = {"authority": str(authority_id)}
-    await append_many(
-        platform,
-        [Entry(Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}", detail=detail) for device_id in entered],
-    )
+    proofs = {row["device_id"]: row["authentication"] for row in rows}
+    entries = [
+        Entry(
+            Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}",
+            detail={"authority": str(authority_id), "authentication": proofs[device_id]},
+        )
+        for device_id in entered
+    ]  # fmt: skip
+    await append_privileged(platform, entries)
     return len(entered)
+
+
+def register_row(device: Device) -> dict[str, Any]:
+    """Return what the authority's register holds of a device, for a query over ``rows``."""
+    return {
+        "id": device.id, "person_id": device.person_id, "sender": device.sender, "model": device.model,
+        "device_type": device.device_type, "placed": device.placed, "interval_seconds": device.interval_seconds,
+        "supervised": device.supervised and device.in_use, "in_use": device.in_use,
+    }  # fmt: skip
+
+
+def directory_row(device: Device, authority_id: UUID) -> dict[str, Any]:
+    """Return what the directory holds of a device, but for the identifier that the register decides."""
+    return {
+        "sender": device.sender, "authority_id": authority_id, "person_id": device.person_id,
+        "device_type": device.device_type, "interval_seconds": device.interval_seconds,
+        "sender_may_differ": device.sender_may_differ, "in_use": device.in_use, **_proof(device.authentication),
+    }  # fmt: skip
 
 
 def _proof(authentication: Digest | Certificate | Network) -> dict[str, Any]:

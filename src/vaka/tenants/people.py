@@ -10,8 +10,9 @@ from uuid import UUID
 
 import psycopg
 
-from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
+from vaka.ledger.standing import append_privileged
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.bulk import as_json, in_batches
 
@@ -100,9 +101,9 @@ async def register_units(
     """Register units and their hours in one authority's database; those already there stay. Return how many are new."""
     async with connection.transaction():
         new = await _insert(connection, "register_units", [asdict(unit) for unit in units])
-        await _insert(connection, "register_unit_hours", [asdict(line) for line in hours])
-        entries = [Entry(Event.UNIT_REGISTERED, actor, now, f"unit:{unit_id}") for unit_id in new]
-        await append_many(connection, entries)
+        concerned = new + await _insert(connection, "register_unit_hours", [asdict(line) for line in hours])
+        entries = [Entry(Event.UNIT_REGISTERED, actor, now, f"unit:{unit_id}") for unit_id in dict.fromkeys(concerned)]
+        await append_privileged(connection, entries)
     return len(new)
 
 
@@ -126,7 +127,7 @@ async def register_people(connection: Connection, people: Sequence[Person], *, a
             await _insert(connection, "register_contacts", contacts)
             await _insert(connection, "register_notes", notes)
             entries = [Entry(Event.PERSON_REGISTERED, actor, now, f"person:{person_id}") for person_id in new]
-            await append_many(connection, entries)
+            await append_privileged(connection, entries)
         registered += len(new)
     return registered
 

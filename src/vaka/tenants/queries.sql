@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 
 -- name: list_authorities
--- as: receiver in platform, desk in platform, signin in platform, scheduler in platform, sequencer in platform, setup in platform
+-- as: receiver in platform, desk in platform, portal in platform, signin in platform, scheduler in platform, sequencer in platform, setup in platform
 select id, slug, name, kind, database_name
 from authority
 where state = 'active'
@@ -95,6 +95,39 @@ insert into device_state (device_id, condition, changed_at)
 select id, 'never', %(now)s from new
 returning device_id
 
+-- name: change_devices
+-- as: setup in tenant
+-- A column that is not told stays as it is. A device out of use is not looked for when it is silent.
+with wanted as (
+    select d.id,
+        case when 'personal_number' = any(%(told)s::text[]) then r.person_id else d.person_id end as person_id,
+        case when 'device_type' = any(%(told)s) then r.device_type else d.device_type end as device_type,
+        case when 'model' = any(%(told)s) then r.model else d.model end as model,
+        case when 'placed' = any(%(told)s) then r.placed else d.placed end as placed,
+        case when %(told)s && '{kind,interval_seconds}' then r.interval_seconds else d.interval_seconds end
+            as interval_seconds,
+        case when 'in_use' = any(%(told)s) then r.in_use else d.supervised end as supervised
+    from jsonb_to_recordset(%(rows)s) as r (
+        person_id uuid, sender text, model text, device_type smallint, placed text, interval_seconds integer,
+        in_use boolean)
+    join device d on d.sender = r.sender
+), compared as (
+    select w.*, concat_ws(',',
+        case when d.person_id is distinct from w.person_id then 'person' end,
+        case when d.device_type <> w.device_type then 'device_type' end,
+        case when d.model <> w.model then 'model' end,
+        case when d.placed <> w.placed then 'placed' end,
+        case when d.interval_seconds <> w.interval_seconds then 'interval' end,
+        case when d.supervised <> w.supervised then 'supervised' end) as fields
+    from wanted w join device d on d.id = w.id
+)
+update device d
+set person_id = c.person_id, device_type = c.device_type, model = c.model, placed = c.placed,
+    interval_seconds = c.interval_seconds, supervised = c.supervised
+from compared c
+where d.id = c.id and c.fields <> ''
+returning d.id, c.fields
+
 -- name: find_devices
 -- as: setup in tenant, desk in tenant
 select sender, id from device where sender = any(%(senders)s)
@@ -110,6 +143,25 @@ returning code
 -- name: keep_greeting
 -- as: setup in tenant
 update policy set greeting = %(greeting)s where greeting = '' returning greeting
+
+-- name: keep_on_call_phone
+-- as: setup in tenant
+update policy set on_call_phone = %(phone)s where on_call_phone = ''
+
+-- name: read_limits
+-- as: setup in tenant
+select amber_after_seconds, red_after_seconds, ring_all_after_seconds, on_call_after_seconds, repeat_window_seconds,
+       mass_silence_percent, mass_silence_minimum, lost_grace_seconds, away_after_seconds
+from policy
+
+-- name: set_limits
+-- as: setup in tenant
+update policy
+set amber_after_seconds = %(amber_after_seconds)s, red_after_seconds = %(red_after_seconds)s,
+    ring_all_after_seconds = %(ring_all_after_seconds)s, on_call_after_seconds = %(on_call_after_seconds)s,
+    repeat_window_seconds = %(repeat_window_seconds)s, mass_silence_percent = %(mass_silence_percent)s,
+    mass_silence_minimum = %(mass_silence_minimum)s, lost_grace_seconds = %(lost_grace_seconds)s,
+    away_after_seconds = %(away_after_seconds)s
 
 -- ── Registering: in the platform's directory ─────────────────────────────────────────────────────────────────────
 
@@ -139,3 +191,98 @@ from jsonb_to_recordset(%(rows)s) as r (
     exception_until timestamptz, sender_may_differ boolean, interval_seconds integer)
 on conflict (sender) do nothing
 returning device_id
+
+-- name: change_entries
+-- as: setup in platform
+-- How a device proves itself is told always, and replaced wholly.
+with wanted as (
+    select e.sender, r.authentication, r.username, r.ha1_md5, r.ha1_sha256, r.certificate_sha256, r.network,
+        r.exception_reason, r.exception_until,
+        case when 'personal_number' = any(%(told)s::text[]) then r.person_id else e.person_id end as person_id,
+        case when 'device_type' = any(%(told)s) then r.device_type else e.device_type end as device_type,
+        case when %(told)s && '{kind,interval_seconds}' then r.interval_seconds else e.interval_seconds end
+            as interval_seconds,
+        case when 'in_use' = any(%(told)s) then r.in_use else e.active end as active
+    from jsonb_to_recordset(%(rows)s) as r (
+        sender text, person_id uuid, device_type smallint, authentication text, username text, ha1_md5 text,
+        ha1_sha256 text, certificate_sha256 text, network cidr, exception_reason text, exception_until timestamptz,
+        interval_seconds integer, in_use boolean)
+    join device_entry e on e.sender = r.sender and e.authority_id = %(authority_id)s
+), compared as (
+    select w.*, concat_ws(',',
+        case when (e.authentication, e.username, e.ha1_md5, e.ha1_sha256, e.certificate_sha256, e.network,
+                   e.exception_reason, e.exception_until)
+             is distinct from (w.authentication, w.username, w.ha1_md5, w.ha1_sha256, w.certificate_sha256, w.network,
+                               w.exception_reason, w.exception_until) then 'authentication' end,
+        case when e.person_id is distinct from w.person_id then 'person' end,
+        case when e.device_type <> w.device_type then 'device_type' end,
+        case when e.interval_seconds <> w.interval_seconds then 'interval' end,
+        case when e.active <> w.active then 'in_use' end) as fields
+    from wanted w join device_entry e on e.sender = w.sender
+)
+update device_entry e
+set authentication = c.authentication, username = c.username, ha1_md5 = c.ha1_md5, ha1_sha256 = c.ha1_sha256,
+    certificate_sha256 = c.certificate_sha256, network = c.network, exception_reason = c.exception_reason,
+    exception_until = c.exception_until, person_id = c.person_id, device_type = c.device_type,
+    interval_seconds = c.interval_seconds, active = c.active, changed_at = %(now)s
+from compared c
+where e.sender = c.sender and c.fields <> ''
+returning e.device_id, c.fields, e.authentication
+
+-- name: list_own_overrides
+-- as: setup in platform
+select message_type, device_type, status_code, alarm_class, reason
+from class_override
+where authority_id = %(authority_id)s
+order by message_type nulls first, device_type nulls first, status_code nulls first
+
+-- name: set_override
+-- as: setup in platform
+insert into class_override (authority_id, message_type, device_type, status_code, alarm_class, reason, changed_at)
+values (%(authority_id)s, %(message_type)s, %(device_type)s, %(status_code)s, %(alarm_class)s, %(reason)s, %(now)s)
+on conflict (authority_id, coalesce(message_type, ''), coalesce(device_type, -1), coalesce(status_code, -1))
+do update set alarm_class = excluded.alarm_class, reason = excluded.reason, changed_at = excluded.changed_at
+
+-- name: drop_override
+-- as: setup in platform
+delete from class_override
+where authority_id = %(authority_id)s and message_type is not distinct from %(message_type)s
+  and device_type is not distinct from %(device_type)s and status_code is not distinct from %(status_code)s
+
+-- ── Whom and what the entries of a log concern ───────────────────────────────────────────────────────────────────
+
+-- name: find_people
+-- as: portal in tenant
+-- By every word of a name, or by the whole personal number. Who lives under a protected identity is found by the number
+-- alone: a name that leads there would tell that it is theirs.
+select id, given_name, family_name, personal_number, born_on, protected_identity
+from person
+where (%(number)s::text is not null and replace(personal_number, '-', '') = %(number)s::text)
+   or (%(words)s::text[] is not null and not protected_identity
+       and (select bool_and(strpos(lower(given_name || ' ' || family_name), word) > 0)
+            from unnest(%(words)s::text[]) word))
+order by family_name, given_name, id
+limit %(most)s
+
+-- name: name_people
+-- as: portal in tenant
+select id, given_name, family_name, protected_identity from person where id = any (%(ids)s)
+
+-- name: list_things_of_person
+-- as: portal in tenant
+select thing from (
+    select 'device:' || id as thing, id from device where person_id = %(person)s
+    union all
+    (select 'alarm:' || id, id from alarm where person_id = %(person)s order by id desc limit %(most)s)
+) things
+limit %(most)s
+
+-- name: list_people_of_things
+-- as: portal in tenant
+select id, person_id from alarm where id = any (%(alarms)s) and person_id is not null
+union all
+select id, person_id from device where id = any (%(devices)s) and person_id is not null
+
+-- name: name_units
+-- as: portal in tenant
+select id, name from unit where id = any (%(ids)s)

@@ -17,8 +17,9 @@ from vaka.database.provision import provision_tenant
 from vaka.database.server import Server, tenant_database, tenant_role
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
-from vaka.ledger.entries import Entry, append
+from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
+from vaka.ledger.standing import append_privileged
 from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.bulk import as_json
 from vaka.tenants.closing_codes import DEFAULT_CODES
@@ -98,9 +99,10 @@ async def _furnish(server: Server, authority: Authority, actor: str, now: dateti
         async with tenant.transaction():
             cursor = await tenant.execute(QUERIES["keep_closing_codes"], {"rows": as_json(rows)})
             codes = len(await cursor.fetchall())
-            await tenant.execute(QUERIES["keep_greeting"], {"greeting": greeting})
-            if codes:
-                await append(tenant, _entry(Event.POLICY_CHANGED, authority.id, actor, now, {"closing_codes": codes}))
+            greeted = (await tenant.execute(QUERIES["keep_greeting"], {"greeting": greeting})).rowcount
+            if codes or greeted:
+                entry = _entry(Event.POLICY_CHANGED, authority.id, actor, now, {"closing_codes": codes})
+                await append_privileged(tenant, [entry])
     finally:
         await tenant.close()
 
@@ -114,7 +116,8 @@ async def _enter(platform: psycopg.AsyncConnection[Any], authority: Authority, a
         async with platform.transaction():
             await platform.execute(QUERIES["enter_authority"], facts)
             detail = {"slug": authority.slug, "kind": authority.kind}
-            await append(platform, _entry(Event.AUTHORITY_REGISTERED, authority.id, actor, now, detail))
+            entry = _entry(Event.AUTHORITY_REGISTERED, authority.id, actor, now, detail)
+            await append_privileged(platform, [entry])
     except psycopg.errors.UniqueViolation:
         raise UnusableAuthorityError(
             sv="Det finns redan en mottagning för okända avsändare." if authority.is_intake else "Den finns redan.",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who asks: the session cookie becomes a principal, anew for each request."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -11,11 +12,13 @@ from vaka.access.grants import read_grants
 from vaka.access.principal import Principal
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
-from vaka.identity.sessions import Session, find_session
-from vaka.web.preferences import Preferences, read_preferences
+from vaka.identity.sessions import Realm, Session, find_session
+from vaka.web.preferences import Preferences, Theme, read_preferences
 
 SESSION_COOKIE = "__Host-vaka-operator"
-REALM = "operator"
+REALM: Realm = "operator"
+COOKIES: Mapping[Realm, str] = {"operator": SESSION_COOKIE, "authority": "__Host-vaka-authority"}
+"""Each realm's session has a cookie of its own: one does not open another's doors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +34,42 @@ class Asker:
         return self.principal.session
 
 
-async def find_principal(platform: Pool, token: str, clock: Clock) -> Principal | None:
+async def find_principal(platform: Pool, token: str, clock: Clock, *, realm: Realm = REALM) -> Principal | None:
     """Return who holds this session token now, with the grants that hold now; None for nobody.
 
-    Raises DatabaseUnavailableError.
+    A session of another realm is nobody's here. Raises DatabaseUnavailableError.
     """
     if not token:
         return None
     now = clock.now()
     async with transaction(platform) as connection:
         session = await find_session(connection, token, now)
-        if session is None or session.realm != REALM:
+        if session is None or session.realm != realm:
             return None
         return Principal(session, await read_grants(connection, session.account_id, now))
 
 
-async def find_asker(platform: Pool, request: Request, clock: Clock) -> Asker | None:
-    """Return who makes this request, or None for somebody who is not signed in."""
-    principal = await find_principal(platform, read_token(request), clock)
+async def find_asker(
+    platform: Pool, request: Request, clock: Clock, *, realm: Realm = REALM, theme: Theme = "dark"
+) -> Asker | None:
+    """Return who makes this request, or None for somebody who is not signed in. ``theme`` is what pages begin with."""
+    principal = await find_principal(platform, read_token(request, realm=realm), clock, realm=realm)
     if principal is None:
         return None
-    return Asker(principal, read_preferences(request, principal.session.language))
+    return Asker(principal, read_preferences(request, principal.session.language, theme))
 
 
-def read_token(request: Request) -> str:
+def read_token(request: Request, *, realm: Realm = REALM) -> str:
     """Return the session token the browser sent, or nothing."""
-    return request.cookies.get(SESSION_COOKIE, "")
+    return request.cookies.get(COOKIES[realm], "")
 
 
-def give_token(response: Response, token: str) -> None:
+def give_token(response: Response, token: str, *, realm: Realm = REALM) -> None:
     """Let the browser keep the token: for this host alone, out of reach of scripts, until the browser closes."""
-    response.set_cookie(SESSION_COOKIE, token, path="/", secure=True, httponly=True, samesite="lax")
+    response.set_cookie(COOKIES[realm], token, path="/", secure=True, httponly=True, samesite="lax")
 
 
-def take_token_back(response: Response) -> None:
+def take_token_back(response: Response, *, realm: Realm = REALM) -> None:
     """Let the browser forget the token and what it cached."""
-    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    response.delete_cookie(COOKIES[realm], path="/", secure=True, httponly=True, samesite="lax")
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -38,13 +38,46 @@ class Numbers:
     on_duty: int
     trouble: bool
     """The database of at least one of the authorities does not answer: new alarms may not show."""
+    strangers: int = 0
+    """Alarms of unknown senders that are in nobody's hands; they are counted in the others too."""
+    known_waiting: int = 0
+    """Those who wait and are not unknown."""
+    ringing: int = 0
+    """Life alarms that nobody answers."""
+    urged: bool = False
+    """Whether one of them has waited beyond the first limit."""
+    on_call: tuple[tuple[str, str], ...] = ()
+    """Authority and number of whoever has to be called; the number may be empty."""
+    again_to: tuple[UUID, ...] = ()
+    """Accounts with a new press to answer."""
+    offered_to: tuple[UUID, ...] = ()
+    """Accounts that a colleague offers an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How much is open that a view does not show."""
+
+    people: int
+    """Those who wait, of those we know."""
+    strangers: int
+    others: int
+
+
+def left_out(numbers: Numbers, view: View) -> LeftOut:
+    """Return what ``view`` does not show of what ``numbers`` count."""
+    people = max(0, numbers.known_waiting - view.people)
+    strangers = max(0, numbers.strangers - view.strangers)
+    return LeftOut(people, strangers, max(0, numbers.open - len(view) - people - strangers))
 
 
 class Subscriber:
     """One open desk."""
 
-    def __init__(self, audience: "Audience", account_id: UUID, session_id: UUID) -> None:
+    def __init__(self, audience: "Audience", account_id: UUID, session_id: UUID, *, has_queue: bool = True) -> None:
         self.audience = audience
+        self.has_queue = has_queue
+        """Whether its page shows the queue; another page gets the numbers alone."""
         self.account_id = account_id
         self.session_id = session_id
         self.ended: str | None = None
@@ -187,12 +220,20 @@ class Audience:
 
     def _message(self, event: str, numbers: Numbers, now: datetime, put: Sequence[Card], gone: Sequence[UUID]) -> bytes:
         rows = b",".join(card.line(self.language, named=card.authority in self.named) for card in put)
+        unshown = left_out(numbers, self.view)
         facts: dict[str, Any] = {
             "gone": [str(alarm) for alarm in gone],
             "now": _milliseconds(now),
             "waiting": numbers.waiting,
             "oldest": None if numbers.oldest is None else _milliseconds(numbers.oldest),
-            "more": max(0, numbers.open - len(self.view)),
+            "people": unshown.people,
+            "strangers": unshown.strangers,
+            "more": unshown.others,
+            "ringing": numbers.ringing,
+            "urged": numbers.urged,
+            "onCall": numbers.on_call,
+            "again": [str(account) for account in numbers.again_to],
+            "offered": [str(account) for account in numbers.offered_to],
             "onDuty": numbers.on_duty,
             "trouble": numbers.trouble,
         }

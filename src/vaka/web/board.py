@@ -11,6 +11,25 @@ from vaka.web.cards import Card, Reading
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What is open in one authority, counted over all of it and not only what a screen shows."""
+
+    waiting: int
+    """People nobody has answered, unknown senders among them."""
+    oldest: datetime | None
+    """Since when the first of them waits."""
+    strangers: int
+    """Alarms of unknown senders that are in nobody's hands."""
+    ringing: int
+    urged: int
+    on_call: frozenset[tuple[str, str]]
+    """Authority and number of whoever has to be called."""
+    again_to: frozenset[UUID]
+    """Accounts with a new press to answer."""
+    offered_to: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What a reading changed: life alarms nobody has answered that were not known so, other cards, what has left."""
 
@@ -28,7 +47,9 @@ class Board:
     open_beyond: int = 0
     down: bool = True
     """Whether its database did not answer the last time; so it is until the first reading."""
-    _count: tuple[int, datetime | None] | None = None
+    is_intake: bool = False
+    """Whether it is the reception of unknown senders."""
+    _tally: Tally | None = None
 
     def take_in_all(self, reading: Reading) -> News:
         """Take in everything open; what is not in it has left the queue."""
@@ -51,12 +72,22 @@ class Board:
         self.cards[alarm] = replace(card, unshown=False)
         return True
 
-    def count(self) -> tuple[int, datetime | None]:
-        """Return how many people wait, and since when the first."""
-        if self._count is None:
-            waiting = [card.received_at for card in self.cards.values() if card.waiting]
-            self._count = (len(waiting) + self.waiting_beyond, min(waiting, default=None))
-        return self._count
+    def tally(self) -> Tally:
+        """Return what is open, counted once for each reading."""
+        if self._tally is None:
+            cards = self.cards.values()
+            waiting = [card.received_at for card in cards if card.waiting]
+            self._tally = Tally(
+                waiting=len(waiting) + self.waiting_beyond,
+                oldest=min(waiting, default=None),
+                strangers=sum(card.stranger for card in cards) + (self.open_beyond if self.is_intake else 0),
+                ringing=sum(card.urgent for card in cards),
+                urged=sum(card.urged for card in cards),
+                on_call=frozenset(card.on_call for card in cards if card.on_call),
+                again_to=frozenset(card.again_to for card in cards if card.again_to),
+                offered_to=frozenset(card.offered_to for card in cards if card.offered_to),
+            )
+        return self._tally
 
     def _take_in(self, cards: Iterable[Card], gone: Iterable[UUID]) -> News:
         urgent: dict[UUID, Card] = {}
@@ -70,5 +101,5 @@ class Board:
             (urgent if rings_anew else put)[card.alarm] = card
         for alarm in gone:
             del self.cards[alarm]
-        self._count = None
+        self._tally = None
         return News(urgent, put, gone)

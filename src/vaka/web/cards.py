@@ -36,6 +36,16 @@ class Card:
     """The JSON object browsers get, per language."""
     nameless: Callable[[Language], bytes] = field(compare=False)
     """Makes the same without the name of anybody in care: follows from ``wire``, and is seldom asked for."""
+    stranger: bool = False
+    """Of a sender nobody has registered, and in nobody's hands: such lines have a bounded share of every screen."""
+    urged: bool = False
+    """It rings, and nobody has answered within the authority's first limit."""
+    on_call: tuple[str, str] | None = None
+    """The authority and the number to call, where nobody has answered within the second; the number may be empty."""
+    again_to: UUID | None = None
+    """The account that has it and has not answered a new press."""
+    offered_to: UUID | None = None
+    """The account that is offered it, where a person waits behind it."""
 
     def line(self, language: Language, *, named: bool) -> bytes:
         """Return what a browser gets that may, or may not, know whose alarm it is."""

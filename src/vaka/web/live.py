@@ -25,6 +25,7 @@ from vaka.web.audience import Audience, Numbers, Subscriber
 from vaka.web.board import Board, News
 from vaka.web.cards import Card, Reading, Source
 from vaka.web.texts import Language
+from vaka.web.view import LARGEST_STRANGERS, View
 
 URGENT_SECONDS = 0.1
 """Shortest time between two sendings of unanswered life alarms."""
@@ -76,7 +77,9 @@ class Hub:
     def take_in_all(self, authority: Authority, reading: Reading) -> None:
         """Take in everything open in one authority; what is not in it has left the queue."""
         self._authorities[authority.id] = authority
-        self._spread(self._boards[authority.id].take_in_all(reading))
+        board = self._boards[authority.id]
+        board.is_intake = authority.is_intake
+        self._spread(board.take_in_all(reading))
 
     def take_in_some(self, authority: Authority, ids: Iterable[UUID], cards: Sequence[Card]) -> None:
         """Take in those of ``ids`` that are still open; the others have left the queue."""
@@ -100,17 +103,19 @@ class Hub:
         last_seen: str = "",
         *,
         named: frozenset[UUID] = frozenset(),
+        has_queue: bool = True,
     ) -> Subscriber:
         """Open a desk's stream: it begins with what the browser missed, or with the whole view.
 
-        Only the people of the authorities in ``named`` are named. Raises HallFullError.
+        Only the people of the authorities in ``named`` are named. A page without the queue gets the numbers alone,
+        and shows no alarm. Raises HallFullError.
         """
         if sum(len(audience.subscribers) for audience in self._audiences.values()) >= LARGEST_HALL:
             raise HallFullError
         audience = self._audience(authorities, language, named)
-        subscriber = Subscriber(audience, account_id, session_id)
+        subscriber = Subscriber(audience, account_id, session_id, has_queue=has_queue)
         audience.subscribers.add(subscriber)
-        missed = audience.missed_since(last_seen) if last_seen else None
+        missed = audience.missed_since(last_seen) if last_seen and has_queue else None
         if missed is None:
             subscriber.fall_behind()
         else:
@@ -137,6 +142,8 @@ class Hub:
         """Return the whole view for a desk that begins or has fallen behind."""
         audience = subscriber.audience
         subscriber.caught_up()
+        if not subscriber.has_queue:
+            return self.beat(subscriber)
         self._note_shown(audience.view.cards)
         return audience.message_all(self.numbers(audience.authorities), self._clock.now())
 
@@ -163,9 +170,16 @@ class Hub:
         return self._audience(authorities, language, named).view.cards
 
     def takeable(self, authorities: frozenset[UUID], count: int) -> list[Card]:
-        """Return the first that nobody has answered, as freshly as it is known."""
-        waiting = (card for card in self._open_in(authorities) if card.takeable)
-        return nsmallest(count, waiting, key=lambda card: card.place)
+        """Return the first that nobody has answered, as freshly as it is known; in a flood, strangers last."""
+        waiting = [card for card in self._open_in(authorities) if card.takeable]
+        # An unknown sender's life alarm comes before a known person's request, as any does; a flood of them does not.
+        flooded = sum(card.stranger for card in waiting) > LARGEST_STRANGERS
+        return nsmallest(count, waiting, key=lambda card: (flooded and card.stranger, card.place))
+
+    def left(self, authorities: frozenset[UUID]) -> Card | None:
+        """Return the first that rings for all although somebody holds it; None where there is none."""
+        ringing = (card for card in self._open_in(authorities) if card.urgent and not card.takeable)
+        return min(ringing, key=lambda card: card.place, default=None)
 
     def position(
         self, authorities: frozenset[UUID], language: Language, *, named: frozenset[UUID] = frozenset()
@@ -173,14 +187,22 @@ class Hub:
         """Return the event id that stands for ``cards`` as they are now; a stream that follows it misses nothing."""
         return self._audience(authorities, language, named).position
 
-    def has_open(self, authority_id: UUID, section: str) -> bool:
-        """Whether anything stands in a section of one authority's queue."""
-        return any(card.section == section for card in self._boards[authority_id].cards.values())
+    def view(self, authorities: frozenset[UUID], language: Language, *, named: frozenset[UUID] = frozenset()) -> View:
+        """Return what a page shows before its stream has begun."""
+        return self._audience(authorities, language, named).view
+
+    def has_open(self, authority_id: UUID, *sections: str) -> bool:
+        """Whether anything stands in these sections of one authority's queue."""
+        return any(card.section in sections for card in self._boards[authority_id].cards.values())
 
     def numbers(self, authorities: frozenset[UUID]) -> Numbers:
         """Return what the head of the desk shows."""
         boards = [self._boards[authority] for authority in authorities]
-        counts = [board.count() for board in boards]
+        tallies = [(board, board.tally()) for board in boards]
+        strangers = sum(tally.strangers for _, tally in tallies)
+        waiting = sum(tally.waiting for _, tally in tallies)
+        # In a flood of unknown senders they go on ringing, but they do not drown out whom we know.
+        urged = any(tally.urged and not (board.is_intake and strangers > LARGEST_STRANGERS) for board, tally in tallies)
         on_duty = {
             subscriber.account_id
             for audience in self._audiences.values()
@@ -188,11 +210,18 @@ class Hub:
             for subscriber in audience.subscribers
         }
         return Numbers(
-            waiting=sum(waiting for waiting, _ in counts),
-            oldest=min((oldest for _, oldest in counts if oldest is not None), default=None),
+            waiting=waiting,
+            oldest=min((tally.oldest for _, tally in tallies if tally.oldest is not None), default=None),
             open=sum(len(board.cards) + board.open_beyond for board in boards),
             on_duty=len(on_duty),
             trouble=any(board.down for board in boards),
+            strangers=strangers,
+            known_waiting=sum(tally.waiting for board, tally in tallies if not board.is_intake),
+            ringing=sum(tally.ringing for _, tally in tallies),
+            urged=urged,
+            on_call=tuple(sorted({call for _, tally in tallies for call in tally.on_call})),
+            again_to=tuple(sorted({account for _, tally in tallies for account in tally.again_to})),
+            offered_to=tuple(sorted({account for _, tally in tallies for account in tally.offered_to})),
         )
 
     def on_duty(self, authority_id: UUID) -> frozenset[UUID]:
@@ -287,9 +316,11 @@ class Hub:
                 placed = audience.view.cards
             else:
                 message = audience.message_change(placed, removed, numbers, now)
+            of_numbers = audience.message_beat(numbers, now)
             for subscriber in audience.subscribers:
-                subscriber.push(message)
-            self._note_shown(placed)
+                subscriber.push(message if subscriber.has_queue else of_numbers)
+            if any(subscriber.has_queue for subscriber in audience.subscribers):
+                self._note_shown(placed)
 
     def _note_shown(self, cards: Iterable[Card]) -> None:
         for card in cards:

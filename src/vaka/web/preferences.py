@@ -36,10 +36,12 @@ class Preferences:
     theme: Theme
 
 
-def read_preferences(request: Request, account_language: str = "sv") -> Preferences:
-    """Return what the browser remembers; else the account's language, and dark."""
+def read_preferences(request: Request, account_language: str = "sv", usual_theme: Theme = "dark") -> Preferences:
+    """Return what the browser remembers; else the account's language, and the theme of the place."""
     language = request.cookies.get(LANGUAGE_COOKIE, account_language)
-    theme = request.cookies.get(THEME_COOKIE, "dark")
+    theme = request.cookies.get(THEME_COOKIE, usual_theme)
+    if theme not in THEMES:
+        theme = usual_theme
     return Preferences(
         language="en" if language == "en" else "sv",
         theme="light" if theme == "light" else "dark",

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from vaka.errors import Category, Sentence, VakaError
 from vaka.logs import describe_error
 from vaka.web.pages import Message, Pages
-from vaka.web.preferences import read_preferences
+from vaka.web.preferences import Theme, read_preferences
 
 STATUS = {
     Category.INVALID: HTTPStatus.BAD_REQUEST,
@@ -43,8 +43,9 @@ class RequestRefusedError(VakaError):
 class Refusals:
     """Turns errors into pages, or into a message on the open page where HTMX asked."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, theme: Theme = "dark") -> None:
         self._pages = pages
+        self._theme = theme
 
     def answer(self, request: Request, error: Exception) -> Response:
         """Return the answer for ``error``; what is not a VakaError is logged by type and place only."""
@@ -61,7 +62,7 @@ class Refusals:
         return response
 
     def _render(self, request: Request, status: HTTPStatus, sentence: Sentence) -> Response:
-        preferences = read_preferences(request)
+        preferences = read_preferences(request, usual_theme=self._theme)
         text = sentence.in_language(preferences.language)
         if "text/html" not in request.headers.get("accept", "text/html") and "hx-request" not in request.headers:
             return PlainTextResponse(text, status)

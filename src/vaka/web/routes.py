@@ -32,7 +32,7 @@ PUBLIC: Final = _Public.PUBLIC
 Needs = Permission | Literal[_Public.PUBLIC]
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 Recognise = Callable[[Request], Awaitable[Asker | None]]
-RecordDenial = Callable[[Asker, "Address"], Awaitable[None]]
+RecordDenial = Callable[[Asker, "Address", Request], Awaitable[None]]
 
 SIGN_IN_FIRST = Sentence(sv="Logga in först.", en="Sign in first.")
 
@@ -92,7 +92,7 @@ async def _guarded(address: Address, needs: Permission, context: object, door: D
             raise NotAllowedError(needs)
         return await address.endpoint(context, request, asker)
     except (NotAllowedError, NothingHereError):
-        await door.record_denial(asker, address)
+        await door.record_denial(asker, address, request)
         raise
 
 

@@ -14,18 +14,25 @@
 revoke all on schema public from public;
 -- Large objects are storage without an owner's leave; nobody makes one.
 revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
-grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_scheduler, g_signin, g_setup, g_sequencer;
+grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_scheduler, g_signin, g_setup,
+    g_sequencer;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
-grant execute on function ledger.append to g_desk, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
+grant execute on function ledger.append to g_desk, g_portal, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
 -- sequencer: takes entries out of the inbox, adds them to the log, and lets the tree grow. Of the rest it sees nothing.
 grant execute on function ledger.drain to g_sequencer;
 grant select (id) on ledger.inbox to g_sequencer;
 grant select, insert on ledger.log_entry to g_sequencer;
+grant select, insert, update on ledger.entry_index to g_sequencer;
 grant select, insert, update (width, data) on ledger.tile to g_sequencer;
 grant select, update (size, root, sequenced_at) on ledger.head to g_sequencer;
 grant select, insert, update (note, signed_at), delete on ledger.checkpoint to g_sequencer;
-grant usage on schema vaka to g_receiver, g_desk, g_scheduler, g_signin, g_setup, g_sequencer;
+-- sequencer: says what is older than the authority keeps it, and removes what it has said; both look for themselves.
+grant execute on function ledger.announce_pruning, ledger.prune to g_sequencer;
+grant usage on schema vaka to g_receiver, g_desk, g_portal, g_scheduler, g_signin, g_setup, g_sequencer;
+
+-- Whoever must not act while the ledger stands still may ask whether it stands.
+grant execute on function ledger.standing to g_desk, g_portal, g_signin, g_setup;
 
 -- in: platform
 -- receiver: knows devices and rules, tells that it is up.
@@ -39,6 +46,11 @@ grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_a
 grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
 grant select (sender, authority_id, device_id, active), insert on device_entry to g_desk;
+-- portal: who is this session, what may he do where, which authorities are there, and what accounts are called.
+grant select on authority, role_grant to g_portal;
+grant select (id, display_name, kind, language, state) on account to g_portal;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session
+    to g_portal;
 -- signin: accounts and sessions.
 grant select on installation, authority, role_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
@@ -53,6 +65,8 @@ grant select on authority to g_sequencer;
 grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
+-- setup: which settings the installation was last started with.
+grant select, insert, update, delete on settings_record to g_setup;
 
 -- in: tenant
 -- receiver: two functions, no table.
@@ -63,11 +77,21 @@ grant select on unit, unit_hours, person, contact, note, device, device_state, p
 grant select (id, alarm_id, device_id, sender, ref, class, kind, effect, received_at, transport, source,
     deviations)     on message to g_desk;
 grant update (state, presented_at, taken_at, holder, offered_to, suspended_until, escalation, escalate_at,
-    merged_into, closed_at, closed_by, closing_reason, closing_action, closing_result, closing_text, version)
+    merged_into, parts, part_received_at, closed_at, closed_by, closing_reason, closing_action, closing_result,
+    closing_text, version)
     on alarm to g_desk;
 grant insert on alarm_note, alarm_step to g_desk;
 grant insert on device, device_state to g_desk;
 grant execute on function announce_alarms to g_desk, g_scheduler;
+-- portal: reads the authority's log and how far it has come; whom and what its entries concern, by name, and no more.
+grant select on ledger.log_entry, ledger.entry_index, ledger.tile, ledger.head, ledger.checkpoint to g_portal;
+grant select (id, written_at) on ledger.inbox to g_portal;
+-- portal: the authority decides how long its log is kept. Nobody else can.
+grant execute on function ledger.set_retention, ledger.retention_at to g_portal;
+grant select (id, given_name, family_name, personal_number, born_on, protected_identity) on person to g_portal;
+grant select (id, person_id, sender) on device to g_portal;
+grant select (id, person_id) on alarm to g_portal;
+grant select (id, name) on unit to g_portal;
 -- scheduler: escalation and supervision.
 grant select on policy, alarm, device, device_state to g_scheduler;
 grant update (state, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at, latest_at, messages,

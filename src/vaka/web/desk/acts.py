@@ -30,7 +30,7 @@ from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier, is_fragment, say
 from vaka.web.desk.screen import answer_with_alarm
 from vaka.web.desk.view import Filled
-from vaka.web.forms import Form, read_form
+from vaka.web.forms import Form, FormError, read_form
 from vaka.web.pages import Message
 
 LONGEST_MINUTES = int(LONGEST_SUSPENSION.total_seconds()) // 60
@@ -52,6 +52,12 @@ class AcknowledgeForm(Form):
     version: Version
 
 
+class HearForm(Form):
+    """Which presses were heard."""
+
+    version: Version | None = None
+
+
 class CloseForm(Form):
     """How the alarm ended."""
 
@@ -65,12 +71,14 @@ class CloseForm(Form):
 class SuspendForm(Form):
     """For how long it is laid aside."""
 
+    version: Version | None = None
     minutes: Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
 
 
 class HandOverForm(Form):
     """To whom."""
 
+    version: Version | None = None
     to: UUID
 
 
@@ -83,13 +91,24 @@ class TakeOverForm(Form):
 class NoteForm(Form):
     """What is written."""
 
+    version: Version | None = None
     body: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class MergeForm(Form):
-    """Of which alarm it becomes part."""
+    """Of which alarm it becomes part, and which state of both the operator had before him."""
 
-    into: UUID
+    version: Version | None = None
+    into: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}(@[1-9][0-9]{0,8})?$")]
+    """The alarm, and after ``@`` its version."""
+
+    def target(self) -> tuple[UUID, int | None]:
+        """Return the alarm and the version that was seen of it. Raises FormError."""
+        alarm, _, version = self.into.partition("@")
+        try:
+            return UUID(alarm), int(version) if version else None
+        except ValueError:
+            raise FormError from None
 
 
 class AdoptForm(Form):
@@ -98,6 +117,7 @@ class AdoptForm(Form):
     authority: UUID
     reason: Annotated[str, Field(min_length=1, max_length=500)]
     kind: DeviceKind | None = None
+    personal_number: Annotated[str, Field(max_length=20)] = ""
 
 
 DONE = {
@@ -130,9 +150,9 @@ async def take_over(desk: Desk, request: Request, asker: Asker) -> Response:
 
 async def hear(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST …/hear."""
-    await read_form(request, NoForm)
+    form = await read_form(request, HearForm)
     return await _act(desk, request, asker, "hear", lambda authority, alarm: answering.hear(
-        desk.gateway, asker.principal, authority.id, alarm, now=desk.clock.now()
+        desk.gateway, asker.principal, authority.id, alarm, now=desk.clock.now(), seen_version=form.version
     ))  # fmt: skip
 
 
@@ -183,7 +203,8 @@ async def suspend(desk: Desk, request: Request, asker: Asker) -> Response:
     form = await read_form(request, SuspendForm)
     now = desk.clock.now()
     return await _act(desk, request, asker, "suspend", lambda authority, alarm: taking.suspend(
-        desk.gateway, asker.principal, authority.id, alarm, now + timedelta(minutes=form.minutes), now=now
+        desk.gateway, asker.principal, authority.id, alarm, now + timedelta(minutes=form.minutes), now=now,
+        seen_version=form.version,
     ))  # fmt: skip
 
 
@@ -196,7 +217,9 @@ async def hand_over(desk: Desk, request: Request, asker: Asker) -> Response:
         require(asker.principal, Permission.DESK_HANDLE_ALARM, authority.id)
         async with transaction(desk.platform) as connection:
             colleague = await require_colleague(connection, authority.id, form.to, now)
-        return await taking.hand_over(desk.gateway, asker.principal, authority.id, alarm, colleague, now=now)
+        return await taking.hand_over(
+            desk.gateway, asker.principal, authority.id, alarm, colleague, now=now, seen_version=form.version
+        )
 
     return await _act(desk, request, asker, "hand-over", do)
 
@@ -205,15 +228,17 @@ async def note(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST …/note."""
     form = await read_form(request, NoteForm)
     return await _act(desk, request, asker, "note", lambda authority, alarm: noting.add_note(
-        desk.gateway, asker.principal, authority.id, alarm, form.body, now=desk.clock.now()
+        desk.gateway, asker.principal, authority.id, alarm, form.body, now=desk.clock.now(), seen_version=form.version
     ))  # fmt: skip
 
 
 async def merge(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST …/merge."""
     form = await read_form(request, MergeForm)
+    into, seen_into = form.target()
     return await _act(desk, request, asker, "merge", lambda authority, alarm: noting.merge(
-        desk.gateway, asker.principal, authority.id, alarm, form.into, now=desk.clock.now()
+        desk.gateway, asker.principal, authority.id, alarm, into, now=desk.clock.now(),
+        seen_version=form.version, seen_into=seen_into,
     ))  # fmt: skip
 
 
@@ -222,7 +247,7 @@ async def adopt(desk: Desk, request: Request, asker: Asker) -> Response:
     form = await read_form(request, AdoptForm)
     return await _act(desk, request, asker, "adopt", lambda authority, alarm: adoption.adopt(
         desk.gateway, desk.platform, asker.principal, authority.id, alarm, form.authority,
-        reason=form.reason, kind=form.kind, now=desk.clock.now(),
+        reason=form.reason, personal_number=form.personal_number, kind=form.kind, now=desk.clock.now(),
     ))  # fmt: skip
 
 

@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The desk's route table and the application around it."""
 
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
-from vaka.ledger.entries import Entry, append
-from vaka.ledger.events import Event
+from vaka.ledger.entries import append
 from vaka.settings import Settings
+from vaka.tenants.gateway import UnknownAuthorityError
 from vaka.web.asker import Asker, find_asker
+from vaka.web.denials import Denial, Denials, name_need
 from vaka.web.desk import acts, board, history, screen, stream
-from vaka.web.desk.desk import Desk
+from vaka.web.desk.desk import Desk, authority_of
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
 from vaka.web.safety import Safety
@@ -63,18 +67,29 @@ ADDRESSES: tuple[Address, ...] = (
 
 def build_desk(desk: Desk, settings: Settings) -> ASGIApp:
     """Return the application of the desk process."""
+    denials = Denials(desk.clock, "desk")
 
     async def recognise(request: Request) -> Asker | None:
         return await find_asker(desk.platform, request, desk.clock)
 
-    async def record_denial(asker: Asker, address: Address) -> None:
-        facts = {"address": address.path, "methods": ",".join(address.methods), "session": str(asker.session.id)}
-        entry = Entry(
-            Event.ACCESS_DENIED, asker.principal.actor, desk.clock.now(), "process:desk", succeeded=False, detail=facts
-        )
-        async with transaction(desk.platform) as connection:
-            await append(connection, entry)
+    async def record_denial(asker: Asker, address: Address, request: Request) -> None:
+        denial = Denial(
+            asker.principal.actor, asker.session.id, address.path, ",".join(address.methods), name_need(address),
+            _authority_named(desk, request),
+        )  # fmt: skip
+        for authority, entry in denials.note(denial):
+            place = transaction(desk.platform) if authority is None else desk.gateway.transaction(authority)
+            async with place as connection:
+                await append(connection, entry)
 
     router = build_router(ADDRESSES, desk, Door(recognise, record_denial, desk.sign_in))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.
     return Safety(router, Refusals(desk.pages), origin=settings.desk.origin, form_targets=(settings.signin.origin,))
+
+
+def _authority_named(desk: Desk, request: Request) -> UUID | None:
+    """Return the authority an address names, where it is one of ours: what was tried there is its business."""
+    try:
+        return authority_of(desk, request).id
+    except (KeyError, NothingHereError, UnknownAuthorityError):
+        return None

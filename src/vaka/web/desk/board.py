@@ -69,7 +69,10 @@ async def show_desk(desk: Desk, request: Request, asker: Asker) -> Response:
 
 
 async def take_next(desk: Desk, request: Request, asker: Asker) -> Response:
-    """POST /take-next: the first that waits becomes the asker's; when a colleague was faster, the one after it."""
+    """POST /take-next: the first that waits becomes the asker's; when a colleague was faster, the one after it.
+
+    Where nobody waits but a colleague leaves somebody unanswered, it is asked whether to take that over.
+    """
     await read_form(request, NoForm)
     mine = frozenset(authority.id for authority in desk.authorities(asker, Permission.DESK_HANDLE_ALARM))
     unavailable: DatabaseUnavailableError | None = None
@@ -87,6 +90,12 @@ async def take_next(desk: Desk, request: Request, asker: Asker) -> Response:
         return await answer_with_alarm(desk, request, asker, authority, card.alarm)
     if unavailable is not None:
         raise unavailable
+    left = desk.hub.left(mine)
+    if left is not None:
+        if not is_fragment(request):
+            return RedirectResponse(f"/alarm/{left.authority}/{left.alarm}?act=take-over", HTTPStatus.SEE_OTHER)
+        authority = desk.gateway.authority(left.authority)
+        return await answer_with_alarm(desk, request, asker, authority, left.alarm, act="take-over")
     return answer_with_nothing_open(desk, request, asker, say(NOBODY_WAITS, asker, "calm"))
 
 
@@ -159,7 +168,7 @@ async def _answer_with_bulk(
     crowds = [
         Crowd(authority, await _waiting_in(desk, asker, authority))
         for authority in desk.authorities(asker, Permission.DESK_BULK_CLOSE)
-        if desk.hub.has_open(authority.id, "technical")
+        if desk.hub.has_open(authority.id, *(("waiting", "technical") if authority.is_intake else ("technical",)))
     ]
     crowds = [crowd for crowd in crowds if crowd.rows]
     chosen = next((crowd for crowd in crowds if str(crowd.authority.id) == wanted), crowds[0] if crowds else None)
@@ -179,4 +188,4 @@ async def _waiting_in(desk: Desk, asker: Asker, authority: Authority) -> list[Qu
     require(asker.principal, Permission.DESK_BULK_CLOSE, authority.id)
     async with desk.gateway.transaction(authority.id) as connection:
         rows = await read_queue(connection, desk.clock.now())
-    return [row for row in rows if row.alarm_class in BULK_CLASSES and row.holder is None]
+    return [row for row in rows if row.holder is None and (row.alarm_class in BULK_CLASSES or authority.is_intake)]

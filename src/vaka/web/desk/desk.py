@@ -20,6 +20,7 @@ from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
+from vaka.web.audience import left_out
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.reads import Reads
 from vaka.web.desk.words import SECTIONS
@@ -28,7 +29,8 @@ from vaka.web.pages import Message, Pages
 
 TAKEN_BACK = 'data-state="withdrawn"'
 """Such a line is still to be read, but nobody waits behind it."""
-DESK_SCRIPTS = ("live.js", "ages.js", "sound.js", "keys.js", "closing.js")
+ROOM_SCRIPTS = ("live.js", "ages.js", "sound.js")
+DESK_SCRIPTS = ("live.js", "opened.js", "ages.js", "sound.js", "keys.js", "closing.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +91,27 @@ class Desk:
         seen, named = self.seen(asker), self.named(asker)
         account = str(asker.principal.account_id)
         rows: dict[str, list[str]] = {section: [] for section in SECTIONS}
-        cards = self.hub.cards(seen, asker.preferences.language, named=named)
-        for card in cards:
+        view = self.hub.view(seen, asker.preferences.language, named=named)
+        for card in view.cards:
             line = orjson.loads(card.line(asker.preferences.language, named=card.authority in named))
             rows[line["section"]].append(line["html"])
         mine = f'data-holder="{account}"'
         rows["held"].sort(key=lambda html: mine not in html)
-        numbers = self.hub.numbers(seen)
         return {
+            **self.room(asker),
             "rows": rows,
             "counts": {name: sum(TAKEN_BACK not in html for html in found) for name, found in rows.items()},
-            "more": max(0, numbers.open - len(cards)),
-            "numbers": numbers,
+            "unshown": left_out(self.hub.numbers(seen), view),
             "after": self.hub.position(seen, asker.preferences.language, named=named),
             "scripts": DESK_SCRIPTS,
+        }
+
+    def room(self, asker: Asker) -> Mapping[str, Any]:
+        """Return what every page of the desk shows at its head, and the scripts that keep it so and ring."""
+        seen = self.seen(asker)
+        return {
+            "numbers": self.hub.numbers(seen),
+            "scripts": ROOM_SCRIPTS if self.facts(asker)["may_see_queue"] else ("ages.js",),
         }
 
 

@@ -6,9 +6,10 @@ Where the asker may not read of people, a line names nobody, repeats no closing 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
+from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -27,11 +28,12 @@ from vaka.ledger.entries import append
 from vaka.ledger.events import Event
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.desk.desk import Desk, authority_of, identifier
+from vaka.web.desk.desk import Desk, authority_of, identifier, say
 from vaka.web.desk.screen import open_alarm, words_of
 from vaka.web.desk.view import Filled, describe_ending
 from vaka.web.desk.words import ALL_NAMES
 from vaka.web.forms import Form, FormError, read_form
+from vaka.web.pages import Message
 from vaka.web.texts import texts_in
 from vaka.web.times import LOCAL
 
@@ -53,21 +55,6 @@ class SearchForm(Form):
     text: Annotated[str, Field(max_length=100)] = ""
     before: Annotated[str, Field(max_length=80)] = ""
     """The last line of the page before: when it was closed, a blank, and its identifier."""
-
-
-class DaysError(VakaError):
-    """These days cannot be searched."""
-
-    def __init__(self, last_day: date) -> None:
-        super().__init__(
-            Category.INVALID,
-            Sentence(
-                sv=f"Välj dagar från {FIRST_DAY} till {last_day}, den första först, högst {LONGEST_SEARCH.days} dagar i"
-                " taget. Inget har ändrats.",
-                en=f"Choose days from {FIRST_DAY} to {last_day}, the first one first and at most {LONGEST_SEARCH.days}"
-                " days at a time. Nothing was changed.",
-            ),
-        )
 
 
 class StillOpenError(VakaError):
@@ -120,16 +107,35 @@ async def show_history(desk: Desk, request: Request, asker: Asker) -> Response:
 async def search_history(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /history: what was looked for."""
     form = await read_form(request, SearchForm)
-    latest = desk.clock.now().astimezone(LOCAL).date() + LONGEST_SEARCH
-    in_order = FIRST_DAY <= form.first_day <= form.last_day <= latest
-    if not in_order or form.last_day - form.first_day > LONGEST_SEARCH:
-        raise DaysError(latest)
     authority = form.authority or None
     if authority is not None:
         require(asker.principal, Permission.DESK_SEE_HISTORY, authority)
     beyond = _parse_line(form.before) if form.before else None
     search = Search(form.first_day, form.last_day, authority, form.text, beyond)
+    wrong = judge_days(form.first_day, form.last_day, desk.clock.now().astimezone(LOCAL).date() + LONGEST_SEARCH)
+    if wrong is not None:
+        return _show(desk, asker, search, [], HTTPStatus.BAD_REQUEST, say(wrong, asker))
     return await _answer(desk, asker, search, Event.HISTORY_SEARCHED)
+
+
+def judge_days(first_day: date, last_day: date, latest: date) -> Sentence | None:
+    """Return why these days cannot be searched; None where they can."""
+    if first_day > last_day:
+        return Sentence(
+            "Den första dagen ligger efter den sista, så inget har sökts. Byt plats på dem.",
+            "The first day is after the last, so nothing was searched. Change them round.",
+        )
+    if first_day < FIRST_DAY or last_day > latest:
+        return Sentence(
+            f"Inget har sökts. Välj dagar från {FIRST_DAY} till {latest}.",
+            f"Nothing was searched. Choose days from {FIRST_DAY} to {latest}.",
+        )
+    if last_day - first_day > LONGEST_SEARCH:
+        return Sentence(
+            f"Högst {LONGEST_SEARCH.days} dagar kan sökas i taget, så inget har sökts. Välj färre.",
+            f"At most {LONGEST_SEARCH.days} days can be searched at a time, so nothing was searched. Choose fewer.",
+        )
+    return None
 
 
 async def show_record(desk: Desk, request: Request, asker: Asker) -> Response:
@@ -139,7 +145,8 @@ async def show_record(desk: Desk, request: Request, asker: Asker) -> Response:
     view = await open_alarm(desk, asker, authority, alarm_id, act="", filled=Filled(), back="/history")
     if view.screen.alarm.state not in (State.CLOSED, State.MERGED):
         raise StillOpenError
-    context = {**desk.facts(asker), "view": view, "message": None, "scripts": ("ages.js", "keys.js")}
+    room = desk.room(asker)
+    context = {**desk.facts(asker), **room, "view": view, "message": None, "scripts": (*room["scripts"], "keys.js")}
     return HTMLResponse(desk.pages.render("record.html", asker.preferences, page="history", back="/history", **context))
 
 
@@ -151,14 +158,26 @@ async def _answer(desk: Desk, asker: Asker, search: Search, event: Event) -> Res
     for entries in await asyncio.gather(*(_search(desk, asker, search, event, one, limit) for one in searched)):
         found += entries
     found.sort(key=lambda entry: (entry.row.closed_at, entry.row.id), reverse=True)
+    return _show(desk, asker, search, found)
+
+
+def _show(
+    desk: Desk,
+    asker: Asker,
+    search: Search,
+    found: Sequence[Entry],
+    status: HTTPStatus = HTTPStatus.OK,
+    message: Message | None = None,
+) -> Response:
     shown = found[:PAGE_ROWS]
     older = _name_line(shown[-1].row) if len(found) > PAGE_ROWS else ""
+    context = {**desk.facts(asker), **desk.room(asker), "message": message}
     page = desk.pages.render(
-        "history.html", asker.preferences, **desk.facts(asker), page="history", back="/history", scripts=("ages.js",),
-        search=search, authorities=allowed, found=shown, older=older, message=None,
-        summary=_summarise(asker, len(shown), bool(older)),
+        "history.html", asker.preferences, page="history", back="/history", search=search, found=shown, older=older,
+        authorities=desk.authorities(asker, Permission.DESK_SEE_HISTORY),
+        summary="" if message else _summarise(asker, len(shown), bool(older)), **context,
     )  # fmt: skip
-    return HTMLResponse(page)
+    return HTMLResponse(page, status)
 
 
 async def _search(

@@ -68,6 +68,8 @@ class Standing:
     """Whether a colleague holds it and the operator may take it from there."""
     unheard: bool = False
     """Whether the person alarmed again and the holder has not answered that."""
+    left: bool = False
+    """Whether that has rung for everybody: then anyone's next act is to take it over."""
 
 
 def next_act(standing: Standing) -> str:
@@ -81,7 +83,9 @@ def next_act(standing: Standing) -> str:
             return "acknowledge"
         case State.TAKEN:
             # A new press is answered first: the closing is one key further.
-            return "back" if not standing.mine else "hear" if standing.unheard else "close"
+            if standing.mine:
+                return "hear" if standing.unheard else "close"
+            return "take-over" if standing.left and standing.may_take_over else "back"
         case State.SUSPENDED:
             return "resume" if standing.mine else "take"
         case State.HANDED_OVER:

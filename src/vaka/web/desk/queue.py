@@ -51,11 +51,16 @@ class Line:
 
     @property
     def place(self) -> str:
-        """Sort key: section, class (what the device took back after what waits), arrival, identifier."""
+        """Sort key: section, class (what the device took back after what waits), known before unknown, arrival."""
         row = self.row
         section = tuple(SECTIONS).index(self.section)
         rank = row.rank * 2 + (row.state is State.WITHDRAWN)
-        return f"{section}{rank}{int(row.received_at.timestamp() * 1000):014d}{row.id.hex}"
+        return f"{section}{rank}{int(self.is_strange)}{int(row.received_at.timestamp() * 1000):014d}{row.id.hex}"
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether nobody knows its sender, and nobody has taken it."""
+        return self.authority.is_intake and self.row.holder is None
 
     @property
     def is_waiting(self) -> bool:
@@ -157,6 +162,11 @@ class QueueSource:
             received_at=line.row.received_at,
             wire={language: _encode(self._pages, line, language, named=True) for language in LANGUAGES},
             nameless=Nameless(self._pages, line),
+            stranger=line.is_strange,
+            urged=line.rings and line.row.escalation > 0,
+            on_call=(line.authority.name, line.on_call_phone) if line.rings and line.row.escalation == 2 else None,
+            again_to=line.row.holder if line.row.unheard and line.row.alarm_class == "life" else None,
+            offered_to=line.row.offered_to if line.row.alarm_class in PEOPLE else None,
         )
         made[line.row.id] = (line, card)
         return card

@@ -14,15 +14,15 @@ from vaka.access.decide import may, require
 from vaka.access.grants import list_colleagues
 from vaka.access.permissions import Permission
 from vaka.alarms.answering import may_be_taken_over
-from vaka.alarms.model import Alarm, State
-from vaka.alarms.reading import read_closing_codes, read_policy, read_queue, read_screen
+from vaka.alarms.model import Alarm
+from vaka.alarms.reading import read_closing_codes, read_policy, read_screen, read_targets
 from vaka.alarms.rows import ClosingCode, Screen
 from vaka.alarms.taking import record_read
 from vaka.database.connections import DatabaseUnavailableError, transaction
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier
-from vaka.web.desk.view import AlarmView, Choice, Colleague, Filled, Target
+from vaka.web.desk.view import AlarmView, Choice, Colleague, Filled
 from vaka.web.pages import Message
 from vaka.web.texts import Language
 
@@ -37,7 +37,10 @@ async def show_alarm(desk: Desk, request: Request, asker: Asker) -> Response:
     authority, alarm_id = authority_of(desk, request), identifier(request, "alarm")
     require(asker.principal, Permission.DESK_SEE_QUEUE, authority.id)
     wanted = request.query_params.get("act", "")
-    return await answer_with_alarm(desk, request, asker, authority, alarm_id, act=wanted if wanted in OPENABLE else "")
+    return await answer_with_alarm(
+        desk, request, asker, authority, alarm_id, act=wanted if wanted in OPENABLE else "",
+        widely="all" in request.query_params,
+    )  # fmt: skip
 
 
 async def answer_with_alarm(
@@ -51,9 +54,10 @@ async def answer_with_alarm(
     act: str = "",
     message: Message | None = None,
     filled: Filled | None = None,
+    widely: bool = False,
 ) -> Response:
-    """Answer with the alarm as it is now; the caller has authorised."""
-    view = await open_alarm(desk, asker, authority, alarm_id, act=act, filled=filled or Filled())
+    """Answer with the alarm as it is now; the caller has authorised. ``widely`` offers whatever could be chosen."""
+    view = await open_alarm(desk, asker, authority, alarm_id, act=act, filled=filled or Filled(), widely=widely)
     response = desk.page(request, asker, "alarm.html", status, view=view, message=message)
     if request.method == "POST" or act == "":
         # After an act the address bar says which alarm is open, so that a reload comes back to it.
@@ -62,7 +66,15 @@ async def answer_with_alarm(
 
 
 async def open_alarm(
-    desk: Desk, asker: Asker, authority: Authority, alarm_id: UUID, *, act: str, filled: Filled, back: str = "/"
+    desk: Desk,
+    asker: Asker,
+    authority: Authority,
+    alarm_id: UUID,
+    *,
+    act: str,
+    filled: Filled,
+    back: str = "/",
+    widely: bool = False,
 ) -> AlarmView:
     """Return the view of one alarm. What the asker may not see is taken out before any template could show it."""
     principal, now = asker.principal, desk.clock.now()
@@ -99,7 +111,7 @@ async def open_alarm(
     # One who is closing and is told of a new press closes on from there.
     if act not in {one.name for one in view.acts} | ({"close"} if view.primary in ("close", "hear") else set()):
         return view
-    return replace(view, act=act, **await _needed_for(desk, asker, view, act))
+    return replace(view, act=act, **await _needed_for(desk, asker, view, act, widely))
 
 
 def choices_of(codes: Sequence[ClosingCode], language: Language) -> dict[str, list[Choice]]:
@@ -124,7 +136,7 @@ async def _may_take_over(desk: Desk, asker: Asker, authority: Authority, alarm: 
         return False
 
 
-async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str) -> dict[str, Any]:
+async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str, widely: bool) -> dict[str, Any]:
     now, authority = desk.clock.now(), view.authority
     if act == "hand-over":
         async with transaction(desk.platform) as connection:
@@ -138,15 +150,9 @@ async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str) -> di
         return {"colleagues": sorted(others, key=lambda one: (not one.on_duty, one.name))[:50]}
     if act == "merge":
         async with desk.gateway.transaction(authority.id) as connection:
-            rows = await read_queue(connection, now)
-        mine = [row for row in rows if row.state is State.TAKEN and row.holder == asker.principal.account_id]
-        return {
-            "targets": [
-                Target(row.id, row.person_name or row.sender, row.latest_kind, row.received_at)
-                for row in mine
-                if row.id != view.screen.alarm.id
-            ]
-        }
+            mine = await read_targets(connection, view.screen.alarm.id, asker.principal.account_id)
+        targets = [one for one in mine if widely or one.related]
+        return {"targets": targets, "other_targets": len(mine) - len(targets)}
     if act == "adopt":
         return {
             "authorities": [one for one in desk.authorities(asker, Permission.DESK_ADOPT_DEVICE) if not one.is_intake]
@@ -157,8 +163,9 @@ async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str) -> di
 def _without_person(screen: Screen) -> Screen:
     alarm = replace(screen.alarm, position_text="", closing_text="")
     return replace(
-        screen, alarm=alarm, person=None, contacts=[], notes=[], unit=None, other_devices=[], earlier=[], alarm_notes=[]
-    )
+        screen, alarm=alarm, person=None, contacts=[], notes=[], unit=None, other_devices=[], earlier=[],
+        alarm_notes=[], parts=[replace(part, person_name="") for part in screen.parts],
+    )  # fmt: skip
 
 
 def _accounts_in(screen: Screen) -> list[UUID | None]:

@@ -3,8 +3,9 @@
 """The live queue as server-sent events (WHATWG HTML, section 9.2).
 
 ``all`` replaces what the browser shows, ``change`` changes some lines, ``beat`` says every few seconds that nothing is
-lost and what time it is, ``ended`` that the session is over. A beat is an event and not a comment, because a page can
-hear events and so notice that they stopped; a comment it never hears.
+lost and what time it is, ``ended`` that the session is over. A page without the queue (``?only=numbers``) gets beats
+alone, at once where a number changes: it rings there too, and whoever reads it is at his desk. A beat is an event and
+not a comment, because a page can hear events and so notice that they stopped; a comment it never hears.
 """
 
 from collections.abc import AsyncIterator
@@ -39,6 +40,7 @@ async def follow(desk: Desk, request: Request, asker: Asker) -> Response:
         asker.session.id,
         last_seen if len(last_seen) <= LONGEST_EVENT_ID else "",
         named=desk.named(asker),
+        has_queue=request.query_params.get("only") != "numbers",
     )
     return StreamingResponse(
         _events(desk, request, subscriber),

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from vaka.alarms.model import Alarm, State
-from vaka.alarms.rows import EarlierAlarm, Screen, Step
+from vaka.alarms.rows import EarlierAlarm, Screen, Step, Target
 from vaka.scaip.codes import DEVICE_TYPES, LOCATIONS
 from vaka.tenants.authorities import Authority
 from vaka.web.desk.possible import PRIMARY_WORDS, UNANSWERED, Act, Standing, next_act, other_acts
@@ -45,16 +45,6 @@ class Colleague:
     account_id: UUID
     name: str
     on_duty: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An alarm of the operator's own that this one can become part of."""
-
-    id: UUID
-    name: str
-    kind: str
-    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +87,8 @@ class AlarmView:
     filled: Filled = Filled()
     colleagues: Sequence[Colleague] = ()
     targets: Sequence[Target] = ()
+    other_targets: int = 0
+    """How many more could be chosen that seem to have nothing to do with this one."""
     authorities: Sequence[Authority] = ()
     minutes: Sequence[int] = (5, 10, 15, 30, 60, 120)
 
@@ -116,11 +108,18 @@ class AlarmView:
         return self.screen.alarm.offered_to == self.account_id
 
     @property
+    def hidden(self) -> bool:
+        """Whether somebody is known here of whom the operator may see nothing."""
+        return not self.full and self.screen.alarm.person_id is not None
+
+    @property
     def mood(self) -> str:
-        """How the head of the screen looks: ``waiting``, ``mine``, ``held`` or ``over``."""
+        """How the head of the screen looks: ``waiting``, ``again``, ``mine``, ``held`` or ``over``."""
         state = self.screen.alarm.state
         if state in (State.CLOSED, State.MERGED):
             return "over"
+        if self.screen.alarm.unheard:
+            return "again"
         if state is State.TAKEN:
             return "mine" if self.mine else "held"
         return "waiting" if state in UNANSWERED or self.offered_to_me else "held"
@@ -136,6 +135,7 @@ class AlarmView:
             may_adopt=self.may_adopt and self.authority.is_intake,
             may_take_over=self.may_take_over,
             unheard=self.screen.alarm.unheard,
+            left=self.screen.alarm.unheard and self.screen.alarm.escalation > 0,
         )
 
     @property

@@ -35,6 +35,11 @@ KINDS: Mapping[str, Name] = {
     "refused_certificate": Name("avvisad enhet: inget eller fel certifikat", "refused device: no or wrong certificate"),
     "refused_network": Name("avvisad enhet: fel nät", "refused device: wrong network"),
     "refused_exception": Name("avvisad enhet: undantaget har löpt ut", "refused device: its exception has ended"),
+    "refused_challenge": Name(
+        "avvisad enhet: bevisar lösenordet för sent eller hos fel mottagare",
+        "refused device: proves its password too late or to another receiver",
+    ),
+    "refused_sender": Name("avvisad enhet: anger en annan avsändare", "refused device: names another sender"),
     "offline": Name("tyst enhet", "silent device"),
     "site_silent": Name("många tysta enheter", "many silent devices"),
     "receiver_silent": Name("ingen mottagning", "nothing is received"),

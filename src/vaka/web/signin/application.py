@@ -19,10 +19,11 @@ from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
+from vaka.identity.attempts import FailedAttempts
 from vaka.identity.personas import NotADemoError, Persona, list_personas, sign_in_as
-from vaka.identity.sessions import end_session
+from vaka.identity.sessions import CannotSignInError, Realm, end_session
 from vaka.settings import Settings
-from vaka.web.asker import find_asker, find_principal, give_token, read_token, take_token_back
+from vaka.web.asker import COOKIES, Asker, find_asker, find_principal, give_token, read_token, take_token_back
 from vaka.web.assets import Assets
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Pages
@@ -42,6 +43,7 @@ class Entrance:
     assets: Assets
     clock: Clock
     settings: Settings
+    attempts: FailedAttempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class NoForm(Form):
 
 async def show_sign_in(entrance: Entrance, request: Request) -> Response:
     """GET /: whom one can sign in as."""
-    asker = await find_asker(entrance.platform, request, entrance.clock)
+    asker = await _find_asker(entrance, request)
     preferences = asker.preferences if asker else read_preferences(request)
     demo, personas = True, []
     try:
@@ -79,20 +81,27 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
         demo = False
     page = entrance.pages.render(
         "signin.html", preferences, demo=demo, personas=_present_all(personas, preferences), asker=asker,
-        desk_origin=entrance.settings.desk.origin, message=None,
+        own_room=_own_room(entrance, asker), message=None,
     )  # fmt: skip
     return HTMLResponse(page)
 
 
 async def sign_in(entrance: Entrance, request: Request) -> Response:
-    """POST /: open a session for a persona and go to the desk. An earlier session of this browser ends."""
+    """POST /: open a session for a persona and go to where it works. Earlier sessions of this browser end."""
     form = await read_form(request, PersonaForm)
-    await _end_session(entrance, request)
-    async with transaction(entrance.platform) as connection:
-        token = await sign_in_as(connection, form.persona, entrance.settings.mode, entrance.clock.now())
-    principal = await find_principal(entrance.platform, token, entrance.clock)
-    response = RedirectResponse(entrance.settings.desk.origin + _first_page(principal), HTTPStatus.SEE_OTHER)
-    give_token(response, token)
+    await _end_sessions(entrance, request)
+    now, mode = entrance.clock.now(), entrance.settings.mode
+    try:
+        async with transaction(entrance.platform) as connection:
+            realm = _realm_of(form.persona, await list_personas(connection, mode, now))
+            token = await sign_in_as(connection, form.persona, mode, now, realm=realm)
+    except (CannotSignInError, NotADemoError) as refused:
+        reason = "not_a_demo" if isinstance(refused, NotADemoError) else "account"
+        await entrance.attempts.note(reason, request.client.host if request.client else "")
+        raise
+    principal = await find_principal(entrance.platform, token, entrance.clock, realm=realm)
+    response = RedirectResponse(_first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
+    give_token(response, token, realm=realm)
     if principal is not None:
         remember(response, language=principal.session.language, theme=None)
     return response
@@ -101,9 +110,10 @@ async def sign_in(entrance: Entrance, request: Request) -> Response:
 async def sign_out(entrance: Entrance, request: Request) -> Response:
     """POST /sign-out: the session ends, the browser forgets."""
     await read_form(request, NoForm)
-    await _end_session(entrance, request)
+    await _end_sessions(entrance, request)
     response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-    take_token_back(response)
+    for realm in COOKIES:
+        take_token_back(response, realm=realm)
     return response
 
 
@@ -139,21 +149,50 @@ def build_signin(entrance: Entrance) -> ASGIApp:
     """Return the application of the sign-in process."""
     settings = entrance.settings
     router = build_router(ADDRESSES, entrance)
-    # Signing in is answered by leading to the desk, which may stand at another origin.
-    return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=(settings.desk.origin,))
+    # Signing in is answered by leading to the desk or the portal, which may stand at other origins.
+    targets = (settings.desk.origin, settings.portal.origin)
+    return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets)
 
 
-async def _end_session(entrance: Entrance, request: Request) -> None:
-    principal = await find_principal(entrance.platform, read_token(request), entrance.clock)
-    if principal is not None:
-        async with transaction(entrance.platform) as connection:
-            await end_session(connection, principal.session, entrance.clock.now())
+async def _find_asker(entrance: Entrance, request: Request) -> Asker | None:
+    for realm in COOKIES:
+        asker = await find_asker(entrance.platform, request, entrance.clock, realm=realm)
+        if asker is not None:
+            return asker
+    return None
 
 
-def _first_page(principal: Principal | None) -> str:
+async def _end_sessions(entrance: Entrance, request: Request) -> None:
+    for realm in COOKIES:
+        principal = await find_principal(
+            entrance.platform, read_token(request, realm=realm), entrance.clock, realm=realm
+        )
+        if principal is not None:
+            async with transaction(entrance.platform) as connection:
+                await end_session(connection, principal.session, entrance.clock.now())
+
+
+def _realm_of(wanted: str, personas: Sequence[Persona]) -> Realm:
+    """Return where a persona works: with an authority, where all its roles are of that realm; else at the desk."""
+    roles = [
+        ROLES[name] for persona in personas if persona.persona == wanted for name in persona.roles if name in ROLES
+    ]
+    return "authority" if roles and all(role.realm == "authority" for role in roles) else "operator"
+
+
+def _own_room(entrance: Entrance, asker: Asker | None) -> str:
+    """Return where somebody who is signed in works."""
+    settings = entrance.settings
+    return f"{(settings.portal if asker and asker.session.realm == 'authority' else settings.desk).origin}/"
+
+
+def _first_page(entrance: Entrance, realm: Realm, principal: Principal | None) -> str:
+    if realm == "authority":
+        reads = principal is None or authorities_where(principal, Permission.PORTAL_READ_LOG)
+        return f"{entrance.settings.portal.origin}{'/' if reads else '/retention'}"
     if principal is not None and not authorities_where(principal, Permission.DESK_SEE_QUEUE):
-        return "/history"
-    return "/"
+        return f"{entrance.settings.desk.origin}/history"
+    return f"{entrance.settings.desk.origin}/"
 
 
 def _present_all(personas: Sequence[Persona], preferences: Preferences) -> list[Choice]:
@@ -177,5 +216,5 @@ def _present(persona: Persona, everywhere: AbstractSet[str], preferences: Prefer
         initials="".join(part[0] for part in persona.display_name.split()[:2]).upper(),
         roles=work,
         authorities=place,
-        welcome=any(role.realm == "operator" and role.permissions for role in roles),
+        welcome=any(role.realm in COOKIES and role.permissions for role in roles),
     )

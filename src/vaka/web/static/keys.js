@@ -17,6 +17,7 @@
   }
   const singleKeys = () => !toggle || toggle.checked;
 
+  const account = document.documentElement.dataset.account;
   const opened = () => document.getElementById("alarm").dataset;
 
   function writes(element) {
@@ -50,10 +51,10 @@
     else if (opened().act) say("first-the-form");
     else if (["received", "presented", "suspended", "handed_over"].includes(state)) {
       htmx.ajax("POST", link.getAttribute("href") + "/take", { source: link, target: "#alarm", swap: "outerHTML" });
-    } else if (state === "taken" && holder !== document.documentElement.dataset.account) {
+    } else if (state === "taken" && holder !== account && chosen.dataset.rings === undefined) {
       const [alarm, colleague] = [".row-name", ".row-holder"].map((part) => chosen.querySelector(part).textContent.trim());
       say("was-taken", { alarm, colleague });
-    } else link.click(); // one's own, or taken back by its device: it opens to be read
+    } else link.click(); // one's own, taken back by its device, or left by who has it: it opens to be read
     return true;
   }
 
@@ -65,16 +66,28 @@
   }
 
   // What a key does may change between the eye and the finger: the device takes its alarm back, a colleague is faster,
-  // the closing is sent and the next one waits in the same place. Then the key does nothing for a moment.
-  const isHeld = () => performance.now() < held.until;
+  // a new press joins while the closing form stands, the closing is sent and the next one waits in the same place. Then
+  // the key does nothing for a moment. What counts is when it was pressed: a busy page looks at it late.
+  let pressedAt = null;
+  window.addEventListener("keydown", (event) => { pressedAt = event.timeStamp; }, true);
+  for (const end of ["keyup", "pointerdown", "blur"]) {
+    window.addEventListener(end, () => setTimeout(() => { pressedAt = null; }), true);
+  }
+  const isHeld = () => (pressedAt ?? performance.now()) < held.until;
   const hold = (says) => { held = { until: performance.now() + REACTION, says }; };
   function explain() { if (held.says) say(held.says); }
 
-  document.addEventListener("vaka:changed-by-itself", () => hold("just-changed"));
+  document.addEventListener("vaka:changed-by-itself", (event) => {
+    hold("just-changed");
+    // Whoever writes looks at the form, not at the screen beside it.
+    if (event.detail === "form") say("changed-meanwhile");
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id !== "alarm") return;
     const { verb, path } = event.detail.requestConfig ?? {};
-    if (opened().alarm) held.until = 0; // what stands there now was asked for
+    // What stands there now was asked for, unless it is the answer that something else had happened first.
+    if (event.detail.xhr?.status === 409) hold("");
+    else if (opened().alarm) held.until = 0;
     else if (verb === "post" && path !== "/take-next") hold("");
   });
   document.addEventListener("click", (event) => {
@@ -91,7 +104,8 @@
     if (event.defaultPrevented || event.isComposing || event.altKey || event.metaKey || dialog?.open) return;
     if (event.key === "Enter" && event.ctrlKey && writes(target)) {
       event.preventDefault();
-      target.form?.requestSubmit();
+      if (isHeld()) explain();
+      else target.form?.requestSubmit();
       return;
     }
     if (event.ctrlKey) return;

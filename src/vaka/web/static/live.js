@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Vaka contributors
 // SPDX-License-Identifier: EUPL-1.2
-// The live queue: one stream of events, put into the page line by line without moving what the operator looks at.
+// The live queue: one stream of events, put into the page line by line without moving what the operator looks at. On a
+// page without the queue the same stream brings the numbers alone.
 "use strict";
 (() => {
   const root = document.documentElement;
   const queue = document.getElementById("queue");
   const account = root.dataset.account;
   const SILENCE = 11000; // milliseconds without a beat (one comes every 4 s) until the connection counts as lost
-  const LARGEST_VIEW = 300;
+  const LARGEST_VIEW = 320; // 300, and 20 unknown senders
   let source = null;
   let lastEvent = root.dataset.after;
   let heardAt = performance.now();
@@ -20,13 +21,13 @@
     clearTimeout(retryTimer);
     if (source) source.close();
     heardAt = performance.now();
-    source = new EventSource("/stream?after=" + encodeURIComponent(lastEvent));
+    source = new EventSource(queue ? "/stream?after=" + encodeURIComponent(lastEvent) : "/stream?only=numbers");
     source.addEventListener("all", (event) => heard(event, replaceAll));
     source.addEventListener("change", (event) => heard(event, change));
-    source.addEventListener("beat", (event) => heard(event, () => {}));
+    source.addEventListener("beat", (event) => heard(event, beat));
     source.addEventListener("ended", (event) => {
       source.close();
-      if (event.data === "signed_out") location.reload();
+      if (event.data === "signed_out") leave();
       else retry();
     });
     source.onerror = () => { source.close(); retry(); };
@@ -43,9 +44,15 @@
   async function checkSession() {
     try {
       const answer = await fetch("/", { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(4000) });
-      if (answer.status === 401 || answer.status === 403) { location.reload(); return; }
+      if (answer.status === 401 || answer.status === 403) { leave(); return; }
     } catch { /* still no connection: opening the stream fails too, and comes back here */ }
     open();
+  }
+
+  // Asked for anew, not sent anew: what was searched for in the history was posted.
+  function leave() {
+    if (queue) location.reload();
+    else location.replace(location.pathname);
   }
 
   function heard(event, apply) {
@@ -54,9 +61,9 @@
     waitToRetry = 500;
     if (event.lastEventId) lastEvent = event.lastEventId;
     root.dataset.offset = String(news.now - Date.now());
-    apply(news);
+    if (queue) apply(news);
     showNumbers(news);
-    showOnCall();
+    showCalls(news);
     setConnection("live");
     document.getElementById("trouble").hidden = !news.trouble;
     document.dispatchEvent(new CustomEvent("vaka:queue"));
@@ -89,7 +96,18 @@
     const keep = new Set(news.put.map((card) => "a-" + card.id));
     remove([...queue.querySelectorAll(".row")].filter((row) => !keep.has(row.id)));
     change(news);
+    // It says nothing of an alarm that has left the queue meanwhile, and the open one may be it.
+    if (openAlarm().alarm) tellOpened();
   }
+
+  // The queue shows the first lines only: what is open but has no line is asked about.
+  function beat() {
+    const { alarm, state } = openAlarm();
+    if (alarm && !["closed", "merged"].includes(state) && !document.getElementById("a-" + alarm)) tellOpened();
+  }
+
+  const openAlarm = () => document.getElementById("alarm").dataset;
+  const tellOpened = () => document.dispatchEvent(new CustomEvent("vaka:opened-alarm"));
 
   function change(news) {
     still(() => {
@@ -100,8 +118,8 @@
         group.querySelector(".count").textContent = group.querySelectorAll(".row:not([data-state=withdrawn])").length;
       }
     });
-    const open = document.getElementById("alarm").dataset;
-    if (open.alarm && (news.put.some((card) => card.id === open.alarm) || news.gone.includes(open.alarm))) refresh();
+    const open = openAlarm();
+    if (open.alarm && (news.put.some((card) => card.id === open.alarm) || news.gone.includes(open.alarm))) tellOpened();
   }
 
   // A line that leaves gives the choice to its neighbour. A key on its way was meant for the line, not for the neighbour.
@@ -178,16 +196,19 @@
     region.textContent = region.dataset.new + ": " + row.querySelector(".row-text").textContent.replace(/\s+/g, " ").trim();
   }
 
-  // A life alarm nobody has taken in all that time: somebody has to be called, and the number stands where all look.
-  function showOnCall() {
-    const calls = new Map();
-    for (const row of queue.querySelectorAll('.row[data-rings][data-escalation="2"]')) {
-      calls.set(row.dataset.authority, row.dataset.onCall);
-    }
-    const said = [...calls].map(([authority, number]) => authority + " " + number).join(" · ");
+  // What has to be heard, and whom somebody has to call: of everything that is open, not only of what has a line here.
+  function showCalls(news) {
+    const mine = news.again.includes(account) || news.offered.includes(account);
+    root.dataset.calls = news.ringing > 0 || mine ? "true" : "false";
+    root.dataset.urged = String(news.urged);
     const numbers = document.getElementById("on-call-numbers");
+    const said = news.onCall.map(([authority, number]) => authority + ": " + (number || numbers.dataset.none)).join(" · ");
     if (numbers.textContent !== said) numbers.textContent = said;
-    document.getElementById("on-call").hidden = calls.size === 0;
+    document.getElementById("on-call").hidden = news.onCall.length === 0;
+    const elsewhere = document.getElementById("elsewhere");
+    if (!elsewhere) return;
+    elsewhere.dataset.why = news.ringing > 0 ? "ringing" : "mine";
+    elsewhere.hidden = root.dataset.calls !== "true";
   }
 
   function showNumbers(news) {
@@ -195,86 +216,15 @@
     document.getElementById("on-duty").textContent = news.onDuty;
     const oldest = document.getElementById("oldest");
     if (news.oldest === null) { delete oldest.dataset.since; oldest.textContent = "–"; } else oldest.dataset.since = news.oldest;
-    document.getElementById("more").hidden = news.more === 0;
-    document.getElementById("more-count").textContent = news.more;
-    document.title = "(" + news.waiting + ") Vaka";
+    document.title = "(" + news.waiting + ") " + document.title.replace(/^\(\d+\) /, "");
+    if (!queue) return;
+    for (const name of ["people", "strangers", "more"]) {
+      document.getElementById(name).hidden = news[name] === 0;
+      document.getElementById(name + "-count").textContent = news[name];
+    }
   }
-
-  // What happens to the open alarm: its screen is read anew; a form somebody is filling in stays as it is.
-
-  let refreshing = 0;
-  function refresh(wait = 60) {
-    clearTimeout(refreshing);
-    refreshing = setTimeout(async () => {
-      const open = document.getElementById("alarm");
-      const { alarm, address } = open.dataset;
-      if (!alarm) return;
-      // An act is on its way: its answer may be older than the news, so look again when it is here.
-      if (open.querySelector(".htmx-request")) { refresh(250); return; }
-      const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
-      if (!answer || answer.status >= 500) { refresh(1000); return; }
-      if (!answer.ok) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alarm");
-      const current = document.getElementById("alarm");
-      // Meanwhile the operator may have gone on to something else.
-      if (!fresh || current.dataset.alarm !== alarm || Number(fresh.dataset.version) < Number(current.dataset.version)) return;
-      swap("screen", fresh);
-      const changed = fresh.dataset.state !== current.dataset.state || fresh.dataset.holder !== current.dataset.holder;
-      if (changed || !current.dataset.act) {
-        const said = current.querySelector("#message")?.innerHTML ?? "";
-        const before = nextAct();
-        swap("acts", fresh);
-        delete current.dataset.act;
-        if (!changed) current.querySelector("#message").innerHTML = said;
-        if (nextAct() !== before) document.dispatchEvent(new CustomEvent("vaka:changed-by-itself"));
-      }
-      // The form that stays is about the alarm as it now stands on the screen beside it.
-      for (const seen of current.querySelectorAll("input[name=version]")) seen.value = fresh.dataset.version;
-      for (const name of ["version", "state", "holder"]) current.dataset[name] = fresh.dataset[name];
-      document.dispatchEvent(new CustomEvent("vaka:queue"));
-    }, 60);
-  }
-
-  // What the space bar does: where the form goes that the next act sends, or where it leads.
-  function nextAct() {
-    const next = document.querySelector("[data-primary]");
-    return next?.form?.getAttribute("action") ?? next?.getAttribute("href");
-  }
-
-  function swap(id, from) {
-    const old = document.getElementById(id);
-    const fresh = document.importNode(from.querySelector("#" + id), true);
-    const scrolled = old.scrollTop;
-    const focus = old.contains(document.activeElement) ? document.activeElement : null;
-    const again = focus?.dataset.key ? '[data-key="' + CSS.escape(focus.dataset.key) + '"]'
-      : focus?.id ? "#" + CSS.escape(focus.id) : "[data-primary]";
-    old.replaceWith(fresh);
-    fresh.scrollTop = scrolled;
-    htmx.process(fresh);
-    if (focus) (fresh.querySelector(again) ?? document.getElementById("alarm-heading"))?.focus({ preventScroll: true });
-  }
-
-  function markOpen() {
-    for (const row of queue.querySelectorAll(".row[aria-current]")) row.removeAttribute("aria-current");
-    const { alarm, version } = document.getElementById("alarm").dataset;
-    const row = alarm ? document.getElementById("a-" + alarm) : null;
-    row?.setAttribute("aria-current", "true");
-    // News of it may have come while its screen was on the way.
-    if (row && Number(row.dataset.version) > Number(version)) refresh();
-  }
-
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id !== "alarm" && !event.target.closest?.("#alarm")) return;
-    markOpen();
-    // A region that was there before is read out reliably; one that came with the page may not be.
-    document.getElementById("said").textContent = document.getElementById("message")?.textContent.trim() ?? "";
-    const heading = document.querySelector("#alarm h1[tabindex]");
-    if (heading && !document.querySelector("#alarm form[data-form]")) heading.focus({ preventScroll: true });
-  });
 
   setConnection("connecting");
-  for (const row of queue.querySelectorAll(".row")) mark(row);
-  showOnCall();
-  markOpen();
+  for (const row of queue?.querySelectorAll(".row") ?? []) mark(row);
   open();
 })();

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Vaka contributors
 // SPDX-License-Identifier: EUPL-1.2
-// A life alarm is heard until somebody takes it; a technical one never. The tones are made here, from sines. One that
-// nobody takes in time is heard louder, at desks that are busy or have turned their sound off as well.
+// A life alarm is heard until somebody takes it, and again by who has it when the person alarms again; a technical one
+// never. One that nobody answers in time is heard louder, at desks that are busy or have turned their sound off as well.
+// The tones are made here, from sines.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -43,7 +44,8 @@
   }
 
   function ring() {
-    const urged = document.querySelector("#queue .row[data-rings][data-escalation]") !== null;
+    // Where nothing can be taken, turned off stays turned off.
+    const urged = root.dataset.handles !== undefined && root.dataset.urged === "true";
     if (!unlocked() || (!wanted && !urged)) return;
     // Whoever is speaking with somebody hears the others, but softly.
     const busy = document.querySelector(".row.is-mine[data-section='held']") !== null;
@@ -60,8 +62,7 @@
 
   // Each desk rings for what waits; losing the connection is heard as well, since nothing else would be.
   function listen() {
-    const ringing = document.querySelector(
-      "#queue .row[data-rings], #queue .row-life.is-offered, #queue .row-request.is-offered") !== null;
+    const ringing = root.dataset.calls === "true";
     const lost = root.dataset.connection === "lost";
     if (String(ringing) !== root.dataset.ringing) {
       root.dataset.ringing = String(ringing);

@@ -19,6 +19,10 @@ create table ledger.inbox (
     -- Which login role wrote it: a change made by hand shows as such.
     written_by  text        not null default session_user,
     written_at  timestamptz not null default clock_timestamp(),
+    -- Whether the clock that gave happened_at was in step with the world's, as the session's process last read it of its
+    -- own machine. Any other word means that nobody knows.
+    clock       text        not null default case current_setting('ledger.clock', true)
+        when 'synchronised' then 'synchronised' when 'unsynchronised' then 'unsynchronised' else 'unknown' end,
     -- Which database session wrote it (when it first wrote, in microseconds, and its process id) and which of that
     -- session's entries this is, counted from 1. Both stand in settings of the session, so that nobody waits for
     -- anybody, and a rollback takes the number back together with its row: a number that is missing between two others
@@ -29,7 +33,10 @@ create table ledger.inbox (
                                     || to_hex(pg_backend_pid()), false)),
     number      bigint      not null default set_config(
         'ledger.number',
-        (coalesce(nullif(current_setting('ledger.number', true), ''), '0')::bigint + 1)::text, false)::bigint
+        (coalesce(nullif(current_setting('ledger.number', true), ''), '0')::bigint + 1)::text, false)::bigint,
+    -- What lets entries be removed is said by the authority's own component, and what was removed by the sequencer.
+    constraint retention_is_the_authoritys check (event <> 'retention.set' or written_by ~ '_portal$'),
+    constraint pruning_is_the_sequencers check (event <> 'ledger.pruned' or written_by ~ '_sequencer$')
 );
 
 create function ledger.refuse_change() returns trigger
@@ -46,7 +53,7 @@ begin
         select from pg_auth_members a
         where a.member = session_user::regrole and a.roleid = 'g_sequencer'::regrole)
     then
-        raise exception 'only the sequencer takes entries out of the inbox' using errcode = 'insufficient_privilege';
+        raise exception 'only the sequencer takes entries out' using errcode = 'insufficient_privilege';
     end if;
     return null;
 end $$;
@@ -62,8 +69,12 @@ create function ledger.append(
     p_happened_at timestamptz, p_event text, p_actor text, p_object text, p_outcome text, p_detail jsonb
 ) returns bigint
     language sql security definer set search_path = ledger, pg_temp as $$
+    -- Until the transaction ends: what it changes has its entry, and needs none that says "by hand".
+    select set_config('ledger.entered', 'yes', true);
+    -- Two events have functions of their own, which look at what they say; here they break the rule that there be one.
     insert into ledger.inbox (happened_at, event, actor, object, outcome, detail)
-    values (p_happened_at, p_event, p_actor, p_object, p_outcome, p_detail)
+    values (p_happened_at, nullif(nullif(p_event, 'retention.set'), 'ledger.pruned'), p_actor, p_object, p_outcome,
+            p_detail)
     returning id
 $$;
 revoke all on function ledger.append from public;

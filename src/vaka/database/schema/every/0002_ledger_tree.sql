@@ -9,8 +9,11 @@ set role vaka_ledger;
 
 create table ledger.log_entry (
     index bigint primary key check (index >= 0),
-    leaf  bytea  not null check (octet_length(leaf) between 1 and 65535)
+    leaf  bytea  not null check (octet_length(leaf) between 1 and 65535),
+    -- Its number in the inbox, by which whoever wrote it finds it again. The leaf says the same.
+    id    bigint
 );
+create index log_entry_by_id on ledger.log_entry (id);
 
 -- Hash tiles of 256 nodes (C2SP tlog-tiles), full or not yet. A tile only ever grows.
 create table ledger.tile (
@@ -57,8 +60,10 @@ begin
     return new;
 end $$;
 
-create trigger insert_only before update or delete on ledger.log_entry
+create trigger insert_only before update on ledger.log_entry
     for each row execute function ledger.refuse_change();
+create trigger only_pruned before delete on ledger.log_entry
+    for each statement execute function ledger.refuse_all_but_the_sequencer();
 create trigger never_truncated before truncate on ledger.log_entry
     for each statement execute function ledger.refuse_change();
 create trigger only_grows before update on ledger.tile

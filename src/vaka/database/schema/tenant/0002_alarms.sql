@@ -67,6 +67,9 @@ create table alarm (
     escalation      smallint not null default 0 check (escalation between 0 and 2),
     escalate_at     timestamptz,
     merged_into     uuid references alarm,
+    -- How many alarms were made part of it, and when the first of those arrived: somebody has waited since then.
+    parts            integer not null default 0,
+    part_received_at timestamptz,
     closed_at       timestamptz,
     closed_by       text not null default '',
     closing_reason  text not null default '',

@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
 -- Ends what is open under a key: the device takes its alarm back, or says that a fault is over. An alarm that somebody
--- has taken stays his. What restores 'link' ends the same sender's 'link.ip' and every other 'link.…' ('/' is the sign
+-- has taken stays his, and one with others made part of it stays for an operator: the device speaks for its own alone. What restores 'link' ends the same sender's 'link.ip' and every other 'link.…' ('/' is the sign
 -- after '.').
 --
 -- Nobody takes back what another raised: somebody who presses cancel on one device may not know that another has heard
@@ -24,7 +24,7 @@ begin
     loop
         alarm_id := standing.id;
         is_held := standing.state in ('taken', 'suspended', 'handed_over');
-        is_over := effect = 'restore' and not is_held;
+        is_over := effect = 'restore' and not is_held and standing.parts = 0;
         if effect = 'withdraw' and standing.state <> 'withdrawn' and raised_by_others(standing, device) then
             outcome := 'upheld';
             -- Not counted in `messages`, which the desk shows as "alarmed so many times".
@@ -32,7 +32,8 @@ begin
         else
             outcome := case effect when 'restore' then 'restored' else 'withdrew' end;
             update alarm a
-               set state = case when is_held then a.state when is_over then 'closed' else 'withdrawn' end,
+               set state = case when is_over then 'closed' when is_held or effect = 'restore' then a.state
+                                else 'withdrawn' end,
                    withdrawn_at = coalesce(a.withdrawn_at, at),
                    escalate_at = null,
                    closed_at = case when is_over then at end,

@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What an entry of each event holds, and what it never holds although it was at hand when the entry was written.
+
+The documentation is drawn from this, and the tests that walk over the acts hold every entry they see against it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from vaka.ledger.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One event."""
+
+    by: tuple[str, ...]
+    """Who can be its actor: ``account`` (somebody signed in), or the process or command that did it."""
+    object: tuple[str, ...]
+    """The kinds of thing it happens to."""
+    beside: tuple[str, ...] = ()
+    """The names of what else an entry may say: codes, counts, and random identifiers."""
+    withheld: str = ""
+    """What personal data is at hand and never in it."""
+
+
+_REGISTER = "every word of the register: the entry says that it was entered, and its random identifier"
+_STRANGER = "the address (the network around it stands instead), and what somebody calls himself"
+_OPERATOR = ("account",)
+_LIMITS = (
+    "amber_after_seconds", "red_after_seconds", "ring_all_after_seconds", "on_call_after_seconds",
+    "repeat_window_seconds", "mass_silence_percent", "mass_silence_minimum", "lost_grace_seconds", "away_after_seconds",
+)  # fmt: skip
+_ALARM = ("alarm",)
+_MESSAGE = About(
+    ("receiver", "supervision"), _ALARM, ("message", "class", "kind"),
+    "who it is about, the sender, the message's texts and position",
+)  # fmt: skip
+_HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
+_SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
+
+
+def _act(*beside: str, withheld: str = "who the alarm is about") -> About:
+    return About(_OPERATOR, _ALARM, ("class", *beside), withheld)
+
+
+CATALOGUE: Mapping[Event, About] = MappingProxyType(
+    {
+        Event.ALARM_RAISED: _MESSAGE,
+        Event.ALARM_JOINED: _MESSAGE,
+        Event.ALARM_WITHDRAWN: _MESSAGE,
+        Event.ALARM_UPHELD: _MESSAGE,
+        Event.ALARM_RESTORED: _MESSAGE,
+        Event.ALARM_PRESENTED: About(("desk",), _ALARM, withheld="who the alarm is about"),
+        Event.ALARM_TAKEN: _act(),
+        Event.ALARM_TAKEN_OVER: _act("about"),
+        Event.ALARM_HEARD: _act(),
+        Event.ALARM_SUSPENDED: _act("about"),
+        Event.ALARM_RESUMED: _act(),
+        Event.ALARM_HANDED_OVER: _act("about"),
+        Event.ALARM_RELEASED: About(("account", "scheduler"), _ALARM, ("class", "reason"), "who the alarm is about"),
+        Event.ALARM_NOTED: _act("note", withheld="the note's text"),
+        Event.ALARM_CLOSED: About(
+            ("account", "scheduler"), _ALARM, ("class", "reason", "action", "result", "in_bulk", "authority"),
+            "what the operator wrote, who the alarm is about",
+        ),
+        Event.ALARM_REOPENED: _act(),
+        Event.ALARM_MERGED: _act("into", "part"),
+        Event.ALARM_ESCALATED: About(("scheduler",), _ALARM, ("level",), "the on-call number, who the alarm is about"),
+        Event.ALARM_READ: About(_OPERATOR, _ALARM, ("person",), "what was read; the person is a random identifier"),
+        Event.HISTORY_LISTED: _HISTORY,
+        Event.HISTORY_SEARCHED: _HISTORY,
+        Event.MESSAGE_STORED: About(
+            ("receiver",), ("message",), ("message", "class", "kind"), "the sender, the message's texts and position"
+        ),
+        Event.DEVICE_LATE: _SILENCE,
+        Event.DEVICE_LOST: _SILENCE,
+        Event.DEVICE_RETURNED: _SILENCE,
+        Event.DEVICE_ADOPTED: About(
+            _OPERATOR, ("device",), ("authority", "until"), "its sender and address, what the operator wrote"
+        ),
+        Event.DEVICE_REGISTERED: About(
+            ("setup", "demo"), ("device",), ("authority", "authentication"), "its sender and its person; no credential"
+        ),
+        Event.DEVICE_CHANGED: About(("setup",), ("device",), ("fields", "authentication", "authority"), _REGISTER),
+        Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
+        Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
+        Event.PERSON_REGISTERED: About(("setup", "demo"), ("person",), (), _REGISTER),
+        Event.PERSON_SEARCHED: About(_OPERATOR, ("log",), ("found", "more"), "what was looked for, and who was found"),
+        Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
+        Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
+        Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),
+        Event.SETTINGS_CHANGED: About(("supervisor",), ("settings",), ("names", "count", "first"), "any value"),
+        Event.KEY_CREATED: About(("sequencer",), ("key",), ("sha256",), "the secret key"),
+        Event.KEY_CHANGED: About(("supervisor",), ("key",), ("sha256", "first"), "the secret key"),
+        Event.COMMAND_RUN: About(
+            ("setup",), ("command",), ("change", "applied", "tool", "authority", "count", "reason"),
+            "what was in the files it read; who ran it is the operating system's number for him",
+        ),
+        Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
+        Event.ROW_CHANGED_BY_HAND: About(
+            ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
+                            "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
+                            "device", "policy", "closing_code"),
+            ("operation",), "every word of the row but its random identifier",
+        ),
+        Event.POLICY_CHANGED: About(
+            ("setup", "demo"), ("authority",), ("closing_codes", "on_call_phone", *_LIMITS),
+            "the greeting, the on-call number",
+        ),
+        Event.CLASS_CHANGED: About(
+            ("setup",), ("authority",), ("message_type", "device_type", "status_code", "alarm_class", "reason"),
+        ),
+        Event.ACCOUNT_CREATED: About(("setup", "demo"), ("account",), ("kind",), "the name"),
+        Event.ROLE_GRANTED: About(("setup", "demo"), ("account",), ("role", "authority"), "the name"),
+        Event.ROLE_REVOKED: About(("setup",), ("account",), ("role", "authority"), "the name"),
+        Event.SESSION_STARTED: About(_OPERATOR, ("session",), ("realm", "method"), "the address, the token, the name"),
+        Event.SESSION_ENDED: About(
+            ("account", "setup", "scheduler"), ("session",), ("reason",), "the address, the token, the name"
+        ),
+        Event.SIGN_IN_REFUSED: About(
+            ("signin",), ("process", "several"), ("reason", "source", "count", "seconds"),
+            "what was typed; " + _STRANGER,
+        ),
+        Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",)),
+        Event.LEDGER_PRUNED: About(
+            ("sequencer",), ("log",), ("first", "last", "count", "days", "policy", "checkpoint", "reason"),
+            "what stood in the entries that were removed",
+        ),
+        Event.RETENTION_SET: About(_OPERATOR, ("authority",), ("days", "reason")),
+        Event.LOG_READ: About(
+            ("account", "setup"), ("log", "entry"),
+            ("person", "format", "found", "more", "named", "from", "to", "entry", "tool"),
+            "names; the person is a random identifier",
+        ),
+        Event.LOG_SEARCHED: About(
+            _OPERATOR, ("log",), ("actor", "event", "object", "outcome", "person", "found", "more", "named", "from",
+                                  "to"),
+            "names; whom it was searched for is a random identifier",
+        ),
+        Event.LOG_EXPORTED: About(
+            ("account", "setup"), ("log",),
+            ("reason", "reference", "format", "found", "size", "tool", "actor", "event", "object", "outcome", "person",
+             "more", "named", "from", "to"),
+            "what stood in the entries that were taken out",
+        ),
+        Event.ACCESS_DENIED: About(
+            _OPERATOR, ("process",), ("reason", "address", "methods", "session", "count"),
+            "the address as the browser asked for it, which names what it was about",
+        ),
+        Event.CONNECTION_REFUSED: About(
+            ("receiver",), ("device", "process", "several"), ("reason", "source", "count", "seconds"), _STRANGER
+        ),
+    }
+)  # fmt: skip
+"""An event that is not here is told of with a dash; a test asks for it."""

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The authorities' portal: ``python -m vaka.processes.portal --data DIRECTORY``."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from vaka.clock import SystemClock
+from vaka.database.cluster import Cluster
+from vaka.database.server import Server
+from vaka.errors import ConfigurationError, VakaError
+from vaka.logs import configure_logs
+from vaka.settings import Settings, load_settings
+from vaka.web.portal.application import build_portal
+from vaka.web.portal.opening import COMPONENT, open_portal
+from vaka.web.serve import serve
+
+_FAILED = 1
+_REFUSED = 2
+"""Exit code where the settings or the machine are at fault: starting again would not help."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    parser = argparse.ArgumentParser(prog="vaka.processes.portal", description="The authorities' portal.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
+    root: Path = parser.parse_args(arguments).data.absolute()
+    configure_logs(COMPONENT)
+    # What the libraries say may quote a request or a row; ours names type and place.
+    logging.disable(logging.CRITICAL)
+    try:
+        settings = load_settings(root / "vaka.toml")
+        return uvloop.run(_serve(_server(settings, root), settings))
+    except VakaError as error:
+        print(error.sentence.en, file=sys.stderr)
+        return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
+
+
+async def _serve(server: Server, settings: Settings) -> int:
+    log = structlog.get_logger()
+    where = settings.portal
+    async with open_portal(server, settings, SystemClock()) as portal:
+        log.info("listening", address=where.host, port=where.port, count=len(portal.gateway.authorities))
+        await serve(build_portal(portal, settings), where)
+    log.info("stopped")
+    return 0
+
+
+def _server(settings: Settings, root: Path) -> Server:
+    if settings.database.embedded:
+        return Cluster(root / "cluster", root / "credentials").server
+    return Server(settings.database.host, settings.database.port, root / "credentials")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

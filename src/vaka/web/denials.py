@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What somebody signed in asked for and was not allowed: an entry at once, and no more than one a minute of each kind.
+
+A page that asks again and again, or a script that tries every door, must not fill the ledger. The first denial of an
+account at an address is written before it is answered; those that follow within a minute are counted, and stand as a
+number in the next entry.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from vaka.clock import Clock
+from vaka.ledger.entries import Entry
+from vaka.ledger.events import Event
+from vaka.web.routes import Address
+
+WINDOW_SECONDS = 60.0
+LARGEST_MEMORY = 2_000
+"""Kinds remembered; the oldest is written and forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """One kind of denial."""
+
+    actor: str
+    session: UUID
+    address: str
+    """The address as the route table has it, never as the browser asked."""
+    methods: str
+    reason: str
+    """The permission that the address takes."""
+    authority: UUID | None
+    """The authority of ours that the address named: it stands in its ledger. None: in the platform's."""
+
+
+@dataclass(slots=True)
+class _Window:
+    began: float
+    uncounted: int = 0
+
+
+def name_need(address: Address) -> str:
+    """Return the permission that an address takes, as entries name it."""
+    return str(address.needs.value)
+
+
+class Denials:
+    """Remembers what was written lately."""
+
+    def __init__(self, clock: Clock, process: str) -> None:
+        self._clock = clock
+        self._object = f"process:{process}"
+        self._windows: OrderedDict[Denial, _Window] = OrderedDict()
+
+    def note(self, denial: Denial) -> list[tuple[UUID | None, Entry]]:
+        """Return the entries that are to be written now, each with the authority whose ledger it belongs to."""
+        now = self._clock.monotonic()
+        entries = list(self._forget(now))
+        window = self._windows.get(denial)
+        if window is None:
+            self._windows[denial] = _Window(now)
+            entries.append(self._entry(denial, 1))
+        else:
+            window.uncounted += 1
+        return entries
+
+    def _forget(self, now: float) -> Iterator[tuple[UUID | None, Entry]]:
+        """Drop windows that are over, the oldest first, and tell what was counted in them."""
+        while self._windows:
+            denial, window = next(iter(self._windows.items()))
+            if now - window.began < WINDOW_SECONDS and len(self._windows) < LARGEST_MEMORY:
+                return
+            del self._windows[denial]
+            if window.uncounted:
+                yield self._entry(denial, window.uncounted)
+
+    def _entry(self, denial: Denial, count: int) -> tuple[UUID | None, Entry]:
+        facts: dict[str, str | int | bool | None] = {
+            "reason": denial.reason, "address": denial.address, "methods": denial.methods,
+            "session": str(denial.session), "count": count,
+        }  # fmt: skip
+        now = self._clock.now()
+        return denial.authority, Entry(
+            Event.ACCESS_DENIED, denial.actor, now, self._object, succeeded=False, detail=facts
+        )

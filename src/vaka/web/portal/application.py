@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The portal's route table and the application around it."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from vaka.access.permissions import Permission
+from vaka.database.connections import transaction
+from vaka.identity.sessions import Realm, end_session
+from vaka.ledger.entries import append
+from vaka.settings import Settings
+from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
+from vaka.web.denials import Denial, Denials, name_need
+from vaka.web.forms import Form, read_form
+from vaka.web.portal import export, log, people, retention
+from vaka.web.portal.portal import Portal
+from vaka.web.preferences import PreferenceForm, Theme, remember
+from vaka.web.refusals import Refusals
+from vaka.web.routes import PUBLIC, Address, Door, build_router, route
+from vaka.web.safety import Safety
+
+REALMS: tuple[Realm, ...] = ("authority", "operator")
+THEME: Theme = "light"
+"""A clerk works by day."""
+LOG = "/log/{authority}"
+
+
+class NoForm(Form):
+    """Nothing to fill in."""
+
+
+async def set_preferences(portal: Portal, request: Request) -> Response:
+    """POST /preferences: remember a language or a theme, and go on where one was."""
+    form = await read_form(request, PreferenceForm)
+    plain = form.back.startswith("/") and not form.back.startswith("//") and "\\" not in form.back
+    back = form.back if plain and form.back.isascii() and form.back.isprintable() else "/"
+    response = RedirectResponse(back, HTTPStatus.SEE_OTHER)
+    remember(response, language=form.language, theme=form.theme)
+    return response
+
+
+async def sign_out(portal: Portal, request: Request) -> Response:
+    """POST /sign-out: the session ends, the browser forgets."""
+    await read_form(request, NoForm)
+    principal = await find_principal(
+        portal.platform, read_token(request, realm="authority"), portal.clock, realm="authority"
+    )
+    if principal is not None:
+        async with transaction(portal.platform) as connection:
+            await end_session(connection, principal.session, portal.clock.now())
+    response = RedirectResponse(portal.sign_in, HTTPStatus.SEE_OTHER)
+    take_token_back(response, realm="authority")
+    return response
+
+
+async def serve_static(portal: Portal, request: Request) -> Response:
+    """GET /static/…: style, signs."""
+    return portal.assets.serve(request)
+
+
+async def say_alive(portal: Portal, request: Request) -> Response:
+    """GET /alive: for whoever watches the process; says nothing else."""
+    return PlainTextResponse("alive")
+
+
+ADDRESSES: tuple[Address, ...] = (
+    route("/", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route("/log", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(LOG, log.show_log, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(f"{LOG}/entry/{{index}}", log.show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(f"{LOG}/entry/{{index}}/proof", log.give_proof, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(f"{LOG}/help", log.show_help, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(f"{LOG}/people", people.look_up, ["POST"], needs=Permission.PORTAL_FIND_PERSON),
+    route(f"{LOG}/export", export.show_export, ["GET"], needs=Permission.PORTAL_EXPORT_LOG),
+    route(f"{LOG}/export", export.give_export, ["POST"], needs=Permission.PORTAL_EXPORT_LOG),
+    route("/retention", retention.show_own, ["GET"], needs=Permission.PORTAL_SET_RETENTION),
+    route(f"{LOG}/retention", retention.show_retention, ["GET"], needs=Permission.PORTAL_SET_RETENTION),
+    route(f"{LOG}/retention", retention.set_retention, ["POST"], needs=Permission.PORTAL_SET_RETENTION),
+    route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
+    route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
+    route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
+)
+
+
+def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
+    """Return the application of the portal process."""
+
+    async def recognise(request: Request) -> Asker | None:
+        # Whoever is signed in elsewhere, at the desk say, is known too: no role of that realm is worth anything here,
+        # and so the attempt is refused and written down instead of looking like nobody's.
+        for realm in REALMS:
+            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME)
+            if asker is not None:
+                return asker
+        return None
+
+    denials = Denials(portal.clock, "portal")
+
+    async def record_denial(asker: Asker, address: Address, request: Request) -> None:
+        # Who wanted to read an authority's log is that authority's business: it stands there, not on the platform.
+        meant = await portal.find_authority(request.path_params.get("authority", ""))
+        denial = Denial(
+            asker.principal.actor, asker.session.id, address.path, ",".join(address.methods), name_need(address),
+            None if meant is None else meant.id,
+        )  # fmt: skip
+        for authority, entry in denials.note(denial):
+            place = transaction(portal.platform) if authority is None else portal.gateway.transaction(authority)
+            async with place as connection:
+                await append(connection, entry)
+
+    router = build_router(ADDRESSES, portal, Door(recognise, record_denial, portal.sign_in))
+    # Signing out is answered by leading to the sign-in page, which may stand at another origin.
+    return Safety(
+        router, Refusals(portal.pages, THEME), origin=settings.portal.origin, form_targets=(settings.signin.origin,)
+    )

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Opening a portal: connections and pages; and closing it in order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from vaka.clock import Clock
+from vaka.database.connections import make_pool, transaction
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.settings import Settings
+from vaka.tenants.authorities import list_authorities
+from vaka.tenants.gateway import Gateway
+from vaka.web.assets import load_assets
+from vaka.web.pages import Pages
+from vaka.web.portal.portal import Portal
+from vaka.web.portal.words import ALL_NAMES
+
+COMPONENT = "portal"
+PLATFORM_CONNECTIONS = 4
+
+
+@asynccontextmanager
+async def open_portal(server: Server, settings: Settings, clock: Clock) -> AsyncIterator[Portal]:
+    """Open everything a portal needs until the block ends.
+
+    Raises ConfigurationError (a static file is not the reviewed one) or DatabaseUnavailableError.
+    """
+    assets = load_assets()
+    pages = Pages(assets, clock, ALL_NAMES)
+    platform = make_pool(
+        server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}",
+        largest=PLATFORM_CONNECTIONS,
+    )  # fmt: skip
+    await platform.open()
+    try:
+        async with transaction(platform) as connection:
+            gateway = Gateway(server, COMPONENT, await list_authorities(connection))
+        try:
+            yield Portal(
+                gateway, platform, pages, assets, clock, sign_in=f"{settings.signin.origin}/", logs=settings.ledger
+            )
+        finally:
+            await gateway.close()
+    finally:
+        await platform.close()

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What every address of the portal works with: the open parts, whose log an address means, and the frame of a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from vaka.access.decide import NothingHereError, authorities_where, may, require
+from vaka.access.permissions import Permission
+from vaka.clock import Clock
+from vaka.database.connections import Pool, transaction
+from vaka.settings import LedgerSettings
+from vaka.tenants.authorities import Authority, list_authorities
+from vaka.tenants.gateway import Gateway
+from vaka.web.asker import Asker
+from vaka.web.assets import Assets
+from vaka.web.pages import Pages
+
+NEW_AUTHORITIES_SECONDS = 10.0
+"""The directory is read again for a name nobody knows, but no more often than this."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """When the directory of authorities was last read."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The open parts of a portal process."""
+
+    gateway: Gateway
+    platform: Pool
+    pages: Pages
+    assets: Assets
+    clock: Clock
+    sign_in: str
+    """Where one signs in."""
+    logs: LedgerSettings
+    """What the logs are called."""
+    _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))
+
+    async def find_authority(self, slug: str) -> Authority | None:
+        """Return the authority called so, also one that was registered since the start."""
+        for look_again in (True, False):
+            for authority in self.gateway.authorities:
+                if authority.slug == slug:
+                    return authority
+            if not look_again or self.clock.monotonic() - self._read.at < NEW_AUTHORITIES_SECONDS:
+                return None
+            self._read.at = self.clock.monotonic()
+            async with transaction(self.platform) as connection:
+                self.gateway.admit(await list_authorities(connection))
+        return None
+
+    def log_name(self, authority: Authority) -> str:
+        """Return an authority's log, as entries name it."""
+        return f"log:{self.logs.log_name(authority.slug)}"
+
+    def own_authorities(self, asker: Asker, permission: Permission = Permission.PORTAL_READ_LOG) -> list[Authority]:
+        """Return the authorities in which the asker has a permission, by name."""
+        allowed = authorities_where(asker.principal, permission)
+        return sorted((one for one in self.gateway.authorities if one.id in allowed), key=lambda one: one.name)
+
+    def page(
+        self, asker: Asker, template: str, authority: Authority, here: str, status: int = 200, /, **context: Any
+    ) -> Response:
+        """Answer with a page about one authority. ``here`` names it in the head, and is where switches come back to."""
+        facts = {"message": None, **self.facts(asker, authority), "back": here, **context}
+        return HTMLResponse(self.pages.render(template, asker.preferences, **facts), status)
+
+    def facts(self, asker: Asker, authority: Authority) -> Mapping[str, Any]:
+        """Return what every template of the portal may ask."""
+        principal = asker.principal
+        return {
+            "asker": asker,
+            "authority": authority,
+            "may_read": may(principal, Permission.PORTAL_READ_LOG, authority.id),
+            "may_set_retention": may(principal, Permission.PORTAL_SET_RETENTION, authority.id),
+            "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
+            "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
+        }
+
+
+async def require_authority(portal: Portal, request: Request, asker: Asker, permission: Permission) -> Authority:
+    """Return the authority an address names, if the asker has ``permission`` there.
+
+    Raises NotAllowedError or NothingHereError; the same whether or not there is such an authority.
+    """
+    authority = await portal.find_authority(request.path_params["authority"])
+    if authority is None:
+        raise NothingHereError
+    require(asker.principal, permission, authority.id)
+    return authority

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Deciding how long the log is kept (term 25). The authority's own people do; the decision is an entry of the log."""
+
+from typing import Annotated
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.decide import NothingHereError
+from vaka.access.permissions import Permission
+from vaka.access.retention import decide_retention
+from vaka.errors import Category, VakaError
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.ledger.reading import read_decisions, read_retention, read_state
+from vaka.ledger.receipts import NotSealedYetError, wait_for_receipt
+from vaka.ledger.retention import LONGEST_DAYS, LONGEST_REASON, SHORTEST_DAYS, SUGGESTED_DAYS
+from vaka.tenants.authorities import Authority
+from vaka.web.asker import Asker
+from vaka.web.forms import Form, read_form
+from vaka.web.pages import Message
+from vaka.web.portal.names import Things, name_everything
+from vaka.web.portal.portal import Portal, require_authority
+
+MAY_SET = Permission.PORTAL_SET_RETENTION
+WAIT_SECONDS = 5.0
+"""How long the answer waits for the seal; the decision stands without it."""
+
+
+class RetentionForm(Form):
+    """How many days, and why."""
+
+    days: Annotated[int, Field(ge=0, le=999_999)] = 0
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+
+
+async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /retention: the page of one's own authority; of several, the first by name."""
+    own = portal.own_authorities(asker, MAY_SET)
+    if not own:
+        raise NothingHereError
+    return RedirectResponse(f"/log/{own[0].slug}/retention", 303)
+
+
+async def show_retention(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/retention: what holds, what was decided before, and the form."""
+    authority = await require_authority(portal, request, asker, MAY_SET)
+    return await _show(portal, asker, authority, RetentionForm(days=SUGGESTED_DAYS))
+
+
+async def set_retention(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/retention: decide, and wait a little until the decision is sealed and can be seen."""
+    authority = await require_authority(portal, request, asker, MAY_SET)
+    form = await read_form(request, RetentionForm)
+    try:
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await decide_retention(
+                tenant, asker.principal, authority.id, days=form.days, reason=form.reason, now=portal.clock.now()
+            )
+    except VakaError as error:
+        if error.category is not Category.INVALID:
+            raise
+        return await _show(portal, asker, authority, form, error)
+    async with await portal.gateway.open_own_connection(authority.id, "receipt") as waiting:
+        try:
+            await wait_for_receipt(waiting, number, seconds=WAIT_SECONDS)
+        except NotSealedYetError as error:
+            return await _show(portal, asker, authority, form, error)
+    return RedirectResponse(f"/log/{authority.slug}/retention", 303)
+
+
+async def _show(
+    portal: Portal, asker: Asker, authority: Authority, form: RetentionForm, error: VakaError | None = None
+) -> Response:
+    path = f"/log/{authority.slug}"
+    async with portal.gateway.transaction(authority.id) as tenant:
+        state = await read_state(tenant)
+        now = portal.clock.now()
+        days = await read_retention(tenant, now, state.size)
+        decisions = await read_decisions(tenant, now, state.size)
+        facts: dict[str, str | int | bool | None] = {"event": Event.RETENTION_SET.value, "found": len(decisions)}
+        log = portal.log_name(authority)
+        await append(tenant, Entry(Event.LOG_READ, asker.principal.actor, now, log, detail=facts))
+    leaves = [hit.leaf for hit in decisions if hit.leaf is not None]
+    names = await name_everything(portal.platform, Things(), leaves)
+    message, status = None, 200
+    if error is not None:
+        tone, status = ("calm", 200) if isinstance(error, NotSealedYetError) else ("trouble", 400)
+        message = Message(error.sentence.in_language(asker.preferences.language), tone)
+    return portal.page(
+        asker, "portal_retention.html", authority, f"{path}/retention", status,
+        page="retention", path=path, state=state, days=days, decisions=decisions, names=names, form=form,
+        message=message, shortest=SHORTEST_DAYS, longest=LONGEST_DAYS, longest_reason=LONGEST_REASON,
+    )  # fmt: skip

@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What the log's codes mean in plain words: events, who writes, what things are, the facts of an entry.
+
+Templates look the marked texts up. A code that nobody has put into words yet is shown as it is, never hidden.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from vaka.access.roles import ROLES
+from vaka.web.texts import LANGUAGES, Language, mark, texts_in
+from vaka.web.times import LOCAL
+
+EVENTS: Mapping[str, str] = {
+    "alarm.raised": mark("Alarm received"),
+    "alarm.joined": mark("Alarmed again"),
+    "alarm.withdrawn": mark("Alarm taken back by the device"),
+    "alarm.upheld": mark("One device took it back, another's alarm stands"),
+    "alarm.restored": mark("Fault ended"),
+    "alarm.presented": mark("Alarm shown on a desk"),
+    "alarm.taken": mark("Alarm taken"),
+    "alarm.taken_over": mark("Alarm taken over from a colleague"),
+    "alarm.heard": mark("New alarm answered"),
+    "alarm.suspended": mark("Alarm laid aside"),
+    "alarm.resumed": mark("Alarm taken up again"),
+    "alarm.handed_over": mark("Alarm offered to a colleague"),
+    "alarm.released": mark("Alarm put back in the queue"),
+    "alarm.noted": mark("Note written on an alarm"),
+    "alarm.closed": mark("Alarm closed"),
+    "alarm.reopened": mark("Alarm reopened"),
+    "alarm.merged": mark("Alarm made part of another"),
+    "alarm.escalated": mark("Nobody had taken the alarm: escalated"),
+    "alarm.read": mark("Alarm and person opened and read"),
+    "history.listed": mark("List of ended alarms read"),
+    "history.searched": mark("Ended alarms searched"),
+    "message.stored": mark("Message from a device kept"),
+    "device.late": mark("Device late with its sign of life"),
+    "device.lost": mark("Device silent"),
+    "device.returned": mark("Device heard again"),
+    "device.adopted": mark("Unknown sender made a device"),
+    "device.registered": mark("Device registered"),
+    "device.changed": mark("Device changed"),
+    "site.silent": mark("Many devices, or all reception, silent"),
+    "site.returned": mark("Reception works again"),
+    "person.registered": mark("Person in care registered"),
+    "person.searched": mark("Person in care looked up"),
+    "unit.registered": mark("Unit registered"),
+    "authority.registered": mark("Authority registered"),
+    "installation.decided": mark("Kind of installation decided"),
+    "settings.changed": mark("Settings changed"),
+    "key.created": mark("The log's key made"),
+    "key.changed": mark("Certificate or trusted issuer changed"),
+    "command.run": mark("Maintenance command run"),
+    "schema.migrated": mark("Database updated"),
+    "row.changed_by_hand": mark("Register changed by hand in the database"),
+    "policy.changed": mark("Limits or words changed"),
+    "class.changed": mark("Meaning of a code changed"),
+    "account.created": mark("Account created"),
+    "role.granted": mark("Role given"),
+    "role.revoked": mark("Role taken back"),
+    "session.started": mark("Signed in"),
+    "session.ended": mark("Signed out"),
+    "sign_in.refused": mark("Sign-in refused"),
+    "ledger.heartbeat": mark("The log's own sign of life"),
+    "ledger.pruned": mark("Old entries of the log removed"),
+    "retention.set": mark("How long the log is kept decided"),
+    "log.read": mark("The log read"),
+    "log.searched": mark("The log searched"),
+    "log.exported": mark("The log taken out as a file"),
+    "access.denied": mark("Access denied"),
+    "connection.refused": mark("Connection refused"),
+}
+
+GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "reading": (
+        mark("Who looked"),
+        ("alarm.read", "history.listed", "history.searched", "person.searched", "log.read", "log.searched",
+         "log.exported"),
+    ),
+    "security": (
+        mark("Refusals and sign-ins"),
+        ("access.denied", "sign_in.refused", "connection.refused", "session.started", "session.ended"),
+    ),
+    "rights": (
+        mark("Accounts, roles and settings"),
+        ("account.created", "role.granted", "role.revoked", "retention.set", "policy.changed", "class.changed",
+         "settings.changed", "installation.decided", "authority.registered"),
+    ),
+    "registers": (
+        mark("Registers"),
+        ("person.registered", "device.registered", "device.changed", "device.adopted", "unit.registered"),
+    ),
+    "alarms": (
+        mark("Alarms"),
+        tuple(name for name in EVENTS if name.startswith("alarm.") and name != "alarm.read"),
+    ),
+    "devices": (
+        mark("Devices and reception"),
+        ("message.stored", "device.late", "device.lost", "device.returned", "site.silent", "site.returned"),
+    ),
+    "upkeep": (
+        mark("Upkeep and the log itself"),
+        ("command.run", "schema.migrated", "row.changed_by_hand", "key.created", "key.changed", "ledger.pruned",
+         "ledger.heartbeat"),
+    ),
+}  # fmt: skip
+"""What is chosen together: the group's word, and its events in the order they are offered."""
+
+KINDS: Mapping[str, str] = {
+    "account": mark("Account"),
+    "alarm": mark("Alarm"),
+    "authority": mark("Authority"),
+    "device": mark("Device"),
+    "entry": mark("Entry"),
+    "key": mark("Key"),
+    "log": mark("Log"),
+    "message": mark("Message"),
+    "person": mark("Person in care"),
+    "process": mark("Process"),
+    "receiver": mark("Receiver"),
+    "session": mark("Session"),
+    "unit": mark("Unit"),
+}
+"""What stands before the colon of an object."""
+
+ACTORS: Mapping[str, str] = {
+    "demo": mark("Furnishing of the demo"),
+    "desk": mark("The desk"),
+    "device": mark("The device"),
+    "portal": mark("The portal"),
+    "scheduler": mark("The timer"),
+    "sequencer": mark("The log itself"),
+    "setup": mark("Set-up"),
+    "signin": mark("The sign-in page"),
+    "supervision": mark("The supervision"),
+}
+
+FACTS: Mapping[str, str] = {
+    "about": mark("About"),
+    "action": mark("Action"),
+    "address": mark("Address"),
+    "authentication": mark("Proof of identity"),
+    "authority": mark("Authority"),
+    "before": mark("Before"),
+    "by_text": mark("Searched by text"),
+    "class": mark("Class"),
+    "count": mark("How many times"),
+    "days": mark("Days"),
+    "event": mark("Event"),
+    "format": mark("Format"),
+    "found": mark("Found"),
+    "from": mark("From"),
+    "in_bulk": mark("Many at once"),
+    "into": mark("Into"),
+    "kind": mark("Kind"),
+    "level": mark("Level"),
+    "message": mark("Message"),
+    "method": mark("Method"),
+    "methods": mark("Method of the request"),
+    "named": mark("Names shown"),
+    "note": mark("Which note"),
+    "permission": mark("Permission"),
+    "person": mark("Person in care"),
+    "realm": mark("Realm"),
+    "reason": mark("Reason"),
+    "reference": mark("Reference"),
+    "result": mark("Result"),
+    "role": mark("Role"),
+    "session": mark("Session"),
+    "size": mark("Size of the log"),
+    "to": mark("To"),
+}
+
+OUTCOMES: Mapping[str, str] = {"success": mark("Done"), "failure": mark("Not done")}
+
+REASONS: Mapping[str, str] = {
+    "follow_up": mark("Regular review of the log"),
+    "incident": mark("Investigation of an incident"),
+    "complaint": mark("A complaint, or a question from the person or next of kin"),
+    "supervision": mark("A supervising authority has asked"),
+    "audit": mark("Audit"),
+    "transfer": mark("To the authority's own log system"),
+}
+"""Why entries are taken out."""
+
+CLOCKS: Mapping[str, str] = {
+    "synchronised": mark("in step with the time service"),
+    "unsynchronised": mark("not in step with the time service"),
+    "unknown": mark("not known"),
+}
+
+
+def names_in(language: Language) -> dict[str, Any]:
+    """Return what templates of the portal may call, in one language."""
+    gettext = texts_in(language).gettext
+
+    def looked_up(texts: Mapping[str, str]) -> Any:
+        return lambda key: gettext(texts[key]) if key in texts else key
+
+    return {
+        "event_word": looked_up(EVENTS),
+        "kind_word": looked_up(KINDS),
+        "actor_word": looked_up(ACTORS),
+        "fact_word": looked_up(FACTS),
+        "outcome_word": looked_up(OUTCOMES),
+        "clock_word": looked_up(CLOCKS),
+        "reason_word": looked_up(REASONS),
+        "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
+        "local_minute": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%dT%H:%M}",
+        "local_day_and_second": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}",
+        "whole_minute": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M} {at.astimezone(LOCAL).tzname()}",
+        "event_groups": tuple((name, gettext(word), events) for name, (word, events) in GROUPS.items()),
+        "reasons": tuple(REASONS),
+        "number": lambda value: f"{value:,}".replace(",", "\u00a0" if language == "sv" else ","),
+    }
+
+
+ALL_NAMES: Mapping[Language, Mapping[str, Any]] = {language: names_in(language) for language in LANGUAGES}

@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""An installation for the commands that maintain one."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from vaka.commands.data_directory import DataDirectory
+from vaka.database.connections import open_connection
+from vaka.database.provision import provision_platform
+from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.tenants.registration import register_authority
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[DataDirectory]:
+    """An installation with one authority, stopped."""
+    path = Path(tempfile.mkdtemp(prefix="vaka-maintenance-"))
+    path.chmod(0o755)
+    (path / "vaka.toml").write_text("[receiver]\ntls_port = false\n")
+    data = DataDirectory(path)
+    data.prepare()
+    data.cluster.create()
+    data.cluster.start()
+    try:
+        provision_platform(data.cluster.server)
+        asyncio.run(_register(data))
+    finally:
+        data.cluster.stop()
+    yield data
+    shutil.rmtree(path, ignore_errors=True)
+
+
+async def _register(data: DataDirectory) -> None:
+    server = data.cluster.server
+    async with await open_connection(
+        server, platform_role("setup"), PLATFORM_DATABASE, application="test"
+    ) as connection:
+        await register_authority(server, connection, "ekbacka", "Ekbacka kommun", now=datetime.now(UTC))

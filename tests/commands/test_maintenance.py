@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Maintenance leaves a trace, asks for a ledger that stands, and seals it itself where nobody else does."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from psycopg.rows import dict_row
+
+from vaka.clock import SystemClock
+from vaka.commands.data_directory import DataDirectory
+from vaka.commands.main import main
+from vaka.commands.maintenance import fingerprint
+from vaka.commands.settings_record import record_settings
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.ledger.leaves import flatten
+
+pytestmark = pytest.mark.database
+
+TENANT = "vaka_t_ekbacka"
+APPLY = ("--apply", "--change", "C-17")
+ME = f"setup:uid-{os.getuid()}"
+ENTRIES = """
+    select id, event, actor, object, outcome, detail::text from ledger.inbox
+    union all
+    select (leaf->>'id')::bigint, leaf->>'event', leaf->>'actor', leaf->>'object', leaf->>'outcome',
+           (leaf->'detail')::text
+    from (select convert_from(leaf, 'UTF8')::jsonb as leaf from ledger.log_entry) sealed
+    order by id"""
+Entries = list[dict[str, Any]]
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Callable[[str], Path]:
+    def write(sender: str) -> Path:
+        path = tmp_path / f"{sender}.csv"
+        path.write_text(f"sender;authentication;password\n{sender};digest;correct horse\n")
+        return path
+
+    return write
+
+
+def vaka(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def import_devices(data: DataDirectory, file: Path, *options: str) -> Result:
+    return vaka("device", "import", "--data", data.root, "--authority", "ekbacka", *options, file)
+
+
+def entries(data: DataDirectory, database: str = PLATFORM_DATABASE) -> Entries:
+    """What the ledger holds, waiting or sealed."""
+    data.cluster.start()
+    try:
+        with closing(psycopg.connect(
+            data.cluster.server.conninfo(SUPERUSER, database), autocommit=True, row_factory=dict_row
+        )) as connection:  # fmt: skip
+            rows = connection.execute(ENTRIES).fetchall()
+    finally:
+        data.cluster.stop()
+    return [{**row, "detail": flatten(row["detail"])} for row in rows if row["event"] != "ledger.heartbeat"]
+
+
+def test_without_a_change_nothing_is_applied(made: DataDirectory, sheet: Callable[[str], Path]) -> None:
+    before = entries(made)
+    for options in (("--apply",), ("--apply", "--change", ""), ("--apply", "--change", "Karin Holmgren ringde")):
+        for shown in (import_devices(made, sheet("1"), *options), vaka("migrate", "--data", made.root, *options)):
+            assert (shown.exit_code, shown.stdout) == (1, "")
+            assert shown.stderr.startswith("vaka: Say with --change")
+    assert entries(made) == before
+
+
+def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
+    made: DataDirectory, sheet: Callable[[str], Path]
+) -> None:
+    shown = import_devices(made, sheet("8031001"))
+    assert "Nothing was changed" in shown.stdout
+    shown = import_devices(made, sheet("8031001"), *APPLY)
+    assert shown.exit_code == 0, shown.output
+    told = entries(made)
+    tried, key, registered, applied = told[-4:]
+    assert (key["event"], key["actor"], key["object"]) == ("key.created", "sequencer", "key:log:vaka.invalid/platform")
+    common = {"tool": fingerprint(), "authority": tried["detail"]["authority"]}
+    assert (tried["event"], tried["actor"], tried["object"]) == ("command.run", ME, "command:device.import")
+    assert tried["detail"] == {**common, "change": "", "applied": "false"}
+    assert (registered["event"], registered["actor"]) == ("device.registered", ME)
+    assert registered["detail"]["authentication"] == "digest"
+    assert (applied["event"], applied["outcome"]) == ("command.run", "success")
+    assert applied["detail"] == {**common, "change": "C-17", "applied": "true", "count": 1, "changed": 0}
+    assert [entry["event"] for entry in entries(made, TENANT)][-1:] == ["device.registered"]
+    assert "8031001" not in str(told)
+    assert "correct horse" not in str(told)
+
+
+def test_a_run_that_fails_is_an_entry_too(made: DataDirectory, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("sender;authentication;password\n1;digest;\n")
+    assert import_devices(made, wrong, *APPLY).exit_code == 1
+    last = entries(made)[-1]
+    assert (last["event"], last["outcome"], last["detail"]["reason"]) == ("command.run", "failure", "SheetError")
+
+
+def test_what_was_sealed_by_a_command_is_not_waiting(made: DataDirectory, sheet: Callable[[str], Path]) -> None:
+    assert import_devices(made, sheet("8031002"), *APPLY).exit_code == 0
+    made.cluster.start()
+    try:
+        for database in (PLATFORM_DATABASE, TENANT):
+            with closing(psycopg.connect(made.cluster.server.conninfo(SUPERUSER, database))) as connection:
+                row = connection.execute(
+                    "select (select count(*) from ledger.inbox), h.size, (select max(size) from ledger.checkpoint)"
+                    " from ledger.head h"
+                ).fetchone()
+                assert row is not None
+                assert row[0] == 0
+                assert row[1] == row[2] > 0
+    finally:
+        made.cluster.stop()
+
+
+def test_while_the_ledger_stands_still_nothing_is_registered(made: DataDirectory, sheet: Callable[[str], Path]) -> None:
+    """The signer's memory is gone: nobody may sign, so nobody may register. It comes back, and so does the leave."""
+    assert import_devices(made, sheet("8031003"), *APPLY).exit_code == 0
+    for name in ("vaka_platform", TENANT):
+        memory = made.root / "ledger" / f"{name}.signed"
+        aside = memory.with_suffix(".aside")
+        memory.rename(aside)
+        let_time_pass(made, name)
+        try:
+            shown = import_devices(made, sheet(f"9{name}"), *APPLY)
+            assert shown.exit_code == 1
+            assert "The ledger is not being sealed at the moment" in shown.stderr
+            assert "Nothing was changed. Alarms are received" in shown.stderr
+        finally:
+            aside.rename(memory)
+        shown = import_devices(made, sheet(f"9{name}"), *APPLY)
+        assert shown.output == "Ekbacka kommun: 1 of 1 devices are new and were registered, 0 changed.\n"
+
+
+def let_time_pass(data: DataDirectory, database: str) -> None:
+    """As if nobody had signed for ten minutes."""
+    data.cluster.start()
+    try:
+        with closing(psycopg.connect(data.cluster.server.conninfo(SUPERUSER, database), autocommit=True)) as connection:
+            connection.execute("update ledger.checkpoint set signed_at = signed_at - interval '10 minutes'")
+    finally:
+        data.cluster.stop()
+
+
+def test_an_export_is_written_in_the_log_that_it_exports(
+    made: DataDirectory, sheet: Callable[[str], Path], tmp_path: Path
+) -> None:
+    assert import_devices(made, sheet("8031004"), *APPLY).exit_code == 0
+    shown = vaka("ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", tmp_path / "pack")
+    assert shown.exit_code == 0, shown.output
+    last = entries(made, TENANT)[-1]
+    assert (last["event"], last["actor"], last["object"]) == (
+        "log.exported", ME, "log:vaka.invalid/authority/ekbacka"
+    )  # fmt: skip
+    assert last["detail"]["size"] > 0
+
+
+def test_settings_are_an_entry_when_they_change_and_never_what_they_say(made: DataDirectory) -> None:
+    made.cluster.start()
+    clock = SystemClock()
+
+    def look() -> list[str]:
+        return asyncio.run(record_settings(made, made.load_settings(), made.cluster.server, clock.now()))
+
+    try:
+        assert "receiver.realm" in look(), "the first time every setting is news"
+        assert look() == []
+        certificate = made.root / "tls" / "receiver.pem"
+        certificate.write_text("one")
+        assert look() == ["key:receiver.certificate"]
+        certificate.write_text("another")
+        (made.root / "vaka.toml").write_text("[receiver]\ntls_port = false\nrealm = 'secret-realm'\nudp_port = 5999\n")
+        assert look() == ["key:receiver.certificate", "receiver.realm", "receiver.udp_port"]
+        certificate.unlink()
+        assert look() == ["key:receiver.certificate"]
+    finally:
+        made.cluster.stop()
+    told = [entry for entry in entries(made) if entry["event"] in ("settings.changed", "key.changed")]
+    assert [(entry["event"], entry["object"]) for entry in told] == [
+        ("settings.changed", "settings:vaka.toml"),
+        ("key.changed", "key:receiver.certificate"),
+        ("settings.changed", "settings:vaka.toml"),
+        ("key.changed", "key:receiver.certificate"),
+        ("key.changed", "key:receiver.certificate"),
+    ]
+    assert told[2]["detail"] == {"names": "receiver.realm receiver.udp_port", "count": 2, "first": "false"}
+    assert told[1]["detail"]["sha256"] != told[3]["detail"]["sha256"]
+    assert "secret-realm" not in str(told)
+
+
+def test_an_upgrade_is_an_entry_in_the_database_that_was_upgraded(made: DataDirectory) -> None:
+    made.cluster.start()
+    try:
+        with closing(psycopg.connect(made.cluster.server.conninfo(SUPERUSER, TENANT), autocommit=True)) as connection:
+            connection.execute("drop function vaka.judged_condition")
+            connection.execute("delete from vaka.migration where name = 'tenant/0004_supervision.sql'")
+    finally:
+        made.cluster.stop()
+    shown = vaka("migrate", "--data", made.root, *APPLY)
+    assert shown.exit_code == 0, shown.output
+    last = entries(made, TENANT)[-1]
+    assert (last["event"], last["object"]) == ("schema.migrated", f"database:{TENANT}")
+    assert last["detail"] == {"count": 1, "newest": "tenant/0004_supervision.sql"}
+    run = entries(made)[-1]
+    assert (run["event"], run["object"], run["detail"]["change"]) == ("command.run", "command:migrate", "C-17")
+    assert vaka("migrate", "--data", made.root, *APPLY).exit_code == 0
+    assert entries(made, TENANT)[-1] == last, "nothing to apply, nothing to tell"

@@ -1,0 +1,290 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The inventory: everything that changes something, and the event that tells of it, or why none has to.
+
+What there is, is read from the code: every statement, every function in the databases, every command, every page that
+is sent to, every timer. Whatever is added and not written down here fails, until somebody has thought about its entry.
+That the entries are really written, one each, is walked in test_acts.py here, tests/alarms/test_ledger.py,
+tests/web/test_every_act_is_entered.py, tests/commands/test_maintenance.py and tests/receiver/test_rejections.py.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+
+import vaka
+from vaka.alarms.watch import Watch
+from vaka.commands.main import main
+from vaka.database.migrate import migrations_for
+from vaka.database.queries import load_queries
+from vaka.ledger.events import Event
+from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.portal.application import ADDRESSES as PORTAL
+from vaka.web.routes import Address
+from vaka.web.signin.application import ADDRESSES as SIGNIN
+
+SOURCE = Path(vaka.__file__).parent
+
+
+class Told(NamedTuple):
+    """The events one act can be told of by: one of them each time it is done."""
+
+    events: tuple[str, ...]
+
+
+class Untold(NamedTuple):
+    """Why an act has no event of its own."""
+
+    why: str
+
+
+def told(*events: str) -> Told:
+    return Told(events)
+
+
+SEALED = Untold("moves or arranges entries, and is what the log itself shows")
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+STATEMENTS: dict[tuple[str, str], Told | Untold] = {
+    ("access", "grant_role"): told("role.granted"),
+    ("access", "revoke_role"): told("role.revoked"),
+    ("alarms", "take_alarm"): told("alarm.taken"),
+    ("alarms", "take_over_alarm"): told("alarm.taken_over"),
+    ("alarms", "hear_alarm"): told("alarm.heard"),
+    ("alarms", "release_alarm"): told("alarm.released"),
+    ("alarms", "suspend_alarm"): told("alarm.suspended"),
+    ("alarms", "resume_alarm"): told("alarm.resumed"),
+    ("alarms", "hand_over_alarm"): told("alarm.handed_over"),
+    ("alarms", "present_alarms"): told("alarm.presented"),
+    ("alarms", "close_alarm"): told("alarm.closed"),
+    ("alarms", "acknowledge_alarm"): told("alarm.closed"),
+    ("alarms", "close_alarms"): told("alarm.closed"),
+    ("alarms", "reopen_alarm"): told("alarm.reopened"),
+    ("alarms", "merge_alarm"): told("alarm.merged"),
+    ("alarms", "adopt_alarm"): told("alarm.closed"),
+    ("alarms", "write_note"): told("alarm.noted"),
+    ("alarms", "write_steps"): Untold("goes with the alarm's own event"),
+    ("alarms", "escalate_alarms"): told("alarm.escalated"),
+    ("alarms", "lapse_alarms"): told("alarm.released"),
+    ("alarms", "return_alarms"): told("alarm.released"),
+    ("alarms", "expire_tests"): told("alarm.closed"),
+    ("alarms", "forget_repeats"): Untold("which messages were heard lately, of no use after minutes"),
+    ("alarms", "judge_devices"): told("device.late", "device.lost", "device.returned"),
+    ("alarms", "forgive_untold"): told("device.late"),
+    ("alarms", "raise_technical"): told("alarm.raised", "alarm.joined", "site.silent"),
+    ("alarms", "end_technical"): told("alarm.restored", "site.returned"),
+    ("alarms", "note_desks"): Untold("that a desk is open, every few seconds; the session has its own events"),
+    ("commands", "keep_settings"): told("settings.changed", "key.changed"),
+    ("commands", "drop_settings"): told("settings.changed", "key.changed"),
+    ("identity", "open_session"): told("session.started"),
+    ("identity", "note_sign_in"): Untold("goes with session.started"),
+    ("identity", "end_session"): told("session.ended"),
+    ("identity", "end_sessions_of"): told("session.ended"),
+    ("identity", "create_account"): told("account.created"),
+    ("identity", "decide_installation"): told("installation.decided"),
+    ("ledger", "drain"): SEALED,
+    ("ledger", "add_entries"): SEALED,
+    ("ledger", "grow_tiles"): SEALED,
+    ("ledger", "move_head"): SEALED,
+    ("ledger", "forget_checkpoint"): SEALED,
+    ("ledger", "store_checkpoint"): SEALED,
+    ("ledger", "index_entries"): SEALED,
+    ("ledger", "set_retention"): told("retention.set"),
+    ("ledger", "prune"): told("ledger.pruned"),
+    ("receiver", "accept_messages"): told(
+        "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
+    ),
+    ("receiver", "record_signs_of_life"): Untold("heartbeats; what follows from their absence has events"),
+    ("receiver", "start_presence"): Untold("that a receiver is up, every few seconds"),
+    ("receiver", "beat"): Untold("that a receiver is up, every few seconds"),
+    ("tenants", "change_devices"): told("device.changed"),
+    ("tenants", "change_entries"): told("device.changed"),
+    ("tenants", "register_units"): told("unit.registered"),
+    ("tenants", "register_unit_hours"): told("unit.registered"),
+    ("tenants", "register_people"): told("person.registered"),
+    ("tenants", "register_contacts"): Untold("goes with person.registered"),
+    ("tenants", "register_notes"): Untold("goes with person.registered"),
+    ("tenants", "keep_devices"): told("device.registered", "device.adopted"),
+    ("tenants", "keep_closing_codes"): told("policy.changed"),
+    ("tenants", "keep_greeting"): told("policy.changed"),
+    ("tenants", "keep_on_call_phone"): told("policy.changed"),
+    ("tenants", "enter_authority"): told("authority.registered"),
+    ("tenants", "set_limits"): told("policy.changed"),
+    ("tenants", "set_override"): told("class.changed"),
+    ("tenants", "drop_override"): told("class.changed"),
+    ("tenants", "enter_devices"): told("device.registered", "device.adopted"),
+}
+
+_CHANGES = re.compile(
+    r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
+    r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b)"
+)
+
+
+def changing_statements() -> Iterator[tuple[str, str]]:
+    for path in SOURCE.rglob("queries.sql"):
+        package = ".".join(path.parent.relative_to(SOURCE).parts)
+        for name, text in load_queries(f"vaka.{package}").items():
+            if _CHANGES.search("\n".join(line.split("--")[0] for line in text.splitlines())):
+                yield package, name
+
+
+# --- functions in the databases ---------------------------------------------------------------------------------------
+
+FUNCTIONS: dict[str, Told | Untold] = {
+    "accept_messages": told(
+        "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
+    ),
+    "end_alarms": Untold("a part of accept_messages"),
+    "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
+    "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
+    "enter_change_by_hand": told("row.changed_by_hand"),
+    "ledger.append": Untold("is how an entry is written"),
+    "ledger.drain": SEALED,
+    "ledger.forget_places": SEALED,
+    "ledger.set_retention": told("retention.set"),
+    "ledger.announce_pruning": told("ledger.pruned"),
+    "ledger.prune": told("ledger.pruned"),
+}
+
+
+def changing_functions() -> set[str]:
+    found = set()
+    for kind in ("platform", "tenant"):
+        for migration in migrations_for(kind):
+            text = "\n".join(line.split("--")[0] for line in migration.text.splitlines())
+            for name, body in re.findall(r"create function ([a-z_.]+)\(.*?as \$\$(.*?)\$\$", text, re.DOTALL):
+                if re.search(r"\b(insert into|update (?!set\b)|delete from)", body):
+                    found.add(name.removeprefix("vaka."))
+    return found
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+COMMANDS: dict[str, Told | Untold] = {
+    "demo": told("installation.decided"),
+    "run": told("settings.changed", "key.changed", "installation.decided"),
+    "migrate": told("command.run"),
+    "ledger export": told("log.exported"),
+    "device import": told("command.run"),
+    "policy show": told("command.run"),
+    "policy set": told("command.run"),
+    "policy classify": told("command.run"),
+    "ledger receipt": told("log.read"),
+    "witness init": Untold("runs at the authority, and changes nothing here"),
+    "witness add-log": Untold("runs at the authority, and changes nothing here"),
+    "witness run": Untold("runs at the authority, and changes nothing here"),
+    "witness show": Untold("runs at the authority, and changes nothing here"),
+    "verify": Untold("reads files, and changes nothing"),
+    "simulate": Untold("is a device: what it sends has events"),
+    "decode": Untold("reads a file, and changes nothing"),
+}
+
+
+def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    context = click.Context(group, info_name="vaka")
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+LOG = "/log/{authority}"
+PAGES: dict[tuple[str, str], Told | Untold] = {
+    ("POST", "/"): told("session.started", "sign_in.refused"),
+    ("POST", "/sign-out"): told("session.ended"),
+    ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
+    ("GET", "/"): Untold("where one signs in; nothing of anybody"),
+    ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
+}
+PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/"): Untold("leads to a log"),
+    ("GET", "/log"): Untold("leads to a log"),
+    ("GET", LOG): told("log.read", "log.searched"),
+    ("GET", f"{LOG}/entry/{{index}}"): told("log.read"),
+    ("GET", f"{LOG}/entry/{{index}}/proof"): told("log.read"),
+    ("GET", f"{LOG}/help"): Untold("explains, and shows nothing of anybody"),
+    ("POST", f"{LOG}/people"): told("person.searched"),
+    ("GET", f"{LOG}/export"): Untold("a form; what it sends has an event"),
+    ("POST", f"{LOG}/export"): told("log.exported"),
+    ("GET", "/retention"): Untold("leads to a form"),
+    ("GET", f"{LOG}/retention"): Untold("a form; what it sends has an event"),
+    ("POST", f"{LOG}/retention"): told("retention.set"),
+    ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
+    ("POST", "/sign-out"): told("session.ended"),
+    ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
+}
+DESK_READS = told("alarm.read", "history.listed", "history.searched")
+"""The desk's addresses are walked one by one in tests/web/test_every_act_is_entered.py."""
+
+# --- timers, and what processes do unasked ----------------------------------------------------------------------------
+
+ROUNDS: dict[str, Told | Untold] = {
+    "look_for_authorities": Untold("reads the directory"),
+    "escalate": told("alarm.escalated", "alarm.released", "alarm.closed"),
+    "look_after_held": told("alarm.released"),
+    "forget": Untold("which messages were heard lately, of no use after minutes"),
+    "supervise": told(
+        "device.late", "device.lost", "device.returned", "site.silent", "site.returned", "alarm.raised",
+        "alarm.restored",
+    ),
+}  # fmt: skip
+UNASKED = told(
+    "ledger.heartbeat", "key.created", "schema.migrated", "connection.refused", "access.denied", "sign_in.refused"
+)
+"""The sequencer's, the migration's, the receiver's, and what every page's door writes."""
+NOT_YET: dict[str, str] = {}
+"""Names that are reserved: an act that comes must use them."""
+
+
+def everything() -> list[Told | Untold]:
+    pages = (*PAGES.values(), *PORTAL_PAGES.values())
+    return [*STATEMENTS.values(), *FUNCTIONS.values(), *COMMANDS.values(), *pages, *ROUNDS.values()]
+
+
+def test_every_changing_statement_is_in_the_inventory() -> None:
+    assert set(changing_statements()) == STATEMENTS.keys()
+
+
+def test_every_changing_function_of_the_databases_is_in_the_inventory() -> None:
+    assert changing_functions() == FUNCTIONS.keys()
+
+
+def test_every_command_is_in_the_inventory() -> None:
+    assert set(commands(main)) == COMMANDS.keys()
+
+
+@pytest.mark.parametrize(("addresses", "pages"), [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES)], ids=["signin", "portal"])
+def test_every_page_is_in_the_inventory(
+    addresses: tuple[Address, ...], pages: dict[tuple[str, str], Told | Untold]
+) -> None:
+    assert {(method, one.path) for one in addresses for method in one.methods} == pages.keys()
+
+
+def test_every_round_of_the_scheduler_is_in_the_inventory() -> None:
+    assert {name for name in vars(Watch) if not name.startswith("_")} == ROUNDS.keys()
+
+
+def test_every_event_is_written_by_something_and_every_act_is_told_of_by_an_event_there_is() -> None:
+    told_of = {event for one in everything() if isinstance(one, Told) for event in one.events}
+    told_of |= set(UNASKED.events) | set(DESK_READS.events)
+    known = {event.value for event in Event}
+    assert told_of <= known
+    assert known - told_of == NOT_YET.keys()
+
+
+def test_whoever_is_told_nothing_of_is_told_why() -> None:
+    reasons = [one.why for one in everything() if isinstance(one, Untold)]
+    assert all(len(why) > 10 for why in reasons)
+    assert len(DESK) > 20, "the desk's own walk reads its table"

@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Changing registered devices: what is told changes in both databases, with an entry that names it; nothing else."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.alarms.house import connect_superuser
+from tests.conftest import START
+from tests.platform import entries, newest, platform_as
+from vaka.database.connections import open_connection
+from vaka.database.server import PLATFORM_DATABASE, Server, tenant_role
+from vaka.tenants.authorities import Authority
+from vaka.tenants.device_changes import change_devices
+from vaka.tenants.devices import Connection, Device, Digest, Network, SenderTakenError, register_devices
+from vaka.tenants.people import Person, register_people
+
+pytestmark = [pytest.mark.database, pytest.mark.anyio]
+
+Row = dict[str, Any]
+LATER = START + timedelta(days=1)
+ADOPTED = Network(ip_network("192.0.2.7/32"), "Äldre enhet utan digest", START + timedelta(days=7))
+
+
+@pytest.fixture(scope="module")
+def place(new_authority: Callable[..., Authority]) -> Authority:
+    return new_authority()
+
+
+@pytest.fixture
+async def tenant(server: Server, place: Authority) -> AsyncIterator[Connection]:
+    role = tenant_role(place.database_name, "setup")
+    connection = await open_connection(server, role, place.database_name, application="test")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def platform(server: Server) -> AsyncIterator[Connection]:
+    async with platform_as(server, "setup") as connection:
+        yield connection
+
+
+@pytest.fixture
+def above(server: Server) -> Iterator[psycopg.Connection[Row]]:
+    with closing(connect_superuser(server, PLATFORM_DATABASE)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def register(server: Server, place: Authority) -> Iterator[psycopg.Connection[Row]]:
+    with closing(connect_superuser(server, place.database_name)) as connection:
+        yield connection
+
+
+def adopted() -> Device:
+    """What adoption makes: no person, let in by its address for a week."""
+    return Device(uuid4(), str(uuid4().int % 10**14), ADOPTED, model="Trygghetstelefon", interval_seconds=86_400)
+
+
+def entry_of(above: psycopg.Connection[Row], sender: str) -> Row:
+    row = above.execute("select * from vaka.device_entry where sender = %s", (sender,)).fetchone()
+    assert row is not None
+    return row
+
+
+def device_of(register: psycopg.Connection[Row], sender: str) -> Row:
+    row = register.execute("select * from vaka.device where sender = %s", (sender,)).fetchone()
+    assert row is not None
+    return row
+
+
+async def test_an_adopted_device_gets_a_password_and_its_person(
+    tenant: Connection, platform: Connection, place: Authority, above: psycopg.Connection[Row],
+    register: psycopg.Connection[Row],
+) -> None:  # fmt: skip
+    device, person = adopted(), Person(uuid4(), "Asta", "Öman")
+    await register_people(tenant, [person], actor="setup", now=START)
+    await register_devices(tenant, platform, place.id, [device], actor="setup", now=START)
+    told = ["sender", "authentication", "password", "personal_number"]
+    wanted = replace(
+        device,
+        id=uuid4(),
+        authentication=Digest("larm", None, "a" * 64),
+        person_id=person.id,
+        model="",
+        interval_seconds=1,
+    )
+    last_here, last_there = newest(register), newest(above)
+    assert await change_devices(tenant, platform, place.id, [wanted], told, actor="setup", now=LATER) == 1
+    entry, kept = entry_of(above, device.sender), device_of(register, device.sender)
+    assert (entry["authentication"], entry["ha1_sha256"], entry["person_id"]) == ("digest", "a" * 64, person.id)
+    assert (entry["network"], entry["exception_until"], entry["exception_reason"]) == (None, None, None)
+    assert (entry["device_id"], entry["interval_seconds"], entry["changed_at"]) == (device.id, 86_400, LATER)
+    assert (kept["id"], kept["person_id"]) == (device.id, person.id)
+    assert (kept["model"], kept["interval_seconds"]) == ("Trygghetstelefon", 86_400), "what was not told has changed"
+    (here,), (there,) = entries(register, last_here), entries(above, last_there)
+    assert (here["event"], here["object"], here["detail"]) == (
+        "device.changed", f"device:{device.id}", {"fields": "person"},
+    )  # fmt: skip
+    assert there["detail"] == {
+        "authority": str(place.id), "authentication": "digest", "fields": "authentication,person"
+    }  # fmt: skip
+    assert not {device.sender, "larm", "a" * 64} & set(map(str, [*here.values(), *there["detail"].values()]))
+
+
+async def test_a_second_time_nothing_changes_and_nothing_is_entered(
+    tenant: Connection, platform: Connection, place: Authority, above: psycopg.Connection[Row],
+    register: psycopg.Connection[Row],
+) -> None:  # fmt: skip
+    device = adopted()
+    await register_devices(tenant, platform, place.id, [device], actor="setup", now=START)
+    longer = replace(device, authentication=replace(ADOPTED, until=START + timedelta(days=90)))
+    last_here, last_there = newest(register), newest(above)
+    for changed in (1, 0):
+        told = ["sender", "authentication"]
+        assert await change_devices(tenant, platform, place.id, [longer], told, actor="setup", now=LATER) == changed
+    assert entry_of(above, device.sender)["exception_until"] == START + timedelta(days=90)
+    assert [line["event"] for line in entries(above, last_there)] == ["device.changed"]
+    assert entries(register, last_here) == []
+
+
+async def test_a_device_is_laid_down_and_taken_up_again(
+    tenant: Connection, platform: Connection, place: Authority, above: psycopg.Connection[Row],
+    register: psycopg.Connection[Row],
+) -> None:  # fmt: skip
+    device = adopted()
+    await register_devices(tenant, platform, place.id, [device], actor="setup", now=START)
+    for in_use in (False, True):
+        line = replace(device, in_use=in_use)
+        assert await change_devices(tenant, platform, place.id, [line], ["in_use"], actor="setup", now=LATER) == 1
+        assert entry_of(above, device.sender)["active"] is in_use
+        assert device_of(register, device.sender)["supervised"] is in_use
+
+
+async def test_a_device_of_another_authority_is_not_touched(
+    server: Server, tenant: Connection, platform: Connection, place: Authority, new_authority: Callable[..., Authority],
+    above: psycopg.Connection[Row],
+) -> None:  # fmt: skip
+    device, elsewhere = adopted(), new_authority()
+    await register_devices(tenant, platform, place.id, [device], actor="setup", now=START)
+    role = tenant_role(elsewhere.database_name, "setup")
+    async with await open_connection(server, role, elsewhere.database_name, application="test") as foreign:
+        with pytest.raises(SenderTakenError):
+            await change_devices(
+                foreign, platform, elsewhere.id, [replace(device, in_use=False)], ["in_use"], actor="setup", now=LATER
+            )
+    entry = entry_of(above, device.sender)
+    assert (entry["active"], UUID(str(entry["authority_id"])), entry["changed_at"]) == (True, place.id, START)

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Whom and what entries concern: people looked up and named as the portal may, and no further."""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import date
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.conftest import START
+from vaka.database.connections import Connection, open_connection
+from vaka.database.server import SUPERUSER, Server, tenant_role
+from vaka.tenants.authorities import Authority
+from vaka.tenants.people import Person, Unit, register_people, register_units
+from vaka.tenants.subjects import (
+    MOST_PEOPLE,
+    find_people,
+    list_people_of_things,
+    list_things_of_person,
+    name_people,
+    name_units,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+ANNA = Person(uuid4(), "Anna Maria", "Åberg-Ek", "19380401-9809", date(1938, 4, 1))
+BO = Person(uuid4(), "Bo", "Ek", "19400502-9812")
+HIDDEN = Person(uuid4(), "Cecilia", "Ekdahl", "19410603-9825", protected_identity=True)
+UNIT = Unit(uuid4(), "Nattpatrullen")
+
+
+@pytest.fixture
+async def portal(server: Server, authority: Authority) -> AsyncIterator[Connection]:
+    """An authority with three people, as the portal reads it."""
+    database = authority.database_name
+    setup = await open_connection(server, tenant_role(database, "setup"), database, application="test")
+    async with setup:
+        await register_people(setup, [ANNA, BO, HIDDEN], actor="setup", now=START)
+        await register_units(setup, [UNIT], [], actor="setup", now=START)
+    connection = await open_connection(server, tenant_role(database, "portal"), database, application="test")
+    async with connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ek", [BO, ANNA]), ("EK", [BO, ANNA]), ("anna", [ANNA]), ("maria åberg", [ANNA]), ("Åberg-Ek Anna", [ANNA]),
+        ("anna bo", []), ("ÅBERG", [ANNA]), ("Ekdahl", []), ("Cecilia Ekdahl", []),
+        ("19380401-9809", [ANNA]), ("193804019809", [ANNA]), (" 19380401-9809 ", [ANNA]), ("19410603-9825", [HIDDEN]),
+        ("380401-9809", []), ("19380401", []), ("", []), (" ", []), ("e", []), ("%", []), ("a_a", []), ("'", []),
+        ("ek x", [BO, ANNA]),  # a single letter says nothing
+    ],
+)  # fmt: skip
+async def test_who_is_found(portal: Connection, text: str, found: list[Person]) -> None:
+    assert [person.id for person in await find_people(portal, text)] == [person.id for person in found]
+
+
+async def test_no_more_are_found_than_can_be_read(server: Server, portal: Connection, authority: Authority) -> None:
+    database = authority.database_name
+    many = [Person(uuid4(), f"Dagny{number}", "Dahl") for number in range(MOST_PEOPLE + 5)]
+    async with await open_connection(server, tenant_role(database, "setup"), database, application="test") as setup:
+        await register_people(setup, many, actor="setup", now=START)
+    assert len(await find_people(portal, "dahl")) == MOST_PEOPLE + 1
+
+
+async def test_what_they_and_their_things_are_called(server: Server, portal: Connection, authority: Authority) -> None:
+    alarm, device, nobodys = uuid4(), uuid4(), uuid4()
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as superuser:
+        superuser.execute("set search_path = vaka")
+        superuser.execute("insert into device (id, person_id, sender) values (%s, %s, '1')", (device, ANNA.id))
+        for identifier, person, state in ((alarm, ANNA.id, "received"), (nobodys, None, "presented")):
+            superuser.execute(
+                "insert into alarm (id, class, kind, latest_kind, state, join_key, person_id, sender, received_at,"
+                " latest_at) values (%s, 'life', 'button', 'button', %s, %s, %s, '1', now(), now())",
+                (identifier, state, str(identifier), person),
+            )
+    assert set(await list_things_of_person(portal, ANNA.id)) == {f"alarm:{alarm}", f"device:{device}"}
+    assert await list_things_of_person(portal, BO.id) == []
+    owners = await list_people_of_things(portal, alarms=[alarm, nobodys, uuid4()], devices=[device, uuid4()])
+    assert owners == {alarm: ANNA.id, device: ANNA.id}
+    names = await name_people(portal, [ANNA.id, HIDDEN.id, uuid4()])
+    assert {one.id: (one.given_name, one.protected_identity) for one in names.values()} == {
+        ANNA.id: ("Anna Maria", False), HIDDEN.id: ("Cecilia", True),
+    }  # fmt: skip
+    assert await name_units(portal, [UNIT.id, UUID(int=1)]) == {UNIT.id: "Nattpatrullen"}
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    ["select phone from person", "select door_code from person", "select care_notes from person", "select * from alarm",
+     "select closing_text from alarm", "select * from contact", "select * from note", "select body from message",
+     "select * from alarm_note", "update person set family_name = 'x'", "select phone from unit"],
+)  # fmt: skip
+async def test_the_portal_sees_no_more_of_anybody(portal: Connection, attempt: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await portal.execute(attempt.encode())

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A furnished installation whose logs are sealed, and a portal opened anew for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from tests.web.browsers import Browser
+from tests.web.furniture import Installation, open_installation
+from vaka.clock import SystemClock
+from vaka.database.connections import open_connection
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role, tenant_role
+from vaka.identity.sessions import Realm, open_session
+from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.sealing import Sealing
+from vaka.ledger.signer import KeyFiles, open_signer
+from vaka.settings import Settings
+from vaka.web.asker import COOKIES
+from vaka.web.portal.application import build_portal
+from vaka.web.portal.opening import open_portal
+from vaka.web.portal.portal import Portal
+
+SETTINGS = Settings(mode="demo")
+ENTRIES = """
+    select id, event, actor, object, outcome, detail, written_by from ledger.inbox where id > %(after)s
+    union all
+    select (leaf->>'id')::bigint, leaf->>'event', leaf->>'actor', leaf->>'object', leaf->>'outcome', leaf->'detail',
+           leaf->>'written_by'
+    from (select convert_from(leaf, 'UTF8')::jsonb as leaf from ledger.log_entry) sealed
+    where (leaf->>'id')::bigint > %(after)s
+    order by id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The installation's logs: written to, sealed, and looked into."""
+
+    installation: Installation
+
+    async def write(self, *entries: Entry, slug: str = "ekbacka") -> None:
+        """Write entries as the desk does."""
+        database = self.installation.authorities[slug].database_name
+        async with (
+            await open_connection(
+                self.installation.server, tenant_role(database, "desk"), database, application="test"
+            ) as desk,
+            desk.transaction(),
+        ):
+            await append_many(desk, entries)
+
+    async def seal(self, slug: str = "ekbacka") -> None:
+        """Seal what waits."""
+        database, root = self.installation.authorities[slug].database_name, self.installation.root
+        async with await open_connection(
+            self.installation.server, tenant_role(database, "sequencer"), database, application="test"
+        ) as connection:
+            is_new = not (await (await connection.execute("select from ledger.checkpoint")).fetchall())
+            files = KeyFiles.of(root, root, database)
+            signer = open_signer(files, SETTINGS.ledger.log_name(slug), is_new=is_new)
+            await Sealing(signer, SystemClock()).make_round(connection)
+
+    def mark(self, place: str) -> int:
+        """Return the number of the newest entry of an authority's log, or of the platform's (``platform``)."""
+        [row] = self._ask(place, "select last_value as last from ledger.inbox_id_seq", {})
+        return int(row["last"])
+
+    def since(self, mark: int, place: str) -> list[dict[str, Any]]:
+        """Return what was written after a mark, sealed or not; the log's own sign of life is left out."""
+        found = self._ask(place, ENTRIES, {"after": mark})
+        return [row for row in found if row["event"] != "ledger.heartbeat"]
+
+    def execute(self, slug: str, statement: str, *, unguarded: bool = False) -> None:
+        """Do something as the superuser; ``unguarded`` with the triggers off."""
+        with self._superuser(slug) as superuser:
+            if unguarded:
+                superuser.execute("set session_replication_role = replica")
+            superuser.execute(statement.encode())
+
+    def _ask(self, place: str, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        with self._superuser(place) as superuser:
+            return list(superuser.execute(statement.encode(), values).fetchall())
+
+    def _superuser(self, place: str) -> Any:
+        known = self.installation.authorities
+        database = PLATFORM_DATABASE if place == "platform" else known[place].database_name
+        return closing(
+            psycopg.connect(
+                self.installation.server.conninfo(SUPERUSER, database), autocommit=True, row_factory=dict_row
+            )
+        )
+
+
+@pytest.fixture(scope="session")
+def furnished() -> Iterator[Installation]:
+    """An installation of its own: sealing empties the inbox that other tests look into."""
+    with open_installation() as installation:
+        asyncio.run(Logs(installation).seal())
+        asyncio.run(Logs(installation).seal("norrvik"))
+        yield installation
+
+
+@pytest.fixture
+def logs(installation: Installation) -> Logs:
+    return Logs(installation)
+
+
+@pytest.fixture
+async def portal(installation: Installation) -> AsyncIterator[Portal]:
+    async with open_portal(installation.server, SETTINGS, SystemClock()) as portal:
+        yield portal
+
+
+async def enter(
+    portal: Portal, installation: Installation, persona: str, realms: Sequence[Realm] = ("authority",)
+) -> Browser:
+    """Return a browser in which a persona is signed in, over real sessions."""
+    cookies, account = {}, installation.accounts[persona]
+    connection = await open_connection(
+        installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test"
+    )
+    async with connection:
+        for realm in realms:
+            cookies[COOKIES[realm]] = await open_session(connection, account, realm, "persona", datetime.now(UTC))
+    return Browser(build_portal(portal, SETTINGS), SETTINGS.portal.origin, cookies, str(account))
+
+
+@pytest.fixture
+async def lovisa(portal: Portal, installation: Installation) -> Browser:
+    """Ekbacka's log reviewer."""
+    return await enter(portal, installation, "lovisa")
+
+
+@pytest.fixture
+async def rut(portal: Portal, installation: Installation) -> Browser:
+    """Ekbacka's auditor."""
+    return await enter(portal, installation, "rut")
+
+
+@pytest.fixture
+async def niklas(portal: Portal, installation: Installation) -> Browser:
+    """Norrvik's log reviewer."""
+    return await enter(portal, installation, "niklas")
+
+
+@pytest.fixture
+def nobody(portal: Portal) -> Browser:
+    """A browser in which nobody is signed in."""
+    return Browser(build_portal(portal, SETTINGS), SETTINGS.portal.origin)
+
+
+def account_of(installation: Installation, persona: str) -> str:
+    """How the log names a persona."""
+    return f"account:{installation.accounts[persona]}"
+
+
+def person_of(installation: Installation, name: str) -> UUID:
+    """The identifier of somebody in care."""
+    return installation.people[name][1].id
