@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.ledger import golang
 from tests.ledger.aged import POLICY, AgedLog, Cosigner, decision
@@ -16,14 +17,16 @@ from tests.peers import require_module
 from vaka.clock import SystemClock, TurnedClock
 from vaka.commands.main import main
 from vaka.database.server import Server
-from vaka.errors import Category
+from vaka.errors import Category, ConfigurationError
 from vaka.ledger.checkpoints import parse_checkpoint
+from vaka.ledger.cosignatures import WitnessSigner
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import parse_leaf
-from vaka.ledger.receipts import NotSealedYetError, Receipt, find_receipt, wait_for_receipt
+from vaka.ledger.receipts import NotSealedYetError, Receipt, find_receipt, policy_of, wait_for_receipt
 from vaka.ledger.retention import set_retention
 from vaka.ledger.tree import hash_leaf
+from vaka.settings import LedgerSettings
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -91,6 +94,25 @@ async def test_what_is_not_sealed_in_time_stands_and_is_fetched_later(
         found = await find_receipt(portal, number, POLICY)
         assert found is not None
         assert parse_leaf(found.entry).id == number
+
+
+async def test_every_witness_of_the_settings_must_have_seen_it(house: LogHouse, clock: TurnedClock) -> None:
+    """The one that cosigns here, and another that has never answered."""
+    (key,) = (witness.encode() for witness in POLICY.witnesses)
+    other = WitnessSigner.of("witness.example/silent", Ed25519PrivateKey.generate()).key.encode()
+
+    def settings(*keys: str, log: str = "authority/provkommun") -> LedgerSettings:
+        shown = [{"url": "http://127.0.0.1:1", "key": each, "logs": [log]} for each in keys]
+        return LedgerSettings.model_validate({"origin": "vaka.example", "witnesses": shown})
+
+    assert policy_of(settings(), ORIGIN) is None
+    assert policy_of(settings(other, log="platform"), ORIGIN) is None
+    receipt = await decided(house, clock)
+    async with house.as_("portal") as portal:
+        assert await find_receipt(portal, receipt.id, policy_of(settings(key), ORIGIN)) is not None
+        assert await find_receipt(portal, receipt.id, policy_of(settings(key, other), ORIGIN)) is None
+    with pytest.raises(ConfigurationError, match=r"ledger\.witnesses cannot be used"):
+        policy_of(settings(key, key), ORIGIN)
 
 
 async def test_nobody_waits_inside_the_transaction_of_the_act(house: LogHouse, clock: TurnedClock) -> None:

@@ -25,7 +25,7 @@ _AT_ONCE = 32  # tiles or bundles of one question to the database
 
 
 class NothingPublishedError(VakaError):
-    """No checkpoint of this log has been published yet."""
+    """No checkpoint of this log has been published yet, or what stands in its place is none."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,7 +45,10 @@ async def export_log(connection: Connection, directory: Path) -> Checkpoint:
     if row is None:
         raise NothingPublishedError
     note = bytes(row[1])
-    checkpoint = parse_checkpoint(parse_note(note).text)
+    try:
+        checkpoint = parse_checkpoint(parse_note(note).text)
+    except LedgerError:
+        raise NothingPublishedError from None
     try:
         _prepare(directory)
         pruned = await _export_basis(connection, directory, checkpoint.size)

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 import psycopg
 
-from vaka.errors import Category, Sentence, VakaError
+from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.ledger.checkpoints import parse_checkpoint
-from vaka.ledger.cosignatures import Policy, verify_cosignatures
+from vaka.ledger.cosignatures import Policy, WitnessKey, verify_cosignatures
 from vaka.ledger.errors import LedgerError
 from vaka.ledger.notes import Note, parse_note
 from vaka.ledger.proofs import Proof
 from vaka.ledger.stored import QUERIES, Connection, read_tiles
 from vaka.ledger.tiling import TileNodes, inclusion_tiles
 from vaka.ledger.tree import hash_leaf, prove_inclusion, require_inclusion
+from vaka.settings import LedgerSettings
 
 WAIT_SECONDS = 5.0
 """How long an act waits. A log is sealed every second or so; whoever waits longer than this thinks it has failed."""
@@ -49,6 +50,18 @@ class Receipt:
     """The entry byte for byte, as it was hashed."""
     proof: Proof
     """C2SP tlog-proof. The entry is in it too, as its extra data, so that this one file is enough."""
+
+
+def policy_of(settings: LedgerSettings, origin: str) -> Policy | None:
+    """Return who must have seen the log called `origin` before there is a receipt: every witness it is shown to.
+
+    None where it has no witness: then the seal is all there is. Raises ConfigurationError.
+    """
+    shown = [each.key for each in settings.witnesses if origin in (f"{settings.origin}/{log}" for log in each.logs)]
+    try:
+        return Policy(tuple(map(WitnessKey.parse, shown)), len(shown)) if shown else None
+    except LedgerError as error:
+        raise ConfigurationError(f"ledger.witnesses cannot be used for {origin} ({error.code.value}).") from None
 
 
 async def find_receipt(connection: Connection, entry_id: int, policy: Policy | None = None) -> Receipt | None:

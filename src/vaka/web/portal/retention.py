@@ -15,7 +15,7 @@ from vaka.errors import Category, VakaError
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import read_decisions, read_retention, read_state
-from vaka.ledger.receipts import NotSealedYetError, wait_for_receipt
+from vaka.ledger.receipts import NotSealedYetError, policy_of, wait_for_receipt
 from vaka.ledger.retention import LONGEST_DAYS, LONGEST_REASON, SHORTEST_DAYS, SUGGESTED_DAYS
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
@@ -51,7 +51,7 @@ async def show_retention(portal: Portal, request: Request, asker: Asker) -> Resp
 
 
 async def set_retention(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/retention: decide, and wait a little until the decision is sealed and can be seen."""
+    """POST /log/{authority}/retention: decide, and wait a little until the decision is sealed and witnessed."""
     authority = await require_authority(portal, request, asker, MAY_SET)
     form = await read_form(request, RetentionForm)
     try:
@@ -65,7 +65,8 @@ async def set_retention(portal: Portal, request: Request, asker: Asker) -> Respo
         return await _show(portal, asker, authority, form, error)
     async with await portal.gateway.open_own_connection(authority.id, "receipt") as waiting:
         try:
-            await wait_for_receipt(waiting, number, seconds=WAIT_SECONDS)
+            policy = policy_of(portal.logs, portal.logs.log_name(authority.slug))
+            await wait_for_receipt(waiting, number, seconds=WAIT_SECONDS, policy=policy)
         except NotSealedYetError as error:
             return await _show(portal, asker, authority, form, error)
     return RedirectResponse(f"/log/{authority.slug}/retention", 303)
