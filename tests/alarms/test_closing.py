@@ -176,6 +176,15 @@ async def test_many_technical_alarms_are_closed_at_once(house: House, me: Princi
     assert {house.alarm(alarm_id)["closed_by"] for alarm_id in waiting} == {me.actor}
 
 
+async def test_what_has_come_since_the_list_was_read_is_not_closed_with_the_others(house: House, me: Principal) -> None:
+    read, again = (house.raise_alarm(alarm_class="technical") for _ in range(2))
+    seen = {alarm: house.alarm(alarm)["version"] for alarm in (read, again)}
+    house.superuser.execute("update vaka.alarm set version = version + 1, messages = 2 where id = %s", (again,))
+    closed = await close_many(house.desk, me, house.id, [read, again], CLOSING, now=NOW, seen_versions=seen)
+    assert closed == [read]
+    assert house.alarm(again)["state"] == "received"
+
+
 @pytest.mark.parametrize("alarm_class", ["life", "request"])
 async def test_people_are_never_closed_in_bulk(house: House, me: Principal, alarm_class: str) -> None:
     technical, urgent = house.raise_alarm(alarm_class="technical"), house.raise_alarm(alarm_class=alarm_class)

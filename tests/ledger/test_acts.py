@@ -347,7 +347,9 @@ async def test_what_changes_nothing_asks_for_no_leave_and_is_no_entry(house: Hou
     (None, timedelta(minutes=59), True),  # an installation is being furnished
     (None, timedelta(minutes=61), False),  # and its sequencer has never come
     (timedelta(), None, True),
-    (LONGEST_SILENCE, timedelta(days=1), True),
+    (timedelta(), LONGEST_SILENCE, True),
+    (timedelta(), LONGEST_SILENCE + timedelta(seconds=1), False),  # signed again, and nothing is taken in
+    (LONGEST_SILENCE, None, True),
     (LONGEST_SILENCE + timedelta(seconds=1), None, False),
     (-LONGEST_SILENCE, None, True),
     (-LONGEST_SILENCE - timedelta(seconds=1), None, False),  # signed in the future: some clock is wrong

@@ -292,6 +292,18 @@ async def test_a_flood_of_strangers_does_not_drown_out_whom_we_know(count: int, 
         assert hub.numbers(both).urged
 
 
+async def test_many_unknown_senders_that_nobody_waits_behind_are_no_flood() -> None:
+    """An installation in which devices are put up before they are registered."""
+    async with running() as hub:
+        faults = [card(f"z{number:03}", authority=INTAKE, stranger=True) for number in range(LARGEST_STRANGERS + 1)]
+        fallen = stranger("a", urged=True)
+        hub.take_in_all(RECEPTION, Reading([*faults, fallen]))
+        hub.take_in_all(EKBACKA_KOMMUN, Reading([card("y")]))
+        both = frozenset({EKBACKA, INTAKE})
+        assert hub.takeable(both, 1)[0].alarm == fallen.alarm
+        assert (hub.numbers(both).urged, hub.numbers(both).ringing) == (True, 1)
+
+
 async def test_what_finds_no_line_rings_and_is_told_of_loudly() -> None:
     """More people than lines: each of them is heard, and how many are not seen is said."""
     async with running() as hub:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Ending an alarm, with the authority's own codes, and opening it again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -118,12 +118,15 @@ async def close_many(
     closing: Closing,
     *,
     now: datetime,
+    seen_versions: Mapping[UUID, int] | None = None,
 ) -> list[UUID]:
     """Close waiting technical and test alarms of a mass event; return those that were closed.
 
-    An alarm somebody has taken meanwhile stays. Raises UnusableActError where one of them is a life alarm or a
-    request; then nothing is closed. In the reception of unknown senders those can be closed as well, since anybody can
-    send them by the hundred; why, has to be written (SHORTEST_REASON).
+    An alarm somebody has taken meanwhile stays, and so does one that is no longer of the version that was seen.
+
+    Raises UnusableActError where one of them is a life alarm or a request; then nothing is closed. In the reception of
+    unknown senders those can be closed as well, since anybody can send them by the hundred; why, has to be written
+    (SHORTEST_REASON).
     """
     require(operator, Permission.DESK_BULK_CLOSE, authority_id)
     wanted = list(dict.fromkeys(ids))
@@ -132,7 +135,14 @@ async def close_many(
             sv=f"Välj mellan 1 och {LARGEST_BULK} larm.", en=f"Choose between 1 and {LARGEST_BULK} alarms."
         )
     strangers = gateway.authority(authority_id).is_intake
-    facts = _facts(closing) | {"ids": wanted, "now": now, "actor": operator.actor, "strangers": strangers}
+    versions = [(seen_versions or {}).get(alarm, 0) for alarm in wanted]
+    facts = _facts(closing) | {
+        "ids": wanted,
+        "versions": versions,
+        "now": now,
+        "actor": operator.actor,
+        "strangers": strangers,
+    }
     async with gateway.transaction(authority_id) as connection:
         await _require_codes(connection, closing)
         cursor = await connection.execute(QUERIES["find_urgent"], {"ids": wanted})

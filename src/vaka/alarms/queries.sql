@@ -315,6 +315,8 @@ set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = %(act
     closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s, version = version + 1
 where id in (select id from alarm
              where id = any(%(ids)s) and state in ('received', 'presented', 'withdrawn')
+               -- What has come since the list was read is nobody's to end unread; 0 where nobody says what was read.
+               and (%(versions)s::int[])[array_position(%(ids)s::uuid[], id)] in (0, version)
                and (class in ('technical', 'test')
                     or (%(strangers)s and person_id is null and device_id is null and parts = 0))
              order by id for update)

@@ -51,11 +51,13 @@ class LedgerNews:
     def stands(self, now: datetime) -> bool:
         """Whether the log is being sealed, as far as can be told at `now`.
 
-        A checkpoint of the future says that two clocks disagree, and nothing of what it would say otherwise.
+        A checkpoint of the future says that two clocks disagree, and nothing of what it would say otherwise. A log that
+        is signed again and again and takes in nothing of what waits does not stand.
         """
-        if self.sealed_at is not None:
-            return abs(now - self.sealed_at) <= LONGEST_SILENCE
-        return self.waiting_since is None or now - self.waiting_since <= LONGEST_BEGINNING
+        longest = LONGEST_BEGINNING if self.sealed_at is None else LONGEST_SILENCE
+        if self.waiting_since is not None and now - self.waiting_since > longest:
+            return False
+        return self.sealed_at is None or abs(now - self.sealed_at) <= LONGEST_SILENCE
 
 
 async def read_news(connection: Connection) -> LedgerNews:

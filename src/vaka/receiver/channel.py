@@ -15,6 +15,8 @@ from vaka.database.connections import STATEMENT_TIMEOUT_MILLISECONDS, Connection
 _LOST_SECONDS = STATEMENT_TIMEOUT_MILLISECONDS / 1000 + 5
 """The server ends a statement that takes too long. No word after that: the network between us is gone."""
 
+_TELL_SECONDS = 2.0
+
 
 class InterruptedStatementError(Exception):
     """The database did not finish: whether the statement committed may be unknown. It may be sent again."""
@@ -66,9 +68,14 @@ class Channel:
             async with self._turn:
                 try:
                     if self._connection is not None:
-                        await tell_clock_state(self._connection)
+                        # An alarm may come meanwhile and waits for the turn: a dead network is left soon.
+                        async with asyncio.timeout(_TELL_SECONDS):
+                            await tell_clock_state(self._connection)
                 except (psycopg.Error, OSError):
                     await self._close()
+                except asyncio.CancelledError:
+                    await self._close()
+                    raise
 
     async def close_idle(self, seconds: float) -> None:
         """Close the connection where it was not used for ``seconds``; the next use opens it again."""

@@ -93,12 +93,14 @@ class Rounds:
 
     def _go_round(self) -> None:
         self._left[:] = self._turns
-        for row, waiting in zip(Row, self._rows, strict=True):
-            while waiting and self._left[row]:
-                self._hear(waiting.popleft(), row)
-        self._begun = any(self._rows)
-        if self._begun:
-            asyncio.get_running_loop().call_soon(self._go_round)
+        try:
+            for row, waiting in zip(Row, self._rows, strict=True):
+                while waiting and self._left[row]:
+                    self._hear(waiting.popleft(), row)
+        finally:  # whatever happens, the next round comes
+            self._begun = any(self._rows)
+            if self._begun:
+                asyncio.get_running_loop().call_soon(self._go_round)
 
     def _hear(self, speaker: Speaker, row: Row) -> None:
         """Looking takes time as speaking does, so both count."""

@@ -173,7 +173,7 @@ class Hub:
         """Return the first that nobody has answered, as freshly as it is known; in a flood, strangers last."""
         waiting = [card for card in self._open_in(authorities) if card.takeable]
         # An unknown sender's life alarm comes before a known person's request, as any does; a flood of them does not.
-        flooded = sum(card.stranger for card in waiting) > LARGEST_STRANGERS
+        flooded = sum(card.stranger and card.urgent for card in waiting) > LARGEST_STRANGERS
         return nsmallest(count, waiting, key=lambda card: (flooded and card.stranger, card.place))
 
     def left(self, authorities: frozenset[UUID]) -> Card | None:
@@ -202,7 +202,8 @@ class Hub:
         strangers = sum(tally.strangers for _, tally in tallies)
         waiting = sum(tally.waiting for _, tally in tallies)
         # In a flood of unknown senders they go on ringing, but they do not drown out whom we know.
-        urged = any(tally.urged and not (board.is_intake and strangers > LARGEST_STRANGERS) for board, tally in tallies)
+        calling = sum(tally.ringing + board.open_beyond for board, tally in tallies if board.is_intake)
+        urged = any(tally.urged and not (board.is_intake and calling > LARGEST_STRANGERS) for board, tally in tallies)
         on_duty = {
             subscriber.account_id
             for audience in self._audiences.values()

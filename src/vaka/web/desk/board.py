@@ -52,11 +52,15 @@ class Crowd:
         return len(self.rows)
 
 
+SeenAlarm = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(@[1-9][0-9]{0,8})?$")]
+
+
 class BulkForm(Form):
     """Which alarms end together, and how."""
 
     authority: UUID
-    alarm: Annotated[list[UUID], Field(min_length=1, max_length=LARGEST_BULK)]
+    alarm: Annotated[list[SeenAlarm], Field(min_length=1, max_length=LARGEST_BULK)]
+    """Each an alarm, and after ``@`` the version that was on the page."""
     reason: Code
     action: Code
     result: Code
@@ -108,9 +112,10 @@ async def close_bulk(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /bulk: end the chosen ones."""
     form = await read_form(request, BulkForm, lists=frozenset({"alarm"}))
     ending = closing.Closing(form.reason, form.action, form.result, form.text)
+    seen = {UUID(alarm): int(version or 0) for alarm, _, version in (each.partition("@") for each in form.alarm)}
     try:
         closed = await closing.close_many(
-            desk.gateway, asker.principal, form.authority, form.alarm, ending, now=desk.clock.now()
+            desk.gateway, asker.principal, form.authority, list(seen), ending, now=desk.clock.now(), seen_versions=seen
         )
     except UnusableActError as error:
         filled = Filled(form.reason, form.action, form.result, form.text)
@@ -119,7 +124,7 @@ async def close_bulk(desk: Desk, request: Request, asker: Asker) -> Response:
         )
     if not is_fragment(request):
         return RedirectResponse("/bulk", HTTPStatus.SEE_OTHER)
-    left = len(form.alarm) - len(closed)
+    left = len(seen) - len(closed)
     sentence = Sentence(
         sv=f"{len(closed)} larm avslutade, {left} lämnade.",
         en=f"{len(closed)} alarms closed, {left} left as they were.",
