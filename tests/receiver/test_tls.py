@@ -231,6 +231,28 @@ async def test_no_address_holds_more_handshakes_than_its_share(
     await device.close()
 
 
+async def test_strangers_have_few_places_over_tls_and_devices_take_none_of_them(
+    start_tls: Start, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority
+) -> None:
+    senders = [register.device(authority) for _ in range(3)]
+    running = await start_tls(limits=Limits(unproven_tls_per_source=2))
+    devices = []
+    for sender in senders:  # each has proved itself before the next comes
+        devices.append(await TcpDevice.connect(running.tls, context()))
+        assert (await devices[-1].ask(alarm(sender))).status == 200
+    strangers = [await TcpDevice.connect(running.tls, context()) for _ in range(2)]
+    with pytest.raises((OSError, ssl.SSLError)):
+        await TcpDevice.connect(running.tls, context())
+    assert running.refusals(Reason.SOURCE_LIMIT) == 1
+    await strangers[0].close()
+    await running.until(lambda: running.receiver.connections.count == 4)
+    later = await TcpDevice.connect(running.tls, context())
+    assert (await later.ask(alarm(senders[0]))).status == 200
+    for device in (*devices, strangers[1], later):
+        await device.close()
+    await running.until(lambda: running.receiver.connections.count == 0)
+
+
 async def test_half_a_handshake_gives_way_to_a_device(
     start_tls: Start, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority
 ) -> None:

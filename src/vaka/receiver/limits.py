@@ -88,6 +88,10 @@ class Limits:
     connections: int = 20_000
     connections_per_source: int = 4_000
     """Many devices share an address behind a mobile operator's translation. IPv6 is counted by networks of 64 bits."""
+    unproven_tls: int = 2_048
+    unproven_tls_per_source: int = 512
+    """TLS connections over which no device has proved itself yet. The encryption reads ahead what we do not see: one
+    takes 50 kB when it is idle and up to 440 kB when much is sent, so these take 0.9 GB at the very most."""
     unproven_seconds: float = 5.0
     """When there is no room, a connection gives way whose device has proved nothing in this time."""
     accepts_per_second: int = 2_000
@@ -111,7 +115,7 @@ class Limits:
     """Bytes taken from one connection before another has its turn."""
     unfinished_bytes: int = 64 * 1024 * 1024
     """Of messages that are not complete, and of those that wait for their turn, on all connections together. A head
-    that is read and waits for its body takes up to three times its bytes; an open connection itself some 2 kB."""
+    that is read and waits for its body takes up to three times its bytes; an open TCP connection itself some 2 kB."""
     device_turns: int = 16
     """Messages looked at in one round over the connections of devices that have proved themselves: some 3 ms. Datagrams
     are read between two rounds."""

@@ -104,13 +104,15 @@ class StreamListener:
         self._socket = opened
         self._context = context
         self._handlers = StreamHandlers(
-            handlers.request, handlers.response, handlers.unreadable, self._closed, connections.keep
+            handlers.request, handlers.response, handlers.unreadable, self._closed, self._proved
         )
         self._patience = patience
         self._connections = connections
         self._around = around
         self._limits = limits = around.limits
         self._handshakes = Admission(limits.handshakes, limits.handshakes_per_source, limits.unproven_seconds)
+        # What is read ahead below the encryption is not ours to count: strangers have few places there.
+        self._anteroom = Admission(limits.unproven_tls, limits.unproven_tls_per_source, limits.unproven_seconds)
         self._loop = asyncio.get_running_loop()
         self._welcomes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept(), name=f"accept-{self.transport}")
@@ -147,11 +149,14 @@ class StreamListener:
 
     def _admit(self, accepted: socket.socket, source: tuple[str, int]) -> None:
         flow = StreamFlow(source, self.transport, self._handlers, self._patience, self._around)
-        refused = self._connections.enter(flow)
-        if refused is None and self._context is not None:
-            refused = self._handshakes.enter(flow)
+        doors = [self._connections] if self._context is None else [self._connections, self._anteroom, self._handshakes]
+        refused = None
+        for number, door in enumerate(doors):
+            refused = door.enter(flow)
             if refused is not None:
-                self._connections.leave(flow)
+                for passed in doors[:number]:
+                    passed.leave(flow)
+                break
         if refused is not None:
             self._around.counters.refusals.add(refused)
             self._around.rejections.note(refused, source[0])
@@ -190,8 +195,13 @@ class StreamListener:
             if self._context is not None:
                 self._handshakes.leave(flow)
 
+    def _proved(self, flow: StreamFlow) -> None:
+        self._connections.keep(flow)
+        self._anteroom.leave(flow)
+
     def _closed(self, flow: StreamFlow) -> None:
         self.flows.discard(flow)
+        self._anteroom.leave(flow)
         self._connections.leave(flow)
 
 
