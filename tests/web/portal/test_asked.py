@@ -109,6 +109,11 @@ def test_what_the_log_is_told_holds_no_text_that_somebody_typed() -> None:
     assert typed.facts["object"] == "other"
     assert "Tolvansson" not in str(typed.facts)
     assert typed.facts["person"] == str(PERSON)
+    for field in ("event", "actor"):
+        word = {"event": "karin_holmgren.ringde", "actor": "x:Karin.Holmgren-191212129809"}[field]
+        assert understand(ask(**{field: word}), START).facts[field] == "other"
+    asked = understand(ask(event="alarm.read", actor=f"account:{PERSON}"), START).facts
+    assert (asked["event"], asked["actor"]) == ("alarm.read", f"account:{PERSON}")
     known = understand(ask(object=f"alarm:{PERSON}"), START)
     assert known.facts["object"] == f"alarm:{PERSON}"
     assert set(known.facts) == {"from", "to", "object"}

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from vaka.errors import Category, Sentence, VakaError
+from vaka.ledger.events import Event
 from vaka.ledger.search import LONGEST_KEY, About, Place, Wanted, identifier_in
 from vaka.web.forms import Form, FormError
 from vaka.web.portal.words import GROUPS
@@ -23,6 +24,8 @@ FIRST_STRETCH = timedelta(days=7)
 """What is shown where nothing else was asked."""
 LONGEST_STRETCH = timedelta(days=366)
 FIRST_YEAR = 2000
+_EVENTS = frozenset(event.value for event in Event)
+_PROCESSES = frozenset({"demo", "desk", "device", "portal", "scheduler", "sequencer", "setup", "signin", "supervision"})
 _OBJECT = re.compile(r"[a-z_]{1,30}:[!-~]{1,160}")
 _MINUTE = timedelta(minutes=1)
 
@@ -124,11 +127,12 @@ class Asked:
     def facts(self) -> dict[str, str | int | bool | None]:
         """Return what the log is told of the question: codes and identifiers, no text that somebody typed freely."""
         form = self.form
-        known = identifier_in(form.object) is not None
+        is_account = form.actor.startswith("account:") and identifier_in(form.actor) is not None
         said: dict[str, str | int | bool | None] = {
-            "from": _tell(self.since), "to": _tell(self.until), "event": form.event or None,
-            "outcome": form.outcome or None, "actor": form.actor or None,
-            "object": (form.object if known else "other") if form.object else None,
+            "from": _tell(self.since), "to": _tell(self.until), "outcome": form.outcome or None,
+            "event": _known(form.event, form.event in GROUPS or form.event in _EVENTS),
+            "actor": _known(form.actor, form.actor in _PROCESSES or is_account),
+            "object": _known(form.object, identifier_in(form.object) is not None),
             "person": str(form.person) if form.person else None,
         }  # fmt: skip
         return {name: value for name, value in said.items() if value is not None}
@@ -180,3 +184,8 @@ def _local(text: str, *, fold: int) -> datetime:
 
 def _tell(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _known(text: str, known: bool) -> str | None:
+    """What the log is told of a field: a word of ours or an identifier, and of anything else only that it was asked."""
+    return (text if known else "other") if text else None
