@@ -27,7 +27,7 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("limit", "grace", "named", "version"), 10),
     "device_types": [2],
     "digits": "193802099809",
-    "versions": [1],
+    "arrivals": [1],
     "personal": True,
     "strangers": True,
     "seen": [START],

@@ -118,11 +118,12 @@ async def close_many(
     closing: Closing,
     *,
     now: datetime,
-    seen_versions: Mapping[UUID, int] | None = None,
+    seen_arrivals: Mapping[UUID, int] | None = None,
 ) -> list[UUID]:
     """Close waiting technical and test alarms of a mass event; return those that were closed.
 
-    An alarm somebody has taken meanwhile stays, and so does one that is no longer of the version that was seen.
+    An alarm somebody has taken meanwhile stays, and so does one to which something has come since it was read:
+    ``seen_arrivals`` says how many messages and parts each had then.
 
     Raises UnusableActError where one of them is a life alarm or a request; then nothing is closed. In the reception of
     unknown senders those can be closed as well, since anybody can send them by the hundred; why, has to be written
@@ -135,10 +136,10 @@ async def close_many(
             sv=f"Välj mellan 1 och {LARGEST_BULK} larm.", en=f"Choose between 1 and {LARGEST_BULK} alarms."
         )
     strangers = gateway.authority(authority_id).is_intake
-    versions = [(seen_versions or {}).get(alarm, 0) for alarm in wanted]
+    arrivals = [(seen_arrivals or {}).get(alarm, 0) for alarm in wanted]
     facts = _facts(closing) | {
         "ids": wanted,
-        "versions": versions,
+        "arrivals": arrivals,
         "now": now,
         "actor": operator.actor,
         "strangers": strangers,

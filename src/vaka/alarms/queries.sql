@@ -316,7 +316,7 @@ set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = %(act
 where id in (select id from alarm
              where id = any(%(ids)s) and state in ('received', 'presented', 'withdrawn')
                -- What has come since the list was read is nobody's to end unread; 0 where nobody says what was read.
-               and (%(versions)s::int[])[array_position(%(ids)s::uuid[], id)] in (0, version)
+               and (%(arrivals)s::int[])[array_position(%(ids)s::uuid[], id)] in (0, messages + parts)
                and (class in ('technical', 'test')
                     or (%(strangers)s and person_id is null and device_id is null and parts = 0))
              order by id for update)

@@ -60,7 +60,7 @@ class BulkForm(Form):
 
     authority: UUID
     alarm: Annotated[list[SeenAlarm], Field(min_length=1, max_length=LARGEST_BULK)]
-    """Each an alarm, and after ``@`` the version that was on the page."""
+    """Each an alarm, and after ``@`` how many arrivals the page told of."""
     reason: Code
     action: Code
     result: Code
@@ -112,10 +112,10 @@ async def close_bulk(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /bulk: end the chosen ones."""
     form = await read_form(request, BulkForm, lists=frozenset({"alarm"}))
     ending = closing.Closing(form.reason, form.action, form.result, form.text)
-    seen = {UUID(alarm): int(version or 0) for alarm, _, version in (each.partition("@") for each in form.alarm)}
+    seen = {UUID(alarm): int(count or 0) for alarm, _, count in (each.partition("@") for each in form.alarm)}
     try:
         closed = await closing.close_many(
-            desk.gateway, asker.principal, form.authority, list(seen), ending, now=desk.clock.now(), seen_versions=seen
+            desk.gateway, asker.principal, form.authority, list(seen), ending, now=desk.clock.now(), seen_arrivals=seen
         )
     except UnusableActError as error:
         filled = Filled(form.reason, form.action, form.result, form.text)
