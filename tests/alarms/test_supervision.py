@@ -327,7 +327,7 @@ async def test_a_row_a_receiver_is_writing_is_left_for_the_next_round(quiet: Hou
 async def test_two_schedulers_do_not_judge_at_once(quiet: House) -> None:
     install(quiet)
     async with quiet.scheduler.transaction(quiet.id) as other:
-        await other.execute("select pg_advisory_xact_lock(1986356322)")
+        await other.execute("select from supervision_turn for update")
         assert await look(quiet, 640) == 0
     assert await look(quiet, 640) == 1
 

@@ -203,7 +203,7 @@ def test_an_upgrade_is_an_entry_in_the_database_that_was_upgraded(made: DataDire
     made.cluster.start()
     try:
         with closing(psycopg.connect(made.cluster.server.conninfo(SUPERUSER, TENANT), autocommit=True)) as connection:
-            connection.execute("drop function vaka.judged_condition")
+            connection.execute("drop function vaka.judged_condition; drop table vaka.supervision_turn")
             connection.execute("delete from vaka.migration where name = 'tenant/0004_supervision.sql'")
     finally:
         made.cluster.stop()

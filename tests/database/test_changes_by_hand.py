@@ -186,6 +186,7 @@ UNGUARDED = {
         "alarm_note": "goes with alarm.noted",
         "message": "alarm.raised, alarm.joined, message.stored",
         "repeat_key": "which messages were heard lately, kept for minutes",
+        "supervision_turn": "only ever locked",
         "migration": "written by the migration itself, which has its own entry",
     },
 }
@@ -205,6 +206,25 @@ def test_a_table_is_guarded_or_it_says_why_not(connect: Connect, tenant: Authori
     assert {str(table["relname"]) for table in tables} - guarded == set(UNGUARDED[kind])
     if kind == "tenant":
         assert guarded == set(TENANT_CASES)
+
+
+@pytest.mark.parametrize("pretended", ["yes", "0" * 64, "{mark of another transaction}"])
+def test_no_session_can_pretend_that_it_wrote_an_entry(
+    connect: Connect, told: Callable[[str], Callable[[], list[Row]]], tenant: Authority, pretended: str
+) -> None:
+    database = tenant.database_name
+    setup = connect(tenant_role(database, "setup"), database)
+    with setup.transaction():
+        setup.execute("select ledger.append(now(), 'unit.registered', 'test', 'unit:1', 'success', '{}')")
+        row = setup.execute("select current_setting('ledger.entered') as mark").fetchone()
+    assert row is not None
+    heard = told(database)
+    with setup.transaction():
+        value = row["mark"] if "{" in pretended else pretended
+        setup.execute("select set_config('ledger.entered', %s, true)", (value,))
+        setup.execute("insert into unit (id, name) values (%s, 'Patrull')", (uuid4(),))
+    [entry] = heard()
+    assert entry["event"] == "row.changed_by_hand"
 
 
 def test_emptying_a_register_is_told_of(connect: Connect, told: Callable[[str], Callable[[], list[Row]]],

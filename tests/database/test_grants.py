@@ -135,6 +135,7 @@ TENANT: dict[str, Rights] = {
         " latest_at messages offered_to state suspended_until version withdrawn_at)",
         "alarm_step": "insert select(actor alarm_id at)",
         "device_state": "select update(changed_at condition)",
+        "supervision_turn": "select update",
         "announce_alarms()": "execute",
         "forget_repeats()": "execute",
         "judged_condition()": "execute",
@@ -253,6 +254,7 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
     rights = rights_of(databases[kind], "vaka_owner")
     assert {name: right for name, right in rights.items() if "ledger" in name} == {
         "ledger.inbox": "insert",
+        "ledger.mark()": "execute",
         "schema ledger": "usage",
     }
 

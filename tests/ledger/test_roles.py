@@ -11,8 +11,10 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from vaka.database.connections import open_connection
 from vaka.database.provision import PLATFORM_COMPONENTS, TENANT_COMPONENTS
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
+from vaka.ledger.sequencer import sequence
 from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
@@ -84,6 +86,15 @@ TRICKS = (
     "alter default privileges for role vaka_ledger grant all on tables to current_user",
     "insert into ledger.inbox (happened_at, event, actor, written_by) values (now(), 'a.b', 'x', 'somebody')",
 )
+LOCKS = (
+    "select pg_advisory_lock(1936027502)",
+    "select only_one from ledger.head for update",
+    "select only_one from ledger.head for key share",
+    "select id from ledger.inbox for update",
+    *(f"lock table ledger.{table} in {mode} mode" for table in TABLES
+      for mode in ("access share", "row share", "row exclusive", "share", "exclusive", "access exclusive")),
+)  # fmt: skip
+"""What a login may try to hold, so that nobody seals."""
 REFUSED = (
     psycopg.errors.InsufficientPrivilege,
     psycopg.errors.DuplicateFunction,
@@ -116,6 +127,32 @@ def test_role_appends_and_no_trick_gets_it_further(
             worked.append(trick)
         assert worked == []
         assert connection.execute(APPEND).rowcount == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("component", [each for each in TENANT_COMPONENTS if each != "sequencer"])
+async def test_whatever_a_login_holds_the_log_is_sealed(server: Server, tenant: Authority, component: str) -> None:
+    database = tenant.database_name
+    held = []
+    with closing(psycopg.connect(server.conninfo(tenant_role(database, component), database))) as holder:
+        holder.execute(APPEND)
+        holder.commit()
+        for lock in LOCKS:
+            try:
+                with holder.transaction():
+                    holder.execute(lock.encode())
+            except REFUSED:
+                continue
+            held.append(lock)
+            holder.execute(lock.encode())
+        assert held
+        async with await open_connection(
+            server, tenant_role(database, "sequencer"), database, application="test"
+        ) as sequencer:
+            await sequencer.execute("set lock_timeout = '5s'")
+            sealed = await sequence(sequencer)
+        assert sealed is not None
+        assert sealed.added
 
 
 def test_entry_says_who_wrote_it_whatever_the_writer_says(server: Server, tenant: Authority) -> None:

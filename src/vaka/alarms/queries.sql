@@ -476,8 +476,9 @@ select forget_repeats(%(before)s)
 
 -- name: lock_supervision
 -- as: scheduler
--- One scheduler judges an authority at a time; another that is on its way finds nothing to do.
-select pg_try_advisory_xact_lock(1986356322)
+-- One scheduler judges an authority at a time; another that is on its way finds nothing to do. Nobody but a scheduler
+-- may lock this row.
+select only_one from supervision_turn for update skip locked
 
 -- name: judge_devices
 -- as: scheduler

@@ -12,8 +12,8 @@ select sender from device
 
 -- name: lock_settings
 -- as: setup in platform
--- "sett": one who looks at a time, also the first time, when there is no row to lock.
-select pg_advisory_xact_lock(1936029812)
+-- One who looks at a time. The first time there is no row to lock: two who look then say the same twice.
+select name from settings_record order by name for update
 
 -- name: read_settings
 -- as: setup in platform

@@ -10,8 +10,9 @@ from ledger.head h
 
 -- name: claim
 -- as: sequencer in tenant, sequencer in platform
--- "seqn": one sequencer at a time in each database, until its transaction ends.
-select pg_try_advisory_xact_lock(1936027502) as claimed
+-- One sequencer at a time in each database, until its transaction ends. It locks a row that only the sequencer may
+-- change: an advisory lock could be held by any login, and whoever held it would stop the sealing.
+select only_one as claimed from ledger.head for update skip locked
 
 -- name: drain
 -- as: sequencer in tenant, sequencer in platform

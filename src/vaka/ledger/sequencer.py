@@ -40,7 +40,7 @@ async def sequence(connection: Connection, most: int = BATCH) -> Sealed | None:
     async with connection.transaction():
         # Asked for in a statement of its own, so that what is read next is as the sequencer before us left it.
         claimed = await (await connection.execute(QUERIES["claim"])).fetchone()
-        if claimed is None or not claimed[0]:
+        if claimed is None:
             return None
         rows = await (await connection.execute(QUERIES["drain"], {"most": most})).fetchall()
         head = await read_standing(connection)

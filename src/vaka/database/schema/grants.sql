@@ -18,6 +18,7 @@ grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_sche
     g_sequencer;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
+grant execute on function ledger.mark to vaka_owner;
 grant execute on function ledger.append to g_desk, g_portal, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
 -- sequencer: takes entries out of the inbox, adds them to the log, and lets the tree grow. Of the rest it sees nothing.
 grant execute on function ledger.drain to g_sequencer;
@@ -94,6 +95,7 @@ grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;
 -- scheduler: escalation and supervision.
 grant select on policy, alarm, device, device_state to g_scheduler;
+grant select, update on supervision_turn to g_scheduler;
 grant update (state, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at, latest_at, messages,
     closed_at, closed_by, closing_reason, closing_result, version) on alarm to g_scheduler;
 grant insert on alarm, alarm_step to g_scheduler;

@@ -36,7 +36,8 @@ create table ledger.inbox (
         (coalesce(nullif(current_setting('ledger.number', true), ''), '0')::bigint + 1)::text, false)::bigint,
     -- What lets entries be removed is said by the authority's own component, and what was removed by the sequencer.
     constraint retention_is_the_authoritys check (event <> 'retention.set' or written_by ~ '_portal$'),
-    constraint pruning_is_the_sequencers check (event <> 'ledger.pruned' or written_by ~ '_sequencer$')
+    constraint pruning_is_the_sequencers
+        check (event not in ('ledger.pruned', 'ledger.heartbeat') or written_by ~ '_sequencer$')
 );
 
 create function ledger.refuse_change() returns trigger
@@ -65,12 +66,25 @@ create trigger only_drained before delete on ledger.inbox
 create trigger never_truncated before truncate on ledger.inbox
     for each statement execute function ledger.refuse_change();
 
+-- What only somebody who knows the secret can say of a transaction: that it has written an entry.
+create table ledger.marking (
+    only_one boolean primary key default true check (only_one),
+    secret   bytea   not null default sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+);
+insert into ledger.marking default values;
+
+create function ledger.mark() returns text
+    language sql stable security definer set search_path = ledger, pg_temp as $$
+    select encode(sha256(secret || convert_to(pg_current_xact_id()::text, 'UTF8')), 'hex') from marking
+$$;
+revoke all on function ledger.mark from public;
+
 create function ledger.append(
     p_happened_at timestamptz, p_event text, p_actor text, p_object text, p_outcome text, p_detail jsonb
 ) returns bigint
     language sql security definer set search_path = ledger, pg_temp as $$
     -- Until the transaction ends: what it changes has its entry, and needs none that says "by hand".
-    select set_config('ledger.entered', 'yes', true);
+    select set_config('ledger.entered', mark(), true);
     -- Two events have functions of their own, which look at what they say; here they break the rule that there be one.
     insert into ledger.inbox (happened_at, event, actor, object, outcome, detail)
     values (p_happened_at, nullif(nullif(p_event, 'retention.set'), 'ledger.pruned'), p_actor, p_object, p_outcome,

@@ -18,14 +18,15 @@ reset role;
 
 -- A row that is changed by a statement nobody foresaw (psql, a script, a fault of ours) leaves an entry all the same:
 -- who did it is then the login role, and the event's name says that it was by hand. Triggers of this function are
--- deferred to the end of the transaction, because the entry of an ordinary act is written after its change. Their
+-- deferred to the end of the transaction, because the entry of an ordinary act is written after its change; that there
+-- is one, its mark says, which no session can make up. Their
 -- argument is the column that names the row; no other column is read.
 create function vaka.enter_change_by_hand() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     changed jsonb := coalesce(to_jsonb(new), to_jsonb(old));
 begin
-    if coalesce(current_setting('ledger.entered', true), '') = '' then
+    if coalesce(current_setting('ledger.entered', true), '') <> ledger.mark() then
         insert into ledger.inbox (happened_at, event, actor, object, detail)
         values (clock_timestamp(), 'row.changed_by_hand', 'database:' || session_user,
                 tg_table_name || ':' || coalesce(changed ->> tg_argv[0], ''),

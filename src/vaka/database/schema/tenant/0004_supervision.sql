@@ -2,6 +2,10 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- When a silent device is late, and when it is lost.
 
+-- Locked by the scheduler that judges.
+create table supervision_turn (only_one boolean primary key default true check (only_one));
+insert into supervision_turn default values;
+
 -- Late after 1.5 intervals without a sign of life, lost after 2 intervals and the authority's grace. Silence counts
 -- from the last sign or from when the receivers began to listen without a gap, whichever is later: what nobody could
 -- have heard is not silence. Only a sign of life makes a device better, never the mere passing of time. A device that
