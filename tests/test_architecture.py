@@ -126,6 +126,14 @@ def within(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
 
 
+def test_the_verifier_needs_no_database_and_no_web() -> None:
+    """It runs on the authority's own machine, in an environment as small as can be."""
+    loaded = loaded_by("vaka.commands.verify", "vaka.commands.witness")
+    assert "vaka.ledger.verify" in loaded
+    unwanted = ("psycopg", "psycopg_pool", "starlette", "vaka.web", "vaka.database", "vaka.tenants", "vaka.receiver")
+    assert {name for name in loaded if any(within(name, each) for each in unwanted)} == set()
+
+
 def test_import_contracts_hold() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],

@@ -17,9 +17,9 @@ from vaka.access.retention import decide_retention
 from vaka.access.roles import ROLES
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.server import Server
+from vaka.ledger.deciding import UnusableRetentionError
 from vaka.ledger.leaves import parse_leaf
 from vaka.ledger.receipts import wait_for_receipt
-from vaka.ledger.retention import UnusableRetentionError
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.tenants.authorities import Authority
 

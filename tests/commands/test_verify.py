@@ -62,6 +62,34 @@ def test_removal_is_said_with_the_decision_it_rests_on(tmp_path: Path) -> None:
     assert (shown.exit_code, Wrong.TOO_SOON.value.en in shown.output) == (1, True)
 
 
+def test_receipts_are_a_memory(tmp_path: Path) -> None:
+    aged = Aged({10: {"actor": "account:8"}})
+    log, place = log_of(aged.leaves()), publish(aged.files(), tmp_path / "aged")
+    entries = aged.leaves()
+    for index in (3, 10):
+        hashes = prove_inclusion(index, len(entries), log.nodes())
+        (tmp_path / f"{index}.tlog-proof").write_bytes(Proof(index, hashes, log.checkpoint(), entries[index]).encode())
+    kept = [part for index in (3, 10) for part in ("--receipt", tmp_path / f"{index}.tlog-proof")]
+    shown = run(place, *THREE, *kept)
+    assert shown.exit_code == 0, shown.output
+    assert "2 receipts are of entries that stand, or stood, in their places" in shown.output
+    assert "längsta tystnaden mellan två pulsposter" in run(place, *THREE, "--language", "sv").output
+    other = publish(Aged().files(), tmp_path / "other")
+    shown = run(other, *THREE, *kept)
+    assert (shown.exit_code, "WRONG: entry 10" in shown.output) == (1, True)
+    shown = run(place, *THREE, "--receipt", place / "checkpoint")
+    assert (shown.exit_code, "is no receipt of this log" in shown.output) == (2, True)
+    shown = run(place, *THREE, "--silence", 10)
+    assert (shown.exit_code, Wrong.SILENT.value.en in shown.output) == (1, True)
+
+
+@pytest.mark.parametrize("option", [("--since", "x"), ("--retention", "400"), ("--receipt", "x"), ("--silence", "5")])
+def test_what_is_for_a_whole_log_is_refused_with_one_receipt(tmp_path: Path, option: tuple[str, str]) -> None:
+    shown = run("--proof", tmp_path / "x", *option)
+    assert shown.exit_code == 2
+    assert "for a whole log" in shown.output
+
+
 def decided_at() -> str:
     return at(DECIDED).isoformat(timespec="seconds").replace("+00:00", "Z")
 

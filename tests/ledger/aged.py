@@ -14,11 +14,11 @@ from tests.ledger.sealed import ORIGIN, LogHouse
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.server import SUPERUSER
 from vaka.ledger.cosignatures import Policy, WitnessKey
+from vaka.ledger.deciding import set_retention
 from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.events import Event
 from vaka.ledger.notes import Note, SignatureLine
 from vaka.ledger.pruning import Pruner
-from vaka.ledger.retention import set_retention
 from vaka.ledger.sealing import Prove
 
 POLICY = Policy((WitnessKey.parse(WITNESSES[0].key.encode()),), 1)

@@ -19,6 +19,8 @@ BEGUN = datetime.fromtimestamp(SEEN_AT, UTC) - timedelta(days=SIZE / DAY, minute
 DECIDED, PRUNED = 3, 2390
 """Where the decision and the entry about removal stand."""
 BASIS, END = 700, 512
+BEATS = (100, 600, 1500, 2350)
+"""Where heartbeats stand. Real ones come every minute."""
 
 Change = Mapping[int, Mapping[str, object]]
 
@@ -44,6 +46,14 @@ def pruning(index: int = PRUNED, *, days: int = 400, policy: int = DECIDED, last
     }  # fmt: skip
 
 
+def beat(index: int, decisions: int, size: int | None = None, **other: object) -> dict[str, object]:
+    return {
+        "event": "ledger.heartbeat", "written_by": "vaka_t_provkommun_sequencer", "actor": "sequencer",
+        "detail": {"size": index if size is None else size, "decisions": decisions},
+        "at": at(index), "written_at": at(index), **other,
+    }  # fmt: skip
+
+
 @dataclass
 class Aged:
     """Six hundred days of a log, four entries a day, of which the first five hundred and twelve entries are gone."""
@@ -59,6 +69,9 @@ class Aged:
 
     def leaves(self) -> list[bytes]:
         special: Change = {DECIDED: decision(), PRUNED: pruning(), **self.change}
+        decided = [n for n, fields in special.items() if fields.get("event") == "retention.set"]
+        beats = {n: beat(n, sum(place < n for place in decided)) for n in BEATS}
+        special = {n: {**beats.get(n, {}), **special.get(n, {})} for n in {*beats, *special}}
         written: Counter[object] = Counter()
         leaves = []
         for n in range(SIZE):

@@ -20,11 +20,11 @@ from vaka.database.server import Server
 from vaka.errors import Category, ConfigurationError
 from vaka.ledger.checkpoints import parse_checkpoint
 from vaka.ledger.cosignatures import WitnessSigner
+from vaka.ledger.deciding import set_retention
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import parse_leaf
 from vaka.ledger.receipts import NotSealedYetError, Receipt, find_receipt, policy_of, wait_for_receipt
-from vaka.ledger.retention import set_retention
 from vaka.ledger.tree import hash_leaf
 from vaka.settings import LedgerSettings
 from vaka.tenants.authorities import Authority

@@ -16,6 +16,7 @@ from tests.ledger.sealed import LogHouse
 from vaka.clock import TurnedClock
 from vaka.database.provision import TENANT_COMPONENTS
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
+from vaka.ledger.deciding import UnusableRetentionError, set_retention
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import Leaf
@@ -25,11 +26,9 @@ from vaka.ledger.retention import (
     SHORTEST_DAYS,
     SUGGESTED_DAYS,
     Decision,
-    UnusableRetentionError,
     find_in_force,
     read_decision,
     read_pruning,
-    set_retention,
 )
 from vaka.tenants.authorities import Authority
 

@@ -98,7 +98,7 @@ FORGED: dict[str, tuple[Aged, Wrong, str]] = {
     ),
     "entry that failed": (Aged({PRUNED: pruning(outcome="failure")}), Wrong.MISSING, "tile/entries/000"),
     "nobody decided": (Aged({DECIDED: {}}), Wrong.UNDECIDED, WHERE),
-    "decision gone": (Aged(kept=()), Wrong.UNDECIDED, WHERE),
+    "decision gone": (Aged(kept=()), Wrong.BEAT, "entry 600"),
     "decision by setup": (Aged({DECIDED: decision(written_by="vaka_t_provkommun_setup")}), Wrong.UNDECIDED, WHERE),
     "decision by a name alike": (
         Aged({DECIDED: decision(written_by="vaka_t_provkommun_portal_setup")}), Wrong.UNDECIDED, WHERE,
@@ -196,7 +196,7 @@ KEPT: dict[str, tuple[Callable[[bytes], bytes], Wrong]] = {
     "one more": (lambda data: data + EMPTY, Wrong.BUNDLE),
     "in another place": (lambda data: EMPTY + data[:-2], Wrong.ENTRY),
     "nothing": (lambda _: b"", Wrong.BUNDLE),
-    "all empty": (lambda _: EMPTY * FULL, Wrong.UNDECIDED),
+    "all empty": (lambda _: EMPTY * FULL, Wrong.BEAT),
     "another's decision": (
         lambda data: data.replace(b'"days":400', b'"days":401'), Wrong.ENTRY,
     ),

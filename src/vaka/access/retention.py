@@ -8,9 +8,9 @@ from uuid import UUID
 from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
+from vaka.ledger.deciding import set_retention
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
-from vaka.ledger.retention import set_retention
 from vaka.ledger.standing import require_standing
 from vaka.ledger.stored import Connection
 

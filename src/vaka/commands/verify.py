@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from vaka.ledger.tiles import LARGEST_ENTRY
 from vaka.ledger.tree import hash_leaf
 from vaka.ledger.verify import Expected, UnreadableError, verify_log, verify_quorum
 from vaka.ledger.verify_entries import TooManySourcesError
+from vaka.ledger.verify_receipts import Remembered
 
 WRONG, NOT_CHECKED = 1, 2
 """Exit codes, beside 0 for verified."""
@@ -43,6 +44,19 @@ _file = click.Path(path_type=Path, dir_okay=False)
               help="How far the entries' times may run backwards.")  # fmt: skip
 @click.option("--retention", type=click.IntRange(min=1), metavar="DAYS",
               help="How long you have decided that the log is kept, whatever it says itself.")  # fmt: skip
+@click.option(
+    "--receipt",
+    "receipts",
+    type=_file,
+    multiple=True,
+    help="A receipt you have had before: its entry must stand in this log. Once for each.",
+)
+@click.option(
+    "--silence",
+    type=click.IntRange(min=2),
+    metavar="MINUTES",
+    help="No more may lie between two of its heartbeats, one of which comes every minute.",
+)
 @click.option("--proof", type=_file, help="Verify one receipt (tlog-proof) instead of a log.")
 @click.option("--entry", type=_file, help="The entry it is for, byte for byte. [default: the one in it]")
 @click.option("--language", type=click.Choice(["sv", "en"]), default="en", show_default=True)
@@ -50,8 +64,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.pass_context
 def verify(
     context: click.Context, place: str | None, vkey: str, witnesses: tuple[str, ...], quorum: int | None,
-    fresh: int | None, since: Path | None, back: int, retention: int | None, proof: Path | None, entry: Path | None,
-    language: str, as_json: bool,
+    fresh: int | None, since: Path | None, back: int, retention: int | None, receipts: tuple[Path, ...],
+    silence: int | None, proof: Path | None, entry: Path | None, language: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify a log that was exported to DIRECTORY or is published at URL (C2SP tlog-tiles), or one receipt.
 
@@ -60,12 +74,20 @@ def verify(
     """
     if (place is None) == (proof is None) or (proof is None and entry is not None):
         raise click.UsageError("Name a directory or URL, or a receipt with --proof.")
+    if proof is not None and (since or retention or receipts or silence):
+        raise click.UsageError(
+            "--since, --retention, --receipt and --silence are for a whole log, not for one receipt."
+        )
     checked = Checked()
     wrong: WrongError | None = None
     reason: str | None = None
     now = SystemClock().now()
     try:
-        expected = _read_expected(vkey, witnesses, quorum, fresh, since, back, retention)
+        expected = _read_expected(vkey, witnesses, quorum, fresh, since)
+        expected = replace(
+            expected, back_seconds=60 * back, least_days=retention, silence=None if silence is None else 60 * silence,
+            receipts=tuple(_read_receipt(path, expected.log) for path in receipts),
+        )  # fmt: skip
         if proof is not None:
             own = None if entry is None else _read(entry, LARGEST_ENTRY)
             _verify_receipt(_read(proof, LARGEST_PROOF), own, expected, now, checked)
@@ -97,9 +119,8 @@ def _object(checked: Checked, wrong: WrongError | None, reason: str | None) -> d
 
 
 def _read_expected(
-    vkey: str, witnesses: tuple[str, ...], quorum: int | None, fresh: int | None, since: Path | None, back: int,
-    retention: int | None,
-) -> Expected:  # fmt: skip
+    vkey: str, witnesses: tuple[str, ...], quorum: int | None, fresh: int | None, since: Path | None
+) -> Expected:
     """Return what the options say. Raises UnreadableError where they make no sense."""
     if not witnesses and (quorum or fresh):
         raise UnreadableError("--quorum and --fresh need a --witness")
@@ -118,9 +139,19 @@ def _read_expected(
         policy,
         None if since is None else _read_since(since, log),
         None if fresh is None else 60 * fresh,
-        60 * back,
-        least_days=retention,
     )
+
+
+def _read_receipt(path: Path, log: LogKey) -> Remembered:
+    """Read a receipt that is kept as a memory. Whether witnesses had seen it then, was asked when it was handed out."""
+    try:
+        proof = parse_proof(_read(path, LARGEST_PROOF))
+        if not proof.extra:
+            raise UnreadableError(f"{path} does not hold its entry")
+        verify_proof(proof, hash_leaf(proof.extra), log, None)
+    except LedgerError as error:
+        raise UnreadableError(f"{path} is no receipt of this log ({error.code.value})") from None
+    return Remembered(proof.index, proof.extra)
 
 
 def _read_since(path: Path, log: LogKey) -> Checkpoint:

@@ -62,6 +62,17 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
             en=f"{checked.removed} entries were removed after {checked.kept_days} days or more, by entry "
             f"{checked.decision}: the authority's decision of {checked.decided_at} by {checked.decided_by}",
         )
+    if checked.receipts:
+        yield Sentence(
+            sv=f"{checked.receipts} kvitton gäller poster som står kvar eller har funnits där",
+            en=f"{checked.receipts} receipts are of entries that stand, or stood, in their places",
+        )
+    if checked.since_beat is not None:
+        where = "" if checked.silence_before is None else f"{checked.silence} s"
+        yield Sentence(
+            sv=f"längsta tystnaden mellan två pulsposter: {where or '–'}; sedan den sista: {checked.since_beat} s",
+            en=f"longest silence between two heartbeats: {where or '–'}; since the last one: {checked.since_beat} s",
+        )
     if checked.sources:
         yield Sentence(
             sv=f"{checked.sources} källor utan lucka; skrivna från {checked.first_at} till {checked.last_at}",

@@ -68,6 +68,15 @@ class Wrong(Enum):
         sv="vittnena intygar inte att det som togs bort var gammalt nog",
         en="the witnesses do not confirm that what was removed was old enough",
     )
+    BEAT = Sentence(
+        sv="pulsen stämmer inte med myndighetens beslut i loggen: ett beslut undanhålls, eller pulsen är falsk",
+        en="the heartbeat does not agree with the authority's decisions in the log: one is withheld, or it is false",
+    )
+    SILENT = Sentence(sv="loggen har varit tyst längre än tillåtet", en="the log was silent for longer than is allowed")
+    RECEIPT = Sentence(
+        sv="ett kvitto gäller en post som inte står där i den här loggen",
+        en="a receipt is of an entry that does not stand there in this log",
+    )
     PROOF = Sentence(sv="detta är ingen bevisfil", en="this is no proof file")
     INCLUSION = Sentence(sv="beviset gäller inte den här posten", en="the proof is not of this entry")
 
@@ -104,5 +113,12 @@ class Checked:
     decision: int | None = None
     decided_at: str = ""
     decided_by: str = ""
+    receipts: int = 0
+    """Receipts whose entries stand in this log."""
+    silence: int = 0
+    """Seconds: the longest time between two heartbeats, and the place of the later one."""
+    silence_before: int | None = None
+    since_beat: int | None = None
+    """Seconds from the last heartbeat to when the witnesses saw the log (or it is verified)."""
     first_at: str = ""
     last_at: str = ""

@@ -156,6 +156,13 @@ select index, leaf from ledger.log_entry
 where position('},"event":"ledger.pruned","id":'::bytea in leaf) > 0 and index < %(size)s
 order by index desc limit %(most)s
 
+-- name: count_decisions
+-- as: sequencer in tenant, sequencer in platform
+-- How far the log has come, and how many decisions about its keeping it holds, there to be read for ever.
+select h.size, (select count(*) from ledger.log_entry e
+                where position('},"event":"retention.set","id":'::bytea in e.leaf) > 0 and e.index < h.size)
+from ledger.head h
+
 -- name: find_checkpoint
 -- as: sequencer in tenant, sequencer in platform
 select note from ledger.checkpoint where size = %(size)s

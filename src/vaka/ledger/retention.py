@@ -10,15 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-import psycopg
-
-from vaka.errors import Category, Sentence, VakaError
-from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import Leaf
-from vaka.ledger.stored import QUERIES
 
 SHORTEST_DAYS = 400
 """A year can be gone through when it has passed: yearly reports are compared with the log they were made of."""
@@ -27,23 +21,9 @@ SUGGESTED_DAYS = 730
 LONGEST_DAYS = 36_500
 NOTICE = timedelta(days=30)
 """So long a shorter time is announced before it lets anything go."""
-LONGEST_REASON = 200  # characters
 DECIDED_BY = re.compile(r"\w+_portal")
 """The login role of the component that serves an authority's own people; no other may write the decision."""
 REMOVED_BY = re.compile(r"\w+_sequencer")
-
-
-class UnusableRetentionError(VakaError):
-    """The days are out of bounds, or there is no reason."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Category.INVALID,
-            Sentence(
-                sv=f"Loggen sparas i {SHORTEST_DAYS}–{LONGEST_DAYS} dagar. Skriv varför, i 1–{LONGEST_REASON} tecken.",
-                en=f"The log is kept for {SHORTEST_DAYS}–{LONGEST_DAYS} days. Say why, in 1–{LONGEST_REASON} signs.",
-            ),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +48,6 @@ class Pruning:
     """The place of the decision that it rests on."""
     checkpoint: int
     """The size of the checkpoint by whose signatures what was removed was old enough."""
-
-
-async def set_retention(connection: psycopg.AsyncConnection[Any], entry: Entry) -> int:
-    """Write the authority's decision; return its number in the inbox. Only the portal's role may (term 25).
-
-    `entry` is a RETENTION_SET with ``days`` and ``reason`` as detail, and the caller has asked whether its actor may.
-    Raises UnusableRetentionError.
-    """
-    days, reason = entry.detail.get("days"), entry.detail.get("reason")
-    if entry.event is not Event.RETENTION_SET or not isinstance(days, int) or not isinstance(reason, str):
-        raise TypeError("a decision is a retention.set with days and reason")
-    if not SHORTEST_DAYS <= days <= LONGEST_DAYS or not reason.strip() or len(reason) > LONGEST_REASON:
-        raise UnusableRetentionError
-    cursor = await connection.execute(
-        QUERIES["set_retention"],
-        {"at": entry.happened_at, "actor": entry.actor, "object": entry.object, "days": days, "reason": reason},
-    )
-    row = await cursor.fetchone()
-    if row is None:
-        raise LookupError("ledger.set_retention returned nothing")
-    return int(row[0])
 
 
 def read_decision(index: int, leaf: Leaf) -> Decision | None:

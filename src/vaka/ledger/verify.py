@@ -33,7 +33,9 @@ from vaka.ledger.tiles import (
 )
 from vaka.ledger.tiling import Edge, TileNodes, edge_tiles
 from vaka.ledger.tree import HASH_BYTES, hash_leaves, hash_pairs, read_compact_range
+from vaka.ledger.verify_beats import Beats
 from vaka.ledger.verify_entries import EntryRules
+from vaka.ledger.verify_receipts import Remembered, require_hashes, require_within
 from vaka.ledger.verify_removal import Removals
 
 CHECKPOINT = "checkpoint"
@@ -69,6 +71,10 @@ class Expected:
     back_seconds: int = 600
     ahead_seconds: int = 300
     least_days: int | None = None
+    receipts: tuple[Remembered, ...] = ()
+    """Entries that whoever verifies has had proven before: they must stand in this log, where they stood."""
+    silence: int | None = None
+    """Seconds: no more may lie between two heartbeats, and after the last one."""
 
 
 def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) -> None:
@@ -82,7 +88,10 @@ def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) 
         raise WrongError(Wrong.OLDER, f"{CHECKPOINT} ({checkpoint.size} after {since.size})")
     seen_at = now if checked.seen_at is None else datetime.fromtimestamp(checked.seen_at, UTC)
     rules = EntryRules(checked, expected.back_seconds, seen_at + timedelta(seconds=expected.ahead_seconds))
-    removals = Removals(expected.least_days)
+    known = [decision for each in expected.receipts if (decision := each.decision) is not None]
+    removals = Removals(expected.least_days, known)
+    beats = Beats(checked, [each.index for each in known])
+    require_within(expected.receipts, checkpoint.size)
     tiles = _Tiles(read, checkpoint)
     tiles.verify_upper(checked)
     if since is not None and since.size >> HEIGHT == checkpoint.size >> HEIGHT:
@@ -92,10 +101,13 @@ def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) 
         if since is not None and since.size >> HEIGHT == index and checked.continues is None:
             tiles.known[Tile(0, index)] = hashes
             _verify_since(since, tiles, checked)
+        require_hashes(expected.receipts, index, hashes, checked)
         entries, path, data = _read_entries(read, tile_at(checkpoint.size, ENTRIES, index), hashes)
         _check_entries(index * FULL, entries, path, rules, removals)
         removals.look(index * FULL, entries, data)
-    removals.judge(rules.resumed_at, lambda said: _require_seen(said, read, expected, tiles), checked)
+        beats.look(index * FULL, entries, data)
+    removals.judge(rules.resumed_at, beats.resumed_at, lambda said: _require_seen(said, read, expected, tiles), checked)
+    beats.require_silence_within(expected.silence, seen_at)
 
 
 def _verify_checkpoint(data: bytes, expected: Expected, now: datetime, checked: Checked) -> Checkpoint:

@@ -23,9 +23,12 @@ Vouch = Callable[[Pruning], None]
 class Removals:
     """What is missing of one log, and what its entries say of that."""
 
-    def __init__(self, least_days: int | None) -> None:
-        """`least_days` is what whoever verifies knows to have been decided, whatever the log says."""
+    def __init__(self, least_days: int | None, known: Sequence[Decision] = ()) -> None:
+        """`least_days` is what whoever verifies knows to have been decided, whatever the log says; of the decisions
+        that are `known` he has receipts.
+        """
         self._least_days = least_days
+        self._known = known
         self._count = 0
         self._last = -1
         self._first_path = ""
@@ -57,8 +60,9 @@ class Removals:
             if pruning is not None:
                 self._prunings.append(pruning)
 
-    def judge(self, resumed_at: bytes, vouch: Vouch, checked: Checked) -> None:
-        """Require that all that is missing was let go. `resumed_at` is when the first entry after it was written.
+    def judge(self, resumed_at: bytes, beat: int | None, vouch: Vouch, checked: Checked) -> None:
+        """Require that all that is missing was let go. `resumed_at` is when the first entry after it was written, and
+        `beat` the place of the first heartbeat after it: that says whether all decisions are there.
 
         The newest entry that covers it decides; where that one is wrong, an earlier one may be right.
         """
@@ -66,10 +70,15 @@ class Removals:
             return
         # What is said to be removed begins with the first entry of all: the last that is missing is not said to be.
         wrong = WrongError(Wrong.MISSING, self._last_path if self._prunings else self._first_path)
+        there = {each.index for each in self._decisions}
+        self._decisions += [each for each in self._known if each.index not in there]
+        self._decisions.sort(key=lambda each: each.index)
         for pruning in self._prunings:
             if pruning.end > self._last:
                 try:
                     decision = self._require_decision(pruning, datetime.fromisoformat(resumed_at.decode()))
+                    if beat is None or beat > pruning.index:
+                        raise WrongError(Wrong.BEAT, f"entry {pruning.index}")
                     vouch(pruning)
                 except WrongError as error:
                     wrong = error

@@ -12,11 +12,12 @@ from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.access.retention import decide_retention
 from vaka.errors import Category, VakaError
+from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import read_decisions, read_retention, read_state
 from vaka.ledger.receipts import NotSealedYetError, policy_of, wait_for_receipt
-from vaka.ledger.retention import LONGEST_DAYS, LONGEST_REASON, SHORTEST_DAYS, SUGGESTED_DAYS
+from vaka.ledger.retention import LONGEST_DAYS, SHORTEST_DAYS, SUGGESTED_DAYS
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
