@@ -56,6 +56,11 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        "ledger.concerning()": "execute",
+        "ledger.tile": "select",
+        "ledger.head": "select",
+        "ledger.checkpoint": "select",
+        "ledger.inbox": "select(id written_at)",
         "authority": "select",
         "role_grant": "select",
         "account": "select(display_name id kind language state)",

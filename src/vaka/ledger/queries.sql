@@ -22,7 +22,7 @@ from ledger.drain(%(most)s)
 order by id
 
 -- name: read_tiles
--- as: sequencer in tenant, sequencer in platform, portal in tenant
+-- as: sequencer in tenant, sequencer in platform, portal in tenant, portal in platform
 select t.level, t.index, t.data
 from unnest(%(levels)s::smallint[], %(indexes)s::bigint[]) as wanted (level, index)
 join ledger.tile t using (level, index)
@@ -65,19 +65,19 @@ select index, leaf from ledger.log_entry where index >= %(start)s and index < %(
 
 -- name: index_entries
 -- as: sequencer in tenant, sequencer in platform
-insert into ledger.entry_index (index, happened_at, event, actor, object, outcome, subject)
-select %(first)s::bigint + number - 1, at, event, actor, object, outcome, subject
+insert into ledger.entry_index (index, happened_at, event, actor, object, outcome, subject, concerns)
+select %(first)s::bigint + number - 1, at, event, actor, object, outcome, subject, concerns
 from unnest(%(at)s::timestamptz[], %(event)s::text[], %(actor)s::text[], %(object)s::text[], %(outcome)s::text[],
-            %(subject)s::uuid[])
-    with ordinality as added (at, event, actor, object, outcome, subject, number)
+            %(subject)s::uuid[], %(concerns)s::uuid[])
+    with ordinality as added (at, event, actor, object, outcome, subject, concerns, number)
 on conflict (index) do update set
     happened_at = excluded.happened_at, event = excluded.event, actor = excluded.actor, object = excluded.object,
-    outcome = excluded.outcome, subject = excluded.subject
+    outcome = excluded.outcome, subject = excluded.subject, concerns = excluded.concerns
 
 -- name: find_entries
 -- as: portal in tenant
 -- Newest first; `before_at` and `before_index` are the last one of the page before.
-select i.index, i.happened_at, i.event, i.actor, i.object, i.outcome, i.subject, e.leaf
+select i.index, i.happened_at, i.event, i.actor, i.object, i.outcome, i.subject, i.concerns, e.leaf
 from (
     select *
     from ledger.entry_index
@@ -94,6 +94,14 @@ from (
 ) i
 left join ledger.log_entry e using (index)
 order by i.happened_at desc, i.index desc
+
+-- name: find_concerning
+-- as: portal in platform
+-- Of the platform's log, what is one authority's business; with `index`, whether that one entry is.
+select index, happened_at, event, actor, object, outcome, subject, concerns, leaf
+from ledger.concerning(
+    %(authority)s, %(since)s, %(until)s, %(size)s, %(events)s, %(actor)s, %(object)s, %(outcome)s, %(before_at)s,
+    %(before_index)s, %(index)s, %(most)s)
 
 -- name: count_entries
 -- as: portal in tenant
@@ -126,7 +134,7 @@ select actor from leap where actor is not null limit %(most)s
 select index, leaf from ledger.log_entry where index = %(index)s
 
 -- name: read_log_state
--- as: portal in tenant
+-- as: portal in tenant, portal in platform
 select h.size, h.sequenced_at, c.size as signed_size, c.note, c.signed_at,
        (select count(*) from (select from ledger.inbox limit 10000) waiting) as waiting,
        (select written_at from ledger.inbox order by id limit 1) as waiting_since

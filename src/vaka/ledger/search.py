@@ -76,6 +76,8 @@ class Hit:
     """As the index says; the leaf's own time is what counts."""
     leaf: Leaf | None
     """None where the log has no such leaf, or one that cannot be read."""
+    data: bytes | None
+    """The leaf's bytes."""
     agrees: bool
     """Whether the leaf says what the index says. Where not, somebody changed one of them."""
 
@@ -109,6 +111,30 @@ async def find_entries(
         return await cursor.fetchall()
 
 
+async def find_concerning(
+    connection: Connection,
+    authority: UUID,
+    wanted: Wanted,
+    *,
+    size: int,
+    most: int,
+    before: Place | None = None,
+    index: int | None = None,
+) -> list[Hit]:
+    """Return what is one authority's business of the platform's log (as portal there), as :func:`find_entries` does.
+
+    With ``index`` that one entry, if it is.
+    """
+    values = wanted.parameters(size, most) | {
+        "authority": authority, "index": index,
+        "before_at": None if before is None else before.happened_at,
+        "before_index": None if before is None else before.index,
+    }  # fmt: skip
+    async with connection.cursor(row_factory=kwargs_row(_make_hit)) as cursor:
+        await cursor.execute(QUERIES["find_concerning"], values, prepare=False)
+        return await cursor.fetchall()
+
+
 async def count_entries(connection: Connection, wanted: Wanted, *, size: int, most: int) -> int:
     """Return how many entries there are, or ``most`` where there are more."""
     cursor = await connection.execute(QUERIES["count_entries"], wanted.parameters(size, most), prepare=False)
@@ -130,18 +156,26 @@ def subject_of(leaf: Leaf) -> UUID | None:
     return identifier_in(leaf.object) if leaf.object.startswith("person:") else None
 
 
+def authority_of(leaf: Leaf) -> UUID | None:
+    """Return the authority that an entry itself names."""
+    named = leaf.detail.get("authority")
+    if isinstance(named, str):
+        return _uuid(named)
+    return identifier_in(leaf.object) if leaf.object.startswith("authority:") else None
+
+
 def identifier_in(thing: str) -> UUID | None:
     """Return the identifier of ``<kind>:<uuid>``; None where it has another form."""
     return _uuid(thing.partition(":")[2])
 
 
-_COLUMNS = ("at", "event", "actor", "object", "outcome", "subject")
+_COLUMNS = ("at", "event", "actor", "object", "outcome", "subject", "concerns")
 
 
 def _keys(leaf: Leaf) -> dict[str, Any]:
     return {
         "at": leaf.at, "event": _key(leaf.event), "actor": _key(leaf.actor), "object": _key(leaf.object),
-        "outcome": leaf.outcome, "subject": subject_of(leaf),
+        "outcome": leaf.outcome, "subject": subject_of(leaf), "concerns": authority_of(leaf),
     }  # fmt: skip
 
 
@@ -150,7 +184,9 @@ def _make_hit(index: int, happened_at: datetime, leaf: bytes | None, **keys: Any
         read = None if leaf is None else parse_leaf(bytes(leaf))
     except LedgerError:
         read = None
-    return Hit(index, happened_at, read, read is not None and _keys(read) == {"at": happened_at, **keys})
+    return Hit(
+        index, happened_at, read, leaf and bytes(leaf), read is not None and _keys(read) == {"at": happened_at, **keys}
+    )
 
 
 def _key(text: str | None) -> str | None:

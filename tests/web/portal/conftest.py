@@ -68,6 +68,17 @@ class Logs:
             signer = open_signer(files, SETTINGS.ledger.log_name(slug), is_new=is_new)
             await Sealing(signer, SystemClock()).make_round(connection)
 
+    async def seal_platform(self) -> None:
+        """Seal what waits in the supplier's own log."""
+        root = self.installation.root
+        async with await open_connection(
+            self.installation.server, platform_role("sequencer"), PLATFORM_DATABASE, application="test"
+        ) as connection:
+            is_new = not (await (await connection.execute("select from ledger.checkpoint")).fetchall())
+            files = KeyFiles.of(root, root, PLATFORM_DATABASE)
+            signer = open_signer(files, SETTINGS.ledger.log_name(), is_new=is_new)
+            await Sealing(signer, SystemClock()).make_round(connection)
+
     def mark(self, place: str) -> int:
         """Return the number of the newest entry of an authority's log, or of the platform's (``platform``)."""
         [row] = self._ask(place, "select last_value as last from ledger.inbox_id_seq", {})

@@ -52,6 +52,10 @@ grant select on authority, role_grant to g_portal;
 grant select (id, display_name, kind, language, state) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session
     to g_portal;
+-- portal: of the supplier's log what is an authority's business, and what proves it: hashes and signatures.
+grant execute on function ledger.concerning to g_portal;
+grant select on ledger.tile, ledger.head, ledger.checkpoint to g_portal;
+grant select (id, written_at) on ledger.inbox to g_portal;
 -- signin: accounts and sessions.
 grant select on installation, authority, role_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;

@@ -16,7 +16,7 @@ from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
 from vaka.web.denials import Denial, Denials, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.portal import export, log, people, retention
+from vaka.web.portal import export, log, people, retention, supplier
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -73,6 +73,11 @@ ADDRESSES: tuple[Address, ...] = (
     route(LOG, log.show_log, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{LOG}/entry/{{index}}", log.show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{LOG}/entry/{{index}}/proof", log.give_proof, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(f"{LOG}/supplier", supplier.show_supplier_log, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(f"{LOG}/supplier/entry/{{index}}", supplier.show_supplier_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(
+        f"{LOG}/supplier/entry/{{index}}/proof", supplier.give_supplier_proof, ["GET"], needs=Permission.PORTAL_READ_LOG
+    ),
     route(f"{LOG}/help", log.show_help, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{LOG}/people", people.look_up, ["POST"], needs=Permission.PORTAL_FIND_PERSON),
     route(f"{LOG}/export", export.show_export, ["GET"], needs=Permission.PORTAL_EXPORT_LOG),

@@ -97,7 +97,7 @@ async def show_log(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_entry(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/entry/{index}: one entry, with everything it says."""
     authority = await require_authority(portal, request, asker, Permission.PORTAL_READ_LOG)
-    index, here = _index(request), f"/log/{authority.slug}"
+    index, here = index_in(request), f"/log/{authority.slug}"
     async with portal.gateway.transaction(authority.id) as tenant:
         state, entry = await read_state(tenant), await _read(tenant, index)
         leaves = [] if entry.leaf is None else [entry.leaf]
@@ -116,7 +116,7 @@ async def show_entry(portal: Portal, request: Request, asker: Asker) -> Response
 async def give_proof(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/entry/{index}/proof: a file that proves the entry without us (C2SP tlog-proof)."""
     authority = await require_authority(portal, request, asker, Permission.PORTAL_READ_LOG)
-    index = _index(request)
+    index = index_in(request)
     async with portal.gateway.transaction(authority.id) as tenant:
         entry = await _read(tenant, index)
         proof = await prove_entry(tenant, await read_state(tenant), entry)
@@ -189,7 +189,8 @@ async def _read(tenant: Connection, index: int) -> StoredEntry:
     return entry
 
 
-def _index(request: Request) -> int:
+def index_in(request: Request) -> int:
+    """Return the place of an entry that an address names. Raises NoSuchEntryError."""
     text = request.path_params["index"]
     if not text.isascii() or not text.isdigit() or len(text) > LARGEST_INDEX_DIGITS:
         raise NoSuchEntryError

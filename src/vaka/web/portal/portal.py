@@ -81,9 +81,11 @@ class Portal:
         return {
             "asker": asker,
             "authority": authority,
+            "base": f"/log/{authority.slug}",
             "may_read": may(principal, Permission.PORTAL_READ_LOG, authority.id),
             "may_set_retention": may(principal, Permission.PORTAL_SET_RETENTION, authority.id),
             "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
+            "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
 

@@ -15,13 +15,17 @@ create table ledger.entry_index (
     object      text collate "C" not null,
     outcome     text        not null,
     -- The person in care whom the entry itself names, by pseudonymous identifier.
-    subject     uuid
+    subject     uuid,
+    -- The authority that the entry itself names: in the platform's log, whose business it is.
+    concerns    uuid
 );
 create index entry_by_time on ledger.entry_index (happened_at, index);
 create index entry_by_event on ledger.entry_index (event, happened_at, index);
 create index entry_by_actor on ledger.entry_index (actor, happened_at, index);
 create index entry_by_object on ledger.entry_index (object, happened_at, index);
 create index entry_by_subject on ledger.entry_index (subject, happened_at, index) where subject is not null;
+
+create index entry_by_authority on ledger.entry_index (concerns, happened_at, index) where concerns is not null;
 
 -- An entry that is pruned from the log is gone from here as well. Not by a foreign key: that would lock every entry a
 -- second time when it is added.

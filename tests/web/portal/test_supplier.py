@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The supplier's own log: an authority sees what is its business there, with proof, and nothing of another's."""
+
+import re
+from contextlib import closing
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from tests.web.browsers import Browser
+from tests.web.furniture import Installation
+from tests.web.portal.conftest import SETTINGS, Logs, account_of
+from vaka.database.connections import open_connection
+from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.events import Event
+from vaka.ledger.note_keys import LogKey
+from vaka.ledger.proofs import parse_proof, verify_proof
+from vaka.ledger.signer import KeyFiles
+from vaka.ledger.tree import hash_leaf
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+HERE = "/log/ekbacka/supplier"
+
+
+async def tell(installation: Installation, logs: Logs, *entries: Entry) -> None:
+    """Write into the supplier's log as maintenance does, and have it sealed."""
+    async with (
+        await open_connection(
+            installation.server, platform_role("setup"), PLATFORM_DATABASE, application="test"
+        ) as setup,
+        setup.transaction(),
+    ):
+        await append_many(setup, entries)
+    await logs.seal_platform()
+
+
+def entry(event: Event, actor: str, thing: str, **detail: str | int) -> Entry:
+    return Entry(event, actor, datetime.now(UTC), thing, detail=detail)
+
+
+def places(page: str) -> list[int]:
+    return [int(index) for index in re.findall(r"/supplier/entry/([0-9]+)\"", page)]
+
+
+async def test_accounts_roles_and_sign_ins_of_those_who_reach_the_authority_are_seen(
+    lovisa: Browser, niklas: Browser, logs: Logs, installation: Installation
+) -> None:
+    emil, nina = account_of(installation, "emil"), account_of(installation, "nina")
+    await tell(
+        installation, logs,
+        entry(Event.SESSION_STARTED, emil, "session:1", realm="operator", method="persona"),
+        entry(Event.SESSION_STARTED, nina, "session:2", realm="operator", method="persona"),
+    )  # fmt: skip
+    page = (await lovisa.get(HERE)).text
+    assert "Emil Ekbacka" in page
+    assert "Nina Norrvik" not in page
+    there = (await niklas.get("/log/norrvik/supplier")).text
+    assert "Nina Norrvik" in there
+    assert "Emil Ekbacka" not in there
+
+
+async def test_what_names_another_authority_is_never_seen(
+    lovisa: Browser, logs: Logs, installation: Installation
+) -> None:
+    here, there = (str(installation.authorities[slug].id) for slug in ("ekbacka", "norrvik"))
+    olga = account_of(installation, "olga")
+    await tell(
+        installation, logs,
+        entry(Event.COMMAND_RUN, "os:1", "command:policy", change="C-1", authority=here),
+        entry(Event.COMMAND_RUN, "os:1", "command:policy", change="C-2", authority=there),
+        entry(Event.COMMAND_RUN, "os:1", "command:migrate", change="C-3"),
+        entry(Event.ROLE_GRANTED, "setup", olga, role="shift_leader", authority=there),
+    )  # fmt: skip
+    seen = [(await lovisa.get(f"{HERE}/entry/{place}")).text for place in places((await lovisa.get(HERE)).text)]
+    assert any("C-1" in one for one in seen)
+    assert any("C-3" in one for one in seen)
+    assert not any("C-2" in one or there in one for one in seen)
+
+
+async def test_no_entry_is_reached_by_its_number_alone(
+    lovisa: Browser, niklas: Browser, logs: Logs, installation: Installation
+) -> None:
+    there = str(installation.authorities["norrvik"].id)
+    await tell(installation, logs, entry(Event.COMMAND_RUN, "os:1", "command:policy", change="C-9", authority=there))
+    own = (await niklas.get("/log/norrvik/supplier")).text
+    secret = places(own)[0]
+    assert "C-9" in (await niklas.get(f"/log/norrvik/supplier/entry/{secret}")).text
+    for address in (f"{HERE}/entry/{secret}", f"{HERE}/entry/{secret}/proof", f"{HERE}/entry/999999999"):
+        answer = await lovisa.get(address)
+        assert answer.status == 404
+        assert "C-9" not in answer.text
+
+
+async def test_each_entry_has_a_proof_that_anybody_can_check(
+    lovisa: Browser, logs: Logs, installation: Installation
+) -> None:
+    await tell(installation, logs, entry(Event.SETTINGS_CHANGED, "supervisor", "settings:vaka.toml", names="desk.port"))
+    page = (await lovisa.get(f"{HERE}?event=settings.changed")).text
+    place = places(page)[0]
+    answer = await lovisa.get(f"{HERE}/entry/{place}/proof")
+    proof = parse_proof(answer.body)
+    key = LogKey.parse(KeyFiles.of(installation.root, installation.root, PLATFORM_DATABASE).public.read_text().strip())
+    assert verify_proof(proof, hash_leaf(proof.extra), key, None).checkpoint.origin == SETTINGS.ledger.log_name()
+    assert b"desk.port" in proof.extra
+
+
+async def test_that_it_was_read_is_told_in_the_authoritys_own_log(lovisa: Browser, logs: Logs) -> None:
+    mark = logs.mark("ekbacka")
+    page = (await lovisa.get(HERE)).text
+    await lovisa.get(f"{HERE}?event=session.started")
+    await lovisa.get(f"{HERE}/entry/{places(page)[0]}")
+    told = logs.since(mark, "ekbacka")
+    assert [one["event"] for one in told] == ["log.read", "log.searched", "log.read"]
+    assert {one["object"] for one in told} == {f"log:{SETTINGS.ledger.log_name()}"}
+
+
+async def test_a_question_that_makes_no_sense_is_answered_with_what_is_wrong(lovisa: Browser) -> None:
+    answer = await lovisa.get(f"{HERE}?from=2026-03-02T00:00&to=2026-03-01T00:00")
+    assert answer.status == 400
+    assert "Inget har lästs" in answer.text
+
+
+def test_the_portals_login_cannot_read_the_log_itself(installation: Installation) -> None:
+    conninfo = installation.server.conninfo(platform_role("portal"), PLATFORM_DATABASE)
+    with closing(psycopg.connect(conninfo, autocommit=True)) as portal:
+        for statement in ("select leaf from ledger.log_entry", "select * from ledger.entry_index",
+                          "select actor from ledger.inbox"):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                portal.execute(statement.encode())
