@@ -24,8 +24,8 @@ GIVES = {
     " desk.bulk_close desk.adopt_device",
     "device_technician": "desk.see_queue desk.see_history desk.adopt_device",
     "quality_reviewer": "desk.see_history",
-    "log_reviewer": "portal.read_log portal.find_person portal.export_log",
-    "contract_officer": "portal.set_retention",
+    "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt",
+    "contract_officer": "portal.set_retention portal.own_receipt",
     "auditor": "portal.read_log",
 }
 

@@ -15,12 +15,15 @@ from click.testing import CliRunner, Result
 from psycopg.rows import dict_row
 
 from vaka.clock import SystemClock
+from vaka.commands import receipts
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.main import main
 from vaka.commands.maintenance import fingerprint
 from vaka.commands.settings_record import record_settings
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.ledger.leaves import flatten
+from vaka.ledger.proofs import parse_proof
+from vaka.ledger.signer import hold_memories
 
 pytestmark = pytest.mark.database
 
@@ -140,7 +143,7 @@ def test_while_the_ledger_stands_still_nothing_is_registered(made: DataDirectory
         finally:
             aside.rename(memory)
         shown = import_devices(made, sheet(f"9{name}"), *APPLY)
-        assert shown.output == "Ekbacka kommun: 1 of 1 devices are new and were registered, 0 changed.\n"
+        assert shown.output.startswith("Ekbacka kommun: 1 of 1 devices are new and were registered, 0 changed.\n")
 
 
 def let_time_pass(data: DataDirectory, database: str) -> None:
@@ -157,13 +160,56 @@ def test_an_export_is_written_in_the_log_that_it_exports(
     made: DataDirectory, sheet: Callable[[str], Path], tmp_path: Path
 ) -> None:
     assert import_devices(made, sheet("8031004"), *APPLY).exit_code == 0
-    shown = vaka("ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", tmp_path / "pack")
+    shown = vaka(
+        "ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", tmp_path / "pack", "--change", "KS-1"
+    )
     assert shown.exit_code == 0, shown.output
     last = entries(made, TENANT)[-1]
     assert (last["event"], last["actor"], last["object"]) == (
         "log.exported", ME, "log:vaka.invalid/authority/ekbacka"
     )  # fmt: skip
     assert last["detail"]["size"] > 0
+
+
+def test_an_export_is_entered_before_the_first_file_and_one_that_fails_as_well(
+    made: DataDirectory, sheet: Callable[[str], Path], tmp_path: Path
+) -> None:
+    assert import_devices(made, sheet("8031005"), *APPLY).exit_code == 0
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "something").touch()
+    command = ("ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", full)
+    shown = vaka(*command, "--change", "KS-2")
+    assert shown.exit_code == 1
+    told = [entry for entry in entries(made, TENANT) if entry["event"] == "log.exported"][-2:]
+    assert [(one["outcome"], one["detail"]["change"]) for one in told] == [("success", "KS-2"), ("failure", "KS-2")]
+    count = len(entries(made, TENANT))
+    for refused in ((), ("--change", ""), ("--change", "19320212-9809")):
+        assert vaka(*command, *refused).exit_code != 0
+    assert len(entries(made, TENANT)) == count
+
+
+def test_a_command_that_changed_something_leaves_a_receipt(made: DataDirectory, sheet: Callable[[str], Path]) -> None:
+    shown = import_devices(made, sheet("8031006"), *APPLY)
+    assert shown.exit_code == 0, shown.output
+    path = Path(shown.output.splitlines()[-1].removeprefix("Its receipt is ").removesuffix("."))
+    assert path.parent == made.root / "receipts"
+    key = (made.root / "ledger" / "vaka_platform.vkey").read_text().strip()
+    shown = vaka("verify", "--proof", path, "--log", key)
+    assert shown.exit_code == 0, shown.output
+    assert b'"event":"command.run"' in parse_proof(path.read_bytes()).extra
+
+
+def test_without_a_seal_in_time_what_was_done_stands_and_it_is_said_how_to_fetch_the_receipt(
+    made: DataDirectory, sheet: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "WAIT_SECONDS", 0.3)
+    with hold_memories(made.root / "ledger"):  # a sequencer that holds the memories, and has died
+        shown = import_devices(made, sheet("8031007"), *APPLY)
+    assert shown.exit_code == 0, shown.output
+    assert "1 of 1 devices are new and were registered" in shown.output
+    number = entries(made)[-1]["id"]
+    assert f"vaka ledger receipt --data {made.root} {number}" in shown.output
 
 
 def test_settings_are_an_entry_when_they_change_and_never_what_they_say(made: DataDirectory) -> None:

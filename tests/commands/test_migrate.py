@@ -97,10 +97,10 @@ def test_devices_are_imported_when_told_to_and_only_once(data: DataDirectory, tm
         "Do it with --apply.\n"
     )
     done = "Ekbacka kommun: {} of 2 devices are new and were registered, {} changed.\n"
-    assert vaka(*command, *APPLY).output == done.format(2, 0)
-    assert vaka(*command, *APPLY).output == done.format(0, 0)
+    assert vaka(*command, *APPLY).output.startswith(done.format(2, 0))
+    assert vaka(*command, *APPLY).output.startswith(done.format(0, 0))
     sheet.write_text(sheet.read_text().replace("two", "another"))
-    assert vaka(*command, *APPLY).output == done.format(0, 1)
+    assert vaka(*command, *APPLY).output.startswith(done.format(0, 1))
     sheet.write_text("sender;authentication;password\n8031003;digest;three\n8031004;digest;\n")
     shown = vaka(*command, *APPLY)
     assert (shown.exit_code, shown.stdout) == (1, "")

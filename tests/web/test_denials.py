@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Denials: the first at once, the rest as a number, nothing without bound."""
 
+import asyncio
 from uuid import UUID
 
+import pytest
+
 from vaka.clock import TurnedClock
+from vaka.database.connections import DatabaseUnavailableError
+from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
-from vaka.web.denials import LARGEST_MEMORY, WINDOW_SECONDS, Denial, Denials
+from vaka.web.denials import LARGEST_MEMORY, WINDOW_SECONDS, Denial, Denials, Teller
 
 SESSION, AUTHORITY = UUID(int=1), UUID(int=2)
 
@@ -55,3 +60,47 @@ def test_however_many_doors_are_tried_memory_is_bounded_and_no_count_lost(clock:
     clock.turn(WINDOW_SECONDS)
     told += sum(int(entry.detail["count"] or 0) for _, entry in denials.note(denial(address="/last")))
     assert told == 2 * (LARGEST_MEMORY + 500) + 1
+
+
+@pytest.mark.anyio
+async def test_what_is_counted_is_told_when_its_minute_is_over_though_nobody_comes_again(clock: TurnedClock) -> None:
+    told: list[tuple[UUID | None, int]] = []
+    over = asyncio.Event()
+
+    async def write(authority: UUID | None, entry: Entry) -> None:
+        told.append((authority, int(entry.detail["count"] or 0)))
+
+    teller = Teller(Denials(clock, "desk"), write, wait=lambda: _passed(over))
+    for _ in range(7):
+        await teller.tell(denial(authority=AUTHORITY))
+    assert told == [(AUTHORITY, 1)]
+    clock.turn(WINDOW_SECONDS)
+    over.set()
+    while len(told) < 2:
+        await asyncio.sleep(0)
+    assert told == [(AUTHORITY, 1), (AUTHORITY, 6)]
+
+
+@pytest.mark.anyio
+async def test_a_count_that_cannot_be_written_stops_nothing(clock: TurnedClock) -> None:
+    over, tried = asyncio.Event(), []
+
+    async def write(authority: UUID | None, entry: Entry) -> None:
+        tried.append(entry.detail["count"])
+        if len(tried) == 2:
+            raise DatabaseUnavailableError
+
+    teller = Teller(Denials(clock, "desk"), write, wait=lambda: _passed(over))
+    for _ in range(3):
+        await teller.tell(denial())
+    clock.turn(WINDOW_SECONDS)
+    over.set()
+    while len(tried) < 2:
+        await asyncio.sleep(0)
+    clock.turn(WINDOW_SECONDS)
+    await teller.tell(denial())
+    assert tried == [1, 2, 1]
+
+
+async def _passed(event: asyncio.Event) -> None:
+    await event.wait()

@@ -58,13 +58,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "log_reviewer",
                 Sentence("Logggranskare", "Log reviewer"),
                 "authority",
-                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_FIND_PERSON, Permission.PORTAL_EXPORT_LOG}),
+                frozenset(
+                    {
+                        Permission.PORTAL_READ_LOG,
+                        Permission.PORTAL_FIND_PERSON,
+                        Permission.PORTAL_EXPORT_LOG,
+                        Permission.PORTAL_OWN_RECEIPT,
+                    }
+                ),
             ),
             Role(
                 "contract_officer",
                 Sentence("Avtalsansvarig", "Contract officer"),
                 "authority",
-                frozenset({Permission.PORTAL_SET_RETENTION}),
+                frozenset({Permission.PORTAL_SET_RETENTION, Permission.PORTAL_OWN_RECEIPT}),
             ),
             Role(
                 "auditor",

@@ -13,6 +13,7 @@ from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.device_sheet import LARGEST_SHEET, OPTIONAL, REQUIRED, Context, read_sheet
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
 from vaka.database.queries import load_queries
@@ -62,6 +63,7 @@ def import_devices(data: Path, authority: str, apply: bool, change: str | None, 
             click.echo(asyncio.run(_import(server, settings.receiver.realm, authority, text, clock, run, apply=apply)))
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
+            click.echo(hand_out(directory, settings, server, run))
 
 
 def _read(file: Path) -> str:

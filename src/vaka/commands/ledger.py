@@ -10,14 +10,14 @@ import click
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.maintenance import actor, fingerprint
+from vaka.commands.maintenance import actor, fingerprint, require_change
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError
 from vaka.ledger.checkpoints import Checkpoint, parse_checkpoint
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
-from vaka.ledger.export import export_log
+from vaka.ledger.export import export_log, read_published
 from vaka.ledger.receipts import Receipt, find_receipt
 
 COMPONENT = "sequencer"
@@ -36,17 +36,19 @@ def ledger() -> None:
     "--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False),
     help="An empty directory, or one that is not there yet.",
 )  # fmt: skip
-def export(data: Path, authority: str | None, target: Path) -> None:
+@click.option("--change", metavar="ID", help="The matter it is done for; it stands in the ledger. Needed.")
+def export(data: Path, authority: str | None, target: Path, change: str | None) -> None:
     """Write a log as it was last published, as files for a verifier: checkpoint, tiles and entries (C2SP tlog-tiles).
 
     Nothing is verified here. What to verify it with is the log's public key, which whoever verifies has from the day
-    the log began; it stands in DIR/ledger.
+    the log began; it stands in DIR/ledger. That it was taken out is an entry of the log itself.
     """
+    matter = require_change(change, apply=True)
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
         role, database = _place(server, authority)
-        checkpoint = asyncio.run(_export(server, role, database, target, SystemClock()))
+        checkpoint = asyncio.run(_export(server, role, database, target, matter, SystemClock()))
     click.echo(f"{checkpoint.size} entries of {checkpoint.origin} were written to {target}.")
 
 
@@ -91,18 +93,27 @@ async def _fetch(server: Server, role: str, database: str, number: int, clock: C
         return found
 
 
-async def _export(server: Server, role: str, database: str, target: Path, clock: Clock) -> Checkpoint:
-    """Export, and write in that very log that it was.
+async def _export(server: Server, role: str, database: str, target: Path, matter: str, clock: Clock) -> Checkpoint:
+    """Write in that very log that it is exported, and export it; an export that fails has an entry that says so.
 
     Never refused for a log that stands still: to look into it is what an export is for.
     """
     async with await open_connection(server, role, database, application="vaka-export") as connection:
-        checkpoint = await export_log(connection, target)
-        facts: Detail = {"reason": "verification", "size": checkpoint.size, "tool": fingerprint()}
-        entry = Entry(Event.LOG_EXPORTED, actor(), clock.now(), f"log:{checkpoint.origin}", detail=facts)
-        async with connection.transaction():
-            await append(connection, entry)
-        return checkpoint
+        published = await read_published(connection)
+        facts: Detail = {"reason": "verification", "size": published.size, "tool": fingerprint(), "change": matter}
+
+        async def enter(*, succeeded: bool) -> None:
+            log = f"log:{published.origin}"
+            entry = Entry(Event.LOG_EXPORTED, actor(), clock.now(), log, succeeded=succeeded, detail=facts)
+            async with connection.transaction():
+                await append(connection, entry)
+
+        await enter(succeeded=True)
+        try:
+            return await export_log(connection, target)
+        except BaseException:
+            await enter(succeeded=False)
+            raise
 
 
 def _place(server: Server, slug: str | None) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.events import Event
+from vaka.ledger.wording import seems_personal
 
 _CHANGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,8 +35,10 @@ class ChangeMissingError(VakaError):
         super().__init__(
             Category.INVALID,
             Sentence(
-                sv="Ange med --change vilket ändringsärende det gäller: 1–40 tecken a–z, 0–9 och . _ / -.",
-                en="Say with --change for which change or ticket this is done: 1–40 characters a–z, 0–9 and . _ / -.",
+                sv="Ange med --change vilket ändringsärende det gäller: 1–40 tecken a–z, 0–9 och . _ / -, inget "
+                "personnummer.",
+                en="Say with --change for which change or ticket this is done: 1–40 characters a–z, 0–9 and . _ / -, "
+                "no personal number.",
             ),
         )
 
@@ -56,11 +59,13 @@ class Run:
     actor: str
     facts: dict[str, str | int | bool | None] = field(default_factory=dict)
     """What the entry says beside; codes and counts only."""
+    entry: int | None = None
+    """The number of the entry that says it was run, once there is one."""
 
 
 def require_change(change: str | None, *, apply: bool) -> str:
     """Return the change's identifier; empty where nothing is to be applied. Raises ChangeMissingError."""
-    if (apply and not change) or (change and not _CHANGE.fullmatch(change)):
+    if (apply and not change) or (change and (not _CHANGE.fullmatch(change) or seems_personal(change))):
         raise ChangeMissingError
     return change or ""
 
@@ -82,7 +87,7 @@ def recorded(server: Server, clock: Clock, name: str, change: str | None, *, app
             _write(server, clock, name, run, succeeded=False, reason=type(error).__name__)
         raise
     try:
-        _write(server, clock, name, run, succeeded=True)
+        run.entry = _write(server, clock, name, run, succeeded=True)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailableError from error
 
@@ -92,18 +97,21 @@ def actor() -> str:
     return f"setup:uid-{os.getuid()}"
 
 
-def _write(server: Server, clock: Clock, name: str, run: Run, *, succeeded: bool, reason: str = "") -> None:
+def _write(server: Server, clock: Clock, name: str, run: Run, *, succeeded: bool, reason: str = "") -> int:
     conninfo = server.conninfo(platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     detail = {**run.facts, "reason": reason} if reason else run.facts
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("select set_config('ledger.clock', %s, false)", (read_clock_state(),))
-        connection.execute(
+        row = connection.execute(
             "select ledger.append(%s, %s, %s, %s, %s, %s)",
             (
                 clock.now(), Event.COMMAND_RUN.value, run.actor, f"command:{name}",
                 "success" if succeeded else "failure", Jsonb(detail),
             ),
-        )  # fmt: skip
+        ).fetchone()  # fmt: skip
+    if row is None:
+        raise LookupError("ledger.append returned nothing")
+    return int(row[0])
 
 
 @cache

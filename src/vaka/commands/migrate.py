@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`vaka migrate`: brings every database up to date, the platform first. Only lists them unless told to apply them."""
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import pending, provision_all, reachable_server
 from vaka.commands.maintenance import change_option, recorded, require_change
 from vaka.commands.progress import Progress
+from vaka.commands.receipts import hand_out
+from vaka.commands.sealing import seal_logs
 
 
 @click.command()
@@ -30,9 +33,11 @@ def migrate(data: Path, apply: bool, change: str | None) -> None:
     progress = Progress(SystemClock())
     with reachable_server(directory, settings) as server:
         if apply:
-            with recorded(server, SystemClock(), "migrate", change, apply=True):
+            with recorded(server, SystemClock(), "migrate", change, apply=True) as run:
                 provision_all(server, progress.say)
             progress.say("Every database is up to date.")
+            asyncio.run(seal_logs(directory, settings, server, (), SystemClock()))
+            click.echo(hand_out(directory, settings, server, run))
             return
         lacking = {database: names for database, names in pending(server) if names}
     for database, names in lacking.items():

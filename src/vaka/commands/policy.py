@@ -12,6 +12,7 @@ from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -116,6 +117,7 @@ def _perform(data: Path, slug: str, name: str, change: str | None, act: Act, *, 
                 click.echo("Nothing was changed. Do it with --apply.")
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
+            click.echo(hand_out(directory, settings, server, run))
 
 
 async def _connected(server: Server, authority: Authority, act: Act, run: Run) -> str:

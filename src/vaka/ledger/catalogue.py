@@ -124,7 +124,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("signin",), ("process", "several"), ("reason", "source", "count", "seconds"),
             "what was typed; " + _STRANGER,
         ),
-        Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",)),
+        Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(
             ("sequencer",), ("log",), ("first", "last", "count", "days", "policy", "checkpoint", "reason"),
             "what stood in the entries that were removed",
@@ -142,7 +142,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.LOG_EXPORTED: About(
             ("account", "setup"), ("log",),
-            ("reason", "reference", "format", "found", "size", "tool", "actor", "event", "object", "outcome", "person",
+            ("reason", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object", "outcome",
+             "person",
              "more", "named", "from", "to"),
             "what stood in the entries that were taken out",
         ),

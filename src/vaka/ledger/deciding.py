@@ -11,6 +11,7 @@ from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.retention import LONGEST_DAYS, SHORTEST_DAYS
 from vaka.ledger.stored import QUERIES
+from vaka.ledger.wording import seems_personal
 
 LONGEST_REASON = 200  # characters
 
@@ -22,8 +23,10 @@ class UnusableRetentionError(VakaError):
         super().__init__(
             Category.INVALID,
             Sentence(
-                sv=f"Loggen sparas i {SHORTEST_DAYS}–{LONGEST_DAYS} dagar. Skriv varför, i 1–{LONGEST_REASON} tecken.",
-                en=f"The log is kept for {SHORTEST_DAYS}–{LONGEST_DAYS} days. Say why, in 1–{LONGEST_REASON} signs.",
+                sv=f"Loggen sparas i {SHORTEST_DAYS}–{LONGEST_DAYS} dagar. Skriv varför, i 1–{LONGEST_REASON} tecken, "
+                "utan personnummer, telefonnummer och e-postadresser: det står kvar i loggen.",
+                en=f"The log is kept for {SHORTEST_DAYS}–{LONGEST_DAYS} days. Say why, in 1–{LONGEST_REASON} signs, "
+                "without personal numbers, telephone numbers and mail addresses: it stays in the log.",
             ),
         )
 
@@ -38,6 +41,8 @@ async def set_retention(connection: psycopg.AsyncConnection[Any], entry: Entry) 
     if entry.event is not Event.RETENTION_SET or not isinstance(days, int) or not isinstance(reason, str):
         raise TypeError("a decision is a retention.set with days and reason")
     if not SHORTEST_DAYS <= days <= LONGEST_DAYS or not reason.strip() or len(reason) > LONGEST_REASON:
+        raise UnusableRetentionError
+    if seems_personal(reason):
         raise UnusableRetentionError
     cursor = await connection.execute(
         QUERIES["set_retention"],

@@ -41,14 +41,7 @@ async def export_log(connection: Connection, directory: Path) -> Checkpoint:
     is missing, and that nothing in the log says was removed, leaves a short or missing file. Raises
     NothingPublishedError, ConfigurationError.
     """
-    row = await (await connection.execute(QUERIES["read_checkpoint"])).fetchone()
-    if row is None:
-        raise NothingPublishedError
-    note = bytes(row[1])
-    try:
-        checkpoint = parse_checkpoint(parse_note(note).text)
-    except LedgerError:
-        raise NothingPublishedError from None
+    note, checkpoint = await _read_newest(connection)
     try:
         _prepare(directory)
         pruned = await _export_basis(connection, directory, checkpoint.size)
@@ -59,6 +52,22 @@ async def export_log(connection: Connection, directory: Path) -> Checkpoint:
     except OSError as error:
         raise ConfigurationError(f"The directory {directory} cannot be written: {error.strerror}.") from error
     return checkpoint
+
+
+async def read_published(connection: Connection) -> Checkpoint:
+    """Return the log's newest checkpoint. Raises NothingPublishedError."""
+    return (await _read_newest(connection))[1]
+
+
+async def _read_newest(connection: Connection) -> tuple[bytes, Checkpoint]:
+    row = await (await connection.execute(QUERIES["read_checkpoint"])).fetchone()
+    if row is None:
+        raise NothingPublishedError
+    note = bytes(row[1])
+    try:
+        return note, parse_checkpoint(parse_note(note).text)
+    except LedgerError:
+        raise NothingPublishedError from None
 
 
 async def _export_basis(connection: Connection, directory: Path, size: int) -> int:

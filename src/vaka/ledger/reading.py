@@ -7,16 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg.rows import class_row
 
-from vaka.ledger.checkpoints import parse_checkpoint
 from vaka.ledger.errors import LedgerError
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import Leaf, parse_leaf
 from vaka.ledger.notes import parse_note
 from vaka.ledger.proofs import Proof
+from vaka.ledger.receipts import prove
 from vaka.ledger.search import Hit, Wanted, find_entries
-from vaka.ledger.stored import QUERIES, Connection, read_tiles
-from vaka.ledger.tiling import TileNodes, inclusion_tiles
-from vaka.ledger.tree import hash_leaf, prove_inclusion, require_inclusion
+from vaka.ledger.stored import QUERIES, Connection
+from vaka.ledger.tree import hash_leaf
 
 OLDEST_CHECKPOINT = timedelta(minutes=3)
 """A checkpoint is signed anew at least once a minute; an older one says that nobody seals the log."""
@@ -114,21 +113,14 @@ async def read_entry(connection: Connection, index: int) -> StoredEntry | None:
 
 
 async def prove_entry(connection: Connection, state: LogState, entry: StoredEntry) -> Proof | None:
-    """Return the proof that the newest checkpoint covers ``entry``; None where it does not, or no tiles show it.
-
-    The proof is verified before it is handed out, so that none is given that no verifier would accept.
-    """
-    if state.note is None or state.signed_size is None or entry.index >= state.signed_size:
+    """Return the proof that the newest checkpoint covers ``entry``; None where it does not, or no tiles show it."""
+    if state.note is None:
         return None
-    size = state.signed_size
     try:
         note = parse_note(state.note)
-        read_tile = await read_tiles(connection, inclusion_tiles(entry.index, size))
-        hashes = prove_inclusion(entry.index, size, TileNodes(size, read_tile))
-        require_inclusion(entry.hash, entry.index, size, hashes, parse_checkpoint(note.text).root)
-        return Proof(entry.index, hashes, note, entry.data)
     except LedgerError:
         return None
+    return await prove(connection, note, entry.index, entry.data)
 
 
 async def read_retention(connection: Connection, at: datetime, size: int) -> int | None:

@@ -77,15 +77,29 @@ async def find_receipt(connection: Connection, entry_id: int, policy: Policy | N
     index, entry = int(found[0]), bytes(found[1])
     try:
         note = parse_note(bytes(published[1]))
+        if not _is_seen(note, policy):
+            return None
+    except LedgerError:
+        return None
+    proof = await prove(connection, note, index, entry)
+    return None if proof is None else Receipt(entry_id, entry, proof)
+
+
+async def prove(connection: Connection, note: Note, index: int, entry: bytes) -> Proof | None:
+    """Return the proof that the checkpoint ``note`` covers the entry at ``index``, which these bytes are.
+
+    It is verified before it is handed out: None where the checkpoint does not cover it, or the tiles do not show it.
+    """
+    try:
         checkpoint = parse_checkpoint(note.text)
-        if index >= checkpoint.size or not _is_seen(note, policy):
+        if index >= checkpoint.size:
             return None
         read_tile = await read_tiles(connection, inclusion_tiles(index, checkpoint.size))
         hashes = prove_inclusion(index, checkpoint.size, TileNodes(checkpoint.size, read_tile))
         require_inclusion(hash_leaf(entry), index, checkpoint.size, hashes, checkpoint.root)
     except LedgerError:
         return None
-    return Receipt(entry_id, entry, Proof(index, hashes, note, entry))
+    return Proof(index, hashes, note, entry)
 
 
 async def wait_for_receipt(

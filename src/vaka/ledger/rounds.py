@@ -88,14 +88,19 @@ async def keep_sealed(
 async def open_signer_on_record(
     connection: Connection, place: LogPlace, clock: Clock, *, is_new: bool
 ) -> CheckpointSigner:
-    """Open a log's signer as `open_signer` does; where the key is made now, the log's first entry says which it is."""
-    had_key = place.files.secret.exists()
+    """Open a log's signer as `open_signer` does; where the key is new, the log's first entry says which it is.
+
+    The mark beside the key says that the entry was written. A crash before the mark writes the entry twice, never not
+    at all.
+    """
     signer = open_signer(place.files, place.origin, is_new=is_new)
-    if not had_key:
+    told = place.files.public.with_suffix(".told")
+    if not told.exists():
         facts = {"sha256": sha256(place.files.public.read_bytes()).hexdigest()}
         entry = Entry(Event.KEY_CREATED, ACTOR, clock.now(), f"key:log:{place.origin}", detail=facts)
         async with connection.transaction():
             await append(connection, entry)
+        await asyncio.to_thread(told.touch, mode=0o600)
     return signer
 
 

@@ -7,19 +7,28 @@ account at an address is written before it is answered; those that follow within
 number in the next entry.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+
 from vaka.clock import Clock
+from vaka.errors import VakaError
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
+from vaka.logs import describe_error
 from vaka.web.routes import Address
 
 WINDOW_SECONDS = 60.0
 LARGEST_MEMORY = 2_000
 """Kinds remembered; the oldest is written and forgotten."""
+
+Write = Callable[[UUID | None, Entry], Awaitable[None]]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,15 @@ class Denials:
             window.uncounted += 1
         return entries
 
+    def take_counted(self) -> list[tuple[UUID | None, Entry]]:
+        """Return what was counted in windows that are over, though nobody has been denied anything since."""
+        return list(self._forget(self._clock.monotonic()))
+
+    @property
+    def has_counted(self) -> bool:
+        """Whether something is counted that no entry tells yet."""
+        return any(window.uncounted for window in self._windows.values())
+
     def _forget(self, now: float) -> Iterator[tuple[UUID | None, Entry]]:
         """Drop windows that are over, the oldest first, and tell what was counted in them."""
         while self._windows:
@@ -87,3 +105,39 @@ class Denials:
         return denial.authority, Entry(
             Event.ACCESS_DENIED, denial.actor, now, self._object, succeeded=False, detail=facts
         )
+
+
+class Teller:
+    """Writes denials where they belong: the first at once, what is counted after it when its minute is over."""
+
+    def __init__(self, denials: Denials, write: Write, wait: Callable[[], Awaitable[None]] | None = None) -> None:
+        """``write`` enters one in an authority's ledger, or with None in the platform's; ``wait`` waits for a minute."""
+        self._denials = denials
+        self._write = write
+        self._wait = wait or _wait_for_a_minute
+        self._later: asyncio.Task[None] | None = None
+
+    async def tell(self, denial: Denial) -> None:
+        """Write what is to be written now. Raises what ``write`` does: what cannot be told is not answered."""
+        for authority, entry in self._denials.note(denial):
+            await self._write(authority, entry)
+        if self._denials.has_counted and self._later is None:
+            self._later = asyncio.create_task(self._tell_later())
+
+    async def _tell_later(self) -> None:
+        try:
+            while self._denials.has_counted:
+                await self._wait()
+                for authority, entry in self._denials.take_counted():
+                    try:
+                        await self._write(authority, entry)
+                    except (
+                        VakaError
+                    ) as error:  # the first denial of its kind is in the ledger; how many followed is lost
+                        log.warning("denials not counted", **describe_error(error))
+        finally:
+            self._later = None
+
+
+async def _wait_for_a_minute() -> None:
+    await asyncio.sleep(WINDOW_SECONDS)

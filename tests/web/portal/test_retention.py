@@ -2,14 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The authority decides how long its log is kept, and nobody else does."""
 
-import asyncio
-
 import pytest
 
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
-from vaka.web.portal import retention
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -34,36 +31,31 @@ async def test_the_officer_is_led_to_the_page_and_sees_no_log(agneta: Browser) -
     assert (await agneta.get("/log/ekbacka")).status == 403
 
 
-async def test_a_decision_is_an_entry_and_is_shown_when_sealed(agneta: Browser, logs: Logs) -> None:
+async def test_a_decision_is_an_entry_and_leads_to_its_receipt(agneta: Browser, logs: Logs) -> None:
     mark = logs.mark("ekbacka")
-    deciding = asyncio.create_task(agneta.post(HERE, {"days": "730", **WHY}))
-    while not deciding.done():
-        await logs.seal()
-        await asyncio.sleep(0.05)
-    answer = await deciding
-    assert (answer.status, answer.header("location")) == (303, HERE)
+    answer = await agneta.post(HERE, {"days": "730", **WHY})
+    number = logs.mark("ekbacka")
+    assert (answer.status, answer.header("location")) == (303, f"/log/ekbacka/receipt/{number}")
     [entry] = logs.since(mark, "ekbacka")
     assert (entry["event"], entry["actor"]) == ("retention.set", f"account:{agneta.account}")
     assert entry["detail"] == {"days": 730, **WHY}
     assert entry["written_by"].endswith("_portal")
+    await logs.seal()
     page = await agneta.get(HERE)
     assert "inget gallras ännu" in page.text
     assert "Agneta Avtal" in page.text
     assert WHY["reason"] in page.text
+    assert f'href="/log/ekbacka/receipt/{number}"' in page.text
     assert [one["event"] for one in logs.since(mark, "ekbacka")] == ["retention.set", "log.read"]
 
 
-async def test_what_no_witness_has_seen_yet_is_said_and_stands(
-    agneta: Browser, logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "WAIT_SECONDS", 0.01)
-    await logs.seal()
+@pytest.mark.parametrize("reason", ["för 19320212-9809", "ring 070-174 06 05", "fråga karin@example.org"])
+async def test_a_reason_that_names_somebody_is_refused(agneta: Browser, logs: Logs, reason: str) -> None:
     mark = logs.mark("ekbacka")
-    page = await agneta.post(HERE, {"days": "800", **WHY})
-    assert page.status == 200
-    assert "Det är gjort och inskrivet" in page.text
-    assert logs.since(mark, "ekbacka")[0]["event"] == "retention.set"
-    await logs.seal()
+    page = await agneta.post(HERE, {"days": "730", "reason": reason})
+    assert page.status == 400
+    assert "utan personnummer" in page.text
+    assert [one["event"] for one in logs.since(mark, "ekbacka")] == ["log.read"]
 
 
 @pytest.mark.parametrize(

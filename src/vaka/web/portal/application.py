@@ -3,6 +3,7 @@
 """The portal's route table and the application around it."""
 
 from http import HTTPStatus
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -11,12 +12,12 @@ from starlette.types import ASGIApp
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, end_session
-from vaka.ledger.entries import append
+from vaka.ledger.entries import Entry, append
 from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
-from vaka.web.denials import Denial, Denials, name_need
+from vaka.web.denials import Denial, Denials, Teller, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.portal import export, log, people, retention, supplier
+from vaka.web.portal import export, log, people, receipts, retention, supplier
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -82,6 +83,8 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/people", people.look_up, ["POST"], needs=Permission.PORTAL_FIND_PERSON),
     route(f"{LOG}/export", export.show_export, ["GET"], needs=Permission.PORTAL_EXPORT_LOG),
     route(f"{LOG}/export", export.give_export, ["POST"], needs=Permission.PORTAL_EXPORT_LOG),
+    route(f"{LOG}/receipt/{{number}}", receipts.show_receipt, ["GET"], needs=Permission.PORTAL_OWN_RECEIPT),
+    route(f"{LOG}/receipt/{{number}}/proof", receipts.give_receipt, ["GET"], needs=Permission.PORTAL_OWN_RECEIPT),
     route("/retention", retention.show_own, ["GET"], needs=Permission.PORTAL_SET_RETENTION),
     route(f"{LOG}/retention", retention.show_retention, ["GET"], needs=Permission.PORTAL_SET_RETENTION),
     route(f"{LOG}/retention", retention.set_retention, ["POST"], needs=Permission.PORTAL_SET_RETENTION),
@@ -104,7 +107,12 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
                 return asker
         return None
 
-    denials = Denials(portal.clock, "portal")
+    async def write(authority: UUID | None, entry: Entry) -> None:
+        place = transaction(portal.platform) if authority is None else portal.gateway.transaction(authority)
+        async with place as connection:
+            await append(connection, entry)
+
+    denials = Teller(Denials(portal.clock, "portal"), write)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         # Who wanted to read an authority's log is that authority's business: it stands there, not on the platform.
@@ -113,10 +121,7 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
             asker.principal.actor, asker.session.id, address.path, ",".join(address.methods), name_need(address),
             None if meant is None else meant.id,
         )  # fmt: skip
-        for authority, entry in denials.note(denial):
-            place = transaction(portal.platform) if authority is None else portal.gateway.transaction(authority)
-            async with place as connection:
-                await append(connection, entry)
+        await denials.tell(denial)
 
     router = build_router(ADDRESSES, portal, Door(recognise, record_denial, portal.sign_in))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.

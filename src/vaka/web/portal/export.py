@@ -6,7 +6,6 @@ The file is made as it is sent, a thousand entries at a time, newest first, out 
 It names nobody: identifiers stand in it as in the log.
 """
 
-import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -22,8 +21,9 @@ from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import Leaf
 from vaka.ledger.reading import read_state
-from vaka.ledger.search import Place, Wanted, count_entries, find_entries
+from vaka.ledger.search import Hit, Place, Wanted, count_entries, find_entries
 from vaka.ledger.standing import append_privileged
+from vaka.ledger.wording import seems_personal
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import read_form
@@ -37,7 +37,6 @@ from vaka.web.times import LOCAL
 LARGEST_EXPORT = 500_000
 """Entries of one file. More is taken out in several, by stretches of time."""
 AT_ONCE = 1000
-_PERSONAL_NUMBER = re.compile(r"[0-9]{6,8}\s*[-+]?\s*[0-9]{4}")
 
 
 class ExportForm(AskedForm):
@@ -51,7 +50,7 @@ class ExportForm(AskedForm):
     def is_explained(self) -> bool:
         """Whether there is a reason and a reference, which names a matter and not a person."""
         named = any(character.isdigit() for character in self.reference)
-        return self.reason in REASONS and named and not _PERSONAL_NUMBER.search(self.reference)
+        return self.reason in REASONS and named and not seems_personal(self.reference)
 
 
 class ReasonError(VakaError):
@@ -171,11 +170,18 @@ async def _write(
     while True:
         async with portal.gateway.transaction(authority.id) as tenant:
             hits = await find_entries(tenant, wanted, size=size, most=AT_ONCE, before=before)
-        # An entry whose leaf cannot be read is left out here as it is in the count of the file; the page shows it.
-        yield b"".join(chosen.write(hit.index, hit.leaf, log) for hit in hits if hit.leaf is not None)
+        yield b"".join(chosen.write(hit.index, hit.leaf or _unreadable(hit), log) for hit in hits)
         if len(hits) < AT_ONCE:
             return
         before = hits[-1].place
+
+
+def _unreadable(hit: Hit) -> Leaf:
+    """Return what stands in a file for an entry that the log no longer shows: that it is so is what must be seen."""
+    return Leaf(
+        id=0, at=hit.happened_at, event="entry.unreadable", actor="", object=f"entry:{hit.index}", outcome="failure",
+        written_by="", written_at=hit.happened_at, source="", number=0, detail={}, clock="unknown",
+    )  # fmt: skip
 
 
 def _show_form(

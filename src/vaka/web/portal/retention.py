@@ -16,7 +16,6 @@ from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import read_decisions, read_retention, read_state
-from vaka.ledger.receipts import NotSealedYetError, policy_of, wait_for_receipt
 from vaka.ledger.retention import LONGEST_DAYS, SHORTEST_DAYS, SUGGESTED_DAYS
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
@@ -24,10 +23,9 @@ from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.receipts import receipt_address
 
 MAY_SET = Permission.PORTAL_SET_RETENTION
-WAIT_SECONDS = 5.0
-"""How long the answer waits for the seal; the decision stands without it."""
 
 
 class RetentionForm(Form):
@@ -52,7 +50,7 @@ async def show_retention(portal: Portal, request: Request, asker: Asker) -> Resp
 
 
 async def set_retention(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/retention: decide, and wait a little until the decision is sealed and witnessed."""
+    """POST /log/{authority}/retention: decide; what follows is the receipt."""
     authority = await require_authority(portal, request, asker, MAY_SET)
     form = await read_form(request, RetentionForm)
     try:
@@ -64,13 +62,7 @@ async def set_retention(portal: Portal, request: Request, asker: Asker) -> Respo
         if error.category is not Category.INVALID:
             raise
         return await _show(portal, asker, authority, form, error)
-    async with await portal.gateway.open_own_connection(authority.id, "receipt") as waiting:
-        try:
-            policy = policy_of(portal.logs, portal.logs.log_name(authority.slug))
-            await wait_for_receipt(waiting, number, seconds=WAIT_SECONDS, policy=policy)
-        except NotSealedYetError as error:
-            return await _show(portal, asker, authority, form, error)
-    return RedirectResponse(f"/log/{authority.slug}/retention", 303)
+    return RedirectResponse(receipt_address(authority, number), 303)
 
 
 async def _show(
@@ -89,8 +81,7 @@ async def _show(
     names = await name_everything(portal.platform, Things(), leaves)
     message, status = None, 200
     if error is not None:
-        tone, status = ("calm", 200) if isinstance(error, NotSealedYetError) else ("trouble", 400)
-        message = Message(error.sentence.in_language(asker.preferences.language), tone)
+        message, status = Message(error.sentence.in_language(asker.preferences.language)), 400
     return portal.page(
         asker, "portal_retention.html", authority, f"{path}/retention", status,
         page="retention", path=path, state=state, days=days, decisions=decisions, names=names, form=form,
