@@ -15,10 +15,11 @@ from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError
 from vaka.ledger.checkpoints import Checkpoint, parse_checkpoint
+from vaka.ledger.cosignatures import Policy
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.export import export_log, read_published
-from vaka.ledger.receipts import Receipt, find_receipt
+from vaka.ledger.receipts import Receipt, find_receipt, policy_of
 
 COMPONENT = "sequencer"
 Detail = dict[str, str | int | bool | None]
@@ -69,7 +70,8 @@ def receipt(data: Path, authority: str | None, target: Path, number: int) -> Non
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
         role, database = _place(server, authority)
-        found = asyncio.run(_fetch(server, role, database, number, SystemClock()))
+        policy = policy_of(settings.ledger, settings.ledger.log_name(*([authority] if authority else [])))
+        found = asyncio.run(_fetch(server, role, database, number, policy, SystemClock()))
     proof, entry = target / f"{number}.tlog-proof", target / f"{number}.json"
     try:
         for path, content in ((proof, found.proof.encode()), (entry, found.entry)):
@@ -80,12 +82,14 @@ def receipt(data: Path, authority: str | None, target: Path, number: int) -> Non
     click.echo(f"{proof} and {entry} were written.")
 
 
-async def _fetch(server: Server, role: str, database: str, number: int, clock: Clock) -> Receipt:
+async def _fetch(server: Server, role: str, database: str, number: int, policy: Policy | None, clock: Clock) -> Receipt:
     """Find a receipt, and write in that very log that it was handed out."""
     async with await open_connection(server, role, database, application="vaka-receipt") as connection:
-        found = await find_receipt(connection, number)
+        found = await find_receipt(connection, number, policy)
         if found is None:
-            raise ConfigurationError(f"No entry {number} is sealed in this log: it waits, or was removed for its age.")
+            raise ConfigurationError(
+                f"No entry {number} is sealed and witnessed in this log: it waits, or was removed for its age."
+            )
         origin = parse_checkpoint(found.proof.checkpoint.text).origin
         facts: Detail = {"entry": number, "tool": fingerprint()}
         async with connection.transaction():

@@ -111,7 +111,7 @@ class Teller:
     """Writes denials where they belong: the first at once, what is counted after it when its minute is over."""
 
     def __init__(self, denials: Denials, write: Write, wait: Callable[[], Awaitable[None]] | None = None) -> None:
-        """``write`` enters one in an authority's ledger, or with None in the platform's; ``wait`` waits for a minute."""
+        """``write`` enters one in an authority's ledger, with None in the platform's; ``wait`` waits for a minute."""
         self._denials = denials
         self._write = write
         self._wait = wait or _wait_for_a_minute
@@ -131,9 +131,7 @@ class Teller:
                 for authority, entry in self._denials.take_counted():
                     try:
                         await self._write(authority, entry)
-                    except (
-                        VakaError
-                    ) as error:  # the first denial of its kind is in the ledger; how many followed is lost
+                    except VakaError as error:  # the first of its kind is in the ledger; how many followed is lost
                         log.warning("denials not counted", **describe_error(error))
         finally:
             self._later = None

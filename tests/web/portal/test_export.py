@@ -198,3 +198,26 @@ async def test_the_form_is_shown_and_reads_nothing(lovisa: Browser, logs: Logs) 
     assert 'name="event" value="reading"' in page.text
     assert "Vem har tittat" in page.text
     assert logs.since(mark, "ekbacka") == []
+
+
+@pytest.mark.parametrize("form", ["csv", "ocsf", "syslog"])
+async def test_an_entry_that_cannot_be_read_any_more_stands_in_the_file_as_such(
+    lovisa: Browser, logs: Logs, form: str
+) -> None:
+    thing = await fill(logs, 3)
+    where = f"(select max(index) from ledger.entry_index where object = '{thing}')"
+    aside = "create table public.aside as select * from ledger.log_entry where index ="
+    logs.execute("ekbacka", f"{aside} {where}")
+    logs.execute("ekbacka", f"update ledger.log_entry set leaf = 'x' where index = {where}", unguarded=True)
+    try:
+        answer = await take(lovisa, form, object=thing)
+    finally:
+        back = "update ledger.log_entry l set leaf = a.leaf from public.aside a where a.index = l.index"
+        logs.execute("ekbacka", back, unguarded=True)
+        logs.execute("ekbacka", "drop table public.aside")
+    assert answer.status == 200
+    lines = [line for line in answer.text.splitlines() if "entry.unreadable" in line]
+    assert len(lines) == 1
+    assert len([line for line in answer.text.splitlines() if thing in line]) == 2
+    if form == "ocsf":
+        assert [fault for line in answer.text.splitlines() for fault in faults(json.loads(line))] == []

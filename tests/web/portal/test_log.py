@@ -17,6 +17,7 @@ from vaka.ledger.events import Event
 from vaka.ledger.note_keys import LogKey
 from vaka.ledger.proofs import parse_proof, verify_proof
 from vaka.ledger.tree import hash_leaf
+from vaka.web.portal import log
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -308,3 +309,13 @@ async def test_english_is_complete(portal: object, installation: Installation, l
         assert '<html lang="en"' in page
         assert "Sign out" in page
         assert "Logga ut" not in page
+
+
+async def test_whoever_has_had_more_alarms_than_are_looked_for_is_told_of(
+    lovisa: Browser, logs: Logs, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await read_alarm(logs, installation)
+    person = person_of(installation, FULL_PERSON)
+    assert "mycket många larm" not in (await lovisa.get(f"{HERE}?person={person}")).text
+    monkeypatch.setattr(log, "MOST_THINGS", 1)
+    assert "de 1 nyaste" in (await lovisa.get(f"{HERE}?person={person}")).text

@@ -44,7 +44,8 @@ async def test_the_page_waits_for_the_seal_and_hands_out_a_proof(
         await asyncio.sleep(0.05)
     page = await asking
     assert page.status == 200
-    assert "förseglat och sett" in page.text
+    # No witness is named in the settings: then nobody is said to have seen it.
+    assert "inget vittne utanför" in page.text
     assert WHY["reason"] in page.text
     assert 'http-equiv="refresh"' not in page.text
     mark = logs.mark("ekbacka")
@@ -71,7 +72,7 @@ async def test_until_it_is_sealed_the_page_says_so_and_looks_again(
     assert 'http-equiv="refresh"' in page.text
     assert (await agneta.get(f"{where}/proof")).status == 409
     await logs.seal()
-    assert "förseglat och sett" in (await agneta.get(where)).text
+    assert "gjort och förseglat" in (await agneta.get(where)).text
 
 
 async def test_nobody_gets_the_receipt_of_anothers_act(

@@ -4,8 +4,9 @@
 
 import pytest
 
+from vaka.ledger.catalogue import CATALOGUE
 from vaka.ledger.events import Event
-from vaka.web.portal.words import ALL_NAMES, EVENTS, GROUPS, REASONS
+from vaka.web.portal.words import ACTORS, ALL_NAMES, EVENTS, FACTS, GROUPS, KINDS, REASONS
 from vaka.web.texts import LANGUAGES
 
 
@@ -29,6 +30,13 @@ def test_no_two_events_read_the_same() -> None:
     for language in LANGUAGES:
         words = [ALL_NAMES[language]["event_word"](name) for name in EVENTS]
         assert len(set(words)) == len(words)
+
+
+def test_everything_that_an_entry_may_say_has_its_words() -> None:
+    for about in CATALOGUE.values():
+        assert set(about.object) <= set(KINDS)
+        assert set(about.beside) <= set(FACTS)
+        assert set(about.by) <= {*ACTORS, *KINDS}
 
 
 def test_what_nobody_put_into_words_is_shown_all_the_same() -> None:

@@ -20,7 +20,7 @@ from vaka.ledger.events import Event
 from vaka.ledger.reading import LogState, StoredEntry, prove_entry, read_entry, read_state
 from vaka.ledger.search import About, Hit, find_entries, list_actors
 from vaka.tenants.authorities import Authority
-from vaka.tenants.subjects import list_things_of_person
+from vaka.tenants.subjects import MOST_THINGS, list_things_of_person
 from vaka.web.asker import Asker
 from vaka.web.pages import Message
 from vaka.web.portal.asked import Asked, AskedForm, tell_place, understand
@@ -66,6 +66,8 @@ class Found:
     more: bool
     names: Names
     actors: list[str]
+    cut: int
+    """Of how many of the person's alarms the entries are looked for, where there may be more; else 0."""
 
 
 async def show_start(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -89,7 +91,7 @@ async def show_log(portal: Portal, request: Request, asker: Asker) -> Response:
     return portal.page(
         asker, "portal_log.html", authority, path, 200,
         page="log", path=path, asked=asked, form=form, state=found.state, hits=found.hits, names=found.names,
-        actors=found.actors, older=asked.address(path, before=older) if older else "",
+        actors=found.actors, cut=found.cut, older=asked.address(path, before=older) if older else "",
         newest=asked.address(path) if form.before else "", own=portal.own_authorities(asker),
     )  # fmt: skip
 
@@ -140,7 +142,8 @@ async def _read_page(portal: Portal, asker: Asker, authority: Authority, asked: 
     named = may(asker.principal, Permission.PORTAL_FIND_PERSON, authority.id)
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
-        wanted = asked.wanted(await about(tenant, asked))
+        concerned = await about(tenant, asked)
+        wanted = asked.wanted(concerned)
         hits = await find_entries(tenant, wanted, size=state.size, most=PAGE_ROWS + 1, before=asked.before)
         shown, more = hits[:PAGE_ROWS], len(hits) > PAGE_ROWS
         leaves = [hit.leaf for hit in shown if hit.leaf is not None]
@@ -150,7 +153,8 @@ async def _read_page(portal: Portal, asker: Asker, authority: Authority, asked: 
         facts = {**asked.facts, "found": len(shown), "more": more, "named": named}
         await _record(portal, tenant, asker, event, portal.log_name(authority), facts)
     names = await name_everything(portal.platform, things, leaves, actors)
-    return Found(state, shown, more, names, actors)
+    is_cut = concerned is not None and len(concerned.objects) >= MOST_THINGS
+    return Found(state, shown, more, names, actors, MOST_THINGS if is_cut else 0)
 
 
 async def _explain(portal: Portal, asker: Asker, authority: Authority, form: AskedForm, error: VakaError) -> Response:
@@ -159,7 +163,8 @@ async def _explain(portal: Portal, asker: Asker, authority: Authority, form: Ask
     message = Message(error.sentence.in_language(asker.preferences.language))
     return portal.page(
         asker, "portal_log.html", authority, path, 400,
-        page="log", path=path, asked=None, form=form, state=None, hits=[], names=None, actors=[], older="", newest="",
+        page="log", path=path, asked=None, form=form, state=None, hits=[], names=None, actors=[], cut=0, older="",
+        newest="",
         message=message, own=portal.own_authorities(asker),
     )  # fmt: skip
 

@@ -4,6 +4,8 @@
 proof. Everybody may fetch the receipts of his own acts, and no other's here.
 """
 
+from contextlib import suppress
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,19 +38,17 @@ async def show_receipt(portal: Portal, request: Request, asker: Asker) -> Respon
     authority = await require_authority(portal, request, asker, MAY_FETCH)
     number = _number(request)
     receipt: Receipt | None = None
+    policy = policy_of(portal.logs, portal.logs.log_name(authority.slug))
     async with await portal.gateway.open_own_connection(authority.id, "receipt") as waiting:
-        try:
-            policy = policy_of(portal.logs, portal.logs.log_name(authority.slug))
+        with suppress(NotSealedYetError):
             receipt = await wait_for_receipt(waiting, number, seconds=WAIT_SECONDS, policy=policy)
-        except NotSealedYetError:
-            pass
         state = await read_state(waiting)
     leaf = None if receipt is None else _require_own(receipt, asker)
     names = await name_everything(portal.platform, Things(), [] if leaf is None else [leaf])
     return portal.page(
         asker, "portal_receipt.html", authority, receipt_address(authority, number), 200,
         page="retention", path=f"/log/{authority.slug}", state=state, receipt=receipt, leaf=leaf, names=names,
-        number_told=number, look_again=LOOK_AGAIN_SECONDS,
+        number_told=number, witnessed=policy is not None, look_again=LOOK_AGAIN_SECONDS,
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def _page(
     return portal.page(
         asker, "portal_log.html", authority, path, status,
         page="supplier", path=path, asked=asked, form=form, state=found and found.state,
-        hits=found.hits if found else [], names=found and found.names, actors=actors, older=older,
+        hits=found.hits if found else [], names=found and found.names, actors=actors, cut=0, older=older,
         newest=asked.address(path) if asked and form.before else "", own=[], message=message,
         may_export=False, may_find_person=False,
     )  # fmt: skip
