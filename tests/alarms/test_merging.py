@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Two alarms made one: nobody who waits can vanish by it, whatever devices, timers and operators do afterwards."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.alarms.house import House, Message, Sender, operator
 from tests.conftest import START
 from vaka.access.principal import Principal
-from vaka.alarms.conflicts import ChangedMeanwhileError, LessUrgentError
+from vaka.alarms.conflicts import AlarmConflictError, ChangedMeanwhileError, LessUrgentError
 from vaka.alarms.escalation import escalate_due
 from vaka.alarms.model import CLASSES
 from vaka.alarms.noting import merge
@@ -204,3 +205,20 @@ async def test_the_same_person_address_or_sender_is_offered_first(quiet: House, 
     assert await related(nowhere) == {"no address"}
     assert await related(unknown) == {"unknown"}
     assert await related(Sender(person=None, device=None)) == set()
+
+
+async def test_two_that_are_joined_crosswise_at_once_become_one(quiet: House, me: Principal) -> None:
+    """In two windows of one desk: one of the two wins, and nobody is refused for the database's own trouble."""
+    for _ in range(20):
+        one, other = quiet.raise_alarm(), quiet.raise_alarm()
+        for alarm in (one, other):
+            await take(quiet.desk, me, quiet.id, alarm, now=NOW)
+        done = await asyncio.gather(
+            merge(quiet.desk, me, quiet.id, one, other, now=NOW),
+            merge(quiet.desk, me, quiet.id, other, one, now=NOW),
+            return_exceptions=True,
+        )
+        refused = [outcome for outcome in done if isinstance(outcome, BaseException)]
+        assert len(refused) == 1
+        assert isinstance(refused[0], AlarmConflictError)
+        assert sorted(quiet.alarm(alarm)["state"] for alarm in (one, other)) == ["merged", "taken"]

@@ -50,6 +50,22 @@ def test_a_directory_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
     assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("name", ["logs", "run", "tls", "demo"])
+def test_a_directory_whose_names_only_look_like_ours_is_somebody_elses(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(ConfigurationError, match="holds other things"):
+        DataDirectory(tmp_path).prepare()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("made", [("credentials",), ("credentials", "run"), ("credentials", "run", "cluster")])
+def test_a_start_that_was_interrupted_anywhere_goes_on(tmp_path: Path, made: tuple[str, ...]) -> None:
+    for name in made:
+        (tmp_path / name).mkdir()
+    DataDirectory(tmp_path).prepare()
+    assert (tmp_path / "logs").is_dir()
+
+
 def test_rights_are_not_widened_where_something_is_kept(data: DataDirectory) -> None:
     data.settings_file.touch()
     data.root.chmod(0o700)

@@ -20,6 +20,8 @@ def test_limits_and_codes_are_shown_and_changed(made: DataDirectory) -> None:
     tried = vaka("policy", "set", *about, "ring_all_after_seconds=45")
     assert "Nothing was changed. Do it with --apply." in tried.output
     assert "ring_all_after_seconds      60" in tried.output
+    assert "ring_all_after_seconds: 60 would become 45" in tried.output
+    assert "Nothing would change." in vaka("policy", "set", *about, "ring_all_after_seconds=60").output
     done = vaka("policy", "set", *about, *APPLY, "ring_all_after_seconds=45")
     assert "ring_all_after_seconds      45" in done.output, done.output
     decided = vaka(
@@ -37,11 +39,15 @@ def test_limits_and_codes_are_shown_and_changed(made: DataDirectory) -> None:
         (("set", "ring_all_after_seconds"), "is not NAME=NUMBER"),
         (("set", "ring_all_after_seconds=1e3"), "is not NAME=NUMBER"),
         (("classify", "--reason", "Prov", "standard"), "There is no such decision."),
-        (("classify", "--reason", " ", "life"), "Say why, in 3–200 characters."),
+        (("classify", "--reason", " ", "life"), "Say why, in 3–200 characters"),
+        (("classify", "--reason", "för 19320212-9809", "life"), "without numbers of people."),
     ],
 )
 def test_what_cannot_be_is_told(made: DataDirectory, arguments: tuple[str, ...], sentence: str) -> None:
     command, *rest = arguments
+    if "standard" not in rest:  # whether there is such a decision is asked when it is to be taken back
+        tried = vaka("policy", command, "--data", made.root, "--authority", "ekbacka", *rest)
+        assert sentence in tried.stderr, "it is told before anything is to be done"
     told = vaka("policy", command, "--data", made.root, "--authority", "ekbacka", *APPLY, *rest)
     assert told.exit_code in (1, 2)
     assert sentence in told.stderr

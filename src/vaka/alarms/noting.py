@@ -73,6 +73,7 @@ async def merge(
         raise UnusableActError(sv="Välj två olika larm.", en="Choose two different alarms.")
     author = Author(operator.actor, operator.account_id, now)
     async with gateway.transaction(authority_id) as connection:
+        await connection.execute(QUERIES["lock_alarms"], {"ids": [alarm_id, into]})
         target = await _require_own(connection, into, operator.account_id, seen_into)
         part = await read_alarm(connection, alarm_id)
         if part.is_open and part.rank < target.rank:
@@ -89,7 +90,6 @@ async def merge(
 
 
 async def _require_own(connection: Connection, alarm_id: UUID, account: UUID, seen_version: int | None) -> Alarm:
-    await connection.execute(QUERIES["lock_alarm"], {"id": alarm_id})
     target = await read_alarm(connection, alarm_id)
     if target.state is State.TAKEN and target.holder == account:
         if seen_version not in (None, target.version):

@@ -358,9 +358,10 @@ set state = 'merged', merged_into = %(into)s, holder = null, offered_to = null, 
 from part
 where a.id = part.id
 
--- name: lock_alarm
+-- name: lock_alarms
 -- as: desk
-select id from alarm where id = %(id)s for update
+-- In one order, whichever goes into which: two who join the same alarms crosswise wait for each other.
+select id from alarm where id = any(%(ids)s) order by id for update
 
 -- name: adopt_alarm
 -- as: desk

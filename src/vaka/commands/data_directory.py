@@ -18,8 +18,10 @@ from vaka.database.server import Server
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.settings import Settings, load_settings
 
-_OURS = frozenset({"cluster", "credentials", "demo", "ledger", "logs", "run", "tls"})
+_OURS = frozenset({"cluster", "credentials", "demo", "ledger", "logs", "receipts", "run", "tls"})
 """What a start that was interrupted before there were settings may have left."""
+_FIRST = "credentials"
+"""Is made before anything else. A directory that has only logs, say, is somebody else's."""
 
 
 class AlreadyRunningError(VakaError):
@@ -82,13 +84,14 @@ class DataDirectory:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             held = {path.name for path in self.root.iterdir()}
-            if held and not held <= _OURS and self.settings_file.name not in held:
+            is_begun = held <= _OURS and _FIRST in held
+            if held and not is_begun and self.settings_file.name not in held:
                 raise ConfigurationError(
                     f"{self.root} holds other things than Vaka's. Choose an empty or new directory with --data."
                 )
             if not held:
                 self.root.chmod(0o755)
-            for directory in (self.credentials, self.tls, self.run, self.logs):
+            for directory in (self.credentials, self.run, self.tls, self.logs):
                 directory.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise ConfigurationError(

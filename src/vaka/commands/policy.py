@@ -25,8 +25,10 @@ from vaka.tenants.policy import (
     MESSAGE_TYPES,
     Connection,
     Override,
+    compare_limits,
     list_overrides,
     read_limits,
+    require_usable,
     set_limits,
     set_override,
 )
@@ -37,7 +39,9 @@ Act = Callable[[Authority, Connection, Connection, Run], Awaitable[str]]
 data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
                            help="The data directory.")  # fmt: skip
 authority_option = click.option("--authority", required=True, metavar="SHORT-NAME", help="Whose it is.")
-apply_option = click.option("--apply", is_flag=True, help="Do it; without it only what is so now is shown.")
+apply_option = click.option(
+    "--apply", is_flag=True, help="Do it; without it it is only checked, and what is so now is shown."
+)
 
 
 @click.group()
@@ -68,7 +72,11 @@ def set_(data: Path, authority: str, apply: bool, change: str | None, limits: tu
             run.facts["count"] = len(
                 await set_limits(tenant, chosen.id, wanted, actor=run.actor, now=SystemClock().now())
             )
-        return await _describe(chosen, platform, tenant, run)
+            return await _describe(chosen, platform, tenant, run)
+        before = await read_limits(tenant)
+        _, changed = await compare_limits(tenant, wanted)
+        lines = [f"  {name}: {before[name]} would become {value}" for name, value in changed.items()]
+        return "\n".join([await _describe(chosen, platform, tenant, run), *(lines or ["  Nothing would change."])])
 
     _perform(data, authority, "policy.set", change, act, apply=apply)
 
@@ -93,6 +101,8 @@ def classify(
     async def act(chosen: Authority, platform: Connection, tenant: Connection, run: Run) -> str:
         if apply:
             await set_override(platform, chosen.id, override, actor=run.actor, now=SystemClock().now())
+        else:
+            require_usable(override)
         return await _describe(chosen, platform, tenant, run)
 
     _perform(data, authority, "policy.classify", change, act, apply=apply)

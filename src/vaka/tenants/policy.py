@@ -16,6 +16,7 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
+from vaka.ledger.wording import seems_personal
 from vaka.scaip.classes import AlarmClass, Rule, default_table
 from vaka.scaip.codes import MessageType
 from vaka.tenants.authorities import QUERIES
@@ -67,10 +68,8 @@ async def read_limits(tenant: Connection) -> dict[str, int]:
     return {name: int(value) for name, value in (row or {}).items()}
 
 
-async def set_limits(
-    tenant: Connection, authority_id: UUID, limits: Mapping[str, int], *, actor: str, now: datetime
-) -> dict[str, int]:
-    """Set the named limits (as setup) and return those that changed. Raises UnusablePolicyError."""
+async def compare_limits(tenant: Connection, limits: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return all limits as they would be (as setup), and those that would change. Raises UnusablePolicyError."""
     for name, value in limits.items():
         if name not in LIMITS or not LIMITS[name][0] <= value <= LIMITS[name][1]:
             least, most = LIMITS.get(name, (0, 0))
@@ -78,14 +77,21 @@ async def set_limits(
                 f"{name} ska vara ett tal från {least} till {most}." if most else f"Det finns ingen gräns {name}.",
                 f"{name} is a number from {least} to {most}." if most else f"There is no limit {name}.",
             )
+    before = await read_limits(tenant)
+    wanted = {**before, **limits}
+    for first, second in (("amber_after_seconds", "red_after_seconds"),
+                          ("ring_all_after_seconds", "on_call_after_seconds")):  # fmt: skip
+        if wanted[first] >= wanted[second]:
+            raise UnusablePolicyError(f"{first} ska vara mindre än {second}.", f"{first} is less than {second}.")
+    return wanted, {name: value for name, value in wanted.items() if value != before[name]}
+
+
+async def set_limits(
+    tenant: Connection, authority_id: UUID, limits: Mapping[str, int], *, actor: str, now: datetime
+) -> dict[str, int]:
+    """Set the named limits (as setup) and return those that changed. Raises UnusablePolicyError."""
     async with tenant.transaction():
-        before = await read_limits(tenant)
-        wanted = {**before, **limits}
-        for first, second in (("amber_after_seconds", "red_after_seconds"),
-                              ("ring_all_after_seconds", "on_call_after_seconds")):  # fmt: skip
-            if wanted[first] >= wanted[second]:
-                raise UnusablePolicyError(f"{first} ska vara mindre än {second}.", f"{first} is less than {second}.")
-        changed = {name: value for name, value in wanted.items() if value != before[name]}
+        wanted, changed = await compare_limits(tenant, limits)
         if changed:
             await tenant.execute(QUERIES["set_limits"], wanted)
             entry = Entry(Event.POLICY_CHANGED, actor, now, f"authority:{authority_id}", detail=changed)
@@ -100,6 +106,27 @@ async def list_overrides(platform: Connection, authority_id: UUID) -> list[Overr
         return await cursor.fetchall()
 
 
+def require_usable(override: Override) -> None:
+    """Require that the authority may decide so. Raises UnusablePolicyError."""
+    standard = override.alarm_class == "standard"
+    if not standard and override.alarm_class not in CLASSES:
+        raise UnusablePolicyError(
+            f"Klassen är en av {', '.join(CLASSES)} eller standard.",
+            f"The class is one of {', '.join(CLASSES)} or standard.",
+        )
+    if (
+        not SHORTEST_REASON <= len(override.reason.strip()) <= LONGEST_REASON
+        or not override.reason.isprintable()
+        or (seems_personal(override.reason))
+    ):
+        raise UnusablePolicyError(
+            f"Skriv varför, {SHORTEST_REASON}–{LONGEST_REASON} tecken, utan personnummer och telefonnummer.",
+            f"Say why, in {SHORTEST_REASON}–{LONGEST_REASON} characters, without numbers of people.",
+        )
+    if not standard and override.message_type in (None, MessageType.EVENT):
+        _require_alarms_to_stay(override)
+
+
 async def set_override(
     platform: Connection, authority_id: UUID, override: Override, *, actor: str, now: datetime
 ) -> None:
@@ -107,19 +134,8 @@ async def set_override(
 
     The class ``standard`` takes a decision back. Raises UnusablePolicyError.
     """
+    require_usable(override)
     standard = override.alarm_class == "standard"
-    if not standard and override.alarm_class not in CLASSES:
-        raise UnusablePolicyError(
-            f"Klassen är en av {', '.join(CLASSES)} eller standard.",
-            f"The class is one of {', '.join(CLASSES)} or standard.",
-        )
-    if not SHORTEST_REASON <= len(override.reason.strip()) <= LONGEST_REASON or not override.reason.isprintable():
-        raise UnusablePolicyError(
-            f"Skriv varför, {SHORTEST_REASON}–{LONGEST_REASON} tecken.",
-            f"Say why, in {SHORTEST_REASON}–{LONGEST_REASON} characters.",
-        )
-    if not standard and override.message_type in (None, MessageType.EVENT):
-        _require_alarms_to_stay(override)
     facts = {
         "authority_id": authority_id, "message_type": override.message_type, "device_type": override.device_type,
         "status_code": override.status_code, "alarm_class": override.alarm_class, "reason": override.reason.strip(),
