@@ -14,9 +14,10 @@ import pytest
 from tests.receiver.conftest import TurnableClock
 from tests.receiver.devices import HOST, message, mrq
 from tests.waiting import wait_until
-from vaka.receiver.counters import Counters
+from vaka.receiver.counters import Counters, Reason
 from vaka.receiver.limits import Limits
 from vaka.receiver.listeners import Admission, StreamListener
+from vaka.receiver.rounds import Row, Waiting
 from vaka.receiver.sockets import open_stream_socket
 from vaka.receiver.streams import Patience, StreamFlow, StreamHandlers
 from vaka.receiver.surroundings import Surroundings
@@ -50,9 +51,9 @@ class Ears:
         self._mouths: list[socket.socket] = []
         self._count()
 
-    async def connect(self, count: int) -> list[socket.socket]:
+    async def connect(self, count: int, source: str = HOST) -> list[socket.socket]:
         """So many connections, all taken in."""
-        mouths = [socket.create_connection(self._place) for _ in range(count)]
+        mouths = [socket.create_connection(self._place, source_address=(source, 0)) for _ in range(count)]
         self._mouths += mouths
         await wait_until(lambda: len(self._listener.flows) == len(self._mouths))
         await wait_until(lambda: all(flow.is_open for flow in self._listener.flows))
@@ -202,3 +203,66 @@ async def test_a_fault_of_ours_costs_one_connection_and_no_other_its_turn(listen
     await wait_until(lambda: len(ears.heard) == 25)
     await wait_until(lambda: ears.guests.count == 1)
     assert {name for _, name in ears.heard} == {"good"}
+
+
+class Mouth:
+    """Somebody who waits."""
+
+    def __init__(self, share: str, name: int) -> None:
+        self.share, self.name = share, name
+        self.row, self.is_done = Row.STRANGER, False
+
+    def look(self) -> Row | None:
+        return self.row
+
+    def speak(self) -> None: ...
+    def wait(self) -> None: ...
+    def rest(self) -> None: ...
+    def drop(self, reason: Reason) -> None: ...
+
+
+def test_a_network_with_many_connections_keeps_no_other_waiting() -> None:
+    waiting = Waiting(is_shared=True)
+    for name in range(4_000):
+        waiting.append(Mouth("192.0.2.1", name))
+    waiting.append(Mouth("198.51.100.7", 0))
+    waiting.append(Mouth("203.0.113.9", 0))
+    waiting.append(Mouth("198.51.100.7", 1))
+    order = [waiting.popleft() for _ in range(6)]
+    assert [mouth.share for mouth in order] == [
+        "192.0.2.1", "198.51.100.7", "203.0.113.9", "192.0.2.1", "198.51.100.7", "192.0.2.1"
+    ]  # fmt: skip
+    names = [mouth.name for mouth in order if isinstance(mouth, Mouth)]
+    assert names == [0, 0, 0, 1, 1, 2], "each network's own in the order in which they came"
+    assert len(waiting) == 3_997
+    while waiting:
+        waiting.popleft()
+
+
+def test_those_that_have_proved_themselves_share_with_nobody() -> None:
+    waiting = Waiting(is_shared=False)
+    mouths = [Mouth("192.0.2.1", 1), Mouth("192.0.2.1", 2), Mouth("198.51.100.7", 3)]
+    for mouth in mouths:
+        waiting.append(mouth)
+    assert [waiting.popleft() for _ in mouths] == mouths
+
+
+async def test_a_new_connection_is_heard_next_though_another_address_has_hundreds(
+    listen: Callable[..., Ears],
+) -> None:
+    """From two addresses of the loopback network; the one with many has said everything before the other comes."""
+    ears = listen(stranger_messages=1_000, connections_per_source=1_000, stranger_turns=2)
+    crowd = await ears.connect(300)
+    for mouth in crowd:
+        mouth.sendall(many(20, "crowd", ALARM))
+    await wait_until(lambda: len(ears.heard) > 100)
+    [alone] = await ears.connect(1, source="127.0.0.2")
+    heard = len(ears.heard)
+    alone.sendall(many(3, "alone", ALARM))
+    await wait_until(lambda: [name for _, name in ears.heard].count("alone") == 3)
+    names = [name for _, name in ears.heard]
+    last = len(names) - 1 - names[::-1].index("alone")
+    assert last < 300 * 20 - 1, "before the crowd has finished"
+    between = names[names.index("alone") : last]
+    assert between.count("crowd") <= 12, "and then every other turn is its own"
+    assert heard < 300 * 20

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """In what order connections are heard: each one message at a time, and no more at once than others can wait for.
 
-Whoever fills a connection with messages waits for his next turn like everyone, and reads on when all are answered. What
-plainly is a test or a heartbeat waits for what may be an alarm. Between two rounds everything else has its turn:
-datagrams, the database, new connections.
+Whoever fills a connection with messages waits for his next turn like everyone, and reads on when all are answered.
+Where nobody has proved himself, turns go round among the networks first and then among each one's connections: a
+thousand connections from one place keep no other place waiting. What plainly is a test or a heartbeat waits for what
+may be an alarm. Between two rounds everything else has its turn: datagrams, the database, new connections.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from enum import IntEnum
 from typing import Protocol
 
@@ -34,6 +35,11 @@ class Row(IntEnum):
 
 class Speaker(Protocol):
     """A connection, as far as its turn is concerned."""
+
+    @property
+    def share(self) -> str:
+        """With whom it shares its turns, where nobody has proved himself: the network it comes from."""
+        ...
 
     @property
     def row(self) -> Row:
@@ -66,13 +72,48 @@ class Speaker(Protocol):
         ...
 
 
+class Waiting:
+    """Those who wait in one row. Each share has its turn in its turn, and in it one speaker after the other."""
+
+    def __init__(self, *, is_shared: bool) -> None:
+        """Without shares, everybody has a turn of his own."""
+        self._is_shared = is_shared
+        self._shares: OrderedDict[str, deque[Speaker]] = OrderedDict()
+        self._count = 0
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return self._count
+
+    def append(self, speaker: Speaker) -> None:
+        """Let somebody wait, behind those of the same share."""
+        share = speaker.share if self._is_shared else ""
+        waiting = self._shares.get(share)
+        if waiting is None:
+            waiting = self._shares[share] = deque()
+        waiting.append(speaker)
+        self._count += 1
+
+    def popleft(self) -> Speaker:
+        """Return whose turn it is."""
+        share, waiting = next(iter(self._shares.items()))
+        speaker = waiting.popleft()
+        self._count -= 1
+        if waiting:
+            self._shares.move_to_end(share)
+        else:
+            del self._shares[share]
+        return speaker
+
+
 class Rounds:
     """All connections' turns. One that has something to say joins once, and is told to rest when it is done."""
 
     def __init__(self, limits: Limits) -> None:
         self._turns = (limits.device_turns, limits.stranger_turns, limits.patient_turns)
         self._left = list(self._turns)
-        self._rows: tuple[deque[Speaker], ...] = tuple(deque() for _ in Row)
+        # Behind one gateway may be a whole town's devices: those that have proved themselves share with nobody.
+        self._rows = tuple(Waiting(is_shared=row is not Row.DEVICE) for row in Row)
         self._begun = False
 
     def __len__(self) -> int:

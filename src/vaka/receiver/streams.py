@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from vaka.receiver.allowance import network_of
 from vaka.receiver.countdown import Reminders
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Limits
@@ -89,6 +90,7 @@ class StreamFlow(asyncio.BufferedProtocol):
         around: Surroundings,
     ) -> None:
         self.source = source
+        self.share = network_of(source[0])
         self.transport = transport
         self.fingerprint: str | None = None
         self.messages = 0
