@@ -25,7 +25,7 @@ from pydantic import BaseModel
 import vaka.settings
 from vaka.access import permissions, roles
 from vaka.commands.main import main
-from vaka.database.migrate import grants_for
+from vaka.database.migrate import Kind, grants_for
 from vaka.ledger import events
 from vaka.ledger.catalogue import CATALOGUE
 
@@ -264,7 +264,8 @@ A security boundary is a process, and each process has its own login role in eac
 in the platform's database, `<database>_<component>` in an authority's. A login role can connect to that one database
 and to no other, owns nothing, and cannot become another role. What is not in the tables below is refused; nothing at
 all is granted to everybody. The rights stand on one page, [`grants.sql`](../src/vaka/database/schema/grants.sql), which
-is applied whole after every migration; a test says every one of them a second time.
+is applied whole after every migration; a test says every one of them a second time. The key database belongs to the
+keyholder alone: `vaka_keyholder` connects to it and to nothing else, and nobody else does.
 
 `vaka_owner` owns the tables and `vaka_ledger` the ledger; neither can log in. The functions run as `vaka_owner` with a
 fixed search path: through them the receiver stores an alarm without being able to read a single table of it.
@@ -277,7 +278,10 @@ def roles_page() -> str:
         HEADING,
         ROLES_INTRODUCTION,
     ]
-    for kind, title in (("platform", "The platform's database"), ("tenant", "An authority's database")):
+    kinds: tuple[tuple[Kind, str], ...] = (
+        ("platform", "The platform's database"), ("tenant", "An authority's database"), ("keys", "The key database"),
+    )  # fmt: skip
+    for kind, title in kinds:
         lines += [f"## {title}", ""]
         granted: dict[str, list[tuple[str, str]]] = {}
         for grantee, what, right in _grants(kind):
@@ -289,8 +293,8 @@ def roles_page() -> str:
     return "\n".join(lines)
 
 
-def _grants(kind: str) -> Iterator[tuple[str, str, str]]:
-    text = re.sub(r"--[^\n]*", "", grants_for("platform" if kind == "platform" else "tenant"))
+def _grants(kind: Kind) -> Iterator[tuple[str, str, str]]:
+    text = re.sub(r"--[^\n]*", "", grants_for(kind))
     for statement in filter(None, (part.strip() for part in text.split(";"))):
         if statement.startswith("revoke"):
             continue

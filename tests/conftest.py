@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from vaka.clock import TurnedClock
 from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_platform, provision_tenant
+from vaka.database.provision import provision_keys, provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
 from vaka.identifiers import new_identifier
 from vaka.tenants.authorities import Authority
@@ -51,12 +51,13 @@ def directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def cluster(directory: Path) -> Iterator[Cluster]:
-    """A running embedded cluster with the platform database."""
+    """A running embedded cluster with the platform's database and the keys'."""
     cluster = Cluster(directory / "cluster", directory / "credentials")
     cluster.create()
     cluster.start()
     try:
         provision_platform(cluster.server)
+        provision_keys(cluster.server)
         yield cluster
     finally:
         cluster.stop(immediately=True)

@@ -17,13 +17,14 @@ import pytest
 import vaka
 from vaka.database.provision import PLATFORM_COMPONENTS, TENANT_COMPONENTS
 from vaka.database.queries import load_queries
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
+from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.tenants.authorities import Authority
 
 SOURCE = Path(vaka.__file__).parent
 
 # In which kind of database a package's queries run, where the line "-- as: desk" does not add "in platform".
-USUAL_KIND = {"access": "platform", "alarms": "tenant", "commands": "tenant", "identity": "platform"}
+USUAL_KIND = {"access": "platform", "alarms": "tenant", "commands": "tenant", "identity": "platform",
+              "keys": "keys"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {
@@ -83,8 +84,8 @@ def connections(
 
     def connect(component: str, kind: str) -> psycopg.Connection[tuple[object, ...]]:
         if (component, kind) not in opened:
-            database = PLATFORM_DATABASE if kind == "platform" else tenant.database_name
-            role = platform_role(component) if kind == "platform" else tenant_role(database, component)
+            database = {"platform": PLATFORM_DATABASE, "tenant": tenant.database_name, "keys": KEY_DATABASE}[kind]
+            role = tenant_role(database, component) if kind == "tenant" else platform_role(component)
             connection = psycopg.connect(server.conninfo(role, database), autocommit=True, prepare_threshold=None)
             connection.execute("set search_path = vaka")
             # Parameters stay parameters, so that nothing is decided from their values.
@@ -128,6 +129,7 @@ def test_there_are_queries_in_every_package_that_keeps_things() -> None:
 
 def test_every_query_says_who_runs_it_and_where() -> None:
     known = {(name, "platform") for name in PLATFORM_COMPONENTS} | {(name, "tenant") for name in TENANT_COMPONENTS}
+    known.add(("keyholder", "keys"))
     assert [use for use in ALL if (use.component, use.kind) not in known] == []
 
 

@@ -13,7 +13,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
+from vaka.database.server import (
+    KEY_DATABASE,
+    KEYHOLDER_ROLE,
+    PLATFORM_DATABASE,
+    SUPERUSER,
+    Server,
+    platform_role,
+    tenant_role,
+)
 from vaka.tenants.authorities import Authority
 
 Rights = dict[str, str]
@@ -160,6 +168,17 @@ TENANT: dict[str, Rights] = {
     },
 }
 
+KEYS: Rights = {
+    "schema vaka": "usage",
+    "store": "select insert update",
+    "authority_key": "select insert update delete",
+    "subject_key": "select insert update delete",
+    "lookup_key": "select insert update delete",
+    "erasure": "select insert",
+    "erased_subject": "select insert",
+    "key_register": "select insert update(destroyed_at)",
+}
+
 NOBODY: Rights = {}
 TABLE_RIGHTS = ("select", "insert", "update", "delete", "truncate", "references", "trigger")
 COLUMN_RIGHTS = ("select", "insert", "update", "references")
@@ -176,8 +195,9 @@ def databases(server: Server, tenant: Authority) -> Iterator[dict[str, psycopg.C
     with (
         closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as platform,
         closing(psycopg.connect(server.conninfo(SUPERUSER, tenant.database_name), autocommit=True)) as tenant_database,
+        closing(psycopg.connect(server.conninfo(SUPERUSER, KEY_DATABASE), autocommit=True)) as keys,
     ):
-        yield {"platform": platform, "tenant": tenant_database}
+        yield {"platform": platform, "tenant": tenant_database, "keys": keys}
 
 
 def rights_of(connection: psycopg.Connection[tuple[object, ...]], role: str) -> Rights:
@@ -247,7 +267,19 @@ def test_rights_in_an_authoritys_database_are_exactly_these(
     assert rights_of(databases["tenant"], tenant_role(tenant.database_name, component)) == TENANT[component]
 
 
-@pytest.mark.parametrize("kind", ["platform", "tenant"])
+def test_rights_in_the_key_database_are_exactly_these(
+    databases: dict[str, psycopg.Connection[tuple[object, ...]]], tenant: Authority
+) -> None:
+    assert rights_of(databases["keys"], KEYHOLDER_ROLE) == KEYS
+    for component in PLATFORM:
+        assert rights_of(databases["keys"], platform_role(component)) == NOBODY
+    for component in TENANT:
+        assert rights_of(databases["keys"], tenant_role(tenant.database_name, component)) == NOBODY
+    for kind in ("platform", "tenant"):
+        assert rights_of(databases[kind], KEYHOLDER_ROLE) == NOBODY
+
+
+@pytest.mark.parametrize("kind", ["platform", "tenant", "keys"])
 def test_public_has_no_right_at_all(databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str) -> None:
     assert rights_of(databases[kind], "public") == NOBODY
 
@@ -271,7 +303,7 @@ def test_owner_of_the_ledger_reaches_nothing_else(
     assert all("ledger" in name for name in rights_of(databases[kind], "vaka_ledger"))
 
 
-@pytest.mark.parametrize("kind", ["platform", "tenant"])
+@pytest.mark.parametrize("kind", ["platform", "tenant", "keys"])
 def test_no_right_can_be_passed_on(databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str) -> None:
     passed_on = (
         databases[kind]
@@ -330,7 +362,7 @@ def test_every_function_that_names_a_table_has_a_fixed_search_path(
     assert loose in ([], [("judged_condition",)])
 
 
-@pytest.mark.parametrize("kind", ["platform", "tenant"])
+@pytest.mark.parametrize("kind", ["platform", "tenant", "keys"])
 def test_what_is_there_belongs_to_the_two_owners(
     databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str
 ) -> None:
@@ -347,4 +379,5 @@ def test_what_is_there_belongs_to_the_two_owners(
         )
         .fetchall()
     )
-    assert set(owners) == {("vaka", "vaka_owner"), ("ledger", "vaka_ledger")}
+    expected = {("vaka", "vaka_owner"), ("ledger", "vaka_ledger")}
+    assert set(owners) == {one for one in expected if kind != "keys" or one[0] == "vaka"}

@@ -12,8 +12,8 @@ import pytest
 
 from vaka.database import migrate as subject
 from vaka.database.migrate import Migration, MigrationError, grants_for, migrate, migrations_for
-from vaka.database.provision import migrate_database, provision_platform, provision_tenant
-from vaka.database.server import SUPERUSER, Server, tenant_role
+from vaka.database.provision import migrate_database, provision_keys, provision_platform, provision_tenant
+from vaka.database.server import KEY_DATABASE, SUPERUSER, Server, tenant_role
 from vaka.errors import ConfigurationError
 
 Connection = psycopg.Connection[object]
@@ -53,11 +53,12 @@ def shipped() -> list[Migration]:
     return migrations_for("tenant")
 
 
-@pytest.mark.parametrize("kind", ["platform", "tenant"])
+@pytest.mark.parametrize("kind", ["platform", "tenant", "keys"])
 def test_files_are_in_order_and_numbered_without_gaps(kind: subject.Kind) -> None:
     names = [migration.name for migration in migrations_for(kind)]
     folders = [name.split("/")[0] for name in names]
     assert folders == sorted(folders, key=["every", kind].index)
+    assert ("every" in folders) == (kind != "keys")
     for folder in ("every", kind):
         numbers = [int(name.split("/")[1][:4]) for name in names if name.startswith(folder)]
         assert numbers == list(range(1, len(numbers) + 1))
@@ -74,6 +75,21 @@ def test_platform_is_provisioned_again_without_change(server: Server) -> None:
     before = {path.name: path.read_text() for path in server.credentials.iterdir()}
     assert provision_platform(server) == []
     assert {path.name: path.read_text() for path in server.credentials.iterdir()} == before
+
+
+def test_key_database_is_provisioned_again_without_change_and_a_changed_file_stops_it(server: Server) -> None:
+    before = {path.name: path.read_text() for path in server.credentials.iterdir()}
+    assert provision_keys(server) == []
+    assert {path.name: path.read_text() for path in server.credentials.iterdir()} == before
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, KEY_DATABASE), autocommit=True)) as connection:
+        connection.execute("grant select on vaka.subject_key to g_setup, public")
+        provision_keys(server)
+        row = connection.execute("select has_table_privilege('g_setup', 'vaka.subject_key', 'select')").fetchone()
+        assert row == (False,)
+        first = migrations_for("keys")[0]
+        edited = [Migration(first.name, first.text + " -- a harmless remark")]
+        with pytest.raises(ConfigurationError, match="has changed since it was applied"):
+            migrate(connection, "keys", edited)
 
 
 def test_lost_credential_is_replaced_and_works(server: Server, database: str) -> None:
@@ -213,6 +229,9 @@ def test_page_of_grants_has_a_section_for_each_kind() -> None:
     assert "on installation" not in grants_for("tenant")
     for kind in ("platform", "tenant"):
         assert "ledger.append" in grants_for(kind)
+    assert "ledger" not in grants_for("keys")
+    assert "g_keyholder" in grants_for("keys")
+    assert "g_keyholder" not in grants_for("tenant") + grants_for("platform")
 
 
 def test_authorities_may_be_provisioned_at_the_same_time(server: Server) -> None:

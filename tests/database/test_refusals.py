@@ -9,10 +9,11 @@ import psycopg
 import pytest
 
 from vaka.database.provision import PLATFORM_COMPONENTS, TENANT_COMPONENTS
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
+from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
 from vaka.tenants.authorities import Authority
 
 LOGINS = [("platform", name) for name in PLATFORM_COMPONENTS] + [("tenant", name) for name in TENANT_COMPONENTS]
+LOGINS.append(("keys", "keyholder"))
 
 # Never allowed to any component, on any table.
 ON_ANY_TABLE = (
@@ -95,8 +96,8 @@ def connection(
 ) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A connection as each login role in turn, to the database that is its own."""
     kind, component = request.param
-    database = PLATFORM_DATABASE if kind == "platform" else tenant.database_name
-    role = platform_role(component) if kind == "platform" else tenant_role(database, component)
+    database = {"platform": PLATFORM_DATABASE, "tenant": tenant.database_name, "keys": KEY_DATABASE}[kind]
+    role = tenant_role(database, component) if kind == "tenant" else platform_role(component)
     with closing(psycopg.connect(server.conninfo(role, database), autocommit=True)) as opened:
         yield opened
 

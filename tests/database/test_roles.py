@@ -9,8 +9,17 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from vaka.database.migrate import GROUPS
 from vaka.database.provision import OWNERS, PLATFORM_COMPONENTS, TENANT_COMPONENTS
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
+from vaka.database.server import (
+    KEY_DATABASE,
+    KEYHOLDER_ROLE,
+    PLATFORM_DATABASE,
+    SUPERUSER,
+    Server,
+    platform_role,
+    tenant_role,
+)
 from vaka.tenants.authorities import Authority
 
 
@@ -30,6 +39,7 @@ def catalogue(
 def homes(authorities: tuple[Authority, Authority]) -> dict[str, str]:
     """Each login role and the one database it may enter."""
     found = {platform_role(component): PLATFORM_DATABASE for component in PLATFORM_COMPONENTS}
+    found[KEYHOLDER_ROLE] = KEY_DATABASE
     for authority in authorities:
         for component in TENANT_COMPONENTS:
             found[tenant_role(authority.database_name, component)] = authority.database_name
@@ -68,7 +78,7 @@ def test_each_login_role_is_in_one_group_only(
 
 
 def test_groups_and_owners_cannot_log_in(catalogue: psycopg.Connection[tuple[object, ...]]) -> None:
-    names = [*OWNERS, *(f"g_{component}" for component in PLATFORM_COMPONENTS)]
+    names = [*OWNERS, *GROUPS]
     can = catalogue.execute("select rolname from pg_roles where rolcanlogin and rolname = any(%s)", (names,)).fetchall()
     assert can == []
 
@@ -91,7 +101,8 @@ def test_credentials_are_readable_by_their_owner_alone(
 
 
 def test_a_role_enters_its_own_database_and_no_other(server: Server, authorities: tuple[Authority, Authority]) -> None:
-    databases = [PLATFORM_DATABASE, "postgres", "template1", *(authority.database_name for authority in authorities)]
+    databases = [PLATFORM_DATABASE, KEY_DATABASE, "postgres", "template1"]
+    databases += [authority.database_name for authority in authorities]
     for role, home in homes(authorities).items():
         for database in databases:
             if database == home:
@@ -102,7 +113,7 @@ def test_a_role_enters_its_own_database_and_no_other(server: Server, authorities
 
 
 def test_a_role_cannot_become_another(server: Server, authorities: tuple[Authority, Authority]) -> None:
-    everyone = [SUPERUSER, *OWNERS, *homes(authorities), *(f"g_{name}" for name in PLATFORM_COMPONENTS)]
+    everyone = [SUPERUSER, *OWNERS, *homes(authorities), *GROUPS]
     for role, home in homes(authorities).items():
         group = "g_" + role.rsplit("_", 1)[-1]
         with closing(psycopg.connect(server.conninfo(role, home), autocommit=True)) as connection:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Every database of an installation: the platform's, then each authority's. Stops at the first that fails."""
+"""Every database of an installation: the platform's, the keys', then each authority's. The first failure stops."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -10,8 +10,8 @@ from psycopg.rows import class_row
 
 from vaka.commands.data_directory import AlreadyRunningError, DataDirectory
 from vaka.database.migrate import Kind, pending_migrations
-from vaka.database.provision import provision_platform, provision_tenant
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
+from vaka.database.provision import provision_keys, provision_platform, provision_tenant
+from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.settings import Settings
 from vaka.tenants.authorities import QUERIES, Authority
@@ -21,6 +21,7 @@ def provision_all(server: Server, say: Callable[[str], None]) -> None:
     """Create what is missing and apply every migration, database by database, saying what was applied."""
     require_reachable(server)
     _report(say, PLATFORM_DATABASE, provision_platform(server))
+    _report(say, KEY_DATABASE, provision_keys(server))
     for authority in active_authorities(server):
         _report(say, authority.database_name, provision_tenant(server, authority.database_name))
 
@@ -31,7 +32,7 @@ def pending(server: Server) -> Iterator[tuple[str, list[str]]]:
     Raises ConfigurationError where a database's history does not fit this version.
     """
     require_reachable(server)
-    kinds: list[tuple[str, Kind]] = [(PLATFORM_DATABASE, "platform")]
+    kinds: list[tuple[str, Kind]] = [(PLATFORM_DATABASE, "platform"), (KEY_DATABASE, "keys")]
     existing = _existing_databases(server)
     if PLATFORM_DATABASE in existing:
         kinds += [(authority.database_name, "tenant") for authority in active_authorities(server)]

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Migrations: plain numbered SQL, applied once, in order, under a lock, and remembered with their checksum.
 
-``schema/every`` holds for every database, ``schema/platform`` and ``schema/tenant`` for their kind. An applied file
-that has changed since stops everything: history is not edited. Rights are not migrations: ``schema/grants.sql`` is
-applied whole after every run, so that the page and the database say the same.
+``schema/every`` holds for every database that has a ledger, ``schema/platform`` and ``schema/tenant`` for their kind;
+``schema/keys`` is the key database, which has none. An applied file that has changed since stops everything: history is
+not edited. Rights are not migrations: ``schema/grants.sql`` is applied whole after every run, so that the page and the
+database say the same.
 """
 
 import hashlib
@@ -18,13 +19,13 @@ import psycopg
 
 from vaka.errors import ConfigurationError
 
-Kind = Literal["platform", "tenant"]
+Kind = Literal["platform", "tenant", "keys"]
 
 _LOCK = 0x76616B61  # "vaka": one migrator per database at a time
 _LOCK_TIMEOUT = "set lock_timeout = '5s'"
 _STATEMENT_TIMEOUT = "set statement_timeout = '5min'"
 _FILE_NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
-_SECTION = re.compile(r"^-- in: (every|platform|tenant)$", re.MULTILINE)
+_SECTION = re.compile(r"^-- in: (every|platform|tenant|keys)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class MigrationError(ConfigurationError):
 def migrations_for(kind: Kind) -> list[Migration]:
     """Return the migrations of a kind of database, in the order they are applied."""
     found = []
-    for folder in ("every", kind):
+    for folder in _folders(kind):
         directory = files("vaka.database").joinpath("schema", folder)
         names = sorted(entry.name for entry in directory.iterdir() if _FILE_NAME.match(entry.name))
         for name in names:
@@ -68,8 +69,12 @@ def grants_for(kind: Kind) -> str:
     """Return the statements of grants.sql that hold in a kind of database."""
     text = files("vaka.database").joinpath("schema", "grants.sql").read_text(encoding="utf-8")
     parts = _SECTION.split(text)[1:]
-    chosen = [body for section, body in zip(parts[::2], parts[1::2], strict=True) if section in ("every", kind)]
+    chosen = [body for section, body in zip(parts[::2], parts[1::2], strict=True) if section in _folders(kind)]
     return "\n".join(chosen)
+
+
+def _folders(kind: Kind) -> tuple[str, ...]:
+    return ("keys",) if kind == "keys" else ("every", kind)
 
 
 def pending_migrations(connection: psycopg.Connection[object] | None, kind: Kind) -> list[str]:
@@ -115,9 +120,10 @@ def migrate(
         for migration in done:
             _apply(connection, migration)
         with connection.transaction():
-            _revoke_everything(connection)
+            _revoke_everything(connection, kind)
             connection.execute(grants_for(kind))
-            if applied and done:  # that a database was made, its authority's registration says
+            # That a database was made, its authority's registration says; keys are told of by whoever asks for them.
+            if applied and done and kind != "keys":
                 _enter(connection, done)
         return [migration.name for migration in done]
     finally:
@@ -169,15 +175,17 @@ def _enter(connection: psycopg.Connection[object], done: list[Migration]) -> Non
     )
 
 
-def _revoke_everything(connection: psycopg.Connection[object]) -> None:
+def _revoke_everything(connection: psycopg.Connection[object], kind: Kind) -> None:
     """Start from nothing, so that a line taken off the page of grants is a right taken away."""
     connection.execute("set local search_path = vaka")
-    for schema in ("vaka", "ledger"):
+    for schema in ("vaka",) if kind == "keys" else ("vaka", "ledger"):
         for group in (*GROUPS, "public"):
-            for kind in ("tables", "sequences", "functions"):
-                connection.execute(f"revoke all on all {kind} in schema {schema} from {group}")
+            for what in ("tables", "sequences", "functions"):
+                connection.execute(f"revoke all on all {what} in schema {schema} from {group}")
             connection.execute(f"revoke all on schema {schema} from {group}")
 
 
 COMPONENTS = ("receiver", "desk", "portal", "signin", "scheduler", "sequencer", "setup")
-GROUPS = tuple(f"g_{component}" for component in COMPONENTS)
+KEYHOLDER = "keyholder"
+"""The one component of the key database, which is in no other."""
+GROUPS = tuple(f"g_{component}" for component in (*COMPONENTS, KEYHOLDER))

@@ -10,8 +10,16 @@ import psycopg
 from psycopg import sql
 
 from vaka.database.cluster import write_credential
-from vaka.database.migrate import COMPONENTS, GROUPS, Kind, migrate
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
+from vaka.database.migrate import COMPONENTS, GROUPS, KEYHOLDER, Kind, migrate
+from vaka.database.server import (
+    KEY_DATABASE,
+    KEYHOLDER_ROLE,
+    PLATFORM_DATABASE,
+    SUPERUSER,
+    Server,
+    platform_role,
+    tenant_role,
+)
 
 OWNERS = ("vaka_owner", "vaka_ledger")
 TENANT_COMPONENTS = ("receiver", "desk", "portal", "scheduler", "sequencer", "setup")
@@ -21,10 +29,7 @@ PLATFORM_COMPONENTS = COMPONENTS
 def provision_platform(server: Server) -> list[str]:
     """Create the roles and the platform database where missing, and migrate it. Return migrations applied now."""
     with closing(_connect(server, "postgres")) as connection:
-        for owner in OWNERS:
-            _ensure_role(connection, owner, "nologin")
-        for group in GROUPS:
-            _ensure_role(connection, group, "nologin")
+        _ensure_groups(connection)
         for component in PLATFORM_COMPONENTS:
             _ensure_login(connection, server, platform_role(component), f"g_{component}")
         _ensure_database(connection, PLATFORM_DATABASE, [platform_role(name) for name in PLATFORM_COMPONENTS])
@@ -42,6 +47,15 @@ def provision_tenant(server: Server, database: str) -> list[str]:
     return migrate_database(server, database, "tenant")
 
 
+def provision_keys(server: Server) -> list[str]:
+    """Create the key database and its one login role where missing, and migrate it."""
+    with closing(_connect(server, "postgres")) as connection:
+        _ensure_groups(connection)
+        _ensure_login(connection, server, KEYHOLDER_ROLE, f"g_{KEYHOLDER}")
+        _ensure_database(connection, KEY_DATABASE, [KEYHOLDER_ROLE])
+    return migrate_database(server, KEY_DATABASE, "keys")
+
+
 def migrate_database(server: Server, database: str, kind: Kind) -> list[str]:
     """Migrate one existing database and return the names applied now."""
     with closing(_connect(server, database)) as connection:
@@ -50,6 +64,11 @@ def migrate_database(server: Server, database: str, kind: Kind) -> list[str]:
 
 def _connect(server: Server, database: str) -> psycopg.Connection[object]:
     return psycopg.connect(server.conninfo(SUPERUSER, database, application="vaka-setup"), autocommit=True)
+
+
+def _ensure_groups(connection: psycopg.Connection[object]) -> None:
+    for role in (*OWNERS, *GROUPS):
+        _ensure_role(connection, role, "nologin")
 
 
 def _ensure_role(connection: psycopg.Connection[object], role: str, kind: str) -> bool:

@@ -8,6 +8,9 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 PLATFORM_DATABASE = "vaka_platform"
+KEY_DATABASE = "vaka_keys"
+KEYHOLDER_ROLE = "vaka_keyholder"
+"""The one login role of the key database; it can connect to no other, and nobody else to that one."""
 SUPERUSER = "vaka_superuser"
 """Bootstraps the embedded cluster and creates roles; no process of Vaka ever connects as it."""
 

@@ -5,10 +5,12 @@
 -- Group roles carry rights and cannot log in; login roles are members of exactly one:
 --   in the platform database        vaka_<component>
 --   in an authority's database      <database>_<component>, able to connect to that database alone
+--   in the key database             vaka_keyholder, which connects to no other; and nobody else connects to that one
 -- Owners (vaka_owner, vaka_ledger) cannot log in and are no process's role. No role has CREATEROLE, CREATEDB or
 -- a pg_write_all_data kind of membership.
 --
--- A line "-- in: <kind>" says in which kind of database the lines below it hold.
+-- A line "-- in: <kind>" says in which kind of database the lines below it hold. The key database has no ledger, and so
+-- nothing of what every other has.
 
 -- in: every
 revoke all on schema public from public;
@@ -110,3 +112,13 @@ grant execute on function forget_repeats, judged_condition to g_scheduler;
 grant select, insert, update, delete on unit, unit_hours, person, contact, note, device, device_state, closing_code
     to g_setup;
 grant select, update on policy to g_setup;
+
+-- in: keys
+revoke all on schema public from public;
+revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
+grant usage on schema vaka to g_keyholder;
+grant select, insert, update on store to g_keyholder;
+grant select, insert, update, delete on authority_key, subject_key to g_keyholder;
+grant select, insert, update, delete on lookup_key to g_keyholder;
+grant select, insert on erasure, erased_subject to g_keyholder;
+grant select, insert, update (destroyed_at) on key_register to g_keyholder;

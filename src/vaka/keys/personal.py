@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What each column of an authority's database holds, read from the declaration beside this module."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vaka.errors import ConfigurationError
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,40}$")]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    personal: list[Name]
+    sealed: list[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]]
+    kinds: dict[Name, Annotated[str, Field(min_length=3)]]
+    table: dict[Name, dict[Name, Name]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    table: str
+    name: str
+    kind: str
+    is_personal: bool
+    """Whether it is about people in care, or those around them."""
+    is_sealed: bool
+    """Whether it holds nothing but what is sealed under the person's key."""
+
+
+def parse_declaration(text: str) -> Mapping[tuple[str, str], Column]:
+    """Return every column by table and name. Raises ConfigurationError with what is wrong."""
+    try:
+        read = _Data.model_validate(tomllib.loads(text))
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"The declaration of personal data cannot be read: {error}") from None
+    columns = {
+        (table, name): Column(table, name, kind, kind in read.personal, f"{table}.{name}" in read.sealed)
+        for table, kinds in read.table.items()
+        for name, kind in kinds.items()
+    }
+    unexplained = ({one.kind for one in columns.values()} | set(read.personal)) - set(read.kinds)
+    if unexplained:
+        raise ConfigurationError(f"The declaration of personal data does not explain: {', '.join(unexplained)}.")
+    missing = set(read.sealed) - {f"{one.table}.{one.name}" for one in columns.values() if one.is_personal}
+    if missing:
+        raise ConfigurationError(f"Sealed, but declared nowhere as personal: {', '.join(sorted(missing))}.")
+    return columns
+
+
+@cache
+def load_declaration() -> Mapping[tuple[str, str], Column]:
+    """Return the declaration that this version of Vaka comes with. Raises ConfigurationError."""
+    return parse_declaration((files("vaka.keys") / "personal.toml").read_text(encoding="utf-8"))
