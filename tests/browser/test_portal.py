@@ -233,5 +233,28 @@ def test_the_officers_page_is_accessible_and_fits(house: House, review: Review, 
     page.fill("#reason", "KS 2026/9")
     with page.expect_navigation():
         page.keyboard.press("Enter")
+    page.wait_for_url("**/receipt/*")
+    save = page.locator("main a[href$='/proof']")
+    expect(save).to_be_visible(timeout=15_000)  # until the sequencer has sealed it, the page looks again by itself
+    require_accessible(page, "receipt")
+    assert scrolls(page) == (False, False)
+    with page.expect_download() as download:
+        save.click()
+    assert Path(download.value.path()).read_text().startswith("c2sp.org/tlog-proof@v1\n")
+    page.locator("main a[href$='/retention']").click()
     expect(page.locator("tbody tr").first).to_contain_text("Agneta Avtal")
     require_accessible(page, "decided")
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_suppliers_log_is_accessible_and_leads_to_its_entries(review: Review, theme: str, language: str) -> None:
+    page = review(path="/log/ekbacka/supplier", theme=theme, language=language)
+    expect(page.locator("tbody tr").first).to_be_visible()
+    require_accessible(page, "supplier")
+    assert not scrolls(page)[0]
+    page.locator("tbody tr a").first.click()
+    page.wait_for_url("**/supplier/entry/*")
+    require_accessible(page, "supplier entry")
+    with page.expect_download() as download:
+        page.locator("main a[href$='/proof']").click()
+    assert Path(download.value.path()).read_text().startswith("c2sp.org/tlog-proof@v1\n")
