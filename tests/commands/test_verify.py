@@ -73,7 +73,8 @@ def test_receipts_are_a_memory(tmp_path: Path) -> None:
     shown = run(place, *THREE, *kept)
     assert shown.exit_code == 0, shown.output
     assert "2 receipts are of entries that stand, or stood, in their places" in shown.output
-    assert "längsta tystnaden mellan två pulsposter" in run(place, *THREE, "--language", "sv").output
+    assert "pulsposter: 19440000 s, före post 1500; sedan den sista: " in run(place, "--language", "sv").output
+    assert "heartbeats: 19440000 s, before entry 1500; since the last one: " in shown.output
     other = publish(Aged().files(), tmp_path / "other")
     shown = run(other, *THREE, *kept)
     assert (shown.exit_code, "WRONG: entry 10" in shown.output) == (1, True)
@@ -83,7 +84,9 @@ def test_receipts_are_a_memory(tmp_path: Path) -> None:
     assert (shown.exit_code, Wrong.SILENT.value.en in shown.output) == (1, True)
 
 
-@pytest.mark.parametrize("option", [("--since", "x"), ("--retention", "400"), ("--receipt", "x"), ("--silence", "5")])
+@pytest.mark.parametrize(
+    "option", [("--since", "x"), ("--back", "10"), ("--retention", "400"), ("--receipt", "x"), ("--silence", "5")]
+)
 def test_what_is_for_a_whole_log_is_refused_with_one_receipt(tmp_path: Path, option: tuple[str, str]) -> None:
     shown = run("--proof", tmp_path / "x", *option)
     assert shown.exit_code == 2

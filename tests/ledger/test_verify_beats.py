@@ -72,6 +72,20 @@ def test_a_heartbeat_counts_up_to_where_the_log_was_when_it_was_written() -> Non
     assert verify(Aged(change).files()).removed == END - 1
 
 
+def test_a_heartbeat_that_waited_until_after_the_gap_does_not_vouch_for_it() -> None:
+    """A decision that was written later and sealed earlier is none that it could have counted."""
+    late = 505
+    for size, is_right in ((END - 1, False), (END, True)):
+        mute: Change = {n: {"event": "alarm.taken", "detail": {}} for n in (1500, 2350)}
+        files = Aged({600: beat(600, 1, size), **mute}).files()
+        if is_right:
+            assert verify(files).removed == END - 1
+        else:
+            assert accused(files) == (Wrong.BEAT, f"entry {PRUNED}")
+    hidden = Aged({late: decision(late, 3650), 600: beat(600, 1, late), **mute}).files()
+    assert accused(hidden) == (Wrong.BEAT, f"entry {PRUNED}")
+
+
 # --- receipts ---------------------------------------------------------------------------------------------------------
 
 
@@ -82,6 +96,33 @@ def test_a_receipt_of_a_decision_forbids_though_the_log_withholds_it() -> None:
     assert accused(lying.files(), remembering(LATER, of=lying))[0] is Wrong.BEAT
     silent = Aged(LONGER)
     assert accused(silent.files(), remembering(LATER, of=silent)) == (Wrong.TOO_SOON, f"entry {PRUNED} (400 days)")
+
+
+def test_a_shorter_time_that_one_has_no_receipt_of_lets_nothing_go() -> None:
+    """As whoever has the whole database would write it, in the authority's name."""
+    forged = 1500
+    change: Change = {DECIDED: decision(days=3650), forged: decision(forged), PRUNED: pruning(policy=forged)}
+    aged = Aged({**change, 2350: beat(2350, 2)})
+    assert verify(aged.files()).decided_by == "account:7"
+    said = f"entry {PRUNED} (400 days, 3650 by the receipt of entry {DECIDED})"
+    assert accused(aged.files(), remembering(DECIDED, of=aged)) == (Wrong.TOO_SOON, said)
+    # Where it was the authority's after all, its receipt says so, in whatever order they are named.
+    assert verify(aged.files(), remembering(forged, DECIDED, of=aged)).receipts == 2
+    assert verify(aged.files(), remembering(forged, of=aged)).decision == forged
+
+
+def test_a_receipt_of_a_decision_that_came_afterwards_changes_nothing() -> None:
+    aged = Aged({2395: decision(2395, 3650)})
+    assert verify(aged.files(), remembering(2395, of=aged)).removed == END - 1
+
+
+def test_the_same_receipt_twice_counts_once() -> None:
+    aged = Aged(LONGER)
+    expected = remembering(LATER, LATER, DECIDED, DECIDED, of=aged)
+    assert accused(aged.files(), expected) == (Wrong.TOO_SOON, f"entry {PRUNED} (400 days)")
+    assert verify(Aged().files(), remembering(DECIDED, DECIDED, of=Aged())).removed == END - 1
+    whole = Aged({**LONGER, PRUNED: {}}, gone=())
+    assert verify(whole.files(), remembering(LATER, LATER, of=whole)).receipts == 2
 
 
 @pytest.mark.parametrize("place", [0, DECIDED, 511, 512, BASIS, SIZE - 1])

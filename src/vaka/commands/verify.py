@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from vaka.clock import SystemClock
 from vaka.commands.verify_report import report
@@ -74,9 +75,10 @@ def verify(
     """
     if (place is None) == (proof is None) or (proof is None and entry is not None):
         raise click.UsageError("Name a directory or URL, or a receipt with --proof.")
-    if proof is not None and (since or retention or receipts or silence):
+    is_back_asked = context.get_parameter_source("back") is not ParameterSource.DEFAULT
+    if proof is not None and (since or retention or receipts or silence or is_back_asked):
         raise click.UsageError(
-            "--since, --retention, --receipt and --silence are for a whole log, not for one receipt."
+            "--since, --back, --retention, --receipt and --silence are for a whole log, not for one receipt."
         )
     checked = Checked()
     wrong: WrongError | None = None

@@ -68,10 +68,15 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
             en=f"{checked.receipts} receipts are of entries that stand, or stood, in their places",
         )
     if checked.since_beat is not None:
-        where = "" if checked.silence_before is None else f"{checked.silence} s"
+        longest = Sentence(sv="–", en="–")
+        if checked.silence_before is not None:
+            longest = Sentence(
+                sv=f"{checked.silence} s, före post {checked.silence_before}",
+                en=f"{checked.silence} s, before entry {checked.silence_before}",
+            )
         yield Sentence(
-            sv=f"längsta tystnaden mellan två pulsposter: {where or '–'}; sedan den sista: {checked.since_beat} s",
-            en=f"longest silence between two heartbeats: {where or '–'}; since the last one: {checked.since_beat} s",
+            sv=f"längsta tystnaden mellan två pulsposter: {longest.sv}; sedan den sista: {checked.since_beat} s",
+            en=f"longest silence between two heartbeats: {longest.en}; since the last one: {checked.since_beat} s",
         )
     if checked.sources:
         yield Sentence(

@@ -43,10 +43,13 @@ def _read_file(path: Path, most: int) -> bytes:
     except OSError as error:
         raise UnreadableError(f"a file cannot be read: {error.strerror}") from None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("a pipe, a device or a directory stands where a file should")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(most + 1)
+            # Python makes room for all that is asked for, each time: so what the file says it holds is asked for first.
+            data = file.read(min(status.st_size, most) + 1)
+            return data if len(data) <= status.st_size else data + file.read(most + 1 - len(data))
     except OSError as error:
         raise UnreadableError(f"a file cannot be read: {error.strerror}") from None
     finally:

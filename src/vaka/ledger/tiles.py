@@ -115,12 +115,13 @@ def decode_bundle(tile: Tile, data: bytes) -> list[bytes]:
     if tile.level != ENTRIES:
         raise LedgerError(LedgerFault.BUNDLE, tile.path)
     entries, start = [], 0
-    for _ in range(tile.width):
-        first = start + _LENGTH_BYTES
-        start = first + int.from_bytes(data[start:first])
-        if start > len(data):
-            raise LedgerError(LedgerFault.BUNDLE, tile.path)
-        entries.append(data[first:start])
-    if start != len(data):
+    try:
+        for _ in range(tile.width):
+            first = start + _LENGTH_BYTES
+            start = first + (data[start] << 8 | data[start + 1])
+            entries.append(data[first:start])
+    except IndexError:
+        raise LedgerError(LedgerFault.BUNDLE, tile.path) from None
+    if start != len(data):  # nor was the last of them cut short
         raise LedgerError(LedgerFault.BUNDLE, tile.path)
     return entries

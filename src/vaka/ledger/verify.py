@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
+from vaka.ledger import verify_beats, verify_removal
 from vaka.ledger.checkpoints import Checkpoint, verify_checkpoint
 from vaka.ledger.cosignatures import Policy, quorum_time, require_quorum
 from vaka.ledger.errors import LedgerError, LedgerFault
@@ -40,6 +41,7 @@ from vaka.ledger.verify_removal import Removals
 
 CHECKPOINT = "checkpoint"
 LARGEST_BUNDLE = FULL * (LARGEST_ENTRY + 2)  # bytes
+_TELLING = frozenset(f'"{event.value}"'.encode() for event in (*verify_removal.EVENTS, *verify_beats.EVENTS))
 
 Read = Callable[[str, int], bytes]
 """Returns the file at a path under the log's prefix, cut one byte past so many. Raises NotPublishedError,
@@ -102,10 +104,11 @@ def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) 
             tiles.known[Tile(0, index)] = hashes
             _verify_since(since, tiles, checked)
         require_hashes(expected.receipts, index, hashes, checked)
-        entries, path, data = _read_entries(read, tile_at(checkpoint.size, ENTRIES, index), hashes)
-        _check_entries(index * FULL, entries, path, rules, removals)
-        removals.look(index * FULL, entries, data)
-        beats.look(index * FULL, entries, data)
+        entries, path = _read_entries(read, tile_at(checkpoint.size, ENTRIES, index), hashes)
+        events = _check_entries(index * FULL, entries, path, rules, removals)
+        if events is None or not _TELLING.isdisjoint(events):
+            removals.look(index * FULL, entries)
+            beats.look(index * FULL, entries)
     removals.judge(rules.resumed_at, beats.resumed_at, lambda said: _require_seen(said, read, expected, tiles), checked)
     beats.require_silence_within(expected.silence, seen_at)
 
@@ -209,10 +212,10 @@ def _verify_since(since: Checkpoint, tiles: _Tiles, checked: Checked) -> None:
 
 def _check_entries(
     first: int, entries: Sequence[bytes | None], path: str, rules: EntryRules, removals: Removals
-) -> None:
+) -> frozenset[bytes] | None:
+    """Check the entries that are there; return what events they are of, where that is known and none is missing."""
     if None not in entries:
-        rules.check(first, [entry for entry in entries if entry is not None])
-        return
+        return rules.check(first, [entry for entry in entries if entry is not None])
     for is_gone, run in groupby(enumerate(entries, first), key=lambda each: each[1] is None):
         numbered = list(run)
         if is_gone:
@@ -220,6 +223,7 @@ def _check_entries(
             removals.miss(numbered[0][0], len(numbered), path)
         else:
             rules.check(numbered[0][0], [entry for _, entry in numbered if entry is not None])
+    return None
 
 
 def _require_seen(said: Pruning, read: Read, expected: Expected, tiles: _Tiles) -> None:
@@ -241,8 +245,8 @@ def _require_seen(said: Pruning, read: Read, expected: Expected, tiles: _Tiles) 
         raise WrongError(Wrong.DIFFERENT, path)
 
 
-def _read_entries(read: Read, tile: Tile, hashes: bytes) -> tuple[Sequence[bytes | None], str, bytes]:
-    """Return the entries of a bundle, each of them the one that was hashed, where they belong, and what was read.
+def _read_entries(read: Read, tile: Tile, hashes: bytes) -> tuple[Sequence[bytes | None], str]:
+    """Return the entries of a bundle, each of them the one that was hashed, and where they belong.
 
     None stands for each that is gone: of a bundle that is not there, all but those that are kept elsewhere.
     """
@@ -258,21 +262,21 @@ def _read_entries(read: Read, tile: Tile, hashes: bytes) -> tuple[Sequence[bytes
         raise WrongError(Wrong.BUNDLE, published.path) from None
     if b"".join(hash_leaves(entries)) != hashes:
         _accuse(published.path, tile, entries, hashes)
-    return entries, published.path, data
+    return entries, published.path
 
 
-def _read_kept(read: Read, tile: Tile, hashes: bytes) -> tuple[Sequence[bytes | None], str, bytes]:
+def _read_kept(read: Read, tile: Tile, hashes: bytes) -> tuple[Sequence[bytes | None], str]:
     path = kept_path(tile)
     try:
         data = read(path, LARGEST_BUNDLE)
     except NotPublishedError:
-        return [None] * tile.width, tile.path, b""
+        return [None] * tile.width, tile.path
     try:
         entries = decode_bundle(tile, data)
     except LedgerError:
         raise WrongError(Wrong.BUNDLE, path) from None
     _accuse(path, tile, entries, hashes, may_be_gone=True)
-    return [entry or None for entry in entries], tile.path, data
+    return [entry or None for entry in entries], tile.path
 
 
 def _accuse(path: str, tile: Tile, entries: Sequence[bytes], hashes: bytes, *, may_be_gone: bool = False) -> None:

@@ -14,6 +14,8 @@ from datetime import datetime
 from vaka.ledger.events import Event
 from vaka.ledger.findings import Checked, Wrong, WrongError
 
+EVENTS = (Event.LEDGER_HEARTBEAT, Event.RETENTION_SET)
+"""What is looked for among the entries."""
 _MARK = b'},"event":"%b","id":' % Event.LEDGER_HEARTBEAT.value.encode()
 _DECIDED = b'},"event":"%b","id":' % Event.RETENTION_SET.value.encode()
 # Only the sequencer's own count: its login role is the one that the database lets write them. The names are sorted.
@@ -30,24 +32,24 @@ class Beats:
     def __init__(self, checked: Checked, known: Sequence[int] = ()) -> None:
         """`known` are the places of decisions that whoever verifies has a receipt of."""
         self._checked = checked
-        self._decided = sorted(known)
+        self._decided = sorted(set(known))
         self._before: datetime | None = None
+        self._missing = -1
         self.resumed_at: int | None = None
-        """The place of the first heartbeat after the last entry that is missing."""
+        """The place of the first heartbeat that had seen the log come farther than the last entry that is missing."""
 
-    def look(self, first: int, entries: Sequence[bytes | None], data: bytes) -> None:
-        """Look at the entries from number `first` on; `data` is the file that they were all read from.
+    def look(self, first: int, entries: Sequence[bytes | None]) -> None:
+        """Look at the entries from number `first` on.
 
         Raises WrongError BEAT where a heartbeat saw another number of decisions than there are.
         """
-        if _DECIDED in data:
-            found = {index for index, entry in enumerate(entries, first) if entry is not None and _DECIDED in entry}
+        found = {index for index, entry in enumerate(entries, first) if entry is not None and _DECIDED in entry}
+        if found:
             self._decided = sorted(found.union(self._decided))
-        if _MARK not in data and None not in entries:
-            return
         for index, entry in enumerate(entries, first):
             if entry is None:  # from here on it is counted anew how long the log was silent
                 self._before = self.resumed_at = None
+                self._missing = index
             elif _MARK in entry and (beat := _BEAT.fullmatch(entry)) is not None:
                 self._judge(index, int(beat[1]), int(beat[2]), datetime.fromisoformat(beat[3].decode()))
 
@@ -73,5 +75,6 @@ class Beats:
             if silence > self._checked.silence:
                 self._checked.silence, self._checked.silence_before = silence, index
         self._before = at
-        if self.resumed_at is None:
+        # It waited its turn: of what was sealed before it and after it was written, it says nothing.
+        if self.resumed_at is None and size > self._missing:
             self.resumed_at = index

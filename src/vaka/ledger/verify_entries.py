@@ -4,14 +4,15 @@
 
 They hold across entries that were removed for their age, as far as can be told without them.
 
-Most entries are read by one expression, which knows a part of what `parse_leaf` accepts and reads it five times as
-fast. What it does not know `parse_leaf` decides.
+Most entries are read by one expression, which knows a part of what `parse_leaf` accepts, and a bundle of them at once.
+What it does not know `parse_leaf` decides.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from vaka.ledger.errors import LedgerError
 from vaka.ledger.findings import Checked, Wrong, WrongError
@@ -27,7 +28,7 @@ _NUMBER = rb"(?:0|-?[1-9][0-9]{0,17})"
 _MEMBER = rb"%b:(?:%b|%b)" % (_TEXT, _TEXT, _NUMBER)
 _DAY, _HOUR = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}", rb"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
 _LEAF = re.compile(
-    rb'\{"actor":TEXT,"at":"(DAY)THOUR","clock":TEXT,"detail":\{(|MEMBER(?:,MEMBER)*)\},"event":TEXT,"id":NUMBER,'
+    rb'\{"actor":TEXT,"at":"(DAY)THOUR","clock":TEXT,"detail":\{(|MEMBER(?:,MEMBER)*)\},"event":(TEXT),"id":NUMBER,'
     rb'"number":(NUMBER),"object":TEXT,"outcome":TEXT,"source":(TEXT),"v":1,"written_at":"((DAY)THOUR)",'
     rb'"written_by":TEXT\}'.replace(b"MEMBER", _MEMBER)
     .replace(b"TEXT", _TEXT)
@@ -35,6 +36,7 @@ _LEAF = re.compile(
     .replace(b"DAY", _DAY)
     .replace(b"THOUR", b"T" + _HOUR)
 )
+_LINE = re.compile(b"^" + _LEAF.pattern + b"\n", re.MULTILINE)
 _NAME = re.compile(rb'"([^"]*+)":(?:%b|%b)' % (_TEXT, _NUMBER))
 _BEGAN = re.compile(rb'"([0-9a-f]{1,15})-[0-9a-f]+"')  # microseconds since 1970
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,6 +44,15 @@ _WRITTEN = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 Facts = tuple[bytes, int, bytes]
 """Of an entry: its source (in JSON), its number there, and when it was written."""
+
+
+class Together(NamedTuple):
+    """The facts of entries in a row, and what events they are of (in JSON)."""
+
+    sources: Sequence[bytes]
+    numbers: Sequence[int]
+    times: Sequence[bytes]
+    events: frozenset[bytes]
 
 
 class TooManySourcesError(Exception):
@@ -77,27 +88,55 @@ class EntryRules:
         self._missing += count
         self.resumed_at = b""
 
-    def check(self, first: int, entries: Sequence[bytes]) -> None:
-        """Check the entries from number `first` on. Raises WrongError, TooManySourcesError."""
-        numbers, before = self._numbers, self._before
-        if entries and not self.resumed_at:
+    def check(self, first: int, entries: Sequence[bytes]) -> frozenset[bytes] | None:
+        """Check the entries from number `first` on; return what events they are of (in JSON), where that is known.
+
+        Raises WrongError, TooManySourcesError.
+        """
+        if not entries:
+            return frozenset()
+        if not self.resumed_at:
             self.resumed_at = (read_quickly(entries[0]) or read_slowly(entries[0], first))[2]
-        # What is asked of every byte is asked of all of them at once; only if it does not hold, entry by entry.
-        read = _read_plain if _is_plain(b"".join(entries)) else read_quickly
-        for index, entry in enumerate(entries, first):
-            source, number, written_at = read(entry) or read_slowly(entry, index)
+        read = read_together(entries)
+        if read is None or not self._continues(read):
+            self._check_each(first, _read_each(first, entries) if read is None else zip(*read[:3], strict=True))
+        sources = len(self._numbers) + len(self._before)
+        if sources > MOST_SOURCES:
+            raise TooManySourcesError
+        self._checked.entries += len(entries)
+        self._checked.sources = sources
+        self._checked.last_at = self._newest.decode()
+        return None if read is None else read.events
+
+    def _continues(self, read: Together) -> bool:
+        """Take these over where nothing about them needs a closer look; else nothing is taken over."""
+        sources, numbers, times, _ = read
+        if times[0] < self._newest or times[-1] > self._latest or list(times) != sorted(times):
+            return False
+        last = {source: self._numbers.get(source, 0) for source in set(sources)}
+        if self._before and not all(number or source not in self._before for source, number in last.items()):
+            return False
+        for source, number in zip(sources, numbers, strict=True):
+            if number != last[source] + 1:
+                return False
+            last[source] = number
+        self._numbers.update(last)
+        if times[-1] > self._newest:
+            self._advance(times[0], times[-1])
+        return True
+
+    def _check_each(self, first: int, read: Iterable[Facts]) -> None:
+        numbers, before = self._numbers, self._before
+        for index, (source, number, written_at) in enumerate(read, first):
             if number != numbers.get(source, 0) + 1 or (number == 1 and source in before):
                 self._require_leap(index, source, number)
             numbers[source] = number
             if written_at < self._newest:
                 self._require_near(index, written_at)
             elif written_at > self._newest:
-                self._advance(index, written_at)
-        if len(numbers) + len(before) > MOST_SOURCES:
-            raise TooManySourcesError
-        self._checked.entries += len(entries)
-        self._checked.sources = len(numbers) + len(before)
-        self._checked.last_at = self._newest.decode()
+                if written_at > self._latest:
+                    raise WrongError(Wrong.FUTURE, f"entry {index} ({written_at.decode()})")
+                self._advance(written_at, written_at)
 
     def _require_leap(self, index: int, source: bytes, number: int) -> None:
         last = self._numbers.get(source, self._before.get(source, 0))
@@ -116,12 +155,10 @@ class EntryRules:
         resumed = datetime.fromisoformat(self.resumed_at.decode()) + self._back
         return int(match[1], 16) > (resumed - _EPOCH) // timedelta(microseconds=1)
 
-    def _advance(self, index: int, written_at: bytes) -> None:
-        if written_at > self._latest:
-            raise WrongError(Wrong.FUTURE, f"entry {index} ({written_at.decode()})")
+    def _advance(self, first: bytes, newest: bytes) -> None:
         if not self._newest:
-            self._checked.first_at = written_at.decode()
-        self._newest = written_at
+            self._checked.first_at = first.decode()
+        self._newest = newest
 
     def _require_near(self, index: int, written_at: bytes) -> None:
         written, newest = written_at.decode(), self._newest.decode()
@@ -141,7 +178,28 @@ def read_slowly(entry: bytes, index: int) -> Facts:
 
 def read_quickly(entry: bytes) -> Facts | None:
     """Read an entry that `parse_leaf` accepts; None where that is not seen at once."""
-    return _read_plain(entry) if _is_plain(entry) else None
+    read = read_together([entry])
+    return None if read is None else (read[0][0], read[1][0], read[2][0])
+
+
+def read_together(entries: Sequence[bytes]) -> Together | None:
+    """Read entries in a row that `parse_leaf` accepts; None where that is not seen at once of them all."""
+    if not entries or max(map(len, entries)) > _LONGEST or not _is_plain(b"".join(entries)):
+        return None
+    # None of them holds a line end. Each match begins where an entry begins and ends where one ends, so as many as
+    # there are entries are one for each.
+    found = _LINE.findall(b"\n".join([*entries, b""]))
+    if len(found) != len(entries):
+        return None
+    days, details, events, numbers, sources, times, written_days = zip(*found, strict=True)
+    if not all(map(_is_day, {*days, *written_days})) or not all(map(_is_sorted, set(details))):
+        return None
+    return Together(sources, list(map(int, numbers)), times, frozenset(events))
+
+
+def _read_each(first: int, entries: Sequence[bytes]) -> Iterator[Facts]:
+    for index, entry in enumerate(entries, first):
+        yield read_quickly(entry) or read_slowly(entry, index)
 
 
 def _is_plain(data: bytes) -> bool:
@@ -158,18 +216,10 @@ def _is_plain(data: bytes) -> bool:
     return True
 
 
-def _read_plain(entry: bytes) -> Facts | None:
-    match = _LEAF.fullmatch(entry)
-    if match is None or len(entry) > _LONGEST:
-        return None
-    day, detail, number, source, written_at, written_day = match.groups()
-    if not _is_day(day) or (written_day != day and not _is_day(written_day)):
-        return None
-    if detail:
-        names = _NAME.findall(detail)  # sorted as bytes of UTF-8 is sorted by code point
-        if len(names) > 1 and sorted(set(names)) != names:
-            return None
-    return source, int(number), written_at
+def _is_sorted(detail: bytes) -> bool:
+    """Whether no name is there twice and they are in order: bytes of UTF-8 are sorted as code points are."""
+    names = _NAME.findall(detail)
+    return len(names) < 2 or sorted(set(names)) == names
 
 
 @lru_cache(maxsize=4096)

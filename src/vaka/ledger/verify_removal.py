@@ -14,7 +14,9 @@ from vaka.ledger.findings import Checked, Wrong, WrongError
 from vaka.ledger.leaves import parse_leaf
 from vaka.ledger.retention import Decision, Pruning, find_in_force, read_decision, read_pruning
 
-_MARKS = tuple(b'},"event":"%b","id":' % event.value.encode() for event in (Event.RETENTION_SET, Event.LEDGER_PRUNED))
+EVENTS = (Event.RETENTION_SET, Event.LEDGER_PRUNED)
+"""What is looked for among the entries."""
+_MARKS = tuple(b'},"event":"%b","id":' % event.value.encode() for event in EVENTS)
 
 Vouch = Callable[[Pruning], None]
 """Raises WrongError where the witnesses did not see early enough what an entry says was removed."""
@@ -25,10 +27,10 @@ class Removals:
 
     def __init__(self, least_days: int | None, known: Sequence[Decision] = ()) -> None:
         """`least_days` is what whoever verifies knows to have been decided, whatever the log says; of the decisions
-        that are `known` he has receipts.
+        that are `known` he has receipts. These count until a later one of them, whatever the log says in between.
         """
         self._least_days = least_days
-        self._known = known
+        self._known = sorted(known, key=lambda each: each.index)
         self._count = 0
         self._last = -1
         self._first_path = ""
@@ -43,10 +45,8 @@ class Removals:
         self._count += count
         self._last = first + count - 1
 
-    def look(self, first: int, entries: Sequence[bytes | None], data: bytes) -> None:
-        """Pick out the entries that speak of removal; `data` is the file that they were all read from."""
-        if not any(mark in data for mark in _MARKS):
-            return
+    def look(self, first: int, entries: Sequence[bytes | None]) -> None:
+        """Pick out the entries that speak of removal."""
         for index, entry in enumerate(entries, first):
             if entry is None or not any(mark in entry for mark in _MARKS):
                 continue
@@ -97,6 +97,10 @@ class Removals:
             raise WrongError(Wrong.UNDECIDED, where)
         if pruning.days < max(in_force.days, self._least_days or 0):
             raise WrongError(Wrong.TOO_SOON, f"{where} ({pruning.days} days)")
+        proven = find_in_force(self._known, pruning.at, pruning.index)
+        if proven is not None and pruning.days < proven.days:
+            words = f"{pruning.days} days, {proven.days} by the receipt of entry {proven.index}"
+            raise WrongError(Wrong.TOO_SOON, f"{where} ({words})")
         if resumed_at > pruning.at - timedelta(days=pruning.days):
             raise WrongError(Wrong.TOO_SOON, f"{where} ({resumed_at.isoformat()})")
         return decision

@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.ledger.aged import AgedLog
+from tests.ledger.aged import POLICY, AgedLog
 from tests.ledger.attacks.scene import Scene, forged
 from tests.ledger.sealed import LogHouse
+from vaka.clock import SystemClock
 from vaka.database.server import Server
-from vaka.ledger.findings import Wrong
+from vaka.ledger.findings import Checked, Wrong, WrongError
+from vaka.ledger.published import open_published
+from vaka.ledger.verify import Expected, verify_log
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -43,6 +46,43 @@ async def test_decision_hidden_in_another_entrys_detail_lets_nothing_go(
         await aged.seal()
     assert aged.indexes() == list(range(house.size()))
     assert [leaf for leaf in house.leaves() if leaf.event == "ledger.pruned"] == []
+
+
+@pytest.mark.parametrize(("longer", "is_deleted"), [(3650, True), (400, False)])
+async def test_longer_time_deleted_and_the_rest_removed_by_the_book(
+    server: Server, authority: Authority, tmp_path: Path, longer: int, is_deleted: bool
+) -> None:
+    """By the superuser, who then lets the sequencer do the rest: the heartbeats of before counted what is deleted."""
+    house = LogHouse(server, authority, tmp_path)
+    aged = AgedLog.begun(house, 500)
+    await aged.decide(400)
+    await aged.decide(longer)
+    await aged.seal()
+    for days, count in ((20, 600), (1, 1), (430, 200)):
+        aged.turn(days=days)
+        await aged.write(count)
+        await aged.seal()
+    aged.turn(days=49 - 1e-3)
+    assert await aged.prune() == 0
+    assert [leaf for leaf in house.leaves() if leaf.event == "ledger.pruned"] == []
+    if is_deleted:
+        with aged.forger() as superuser:
+            superuser.execute(
+                "delete from ledger.log_entry where position('\"days\":3650' in convert_from(leaf, 'utf8')) > 0"
+            )
+    for _ in range(3):
+        await aged.prune()
+        await aged.seal()
+    await house.export(tmp_path / "pack")
+    checked = Checked()
+    with open_published(str(tmp_path / "pack")) as read:
+        if is_deleted:
+            with pytest.raises(WrongError) as found:
+                verify_log(read, Expected(house.key, POLICY), SystemClock().now(), checked)
+            assert found.value.code is Wrong.BEAT
+        else:
+            verify_log(read, Expected(house.key, POLICY), SystemClock().now(), checked)
+            assert checked.removed == 510
 
 
 def say(scene: Scene, event: str, component: str, detail: dict[str, object], *, ago: str = "0 days") -> None:
