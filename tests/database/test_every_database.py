@@ -15,7 +15,7 @@ import pytest
 from vaka.commands.databases import active_authorities, pending, provision_all
 from vaka.database.cluster import Cluster
 from vaka.database.migrate import migrations_for
-from vaka.database.provision import provision_platform, provision_tenant
+from vaka.database.provision import provision_keys, provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.errors import ConfigurationError
 from vaka.identifiers import new_identifier
@@ -35,6 +35,7 @@ def installation() -> Iterator[Server]:
     try:
         server = cluster.server
         provision_platform(server)
+        provision_keys(server)
         with closing(psycopg.connect(server.conninfo(platform_role("setup"), PLATFORM_DATABASE))) as connection:
             for slug in reversed(SLUGS):
                 provision_tenant(server, tenant_database(slug))
