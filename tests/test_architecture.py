@@ -63,6 +63,8 @@ OPENS_CONNECTIONS = {
     "database/provision.py": "tenant: creates and migrates databases, when no process may use them yet",
     "tenants/gateway.py": "tenant: the one way",
     "tenants/registration.py": "tenant: furnishes the database of an authority that is not in the directory yet",
+    "keys/hierarchy.py": "keys",
+    "keys/pair.py": "keys",
     "ledger/rounds.py": "tenant: seals a log, below the layer of authorities; sees no table of theirs",
     "commands/ledger.py": "tenant: exports a log; sees no table of theirs",
     "commands/databases.py": "tenant: asks every database which migrations it lacks",

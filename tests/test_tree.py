@@ -130,7 +130,7 @@ def test_no_secret_is_kept() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["runtime", "test", "peers", "embedded", "fuzz"])
+@pytest.mark.parametrize("name", ["runtime", "token", "test", "peers", "embedded", "fuzz"])
 def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     assert not MACHINE.search(text)
@@ -143,7 +143,7 @@ def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> Non
 
 
 def test_every_wanted_requirement_is_locked() -> None:
-    for name in ("runtime", "test", "embedded", "fuzz"):
+    for name in ("runtime", "token", "test", "embedded", "fuzz"):
         wanted = (ROOT / "requirements" / f"{name}.in").read_text(encoding="utf-8")
         locked = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").lower()
         for line in wanted.splitlines():

@@ -195,11 +195,11 @@ def documented() -> dict[str, str]:
 
 
 def test_every_dependency_is_explained_and_no_other() -> None:
-    everything = set().union(*(wanted(name) for name in ("runtime", "test", "peers", "embedded", "fuzz")))
+    everything = set().union(*(wanted(name) for name in ("runtime", "token", "test", "peers", "embedded", "fuzz")))
     assert set(documented()) == everything
 
 
-@pytest.mark.parametrize("package", sorted(wanted("runtime") | wanted("test") | wanted("peers")))
+@pytest.mark.parametrize("package", sorted(wanted("runtime") | wanted("token") | wanted("test") | wanted("peers")))
 def test_licence_is_the_one_the_package_states(package: str) -> None:
     if package in _STATED_OTHERWISE:
         return

@@ -46,6 +46,7 @@ def told(*events: str) -> Told:
     return Told(events)
 
 
+KEYS = Untold("a key of the key database, which keeps a register of its own; what asks for it is what is told of")
 SEALED = Untold("moves or arranges entries, and is what the log itself shows")
 
 # --- statements -------------------------------------------------------------------------------------------------------
@@ -87,6 +88,23 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "end_sessions_of"): told("session.ended"),
     ("identity", "create_account"): told("account.created"),
     ("identity", "decide_installation"): told("installation.decided"),
+    ("keys", "add_authority_key"): KEYS,
+    ("keys", "add_erased_subjects"): KEYS,
+    ("keys", "add_erasure"): KEYS,
+    ("keys", "add_lookup_key"): KEYS,
+    ("keys", "add_subject_keys"): KEYS,
+    ("keys", "advance_store"): KEYS,
+    ("keys", "begin_store"): KEYS,
+    ("keys", "drop_all_subject_keys"): KEYS,
+    ("keys", "drop_authority_key"): KEYS,
+    ("keys", "drop_lookup_keys"): KEYS,
+    ("keys", "drop_subject_keys"): KEYS,
+    ("keys", "enter_destruction"): KEYS,
+    ("keys", "enter_key"): KEYS,
+    ("keys", "replace_authority_key"): KEYS,
+    ("keys", "rewrap_authority_key"): KEYS,
+    ("keys", "rewrap_lookup_key"): KEYS,
+    ("keys", "rewrap_subject_keys"): KEYS,
     ("ledger", "drain"): SEALED,
     ("ledger", "add_entries"): SEALED,
     ("ledger", "grow_tiles"): SEALED,

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Everything that can be asked of the keyholder, and who may ask it: this table, and nothing else (term 14).
+
+A component that a call does not name is refused; so is a call that is not here. ``docs/keyholder.md`` is drawn from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+COMPONENTS = ("setup", "desk", "portal", "scheduler")
+"""Who has a credential at all."""
+MOST_SUBJECTS = 1000
+"""In one call, and on one page."""
+READ_SECONDS = 10.0
+TURN_SECONDS = 600.0
+"""Replacing a large authority's key wraps everybody's anew."""
+
+Subjects = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST_SUBJECTS)]
+Version = Annotated[int, Field(ge=0, le=65_535)]
+Purpose = Literal["device", "personal_number", "phone"]
+
+
+class Body(BaseModel):
+    """A request or an answer; bytes are in base64."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class Nothing(Body):
+    """No fields."""
+
+
+class OfAuthority(Body):
+    """An authority."""
+
+    authority: UUID
+
+
+class OfSubjects(OfAuthority):
+    """People of an authority."""
+
+    subjects: Subjects
+
+
+class OfPage(OfAuthority):
+    """All people of an authority, a page at a time: those after the last one of the page before."""
+
+    after_subject: UUID = UUID(int=0)
+    after_version: Version = 0
+    limit: Annotated[int, Field(ge=1, le=MOST_SUBJECTS)] = MOST_SUBJECTS
+
+
+class OfPurpose(OfAuthority):
+    """A kind of blind lookup."""
+
+    purpose: Purpose
+
+
+class OfErasure(OfSubjects):
+    """People to erase, and the order it is done by. An order is carried out once, however often it is given."""
+
+    order: UUID
+
+
+class OfEnd(OfAuthority):
+    """An authority to erase, and the order."""
+
+    order: UUID
+
+
+class Key(Body):
+    """A version of a person's data key."""
+
+    subject: UUID
+    version: Version
+    secret: bytes = Field(repr=False)
+    address: bytes
+
+
+class Keys(Body):
+    """Data keys."""
+
+    keys: tuple[Key, ...]
+
+
+class Address(Body):
+    """The public half of what letters to a person are sealed with."""
+
+    subject: UUID
+    version: Version
+    address: bytes
+
+
+class Addresses(Body):
+    """Addresses."""
+
+    addresses: tuple[Address, ...]
+
+
+class LookupKey(Body):
+    """A key for blind lookups."""
+
+    key: bytes = Field(repr=False)
+
+
+class Opened(Body):
+    """Which version of its key the authority has."""
+
+    version: int
+
+
+class Replaced(Body):
+    """What was replaced: versions of the authority's key and of the root key, and the generation since."""
+
+    key_destroyed: int | None
+    key_new: int | None
+    root_destroyed: int | None
+    root_new: int
+    generation: int
+    rewrapped: int
+
+
+class Erased(Body):
+    """What was destroyed, and how many keys live on under the new version."""
+
+    subjects: int
+    rewrapped: int
+    key_destroyed: int
+    key_new: int | None
+    root_destroyed: int
+    root_new: int
+    generation: int
+
+
+class Registered(Body):
+    """One key of the register. Never material."""
+
+    id: str
+    kind: str
+    purpose: str
+    owner: str
+    keys: int
+    """How many keys the line is about; people's are one line for each authority."""
+    created: datetime
+    rotate_by: datetime | None
+    state: Literal["current", "due", "destroyed"]
+
+
+class Register(Body):
+    """Every living key, and the last ones that were destroyed."""
+
+    keys: tuple[Registered, ...]
+
+
+class State(Body):
+    """How the keyholder is."""
+
+    store: UUID
+    generation: int
+    root_version: int
+    authorities: int
+    subjects: int
+    erasures: int
+
+
+class Metrics(Body):
+    """Its measurements, as Prometheus reads them."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One thing that can be asked."""
+
+    name: str
+    request: type[Body]
+    answer: type[Body]
+    components: frozenset[str]
+    does: str
+    seconds: float = READ_SECONDS
+    """How long the answer may take."""
+
+
+def _table(*calls: Call) -> Mapping[str, Call]:
+    return MappingProxyType({call.name: call for call in calls})
+
+
+_EVERYONE = frozenset(COMPONENTS)
+_SETUP = frozenset({"setup"})
+_READERS = _EVERYONE
+
+CALLS = _table(
+    Call("open_authority", OfAuthority, Opened, _SETUP, "Gives an authority its keys, or those it lacks."),
+    Call("create", OfSubjects, Keys, frozenset({"setup", "desk"}), "Makes data keys for people who have none."),
+    Call("unwrap", OfSubjects, Keys, _READERS, "Hands out the data keys of people; who has none is left out."),
+    Call("unwrap_page", OfPage, Keys, _READERS, "Hands out the data keys of all people, a page at a time."),
+    Call("public_keys", OfSubjects, Addresses, frozenset({"setup", "desk"}), "Tells the addresses of people."),
+    Call("lookup_key", OfPurpose, LookupKey, frozenset({"setup", "desk", "portal"}), "Hands out a lookup key."),
+    Call("rotate", OfAuthority, Replaced, frozenset({"setup", "scheduler"}),
+         "Replaces an authority's key and wraps what is under it anew.", TURN_SECONDS),
+    Call("rotate_root", Nothing, Replaced, _SETUP, "Replaces the root key and destroys the old one.", TURN_SECONDS),
+    Call("erase", OfErasure, Erased, _SETUP,
+         "Destroys people's keys: new versions up to the root, and the old root destroyed.", TURN_SECONDS),
+    Call("erase_authority", OfEnd, Erased, _SETUP, "Destroys all of an authority's keys, likewise.", TURN_SECONDS),
+    Call("register", Nothing, Register, frozenset({"portal", "setup", "scheduler"}),
+         "Tells which keys there are, and by when they are to be replaced; never material."),
+    Call("state", Nothing, State, _EVERYONE, "Tells the generation, and how much there is."),
+    Call("metrics", Nothing, Metrics, frozenset({"setup", "scheduler"}), "Tells its measurements."),
+)  # fmt: skip

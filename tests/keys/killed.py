@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A keyholder's work in a process of its own, which kills itself at a step and tidies up nothing.
+
+``python -m tests.keys.killed SOCKET-DIRECTORY CREDENTIALS KEYS rotate|erase PERSON STEP``
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from vaka.clock import TurnedClock
+from vaka.database.server import Server
+from vaka.keys import files
+from vaka.keys.hierarchy import Hierarchy
+from vaka.keys.memory import Memory
+from vaka.keys.sealed_file import SealedFile, SealedFilePlace
+
+EKBACKA = UUID(int=0xA)
+ORDER = UUID(int=0x0D1)
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(host: str, credentials: str, directory: Path, name: str, person: UUID, step: str) -> None:
+    place = SealedFilePlace(directory / "keys" / "root", directory / "credentials" / "root.key")
+    clock = TurnedClock(datetime(2026, 3, 14, tzinfo=UTC))
+
+    def mark(reached: str) -> None:
+        if reached == step:
+            die()
+
+    hierarchy = Hierarchy(
+        Server(host, 5432, Path(credentials)), place, Memory(directory / "run" / "keys.seen"), clock, mark
+    )
+    await hierarchy.open()
+    if step == "destroying":
+        SealedFile.keep_only = lambda *_: die()  # type: ignore[method-assign]
+    if step == "writing":
+        files._sync_directory = lambda path: die()  # the file stands in its place, and may not be there after all
+    if name == "rotate":
+        await hierarchy.rotate(EKBACKA)
+    else:
+        await hierarchy.erase(EKBACKA, [person], ORDER)
+
+
+if __name__ == "__main__":
+    arguments = sys.argv
+    asyncio.run(main(arguments[1], arguments[2], Path(arguments[3]), arguments[4], UUID(arguments[5]), arguments[6]))
