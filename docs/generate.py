@@ -26,6 +26,7 @@ import vaka.settings
 from vaka.access import permissions, roles
 from vaka.commands.main import main
 from vaka.database.migrate import Kind, grants_for
+from vaka.keys.calls import CALLS
 from vaka.ledger import events
 from vaka.ledger.catalogue import CATALOGUE
 
@@ -308,12 +309,58 @@ def _grants(kind: Kind) -> Iterator[tuple[str, str, str]]:
                 yield grantee, f"{word} `{name}`".strip(), right
 
 
+# --- keyholder --------------------------------------------------------------------------------------------------------
+
+KEYHOLDER_INTRODUCTION = """\
+# The keyholder
+
+One process has the keys that open other keys. It alone connects to the key database, and it alone reads the root key;
+the others ask it over a Unix socket in `run/`. What they are handed are data keys of people, never a key that opens
+one.
+
+```
+root key (key device, or sealed file)  →  an authority's key, one version at a time
+                                       →  one data key for each person, and one for each kind of blind lookup
+                                       →  what is written about the person (AES-256-GCM)
+```
+
+Who may ask is decided twice: the kernel says which account is at the other end (`keyholder.accounts`), and the greeting
+proves which component, by a credential of its own (`credentials/keyholder-<component>.key`) that neither side sends.
+Then this table decides; what is not in it is refused, counted and logged.
+
+| call | by | what it does |
+|---|---|---|
+"""
+KEYHOLDER_ENDING = """
+## An old copy of the keys
+
+Destroying a key is worth nothing while a backup brings it back. Each rotation and each erasure counts up a generation
+that stands in the root store, in the key database and in a memory that belongs in no backup (`keyholder.memory`). Where
+they differ by more than a crash explains, nothing is opened, and the log says which of them is the old one. Processes
+that were connected since refuse an older generation too. Whoever restores root, database and memory of the same day, on
+a machine whose processes have all been stopped, is not told from that day by this; the ledger, and the certificate of
+an erasure with its date, are what tells then.
+
+## What goes on without it
+
+Alarms are received, shown, taken and closed. What is in a process's memory already is read; what is not is asked for,
+for a few seconds, and then whoever asked is told so in plain words.
+"""
+
+
+def keyholder_page() -> str:
+    """What can be asked of the keyholder, and by whom."""
+    lines = [f"| `{call.name}` | {', '.join(sorted(call.components))} | {call.does} |" for call in CALLS.values()]
+    return HEADING + KEYHOLDER_INTRODUCTION + "\n".join(lines) + "\n" + KEYHOLDER_ENDING
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "events.md": events_page,
     "permissions.md": permissions_page,
     "commands.md": commands_page,
     "database-roles.md": roles_page,
+    "keyholder.md": keyholder_page,
 }
 
 

@@ -42,6 +42,11 @@ MAY_NOT_LOAD = {
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.identity", "vaka.access", "vaka.alarms",
         "vaka.commands", "vaka.demo", "vaka.simulate", "starlette", "jinja2", "uvicorn", "click",
     ),
+    "vaka.processes.keyholder": (
+        "vaka.web", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.identity", "vaka.access", "vaka.alarms",
+        "vaka.tenants", "vaka.ledger", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.keys.token", "pkcs11",
+        "starlette", "jinja2", "uvicorn", "click",
+    ),
     "vaka.commands.main": (
         "vaka.web", "vaka.receiver", "vaka.processes", "starlette", "jinja2", "uvicorn",
     ),
@@ -54,6 +59,7 @@ CONTRACTS = (
     "The portal reads its own authority's log, and knows nothing of the desk",
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
+    "The keyholder knows keys and nothing else",
 )
 
 # An authority's data is reached through tenants.gateway alone, so that one place decides which database a request is

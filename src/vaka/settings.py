@@ -196,6 +196,35 @@ class LedgerSettings(_Section):
         return f"{self.origin}/platform" if slug is None else f"{self.origin}/authority/{slug}"
 
 
+class KeyholderSettings(_Section):
+    """Where the keys are, and who may ask for them."""
+
+    root: Literal["sealed_file", "key_device"] = "sealed_file"
+    """Where the root key lies: a file that a credential in another directory opens, or a key device (PKCS#11)."""
+    root_file: FilePath = Path("keys/root")
+    """The sealed file. A backup that holds it and its credential holds every key."""
+    root_credential: FilePath = Path("credentials/root.key")
+    """What opens the sealed file; made at the first start."""
+    device_library: FilePath | None = None
+    """The key device's own library. Needed where `root` is `key_device`, as is the package python-pkcs11."""
+    device_label: Annotated[str, Field(pattern=r"^[ -~]{1,32}$")] = "vaka"
+    """Which of the device's slots (tokens), by its label."""
+    device_pin: FilePath = Path("credentials/device.pin")
+    """A file with its PIN."""
+    memory: FilePath = Path("ledger/keys.seen")
+    """The newest generation of keys that was seen here, by which an old copy of all keys is known. In no backup."""
+    socket: FilePath = Path("run/keyholder.sock")
+    """Where the other processes ask."""
+    accounts: Annotated[list[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]], Field(max_length=16)] = []
+    """Accounts of the operating system that may ask besides the one it runs as; they share its group."""
+
+    @model_validator(mode="after")
+    def _require_a_library(self) -> Self:
+        if self.root == "key_device" and self.device_library is None:
+            raise ValueError('with root = "key_device", say in device_library where the device\'s library is')
+        return self
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -208,6 +237,7 @@ class Settings(_Section):
     signin: SigninSettings = SigninSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     ledger: LedgerSettings = LedgerSettings()
+    keyholder: KeyholderSettings = KeyholderSettings()
 
     @model_validator(mode="after")
     def _keep_a_demo_on_its_machine(self) -> Self:

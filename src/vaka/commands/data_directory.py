@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from vaka.commands.child import bound_log
-from vaka.database.cluster import Cluster
+from vaka.database.cluster import Cluster, find_server
 from vaka.database.server import Server
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.settings import Settings, load_settings
 
-_OURS = frozenset({"cluster", "credentials", "demo", "ledger", "logs", "receipts", "run", "tls"})
+_OURS = frozenset({"cluster", "credentials", "demo", "keys", "ledger", "logs", "receipts", "run", "tls"})
 """What a start that was interrupted before there were settings may have left."""
 _FIRST = "credentials"
 """Is made before anything else. A directory that has only logs, say, is somebody else's."""
@@ -104,9 +104,7 @@ class DataDirectory:
 
     def server(self, settings: Settings) -> Server:
         """Return where the database is: the embedded one, or the one the settings name."""
-        if settings.database.embedded:
-            return self.cluster.server
-        return Server(settings.database.host, settings.database.port, self.credentials)
+        return find_server(settings.database, self.root)
 
     @contextmanager
     def supervisor_log(self) -> Iterator[TextIO]:

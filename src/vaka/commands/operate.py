@@ -12,7 +12,7 @@ from vaka.commands.child import Program
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import provision_all
 from vaka.commands.listening import Port, is_free
-from vaka.commands.programs import database_program, receiver_ports, retire_orphan, vaka_programs
+from vaka.commands.programs import database_program, keyholder_program, receiver_ports, retire_orphan, vaka_programs
 from vaka.commands.progress import Progress
 from vaka.commands.settings_record import watch_settings
 from vaka.commands.supervisor import Supervisor
@@ -50,10 +50,11 @@ async def operate(
         if settings.database.embedded:
             await _start_database(data, supervisor, progress)
             await asyncio.to_thread(provision_all, data.server(settings), progress.say)
+        await supervisor.start(keyholder_program(data, settings))
         await furnish(data.server(settings))
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings))
-        progress.say("Receiver, desk, portal, sign-in, scheduler and sequencer work.")
+        progress.say("Keyholder, receiver, desk, portal, sign-in, scheduler and sequencer work.")
         extra = companions()
         if extra:
             await supervisor.start(*extra)

@@ -4,6 +4,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,6 +64,21 @@ def vaka_programs(data: DataDirectory, settings: Settings) -> tuple[Program, ...
         for number in range(1, receiver.processes + 1)
     )
     return (*programs, *receivers)
+
+
+def keyholder_program(data: DataDirectory, settings: Settings) -> Program:
+    """Return the keyholder. It works once it lets somebody in."""
+    return _process(data, "keyholder", is_ready=lambda _: answers(data.root / settings.keyholder.socket))
+
+
+def answers(socket_file: Path) -> bool:
+    """Whether somebody listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        try:
+            caller.connect(str(socket_file))
+        except OSError:
+            return False
+    return True
 
 
 def device_program(data: DataDirectory, device_list: Path) -> Program:

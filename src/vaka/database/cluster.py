@@ -19,6 +19,7 @@ from typing import TypedDict
 from vaka.database.binaries import find_server_binaries
 from vaka.database.server import SUPERUSER, Server
 from vaka.errors import ConfigurationError
+from vaka.settings import DatabaseSettings
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -221,6 +222,13 @@ def write_credential(server: Server, role: str, password: str) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"*:*:*:{role}:{password}\n")
+
+
+def find_server(settings: DatabaseSettings, root: Path) -> Server:
+    """Return where the database of a data directory is: the embedded one, or the one the settings name."""
+    if settings.embedded:
+        return Cluster(root / "cluster", root / "credentials").server
+    return Server(settings.host, settings.port, root / "credentials")
 
 
 def _identity(account: str | None) -> _Identity:

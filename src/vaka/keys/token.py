@@ -66,7 +66,7 @@ class TokenPlace:
             pkcs11: Any = importlib.import_module("pkcs11")
         except ImportError:
             raise ConfigurationError(
-                "A root key on a token needs the package python-pkcs11. Install it, or set keys.root to sealed_file."
+                "A root key on a token needs the package python-pkcs11: install it, or set keyholder.root otherwise."
             ) from None
         try:
             token = pkcs11.lib(str(self._library)).get_token(token_label=self._label)

@@ -12,7 +12,7 @@ import structlog
 import uvloop
 
 from vaka.clock import SystemClock
-from vaka.database.cluster import Cluster
+from vaka.database.cluster import find_server
 from vaka.database.server import Server
 from vaka.errors import ConfigurationError, VakaError
 from vaka.logs import configure_logs, describe_error
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.disable(logging.CRITICAL)
     try:
         settings = load_settings(root / "vaka.toml")
-        return uvloop.run(_serve(_server(settings, root), settings))
+        return uvloop.run(_serve(find_server(settings.database, root), settings))
     except VakaError as error:
         print(error.sentence.en, file=sys.stderr)
         return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
@@ -57,12 +57,6 @@ async def _serve(server: Server, settings: Settings) -> int:
         return _FAILED
     log.info("stopped")
     return 0
-
-
-def _server(settings: Settings, root: Path) -> Server:
-    if settings.database.embedded:
-        return Cluster(root / "cluster", root / "credentials").server
-    return Server(settings.database.host, settings.database.port, root / "credentials")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,7 @@ import structlog
 import uvloop
 
 from vaka.clock import SystemClock
-from vaka.database.cluster import Cluster
-from vaka.database.server import Server
+from vaka.database.cluster import find_server
 from vaka.errors import VakaError
 from vaka.logs import configure_logs, describe_error
 from vaka.receiver.metrics_page import open_metrics_page
@@ -25,7 +24,7 @@ from vaka.receiver.nonces import open_shared_nonces
 from vaka.receiver.receiver import Equipment, Receiver
 from vaka.receiver.secret import open_challenge_secret
 from vaka.receiver.sockets import allow_many_sockets
-from vaka.settings import ReceiverSettings, Settings, load_settings
+from vaka.settings import ReceiverSettings, load_settings
 
 _log = structlog.get_logger()
 
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         equipment = Equipment(
             instance=options.instance,
             settings=_with_absolute_paths(settings.receiver, root),
-            server=_server(settings, root),
+            server=find_server(settings.database, root),
             secret=open_challenge_secret(root / "credentials" / "receiver-challenges.secret"),
             clock=SystemClock(),
             nonces=open_shared_nonces(root / "run" / "receiver-nonces"),
@@ -102,12 +101,6 @@ def _with_absolute_paths(settings: ReceiverSettings, root: Path) -> ReceiverSett
             "device_authorities": settings.device_authorities and root / settings.device_authorities,
         }
     )
-
-
-def _server(settings: Settings, root: Path) -> Server:
-    if settings.database.embedded:
-        return Cluster(root / "cluster", root / "credentials").server
-    return Server(settings.database.host, settings.database.port, root / "credentials")
 
 
 def _name(text: str) -> str:

@@ -15,7 +15,7 @@ import structlog
 
 from vaka.alarms.watch import FORGET_SECONDS, Watch
 from vaka.clock import Clock, SystemClock
-from vaka.database.cluster import Cluster
+from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import VakaError
@@ -77,13 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
         settings = load_settings(data / "vaka.toml")
-        database = settings.database
-        server = (
-            Cluster(data / "cluster", data / "credentials").server
-            if database.embedded
-            else Server(database.host, database.port, data / "credentials")
-        )
-        asyncio.run(_run_until_told(server, settings))
+        asyncio.run(_run_until_told(find_server(settings.database, data), settings))
     except VakaError as error:
         print(error.sentence.en, file=sys.stderr)
         return 1

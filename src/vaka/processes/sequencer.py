@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from vaka.clock import Clock, SystemClock
-from vaka.database.cluster import Cluster
+from vaka.database.cluster import find_server
 from vaka.database.connections import DatabaseUnavailableError, make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError, VakaError
@@ -90,17 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(root / "vaka.toml")
         require_usable(settings.ledger, SystemClock())
         with hold_memories(root / "ledger"):
-            asyncio.run(_run_until_told(root, _server(settings, root), settings))
+            asyncio.run(_run_until_told(root, find_server(settings.database, root), settings))
     except VakaError as error:
         print(error.sentence.en, file=sys.stderr)
         return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
     return 0
-
-
-def _server(settings: Settings, root: Path) -> Server:
-    if settings.database.embedded:
-        return Cluster(root / "cluster", root / "credentials").server
-    return Server(settings.database.host, settings.database.port, root / "credentials")
 
 
 if __name__ == "__main__":

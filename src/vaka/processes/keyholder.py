@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The keyholder: the one process that has keys to keys. ``python -m vaka.processes.keyholder --data DIR``"""
+
+import argparse
+import asyncio
+import logging
+import os
+import pwd
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from vaka.clock import SystemClock
+from vaka.database.cluster import find_server
+from vaka.errors import ConfigurationError, VakaError
+from vaka.keys.credentials import read_credentials
+from vaka.keys.hardening import keep_memory_to_itself
+from vaka.keys.hierarchy import Hierarchy
+from vaka.keys.holder import Keyholder
+from vaka.keys.memory import Memory
+from vaka.keys.roots import RootPlace
+from vaka.keys.sealed_file import SealedFilePlace
+from vaka.logs import configure_logs
+from vaka.settings import KeyholderSettings, Settings, load_settings
+
+COMPONENT = "keyholder"
+_FAILED = 1
+_REFUSED = 2
+"""Exit code where the settings or the machine are at fault: starting again would not help."""
+
+
+def root_place(root: Path, settings: KeyholderSettings) -> RootPlace:
+    """Return where the root key is. A key device's code is loaded only where there is one."""
+    if settings.root == "key_device" and settings.device_library is not None:
+        from vaka.keys.token import TokenPlace
+
+        return TokenPlace(root / settings.device_library, settings.device_label, root / settings.device_pin)
+    return SealedFilePlace(root / settings.root_file, root / settings.root_credential)
+
+
+def accounts_of(settings: KeyholderSettings) -> frozenset[int]:
+    """Return the numbers of the accounts that may ask: ours and those the settings name. Raises ConfigurationError."""
+    found = {os.geteuid()}
+    for name in settings.accounts:
+        try:
+            found.add(pwd.getpwnam(name).pw_uid)
+        except KeyError:
+            raise ConfigurationError(f"keyholder.accounts: there is no account {name} on this machine.") from None
+    return frozenset(found)
+
+
+async def run(root: Path, settings: Settings, stopped: asyncio.Event) -> None:
+    """Hold the keys of the data directory `root` until ``stopped`` is set."""
+    mine, clock = settings.keyholder, SystemClock()
+    hierarchy = Hierarchy(
+        find_server(settings.database, root), root_place(root, mine), Memory(root / mine.memory), clock
+    )
+    try:
+        await hierarchy.open()
+        holder = Keyholder(hierarchy, read_credentials(root / "credentials"), accounts_of(mine), clock)
+        server = await holder.listen(root / mine.socket, shared=bool(mine.accounts))
+        structlog.get_logger().info("keyholder works", version=hierarchy.store.root_version)
+        await stopped.wait()
+        server.close()
+        holder.close()
+    finally:
+        await hierarchy.close()
+
+
+async def _run_until_told(root: Path, settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await run(root, settings, stopped)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the settings and run until told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="vaka.processes.keyholder", description="Holds the keys.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
+    root: Path = parser.parse_args(arguments).data.absolute()
+    configure_logs(COMPONENT)
+    # What the libraries say may quote a request or a row; ours names type and place.
+    logging.disable(logging.CRITICAL)
+    for left in keep_memory_to_itself(from_its_own_account=True):
+        structlog.get_logger().warning("memory not kept from", reason=left)
+    try:
+        asyncio.run(_run_until_told(root, load_settings(root / "vaka.toml")))
+    except VakaError as error:
+        print(error.sentence.en, file=sys.stderr)
+        return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
