@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import shutil
 import socket
 import sys
@@ -14,17 +15,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
 from bench.datagrams import FIRST_SENDER, PASSWORD, REALM
 from bench.processes import Started, processor_seconds, resident_megabytes
+from vaka.clock import SystemClock
+from vaka.commands.programs import answers
 from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
-from vaka.database.provision import provision_platform
+from vaka.database.provision import provision_keys, provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.identity.personas import decide_installation
+from vaka.keys.credentials import issue_credentials
+from vaka.keys.keyring import make_keyring, open_keyring
+from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
+from vaka.tenants.gateway import Gateway
+from vaka.tenants.people import Person, register_people
 from vaka.tenants.registration import register_authority
 
 AUTHORITIES = 3
@@ -50,9 +59,6 @@ select (%(first)s + n)::text, (%(authorities)s::uuid[])[n %% %(count)s + 1], md5
 from generate_series(0, %(devices)s - 1) n
 """
 _POPULATE = """
-insert into vaka.person (id, given_name, family_name, street, city)
-select md5('person' || n)::uuid, 'Vera', 'Bench' || lpad(n::text, 7, '0'), 'Provgatan ' || n % 100, 'Provby'
-from generate_series({place}, {devices} - 1, {count}) n;
 insert into vaka.device (id, person_id, sender, model, device_type)
 select md5('device' || n)::uuid, md5('person' || n)::uuid, ({first} + n)::text, 'Trygghetstelefon', 2
 from generate_series({place}, {devices} - 1, {count}) n;
@@ -189,16 +195,20 @@ def installed(devices: int, say: Callable[[str], None]) -> Iterator[Installation
     cluster = installation.cluster
     try:
         say("Creating a cluster with three authorities")
-        for name in ("run", "tls"):
+        for name in ("run", "tls", "ledger"):
             (root / name).mkdir()
         cluster.create()
         cluster.start()
         provision_platform(installation.server)
-        installation.authorities = asyncio.run(_register(installation.server))
-        _make_certificate(root)
-        say(f"Registering {devices:,} devices")
-        _fill(installation)
-        yield installation
+        provision_keys(installation.server)
+        issue_credentials(root / "credentials")
+        with _keyholder(installation):
+            installation.authorities = asyncio.run(_register(installation.server))
+            _make_certificate(root)
+            say(f"Registering {devices:,} devices and people")
+            asyncio.run(_register_people(installation))
+            _fill(installation)
+            yield installation
     finally:
         cluster.stop(immediately=True)
         shutil.rmtree(root, ignore_errors=True)
@@ -207,14 +217,53 @@ def installed(devices: int, say: Callable[[str], None]) -> Iterator[Installation
 async def _register(server: Server) -> list[Authority]:
     now = datetime.now(UTC)
     platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-bench")
+    keyring = make_keyring(server, Settings(), "setup", SystemClock())
     try:
         await decide_installation(platform, "demo", now)
         return [
-            await register_authority(server, platform, f"bench_{name}", f"Provkommun {name}", actor="bench", now=now)
+            await register_authority(
+                server, platform, keyring, f"bench_{name}", f"Provkommun {name}", actor="bench", now=now
+            )
             for name in "abc"[:AUTHORITIES]
         ]
     finally:
+        await keyring.close()
         await platform.close()
+
+
+async def _register_people(installation: Installation) -> None:
+    """Register everybody as setup does it: sealed, each under a key of their own."""
+    server, now = installation.server, datetime.now(UTC)
+    async with open_keyring(server, Settings(), "setup", SystemClock()) as keyring:
+        gateway = Gateway(server, "setup", installation.authorities)
+        for place, authority in enumerate(installation.authorities):
+            tenant = await gateway.open_own_connection(authority.id, "bench")
+            try:
+                numbers = range(place, installation.devices, AUTHORITIES)
+                people = [
+                    Person(
+                        UUID(hashlib.md5(f"person{n}".encode(), usedforsecurity=False).hexdigest()),
+                        "Vera", f"Bench{n:07}", street=f"Provgatan {n % 100}", city="Provby",
+                    )
+                    for n in numbers
+                ]  # fmt: skip
+                await register_people(tenant, keyring.of(authority.id), people, actor="bench", now=now)
+            finally:
+                await tenant.close()
+
+
+@contextmanager
+def _keyholder(installation: Installation) -> Iterator[None]:
+    settings = installation.root / "vaka.toml"
+    settings.write_text("")
+    process = Started(
+        [sys.executable, "-m", "vaka.processes.keyholder", "--data", installation.root], installation.log("keyholder")
+    )
+    try:
+        process.wait_until(lambda: answers(installation.root / "run" / "keyholder.sock"), "the keyholder")
+        yield
+    finally:
+        process.stop()
 
 
 def _fill(installation: Installation) -> None:

@@ -4,7 +4,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -13,11 +13,14 @@ import psycopg
 import pytest
 from hypothesis import settings
 
-from vaka.clock import TurnedClock
+from tests.keys.running import running_keyholder
+from vaka.clock import SystemClock, TurnedClock
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_keys, provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
 from vaka.identifiers import new_identifier
+from vaka.keys.keyring import Keyring, open_keyring
+from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 
 START = datetime(2026, 3, 14, 1, 59, tzinfo=UTC)
@@ -87,6 +90,20 @@ def new_authority(server: Server) -> Callable[..., Authority]:
         return authority
 
     return make
+
+
+@pytest.fixture(scope="session")
+def keyholder(cluster: Cluster, directory: Path) -> Iterator[None]:
+    """The running keyholder of the cluster."""
+    with running_keyholder(directory):
+        yield
+
+
+@pytest.fixture
+async def setup_keys(keyholder: None, server: Server) -> AsyncIterator[Keyring]:
+    """A keyring as setup's commands have it."""
+    async with open_keyring(server, Settings(), "setup", SystemClock()) as keyring:
+        yield keyring
 
 
 @pytest.fixture

@@ -14,19 +14,24 @@ import pytest
 from tests.alarms.conftest import open_house
 from tests.alarms.house import House, Sender, connect_superuser, operator
 from tests.conftest import START
+from tests.people import register as register_people
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.principal import Grant, Principal
 from vaka.alarms import adoption
 from vaka.alarms.adoption import adopt
 from vaka.alarms.conflicts import ActConflictError, NoSuchAlarmError, UnusableActError
 from vaka.alarms.taking import take
+from vaka.clock import SystemClock
 from vaka.database.connections import Pool, make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.keys.keyring import Keyring, open_keyring
+from vaka.settings import Settings
 from vaka.tenants.adoption import UnknownPersonError, UnusableSourceError
 from vaka.tenants.authorities import Authority
 from vaka.tenants.devices import SenderTakenError
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.intervals import DeviceKind
+from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -67,6 +72,17 @@ async def platform(server: Server) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
+async def keyring(
+    keyholder: None, server: Server, setup_keys: Keyring, municipality: Authority, second: Authority
+) -> AsyncIterator[Keyring]:
+    """The desk's own, for authorities that have keys."""
+    for one in (municipality, second):
+        await setup_keys.open_authority(one.id)
+    async with open_keyring(server, Settings(), "desk", SystemClock()) as keyring:
+        yield keyring
+
+
+@pytest.fixture
 async def desk(server: Server, intake: Authority, municipality: Authority, second: Authority) -> AsyncIterator[Gateway]:
     gateway = Gateway(server, "desk", [intake, municipality, second])
     try:
@@ -98,12 +114,12 @@ def stranger() -> Sender:
 
 
 async def test_a_stranger_becomes_a_device(
-    reception: House, house: House, desk: Gateway, platform: Pool, register: Any, leader: Principal
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, register: Any, leader: Principal
 ) -> None:
     sender = stranger()
     alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical", source="192.0.2.77:40001")
     last = register.execute("select coalesce(max(id), 0) as last from ledger.inbox").fetchone()["last"]
-    device_id = await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+    device_id = await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
 
     row = entry(register, sender.name)
     assert (row["authority_id"], row["device_id"], row["active"]) == (house.id, device_id, True)
@@ -132,13 +148,13 @@ async def test_a_stranger_becomes_a_device(
     ],
 )  # fmt: skip
 async def test_how_often_it_is_expected_goes_by_its_kind(
-    reception: House, house: House, desk: Gateway, platform: Pool, register: Any, leader: Principal,
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, register: Any, leader: Principal,
     kind: DeviceKind | None, device_type: int, seconds: int,
 ) -> None:  # fmt: skip
     sender = stranger()
     alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical", device_type=device_type)
     device_id = await adopt(
-        desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, kind=kind, now=NOW
+        desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, kind=kind, now=NOW
     )  # fmt: skip
     assert entry(register, sender.name)["interval_seconds"] == seconds
     row = house.superuser.execute("select interval_seconds from vaka.device where id = %s", (device_id,)).fetchone()
@@ -147,21 +163,21 @@ async def test_how_often_it_is_expected_goes_by_its_kind(
 
 @pytest.mark.parametrize("reason", ["Bytt hos\0grannen", "Bytt hos \x07 grannen", "Bytt hos \ud800 grannen", "  "])
 async def test_a_reason_that_cannot_be_stored_is_refused_in_words(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, reason: str
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal, reason: str
 ) -> None:
     alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
     with pytest.raises(UnusableActError):
-        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=reason, now=NOW)
+        await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=reason, now=NOW)
     assert house.entries() == []
 
 
 async def test_a_person_who_pressed_is_answered_first(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal
 ) -> None:
     alarm_id = reception.raise_alarm(sender=stranger())
 
     async def try_it() -> UUID:
-        return await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+        return await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
 
     with pytest.raises(ActConflictError):
         await try_it()
@@ -172,31 +188,48 @@ async def test_a_person_who_pressed_is_answered_first(
 
 
 async def test_a_colleagues_alarm_is_left_alone(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal
 ) -> None:
     alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
     colleague = operator(reception.authority)
     await take(desk, colleague, reception.id, alarm_id, now=NOW)
     with pytest.raises(ActConflictError) as refused:
-        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+        await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
     assert refused.value.holder == colleague.account_id
 
 
 async def test_to_whom_the_person_belongs_is_checked(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, register: Any
+    server: Server,
+    reception: House,
+    house: House,
+    keyring: Keyring,
+    setup_keys: Keyring,
+    desk: Gateway,
+    platform: Pool,
+    leader: Principal,
+    register: Any,
 ) -> None:
     person = uuid4()
-    for id_, number in ((person, "19380209-9809"), (uuid4(), "20380209-9809"), (uuid4(), "")):
-        house.superuser.execute(
-            "insert into vaka.person (id, given_name, family_name, personal_number) values (%s, 'Asta', 'Öman', %s)",
-            (id_, number),
-        )
+    people = [
+        Person(id_, "Asta", "Öman", number)
+        for id_, number in ((person, "19380209-9809"), (uuid4(), "20380209-9809"), (uuid4(), ""))
+    ]
+    await register_people(server, house.authority, setup_keys, people)
     sender = stranger()
     alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical")
 
     async def attempt(number: str) -> None:
         await adopt(
-            desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, personal_number=number, now=NOW
+            desk,
+            platform,
+            keyring,
+            leader,
+            reception.id,
+            alarm_id,
+            house.id,
+            reason=REASON,
+            personal_number=number,
+            now=NOW,
         )
 
     # Another's, one that two people share, a part of one, and none at all.
@@ -209,14 +242,14 @@ async def test_to_whom_the_person_belongs_is_checked(
 
 @pytest.mark.parametrize("step", ["enter_device", "change_alarm"])
 async def test_what_a_crash_left_is_completed_by_repeating(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, register: Any,
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal, register: Any,
     monkeypatch: pytest.MonkeyPatch, step: str,
 ) -> None:  # fmt: skip
     sender = stranger()
     alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical")
 
     async def try_it() -> UUID:
-        return await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+        return await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
 
     async def crash(*_arguments: object, **_more: object) -> None:
         raise KeyboardInterrupt
@@ -237,14 +270,20 @@ async def test_what_a_crash_left_is_completed_by_repeating(
 
 
 async def test_a_sender_belongs_to_one_authority(
-    reception: House, house: House, second: Authority, desk: Gateway, platform: Pool, leader: Principal
+    reception: House,
+    house: House,
+    second: Authority,
+    keyring: Keyring,
+    desk: Gateway,
+    platform: Pool,
+    leader: Principal,
 ) -> None:
     sender = stranger()
     first = reception.raise_alarm(sender=sender, alarm_class="technical", kind="battery")
     later = reception.raise_alarm(sender=sender, alarm_class="technical", kind="tamper")
-    await adopt(desk, platform, leader, reception.id, first, house.id, reason=REASON, now=NOW)
+    await adopt(desk, platform, keyring, leader, reception.id, first, house.id, reason=REASON, now=NOW)
     with pytest.raises(SenderTakenError) as refused:
-        await adopt(desk, platform, leader, reception.id, later, second.id, reason=REASON, now=NOW)
+        await adopt(desk, platform, keyring, leader, reception.id, later, second.id, reason=REASON, now=NOW)
     assert house.authority.name not in refused.value.sentence.sv
     with closing(connect_superuser(house.server, second.database_name)) as elsewhere:
         assert elsewhere.execute("select 1 from vaka.device").fetchall() == []
@@ -252,44 +291,50 @@ async def test_a_sender_belongs_to_one_authority(
 
 @pytest.mark.parametrize("source", ["", "nonsense", "nonsense:5060"])
 async def test_without_an_address_there_is_nothing_to_know_it_by(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, source: str
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal, source: str
 ) -> None:
     alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical", source=source)
     with pytest.raises(UnusableSourceError):
-        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+        await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
     assert house.entries() == []
 
 
 @pytest.mark.parametrize("reason", ["", "kort", "   kort      ", "x" * 201])
 async def test_the_exception_must_be_explained(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal, reason: str
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal, reason: str
 ) -> None:
     alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
     with pytest.raises(UnusableActError):
-        await adopt(desk, platform, leader, reception.id, alarm_id, house.id, reason=reason, now=NOW)
+        await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=reason, now=NOW)
 
 
 async def test_only_strangers_are_adopted(
-    reception: House, house: House, second: Authority, desk: Gateway, platform: Pool, leader: Principal
+    reception: House,
+    house: House,
+    second: Authority,
+    keyring: Keyring,
+    desk: Gateway,
+    platform: Pool,
+    leader: Principal,
 ) -> None:
     known = house.raise_alarm(alarm_class="technical")
     with pytest.raises(UnusableActError):
-        await adopt(desk, platform, leader, house.id, known, second.id, reason=REASON, now=NOW)
+        await adopt(desk, platform, keyring, leader, house.id, known, second.id, reason=REASON, now=NOW)
     strange = reception.raise_alarm(sender=stranger(), alarm_class="technical")
     with pytest.raises(UnusableActError):
-        await adopt(desk, platform, leader, reception.id, strange, reception.id, reason=REASON, now=NOW)
+        await adopt(desk, platform, keyring, leader, reception.id, strange, reception.id, reason=REASON, now=NOW)
     with pytest.raises(NoSuchAlarmError):
-        await adopt(desk, platform, leader, reception.id, uuid4(), house.id, reason=REASON, now=NOW)
+        await adopt(desk, platform, keyring, leader, reception.id, uuid4(), house.id, reason=REASON, now=NOW)
 
 
 async def test_it_takes_the_permission_in_both_places(
-    reception: House, house: House, desk: Gateway, platform: Pool, leader: Principal
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal
 ) -> None:
     alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
 
     async def try_as(*grants: tuple[str, Authority]) -> None:
         who = Principal(leader.session, tuple(Grant(role, authority.id, None) for role, authority in grants))
-        await adopt(desk, platform, who, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+        await adopt(desk, platform, keyring, who, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
 
     with pytest.raises(NothingHereError):
         await try_as(("shift_leader", house.authority))

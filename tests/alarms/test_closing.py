@@ -215,7 +215,7 @@ async def test_reopening_keeps_what_was_written(house: House, me: Principal, oth
     alarm = await reopen(house.desk, other, house.id, alarm_id, now=later)
     assert (alarm.state, alarm.holder, alarm.closed_at) == (State.TAKEN, other.account_id, None)
     assert (alarm.closing_reason, alarm.closing_text, alarm.taken_at) == ("", "", NOW)
-    screen = await house.read(lambda connection: read_screen(connection, alarm_id, later))
+    screen = (await house.read(lambda connection: read_screen(connection, alarm_id, later))).screen
     assert [(note.body, note.written_by, note.written_at) for note in screen.alarm_notes] == [
         ("Hjälpt upp.", me.account_id, NOW)
     ]
@@ -249,7 +249,7 @@ async def test_merged_alarms_are_one_story(house: House, me: Principal) -> None:
     into, away = await raise_and_take(house, me), house.raise_alarm()
     alarm = await merge(house.desk, me, house.id, away, into, now=NOW)
     assert (alarm.state, alarm.merged_into, alarm.closed_at, alarm.holder) == (State.MERGED, into, NOW, None)
-    screen = await house.read(lambda connection: read_screen(connection, into, NOW))
+    screen = (await house.read(lambda connection: read_screen(connection, into, NOW))).screen
     assert len(screen.messages) == 2
     with pytest.raises(ActConflictError):
         await merge(house.desk, me, house.id, away, into, now=NOW)
@@ -277,7 +277,7 @@ async def test_a_note_can_follow_after_the_end(house: House, me: Principal, othe
     alarm_id = await raise_and_take(house, me)
     await close(house.desk, me, house.id, alarm_id, CLOSING, now=NOW)
     note_id = await add_note(house.desk, other, house.id, alarm_id, "  Dottern ringde.\r\nAllt väl.  ", now=NOW)
-    screen = await house.read(lambda connection: read_screen(connection, alarm_id, NOW))
+    screen = (await house.read(lambda connection: read_screen(connection, alarm_id, NOW))).screen
     assert [(note.id, note.body) for note in screen.alarm_notes] == [(note_id, "Dottern ringde.\nAllt väl.")]
     with pytest.raises(UnusableActError):
         await add_note(house.desk, other, house.id, alarm_id, "  \n ", now=NOW)

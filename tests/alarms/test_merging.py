@@ -9,15 +9,19 @@ import pytest
 
 from tests.alarms.house import House, Message, Sender, operator
 from tests.conftest import START
+from tests.people import register
 from vaka.access.principal import Principal
 from vaka.alarms.conflicts import AlarmConflictError, ChangedMeanwhileError, LessUrgentError
 from vaka.alarms.escalation import escalate_due
 from vaka.alarms.model import CLASSES
 from vaka.alarms.noting import merge
-from vaka.alarms.reading import read_queue, read_screen, read_targets
+from vaka.alarms.reading import read_address, read_queue, read_screen, read_targets
 from vaka.alarms.taking import release, suspend, take
 from vaka.alarms.technical import end
+from vaka.alarms.unlocking import unlock_screen, unlock_targets
+from vaka.keys.keyring import Keyring
 from vaka.ledger.events import Event
+from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -53,11 +57,12 @@ async def test_nothing_becomes_part_of_what_is_less_urgent(quiet: House, me: Pri
         assert [one.id for one in offered] == [target]
 
 
-async def test_what_was_joined_is_told_on_both_and_ages_from_the_first(quiet: House, me: Principal) -> None:
+async def test_what_was_joined_is_told_on_both_and_ages_from_the_first(
+    quiet: House, me: Principal, setup_keys: Keyring
+) -> None:
     person, first = Sender(), Sender()
-    quiet.superuser.execute(
-        "insert into vaka.person (id, given_name, family_name) values (%s, 'Rune', 'Ek')", (first.person,)
-    )
+    assert first.person is not None
+    await register(quiet.server, quiet.authority, setup_keys, [Person(first.person, "Rune", "Ek")])
     away = quiet.raise_alarm(START - timedelta(seconds=90), first)
     target = quiet.raise_alarm(START, person)
     await take(quiet.desk, me, quiet.id, target, now=NOW)
@@ -66,7 +71,8 @@ async def test_what_was_joined_is_told_on_both_and_ages_from_the_first(quiet: Ho
     assert quiet.steps(target)[-1] == "absorbed"
     [row] = await quiet.read(lambda connection: read_queue(connection, NOW))
     assert (row.id, row.parts, row.received_at) == (target, 1, START - timedelta(seconds=90))
-    screen = await quiet.read(lambda connection: read_screen(connection, target, NOW))
+    sealed = await quiet.read(lambda connection: read_screen(connection, target, NOW))
+    screen = await unlock_screen(setup_keys.of(quiet.id), sealed, NOW)
     assert [(part.id, part.person_name, part.alarm_class) for part in screen.parts] == [(away, "Rune Ek", "life")]
     assert screen.alarm.received_at == START
     assert screen.alarm.waits_since == START - timedelta(seconds=90)
@@ -78,7 +84,7 @@ async def test_parts_of_a_part_are_not_lost(quiet: House, me: Principal) -> None
         await take(quiet.desk, me, quiet.id, alarm, now=NOW)
     await merge(quiet.desk, me, quiet.id, first, second, now=NOW)
     await merge(quiet.desk, me, quiet.id, second, third, now=NOW)
-    screen = await quiet.read(lambda connection: read_screen(connection, third, NOW))
+    screen = (await quiet.read(lambda connection: read_screen(connection, third, NOW))).screen
     assert [part.id for part in screen.parts] == [first, second]
     assert len(screen.messages) == 3
     assert (screen.alarm.parts, screen.alarm.waits_since) == (2, START - timedelta(seconds=30))
@@ -173,17 +179,18 @@ async def test_a_press_nobody_has_read_stops_it(quiet: House, me: Principal, cha
     assert quiet.alarm(alarms["part"])["state"] == "merged"
 
 
-async def test_the_same_person_address_or_sender_is_offered_first(quiet: House, me: Principal) -> None:
-    def person(street: str) -> Sender:
+async def test_the_same_person_address_or_sender_is_offered_first(
+    quiet: House, me: Principal, setup_keys: Keyring
+) -> None:
+    async def person(street: str) -> Sender:
         sender = Sender()
-        quiet.superuser.execute(
-            "insert into vaka.person (id, given_name, family_name, street, postal_code, city)"
-            " values (%s, 'Rune', 'Ek', %s, '123 45', 'Ekbacka')",
-            (sender.person, street),
-        )
+        assert sender.person is not None
+        home = Person(sender.person, "Rune", "Ek", street=street, postal_code="123 45", city="Ekbacka")
+        await register(quiet.server, quiet.authority, setup_keys, [home])
         return sender
 
-    home, spouse, stranger, nowhere = person("Ekvägen 1"), person("Ekvägen 1"), person("Ekvägen 2"), person("")
+    home, spouse = await person("Ekvägen 1"), await person("Ekvägen 1")
+    stranger, nowhere = await person("Ekvägen 2"), await person("")
     unknown = Sender(person=None, device=None)
     # Another class is another alarm of the same person or sender.
     targets = {
@@ -196,7 +203,9 @@ async def test_the_same_person_address_or_sender_is_offered_first(quiet: House, 
 
     async def related(sender: Sender) -> set[str]:
         away = quiet.raise_alarm(sender=sender, alarm_class="request")
-        found = await quiet.read(lambda connection: read_targets(connection, away, me.account_id))
+        sealed = await quiet.read(lambda connection: read_targets(connection, away, me.account_id))
+        address = await quiet.read(lambda connection: read_address(connection, away))
+        found = await unlock_targets(setup_keys.of(quiet.id), sealed, address)
         assert [one.related for one in found] == sorted((one.related for one in found), reverse=True)
         assert {one.id for one in found} == set(targets.values())
         return {name for name, alarm in targets.items() if alarm in {one.id for one in found if one.related}}

@@ -26,7 +26,7 @@ SAMPLES: dict[str, object] = {
     **{name: ["x"] for name in ("join_keys", "senders")},
     **dict.fromkeys(("limit", "grace", "named", "version"), 10),
     "device_types": [2],
-    "digits": "193802099809",
+    "people": [uuid4()],
     "arrivals": [1],
     "personal": True,
     "strangers": True,

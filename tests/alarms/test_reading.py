@@ -26,6 +26,9 @@ from vaka.alarms.reading import (
 )
 from vaka.alarms.rows import HistoryRow, Screen
 from vaka.alarms.taking import take
+from vaka.alarms.unlocking import unlock_names, unlock_screen
+from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.people import Contact, Note, Person, Unit, UnitHours, register_people, register_units
 
@@ -47,15 +50,22 @@ ASTA = Person(
 )  # fmt: skip
 
 
+@pytest.fixture
+async def keys(setup_keys: Keyring, municipality: Authority) -> AuthorityKeys:
+    """The authority's keys, as whoever may open what is about people has them."""
+    await setup_keys.open_authority(municipality.id)
+    return setup_keys.of(municipality.id)
+
+
 @pytest.fixture(autouse=True)
-async def furnished(quiet: House) -> None:
+async def furnished(quiet: House, keys: AuthorityKeys) -> None:
     """One person in care, who has two devices, and units that answer for her."""
     house = quiet
     gateway = Gateway(house.server, "setup", [house.authority])
     tenant = await gateway.open_own_connection(house.id, "test")
     try:
         await register_units(tenant, [DAY, NIGHT], HOURS, actor="setup", now=START)
-        await register_people(tenant, [ASTA], actor="setup", now=START)
+        await register_people(tenant, keys, [ASTA], actor="setup", now=START)
     finally:
         await tenant.close()
     for sender, seen in (("8031001", START), ("8031002", None)):
@@ -77,14 +87,13 @@ def asta(house: House, sender: str = "8031001") -> Sender:
     return Sender(person=ASTA.id, device=row["id"], name=sender)
 
 
-async def screen_of(house: House, alarm_id: UUID, now: datetime = START) -> Screen:
-    screen = await house.read(lambda connection: read_screen(connection, alarm_id, now))
-    assert isinstance(screen, Screen)
-    return screen
+async def screen_of(house: House, keys: AuthorityKeys, alarm_id: UUID, now: datetime = START) -> Screen:
+    sealed = await house.read(lambda connection: read_screen(connection, alarm_id, now))
+    return await unlock_screen(keys, sealed, now)
 
 
 async def read_page(house: House, **limits: Any) -> list[HistoryRow]:
-    """A page of history, of the hour after START unless told otherwise."""
+    """A page of history, of the hour after START unless told otherwise; names are locked."""
     facts: dict[str, Any] = {"since": START, "until": START + timedelta(hours=1), "personal": True} | limits
 
     async def read(connection: Connection) -> list[HistoryRow]:
@@ -109,9 +118,11 @@ async def test_the_queue_is_in_order_of_class_and_age(quiet: House) -> None:
     assert [row.id for row in some] == [wanted[0], wanted[4]]
 
 
-async def test_a_row_says_who_and_whom_to_send(quiet: House) -> None:
+async def test_a_row_says_who_and_whom_to_send(quiet: House, keys: AuthorityKeys) -> None:
     known, unknown = quiet.raise_alarm(sender=asta(quiet)), quiet.raise_alarm(sender=Sender(person=None, device=None))
-    rows = {row.id: row for row in await quiet.read(lambda connection: read_queue(connection, START))}
+    sealed = await quiet.read(lambda connection: read_queue(connection, START))
+    assert [row.person_name for row in sealed] == ["", ""]
+    rows = {row.id: row for row in await unlock_names(keys, sealed)}
     row = rows[known]
     assert (row.person_name, row.protected_identity, row.area) == ("Asta Öman", True, "Norra")
     assert (row.unit_name, row.unit_phone) == (NIGHT.name, NIGHT.phone)
@@ -145,11 +156,11 @@ async def test_a_flooded_queue_shows_life_first_and_is_bounded(quiet: House) -> 
     assert rows[0].id == alarm_id
 
 
-async def test_the_one_screen_is_whole(quiet: House) -> None:
+async def test_the_one_screen_is_whole(quiet: House, keys: AuthorityKeys) -> None:
     sender = asta(quiet)
     alarm_id = quiet.raise_alarm(sender=sender)
     quiet.accept(sender.message(START + timedelta(seconds=3), kind="smoke"))
-    screen = await screen_of(quiet, alarm_id, START + timedelta(seconds=5))
+    screen = await screen_of(quiet, keys, alarm_id, START + timedelta(seconds=5))
     assert (screen.alarm.kind, screen.alarm.latest_kind, screen.alarm.messages) == ("button", "smoke", 2)
     person = screen.person
     assert person is not None
@@ -172,28 +183,28 @@ async def test_the_one_screen_is_whole(quiet: House) -> None:
     assert "2384" not in repr(screen)
 
 
-async def test_the_screen_of_an_unknown_sender(quiet: House) -> None:
+async def test_the_screen_of_an_unknown_sender(quiet: House, keys: AuthorityKeys) -> None:
     stranger = Sender(person=None, device=None)
     first = quiet.raise_alarm(START - timedelta(hours=2), sender=stranger, alarm_class="technical")
     alarm_id = quiet.raise_alarm(sender=stranger)
-    screen = await screen_of(quiet, alarm_id)
+    screen = await screen_of(quiet, keys, alarm_id)
     assert (screen.person, screen.device, screen.unit, screen.contacts) == (None, None, None, [])
     assert [line.id for line in screen.earlier] == [first]
 
 
-async def test_an_alarm_that_is_not_there(quiet: House) -> None:
+async def test_an_alarm_that_is_not_there(quiet: House, keys: AuthorityKeys) -> None:
     with pytest.raises(NoSuchAlarmError):
-        await screen_of(quiet, uuid4())
+        await screen_of(quiet, keys, uuid4())
 
 
-async def test_earlier_alarms_are_those_of_thirty_days(quiet: House) -> None:
+async def test_earlier_alarms_are_those_of_thirty_days(quiet: House, keys: AuthorityKeys) -> None:
     sender = asta(quiet)
     ages = {"life": timedelta(hours=1), "request": timedelta(hours=5), "technical": timedelta(days=29),
             "test": timedelta(days=31)}  # fmt: skip
     earlier = {name: quiet.raise_alarm(START - age, sender=sender, alarm_class=name) for name, age in ages.items()}
     quiet.superuser.execute("update vaka.alarm set state = 'closed', closed_at = received_at where class = 'life'")
     alarm_id = quiet.raise_alarm(sender=sender)
-    screen = await screen_of(quiet, alarm_id)
+    screen = await screen_of(quiet, keys, alarm_id)
     assert [line.id for line in screen.earlier] == [earlier["life"], earlier["request"], earlier["technical"]]
     # 02:59 in Sweden: an hour ago is today, five hours ago is yesterday.
     assert [line.today for line in screen.earlier] == [True, False, False]
@@ -214,25 +225,25 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("now", "unit"), MOMENTS)
-async def test_the_unit_responsible_now(quiet: House, now: datetime, unit: Unit) -> None:
+async def test_the_unit_responsible_now(quiet: House, keys: AuthorityKeys, now: datetime, unit: Unit) -> None:
     alarm_id = quiet.raise_alarm(sender=asta(quiet))
-    screen = await screen_of(quiet, alarm_id, now)
+    screen = await screen_of(quiet, keys, alarm_id, now)
     assert screen.unit is not None
     assert screen.unit.name == unit.name
     [row] = await quiet.read(lambda connection: read_queue(connection, now))
     assert row.unit_name == unit.name
 
 
-async def test_a_unit_for_the_whole_day(quiet: House) -> None:
+async def test_a_unit_for_the_whole_day(quiet: House, keys: AuthorityKeys) -> None:
     quiet.superuser.execute("delete from vaka.unit_hours")
     quiet.superuser.execute("insert into vaka.unit_hours values ('Norra', 420, 420, %s)", (DAY.id,))
     alarm_id = quiet.raise_alarm(sender=asta(quiet))
     for hour in range(24):
-        screen = await screen_of(quiet, alarm_id, START + timedelta(hours=hour))
+        screen = await screen_of(quiet, keys, alarm_id, START + timedelta(hours=hour))
         assert screen.unit is not None
 
 
-async def test_of_two_units_the_one_that_began_last_answers(quiet: House) -> None:
+async def test_of_two_units_the_one_that_began_last_answers(quiet: House, keys: AuthorityKeys) -> None:
     """A unit for the whole day, and another for the evening within it."""
     quiet.superuser.execute("delete from vaka.unit_hours")
     for first, last, unit in ((0, 0, DAY), (18 * 60, 20 * 60, NIGHT)):
@@ -240,7 +251,7 @@ async def test_of_two_units_the_one_that_began_last_answers(quiet: House) -> Non
     alarm_id = quiet.raise_alarm(sender=asta(quiet))
     for hour, unit in ((16, DAY), (17, NIGHT), (18, NIGHT), (19, DAY)):
         now = datetime(2026, 1, 15, hour, 30, tzinfo=UTC)
-        screen = await screen_of(quiet, alarm_id, now)
+        screen = await screen_of(quiet, keys, alarm_id, now)
         assert screen.unit is not None
         assert screen.unit.name == unit.name, hour
         async with quiet.desk.transaction(quiet.id) as connection:
@@ -267,14 +278,15 @@ async def test_history_can_be_turned_page_by_page(quiet: House) -> None:
     [("öman", 1), ("Asta Ö", 1), ("8031001", 1), ("hjälpt", 1), ("", 1), ("%", 0), ("_", 0), ("\\", 0), ("nobody", 0),
      ("\x00", 1)],
 )  # fmt: skip
-async def test_history_can_be_searched(quiet: House, text: str, found: int) -> None:
+async def test_history_can_be_searched(quiet: House, keys: AuthorityKeys, text: str, found: int) -> None:
     me = operator(quiet.authority)
     alarm_id = quiet.raise_alarm(sender=asta(quiet))
     await take(quiet.desk, me, quiet.id, alarm_id, now=START + timedelta(seconds=12))
     await close(quiet.desk, me, quiet.id, alarm_id, CLOSING, now=START + timedelta(minutes=3))
-    rows = await read_page(quiet, text=text)
+    called = [ASTA.id] if text.strip("\0") and text.casefold() in "asta öman" else []
+    rows = await read_page(quiet, text=text, people=called)
     assert len(rows) == found
-    for row in rows:
+    for row in await unlock_names(keys, rows):
         assert (row.person_name, row.answer_seconds, row.closed_by) == ("Asta Öman", 12, me.actor)
 
 

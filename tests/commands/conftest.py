@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.keys.running import running_keyholder
+from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.database.connections import open_connection
 from vaka.database.provision import provision_platform
 from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.keys.keyring import open_keyring
+from vaka.settings import Settings
 from vaka.tenants.registration import register_authority
 
 
@@ -30,7 +34,8 @@ def made() -> Iterator[DataDirectory]:
     data.cluster.start()
     try:
         provision_platform(data.cluster.server)
-        asyncio.run(_register(data))
+        with running_keyholder(path):
+            asyncio.run(_register(data))
     finally:
         data.cluster.stop()
     yield data
@@ -39,7 +44,8 @@ def made() -> Iterator[DataDirectory]:
 
 async def _register(data: DataDirectory) -> None:
     server = data.cluster.server
-    async with await open_connection(
-        server, platform_role("setup"), PLATFORM_DATABASE, application="test"
-    ) as connection:
-        await register_authority(server, connection, "ekbacka", "Ekbacka kommun", now=datetime.now(UTC))
+    async with (
+        await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="test") as connection,
+        open_keyring(server, Settings(), "setup", SystemClock()) as keyring,
+    ):
+        await register_authority(server, connection, keyring, "ekbacka", "Ekbacka kommun", now=datetime.now(UTC))

@@ -24,7 +24,7 @@ EXCEPTION = "sender,authentication,network,exception_reason,exception_until\n"
 
 def context() -> Context:
     numbers = count(1)
-    return Context("vaka", {"19380209-9809": PERSON}, lambda: UUID(int=next(numbers)), NOW)
+    return Context("vaka", {"19380209-9809": PERSON}.get, lambda: UUID(int=next(numbers)), NOW)
 
 
 def test_every_kind_of_device_is_read() -> None:

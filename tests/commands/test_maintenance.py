@@ -8,22 +8,28 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from psycopg.rows import dict_row
 
+from tests.keys.running import running_keyholder
+from tests.people import register, with_keys
 from vaka.clock import SystemClock
 from vaka.commands import receipts
 from vaka.commands.data_directory import DataDirectory
+from vaka.commands.databases import active_authorities
 from vaka.commands.main import main
 from vaka.commands.maintenance import fingerprint
+from vaka.commands.programs import answers
 from vaka.commands.settings_record import record_settings
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.ledger.leaves import flatten
 from vaka.ledger.proofs import parse_proof
 from vaka.ledger.signer import hold_memories
+from vaka.tenants.people import Person
 
 pytestmark = pytest.mark.database
 
@@ -100,6 +106,40 @@ def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     assert [entry["event"] for entry in entries(made, TENANT)][-1:] == ["device.registered"]
     assert "8031001" not in str(told)
     assert "correct horse" not in str(told)
+
+
+def test_a_device_gets_its_person_by_a_number_that_no_database_holds(
+    made: DataDirectory, sheet: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Nothing runs: the command starts the database and the keyholder for the while, and ends both."""
+    assert import_devices(made, sheet("8031070"), *APPLY).exit_code == 0  # which seals the logs
+    person = Person(uuid4(), "Asta", "Öman", "19380209-9809")
+    made.cluster.start()
+    try:
+        server = made.cluster.server
+        with running_keyholder(made.root):
+            authority = next(one for one in active_authorities(server) if one.slug == "ekbacka")
+            with_keys(server, lambda keyring: register(server, authority, keyring, [person], SystemClock().now()))
+    finally:
+        made.cluster.stop()
+    file = tmp_path / "devices.csv"
+    heading = "sender;authentication;password;personal_number\n"
+    file.write_text(f"{heading}8031077;digest;correct horse;{person.personal_number}\n")
+    shown = import_devices(made, file, *APPLY)
+    assert shown.exit_code == 0, shown.output
+    assert not answers(made.root / "run" / "keyholder.sock")
+    file.write_text(f"{heading}8031078;digest;correct horse;19380209-9817\n")
+    shown = import_devices(made, file, *APPLY)
+    assert (shown.exit_code, "line 2: nobody in this authority" in shown.output + shown.stderr) == (1, True)
+    made.cluster.start()
+    try:
+        with closing(psycopg.connect(made.cluster.server.conninfo(SUPERUSER, TENANT))) as connection:
+            found = connection.execute(
+                "select person_id, sender from vaka.device where sender like '803107_' and person_id is not null"
+            )
+            assert found.fetchall() == [(person.id, "8031077")]
+    finally:
+        made.cluster.stop()
 
 
 def test_a_run_that_fails_is_an_entry_too(made: DataDirectory, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
 from vaka.identity.accounts import create_account
+from vaka.keys.personal import sealed_columns
 from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
@@ -132,6 +133,9 @@ async def test_our_own_acts_write_their_own_entry_and_no_other(
 
 
 PERSON = UUID(int=7)
+SEALED = tuple(sealed_columns("person"))
+ANYTHING = r"'\x01' || decode(repeat('00', 94), 'hex')"
+"""What has the shape of something sealed."""
 TENANT_CASES = {
     "unit": (f"insert into unit (id, name) values ('{PERSON}', 'Nattpatrullen')", f"unit:{PERSON}"),
     "unit_hours": (
@@ -139,15 +143,16 @@ TENANT_CASES = {
         f"unit_hours:{PERSON}",
     ),
     "person": (
-        f"insert into person (id, given_name, family_name) values ('{PERSON}', 'Karin', 'Holmgren')",
+        f"insert into person (id, {', '.join(SEALED)}) values ('{PERSON}', {', '.join([ANYTHING] * len(SEALED))})",
         f"person:{PERSON}",
     ),
     "contact": (
-        f"insert into contact (person_id, position, name, phone) values ('{PERSON}', 1, 'Anneli', '070-174 06 33')",
+        "insert into contact (person_id, position, name, relation, phone, has_key)"
+        f" values ('{PERSON}', 1, {ANYTHING}, {ANYTHING}, {ANYTHING}, {ANYTHING})",
         f"contact:{PERSON}",
     ),
     "note": (
-        f"insert into note (id, person_id, body, written_at) values ('{UUID(int=8)}', '{PERSON}', 'Ring', now())",
+        f"insert into note (id, person_id, body, written_at) values ('{UUID(int=8)}', '{PERSON}', {ANYTHING}, now())",
         f"note:{PERSON}",
     ),
     "device": (f"insert into device (id, sender) values ('{UUID(int=9)}', '4711')", f"device:{UUID(int=9)}"),

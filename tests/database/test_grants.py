@@ -135,7 +135,8 @@ TENANT: dict[str, Rights] = {
         "ledger.inbox": "select(id written_at)",
         "ledger.set_retention()": "execute",
         "ledger.retention_at()": "execute",
-        "person": "select(born_on family_name given_name id personal_number protected_identity)",
+        "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
+        " protected_identity)",
         "device": "select(id person_id sender)",
         "alarm": "select(id person_id)",
         "unit": "select(id name)",

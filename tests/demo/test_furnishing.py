@@ -8,18 +8,23 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.keys.running import running_keyholder
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_platform
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
+from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.demo import furnishing as furnishing_module
-from vaka.demo.furnishing import Furnishing, furnish, issue_certificates
+from vaka.demo.authorities import AUTHORITIES, DemoAuthority, invent_units
+from vaka.demo.furnishing import SEED, Furnishing, furnish, issue_certificates
+from vaka.demo.people import invent_people
 from vaka.demo.personas import PERSONAS
 from vaka.settings import ReceiverSettings, Settings
+from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -43,7 +48,8 @@ def server(root: Path) -> Iterator[Server]:
     cluster.start()
     try:
         provision_platform(cluster.server)
-        yield cluster.server
+        with running_keyholder(root):
+            yield cluster.server
     finally:
         cluster.stop(immediately=True)
 
@@ -143,3 +149,51 @@ async def test_no_password_is_anywhere_but_in_the_device_list(server: Server, ro
             assert not any(password.encode() in content for password in passwords), path
     rows = read(server, PLATFORM_DATABASE, "select device_entry::text from device_entry")
     assert not any(password in row for (row,) in rows for password in passwords)
+
+
+async def test_nobody_is_in_clear_in_any_database(server: Server, root: Path) -> None:
+    """What makes somebody known is looked for in everything a dump of the databases would hold."""
+    invented = [
+        person
+        for number, demo in enumerate(AUTHORITIES)
+        for person in invented_people(demo, number)
+    ]  # fmt: skip
+    assert len(invented) == 3 * PEOPLE
+    wanted = {
+        mark.encode()
+        for person in invented
+        for mark in (
+            f"{person.given_name} {person.family_name}", person.personal_number, person.phone, person.street,
+            person.care_notes, person.key_box, *(contact.phone for contact in person.contacts),
+            *(note.body for note in person.notes),
+        )
+        if len(mark) > 5
+    } - {demo.on_call_phone.encode() for demo in AUTHORITIES}  # fmt: skip
+    assert len(wanted) > 5 * len(invented)
+    for database in (PLATFORM_DATABASE, KEY_DATABASE, "vaka_t_ekbacka", "vaka_t_norrvik", "vaka_t_sjohult"):
+        held = everything_in(server, database)
+        assert len(held) > 1000
+        found = {mark for mark in wanted if mark in held or mark.hex().encode() in held}
+        assert found == set(), database
+    # And such a look would find what is there.
+    assert b"08-465 004 91" in everything_in(server, "vaka_t_ekbacka")
+
+
+def invented_people(demo: DemoAuthority, number: int) -> list[Person]:
+    """Who is in a demo: invented anew from the same seed, after its units as there."""
+    chance = Random(SEED + number)
+    invent_units(demo, chance)
+    return invent_people(demo, PEOPLE, NOW, chance)
+
+
+def everything_in(server: Server, database: str) -> bytes:
+    """Every row of every table, as a dump writes it."""
+    held = []
+    with psycopg.connect(server.conninfo(SUPERUSER, database)) as connection:
+        tables = connection.execute(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('vaka', 'ledger')"
+        ).fetchall()
+        for (table,) in tables:
+            with connection.cursor().copy(f"copy {table} to stdout".encode()) as copy:
+                held.append(b"".join(map(bytes, copy)))
+    return b"\n".join(held)

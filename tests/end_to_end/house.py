@@ -19,10 +19,12 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.waiting import is_alive, wait_for
+from vaka.commands.databases import active_authorities
 from vaka.commands.listening import find_free_port
 from vaka.database.cluster import Cluster
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, tenant_database, tenant_role
 from vaka.settings import Settings, load_settings
+from vaka.tenants.authorities import Authority
 
 VAKA = Path(sys.executable).with_name("vaka")
 WORKS = "Everything works."
@@ -195,6 +197,10 @@ class House:
     def server(self) -> Server:
         """The installation's database server."""
         return Cluster(self.root / "cluster", self.root / "credentials").server
+
+    def authority(self, slug: str) -> Authority:
+        """The authority of that short name."""
+        return next(one for one in active_authorities(self.server) if one.slug == slug)
 
     @contextmanager
     def tenant(self, slug: str, component: str = "desk") -> Iterator[psycopg.Connection[dict[str, Any]]]:

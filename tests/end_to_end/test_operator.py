@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.end_to_end.house import ENTRIES, House, SimulatedDevice
 from tests.end_to_end.sipp_device import send_alarm
 from tests.peers import require_program
+from tests.people import open_person
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
@@ -59,7 +60,7 @@ def person_of(house: House, device: SimulatedDevice) -> dict[str, Any]:
             "select p.* from person p join device d on d.person_id = p.id where d.sender = %s", (device.cid,)
         ).fetchone()
     assert row is not None
-    return row
+    return open_person(house.server, house.authority(device.authority), row)
 
 
 def test_from_the_device_to_the_closed_record(desk_house: House, browser: Browser, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An empty key database and a place for a root store, for each test its own."""
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,15 +13,33 @@ import pytest
 
 from tests.keys.keyring import TABLES, Keyring
 from vaka.clock import TurnedClock
+from vaka.database.cluster import Cluster
+from vaka.database.provision import provision_keys
 from vaka.database.server import KEY_DATABASE, SUPERUSER, Server
 
 
+@pytest.fixture(scope="session")
+def key_server() -> Iterator[Server]:
+    """A cluster for keys alone: what is done here to the key database, no running keyholder would stand."""
+    root = Path(tempfile.mkdtemp(prefix="vaka-keys-"))
+    root.chmod(0o755)
+    cluster = Cluster(root / "cluster", root / "credentials")
+    cluster.create()
+    cluster.start()
+    try:
+        provision_keys(cluster.server)
+        yield cluster.server
+    finally:
+        cluster.stop(immediately=True)
+        shutil.rmtree(root, ignore_errors=True)
+
+
 @pytest.fixture
-def key_database(server: Server) -> Server:
+def key_database(key_server: Server) -> Server:
     """The server, with nothing in its key database."""
-    with closing(psycopg.connect(server.conninfo(SUPERUSER, KEY_DATABASE), autocommit=True)) as connection:
+    with closing(psycopg.connect(key_server.conninfo(SUPERUSER, KEY_DATABASE), autocommit=True)) as connection:
         connection.execute(f"truncate {', '.join(TABLES)}".encode())
-    return server
+    return key_server
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ class Doorway:
 
     async def open(self) -> None:
         """Let people in."""
-        hierarchy = await self.keyring.open()
-        self._holder = Keyholder(hierarchy, read_credentials(self._credentials), self._accounts, SystemClock())
+        self.hierarchy = await self.keyring.open()
+        self._holder = Keyholder(self.hierarchy, read_credentials(self._credentials), self._accounts, SystemClock())
         self._server = await self._holder.listen(self.socket)
 
     async def close(self) -> None:

@@ -27,6 +27,7 @@ from vaka.errors import Category, VakaError
 from vaka.identity.accounts import create_account
 from vaka.identity.personas import decide_installation
 from vaka.identity.sessions import end_session, end_sessions_of, find_session, open_session
+from vaka.keys.keyring import Keyring
 from vaka.ledger.catalogue import CATALOGUE
 from vaka.ledger.events import Event
 from vaka.ledger.standing import LONGEST_SILENCE, LedgerNews, LedgerStandsStillError, read_news, require_standing
@@ -62,6 +63,8 @@ class House:
     pool: Pool
     """To the platform's, as desk."""
     account: UUID
+    keyring: Keyring
+    """As setup."""
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +73,9 @@ def authority_of_module(new_authority: Callable[..., Authority]) -> Authority:
 
 
 @pytest.fixture
-async def house(server: Server, authority_of_module: Authority) -> AsyncIterator[House]:
+async def house(server: Server, authority_of_module: Authority, setup_keys: Keyring) -> AsyncIterator[House]:
     database = authority_of_module.database_name
+    await setup_keys.open_authority(authority_of_module.id)
     async with AsyncExitStack() as stack:
 
         async def connect(role: str, place: str) -> Connection:
@@ -91,6 +95,7 @@ async def house(server: Server, authority_of_module: Authority) -> AsyncIterator
             await connect(tenant_role(database, "desk"), database),
             pool,
             account.id,
+            setup_keys,
         )
 
 
@@ -168,7 +173,9 @@ async def enter(house: House, now: datetime) -> object:
 
 async def found(house: House, now: datetime) -> object:
     slug = f"grundad_{next(_numbers)}_{uuid4().hex[:6]}"
-    return await register_authority(house.server, house.setup, slug, "Grundade kommun", actor=ACTOR, now=now)
+    return await register_authority(
+        house.server, house.setup, house.keyring, slug, "Grundade kommun", actor=ACTOR, now=now
+    )
 
 
 CASES = [
@@ -181,8 +188,8 @@ CASES = [
     Case("register_devices", partial(simply, register), "device.registered", "device", ("tenant", "platform")),
     Case("keep_device", partial(simply, keep), "device.adopted", "device", ("tenant",), OPERATOR),
     Case("enter_device", partial(simply, enter), "device.adopted", "device", actor=OPERATOR),
-    Case("register_people", partial(simply, lambda h, now: register_people(h.tenant, [person()], actor=ACTOR,
-         now=now)), "person.registered", "person", ("tenant",)),
+    Case("register_people", partial(simply, lambda h, now: register_people(h.tenant,
+         h.keyring.of(h.authority.id), [person()], actor=ACTOR, now=now)), "person.registered", "person", ("tenant",)),
     Case("register_units", partial(simply, lambda h, now: register_units(h.tenant, *unit(), actor=ACTOR, now=now)),
          "unit.registered", "unit", ("tenant",)),
     Case("register_authority", partial(simply, found), "authority.registered", "authority"),

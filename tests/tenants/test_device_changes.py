@@ -18,6 +18,7 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, tenant_role
+from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.tenants.authorities import Authority
 from vaka.tenants.device_changes import change_devices
 from vaka.tenants.devices import Connection, Device, Digest, Network, SenderTakenError, register_devices
@@ -41,6 +42,12 @@ async def tenant(server: Server, place: Authority) -> AsyncIterator[Connection]:
     connection = await open_connection(server, role, place.database_name, application="test")
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def keys(setup_keys: Keyring, place: Authority) -> AuthorityKeys:
+    await setup_keys.open_authority(place.id)
+    return setup_keys.of(place.id)
 
 
 @pytest.fixture
@@ -79,11 +86,11 @@ def device_of(register: psycopg.Connection[Row], sender: str) -> Row:
 
 
 async def test_an_adopted_device_gets_a_password_and_its_person(
-    tenant: Connection, platform: Connection, place: Authority, above: psycopg.Connection[Row],
+    tenant: Connection, keys: AuthorityKeys, platform: Connection, place: Authority, above: psycopg.Connection[Row],
     register: psycopg.Connection[Row],
 ) -> None:  # fmt: skip
     device, person = adopted(), Person(uuid4(), "Asta", "Öman")
-    await register_people(tenant, [person], actor="setup", now=START)
+    await register_people(tenant, keys, [person], actor="setup", now=START)
     await register_devices(tenant, platform, place.id, [device], actor="setup", now=START)
     told = ["sender", "authentication", "password", "personal_number"]
     wanted = replace(

@@ -11,15 +11,16 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.database.connections import open_connection
 from vaka.database.server import Server, tenant_role
+from vaka.keys.keyring import Keyring
 from vaka.tenants.on_call import register_on_call
 from vaka.tenants.registration import register_authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 
-async def test_a_number_is_registered_where_there_is_none(server: Server) -> None:
+async def test_a_number_is_registered_where_there_is_none(server: Server, setup_keys: Keyring) -> None:
     async with platform_as(server, "setup") as setup:
-        authority = await register_authority(server, setup, "jouren", "Jouren", now=START)
+        authority = await register_authority(server, setup, setup_keys, "jouren", "Jouren", now=START)
     name = authority.database_name
     with closing(connect_superuser(server, name)) as onlooker:
         last = newest(onlooker)

@@ -17,6 +17,7 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, tenant_role
+from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.tenants.adoption import UnusableSourceError, source_network
 from vaka.tenants.authorities import Authority
 from vaka.tenants.bulk import BATCH, as_json
@@ -45,6 +46,13 @@ async def tenant(server: Server, place: Authority) -> AsyncIterator[Connection]:
     connection = await open_connection(server, role, place.database_name, application="test")
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def keys(setup_keys: Keyring, place: Authority) -> AuthorityKeys:
+    """The authority's keys."""
+    await setup_keys.open_authority(place.id)
+    return setup_keys.of(place.id)
 
 
 @pytest.fixture
@@ -78,25 +86,36 @@ def a_device(**facts: Any) -> Device:
 
 
 @pytest.mark.anyio
-async def test_a_person_is_registered_whole(tenant: Connection, inside: Onlooker) -> None:
+async def test_a_person_is_registered_whole(tenant: Connection, keys: AuthorityKeys, inside: Onlooker) -> None:
     note = Note(uuid4(), "Hund.", START, must_see=True, expires_at=START + timedelta(days=1))
     person = a_person(
         born_on=date(1932, 11, 14), risks=("dog", "oxygen"), latitude=59.3, absent_from=START,
         contacts=(Contact("Kim", "070", "barn", has_key=True), Contact("Bo", "073")), notes=(note,),
     )  # fmt: skip
     last = newest(inside)
-    assert await register_people(tenant, [person], actor="setup", now=START) == 1
-    assert await register_people(tenant, [person], actor="setup", now=START) == 0
+    assert await register_people(tenant, keys, [person], actor="setup", now=START) == 1
+    assert await register_people(tenant, keys, [person], actor="setup", now=START) == 0
     row = inside.execute("select * from vaka.person where id = %s", (person.id,)).fetchone()
     assert row is not None
-    assert (row["family_name"], row["born_on"], row["risks"]) == ("Öman", date(1932, 11, 14), ["dog", "oxygen"])
-    assert (row["latitude"], row["longitude"], row["absent_from"]) == (59.3, None, START)
+    opened = keys.open_row("person", str(person.id), person.id, row)
+    assert (opened["family_name"], opened["born_on"], opened["risks"]) == (
+        "Öman",
+        date(1932, 11, 14),
+        ["dog", "oxygen"],
+    )
+    assert (opened["latitude"], opened["longitude"], opened["absent_from"]) == (59.3, None, START)
     contacts = inside.execute(
-        "select position, name, has_key from vaka.contact where person_id = %s order by position", (person.id,)
+        "select * from vaka.contact where person_id = %s order by position", (person.id,)
     ).fetchall()
-    assert [tuple(line.values()) for line in contacts] == [(1, "Kim", True), (2, "Bo", False)]
-    written = inside.execute("select body, must_see from vaka.note where person_id = %s", (person.id,)).fetchall()
-    assert written == [{"body": "Hund.", "must_see": True}]
+    told = [keys.open_row("contact", f"{person.id}/{line['position']}", person.id, line) for line in contacts]
+    assert [(line["position"], line["name"], line["has_key"]) for line in told] == [(1, "Kim", True), (2, "Bo", False)]
+    written = inside.execute("select * from vaka.note where person_id = %s", (person.id,)).fetchall()
+    assert [keys.open_row("note", str(line["id"]), person.id, line)["body"] for line in written] == ["Hund."]
+    assert written[0]["must_see"]
+    everything = str((row, contacts, written))
+    for word in ("Asta", "Öman", "1932", "dog", "59.3", "Kim", "070", "barn", "Hund"):
+        assert word not in everything
+    assert not any("Öman".encode() in bytes(value) for value in row.values() if isinstance(value, bytes))
     assert [(line["event"], line["object"]) for line in entries(inside, last)] == [
         ("person.registered", f"person:{person.id}")
     ]
@@ -128,11 +147,11 @@ PROOFS = [
 @pytest.mark.anyio
 @pytest.mark.parametrize(("proof", "columns"), PROOFS)
 async def test_a_device_stands_in_both_databases(
-    tenant: Connection, platform: Connection, place: Authority, inside: Onlooker, onlooker: Onlooker,
-    proof: Digest | Certificate | Network, columns: dict[str, Any],
+    tenant: Connection, keys: AuthorityKeys, platform: Connection, place: Authority, inside: Onlooker,
+    onlooker: Onlooker, proof: Digest | Certificate | Network, columns: dict[str, Any],
 ) -> None:  # fmt: skip
     person = a_person()
-    await register_people(tenant, [person], actor="setup", now=START)
+    await register_people(tenant, keys, [person], actor="setup", now=START)
     device = a_device(authentication=proof, person_id=person.id, device_type=3, interval_seconds=60)
     lasts = newest(inside), newest(onlooker)
     assert await register_devices(tenant, platform, place.id, [device], actor="setup", now=START) == 1

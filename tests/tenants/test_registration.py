@@ -14,6 +14,7 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.errors import Category
+from vaka.keys.keyring import Keyring
 from vaka.tenants import registration
 from vaka.tenants.authorities import list_authorities
 from vaka.tenants.closing_codes import DEFAULT_CODES
@@ -29,12 +30,14 @@ def onlooker(server: Server) -> Iterator[psycopg.Connection[dict[str, Any]]]:
 
 
 async def test_an_authority_is_ready_when_it_is_in_the_directory(
-    server: Server, onlooker: psycopg.Connection[dict[str, Any]]
+    server: Server, setup_keys: Keyring, onlooker: psycopg.Connection[dict[str, Any]]
 ) -> None:
     last = newest(onlooker)
     async with platform_as(server, "setup") as setup:
-        authority = await register_authority(server, setup, "ekeby", "Ekeby kommun", actor="demo", now=START)
-        again = await register_authority(server, setup, "ekeby", "Ekeby kommun", actor="demo", now=START)
+        authority = await register_authority(
+            server, setup, setup_keys, "ekeby", "Ekeby kommun", actor="demo", now=START
+        )
+        again = await register_authority(server, setup, setup_keys, "ekeby", "Ekeby kommun", actor="demo", now=START)
         assert again == authority
         assert authority in await list_authorities(setup)
     assert (authority.slug, authority.name, authority.kind, authority.database_name) == (
@@ -55,20 +58,20 @@ async def test_an_authority_is_ready_when_it_is_in_the_directory(
         assert [line["event"] for line in entries(tenant, 0)] == ["policy.changed"]
 
 
-async def test_the_lists_are_the_authoritys_own_afterwards(server: Server) -> None:
+async def test_the_lists_are_the_authoritys_own_afterwards(server: Server, setup_keys: Keyring) -> None:
     async with platform_as(server, "setup") as setup:
-        authority = await register_authority(server, setup, "egna", "Egna", now=START)
+        authority = await register_authority(server, setup, setup_keys, "egna", "Egna", now=START)
         with closing(connect_superuser(server, authority.database_name)) as tenant:
             tenant.execute("delete from vaka.closing_code where code = 'toilet'")
             tenant.execute("update vaka.policy set greeting = 'Hej'")
-            await register_authority(server, setup, "egna", "Egna", now=START)
+            await register_authority(server, setup, setup_keys, "egna", "Egna", now=START)
             assert tenant.execute("select 1 from vaka.closing_code where code = 'toilet'").fetchall() == []
             assert tenant.execute("select greeting from vaka.policy").fetchone() == {"greeting": "Hej"}
 
 
 @pytest.mark.parametrize("step", ["_furnish", "_enter"])
 async def test_what_a_crash_left_is_completed_by_repeating(
-    server: Server, monkeypatch: pytest.MonkeyPatch, step: str
+    server: Server, setup_keys: Keyring, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     async def crash(*_arguments: object) -> None:
         raise KeyboardInterrupt
@@ -78,9 +81,9 @@ async def test_what_a_crash_left_is_completed_by_repeating(
         with monkeypatch.context() as patch:
             patch.setattr(registration, step, crash)
             with pytest.raises(KeyboardInterrupt):
-                await register_authority(server, setup, slug, "Halv", now=START)
+                await register_authority(server, setup, setup_keys, slug, "Halv", now=START)
         assert slug not in {authority.slug for authority in await list_authorities(setup)}
-        authority = await register_authority(server, setup, slug, "Halv", now=START)
+        authority = await register_authority(server, setup, setup_keys, slug, "Halv", now=START)
     with closing(connect_superuser(server, authority.database_name)) as tenant:
         row = tenant.execute("select count(*) as n from vaka.closing_code").fetchone()
     assert row == {"n": sum(map(len, DEFAULT_CODES.values()))}
@@ -95,24 +98,26 @@ async def test_what_a_crash_left_is_completed_by_repeating(
         ("gott", "Namn", "state"),
     ],
 )  # fmt: skip
-async def test_unusable_facts_change_nothing(server: Server, slug: str, name: str, kind: str) -> None:
+async def test_unusable_facts_change_nothing(
+    server: Server, setup_keys: Keyring, slug: str, name: str, kind: str
+) -> None:
     async with platform_as(server, "setup") as setup:
         before = await list_authorities(setup)
         with pytest.raises(UnusableAuthorityError) as refused:
-            await register_authority(server, setup, slug, name, kind=kind, now=START)
+            await register_authority(server, setup, setup_keys, slug, name, kind=kind, now=START)
         assert refused.value.category is Category.INVALID
         assert await list_authorities(setup) == before
 
 
-async def test_there_is_one_reception(server: Server) -> None:
+async def test_there_is_one_reception(server: Server, setup_keys: Keyring) -> None:
     async with platform_as(server, "setup") as setup:
         known = [authority for authority in await list_authorities(setup) if authority.is_intake]
         if not known:
-            await register_authority(server, setup, "mottagning", "Mottagning", kind="intake", now=START)
+            await register_authority(server, setup, setup_keys, "mottagning", "Mottagning", kind="intake", now=START)
         with pytest.raises(UnusableAuthorityError):
-            await register_authority(server, setup, "mottagning2", "Mottagning", kind="intake", now=START)
+            await register_authority(server, setup, setup_keys, "mottagning2", "Mottagning", kind="intake", now=START)
         with pytest.raises(UnusableAuthorityError):
-            await register_authority(server, setup, (known or await list_authorities(setup))[0].slug, "X",
+            await register_authority(server, setup, setup_keys, (known or await list_authorities(setup))[0].slug, "X",
                                      kind="authority" if known else "intake", now=START)  # fmt: skip
 
 

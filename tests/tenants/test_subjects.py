@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whom and what entries concern: people looked up and named as the portal may, and no further."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -11,12 +12,18 @@ import psycopg
 import pytest
 
 from tests.conftest import START
+from vaka.clock import SystemClock
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import SUPERUSER, Server, tenant_role
+from vaka.keys.keyring import Keyring, open_keyring
+from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
+from vaka.tenants.gateway import Gateway
+from vaka.tenants.names import NameIndexes
 from vaka.tenants.people import Person, Unit, register_people, register_units
 from vaka.tenants.subjects import (
     MOST_PEOPLE,
+    FoundPerson,
     find_people,
     list_people_of_things,
     list_things_of_person,
@@ -27,22 +34,44 @@ from vaka.tenants.subjects import (
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 ANNA = Person(uuid4(), "Anna Maria", "Åberg-Ek", "19380401-9809", date(1938, 4, 1))
-BO = Person(uuid4(), "Bo", "Ek", "19400502-9812")
+BO = Person(uuid4(), "Bo", "Ek", "19400502-9812", phone="070-174 06 21")
 HIDDEN = Person(uuid4(), "Cecilia", "Ekdahl", "19410603-9825", protected_identity=True)
 UNIT = Unit(uuid4(), "Nattpatrullen")
 
 
-@pytest.fixture
-async def portal(server: Server, authority: Authority) -> AsyncIterator[Connection]:
+@dataclass(frozen=True)
+class Door:
     """An authority with three people, as the portal reads it."""
+
+    authority: Authority
+    gateway: Gateway
+    keyring: Keyring
+    names: NameIndexes
+    connection: Connection
+
+    async def find(self, text: str) -> Sequence[FoundPerson]:
+        return await find_people(self.gateway, self.keyring, self.names, self.authority.id, text)
+
+
+async def register(server: Server, authority: Authority, keyring: Keyring, people: Sequence[Person]) -> None:
     database = authority.database_name
-    setup = await open_connection(server, tenant_role(database, "setup"), database, application="test")
-    async with setup:
-        await register_people(setup, [ANNA, BO, HIDDEN], actor="setup", now=START)
+    async with await open_connection(server, tenant_role(database, "setup"), database, application="test") as setup:
+        await register_people(setup, keyring.of(authority.id), people, actor="setup", now=START)
+
+
+@pytest.fixture
+async def portal(server: Server, authority: Authority, setup_keys: Keyring) -> AsyncIterator[Door]:
+    await setup_keys.open_authority(authority.id)
+    await register(server, authority, setup_keys, [ANNA, BO, HIDDEN])
+    database = authority.database_name
+    async with await open_connection(server, tenant_role(database, "setup"), database, application="test") as setup:
         await register_units(setup, [UNIT], [], actor="setup", now=START)
-    connection = await open_connection(server, tenant_role(database, "portal"), database, application="test")
-    async with connection:
-        yield connection
+    gateway = Gateway(server, "portal", [authority])
+    async with open_keyring(server, Settings(), "portal", SystemClock()) as keyring:
+        connection = await open_connection(server, tenant_role(database, "portal"), database, application="test")
+        async with connection:
+            yield Door(authority, gateway, keyring, NameIndexes(gateway, keyring), connection)
+        await gateway.close()
 
 
 @pytest.mark.parametrize(
@@ -51,23 +80,41 @@ async def portal(server: Server, authority: Authority) -> AsyncIterator[Connecti
         ("ek", [BO, ANNA]), ("EK", [BO, ANNA]), ("anna", [ANNA]), ("maria åberg", [ANNA]), ("Åberg-Ek Anna", [ANNA]),
         ("anna bo", []), ("ÅBERG", [ANNA]), ("Ekdahl", []), ("Cecilia Ekdahl", []),
         ("19380401-9809", [ANNA]), ("193804019809", [ANNA]), (" 19380401-9809 ", [ANNA]), ("19410603-9825", [HIDDEN]),
-        ("380401-9809", []), ("19380401", []), ("", []), (" ", []), ("e", []), ("%", []), ("a_a", []), ("'", []),
+        ("380401-9809", [ANNA]), ("19380401", []), ("070-174 06 21", [BO]), ("+46 70 174 06 21", [BO]),
+        ("0701740622", []), ("19380401-9810", []), ("anna  åberg", [ANNA]), ("", []), (" ", []),
+        ("e", []), ("%", []), ("a_a", []), ("'", []),
         ("ek x", [BO, ANNA]),  # a single letter says nothing
     ],
 )  # fmt: skip
-async def test_who_is_found(portal: Connection, text: str, found: list[Person]) -> None:
-    assert [person.id for person in await find_people(portal, text)] == [person.id for person in found]
+async def test_who_is_found(portal: Door, text: str, found: list[Person]) -> None:
+    assert [person.id for person in await portal.find(text)] == [person.id for person in found]
+    for one, wanted in zip(await portal.find(text), found, strict=True):
+        assert (one.given_name, one.personal_number, one.born_on) == (
+            wanted.given_name, wanted.personal_number, wanted.born_on,
+        )  # fmt: skip
 
 
-async def test_no_more_are_found_than_can_be_read(server: Server, portal: Connection, authority: Authority) -> None:
-    database = authority.database_name
+async def test_who_was_registered_since_is_found_and_who_is_gone_is_not(
+    server: Server, portal: Door, setup_keys: Keyring
+) -> None:
+    authority = portal.authority
+    assert list(await portal.find("nygren")) == []
+    new = Person(uuid4(), "Nils", "Nygren")
+    await register(server, authority, setup_keys, [new])
+    assert [one.id for one in await portal.find("nygren")] == [new.id]
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as superuser:
+        superuser.execute("delete from vaka.person where id = %s", (new.id,))
+    assert list(await portal.find("nygren")) == []
+    assert [one.id for one in await portal.find("ek")] == [BO.id, ANNA.id]
+
+
+async def test_no_more_are_found_than_can_be_read(server: Server, portal: Door, setup_keys: Keyring) -> None:
     many = [Person(uuid4(), f"Dagny{number}", "Dahl") for number in range(MOST_PEOPLE + 5)]
-    async with await open_connection(server, tenant_role(database, "setup"), database, application="test") as setup:
-        await register_people(setup, many, actor="setup", now=START)
-    assert len(await find_people(portal, "dahl")) == MOST_PEOPLE + 1
+    await register(server, portal.authority, setup_keys, many)
+    assert len(await portal.find("dahl")) == MOST_PEOPLE + 1
 
 
-async def test_what_they_and_their_things_are_called(server: Server, portal: Connection, authority: Authority) -> None:
+async def test_what_they_and_their_things_are_called(server: Server, portal: Door, authority: Authority) -> None:
     alarm, device, nobodys = uuid4(), uuid4(), uuid4()
     with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as superuser:
         superuser.execute("set search_path = vaka")
@@ -78,15 +125,15 @@ async def test_what_they_and_their_things_are_called(server: Server, portal: Con
                 " latest_at) values (%s, 'life', 'button', 'button', %s, %s, %s, '1', now(), now())",
                 (identifier, state, str(identifier), person),
             )
-    assert set(await list_things_of_person(portal, ANNA.id)) == {f"alarm:{alarm}", f"device:{device}"}
-    assert await list_things_of_person(portal, BO.id) == []
-    owners = await list_people_of_things(portal, alarms=[alarm, nobodys, uuid4()], devices=[device, uuid4()])
+    assert set(await list_things_of_person(portal.connection, ANNA.id)) == {f"alarm:{alarm}", f"device:{device}"}
+    assert await list_things_of_person(portal.connection, BO.id) == []
+    owners = await list_people_of_things(portal.connection, alarms=[alarm, nobodys, uuid4()], devices=[device, uuid4()])
     assert owners == {alarm: ANNA.id, device: ANNA.id}
-    names = await name_people(portal, [ANNA.id, HIDDEN.id, uuid4()])
+    names = await name_people(portal.connection, portal.keyring.of(authority.id), [ANNA.id, HIDDEN.id, uuid4()])
     assert {one.id: (one.given_name, one.protected_identity) for one in names.values()} == {
         ANNA.id: ("Anna Maria", False), HIDDEN.id: ("Cecilia", True),
     }  # fmt: skip
-    assert await name_units(portal, [UNIT.id, UUID(int=1)]) == {UNIT.id: "Nattpatrullen"}
+    assert await name_units(portal.connection, [UNIT.id, UUID(int=1)]) == {UNIT.id: "Nattpatrullen"}
 
 
 @pytest.mark.parametrize(
@@ -95,6 +142,6 @@ async def test_what_they_and_their_things_are_called(server: Server, portal: Con
      "select closing_text from alarm", "select * from contact", "select * from note", "select body from message",
      "select * from alarm_note", "update person set family_name = 'x'", "select phone from unit"],
 )  # fmt: skip
-async def test_the_portal_sees_no_more_of_anybody(portal: Connection, attempt: str) -> None:
+async def test_the_portal_sees_no_more_of_anybody(portal: Door, attempt: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        await portal.execute(attempt.encode())
+        await portal.connection.execute(attempt.encode())

@@ -8,6 +8,8 @@ Everybody is invented: birth numbers 980–999 and telephone numbers set aside f
 import asyncio
 import base64
 import hashlib
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -22,7 +24,9 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from tests.keys.running import end_keyholder, start_keyholder
 from vaka.access.grants import grant_role
+from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
 from vaka.database.provision import provision_platform
@@ -31,6 +35,8 @@ from vaka.demo.numbers import personal_number
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import create_account
 from vaka.identity.personas import decide_installation
+from vaka.keys.keyring import Keyring, make_keyring
+from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.devices import Device, Network, register_devices
 from vaka.tenants.people import Contact, Note, Person, Unit, UnitHours, register_people, register_units
@@ -79,12 +85,20 @@ class Installation:
     accounts: dict[str, UUID] = field(default_factory=dict)
     people: dict[str, tuple[str, Person, Device]] = field(default_factory=dict)
     """By name: the authority's slug, the person, the device."""
+    keyholder: subprocess.Popen[bytes] = field(init=False)
     _references: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def server(self) -> Server:
         """How the database server is reached."""
         return self.cluster.server
+
+    def restore_keyholder(self) -> None:
+        """Let the keyholder work on, or start it again where a test has ended it."""
+        if self.keyholder.poll() is None:
+            self.keyholder.send_signal(signal.SIGCONT)
+        else:
+            self.keyholder = start_keyholder(self.root)
 
     def raise_alarm(
         self, name: str, kind: str = "button", alarm_class: str = "life", ago: float = 0, **more: object
@@ -188,8 +202,12 @@ def open_installation(mode: str = "demo") -> Iterator[Installation]:
         try:
             provision_platform(cluster.server)
             installation = Installation(root, cluster)
-            asyncio.run(_furnish(installation, mode))
-            yield installation
+            installation.keyholder = start_keyholder(root)
+            try:
+                asyncio.run(_furnish(installation, mode))
+                yield installation
+            finally:
+                end_keyholder(installation.keyholder)
         finally:
             cluster.stop(immediately=True)
 
@@ -198,6 +216,7 @@ async def _furnish(installation: Installation, mode: str) -> None:
     now = datetime.now(UTC)
     server = installation.server
     platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="test")
+    keyring = make_keyring(server, Settings(), "setup", SystemClock())
     try:
         await decide_installation(platform, mode, now)
         for slug, name, kind in (
@@ -205,10 +224,10 @@ async def _furnish(installation: Installation, mode: str) -> None:
             ("mottagning", "Larmcentralens mottagning", "intake"),
         ):  # fmt: skip
             installation.authorities[slug] = await register_authority(
-                server, platform, slug, name, kind=kind, actor=ACTOR, now=now
+                server, platform, keyring, slug, name, kind=kind, actor=ACTOR, now=now
             )
         for number, slug in enumerate(("ekbacka", "norrvik")):
-            await _populate(installation, platform, slug, NAMES[number::2], now)
+            await _populate(installation, platform, keyring, slug, NAMES[number::2], now)
         for persona, name, role, slugs, language in PERSONAS if mode == "demo" else ():
             account = await create_account(
                 platform, name, language=language, persona=persona, actor=ACTOR, now=now
@@ -219,12 +238,14 @@ async def _furnish(installation: Installation, mode: str) -> None:
                     platform, account.id, role or "", installation.authorities[slug].id, actor=ACTOR, now=now
                 )
     finally:
+        await keyring.close()
         await platform.close()
 
 
 async def _populate(
     installation: Installation,
     platform: psycopg.AsyncConnection[object],
+    keyring: Keyring,
     slug: str,
     names: tuple[str, ...],
     now: datetime,
@@ -241,7 +262,7 @@ async def _populate(
         hours = [UnitHours("Centrum", MORNING, NIGHT, care.id), UnitHours("Centrum", NIGHT, MORNING, patrol.id)]
         await register_units(tenant, [patrol, care], hours, actor=ACTOR, now=now)
         people = [_invent(name, place, number, now) for number, name in enumerate(names)]
-        await register_people(tenant, people, actor=ACTOR, now=now)
+        await register_people(tenant, keyring.of(authority.id), people, actor=ACTOR, now=now)
         legacy = Network(IPv4Network("192.0.2.0/24"), "äldre enhet i provmiljön", now + timedelta(days=30))
         devices = [
             Device(uuid4(), f"{FIRST_SENDERS[slug] + number}", legacy, person.id, (3, 2, 5)[number % 3],

@@ -16,6 +16,7 @@ from tests.web.test_acts import ENDING, address, listed
 from vaka.clock import SystemClock
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.keys.keyring import make_keyring
 from vaka.tenants.registration import register_authority
 from vaka.web import following
 from vaka.web.desk.desk import Desk
@@ -143,11 +144,13 @@ async def test_an_authority_registered_later_is_followed(
         setup = await open_connection(
             installation.server, platform_role("setup"), PLATFORM_DATABASE, application="test"
         )
+        keyring = make_keyring(installation.server, SETTINGS, "setup", clock)
         try:
             late = await register_authority(
-                installation.server, setup, "sjohult", "Sjöhults kommun", actor="test", now=clock.now()
+                installation.server, setup, keyring, "sjohult", "Sjöhults kommun", actor="test", now=clock.now()
             )
         finally:
+            await keyring.close()
             await setup.close()
         await wait_until(lambda: late in desk.gateway.authorities)
         await wait_until(lambda: not desk.hub.numbers(frozenset({late.id})).trouble)

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.people import sealed_anew
 from tests.waiting import wait_until
 from tests.web.browsers import Browser, sign_in
 from tests.web.conftest import SETTINGS
@@ -83,13 +84,15 @@ async def test_what_nobody_has_taken_for_too_long_says_whom_to_call(
 
 async def test_everything_is_escaped(desk: Desk, olga: Browser, installation: Installation) -> None:
     _, person, _ = installation.people["Solveig Lindqvist"]
-    database = installation.authorities["ekbacka"].database_name
-    with closing(connect_superuser(installation.server, database)) as superuser:
+    authority = installation.authorities["ekbacka"]
+    names = ("given_name", "street", "route", "care_notes", "key_box", "door_code", "hearing")
+    sealed = sealed_anew(
+        installation.server, authority, person, family_name="X", risks=[NASTY], **dict.fromkeys(names, NASTY)
+    )
+    with closing(connect_superuser(installation.server, authority.database_name)) as superuser:
         superuser.execute(
-            "update vaka.person set given_name = %(x)s, family_name = 'X', street = %(x)s, route = %(x)s,"
-            " risks = array[%(x)s], care_notes = %(x)s, key_box = %(x)s, door_code = %(x)s, hearing = %(x)s"
-            " where id = %(id)s",
-            {"x": NASTY, "id": person.id},
+            f"update vaka.person set {', '.join(f'{name} = %({name})s' for name in sealed)} where id = %(id)s",
+            {**sealed, "id": person.id},
         )
     alarm = installation.raise_alarm("Solveig Lindqvist", device_text=NASTY, location_text=NASTY, position_text=NASTY)
     where = address(installation, alarm)

@@ -18,6 +18,7 @@ from vaka.alarms.conflicts import ActConflictError, UnusableActError
 from vaka.alarms.model import Act, Alarm, State
 from vaka.alarms.writing import clean_text
 from vaka.database.connections import Pool
+from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.ledger.events import Event
 from vaka.tenants.adoption import (
     LONGEST_REASON,
@@ -30,6 +31,7 @@ from vaka.tenants.adoption import (
 )
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.intervals import DeviceKind, guess_kind
+from vaka.tenants.lookups import find_person, keys_of_numbers
 
 ADOPT = Change(Act.CLOSE, "adopt_alarm", Event.ALARM_CLOSED, "closed")
 EXCEPTION_STANDS = timedelta(days=7)
@@ -39,6 +41,7 @@ EXCEPTION_STANDS = timedelta(days=7)
 async def adopt(
     gateway: Gateway,
     platform: Pool,
+    keyring: Keyring,
     operator: Principal,
     intake_id: UUID,
     alarm_id: UUID,
@@ -57,7 +60,7 @@ async def adopt(
     must be taken by the operator first. Needs desk.adopt_device in both authorities.
 
     Raises AlarmConflictError where the alarm is another's, SenderTakenError where another authority has the sender,
-    UnknownPersonError where the authority has nobody with the number.
+    UnknownPersonError where the authority has nobody with the number, KeysUnavailableError.
     """
     require(operator, Permission.DESK_ADOPT_DEVICE, intake_id)
     require(operator, Permission.DESK_ADOPT_DEVICE, authority_id)
@@ -73,7 +76,7 @@ async def adopt(
             en="Only alarms of unknown senders can be given to an authority.",
         )
     alarm, source = await _read_intake(gateway, intake_id, alarm_id, operator.account_id)
-    person_id = await _find_person(gateway, authority_id, personal_number)
+    person_id = await _find_person(gateway, keyring.of(authority_id), personal_number)
     device = NewDevice(
         sender=alarm.sender, device_type=alarm.device_type or 0, person_id=person_id, network=source_network(source),
         reason=reason, until=now + EXCEPTION_STANDS,
@@ -94,15 +97,15 @@ async def adopt(
     return device_id
 
 
-async def _find_person(gateway: Gateway, authority_id: UUID, personal_number: str) -> UUID | None:
-    digits = "".join(filter(str.isdecimal, personal_number))
+async def _find_person(gateway: Gateway, keys: AuthorityKeys, personal_number: str) -> UUID | None:
     if not personal_number.strip():
         return None
-    async with gateway.transaction(authority_id) as connection:
-        rows = await (await connection.execute(QUERIES["find_person_by_number"], {"digits": digits})).fetchall()
-    if len(rows) != 1:
+    wanted = await keys_of_numbers(keys, personal_number)
+    async with gateway.transaction(keys.authority) as connection:
+        found = await find_person(connection, wanted)
+    if found is None:
         raise UnknownPersonError
-    return UUID(str(rows[0][0]))
+    return found
 
 
 async def _read_intake(gateway: Gateway, intake_id: UUID, alarm_id: UUID, account: UUID) -> tuple[Alarm, str]:

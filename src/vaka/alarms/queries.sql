@@ -12,7 +12,7 @@ with moment as (
     from (select %(now)s::timestamptz at time zone 'Europe/Stockholm' as t) as here
 )
 select a.id, a.class as alarm_class, a.kind, a.latest_kind, a.state, a.person_id,
-       coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name,
+       p.given_name, p.family_name,
        coalesce(p.protected_identity, false) as protected_identity,
        coalesce(p.area, '') as area, coalesce(u.name, '') as unit_name, coalesce(u.phone, '') as unit_phone,
        a.device_id, a.sender, a.device_type, a.status_code, a.location_code, a.location_text, a.device_text,
@@ -52,17 +52,9 @@ where id = %(id)s
 
 -- name: read_person
 -- as: desk
-select id, given_name, family_name,
-       case when personal_number = '' then ''
-            else left(personal_number, greatest(length(personal_number) - 4, 0)) || '••••' end
-            as masked_personal_number,
-       born_on,
-       extract(year from age((%(now)s::timestamptz at time zone 'Europe/Stockholm')::date, born_on))::int as age,
-       phone, language, hearing, speech, cognition, street, postal_code, city, floor, door_code, route, latitude,
-       longitude, area, risks, care_notes, key_number, key_box, digital_lock, protected_identity, absent_from,
-       absent_until, absence_reason,
-       (absent_from is not null or absent_until is not null)
-           and coalesce(absent_from <= %(now)s, true) and coalesce(absent_until > %(now)s, true) as absent_now
+select id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
+       postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box,
+       digital_lock, protected_identity, absent_from, absent_until, absence_reason
 from person
 where id = %(id)s
 
@@ -125,7 +117,7 @@ with recursive part as (
     select a.* from part join alarm a on a.merged_into = part.id
 )
 select part.id, part.class as alarm_class, part.latest_kind, part.person_id,
-       coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name,
+       p.given_name, p.family_name,
        coalesce(p.protected_identity, false) as protected_identity, part.sender, part.received_at
 from part
 left join person p on p.id = part.person_id
@@ -134,26 +126,26 @@ limit 50
 
 -- name: read_targets
 -- as: desk
--- What an operator holds that another alarm can become part of: nothing goes into what is less urgent.
-with this as (
-    select a.*, p.street, p.postal_code, p.city
-    from alarm a left join person p on p.id = a.person_id
-    where a.id = %(id)s
-)
-select a.id, coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name, a.person_id,
+-- What an operator holds that another alarm can become part of: nothing goes into what is less urgent. Whether two live
+-- at one address is told where addresses can be read.
+with this as (select * from alarm where id = %(id)s)
+select a.id, p.given_name, p.family_name, p.street, p.postal_code, p.city, a.person_id,
        coalesce(p.protected_identity, false) as protected_identity, a.sender, a.latest_kind, a.received_at, a.version,
        coalesce(a.person_id = this.person_id, a.person_id is null and this.person_id is null and a.sender = this.sender)
-           or (p.street <> ''
-               and (p.street, p.postal_code, p.city) is not distinct from (this.street, this.postal_code, this.city))
-           is true as related
+           as same
 from alarm a
 cross join this
 left join person p on p.id = a.person_id
 where a.state = 'taken' and a.holder = %(account)s and a.id <> this.id
   and array_position(array['life', 'request', 'technical', 'test'], a.class)
       <= array_position(array['life', 'request', 'technical', 'test'], this.class)
-order by related desc, a.received_at, a.id
-limit 50
+order by a.received_at, a.id
+limit 200
+
+-- name: read_address
+-- as: desk
+-- Of whom an alarm is about.
+select p.id, p.street, p.postal_code, p.city from alarm a join person p on p.id = a.person_id where a.id = %(id)s
 
 -- name: read_steps
 -- as: desk
@@ -178,7 +170,7 @@ limit 100
 -- name: read_history
 -- as: desk
 select a.id, a.class as alarm_class, a.kind, a.state, a.person_id,
-       coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name,
+       p.given_name, p.family_name,
        coalesce(p.protected_identity, false) as protected_identity,
        a.sender, a.received_at, a.taken_at, a.closed_at, a.closed_by, a.closing_reason, a.closing_action,
        a.closing_result, a.closing_text, a.merged_into, a.messages, a.escalation
@@ -188,8 +180,8 @@ where a.closed_at is not null and a.closed_at >= %(since)s and a.closed_at < %(u
   and (%(beyond_id)s::uuid is null or (a.closed_at, a.id) < (%(beyond_at)s::timestamptz, %(beyond_id)s::uuid))
   and (%(person_id)s::uuid is null or a.person_id = %(person_id)s)
   and (%(pattern)s::text is null or a.sender ilike %(pattern)s
-       or (%(personal)s and (p.given_name || ' ' || p.family_name ilike %(pattern)s
-                             or a.closing_text ilike %(pattern)s)))
+       or a.person_id = any(%(people)s::uuid[])
+       or (%(personal)s and a.closing_text ilike %(pattern)s))
 order by a.closed_at desc, a.id desc
 limit %(limit)s
 
@@ -372,14 +364,6 @@ set state = 'closed', holder = null, offered_to = null, suspended_until = null, 
     closing_result = 'device_adopted', version = version + 1
 where id = %(id)s and state not in ('merged', 'closed')
   and ((holder is null and class <> 'life') or (state = 'taken' and holder = %(account)s))
-
--- name: find_person_by_number
--- as: desk
--- Ten digits may be of two people a hundred years apart: then neither is found.
-select id from person
-where personal_number <> '' and length(%(digits)s) in (10, 12)
-  and regexp_replace(personal_number, '[^0-9]', '', 'g') like '%%' || %(digits)s
-limit 2
 
 -- name: read_source
 -- as: desk

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Everything the desk reads, each from a connection to one authority's database. Reading authorises nothing: the
 caller asks ``access.decide`` first, and calls ``taking.record_read`` when a person's screen was shown.
+
+What is about people comes sealed. ``alarms.unlocking`` opens it when the connection is given back: nobody waits for the
+keyholder with a connection in his hand.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,25 +12,23 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import class_row, dict_row, kwargs_row
 
 from vaka.alarms.changes import QUERIES, Connection, read_alarm
 from vaka.alarms.model import State
 from vaka.alarms.rows import (
     AlarmNote,
     ClosingCode,
-    Contact,
     Device,
     EarlierAlarm,
     HistoryRow,
     Message,
     Numbers,
     Part,
-    Person,
-    PersonNote,
     Policy,
     QueueRow,
     Screen,
+    SealedScreen,
     Step,
     Target,
     Unit,
@@ -51,23 +52,23 @@ async def read_queue_rows(connection: Connection, ids: Sequence[UUID], now: date
     return await _read_stateful(connection, QueueRow, "read_queue", facts)
 
 
-async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> Screen:
-    """Return the operator's one screen. Raises NoSuchAlarmError."""
+async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> SealedScreen:
+    """Return the operator's one screen, to be opened by ``unlocking.unlock_screen``. Raises NoSuchAlarmError."""
     alarm = await read_alarm(connection, alarm_id)
     of_person = {"id": alarm.person_id, "now": now}
     of_alarm = {"id": alarm_id}
-    people = await _read(connection, Person, "read_person", of_person)
+    people = await _read_plain(connection, "read_person", of_person)
     person = people[0] if people else None
     devices = await _read(
         connection, Device, "read_devices", {"device_id": alarm.device_id, "person_id": alarm.person_id}
     )
-    units = await _read(connection, Unit, "read_unit_now", {"area": person.area, "now": now}) if person else []
+    units = await _read(connection, Unit, "read_unit_now", {"area": person["area"], "now": now}) if person else []
     earlier = {"id": alarm_id, "person_id": alarm.person_id, "sender": alarm.sender, "now": now}
-    return Screen(
+    screen = Screen(
         alarm=alarm,
-        person=person,
-        contacts=await _read(connection, Contact, "read_contacts", of_person) if person else [],
-        notes=await _read(connection, PersonNote, "read_person_notes", of_person) if person else [],
+        person=None,
+        contacts=[],
+        notes=[],
         device=next((device for device in devices if device.id == alarm.device_id), None),
         other_devices=[device for device in devices if device.id != alarm.device_id],
         unit=units[0] if units else None,
@@ -77,11 +78,23 @@ async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> 
         earlier=await _read_stateful(connection, EarlierAlarm, "read_earlier", earlier),
         parts=await _read(connection, Part, "read_parts", of_alarm) if alarm.parts else [],
     )
+    return SealedScreen(
+        screen,
+        person,
+        await _read_plain(connection, "read_contacts", of_person) if person else [],
+        await _read_plain(connection, "read_person_notes", of_person) if person else [],
+    )
 
 
 async def read_targets(connection: Connection, alarm_id: UUID, account: UUID) -> list[Target]:
-    """Return what ``account`` holds that this alarm can become part of, what it most likely belongs to first."""
+    """Return what ``account`` holds that this alarm can become part of, oldest first; names and addresses sealed."""
     return await _read(connection, Target, "read_targets", {"id": alarm_id, "account": account})
+
+
+async def read_address(connection: Connection, alarm_id: UUID) -> Mapping[str, Any] | None:
+    """Return the sealed address of whom an alarm is about, with ``id``; None where nobody is known."""
+    rows = await _read_plain(connection, "read_address", {"id": alarm_id})
+    return rows[0] if rows else None
 
 
 async def read_history(
@@ -91,18 +104,21 @@ async def read_history(
     until: datetime,
     person_id: UUID | None = None,
     text: str | None = None,
+    people: Sequence[UUID] = (),
     personal: bool = False,
     limit: int = 100,
     beyond: tuple[datetime, UUID] | None = None,
 ) -> list[HistoryRow]:
-    """Return alarms closed from ``since`` until before ``until``, newest first; ``text`` is looked for in the sender
-    and, where ``personal``, in the name and the closing text. For the next page give the last row's
-    ``(closed_at, id)`` as ``beyond``: many alarms may have been closed in the same moment.
+    """Return alarms closed from ``since`` until before ``until``, newest first, names sealed; ``text`` is looked for in
+    the sender and, where ``personal``, in the closing text. ``people`` are those whose names it is in, who were looked
+    for elsewhere. For the next page give the last row's ``(closed_at, id)`` as ``beyond``: many alarms may have been
+    closed in the same moment.
     """
     beyond_at, beyond_id = beyond or (None, None)
     facts = {
         "since": since, "until": until, "beyond_at": beyond_at, "beyond_id": beyond_id,
         "person_id": person_id, "pattern": _pattern(text), "personal": personal,
+        "people": list(people),
         "limit": max(1, min(limit, LARGEST_HISTORY)),
     }  # fmt: skip
     return await _read_stateful(connection, HistoryRow, "read_history", facts)
@@ -125,6 +141,12 @@ async def read_numbers(connection: Connection, now: datetime) -> Numbers:
 
 async def _read(connection: Connection, kind: type[Row], query: str, facts: Mapping[str, object]) -> list[Row]:
     async with connection.cursor(row_factory=class_row(kind)) as cursor:
+        await cursor.execute(QUERIES[query], facts)
+        return await cursor.fetchall()
+
+
+async def _read_plain(connection: Connection, query: str, facts: Mapping[str, object]) -> list[dict[str, Any]]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(QUERIES[query], facts)
         return await cursor.fetchall()
 

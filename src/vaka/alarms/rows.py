@@ -2,15 +2,31 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the desk reads, as frozen rows and pages."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from vaka.alarms.model import CLASSES, Alarm, State
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A row about somebody in care: the name as it was read, sealed, and once it is opened."""
+
+    person_id: UUID | None
+    given_name: bytes | None = field(default=None, repr=False)
+    family_name: bytes | None = field(default=None, repr=False)
+    person_name: str = ""
+    """Empty where nobody is known, or the name is locked; then show the sender."""
+    is_locked: bool = False
+    """Somebody is known, and the name cannot be opened at the moment."""
+    protected_identity: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow(Named):
     """One line of the queue. Which authority it belongs to, the caller knows: it asked that one's database."""
 
     id: UUID
@@ -18,10 +34,6 @@ class QueueRow:
     kind: str
     latest_kind: str
     state: State
-    person_id: UUID | None
-    person_name: str
-    """Empty where nobody is known; then show ``sender``."""
-    protected_identity: bool
     area: str
     unit_name: str
     """The unit responsible now; empty where none is known."""
@@ -72,7 +84,7 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in care as the one screen shows them. The personal number is masked here already."""
+    """A person in care as the one screen shows them, opened. The personal number is masked here already."""
 
     id: UUID
     given_name: str
@@ -216,34 +228,33 @@ class EarlierAlarm:
     """Received on today's date in Sweden."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Named):
     """An alarm that was made part of the one that is shown."""
 
     id: UUID
     alarm_class: str
     latest_kind: str
-    person_id: UUID | None
-    person_name: str
-    protected_identity: bool
     sender: str
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(Named):
     """An alarm of the operator's own that another can become part of."""
 
     id: UUID
-    person_name: str
-    person_id: UUID | None
-    protected_identity: bool
+    street: bytes | None = field(default=None, repr=False)
+    postal_code: bytes | None = field(default=None, repr=False)
+    city: bytes | None = field(default=None, repr=False)
     sender: str
     latest_kind: str
     received_at: datetime
     version: int
-    related: bool
-    """Whether it is of the same person, the same address, or the same sender."""
+    same: bool
+    """Whether it is of the same person or, where nobody is known, the same sender."""
+    related: bool = False
+    """Whether it is that, or of the same address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,19 +274,28 @@ class Screen:
     earlier: list[EarlierAlarm]
     """The last 30 days, newest first."""
     parts: list[Part]
+    is_locked: bool = False
+    """Somebody is known, and what is known of them cannot be opened at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryRow:
+class SealedScreen:
+    """The one screen as it was read: what is about the person is sealed yet, and not in ``screen``."""
+
+    screen: Screen
+    person: Mapping[str, Any] | None
+    contacts: Sequence[Mapping[str, Any]]
+    notes: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow(Named):
     """One closed or merged alarm."""
 
     id: UUID
     alarm_class: str
     kind: str
     state: State
-    person_id: UUID | None
-    person_name: str
-    protected_identity: bool
     sender: str
     received_at: datetime
     taken_at: datetime | None

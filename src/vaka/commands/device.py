@@ -3,15 +3,18 @@
 """`vaka device import`: registers the devices of a sheet. Shows what it would do unless told to do it."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import UUID
 
 import click
 
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.device_sheet import LARGEST_SHEET, OPTIONAL, REQUIRED, Context, read_sheet
+from vaka.commands.device_sheet import LARGEST_SHEET, OPTIONAL, PERSON_COLUMN, REQUIRED, Context, read_sheet
+from vaka.commands.keys_at_hand import keyholder_at_hand
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
@@ -20,10 +23,13 @@ from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.identifiers import new_identifier
+from vaka.keys.keyring import open_keyring
+from vaka.settings import Settings
 from vaka.tenants.authorities import Authority, list_authorities
 from vaka.tenants.device_changes import change_devices
 from vaka.tenants.devices import register_devices
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.lookups import stand_in
 
 QUERIES = load_queries("vaka.commands")
 
@@ -59,8 +65,11 @@ def import_devices(data: Path, authority: str, apply: bool, change: str | None, 
         authorities = active_authorities(server)
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
-        with recorded(server, clock, "device.import", change, apply=apply) as run:
-            click.echo(asyncio.run(_import(server, settings.receiver.realm, authority, text, clock, run, apply=apply)))
+        with (
+            keyholder_at_hand(directory, settings),
+            recorded(server, clock, "device.import", change, apply=apply) as run,
+        ):
+            click.echo(asyncio.run(_import(server, settings, authority, text, clock, run, apply=apply)))
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
             click.echo(hand_out(directory, settings, server, run))
@@ -77,17 +86,24 @@ def _read(file: Path) -> str:
         raise ConfigurationError(f"{file} is not UTF-8 text. Save it as CSV UTF-8.") from error
 
 
-async def _import(server: Server, realm: str, slug: str, text: str, clock: Clock, run: Run, *, apply: bool) -> str:
+async def _import(
+    server: Server, settings: Settings, slug: str, text: str, clock: Clock, run: Run, *, apply: bool
+) -> str:
+    realm = settings.receiver.realm
     async with AsyncExitStack() as stack:
+        keyring = await stack.enter_async_context(open_keyring(server, settings, "setup", clock))
         platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
         stack.push_async_callback(platform.close)
         authority = _choose(await list_authorities(platform), slug)
         run.facts["authority"] = str(authority.id)
         tenant = await Gateway(server, "setup", [authority]).open_own_connection(authority.id, "import")
         stack.push_async_callback(tenant.close)
-        people = dict(await (await tenant.execute(QUERIES["list_personal_numbers"])).fetchall())
         now = clock.now()
-        sheet = read_sheet(text, Context(realm, people, lambda: new_identifier(now), now))
+        find: Callable[[str], UUID | None] = lambda _number: None  # noqa: E731 - nobody is named
+        if PERSON_COLUMN in text.partition("\n")[0]:
+            rows = await (await tenant.execute(QUERIES["list_number_keys"])).fetchall()
+            find = await stand_in(keyring.of(authority.id), dict(rows))
+        sheet = read_sheet(text, Context(realm, find, lambda: new_identifier(now), now))
         devices = sheet.devices
         if apply:
             new = await register_devices(tenant, platform, authority.id, devices, actor=run.actor, now=now)

@@ -22,6 +22,7 @@ OPTIONAL = (
     "personal_number", "device_type", "model", "placed", "kind", "interval_seconds", "username", "password",
     "algorithm", "certificate_sha256", "network", "exception_reason", "exception_until", "in_use",
 )  # fmt: skip
+PERSON_COLUMN = "personal_number"
 LARGEST_SHEET = 64 * 1024 * 1024
 MOST_FAULTS = 20
 _SENDER = re.compile(r"[!-~]{1,64}")
@@ -34,8 +35,8 @@ class Context:
     """What a line cannot say by itself."""
 
     realm: str
-    people: Mapping[str, UUID]
-    """Personal number → person in care."""
+    find_person: Callable[[str], UUID | None]
+    """Personal number → person in care; None where the authority has nobody with it."""
     new_identifier: Callable[[], UUID]
     now: datetime
 
@@ -105,9 +106,9 @@ def _read_line(fields: Mapping[str, str], context: Context) -> Device:
     if not _SENDER.fullmatch(fields["sender"]):
         raise ValueError("sender is not 1-64 visible characters")
     person = None
-    number = fields.get("personal_number", "")
+    number = fields.get(PERSON_COLUMN, "")
     if number:
-        person = context.people.get(number)
+        person = context.find_person(number)
         if person is None:
             raise ValueError("nobody in this authority has the personal number")
     authentication = _read_authentication(fields, context)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from vaka.clock import Clock
 from vaka.commands.child import Program
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import provision_all
+from vaka.commands.databases import active_authorities, provision_all
 from vaka.commands.listening import Port, is_free
 from vaka.commands.programs import database_program, keyholder_program, receiver_ports, retire_orphan, vaka_programs
 from vaka.commands.progress import Progress
@@ -18,6 +18,7 @@ from vaka.commands.settings_record import watch_settings
 from vaka.commands.supervisor import Supervisor
 from vaka.database.server import Server
 from vaka.errors import ConfigurationError
+from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -51,6 +52,7 @@ async def operate(
             await _start_database(data, supervisor, progress)
             await asyncio.to_thread(provision_all, data.server(settings), progress.say)
         await supervisor.start(keyholder_program(data, settings))
+        await _open_keys(data.server(settings), settings, clock)
         await furnish(data.server(settings))
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings))
@@ -78,6 +80,14 @@ async def operate(
     finally:
         await supervisor.stop()
     progress.say("Everything is stopped.")
+
+
+async def _open_keys(server: Server, settings: Settings, clock: Clock) -> None:
+    """Give keys to authorities that were registered before there were any; the others keep theirs."""
+    authorities = await asyncio.to_thread(active_authorities, server)
+    async with open_keyring(server, settings, "setup", clock) as keyring:
+        for authority in authorities:
+            await keyring.open_authority(authority.id)
 
 
 async def _start_database(data: DataDirectory, supervisor: Supervisor, progress: Progress) -> None:

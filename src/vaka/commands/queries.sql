@@ -2,9 +2,9 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Run in an authority's database.
 
--- name: list_personal_numbers
+-- name: list_number_keys
 -- as: setup
-select personal_number, id from person where personal_number <> ''
+select personal_number_key, id from person where personal_number_key is not null
 
 -- name: list_senders
 -- as: setup

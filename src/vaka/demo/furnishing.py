@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from vaka.access.grants import grant_role
+from vaka.clock import SystemClock
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.demo.authorities import AUTHORITIES, INTAKE, DemoAuthority, invent_units
@@ -24,6 +25,7 @@ from vaka.demo.people import invent_people
 from vaka.demo.personas import PERSONAS
 from vaka.identity.accounts import create_account
 from vaka.identity.personas import decide_installation
+from vaka.keys.keyring import Keyring, open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.devices import Device, register_devices
@@ -92,13 +94,14 @@ async def furnish(
         write_device_list(furnishing.device_list, settings.receiver, trusted, devices)
         return
     async with AsyncExitStack() as stack:
+        keyring = await stack.enter_async_context(open_keyring(server, settings, "setup", SystemClock()))
         platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-demo")
         stack.push_async_callback(platform.close)
         await decide_installation(platform, "demo", now)
         registered = {}
         for demo in (*AUTHORITIES, INTAKE):
             registered[demo.slug] = await register_authority(
-                server, platform, demo.slug, demo.name, kind=demo.authority_kind, actor=ACTOR, now=now
+                server, platform, keyring, demo.slug, demo.name, kind=demo.authority_kind, actor=ACTOR, now=now
             )
         gateway = Gateway(server, "setup", registered.values())
         stack.push_async_callback(gateway.close)
@@ -106,7 +109,7 @@ async def furnish(
         # Passwords are on disk before anything is registered: an interrupted start goes on with the same ones.
         write_device_list(furnishing.device_list, settings.receiver, trusted, inventory.descriptions)
         for demo in AUTHORITIES:
-            await inventory.register(demo, registered[demo.slug], gateway, platform)
+            await inventory.register(demo, registered[demo.slug], gateway, platform, keyring)
             say(f"{demo.name}: {len(inventory.people[demo.slug])} people with devices registered")
         await _register_personas(platform, registered, now)
     furnishing.finished.touch(mode=0o600)
@@ -135,14 +138,20 @@ class _Inventory:
             self.descriptions += describe_devices(devices, demo.slug)
 
     async def register(
-        self, demo: DemoAuthority, authority: Authority, gateway: Gateway, platform: psycopg.AsyncConnection[Any]
+        self,
+        demo: DemoAuthority,
+        authority: Authority,
+        gateway: Gateway,
+        platform: psycopg.AsyncConnection[Any],
+        keyring: Keyring,
     ) -> None:
         tenant = await gateway.open_own_connection(authority.id, "demo")
         try:
             units, hours = self.units[demo.slug]
             await register_on_call(tenant, authority.id, demo.on_call_phone, actor=ACTOR, now=self._now)
             await register_units(tenant, units, hours, actor=ACTOR, now=self._now)
-            await register_people(tenant, self.people[demo.slug], actor=ACTOR, now=self._now)
+            keys = keyring.of(authority.id)
+            await register_people(tenant, keys, self.people[demo.slug], actor=ACTOR, now=self._now)
             await register_devices(tenant, platform, authority.id, self.devices[demo.slug], actor=ACTOR, now=self._now)
         finally:
             await tenant.close()

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vaka.errors import ConfigurationError
+from vaka.keys.values import Form
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,40}$")]
 
@@ -22,6 +24,7 @@ class _Data(BaseModel):
     personal: list[Name]
     sealed: list[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]]
     kinds: dict[Name, Annotated[str, Field(min_length=3)]]
+    forms: dict[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], Form] = {}
     table: dict[Name, dict[Name, Name]]
 
 
@@ -36,6 +39,8 @@ class Column:
     """Whether it is about people in care, or those around them."""
     is_sealed: bool
     """Whether it holds nothing but what is sealed under the person's key."""
+    form: Form
+    """How a value is written before it is sealed."""
 
 
 def parse_declaration(text: str) -> Mapping[tuple[str, str], Column]:
@@ -45,7 +50,14 @@ def parse_declaration(text: str) -> Mapping[tuple[str, str], Column]:
     except (ValidationError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"The declaration of personal data cannot be read: {error}") from None
     columns = {
-        (table, name): Column(table, name, kind, kind in read.personal, f"{table}.{name}" in read.sealed)
+        (table, name): Column(
+            table,
+            name,
+            kind,
+            kind in read.personal,
+            f"{table}.{name}" in read.sealed,
+            read.forms.get(f"{table}.{name}", "text"),
+        )
         for table, kinds in read.table.items()
         for name, kind in kinds.items()
     }
@@ -55,6 +67,9 @@ def parse_declaration(text: str) -> Mapping[tuple[str, str], Column]:
     missing = set(read.sealed) - {f"{one.table}.{one.name}" for one in columns.values() if one.is_personal}
     if missing:
         raise ConfigurationError(f"Sealed, but declared nowhere as personal: {', '.join(sorted(missing))}.")
+    formed = set(read.forms) - set(read.sealed)
+    if formed:
+        raise ConfigurationError(f"A form is said of what is not sealed: {', '.join(sorted(formed))}.")
     return columns
 
 
@@ -62,3 +77,12 @@ def parse_declaration(text: str) -> Mapping[tuple[str, str], Column]:
 def load_declaration() -> Mapping[tuple[str, str], Column]:
     """Return the declaration that this version of Vaka comes with. Raises ConfigurationError."""
     return parse_declaration((files("vaka.keys") / "personal.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def sealed_columns(table: str) -> Mapping[str, Form]:
+    """Return the sealed columns of a table, each with its form. Raises KeyError where no such table is declared."""
+    mine = [column for column in load_declaration().values() if column.table == table]
+    if not mine:
+        raise KeyError(table)
+    return MappingProxyType({column.name: column.form for column in mine if column.is_sealed})

@@ -36,4 +36,6 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, date):  # a datetime is one too
         return value.isoformat()
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"  # as the database reads them (bytea, hex format)
     raise TypeError(f"no column holds a {type(value).__name__}")

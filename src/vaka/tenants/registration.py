@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Taking in a new authority: its database, its closing codes, its greeting, its row in the directory."""
+"""Taking in a new authority: its database, its keys, its closing codes, its greeting, its row in the directory."""
 
 import asyncio
 import re
@@ -17,6 +17,7 @@ from vaka.database.provision import provision_tenant
 from vaka.database.server import Server, tenant_database, tenant_role
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
+from vaka.keys.keyring import Keyring
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
@@ -39,6 +40,7 @@ class UnusableAuthorityError(VakaError):
 async def register_authority(
     server: Server,
     platform: psycopg.AsyncConnection[Any],
+    keyring: Keyring,
     slug: str,
     name: str,
     *,
@@ -48,8 +50,8 @@ async def register_authority(
 ) -> Authority:
     """Create the authority, or finish one that was begun, and return it; ``platform`` is a setup connection.
 
-    The row in the directory comes last: what other processes find there is ready for use. Raises
-    UnusableAuthorityError.
+    The row in the directory comes last: what other processes find there is ready for use, keys included. Raises
+    UnusableAuthorityError, KeysUnavailableError.
     """
     _require_usable(slug, name, kind)
     known = await _find(platform, slug)
@@ -61,6 +63,7 @@ async def register_authority(
     authority = known or Authority(new_identifier(now), slug, name, kind, tenant_database(slug))
     # A crash after any of these steps leaves something that the next attempt finds and completes.
     await asyncio.to_thread(provision_tenant, server, authority.database_name)
+    await keyring.open_authority(authority.id)
     if known is None:  # from then on the lists and the greeting are the authority's own
         await _furnish(server, authority, actor, now)
         await _enter(platform, authority, actor, now)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whom and what the entries of an authority's log concern: looking people up, and naming what entries only identify."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
+from vaka.crypto.aead import UnopenableError
+from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.tenants.authorities import QUERIES
+from vaka.tenants.gateway import Gateway
+from vaka.tenants.lookups import is_personal_number, is_phone, key_of_phone, keys_of_numbers
+from vaka.tenants.names import NameIndexes
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -21,7 +25,6 @@ MOST_PEOPLE = 20
 MOST_THINGS = 5000
 MOST_WORDS = 6
 SHORTEST_WORD = 2
-_NUMBER = re.compile(r"([0-9]{8})[-+]?([0-9]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +49,52 @@ class NamedPerson:
     protected_identity: bool
 
 
-async def find_people(connection: Connection, text: str) -> Sequence[FoundPerson]:
-    """Return whom ``text`` means, at most MOST_PEOPLE + 1 (as portal).
+async def find_people(
+    gateway: Gateway, keyring: Keyring, names: NameIndexes, authority: UUID, text: str
+) -> Sequence[FoundPerson]:
+    """Return whom ``text`` means (as portal).
 
-    A personal number of twelve digits finds its bearer. Words find everybody in whose name all of them are, but nobody
-    with a protected identity. Less than a word of two letters finds nobody.
+    A personal number finds its bearer. A telephone number finds whoever has it, words everybody in whose name all of
+    them are, but neither of them anybody with a protected identity. Less than a word of two letters finds nobody.
+    Raises KeysUnavailableError, DatabaseUnavailableError.
     """
-    number = _NUMBER.fullmatch(text.strip())
-    words = [word for word in text.lower().split()[:MOST_WORDS] if len(word) >= SHORTEST_WORD]
-    if number is None and not words:
-        return ()
-    async with connection.cursor(row_factory=class_row(FoundPerson)) as cursor:
-        await cursor.execute(
-            QUERIES["find_people"],
-            {
-                "number": None if number is None else "".join(number.groups()),
-                "words": words if number is None else None,
-                "most": MOST_PEOPLE + 1,
-            },
-        )
-        return await cursor.fetchall()
+    keys = keyring.of(authority)
+    wanted: dict[str, object]
+    if is_personal_number(text):
+        wanted = {"numbers": await keys_of_numbers(keys, text), "phone": None, "ids": None}
+    elif is_phone(text):
+        wanted = {"numbers": None, "phone": await key_of_phone(keys, text), "ids": None}
+    else:
+        words = [word for word in text.split()[:MOST_WORDS] if len(word) >= SHORTEST_WORD]
+        if not words:
+            return ()
+        called = await names.find(authority, words, protected=False)
+        wanted = {"numbers": None, "phone": None, "ids": [one.id for one in called[: MOST_PEOPLE + 1]]}
+    async with gateway.transaction(authority) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(QUERIES["find_people"], {**wanted, "most": MOST_PEOPLE + 1})
+        rows = await cursor.fetchall()
+    await keys.hold([row["id"] for row in rows])
+    found = [FoundPerson(**opened) for row in rows if (opened := _opened(keys, row)) is not None]
+    return sorted(found, key=lambda one: (one.family_name, one.given_name, one.id))
 
 
-async def name_people(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, NamedPerson]:
-    """Return what these people are called; those who are not in the register (any more) are left out (as portal)."""
-    async with connection.cursor(row_factory=class_row(NamedPerson)) as cursor:
+async def name_people(connection: Connection, keys: AuthorityKeys, ids: Iterable[UUID]) -> Mapping[UUID, NamedPerson]:
+    """Return what these people are called; who is not in the register (any more), or locked, is left out (as portal).
+
+    It waits for the keyholder next to nothing: a log is read without names rather than not at all.
+    """
+    async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(QUERIES["name_people"], {"ids": list(ids)})
-        return {person.id: person for person in await cursor.fetchall()}
+        rows = await cursor.fetchall()
+    await keys.hold([row["id"] for row in rows], hasty=True)
+    return {row["id"]: NamedPerson(**opened) for row in rows if (opened := _opened(keys, row)) is not None}
+
+
+def _opened(keys: AuthorityKeys, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    try:
+        return keys.open_row("person", str(row["id"]), row["id"], row)
+    except UnopenableError:
+        return None
 
 
 async def list_things_of_person(connection: Connection, person: UUID) -> Sequence[str]:

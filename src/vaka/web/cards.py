@@ -74,6 +74,10 @@ class Source(Protocol):
         """Return those of ``ids`` that are open; the others have left the queue."""
         ...
 
+    def is_incomplete(self, authority: Authority) -> bool:
+        """Whether a line says less than it should, and is worth reading again soon."""
+        ...
+
     async def mark_presented(self, authority: Authority, ids: Sequence[UUID]) -> None:
         """Note that these alarms have been shown on at least one screen."""
         ...

@@ -28,6 +28,8 @@ QUIET_SECONDS = 5.0
 """After so long without news the connection is tried."""
 REREAD_SECONDS = 30.0
 """Everything is read anew this often, whatever was notified."""
+SOON_SECONDS = 4.0
+"""And this often while a name is locked."""
 LARGEST_READING = 200
 """Alarms read by one statement; a notification carries no more."""
 FIRST_WAIT_SECONDS = 0.2
@@ -92,7 +94,8 @@ class Follower:
                 await self._read_some(authority, list(changed))
             else:
                 await connection.execute("select 1")
-            if self._clock.monotonic() - read_at >= REREAD_SECONDS:
+            patience = SOON_SECONDS if self._source.is_incomplete(authority) else REREAD_SECONDS
+            if self._clock.monotonic() - read_at >= patience:
                 await self._read_all(authority)
                 read_at = self._clock.monotonic()
 

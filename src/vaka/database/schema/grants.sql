@@ -95,7 +95,8 @@ grant select on ledger.log_entry, ledger.entry_index, ledger.tile, ledger.head, 
 grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority decides how long its log is kept. Nobody else can.
 grant execute on function ledger.set_retention, ledger.retention_at to g_portal;
-grant select (id, given_name, family_name, personal_number, born_on, protected_identity) on person to g_portal;
+grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
+    phone_key, xmin) on person to g_portal;
 grant select (id, person_id, sender) on device to g_portal;
 grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;

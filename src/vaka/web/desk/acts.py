@@ -246,7 +246,7 @@ async def adopt(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST …/adopt."""
     form = await read_form(request, AdoptForm)
     return await _act(desk, request, asker, "adopt", lambda authority, alarm: adoption.adopt(
-        desk.gateway, desk.platform, asker.principal, authority.id, alarm, form.authority,
+        desk.gateway, desk.platform, desk.keyring, asker.principal, authority.id, alarm, form.authority,
         reason=form.reason, personal_number=form.personal_number, kind=form.kind, now=desk.clock.now(),
     ))  # fmt: skip
 

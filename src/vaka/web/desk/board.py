@@ -18,6 +18,7 @@ from vaka.alarms import closing, taking
 from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
 from vaka.alarms.reading import read_closing_codes, read_queue
 from vaka.alarms.rows import QueueRow
+from vaka.alarms.unlocking import unlock_names
 from vaka.database.connections import DatabaseUnavailableError, transaction
 from vaka.errors import Sentence
 from vaka.identity.sessions import end_session
@@ -182,9 +183,12 @@ async def _answer_with_bulk(
         async with desk.gateway.transaction(chosen.authority.id) as connection:
             codes = choices_of(await read_closing_codes(connection), asker.preferences.language)
     named = chosen is not None and may(asker.principal, Permission.DESK_READ_PERSON, chosen.authority.id)
+    candidates = list(chosen.rows[:LARGEST_BULK]) if chosen else []
+    if named and chosen is not None:
+        candidates = await unlock_names(desk.keyring.of(chosen.authority.id), candidates)
     return desk.page(
         request, asker, "bulk.html", status, named=named, crowds=crowds, chosen=chosen.authority if chosen else None,
-        candidates=chosen.rows[:LARGEST_BULK] if chosen else [], codes=codes,
+        candidates=candidates, codes=codes,
         filled=filled or Filled(), message=message,
     )  # fmt: skip
 

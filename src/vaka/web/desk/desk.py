@@ -16,8 +16,10 @@ from vaka.access.permissions import Permission
 from vaka.clock import Clock
 from vaka.database.connections import Pool
 from vaka.errors import Sentence
+from vaka.keys.keyring import Keyring
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.audience import left_out
@@ -39,6 +41,9 @@ class Desk:
 
     gateway: Gateway
     platform: Pool
+    keyring: Keyring
+    people: NameIndexes
+    """In whose names is searched."""
     hub: Hub
     pages: Pages
     assets: Assets

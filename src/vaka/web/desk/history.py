@@ -22,6 +22,7 @@ from vaka.access.permissions import Permission
 from vaka.alarms.model import State
 from vaka.alarms.reading import read_closing_codes, read_history
 from vaka.alarms.rows import HistoryRow
+from vaka.alarms.unlocking import unlock_names
 from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.entries import Entry as LedgerEntry
 from vaka.ledger.entries import append
@@ -184,10 +185,11 @@ async def _search(
     desk: Desk, asker: Asker, search: Search, event: Event, authority: Authority, limit: asyncio.Semaphore
 ) -> list[Entry]:
     named = may(asker.principal, Permission.DESK_READ_PERSON, authority.id)
+    called = await desk.people.find(authority.id, [search.text], protected=True) if named and search.text else []
     async with limit, desk.gateway.transaction(authority.id) as connection:
         rows = await read_history(
             connection, since=search.since, until=search.until, text=search.text or None, personal=named,
-            limit=PAGE_ROWS + 1, beyond=search.beyond,
+            people=[one.id for one in called], limit=PAGE_ROWS + 1, beyond=search.beyond,
         )  # fmt: skip
         if event is Event.HISTORY_SEARCHED or (named and rows):
             facts = {"found": len(rows), "named": named, "by_text": bool(search.text)}
@@ -197,12 +199,12 @@ async def _search(
             )
         endings = words_of(await read_closing_codes(connection), asker.preferences.language)
     names = await desk.colleagues.names([_account(row) for row in rows])
-    shown = rows if named else [_without_person(row) for row in rows]
+    shown = await unlock_names(desk.keyring.of(authority.id), rows) if named else [_without_person(row) for row in rows]
     return [_entry(row, authority, named, endings, names, asker) for row in shown]
 
 
 def _without_person(row: HistoryRow) -> HistoryRow:
-    return replace(row, person_name="", closing_text="", sender="" if row.person_id else row.sender)
+    return replace(row, given_name=None, family_name=None, closing_text="", sender="" if row.person_id else row.sender)
 
 
 def _entry(

@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from vaka.clock import Clock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.keys.keyring import make_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import list_authorities
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.desk import Desk
@@ -45,25 +47,30 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
     try:
         async with transaction(platform) as connection:
             gateway = Gateway(server, COMPONENT, await list_authorities(connection))
+        keyring = make_keyring(server, settings, COMPONENT, clock)
         try:
+            people = NameIndexes(gateway, keyring)
             colleagues = Colleagues(platform, clock)
-            source = QueueSource(gateway, colleagues, pages, clock)
+            source = QueueSource(gateway, keyring, colleagues, pages, clock)
             hub = Hub(source, clock)
             presence = Presence(platform, hub, clock)
             follower = Follower(gateway, platform, source, hub, clock)
             async with asyncio.TaskGroup() as tasks:
-                works = (follower.follow_all, hub.send, hub.mark_presented, presence.note)
+                works = (
+                    follower.follow_all, hub.send, hub.mark_presented, presence.note, keyring.watch, people.read_all,
+                )  # fmt: skip
                 running = [tasks.create_task(work()) for work in works]
                 await _wait_for_first_reading(gateway, hub)
                 try:
                     yield Desk(
-                        gateway, platform, hub, pages, assets, colleagues, Reads(clock), clock,
+                        gateway, platform, keyring, people, hub, pages, assets, colleagues, Reads(clock), clock,
                         sign_in=f"{settings.signin.origin}/",
                     )  # fmt: skip
                 finally:
                     for task in running:
                         task.cancel()
         finally:
+            await keyring.close()
             await gateway.close()
     finally:
         await platform.close()

@@ -12,7 +12,9 @@ from vaka.alarms.model import WAITING_STATES, State
 from vaka.alarms.reading import LARGEST_QUEUE, read_numbers, read_policy, read_queue, read_queue_rows
 from vaka.alarms.rows import Policy, QueueRow
 from vaka.alarms.taking import present
+from vaka.alarms.unlocking import unlock_names
 from vaka.clock import Clock
+from vaka.keys.keyring import Keyring
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 from vaka.web.cards import Card, Reading
@@ -100,8 +102,10 @@ class Nameless:
 class QueueSource:
     """Reads lines and makes cards of them; remembers what it made, so that only what changed is made again."""
 
-    def __init__(self, gateway: Gateway, colleagues: Colleagues, pages: Pages, clock: Clock) -> None:
+    def __init__(self, gateway: Gateway, keyring: Keyring, colleagues: Colleagues, pages: Pages, clock: Clock) -> None:
         self._gateway = gateway
+        self._keyring = keyring
+        self._locked: set[UUID] = set()
         self._colleagues = colleagues
         self._pages = pages
         self._clock = clock
@@ -113,6 +117,7 @@ class QueueSource:
         now = self._clock.now()
         async with self._gateway.transaction(authority.id) as connection:
             rows = await read_queue(connection, now)
+            self._locked.discard(authority.id)
             numbers = await read_numbers(connection, now) if len(rows) >= LARGEST_QUEUE else None
         if numbers is not None:
             # Life alarms and requests come first: where anything else was read, all of them were.
@@ -137,7 +142,14 @@ class QueueSource:
         """Note that these alarms have been shown. Raises DatabaseUnavailableError."""
         await present(self._gateway, authority.id, ids, now=self._clock.now())
 
-    async def _make_cards(self, authority: Authority, rows: Sequence[QueueRow]) -> list[Card]:
+    def is_incomplete(self, authority: Authority) -> bool:
+        """Whether somebody's name could not be opened when it was last tried."""
+        return authority.id in self._locked
+
+    async def _make_cards(self, authority: Authority, sealed: Sequence[QueueRow]) -> list[Card]:
+        rows = await unlock_names(self._keyring.of(authority.id), sealed)
+        if any(row.is_locked for row in rows):
+            self._locked.add(authority.id)
         policy = await self._policy(authority.id)
         names = await self._colleagues.names(
             [account for row in rows for account in (row.holder, row.offered_to) if account is not None]

@@ -15,9 +15,10 @@ from vaka.access.grants import list_colleagues
 from vaka.access.permissions import Permission
 from vaka.alarms.answering import may_be_taken_over
 from vaka.alarms.model import Alarm
-from vaka.alarms.reading import read_closing_codes, read_policy, read_screen, read_targets
+from vaka.alarms.reading import read_address, read_closing_codes, read_policy, read_screen, read_targets
 from vaka.alarms.rows import ClosingCode, Screen
 from vaka.alarms.taking import record_read
+from vaka.alarms.unlocking import unlock_screen, unlock_targets
 from vaka.database.connections import DatabaseUnavailableError, transaction
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
@@ -80,9 +81,10 @@ async def open_alarm(
     principal, now = asker.principal, desk.clock.now()
     full = may(principal, Permission.DESK_READ_PERSON, authority.id)
     async with desk.gateway.transaction(authority.id) as connection:
-        screen = await read_screen(connection, alarm_id, now)
+        sealed = await read_screen(connection, alarm_id, now)
         policy = await read_policy(connection)
         codes = await read_closing_codes(connection)
+    screen = await unlock_screen(desk.keyring.of(authority.id), sealed, now) if full else sealed.screen
     if full and desk.reads.is_new(asker.session.id, alarm_id):
         await record_read(desk.gateway, principal, authority.id, alarm_id, now=now)
     if full:
@@ -150,7 +152,9 @@ async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str, widel
         return {"colleagues": sorted(others, key=lambda one: (not one.on_duty, one.name))[:50]}
     if act == "merge":
         async with desk.gateway.transaction(authority.id) as connection:
-            mine = await read_targets(connection, view.screen.alarm.id, asker.principal.account_id)
+            sealed = await read_targets(connection, view.screen.alarm.id, asker.principal.account_id)
+            address = await read_address(connection, view.screen.alarm.id)
+        mine = await unlock_targets(desk.keyring.of(authority.id), sealed, address)
         targets = [one for one in mine if widely or one.related]
         return {"targets": targets, "other_targets": len(mine) - len(targets)}
     if act == "adopt":

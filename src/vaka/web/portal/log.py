@@ -104,7 +104,7 @@ async def show_entry(portal: Portal, request: Request, asker: Asker) -> Response
         state, entry = await read_state(tenant), await _read(tenant, index)
         leaves = [] if entry.leaf is None else [entry.leaf]
         named = may(asker.principal, Permission.PORTAL_FIND_PERSON, authority.id)
-        things = await name_things(tenant, leaves, people=named)
+        things = await name_things(tenant, portal.keyring.of(authority.id), leaves, people=named)
         proven = await prove_entry(tenant, state, entry) is not None
         person = None if entry.leaf is None else Names(things, {}).person_of(entry.leaf)
         await _record(portal, tenant, asker, Event.LOG_READ, f"entry:{index}", {"person": _told(person)})
@@ -148,7 +148,9 @@ async def _read_page(portal: Portal, asker: Asker, authority: Authority, asked: 
         shown, more = hits[:PAGE_ROWS], len(hits) > PAGE_ROWS
         leaves = [hit.leaf for hit in shown if hit.leaf is not None]
         actors = await list_actors(tenant)
-        things = await name_things(tenant, leaves, people=named, also=[asked.person] if asked.person else [])
+        things = await name_things(
+            tenant, portal.keyring.of(authority.id), leaves, people=named, also=[asked.person] if asked.person else []
+        )
         event = Event.LOG_SEARCHED if asked.is_narrowed else Event.LOG_READ
         facts = {**asked.facts, "found": len(shown), "more": more, "named": named}
         await _record(portal, tenant, asker, event, portal.log_name(authority), facts)

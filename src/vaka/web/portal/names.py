@@ -8,6 +8,7 @@ from uuid import UUID
 
 from vaka.database.connections import Connection, Pool, transaction
 from vaka.identity.accounts import name_accounts
+from vaka.keys.keyring import AuthorityKeys
 from vaka.ledger.leaves import Leaf
 from vaka.ledger.search import identifier_in, subject_of
 from vaka.tenants.subjects import NamedPerson, list_people_of_things, name_people, name_units
@@ -53,7 +54,9 @@ class Names:
         return None if identifier is None else self.things.people.get(identifier)
 
 
-async def name_things(tenant: Connection, leaves: Sequence[Leaf], *, people: bool, also: Iterable[UUID] = ()) -> Things:
+async def name_things(
+    tenant: Connection, keys: AuthorityKeys, leaves: Sequence[Leaf], *, people: bool, also: Iterable[UUID] = ()
+) -> Things:
     """Name what these entries identify, and the people ``also``; nobody in care unless ``people`` may be named."""
     objects = [leaf.object for leaf in leaves]
     owners = await list_people_of_things(
@@ -62,7 +65,7 @@ async def name_things(tenant: Connection, leaves: Sequence[Leaf], *, people: boo
     named = {subject for leaf in leaves if (subject := subject_of(leaf)) is not None}
     wanted = {*named, *owners.values(), *also} if people else set()
     return Things(
-        await name_people(tenant, wanted) if wanted else {}, owners,
+        await name_people(tenant, keys, wanted) if wanted else {}, owners,
         await name_units(tenant, _identifiers("unit:", objects)),
     )  # fmt: skip
 

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Opening a portal: connections and pages; and closing it in order."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from vaka.clock import Clock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import list_authorities
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.portal.portal import Portal
@@ -36,11 +39,16 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
     try:
         async with transaction(platform) as connection:
             gateway = Gateway(server, COMPONENT, await list_authorities(connection))
-        try:
-            yield Portal(
-                gateway, platform, pages, assets, clock, sign_in=f"{settings.signin.origin}/", logs=settings.ledger
-            )
-        finally:
-            await gateway.close()
+        async with open_keyring(server, settings, COMPONENT, clock) as keyring:
+            people = NameIndexes(gateway, keyring)
+            reading = asyncio.create_task(people.read_all())
+            try:
+                yield Portal(
+                    gateway, platform, keyring, people, pages, assets, clock,
+                    sign_in=f"{settings.signin.origin}/", logs=settings.ledger,
+                )  # fmt: skip
+            finally:
+                reading.cancel()
+                await gateway.close()
     finally:
         await platform.close()

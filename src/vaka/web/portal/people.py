@@ -18,19 +18,22 @@ from vaka.web.portal.portal import Portal, require_authority
 
 
 class PersonForm(Form):
-    """Who is looked for: words of a name, or a personal number."""
+    """Who is looked for: words of a name, a personal number or a telephone number."""
 
     text: Annotated[str, Field(max_length=100)] = ""
 
 
 async def look_up(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/people: everybody it may be, each with the way to what the log says."""
+    """POST /log/{authority}/people: everybody it may be, each with the way to what the log says.
+
+    That it was looked is entered before anybody is shown; a search that finds nobody is one too.
+    """
     authority = await require_authority(portal, request, asker, Permission.PORTAL_FIND_PERSON)
     form = await read_form(request, PersonForm)
     path = f"/log/{authority.slug}"
+    found = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, form.text)
+    shown = found[:MOST_PEOPLE]
     async with portal.gateway.transaction(authority.id) as tenant:
-        found = await find_people(tenant, form.text)
-        shown = found[:MOST_PEOPLE]
         facts = {"found": len(shown), "more": len(found) > MOST_PEOPLE}
         entry = Entry(
             Event.PERSON_SEARCHED, asker.principal.actor, portal.clock.now(), portal.log_name(authority), detail=facts

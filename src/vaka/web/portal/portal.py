@@ -13,9 +13,11 @@ from vaka.access.decide import NothingHereError, authorities_where, may, require
 from vaka.access.permissions import Permission
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
+from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings
 from vaka.tenants.authorities import Authority, list_authorities
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.pages import Pages
@@ -37,6 +39,9 @@ class Portal:
 
     gateway: Gateway
     platform: Pool
+    keyring: Keyring
+    people: NameIndexes
+    """In whose names is searched."""
     pages: Pages
     assets: Assets
     clock: Clock

@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The data keys a component was handed, in its memory alone, and what it opens and seals with them.
+
+Which columns are sealed is said in one place (``personal.toml``): here every column of a row is sealed or opened as it
+is said there, and none besides. While the keyholder is away, what is held goes on opening; what is not stays locked.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from vaka.clock import Clock
+from vaka.crypto.aead import UnopenableError
+from vaka.crypto.blinding import blind
+from vaka.database.server import Server
+from vaka.errors import VakaError
+from vaka.keys.client import KeyClient, KeysUnavailableError
+from vaka.keys.credentials import credential_file
+from vaka.keys.envelope import DataKey, Place, seal, unseal
+from vaka.keys.personal import sealed_columns
+from vaka.keys.values import read_value, write_value
+from vaka.settings import Settings
+
+MOST_HELD = 150_000
+"""People whose keys are held at a time, some 600 bytes each; those longest not asked for are let go first."""
+SHORT_WAIT_SECONDS = 0.5
+"""How long what must not wait waits: the queue shows an alarm without a name sooner than no alarm."""
+LONG_WAIT_SECONDS = 3.0
+"""How long a screen waits for the keyholder, which is started again within a second or two."""
+PAUSE_SECONDS = 3.0
+"""After a wait was in vain, nobody tries for so long: what everybody waits for, one has waited for."""
+WATCH_SECONDS = 5.0
+"""How often it is asked whether keys were destroyed since."""
+
+Versions = Mapping[int, DataKey]
+
+
+class Keyring:
+    """Everything a component was handed."""
+
+    def __init__(self, patient: KeyClient, hasty: KeyClient, clock: Clock, most_held: int = MOST_HELD) -> None:
+        self._patient = patient
+        self._hasty = hasty
+        self._clock = clock
+        self._most_held = most_held
+        self._held: OrderedDict[tuple[UUID, UUID], dict[int, DataKey]] = OrderedDict()
+        self._lookups: dict[tuple[UUID, str], bytes] = {}
+        self._not_before = float("-inf")
+        self._generation = 0
+
+    def of(self, authority: UUID) -> "AuthorityKeys":
+        """Return what opens and seals in one authority."""
+        return AuthorityKeys(self, authority)
+
+    def held(self, authority: UUID, subject: UUID) -> Versions | None:
+        """Return a person's keys, where they are held."""
+        found = self._held.get((authority, subject))
+        if found is not None:
+            self._held.move_to_end((authority, subject))
+        return found
+
+    async def hold(self, authority: UUID, subjects: Collection[UUID], *, hasty: bool = False) -> bool:
+        """Fetch the keys of those people that are not held yet; return whether everybody was asked for.
+
+        Who has no key (any more) is asked for again the next time. ``hasty`` waits next to nothing, and returns False
+        where others raise KeysUnavailableError. Raises what else KeyClient raises.
+        """
+        missing = {subject for subject in subjects if (authority, subject) not in self._held}
+        if not missing:
+            return True
+        try:
+            if self._clock.monotonic() < self._not_before:
+                raise KeysUnavailableError
+            client, seconds = (self._hasty, SHORT_WAIT_SECONDS) if hasty else (self._patient, LONG_WAIT_SECONDS)
+            try:
+                # The client bounds each try; one that hangs must not be waited for longer than one that is gone.
+                async with asyncio.timeout(seconds):
+                    self._keep(authority, await client.unwrap(authority, sorted(missing)))
+            except TimeoutError:
+                raise KeysUnavailableError from None
+        except KeysUnavailableError:
+            if self._clock.monotonic() >= self._not_before:
+                self._not_before = self._clock.monotonic() + PAUSE_SECONDS
+            if hasty:
+                return False
+            raise
+        return True
+
+    async def create(self, authority: UUID, subjects: Collection[UUID]) -> None:
+        """Make keys for those who have none, and hold everybody's. Raises what KeyClient raises."""
+        missing = [subject for subject in dict.fromkeys(subjects) if (authority, subject) not in self._held]
+        if missing:
+            self._keep(authority, await self._patient.create(authority, missing))
+
+    async def open_authority(self, authority: UUID) -> None:
+        """Give an authority its keys, or those it lacks. Raises what KeyClient raises."""
+        await self._patient.open_authority(authority)
+
+    async def lookup_key(self, authority: UUID, purpose: str) -> bytes:
+        """Return a key of blind lookups. Raises what KeyClient raises."""
+        key = self._lookups.get((authority, purpose))
+        if key is None:
+            key = self._lookups[authority, purpose] = await self._patient.lookup_key(authority, purpose)
+        return key
+
+    async def watch(self) -> None:
+        """Let go of everything, for ever, whenever the keyholder has replaced or destroyed keys."""
+        while True:
+            try:
+                async with asyncio.timeout(SHORT_WAIT_SECONDS):
+                    generation = (await self._hasty.state()).generation
+                if self._generation and generation != self._generation:
+                    self.forget()
+                self._generation = generation
+            except (KeysUnavailableError, TimeoutError):
+                pass  # what is held goes on being used
+            except VakaError as error:
+                structlog.get_logger().warning("keys refused", reason=error.category.value)
+            await asyncio.sleep(WATCH_SECONDS)
+
+    def forget(self) -> None:
+        """Let go of every key."""
+        self._held.clear()
+        self._lookups.clear()
+
+    async def close(self) -> None:
+        """Let go of everything and everybody."""
+        self.forget()
+        await self._patient.close()
+        await self._hasty.close()
+
+    def _keep(self, authority: UUID, keys: Collection[DataKey]) -> None:
+        for key in keys:
+            self._held.setdefault((authority, key.subject), {})[key.version] = key
+            self._held.move_to_end((authority, key.subject))
+        while len(self._held) > self._most_held:
+            self._held.popitem(last=False)
+
+
+class AuthorityKeys:
+    """The keyring as far as it concerns one authority."""
+
+    def __init__(self, keyring: Keyring, authority: UUID) -> None:
+        self._keyring = keyring
+        self.authority = authority
+
+    async def hold(self, subjects: Collection[UUID], *, hasty: bool = False) -> bool:
+        """See Keyring.hold."""
+        return await self._keyring.hold(self.authority, subjects, hasty=hasty)
+
+    async def create(self, subjects: Collection[UUID]) -> None:
+        """See Keyring.create."""
+        await self._keyring.create(self.authority, subjects)
+
+    def opens(self, subject: UUID) -> bool:
+        """Whether a person's keys are held."""
+        return self._keyring.held(self.authority, subject) is not None
+
+    def open_row(self, table: str, row: str, subject: UUID, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row with every sealed column opened; the others, and what is null, stay as they are.
+
+        Raises UnopenableError where a value was changed, moved, or is under a key that is not held.
+        """
+        sealed = sealed_columns(table)
+        keys = self._keyring.held(self.authority, subject)
+        if keys is None:
+            raise UnopenableError
+        return {
+            name: read_value(form, unseal(keys, Place(self.authority, table, row, name), bytes(value)))
+            if value is not None and (form := sealed.get(name)) is not None
+            else value
+            for name, value in columns.items()
+        }
+
+    def seal_row(self, table: str, row: str, subject: UUID, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row with every column sealed that is to be, under the newest of the person's keys.
+
+        Raises UnopenableError where no key of theirs is held, TypeError where a value is not of its column's form.
+        """
+        sealed = sealed_columns(table)
+        keys = self._keyring.held(self.authority, subject)
+        if not keys:
+            raise UnopenableError
+        newest = keys[max(keys)]
+        return {
+            name: seal(newest, Place(self.authority, table, row, name), write_value(form, value))
+            if (form := sealed.get(name)) is not None
+            else value
+            for name, value in columns.items()
+        }
+
+    async def blind(self, purpose: str, value: str) -> bytes:
+        """Return what stands in the database for a value that is looked up by it. Raises what KeyClient raises."""
+        return (await self.blinding(purpose))(value)
+
+    async def blinding(self, purpose: str) -> Callable[[str], bytes]:
+        """Return what makes of a value what stands in the database for it. Raises what KeyClient raises."""
+        key = await self._keyring.lookup_key(self.authority, purpose)
+        return lambda value: blind(key, purpose, value)
+
+
+def make_keyring(server: Server, settings: Settings, component: str, clock: Clock) -> Keyring:
+    """Return a component's keyring, with nothing in it. Nobody is asked before somebody is looked for."""
+    socket = server.credentials.parent / settings.keyholder.socket
+    credential = credential_file(server.credentials, component)
+    return Keyring(
+        KeyClient(socket, component, credential, clock),
+        KeyClient(socket, component, credential, clock, wait_seconds=SHORT_WAIT_SECONDS),
+        clock,
+    )
+
+
+@asynccontextmanager
+async def open_keyring(server: Server, settings: Settings, component: str, clock: Clock) -> AsyncIterator[Keyring]:
+    """Make a component's keyring and watch over it until the block ends."""
+    keyring = make_keyring(server, settings, component, clock)
+    watching = asyncio.create_task(keyring.watch())
+    try:
+        yield keyring
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        await keyring.close()
