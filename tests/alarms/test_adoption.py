@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.alarms.conftest import open_house
-from tests.alarms.house import House, Sender, connect_superuser, operator
+from tests.alarms.house import House, Sender, connect_superuser, last_entry, operator
 from tests.conftest import START
 from tests.people import register as register_people
 from vaka.access.decide import NotAllowedError, NothingHereError
@@ -25,6 +25,8 @@ from vaka.clock import SystemClock
 from vaka.database.connections import Pool, make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import Keyring, open_keyring
+from vaka.ledger.catalogue import CATALOGUE
+from vaka.ledger.events import Event
 from vaka.settings import Settings
 from vaka.tenants.adoption import UnknownPersonError, UnusableSourceError
 from vaka.tenants.authorities import Authority
@@ -238,6 +240,77 @@ async def test_to_whom_the_person_belongs_is_checked(
             await attempt(number)
     await attempt(" 193802099809")
     assert entry(register, sender.name)["person_id"] == person
+
+
+async def test_whoever_looks_somebody_up_so_is_written_down_found_or_not(
+    server: Server, reception: House, house: House, keyring: Keyring, setup_keys: Keyring, desk: Gateway,
+    platform: Pool, leader: Principal,
+) -> None:  # fmt: skip
+    person, number = uuid4(), "19400117-9811"
+    await register_people(server, house.authority, setup_keys, [Person(person, "Asta", "Öman", number)])
+    before = house.last_entry()
+    grants = tuple(Grant("device_technician", one.authority.id, None) for one in (reception, house))
+    technician = Principal(leader.session, grants)
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical")
+
+    async def attempt(wanted: str) -> None:
+        await adopt(
+            desk,
+            platform,
+            keyring,
+            technician,
+            reception.id,
+            alarm_id,
+            house.id,
+            reason=REASON,
+            personal_number=wanted,
+            now=NOW,
+        )
+
+    for wanted in ("19400117-9829", "Asta"):
+        with pytest.raises(UnknownPersonError):
+            await attempt(wanted)
+    await attempt(number)
+    await attempt("  ")  # nobody is looked for
+    searched = [line for line in house.entries(after=before) if line["event"] == "person.searched"]
+    assert [(line["actor"], line["object"], line["detail"]["found"]) for line in searched] == [
+        (technician.actor, f"authority:{house.id}", found) for found in (0, 0, 1)
+    ]
+    about = CATALOGUE[Event.PERSON_SEARCHED]
+    assert all(line["detail"].keys() <= set(about.beside) and "authority" in about.object for line in searched)
+    assert [word for word in ("9811", "9829", "Asta", str(person)) if word in str(searched)] == []
+
+
+@pytest.mark.parametrize("number", ["19410326-9804", "19410326-9812"], ids=["in care", "nobody"])
+async def test_a_sender_of_another_authority_tells_nothing_of_who_is_in_care(
+    server: Server, reception: House, house: House, second: Authority, keyring: Keyring, setup_keys: Keyring,
+    desk: Gateway, platform: Pool, leader: Principal, number: str,
+) -> None:  # fmt: skip
+    sender = stranger()
+    alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical")
+    await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+    with closing(connect_superuser(house.server, second.database_name)) as elsewhere:
+        elsewhere.execute("delete from vaka.person")
+        await register_people(server, second, setup_keys, [Person(uuid4(), "Asta", "Öman", "19410326-9804")])
+        before = last_entry(elsewhere)
+        with pytest.raises(SenderTakenError):
+            await adopt(
+                desk, platform, keyring, leader, reception.id, alarm_id, second.id, reason=REASON, personal_number=number,
+                now=NOW,
+            )  # fmt: skip
+        assert last_entry(elsewhere) == before, "nobody was looked up"
+
+
+async def test_nobody_is_looked_up_for_a_sender_that_cannot_be_adopted(
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical", source="")
+    with pytest.raises(UnusableSourceError):
+        await adopt(
+            desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, personal_number="19400117-9829",
+            now=NOW,
+        )  # fmt: skip
+    assert house.entries() == []
 
 
 @pytest.mark.parametrize("step", ["enter_device", "change_alarm"])

@@ -248,7 +248,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/alive"): Untold("says nothing"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
-DESK_READS = told("alarm.read", "history.listed", "history.searched")
+DESK_READS = told("alarm.read", "history.listed", "history.searched", "person.searched")
 """The desk's addresses are walked one by one in tests/web/test_every_act_is_entered.py."""
 
 # --- timers, and what processes do unasked ----------------------------------------------------------------------------

@@ -139,8 +139,10 @@ async def adopt(w: World) -> tuple[str, Fields]:
     sender = f"okand-{datetime.now(UTC).timestamp():.0f}"
     where = address(w.installation, w.installation.raise_unknown(sender), "mottagning")
     assert (await w.lena.post(f"{where}/take")).status == 303
+    number = w.installation.people[PERSON][1].personal_number
     ekbacka = str(w.installation.authorities["ekbacka"].id)
-    return f"{where}/adopt", {"authority": ekbacka, "reason": "Ny larmenhet, väntar på behörighet"}
+    reason = "Ny larmenhet, väntar på behörighet"
+    return f"{where}/adopt", {"authority": ekbacka, "reason": reason, "personal_number": number}
 
 
 async def bulk(w: World) -> tuple[str, Fields]:
@@ -189,8 +191,11 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("POST", f"{ALARM}/acknowledge"): Walk(acknowledge, ("alarm.closed",)),
     ("POST", f"{ALARM}/close"): Walk(on_own("close", ENDING), ("alarm.closed",), facts=CODES),
     ("POST", f"{ALARM}/reopen"): Walk(reopen, ("alarm.reopened",)),
-    # Three happenings in three ledgers: the authority's register, the directory, the reception's alarm.
-    ("POST", f"{ALARM}/adopt"): Walk(adopt, ("alarm.closed", "device.adopted", "device.adopted"), by="lena"),
+    # Three happenings in three ledgers: the authority's register, the directory, the reception's alarm. And before
+    # them, whose the device is was looked up.
+    ("POST", f"{ALARM}/adopt"): Walk(
+        adopt, ("alarm.closed", "device.adopted", "device.adopted", "person.searched"), by="lena"
+    ),
     ("POST", "/bulk"): Walk(bulk, ("alarm.closed",), by="lena", facts=CODES | {"in_bulk": True}),
     ("GET", ALARM): Walk(show_alarm, ("alarm.read",)),
     ("GET", "/history"): Walk(show_history, ("history.listed",), by="emil"),

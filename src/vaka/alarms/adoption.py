@@ -17,8 +17,9 @@ from vaka.alarms.changes import QUERIES, Author, Change, change_alarm, read_alar
 from vaka.alarms.conflicts import ActConflictError, UnusableActError
 from vaka.alarms.model import Act, Alarm, State
 from vaka.alarms.writing import clean_text
-from vaka.database.connections import Pool
+from vaka.database.connections import Pool, transaction
 from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.tenants.adoption import (
     LONGEST_REASON,
@@ -29,6 +30,7 @@ from vaka.tenants.adoption import (
     keep_device,
     source_network,
 )
+from vaka.tenants.devices import require_free
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.intervals import DeviceKind, guess_kind
 from vaka.tenants.lookups import find_person, keys_of_numbers
@@ -56,8 +58,9 @@ async def adopt(
 
     The device proves itself by its network address until EXCEPTION_STANDS is over, with ``reason`` on record. How often
     it is expected to be heard follows from ``kind``, which is guessed where it is not given. Whose it is, is told by
-    ``personal_number``, with or without a hyphen; without one its alarms show no name until it is told. A life alarm
-    must be taken by the operator first. Needs desk.adopt_device in both authorities.
+    ``personal_number``, with or without a hyphen; without one its alarms show no name until it is told. That somebody
+    was looked up so is an entry in the ledger of ``authority_id``, found or not. A life alarm must be taken by the
+    operator first. Needs desk.adopt_device in both authorities.
 
     Raises AlarmConflictError where the alarm is another's, SenderTakenError where another authority has the sender,
     UnknownPersonError where the authority has nobody with the number, KeysUnavailableError.
@@ -76,9 +79,13 @@ async def adopt(
             en="Only alarms of unknown senders can be given to an authority.",
         )
     alarm, source = await _read_intake(gateway, intake_id, alarm_id, operator.account_id)
-    person_id = await _find_person(gateway, keyring.of(authority_id), personal_number)
+    network = source_network(source)
+    # Whoever could not adopt it anyway is not told whether somebody is in care.
+    async with transaction(platform) as directory:
+        await require_free(directory, authority_id, [alarm.sender])
+    person_id = await _look_up(gateway, keyring.of(authority_id), operator, personal_number, now)
     device = NewDevice(
-        sender=alarm.sender, device_type=alarm.device_type or 0, person_id=person_id, network=source_network(source),
+        sender=alarm.sender, device_type=alarm.device_type or 0, person_id=person_id, network=network,
         reason=reason, until=now + EXCEPTION_STANDS,
         kind=kind or guess_kind(alarm.device_type or 0, by_network=True),
     )  # fmt: skip
@@ -97,15 +104,22 @@ async def adopt(
     return device_id
 
 
-async def _find_person(gateway: Gateway, keys: AuthorityKeys, personal_number: str) -> UUID | None:
+async def _look_up(
+    gateway: Gateway, keys: AuthorityKeys, operator: Principal, personal_number: str, now: datetime
+) -> UUID | None:
+    """Return the person with this number. The entry stays, whatever becomes of the rest: the answer has been given."""
     if not personal_number.strip():
         return None
     wanted = await keys_of_numbers(keys, personal_number)
     async with gateway.transaction(keys.authority) as connection:
-        found = await find_person(connection, wanted)
-    if found is None:
+        person_id = await find_person(connection, wanted)
+        facts = {"found": int(person_id is not None), "more": False}
+        await append(
+            connection, Entry(Event.PERSON_SEARCHED, operator.actor, now, f"authority:{keys.authority}", detail=facts)
+        )
+    if person_id is None:
         raise UnknownPersonError
-    return found
+    return person_id
 
 
 async def _read_intake(gateway: Gateway, intake_id: UUID, alarm_id: UUID, account: UUID) -> tuple[Alarm, str]:

@@ -88,7 +88,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
         Event.PERSON_REGISTERED: About(("setup", "demo"), ("person",), (), _REGISTER),
-        Event.PERSON_SEARCHED: About(_OPERATOR, ("log",), ("found", "more"), "what was looked for, and who was found"),
+        Event.PERSON_SEARCHED: About(
+            _OPERATOR, ("log", "authority"), ("found", "more"), "what was looked for, and who was found"
+        ),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
         Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),
