@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whoever is gone holds nothing, a second press is answered or rings for all, and only some may take over."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -29,6 +29,7 @@ from vaka.alarms.watch import Watch
 from vaka.clock import TurnedClock
 from vaka.database.connections import Pool, make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -51,16 +52,27 @@ class Reception:
     desk: Pool
 
     def sign_in(self, who: Principal, at: datetime = START) -> None:
+        """Give the account its roles, and a session."""
         self.platform.execute(
             "insert into vaka.account (id, display_name, kind, created_at) values (%s, 'Kim', 'user', %s)"
             " on conflict do nothing",
             (who.account_id, at),
         )
+        for grant in who.grants:
+            self.platform.execute(
+                "insert into vaka.role_grant (account_id, role, authority_id, granted_at) values (%s, %s, %s, %s)"
+                " on conflict do nothing",
+                (who.account_id, grant.role, grant.authority_id, at),
+            )
         self.platform.execute(
             "insert into vaka.session (token_hash, id, account_id, realm, method, created_at, expires_at)"
             " values (sha256(%s::text::bytea), %s, %s, 'operator', 'test', %s, %s)",
             (uuid4(), uuid4(), who.account_id, at, at + timedelta(hours=12)),
         )
+
+    def change_grants(self, who: Principal, change: LiteralString, *values: object) -> None:
+        """Do something to every role of an account, as ``set valid_until = …``."""
+        self.platform.execute(f"update vaka.role_grant {change} where account_id = %s", (*values, who.account_id))
 
     def sign_out(self, who: Principal, at: datetime) -> None:
         self.platform.execute("update vaka.session set ended_at = %s where account_id = %s", (at, who.account_id))
@@ -76,6 +88,13 @@ def platform(server: Server) -> Iterator[psycopg.Connection[dict[str, Any]]]:
         yield connection
         connection.execute("delete from vaka.desk_presence")
         connection.execute("delete from vaka.session where method = 'test'")
+        connection.execute("delete from vaka.role_grant where account_id in (select id from vaka.account"
+                           " where display_name = 'Kim')")  # fmt: skip
+
+
+@pytest.fixture
+def second(new_authority: Callable[..., Authority]) -> Authority:
+    return new_authority()
 
 
 @pytest.fixture
@@ -182,6 +201,68 @@ async def test_an_expired_session_is_one_that_has_ended(
     assert quiet.alarm(alarm_id)["state"] == "received"
 
 
+async def test_whose_right_ends_holds_nothing_although_he_sits_at_his_desk(
+    watch: Watch, reception: Reception, quiet: House, clock: TurnedClock, me: Principal, colleague: Principal
+) -> None:
+    for who in (me, colleague):
+        reception.sign_in(who)
+        await reception.at_desk(who, clock.now())
+    reception.change_grants(me, "set valid_until = %s", START + timedelta(seconds=20))
+    alarm_id, other_id = quiet.raise_alarm(), quiet.raise_alarm()
+    await take(quiet.desk, me, quiet.id, alarm_id, now=clock.now())
+    await take(quiet.desk, colleague, quiet.id, other_id, now=clock.now())
+    await look(watch, clock, 15)
+    assert quiet.alarm(alarm_id)["holder"] == me.account_id
+    before = quiet.last_entry()
+    await look(watch, clock, 5)
+    row = quiet.alarm(alarm_id)
+    assert (row["state"], row["holder"], row["escalation"]) == ("received", None, 0)
+    assert row["escalate_at"] == clock.now() + timedelta(seconds=60)
+    [entry] = quiet.entries(after=before)
+    assert (entry["event"], entry["actor"], entry["detail"]["reason"]) == ("alarm.released", "scheduler", "holder_gone")
+    assert quiet.alarm(other_id)["holder"] == colleague.account_id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "set role = 'device_technician'",
+        "set role = 'quality_reviewer'",
+        "set role = 'no_such_role'",
+        "set authority_id = null",
+        "set authority_id = (select id from vaka.authority a where a.id <> authority_id limit 1)",
+    ],
+    ids=["technician", "reviewer", "unknown", "supplier", "elsewhere"],
+)
+async def test_another_role_or_one_elsewhere_does_not_keep_an_alarm(
+    watch: Watch, reception: Reception, quiet: House, second: Authority, clock: TurnedClock, me: Principal,
+    change: LiteralString,
+) -> None:  # fmt: skip
+    reception.sign_in(me)
+    await reception.at_desk(me, clock.now())
+    alarm_id = quiet.raise_alarm()
+    await take(quiet.desk, me, quiet.id, alarm_id, now=clock.now())
+    await look(watch, clock, 5)
+    assert quiet.alarm(alarm_id)["state"] == "taken"
+    reception.change_grants(me, change)
+    await look(watch, clock, 5)
+    assert quiet.alarm(alarm_id)["state"] == "received"
+
+
+async def test_a_shift_leader_keeps_what_he_has_when_he_is_an_operator_again(
+    watch: Watch, reception: Reception, quiet: House, clock: TurnedClock
+) -> None:
+    leader = operator(quiet.authority, role="shift_leader")
+    reception.sign_in(leader)
+    await reception.at_desk(leader, clock.now())
+    alarm_id = quiet.raise_alarm()
+    await take(quiet.desk, leader, quiet.id, alarm_id, now=clock.now())
+    await look(watch, clock, 5)
+    reception.change_grants(leader, "set role = 'operator', valid_until = %s", START + timedelta(hours=1))
+    await look(watch, clock, 60)
+    assert quiet.alarm(alarm_id)["holder"] == leader.account_id
+
+
 async def test_what_was_laid_aside_stays_so(
     watch: Watch, reception: Reception, quiet: House, clock: TurnedClock, me: Principal
 ) -> None:
@@ -217,7 +298,7 @@ async def test_one_that_changed_hands_while_it_was_looked_for_stays(quiet: House
     leader = operator(quiet.authority, role="shift_leader")
     alarm_id = quiet.raise_alarm()
     await take(quiet.desk, me, quiet.id, alarm_id, now=START)
-    nobody = Attendance(START, START, {})
+    nobody = Attendance(START, START, {}, {})
     async with quiet.desk.transaction(quiet.id) as connection:
         await connection.execute("select 1 from alarm where id = %s for update", (alarm_id,))
         assert await lapse_held(quiet.scheduler, quiet.id, nobody, START) == 0
@@ -229,17 +310,19 @@ async def test_one_that_changed_hands_while_it_was_looked_for_stays(quiet: House
 
 def test_absence_before_it_could_be_seen_counts_for_nothing() -> None:
     account = uuid4()
-    long_ago = SignedIn(account, START - timedelta(hours=9))
+    here = uuid4()
+    long_ago = SignedIn(account, START - timedelta(hours=9), [here])
     first = attend([long_ago], START + timedelta(seconds=5), START, None)
     assert first.seen == {account: START}
     second = attend([long_ago], START + timedelta(seconds=60), START, first)
     assert second.seen == {account: START}
-    after_pause = attend([SignedIn(account, None)], START + timedelta(seconds=200), START, second)
+    after_pause = attend([SignedIn(account, None, [here])], START + timedelta(seconds=200), START, second)
     assert after_pause.seen == {account: START + timedelta(seconds=200)}
     seen = attend(
-        [SignedIn(account, START + timedelta(seconds=210))], START + timedelta(seconds=211), START, after_pause
+        [SignedIn(account, START + timedelta(seconds=210), [])], START + timedelta(seconds=211), START, after_pause
     )
     assert seen.seen == {account: START + timedelta(seconds=210)}
+    assert (after_pause.among(here), seen.among(here)) == ({account: START + timedelta(seconds=200)}, {})
 
 
 # ── A new press ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -408,14 +491,21 @@ async def add_to(house: House, me: Principal, alarm_id: UUID) -> None:
     await suspend(house.desk, me, house.id, alarm_id, START + timedelta(hours=1), now=START)
 
 
-async def test_who_signed_out_is_at_no_desk(reception: Reception, clock: TurnedClock, me: Principal) -> None:
+async def test_who_signed_out_or_may_not_any_more_is_at_no_desk(
+    reception: Reception, quiet: House, clock: TurnedClock, me: Principal
+) -> None:
     reception.sign_in(me)
     await reception.at_desk(me, clock.now())
     async with transaction(reception.desk) as connection:
-        assert await has_desk(connection, me.account_id, clock.now())
+        assert await has_desk(connection, me.account_id, quiet.id, clock.now())
+        assert not await has_desk(connection, me.account_id, uuid4(), clock.now())
+    reception.change_grants(me, "set valid_until = %s", clock.now())
+    async with transaction(reception.desk) as connection:
+        assert not await has_desk(connection, me.account_id, quiet.id, clock.now())
+    reception.change_grants(me, "set valid_until = null")
     reception.sign_out(me, clock.now())
     async with transaction(reception.desk) as connection:
-        assert not await has_desk(connection, me.account_id, clock.now())
+        assert not await has_desk(connection, me.account_id, quiet.id, clock.now())
 
 
 async def test_a_press_the_holder_leaves_unanswered_may_be_taken_over_by_all(

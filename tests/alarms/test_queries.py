@@ -15,7 +15,8 @@ pytestmark = pytest.mark.database
 
 MOMENTS = ("now", "since", "until", "beyond_at", "closed_after", "untouched_since", "before", "covered_since",
            "read_at")  # fmt: skip
-IDENTIFIERS = ("id", "account", "person_id", "device_id", "beyond_id", "to", "from", "into", "note_id")
+IDENTIFIERS = ("id", "account", "person_id", "device_id", "beyond_id", "to", "from", "into", "note_id",
+               "authority_id")  # fmt: skip
 TEXTS = ("actor", "area", "sender", "pattern", "reason", "action", "result", "text", "body", "step", "detail", "kind",
          "join_key")  # fmt: skip
 SAMPLES: dict[str, object] = {
@@ -23,7 +24,7 @@ SAMPLES: dict[str, object] = {
     **{name: uuid4() for name in IDENTIFIERS},
     **dict.fromkeys(TEXTS, "x"),
     **{name: [uuid4()] for name in ("ids", "people", "devices", "accounts")},
-    **{name: ["x"] for name in ("join_keys", "senders")},
+    **{name: ["x"] for name in ("join_keys", "senders", "roles")},
     **dict.fromkeys(("limit", "grace", "named", "version"), 10),
     "device_types": [2],
     "people": [uuid4()],

@@ -59,7 +59,7 @@ class Walk:
             Act.TAKE_OVER: lambda: self._take_over(me),
             Act.HEAR: lambda: hear(desk, me, authority, alarm, now=self.now),
             Act.LAPSE: lambda: lapse_held(
-                self.house.scheduler, authority, Attendance(self.now, self.now, {}), self.now
+                self.house.scheduler, authority, Attendance(self.now, self.now, {}, {}), self.now
             ),
             Act.RELEASE: lambda: release(desk, me, authority, alarm, now=self.now),
             Act.SUSPEND: lambda: suspend(desk, me, authority, alarm, until, now=self.now),

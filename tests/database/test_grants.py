@@ -89,6 +89,7 @@ PLATFORM: dict[str, Rights] = {
         "desk_presence": "select",
         "session": "select(account_id ended_at expires_at realm)",
         "account": "select(id state)",
+        "role_grant": "select(account_id authority_id role valid_until)",
     },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER

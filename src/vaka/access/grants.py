@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from vaka.access.permissions import Permission
 from vaka.access.principal import Grant
-from vaka.access.roles import ROLES
+from vaka.access.roles import ROLES, roles_with
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.entries import Entry
@@ -67,9 +67,9 @@ async def list_colleagues(
     connection: psycopg.AsyncConnection[Any], authority_id: UUID, now: datetime
 ) -> list[Colleague]:
     """Return the active people who may handle alarms of an authority, by name."""
-    roles = [role.name for role in ROLES.values() if Permission.DESK_HANDLE_ALARM in role.permissions]
+    facts = {"authority_id": authority_id, "roles": roles_with(Permission.DESK_HANDLE_ALARM), "now": now}
     async with connection.cursor(row_factory=class_row(Colleague)) as cursor:
-        await cursor.execute(QUERIES["list_colleagues"], {"authority_id": authority_id, "roles": roles, "now": now})
+        await cursor.execute(QUERIES["list_colleagues"], facts)
         return await cursor.fetchall()
 
 

@@ -82,3 +82,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         )
     }
 )
+
+
+def roles_with(permission: Permission) -> list[str]:
+    """Return the roles that give ``permission``, for a query over grants."""
+    return [role.name for role in ROLES.values() if permission in role.permissions]

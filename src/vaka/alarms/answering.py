@@ -57,8 +57,8 @@ async def may_be_taken_over(
 ) -> bool:
     """Return whether the operator may take the alarm from a colleague who holds it.
 
-    So it is where the operator leads the shift, the holder has signed out or has no desk open, or the alarm rings
-    for all because the holder has not answered a new press. Raises DatabaseUnavailableError.
+    So it is where the operator leads the shift, the holder has signed out, has no desk open or may not handle it any
+    more, or the alarm rings for all because the holder has not answered a new press. Raises DatabaseUnavailableError.
     """
     if alarm.state is not State.TAKEN or alarm.holder in (None, operator.account_id):
         return False
@@ -67,7 +67,7 @@ async def may_be_taken_over(
     if may(operator, Permission.DESK_TAKE_OVER, authority_id) or alarm.escalation > 0:
         return True
     async with transaction(platform) as connection:
-        return alarm.holder is not None and not await has_desk(connection, alarm.holder, now)
+        return alarm.holder is not None and not await has_desk(connection, alarm.holder, authority_id, now)
 
 
 async def hear(

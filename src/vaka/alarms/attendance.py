@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is at a desk. An alarm held by somebody who is gone goes back to everybody.
+"""Who is at a desk, and may handle alarms there. An alarm held by somebody who is gone goes back to everybody.
 
 The desk notes in the platform's database which accounts have one open; the scheduler compares that with who holds what.
+Whose right in an authority has ended is gone from there, whatever desk he has open: nobody else would be offered it.
 Absence counts only while both could be seen: after a pause everybody has the authority's whole limit to come back.
 """
 
@@ -14,6 +15,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from vaka.access.permissions import Permission
+from vaka.access.roles import roles_with
 from vaka.alarms.changes import QUERIES, Connection, write_changes
 from vaka.alarms.escalation import MOST_AT_ONCE, SCHEDULER
 from vaka.ledger.events import Event
@@ -31,6 +34,8 @@ class SignedIn:
 
     account_id: UUID
     seen_at: datetime | None
+    authorities: Collection[UUID]
+    """Those whose alarms it may handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,12 @@ class Attendance:
     """From then on it has been looked without a pause; absence before this counts for nothing."""
     seen: Mapping[UUID, datetime]
     """When a desk of each was last open, never before ``since``."""
+    handling: Mapping[UUID, Collection[UUID]]
+    """The authorities whose alarms each may handle."""
+
+    def among(self, authority_id: UUID) -> dict[UUID, datetime]:
+        """Return those of ``seen`` who may handle the alarms of one authority."""
+        return {account: at for account, at in self.seen.items() if authority_id in self.handling[account]}
 
 
 def attend(signed_in: Sequence[SignedIn], now: datetime, started: datetime, earlier: Attendance | None) -> Attendance:
@@ -50,13 +61,15 @@ def attend(signed_in: Sequence[SignedIn], now: datetime, started: datetime, earl
     if now - (started if earlier is None else earlier.read_at) > LONGEST_PAUSE:
         since = now
     seen = {one.account_id: max(one.seen_at or since, since) for one in signed_in}
-    return Attendance(now, since, MappingProxyType(seen))
+    handling = {one.account_id: one.authorities for one in signed_in}
+    return Attendance(now, since, MappingProxyType(seen), MappingProxyType(handling))
 
 
 async def read_signed_in(platform: Connection, now: datetime) -> list[SignedIn]:
     """Return everybody who is signed in to a desk (as scheduler, in the platform's database)."""
+    facts = {"now": now, "roles": roles_with(Permission.DESK_HANDLE_ALARM)}
     async with platform.cursor(row_factory=class_row(SignedIn)) as cursor:
-        await cursor.execute(QUERIES["read_attendance"], {"now": now})
+        await cursor.execute(QUERIES["read_attendance"], facts)
         return await cursor.fetchall()
 
 
@@ -65,9 +78,14 @@ async def note_desks(platform: Connection, accounts: Collection[UUID], now: date
     await platform.execute(QUERIES["note_desks"], {"accounts": list(accounts), "now": now})
 
 
-async def has_desk(platform: Connection, account: UUID, now: datetime) -> bool:
-    """Return whether an account is signed in and has had a desk open within AWAY_AFTER (as desk)."""
-    facts = {"account": account, "since": now - AWAY_AFTER, "now": now}
+async def has_desk(platform: Connection, account: UUID, authority_id: UUID, now: datetime) -> bool:
+    """Return whether an account is signed in, has had a desk open within AWAY_AFTER, and may handle alarms of an
+    authority (as desk).
+    """
+    facts = {
+        "account": account, "authority_id": authority_id, "roles": roles_with(Permission.DESK_HANDLE_ALARM),
+        "since": now - AWAY_AFTER, "now": now,
+    }  # fmt: skip
     cursor = await platform.execute(QUERIES["find_desk"], facts)
     return await cursor.fetchone() is not None
 
@@ -75,12 +93,14 @@ async def has_desk(platform: Connection, account: UUID, now: datetime) -> bool:
 async def lapse_held(gateway: Gateway, authority_id: UUID, attendance: Attendance, now: datetime) -> int:
     """Put back in the queue what is held by somebody who is gone, and return how many alarms that were.
 
-    Gone is who has no session that holds, at once, and who has had no desk open for ``policy.away_after_seconds``.
-    A life alarm's timer starts anew. What was laid aside stays so: it comes back by itself, and anyone may take it.
+    Gone is who has no session that holds, or may not handle the authority's alarms any more, at once, and who has had
+    no desk open for ``policy.away_after_seconds``. A life alarm's timer starts anew. What was laid aside stays so: it
+    comes back by itself, and anyone may take it.
     """
+    there = attendance.among(authority_id)
     facts = {
-        "accounts": list(attendance.seen), "seen": list(attendance.seen.values()), "read_at": attendance.read_at,
-        "now": now, "limit": MOST_AT_ONCE,
+        "accounts": list(there), "seen": list(there.values()), "read_at": attendance.read_at, "now": now,
+        "limit": MOST_AT_ONCE,
     }  # fmt: skip
     async with gateway.transaction(authority_id) as connection:
         cursor = await connection.execute(QUERIES["lapse_alarms"], facts)

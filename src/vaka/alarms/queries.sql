@@ -400,8 +400,8 @@ returning id, escalation
 
 -- name: lapse_alarms
 -- as: scheduler
--- What somebody holds who has signed out, or has had no desk open for so long. Whoever has done something to the alarm
--- meanwhile is there after all. The version keeps out what another took over in this moment.
+-- What somebody holds who has signed out, may not handle it any more, or has had no desk open for so long. Whoever has
+-- done something to the alarm meanwhile is there after all. The version keeps out what another took over in this moment.
 with left_behind as materialized (
     select a.id, a.version
     from alarm a
@@ -584,12 +584,18 @@ from desk_presence p
 join session s on s.account_id = p.account_id
 where p.account_id = %(account)s and p.seen_at > %(since)s
   and s.realm = 'operator' and s.ended_at is null and s.expires_at > %(now)s
+  and exists (select from role_grant g
+              where g.account_id = p.account_id and g.authority_id = %(authority_id)s and g.role = any(%(roles)s)
+                and (g.valid_until is null or g.valid_until > %(now)s))
 limit 1
 
 -- name: read_attendance
 -- as: scheduler in platform
--- Everybody who is signed in to a desk, and when one was last open.
-select s.account_id, max(p.seen_at) as seen_at
+-- Everybody who is signed in to a desk, when one was last open, and whose alarms each may handle by now.
+select s.account_id, max(p.seen_at) as seen_at,
+       array(select g.authority_id from role_grant g
+             where g.account_id = s.account_id and g.authority_id is not null and g.role = any(%(roles)s)
+               and (g.valid_until is null or g.valid_until > %(now)s)) as authorities
 from session s
 join account a on a.id = s.account_id
 left join desk_presence p on p.account_id = s.account_id

@@ -62,10 +62,11 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 grant select on installation, authority, role_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
 grant select, insert, update (ended_at) on session to g_signin;
--- scheduler: which databases there are, whether receivers are up, who is signed in and has a desk open.
+-- scheduler: which databases there are, whether receivers are up, who is signed in, has a desk open, and may handle what.
 grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, ended_at) on session to g_scheduler;
 grant select (id, state) on account to g_scheduler;
+grant select (account_id, role, authority_id, valid_until) on role_grant to g_scheduler;
 -- sequencer: which databases there are.
 grant select on authority to g_sequencer;
 -- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.

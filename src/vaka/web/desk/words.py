@@ -61,7 +61,7 @@ STEPS: Mapping[str, str] = {
     "resumed": mark("Taken up again"),
     "handed_over": mark("Offered to a colleague"),
     "returned": mark("Back in the queue"),
-    "lapsed": mark("Back in the queue: its holder has no desk open"),
+    "lapsed": mark("Back in the queue: its holder is no longer there"),
     "acknowledged": mark("Read and closed"),
     "closed": mark("Closed"),
     "reopened": mark("Reopened"),
