@@ -119,6 +119,29 @@ def test_ctrl_c_ends_lifelike_traffic_with_a_summary() -> None:
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_stopped_before_any_answer_it_says_how_many_are_unfinished_and_why(as_json: bool) -> None:
+    with running(Answerer()) as receiver:
+        pass  # its port is free again
+    to = f"127.0.0.1:{receiver.port}"
+    with started(
+        *COMMAND, "alarm", "--to", to, "--cid", "100", "--count", "5", "--transport", "tcp",
+        *(["--json"] if as_json else []),
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert any("  again " in line for line in process.stderr), "they have tried, and try again"
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    if as_json:
+        told = json.loads(out)
+        assert (told["sent"], told["answered"], told["lost"], told["unfinished"]) == (5, 0, 0, 5)
+        assert told["causes"] == {"Nobody listens on that port of the receiver.": 5}
+    else:
+        assert "Unfinished:      5 (stopped before an answer came)" in out
+        assert "Why no answer:   Nobody listens on that port of the receiver. (5)" in out
+
+
 def test_the_devices_of_a_file_play_on_while_the_receiver_restarts(tmp_path: Path) -> None:
     """What a demo does: over all transports, for as long as it is let, through a restart of the receiver."""
     answerer = Answerer()
@@ -152,6 +175,11 @@ REFUSED: list[tuple[list[str], str]] = [
     (["alarm", "--to", "127.0.0.1:99999", "--cid", "1"], "is no address to send to"),
     (["alarm", "--to", "127.0.0.1", "--cid", "x\r\ny"], "--cid must be letters and digits"),
     (["alarm", "--to", "127.0.0.1", "--cid", "abc", "--count", "5"], "--cid must be a number"),
+    (["alarm", "--to", "127.0.0.1", "--cid", "1" * 17, "--count", "5"], "number of at most 16 digits"),
+    (
+        ["alarm", "--to", "127.0.0.1", "--cid", "9" * 16, "--count", "5"],
+        "the last --cid would be 10000000000000003, more than 16 digits",
+    ),
     (["alarm", "--to", "127.0.0.1", "--cid", "1", "--count", "0"], "0 is not in the range"),
     (["alarm", "--to", "127.0.0.1", "--cid", "1", "--rate", "-1"], "-1.0 is not in the range"),
     (["alarm", "--to", "127.0.0.1", "--cid", "1", "--password-file", "/none"], "password file /none cannot be read"),

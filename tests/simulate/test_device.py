@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One simulated device against a scripted receiver: what it sends, what it puts up with, when it gives up."""
 
+import asyncio
 import random
 import ssl
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from tests.waiting import wait_until
 from vaka.clock import SystemClock
 from vaka.demo.certificates import CertificateAuthority
 from vaka.scaip.body import parse_mrq
-from vaka.simulate import links
+from vaka.simulate import causes, links
 from vaka.simulate.device import Outcome, Persistence
 from vaka.simulate.device_file import DeviceRecord
 from vaka.simulate.fleet import Fleet
@@ -89,7 +90,8 @@ async def test_an_alarm_is_sent_answered_and_confirmed(
     assert (response.status, response.call_id) == (200, "mrs-1")
     assert run.tally.as_dict() | {"milliseconds": 0} == {
         "sent": 1, "answered": 1, "heartbeats_answered": 0, "mrs_received": 1, "mrs_not_ok": 0, "refused": 0,
-        "answered_503": 0, "attempts_again": 0, "unanswered": 0, "lost": 0, "unfinished": 0, "milliseconds": 0,
+        "answered_503": 0, "attempts_again": 0, "unanswered": 0, "lost": 0, "unfinished": 0, "causes": {},
+        "milliseconds": 0,
     }  # fmt: skip
 
 
@@ -197,6 +199,89 @@ async def test_where_nobody_listens_an_alarm_is_lost_but_nothing_breaks(
     run.fleet.close()
     assert (outcome.status, outcome.mrs) == (None, None)
     assert run.tally.lost == 1
+    assert run.tally.causes == {causes.REFUSED: 1}
+
+
+async def test_a_closed_udp_port_is_told_apart_from_a_silent_receiver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "TIMEOUT", 0.3)
+    monkeypatch.setattr(links, "retransmission_delays", lambda: iter([0.1, 0.1]))
+    async with answering(Answerer([SILENCE] * 100)) as answerer:
+        silent = Run(answerer)
+        await silent.report()
+        silent.fleet.close()
+    closed = Run(answerer)
+    await closed.report()
+    closed.fleet.close()
+    assert silent.tally.causes == {causes.SILENT: 1}
+    assert closed.tally.causes == {causes.REFUSED: 1}
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+async def test_where_the_connection_is_closed_on_it_that_is_why(
+    transport: str, issuer: CertificateAuthority, server_context: ssl.SSLContext
+) -> None:
+    hang_up = Answerer([Answer(None, hang_up=True)] * 10)
+    async with answering(hang_up, server_context if transport == "tls" else None) as answerer:
+        run = Run(answerer, issuer.certificate_file, transport=transport)
+        await run.report()
+        run.fleet.close()
+    assert run.tally.causes == {causes.BROKEN: 1}
+
+
+async def test_tls_to_a_port_without_it_says_so(issuer: CertificateAuthority) -> None:
+    async def say_something(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"what do you want?\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(say_something, "127.0.0.1", 0)
+    async with server:
+        run = Run(Answerer(port=server.sockets[0].getsockname()[1]), issuer.certificate_file, transport="tls")
+        await run.report()
+        run.fleet.close()
+    assert run.tally.causes == {"No TLS with the receiver: wrong version number.": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (None, causes.BROKEN),
+        (ConnectionResetError(104, "Connection reset by peer"), causes.BROKEN),
+        (ConnectionRefusedError(111, "Connect call failed"), causes.REFUSED),
+        (TimeoutError(), causes.NO_CONNECTION),
+        (OSError(113, "No route to host"), "The receiver cannot be reached: No route to host."),
+        (OSError(), "The receiver cannot be reached."),
+        (ssl.SSLError(), "No TLS with the receiver: it broke off."),
+        (ValueError("x"), "The receiver cannot be reached."),
+    ],
+    ids=repr,
+)
+def test_every_cause_is_a_sentence(error: Exception | None, sentence: str) -> None:
+    assert causes.cause_of(error) == sentence
+
+
+@pytest.mark.parametrize(
+    ("script", "heard", "counted"),
+    [
+        # In the first try, in the pause before the next, and where only the confirmation is still to come.
+        ([SILENCE] * 10, 0, {"answered": 0, "unfinished": 1}),
+        ([Answer(503, [("Retry-After", "100")])], 1, {"answered": 0, "unfinished": 1}),
+        ([Answer(confirm=0)], 1, {"answered": 1, "unfinished": 0}),
+    ],
+    ids=["silent", "busy", "unconfirmed"],
+)
+async def test_what_is_stopped_before_its_answer_is_unfinished(
+    script: list[Answer], heard: int, counted: dict[str, int]
+) -> None:
+    async with answering(Answerer(script)) as answerer:
+        run = Run(answerer)
+        task = asyncio.create_task(run.report())
+        await wait_until(lambda: len(answerer.requests) == 1 and run.tally.busy + run.tally.answered == heard)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        run.fleet.close()
+    assert run.tally.as_dict().items() >= {"sent": 1, "lost": 0, **counted}.items()
+    assert run.tally.waiting == 0
 
 
 async def test_a_receiver_with_a_foreign_certificate_gets_nothing(
@@ -211,6 +296,9 @@ async def test_a_receiver_with_a_foreign_certificate_gets_nothing(
         run.fleet.close()
     assert outcome.status is None
     assert answerer.requests == []
+    [cause] = run.tally.causes
+    assert cause.startswith("The receiver's certificate is not trusted: ")
+    assert cause.endswith(".")
 
 
 async def test_an_unconfirmed_alarm_is_sent_again_with_the_same_reference() -> None:

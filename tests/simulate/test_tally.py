@@ -63,9 +63,25 @@ def test_the_summary_names_what_went_wrong() -> None:
     assert "Lost:            1 (1 unanswered)" in summary(told((None, 32.0)), 60.0)
 
 
+def test_the_summary_says_what_was_stopped_and_why_nothing_was_answered() -> None:
+    tally = told((200, 0.012))
+    for cause in ("The receiver said nothing.", "", "The receiver said nothing."):
+        tally.begin()
+        tally.end(finished=False, cause=cause)
+    shown = summary(tally, 2.0)
+    assert "Lost:            0\n" in shown
+    assert "Unfinished:      3 (stopped before an answer came)" in shown
+    assert "Why no answer:   The receiver said nothing. (2)" in shown
+    assert (tally.sent, tally.answered + tally.lost + tally.unfinished, tally.waiting) == (4, 4, 0)
+    assert "Unfinished" not in summary(told((200, 0.012)), 2.0)
+
+
 def test_the_display_is_plain_lines_where_there_is_no_terminal(clock: TurnedClock) -> None:
     stream = io.StringIO()
-    display = Display(told((200, 0.012), (None, 32.0)), clock, stream=stream)
+    tally = told((200, 0.012), (None, 32.0))
+    tally.begin()
+    tally.end(finished=False)
+    display = Display(tally, clock, stream=stream)
     clock.turn(12)
     display.show()
-    assert stream.getvalue() == "  12.0 s  sent 2  answered 1  mrs 0  lost 1  p99 12 ms\n"
+    assert stream.getvalue() == "  12.0 s  sent 3  answered 1  mrs 0  lost 1  unfinished 1  p99 12 ms\n"

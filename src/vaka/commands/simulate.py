@@ -33,6 +33,8 @@ MODES = {
     "storm": "within --seconds every device sends a test and --share percent an alarm; heartbeats go on",
     "lifelike": "alarms as in real life, --speed times as many, until Ctrl-C or --seconds",
 }
+LONGEST_NUMBER = 16
+"""Digits of a controller id that counts up."""
 USUAL_SECONDS = {"heartbeats": 60.0, "storm": 600.0, "lifelike": float("inf")}
 
 
@@ -87,8 +89,8 @@ def simulate(
 ) -> None:  # fmt: skip
     """Send alarms, heartbeats or storms to a receiver, over real SIP, as devices do.
 
-    Sends to the one receiver it is given and nowhere else. The exit code is 1 when a report was lost: refused, or not
-    answered after all attempts.
+    Sends to the one receiver it is given and nowhere else. The exit code is 1 when a report was lost (refused, or not
+    answered after all attempts) or unfinished (the run was stopped before its answer came).
     """
     if device_file is not None:
         if cid or username or password_file:
@@ -113,7 +115,7 @@ def simulate(
         click.echo(json.dumps({"mode": mode, "seconds": round(spent, 3), **tally.as_dict()}, indent=2))
     else:
         click.echo(summary(tally, spent))
-    if tally.lost:
+    if tally.lost or tally.unfinished:
         context.exit(1)
 
 
@@ -185,8 +187,13 @@ def _numbers(first: str, count: int) -> list[str]:
         if not (first.isascii() and first.isprintable() and first and len(first) <= 64 and first.isalnum()):
             raise ConfigurationError("--cid must be letters and digits, at most 64.")
         return [first]
-    if not (first.isascii() and first.isdigit() and len(first) <= 16):
-        raise ConfigurationError("With --count, --cid must be a number of at most 16 digits.")
+    if not (first.isascii() and first.isdigit() and len(first) <= LONGEST_NUMBER):
+        raise ConfigurationError(f"With --count, --cid must be a number of at most {LONGEST_NUMBER} digits.")
+    last = int(first) + count - 1
+    if len(str(last)) > LONGEST_NUMBER:
+        raise ConfigurationError(
+            f"With --count {count} the last --cid would be {last}, more than {LONGEST_NUMBER} digits. Begin lower."
+        )
     return [str(int(first) + number).zfill(len(first)) for number in range(count)]
 
 

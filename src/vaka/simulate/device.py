@@ -10,8 +10,9 @@ from random import Random
 
 from vaka.clock import Clock
 from vaka.scaip.body import Mrs
+from vaka.simulate.causes import NoAnswerError
 from vaka.simulate.device_file import DeviceRecord
-from vaka.simulate.links import Link, NoAnswerError
+from vaka.simulate.links import Link
 from vaka.simulate.reports import Report
 from vaka.simulate.tally import Tally
 from vaka.simulate.writing import Writer
@@ -52,6 +53,15 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
+@dataclass(slots=True)
+class _Attempts:
+    """What came of the latest attempt to send one report, also when it is stopped."""
+
+    status: int | None = None
+    cause: str = ""
+    """Why there was no answer."""
+
+
 class Device:
     """A simulated device. Its reports may overlap, as those of a real one with several triggers do."""
 
@@ -83,37 +93,37 @@ class Device:
         confirmation = self._link.expect(ref)
         begun = self._clock.monotonic()
         self._tally.begin()
-        status: int | None = None
+        attempts, finished = _Attempts(), False
         try:
-            status = await self._send_until_answered(body)
+            await self._send_until_answered(body, attempts)
             seconds = self._clock.monotonic() - begun
-            self._tally.answer(report, status, seconds)
-            mrs = await self._await_confirmation(report, status, body, confirmation)
+            self._tally.answer(report, attempts.status, seconds)
+            finished = True  # what still may come is the confirmation of what the receiver has
+            mrs = await self._await_confirmation(report, attempts.status, body, confirmation)
         finally:
             self._link.forget(ref)
-            self._tally.end()
+            self._tally.end(finished=finished, cause=attempts.cause)
         self._tally.confirm(mrs)
-        return Outcome(report, ref, status, seconds, mrs)
+        return Outcome(report, ref, attempts.status, seconds, mrs)
 
-    async def _send_until_answered(self, body: bytes) -> int | None:
-        status: int | None = None
+    async def _send_until_answered(self, body: bytes, attempts: _Attempts) -> None:
         for attempt in range(self._persistence.attempts):
             if attempt:
                 self._tally.try_again()
             pause = self._persistence.pause_seconds * self._chance.uniform(0.5, 1.5)
             try:
-                status, retry_after = await self._send(body)
-            except NoAnswerError:
-                status = None
+                attempts.status, retry_after = await self._send(body)
+            except NoAnswerError as error:
+                attempts.status, attempts.cause = None, str(error)
             else:
-                if status != 503:
-                    return status
+                attempts.cause = ""
+                if attempts.status != 503:
+                    return
                 self._tally.busy += 1
                 if retry_after is not None:
                     pause = retry_after + self._chance.uniform(0.0, 1.0)
             if attempt + 1 < self._persistence.attempts:
                 await asyncio.sleep(pause)
-        return status
 
     async def _send(self, body: bytes) -> tuple[int, float | None]:
         """One transaction, or two where the receiver asks who we are. Return the status and Retry-After."""

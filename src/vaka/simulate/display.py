@@ -59,7 +59,8 @@ class Display:
             f"mrs {tally.confirmed:,}",
         ]
         parts += [f"{name} {count:,}" for name, count in (
-            ("waiting", tally.waiting), ("again", tally.again), ("503", tally.busy), ("lost", tally.lost)
+            ("waiting", tally.waiting), ("again", tally.again), ("503", tally.busy), ("lost", tally.lost),
+            ("unfinished", tally.unfinished),
         ) if count]  # fmt: skip
         latest = tally.latest_milliseconds(_LATEST)
         if latest is not None:
@@ -78,8 +79,9 @@ def summary(tally: Tally, seconds: float) -> str:
         ("Sent again", f"{tally.again:,}"),
         ("Lost", f"{tally.lost:,}" + (f" ({why})" if (why := _why_lost(tally)) else "")),
     ]
-    if tally.waiting:
-        lines.append(("Unfinished", f"{tally.waiting:,}"))
+    if tally.unfinished:
+        lines.append(("Unfinished", f"{tally.unfinished:,} (stopped before an answer came)"))
+    lines += [("Why no answer", f"{cause} ({count:,})") for cause, count in tally.causes.most_common()]
     if figures is not None:
         lines.append(("Time to answer", "  ".join(f"{name} {value:,.1f} ms" for name, value in figures.items())))
     return "\n".join(f"{name + ':':<17}{text}" for name, text in lines)

@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 from vaka.scaip.body import Mrs, parse_mrs
 from vaka.scaip.errors import ScaipError
+from vaka.simulate.causes import BROKEN, REFUSED, SILENT, NoAnswerError, cause_of
 from vaka.sip.build import respond
 from vaka.sip.errors import SipError
 from vaka.sip.framing import Framer, KeepAlive
@@ -27,10 +28,6 @@ CONNECT_SECONDS = 10.0
 _RECEIVE_BUFFER = 4 * 1024 * 1024
 
 
-class NoAnswerError(Exception):
-    """The receiver said nothing in 32 seconds (RFC 3261 timer F), or the connection to it broke."""
-
-
 class Link(Protocol):
     """What a device needs of its way to the receiver."""
 
@@ -39,7 +36,10 @@ class Link(Protocol):
         ...
 
     async def ask(self, call_id: str, request: bytes) -> Response:
-        """Send a request and return its final answer. Raises NoAnswerError."""
+        """Send a request and return its final answer.
+
+        Raises NoAnswerError where the receiver says nothing in 32 seconds (RFC 3261 timer F), or the connection breaks.
+        """
         ...
 
     def expect(self, ref: str) -> "asyncio.Future[Mrs]":
@@ -98,11 +98,11 @@ class Mailbox:
             if expected is not None and not expected.done():
                 expected.set_result(mrs)
 
-    def break_off(self) -> None:
-        """Tell everyone who waits for an answer that none will come this way."""
+    def break_off(self, exc: Exception | None) -> None:
+        """Tell everyone who waits for an answer that none will come this way, and why."""
         for future in self._asked.values():
             if not future.done():
-                future.set_exception(NoAnswerError())
+                future.set_exception(NoAnswerError(cause_of(exc)))
                 future.exception()  # whoever gave up waiting just now will not look at it
 
 
@@ -114,6 +114,7 @@ class UdpLink(asyncio.DatagramProtocol):
         self._mailbox = Mailbox(chance)
         self._transport: asyncio.DatagramTransport | None = None
         self._opening = asyncio.Lock()
+        self._refused = False
 
     async def open(self) -> tuple[str, int]:
         """Open the socket. Raises NoAnswerError where there is no way to that address."""
@@ -123,7 +124,7 @@ class UdpLink(asyncio.DatagramProtocol):
                 try:
                     await loop.create_datagram_endpoint(lambda: self, remote_addr=self._address)
                 except OSError as error:
-                    raise NoAnswerError from error
+                    raise NoAnswerError(cause_of(error)) from error
         assert self._transport is not None  # noqa: S101  connection_made was called
         host, port, *_ = self._transport.get_extra_info("sockname")
         return host, port
@@ -140,7 +141,7 @@ class UdpLink(asyncio.DatagramProtocol):
                 waited += pause or 0.0
         finally:
             self._mailbox.asked_no_more(call_id)
-        raise NoAnswerError
+        raise NoAnswerError(REFUSED if self._refused else SILENT)
 
     def expect(self, ref: str) -> "asyncio.Future[Mrs]":
         """Return what will hold the `<mrs>` with this reference."""
@@ -163,16 +164,18 @@ class UdpLink(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         """Hand on what can be read."""
+        self._refused = False
         with suppress(SipError):
             self._mailbox.deliver(parse(data), self._send)
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens at the moment: the next repeat may find somebody."""
+        self._refused = isinstance(exc, ConnectionRefusedError)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wait."""
         self._transport = None
-        self._mailbox.break_off()
+        self._mailbox.break_off(exc)
 
     def _send(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -205,13 +208,13 @@ class StreamLink:
                             server_hostname=self._server_name,
                         )
                 except (OSError, TimeoutError) as error:
-                    raise NoAnswerError from error
+                    raise NoAnswerError(cause_of(error)) from error
             return self._connection.own_address
 
     async def ask(self, call_id: str, request: bytes) -> Response:
         """Send once; the connection sees to the rest."""
         if self._connection is None or self._connection.is_closed:
-            raise NoAnswerError
+            raise NoAnswerError(BROKEN)
         answer = self._mailbox.ask(call_id)
         try:
             self._connection.send(request)
@@ -219,7 +222,7 @@ class StreamLink:
                 return await answer
         except TimeoutError:
             self.close()  # it may be dead without either end knowing: the next attempt makes another
-            raise NoAnswerError from None
+            raise NoAnswerError(SILENT) from None
         finally:
             self._mailbox.asked_no_more(call_id)
 
@@ -286,4 +289,4 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wait; the next message connects again."""
         self._transport = None
-        self._mailbox.break_off()
+        self._mailbox.break_off(exc)

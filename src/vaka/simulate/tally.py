@@ -3,6 +3,7 @@
 """What was sent and what came back, counted while it happens."""
 
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +35,12 @@ class Tally:
     """Further attempts, beyond the repeats that belong to UDP."""
     unanswered: int = 0
     """No answer, or only 503, until all attempts were used up."""
+    unfinished: int = 0
+    """Stopped before an answer came: nobody knows whether the receiver has it."""
     waiting: int = 0
     """Under way now."""
+    causes: "Counter[str]" = field(default_factory=Counter)
+    """Why there was no answer to what was unanswered or unfinished, where that is known: few sentences, counted."""
     _latencies: "array[float]" = field(default_factory=lambda: array("d"))
 
     @property
@@ -48,9 +53,12 @@ class Tally:
         self.sent += 1
         self.waiting += 1
 
-    def end(self) -> None:
-        """Its device has done what it could, or was stopped."""
+    def end(self, *, finished: bool = True, cause: str = "") -> None:
+        """Its device has done what it could, or was stopped before an answer came; ``cause`` as in ``causes``."""
         self.waiting -= 1
+        self.unfinished += not finished
+        if cause:
+            self.causes[cause] += 1
 
     def try_again(self) -> None:
         """The device sends the same report once more."""
@@ -101,6 +109,7 @@ class Tally:
             "attempts_again": self.again,
             "unanswered": self.unanswered,
             "lost": self.lost,
-            "unfinished": self.waiting,
+            "unfinished": self.unfinished,
+            "causes": dict(self.causes),
             "milliseconds": self.milliseconds(),
         }
