@@ -28,6 +28,13 @@ def test_limits_and_codes_are_shown_and_changed(made: DataDirectory) -> None:
         "policy", "classify", *about, *APPLY, "--message-type", "ME", "--device-type", "2", "--reason", "Prov", "test"
     )
     assert "type ME, device type 2: test (Prov)" in decided.output, decided.output
+    kind = ("--message-type", "ME", "--device-type", "2")
+    taken_back = vaka("policy", "classify", *about, *kind, "--reason", "Åter", "standard")
+    assert taken_back.exit_code == 0, taken_back.output
+    assert "Nothing was changed. Do it with --apply." in taken_back.output
+    assert "type ME, device type 2: test (Prov)" in taken_back.output
+    other = vaka("policy", "classify", *about, *kind, "--status-code", "10", "--reason", "Åter", "standard")
+    assert "There is no such decision." in other.stderr, "of exactly this kind"
 
 
 @pytest.mark.database
@@ -45,9 +52,9 @@ def test_limits_and_codes_are_shown_and_changed(made: DataDirectory) -> None:
 )
 def test_what_cannot_be_is_told(made: DataDirectory, arguments: tuple[str, ...], sentence: str) -> None:
     command, *rest = arguments
-    if "standard" not in rest:  # whether there is such a decision is asked when it is to be taken back
-        tried = vaka("policy", command, "--data", made.root, "--authority", "ekbacka", *rest)
-        assert sentence in tried.stderr, "it is told before anything is to be done"
+    tried = vaka("policy", command, "--data", made.root, "--authority", "ekbacka", *rest)
+    assert tried.exit_code in (1, 2)
+    assert sentence in tried.stderr, "it is told before anything is to be done"
     told = vaka("policy", command, "--data", made.root, "--authority", "ekbacka", *APPLY, *rest)
     assert told.exit_code in (1, 2)
     assert sentence in told.stderr

@@ -28,9 +28,9 @@ from vaka.tenants.policy import (
     compare_limits,
     list_overrides,
     read_limits,
-    require_usable,
     set_limits,
     set_override,
+    try_override,
 )
 
 Act = Callable[[Authority, Connection, Connection, Run], Awaitable[str]]
@@ -102,7 +102,7 @@ def classify(
         if apply:
             await set_override(platform, chosen.id, override, actor=run.actor, now=SystemClock().now())
         else:
-            require_usable(override)
+            await try_override(platform, chosen.id, override)
         return await _describe(chosen, platform, tenant, run)
 
     _perform(data, authority, "policy.classify", change, act, apply=apply)

@@ -60,6 +60,16 @@ class Override:
     alarm_class: str
     reason: str
 
+    @property
+    def kind(self) -> tuple[str | None, int | None, int | None]:
+        """Which messages it is about; an authority has at most one decision of a kind."""
+        return self.message_type, self.device_type, self.status_code
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it ends a decision rather than makes one."""
+        return self.alarm_class == "standard"
+
 
 async def read_limits(tenant: Connection) -> dict[str, int]:
     """Return the authority's limits (as setup)."""
@@ -106,10 +116,17 @@ async def list_overrides(platform: Connection, authority_id: UUID) -> list[Overr
         return await cursor.fetchall()
 
 
-def require_usable(override: Override) -> None:
-    """Require that the authority may decide so. Raises UnusablePolicyError."""
-    standard = override.alarm_class == "standard"
-    if not standard and override.alarm_class not in CLASSES:
+async def try_override(platform: Connection, authority_id: UUID, override: Override) -> None:
+    """Require that ``set_override`` would do it, and do nothing (as setup). Raises UnusablePolicyError."""
+    _require_usable(override)
+    if override.takes_back:
+        decided = {one.kind for one in await list_overrides(platform, authority_id)}
+        if override.kind not in decided:
+            raise _no_such_decision()
+
+
+def _require_usable(override: Override) -> None:
+    if not override.takes_back and override.alarm_class not in CLASSES:
         raise UnusablePolicyError(
             f"Klassen är en av {', '.join(CLASSES)} eller standard.",
             f"The class is one of {', '.join(CLASSES)} or standard.",
@@ -123,7 +140,7 @@ def require_usable(override: Override) -> None:
             f"Skriv varför, {SHORTEST_REASON}–{LONGEST_REASON} tecken, utan personnummer och telefonnummer.",
             f"Say why, in {SHORTEST_REASON}–{LONGEST_REASON} characters, without numbers of people.",
         )
-    if not standard and override.message_type in (None, MessageType.EVENT):
+    if not override.takes_back and override.message_type in (None, MessageType.EVENT):
         _require_alarms_to_stay(override)
 
 
@@ -134,21 +151,24 @@ async def set_override(
 
     The class ``standard`` takes a decision back. Raises UnusablePolicyError.
     """
-    require_usable(override)
-    standard = override.alarm_class == "standard"
+    _require_usable(override)
     facts = {
         "authority_id": authority_id, "message_type": override.message_type, "device_type": override.device_type,
         "status_code": override.status_code, "alarm_class": override.alarm_class, "reason": override.reason.strip(),
         "now": now,
     }  # fmt: skip
     async with platform.transaction():
-        done = await platform.execute(QUERIES["drop_override" if standard else "set_override"], facts)
+        done = await platform.execute(QUERIES["drop_override" if override.takes_back else "set_override"], facts)
         if done.rowcount == 0:
-            raise UnusablePolicyError("Det finns inget sådant beslut.", "There is no such decision.")
+            raise _no_such_decision()
         named = ("message_type", "device_type", "status_code", "alarm_class", "reason")
         detail = {name: facts[name] for name in named if facts[name] is not None}
         entry = Entry(Event.CLASS_CHANGED, actor, now, f"authority:{authority_id}", detail=detail)  # type: ignore[arg-type]
         await append_privileged(platform, [entry])
+
+
+def _no_such_decision() -> UnusablePolicyError:
+    return UnusablePolicyError("Det finns inget sådant beslut.", "There is no such decision.")
 
 
 def _require_alarms_to_stay(override: Override) -> None:
