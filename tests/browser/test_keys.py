@@ -356,3 +356,115 @@ def test_an_open_alarm_without_a_line_in_the_queue_is_kept_fresh(house: House, o
         "ekbacka", "update alarm set escalation = 2, version = version + 1 where id = %s", (alarm,)
     )
     expect(page.locator(".alarm-head .on-call")).to_be_visible(timeout=30_000)
+
+
+# ── The history ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def close_some(house: House, count: int = 3) -> list[UUID]:
+    """So many alarms that have ended, in the order in which the history shows them."""
+    alarms: list[UUID] = []
+    for _ in range(count):
+        alarms.insert(0, house.installation.raise_alarm("Karin Holmgren"))
+        house.installation.close_everything()
+    return alarms
+
+
+def record(house: House, alarm: UUID) -> str:
+    """Where an ended alarm is read."""
+    return f"/history/{house.installation.authorities['ekbacka'].id}/{alarm}"
+
+
+def turn_single_keys(page: Page, on: bool) -> None:
+    """Use the switch in the list of keys of this page."""
+    page.locator("[data-opens=keys]").click()
+    expect(page.locator("#single-keys")).to_be_checked(checked=not on)
+    page.locator("#single-keys").set_checked(on)
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def chosen_line(page: Page) -> str | None:
+    """Where the chosen line of the history leads."""
+    found: str | None = page.evaluate("document.activeElement.getAttribute('href')")
+    return found
+
+
+def test_the_history_is_searched_read_and_left_with_the_keyboard(house: House, open_page: OpenPage) -> None:
+    first, second, third = (record(house, alarm) for alarm in close_some(house))
+    page = open_page("emil", path="/history")
+    seen = []
+    for key in ("j", "ArrowDown", "ArrowDown", "k", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
+        seen.append(chosen_line(page))
+    assert seen == [first, second, third, second, first, first]
+    page.keyboard.press("s")
+    expect(page.locator("#text")).to_be_focused()
+    page.keyboard.type("jks?")
+    expect(page.locator("#text")).to_have_value("jks?")
+    page.keyboard.press("Escape")
+    expect(page.locator("#text")).not_to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("i historiken, till sökfältet")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{first}")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/history")
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"{house.desk}/")
+
+
+def test_the_arrows_go_on_to_older_ones(house: House, open_page: OpenPage) -> None:
+    shown = close_some(house, 51)[:50]
+    page = open_page("emil", path="/history")
+    page.locator(f"[href='{record(house, shown[-1])}']").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".pager button")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"[href='{record(house, shown[0])}']", state="detached")
+    page.keyboard.press("ArrowDown")
+    assert chosen_line(page) is not None
+
+
+@pytest.mark.parametrize("turned_off_on", ["desk", "history", "record"])
+def test_single_keys_that_are_off_are_off_on_every_page(house: House, open_page: OpenPage, turned_off_on: str) -> None:
+    first = close_some(house)[0]
+    paths = {"desk": "/", "history": "/history", "record": record(house, first)}
+    page = open_page("emil", path=paths[turned_off_on])
+    turn_single_keys(page, on=False)
+
+    page.goto(house.desk + paths["history"])
+    for key in "sj?":
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement === document.body"), key
+    expect(page.locator("#keys")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    assert chosen_line(page) == paths["record"], "it is no letter, and nobody dictates it"
+
+    page.goto(house.desk + paths["record"])
+    reopen = page.locator("[data-key=o]")
+    expect(reopen).to_be_visible()
+    for key in "on ":
+        page.keyboard.press(key)
+    time.sleep(REACTION)
+    assert page.url == house.desk + paths["record"]
+    expect(reopen).to_be_visible()
+    assert house.installation.state_of("ekbacka", first) == "closed"
+
+    turn_single_keys(page, on=True)
+    page.keyboard.press("o")
+    page.wait_for_selector("[data-primary][form=act-form]")
+    assert page.url.endswith("?act=reopen")
+
+
+def test_what_was_turned_off_in_another_window_is_off_here(house: House, open_page: OpenPage) -> None:
+    close_some(house)
+    page = open_page("emil", path="/history")
+    other = page.context.new_page()
+    other.goto(f"{house.desk}/")
+    turn_single_keys(other, on=False)
+    page.bring_to_front()
+    page.keyboard.press("s")
+    expect(page.locator("#text")).not_to_be_focused()

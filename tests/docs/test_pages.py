@@ -159,7 +159,7 @@ def test_every_answer_of_the_receiver_is_documented() -> None:
 
 def test_keys_of_the_desk_are_the_ones_in_its_own_list() -> None:
     """The list behind `?` and the manual say the same, in the same words."""
-    template = (ROOT / "src" / "vaka" / "web" / "templates" / "desk.html").read_text(encoding="utf-8")
+    template = (ROOT / "src" / "vaka" / "web" / "templates" / "keys.html").read_text(encoding="utf-8")
     told = re.findall(r'\((?:_\()?"([^"]+)"\)?, _\("([^"]+)"\)\)', template)
     assert len(told) > 10
     manual = (DOCS / "desk.md").read_text(encoding="utf-8")

@@ -31,7 +31,7 @@ from vaka.web.pages import Message, Pages
 
 TAKEN_BACK = 'data-state="withdrawn"'
 """Such a line is still to be read, but nobody waits behind it."""
-ROOM_SCRIPTS = ("live.js", "ages.js", "sound.js")
+ROOM_SCRIPTS = ("live.js", "ages.js", "sound.js", "keys.js")
 DESK_SCRIPTS = ("live.js", "opened.js", "ages.js", "sound.js", "keys.js", "closing.js")
 
 
@@ -112,11 +112,11 @@ class Desk:
         }
 
     def room(self, asker: Asker) -> Mapping[str, Any]:
-        """Return what every page of the desk shows at its head, and the scripts that keep it so and ring."""
+        """Return what every page of the desk shows at its head, and the scripts that keep it so, ring and hear keys."""
         seen = self.seen(asker)
         return {
             "numbers": self.hub.numbers(seen),
-            "scripts": ROOM_SCRIPTS if self.facts(asker)["may_see_queue"] else ("ages.js",),
+            "scripts": ROOM_SCRIPTS if self.facts(asker)["may_see_queue"] else ("ages.js", "keys.js"),
         }
 
 

@@ -146,8 +146,7 @@ async def show_record(desk: Desk, request: Request, asker: Asker) -> Response:
     view = await open_alarm(desk, asker, authority, alarm_id, act="", filled=Filled(), back="/history")
     if view.screen.alarm.state not in (State.CLOSED, State.MERGED):
         raise StillOpenError
-    room = desk.room(asker)
-    context = {**desk.facts(asker), **room, "view": view, "message": None, "scripts": (*room["scripts"], "keys.js")}
+    context = {**desk.facts(asker), **desk.room(asker), "view": view, "message": None}
     return HTMLResponse(desk.pages.render("record.html", asker.preferences, page="history", back="/history", **context))
 
 

@@ -1,37 +1,36 @@
 // SPDX-FileCopyrightText: 2026 The Vaka contributors
 // SPDX-License-Identifier: EUPL-1.2
-// The keyboard: one key per act, the next act on the space bar, arrows in the queue.
+// The keyboard: one key per act, the next act on the space bar, arrows in the queue and in the history.
 "use strict";
 (() => {
-  const queue = document.getElementById("queue");
+  const LINES = "#queue .row a, [data-line]"; // what the arrows go through; under the history also the way to older ones
   const dialog = document.getElementById("keys");
   const toggle = document.getElementById("single-keys");
   const REMEMBERED = "vaka-single-keys";
   const REACTION = 700; // milliseconds: whoever presses within them pressed for what was there before
   let held = { until: 0, says: "" };
 
-  // Whoever dictates, or uses a screen reader, can turn single keys off (WCAG 2.1.4).
-  if (toggle) {
-    toggle.checked = localStorage.getItem(REMEMBERED) !== "off";
-    toggle.addEventListener("change", () => localStorage.setItem(REMEMBERED, toggle.checked ? "on" : "off"));
-  }
-  const singleKeys = () => !toggle || toggle.checked;
+  // Whoever dictates, or uses a screen reader, can turn single keys off (WCAG 2.1.4): on every page of this browser at
+  // once, whichever page it was done on.
+  const singleKeys = () => localStorage.getItem(REMEMBERED) !== "off";
+  toggle.addEventListener("change", () => localStorage.setItem(REMEMBERED, toggle.checked ? "on" : "off"));
 
   const account = document.documentElement.dataset.account;
-  const opened = () => document.getElementById("alarm").dataset;
+  const opened = () => document.getElementById("alarm")?.dataset ?? {};
 
   function writes(element) {
     return element.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
   }
 
   function move(step) {
-    const rows = [...queue.querySelectorAll(".row a")];
-    if (!rows.length) return;
+    const rows = [...document.querySelectorAll(LINES)];
+    if (!rows.length) return false;
     const focused = rows.indexOf(document.activeElement);
     const current = focused >= 0 ? focused : rows.findIndex((row) => row.parentElement.id === "a-" + opened().alarm);
     const next = current < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, current + step));
     rows[next].focus();
     rows[next].scrollIntoView({ block: "nearest" });
+    return true;
   }
 
   function press(element) {
@@ -101,7 +100,7 @@
 
   document.addEventListener("keydown", (event) => {
     const target = event.target;
-    if (event.defaultPrevented || event.isComposing || event.altKey || event.metaKey || dialog?.open) return;
+    if (event.defaultPrevented || event.isComposing || event.altKey || event.metaKey || dialog.open) return;
     if (event.key === "Enter" && event.ctrlKey && writes(target)) {
       event.preventDefault();
       if (isHeld()) explain();
@@ -115,7 +114,8 @@
     }
     let done = false;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      if (queue && !target.matches("input") && !target.closest(".steps, .table-frame")) { move(event.key === "ArrowDown" ? 1 : -1); done = true; }
+      const scrolls = target.closest(".steps, .table-frame") && !target.matches(LINES);
+      if (!target.matches("input") && !scrolls) done = move(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Escape") {
       done = press(document.querySelector('[data-key="escape"]'));
     } else if (event.key === " ") {
@@ -126,7 +126,7 @@
       const key = event.key.toLowerCase();
       if (document.querySelector("form[data-form] [data-choice]") && document.dispatchEvent(
         new CustomEvent("vaka:choice", { detail: key, cancelable: true })) === false) done = true;
-      else if ((key === "j" || key === "k") && queue) { move(key === "j" ? 1 : -1); done = true; }
+      else if ((key === "j" || key === "k") && document.querySelector(LINES)) done = move(key === "j" ? 1 : -1);
       else if (key >= "1" && key <= "9") done = number(Number(key));
       else done = press(document.querySelector('[data-key="' + CSS.escape(key) + '"]'));
     }
@@ -143,7 +143,9 @@
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-opens=keys]")) dialog.showModal();
+    if (!event.target.closest("[data-opens=keys]")) return;
+    toggle.checked = singleKeys();
+    dialog.showModal();
   });
 
   document.addEventListener("htmx:afterSettle", () => {
