@@ -295,8 +295,8 @@ async def test_a_sender_of_another_authority_tells_nothing_of_who_is_in_care(
         before = last_entry(elsewhere)
         with pytest.raises(SenderTakenError):
             await adopt(
-                desk, platform, keyring, leader, reception.id, alarm_id, second.id, reason=REASON, personal_number=number,
-                now=NOW,
+                desk, platform, keyring, leader, reception.id, alarm_id, second.id, reason=REASON,
+                personal_number=number, now=NOW,
             )  # fmt: skip
         assert last_entry(elsewhere) == before, "nobody was looked up"
 
@@ -307,8 +307,8 @@ async def test_nobody_is_looked_up_for_a_sender_that_cannot_be_adopted(
     alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical", source="")
     with pytest.raises(UnusableSourceError):
         await adopt(
-            desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, personal_number="19400117-9829",
-            now=NOW,
+            desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON,
+            personal_number="19400117-9829", now=NOW,
         )  # fmt: skip
     assert house.entries() == []
 
