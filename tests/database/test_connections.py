@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Connections: always as a named role, always bounded, and silent about why a server does not answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from vaka.database.binaries import find_server_binaries
 from vaka.database.connections import DatabaseUnavailableError, Pool, make_pool, open_connection, transaction
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database, tenant_role
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database, tenant_role
 from vaka.errors import Category, ConfigurationError
 
 pytestmark = pytest.mark.anyio
@@ -43,6 +44,41 @@ async def test_pooled_connection_is_bounded_too(pool: Pool) -> None:
     async with transaction(pool) as connection:
         row = await (await connection.execute("show statement_timeout")).fetchone()
     assert row == ("10s",)
+
+
+@pytest.fixture
+def default(server: Server) -> Iterator[Callable[[str, str], None]]:
+    """A function that gives a role or a database a ``synchronous_commit`` of its own: ``default("role x", "off")``."""
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as connection:
+        changed = []
+
+        def change(owner: str, value: str) -> None:
+            changed.append(owner)
+            connection.execute(f"alter {owner} set synchronous_commit = {value}")
+
+        yield change
+        for owner in changed:
+            connection.execute(f"alter {owner} reset synchronous_commit")
+
+
+@pytest.mark.parametrize(
+    ("stands", "value"),
+    [("off", "on"), ("local", "on"), ("on", "on"), ("remote_write", "remote_write"), ("remote_apply", "remote_apply")],
+)
+@pytest.mark.parametrize("owner", ["role vaka_receiver", f"database {PLATFORM_DATABASE}"])
+async def test_nothing_is_called_committed_before_it_is_on_disk(
+    server: Server, default: Callable[[str, str], None], owner: str, stands: str, value: str
+) -> None:
+    """Whatever a server of somebody else's has for a default; what waits for standby servers is not weakened."""
+    default(owner, stands)
+    receiver = platform_role("receiver")
+    async with await open_connection(server, receiver, PLATFORM_DATABASE, application="vaka-test") as connection:
+        assert await (await connection.execute("show synchronous_commit")).fetchone() == (value,)
+    pool = make_pool(server, receiver, PLATFORM_DATABASE, application="vaka-test")
+    await pool.open()
+    async with transaction(pool) as connection:
+        assert await (await connection.execute("show synchronous_commit")).fetchone() == (value,)
+    await pool.close()
 
 
 async def test_transaction_is_kept_whole_or_not_at_all(pool: Pool) -> None:

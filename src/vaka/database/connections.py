@@ -20,6 +20,12 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 STATEMENT_TIMEOUT_MILLISECONDS = 10_000
 
+# A commit is an answer to a device or a person. A server, database or role of somebody else's may be set to answer
+# before the commit is on disk; a setting that waits for standby servers too is the server's own and stays.
+_DURABLE = """\
+select set_config('synchronous_commit', 'on', false)
+where current_setting('synchronous_commit') in ('off', 'local')"""
+
 
 class DatabaseUnavailableError(VakaError):
     """The database did not answer; the caller may try again."""
@@ -95,4 +101,5 @@ async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MILLISECONDS}")
     await connection.execute("set idle_in_transaction_session_timeout = 15000")
     await connection.execute("set search_path = vaka")
+    await connection.execute(_DURABLE)
     await tell_clock_state(connection)
