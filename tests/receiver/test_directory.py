@@ -5,7 +5,9 @@
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
+from vaka.logs import ALLOWED_FIELDS
 from vaka.receiver.directory import Directory
 from vaka.scaip.classes import AlarmClass, Effect, RuleTable, default_table
 from vaka.scaip.codes import DEVICE_TYPES, STATUSES, MessageType
@@ -45,7 +47,9 @@ ONE_RULE = [
     ((None, None, 14, "signal"), ("ME", 3, 14), (SIGNAL, NONE, "battery", "battery")),
     ((None, None, 15, "signal"), ("ME", 3, 15), (SIGNAL, NONE, "battery", "battery")),
     ((None, None, 19, "signal"), ("ME", 2, 19), (SIGNAL, NONE, "cancel", None)),
-    ((None, 2, 19, "heartbeat"), ("ME", 2, 19), (HEARTBEAT, NONE, "cancel", None)),
+    # Of heartbeats alone: louder, or quieter, or as they are.
+    (("PI", 46, None, "technical"), ("PI", 46, 9), (TECHNICAL, RAISE, "heartbeat", None)),
+    (("PI", 46, None, "heartbeat"), ("PI", 46, 9), (HEARTBEAT, NONE, "heartbeat", None)),
     (("IN", 11, None, "request"), ("IN", 11, 70), (REQUEST, RAISE, "information", None)),
     (("ME", None, 87, "request"), ("ME", 2, 87), (REQUEST, RAISE, "staff", None)),
 ]
@@ -111,11 +115,43 @@ def test_rules_are_each_authority_s_own() -> None:
     assert directory.table(AUTHORITY).verdict("ME", 46, 9).alarm_class is LIFE
 
 
+@pytest.mark.parametrize(("dty", "stc"), [(2, None), (46, None), (None, 19), (2, 10), (None, 85)])
+@pytest.mark.parametrize("mty", [None, "ME", "IN", "RE"])
+def test_nothing_but_a_heartbeat_can_be_called_one(mty: str | None, dty: int | None, stc: int | None) -> None:
+    """A heartbeat is answered and not stored: a press that somebody called one would be lost."""
+    directory = Directory()
+    with capture_logs() as lines:
+        directory.set_overrides(
+            [ClassOverride(AUTHORITY, mty, dty, stc, "heartbeat"), ClassOverride(AUTHORITY, None, 51, None, "request")]
+        )
+    assert [(line["event"], line["log_level"], line["authority"]) for line in lines] == [
+        ("override_ignored", "warning", str(AUTHORITY))
+    ]
+    assert {*lines[0]} <= ALLOWED_FIELDS | {"log_level"}
+    own = directory.table(AUTHORITY)
+    for message_type in MessageType:
+        for device_type in (None, *DEVICE_TYPES.keys() - {51}):
+            for status in (None, *STATUSES):
+                message = message_type, device_type, status
+                assert own.verdict(*message) == default_table().verdict(*message)
+    assert own.verdict("ME", 51, 9).alarm_class is REQUEST, "the other rule stands"
+
+
+def test_the_standard_table_calls_nothing_else_a_heartbeat() -> None:
+    for mty in (*MessageType, "XX"):
+        for dty in (None, *DEVICE_TYPES):
+            for stc in (None, *STATUSES):
+                found = default_table().verdict(mty, dty, stc).alarm_class
+                assert (found is HEARTBEAT) == (mty == "PI")
+
+
 @pytest.mark.parametrize("alarm_class", AlarmClass)
 def test_no_rule_makes_what_the_database_has_no_queue_for(alarm_class: AlarmClass) -> None:
     """Whatever is overridden: a signal never raises, and only a fault is restored."""
     for mty in MessageType:
         for stc in STATUSES:
+            if alarm_class is HEARTBEAT and mty != MessageType.HEARTBEAT:
+                continue  # there is no such rule
             found = table((mty, 3, stc, alarm_class)).verdict(mty, 3, stc)
             assert found.alarm_class is alarm_class
             assert (found.effect is NONE) == (alarm_class in (SIGNAL, HEARTBEAT))

@@ -10,6 +10,7 @@ import pytest
 from tests.receiver.conftest import Register, Rows, Running, TurnableClock
 from tests.receiver.devices import UdpDevice, message, mrq
 from vaka.tenants.authorities import Authority
+from vaka.tenants.directory import ClassOverride
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -37,6 +38,19 @@ async def test_its_own_alarm_a_device_takes_back(
     for body in (mrq(sender), mrq(sender, stc="19")):
         assert (await udp_device.ask(message(sender, body))).status == 200
     assert rows(authority, "select state from alarm") == [("withdrawn",)]
+
+
+@pytest.mark.parametrize("mty", ["ME", None])
+async def test_a_press_that_a_rule_calls_a_heartbeat_is_stored(
+    running: Running, register: Register, authority: Authority, rows: Rows, udp_device: UdpDevice, mty: str | None
+) -> None:
+    """The table of rules refuses such a row; should one be there all the same, 200 still means stored."""
+    sender = register.device(authority)
+    await running.knows(sender)
+    running.receiver.directory.set_overrides([ClassOverride(authority.id, mty, 2, None, "heartbeat")])
+    assert (await udp_device.ask(message(sender, mrq(sender, dty="2")))).status == 200
+    assert rows(authority, "select class, kind from alarm") == [("life", "button")]
+    assert rows(authority, "select count(*) from message") == [(1,)]
 
 
 async def test_a_device_that_never_says_anything_new_is_heard_again(

@@ -13,6 +13,7 @@ from tests.alarms.house import connect_superuser
 from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.database.connections import open_connection
+from vaka.database.migrate import migrations_for
 from vaka.database.server import PLATFORM_DATABASE, Server, tenant_role
 from vaka.ledger.catalogue import CATALOGUE
 from vaka.ledger.events import Event
@@ -154,3 +155,59 @@ async def test_a_decision_without_class_or_reason_is_refused(
     with pytest.raises(UnusablePolicyError):
         await set_override(platform, place.id, override, actor="setup", now=START)
     assert await list_overrides(platform, place.id) == []
+
+
+INSERT = (
+    "insert into vaka.class_override (authority_id, message_type, device_type, status_code, alarm_class, reason,"
+    " changed_at) values (%s, %s, %s, %s, %s, 'Prov', now())"
+)
+
+
+@pytest.mark.parametrize("message_type", [None, "ME", "IN", "RE"])
+async def test_nothing_but_a_heartbeat_can_be_called_one(
+    platform: Connection, place: Authority, above: psycopg.Connection[Row], message_type: str | None
+) -> None:
+    """Else a press would be answered and stored nowhere: refused with a sentence, and by the table itself."""
+    with pytest.raises(UnusablePolicyError, match="heartbeat is for the message type PI only") as refused:
+        await set_override(
+            platform, place.id, Override(message_type, 2, None, "heartbeat", "Prov"), actor="setup", now=START
+        )
+    assert "signal" in refused.value.sentence.sv
+    with pytest.raises(psycopg.errors.CheckViolation):
+        above.execute(INSERT, (place.id, message_type, 2, None, "heartbeat"))
+    assert await list_overrides(platform, place.id) == []
+
+
+async def test_a_heartbeat_may_be_called_one(platform: Connection, place: Authority) -> None:
+    override = Override("PI", 2, None, "heartbeat", "Prov")
+    await set_override(platform, place.id, override, actor="setup", now=START)
+    assert await list_overrides(platform, place.id) == [override]
+
+
+async def test_a_rule_of_before_becomes_one_for_the_quiet_class(
+    platform: Connection, place: Authority, above: psycopg.Connection[Row]
+) -> None:
+    """The migration over a database that has such rows: nothing is lost, nothing louder, and each change is entered."""
+    migration = next(one for one in migrations_for("platform") if one.name == "platform/0005_heartbeats.sql")
+    with above.transaction(force_rollback=True):
+        above.execute("alter table vaka.class_override drop constraint only_pi_is_a_heartbeat")
+        for message_type in (None, "ME", "PI"):
+            above.execute(INSERT, (place.id, message_type, 2, None, "heartbeat"))
+        above.execute(INSERT, (place.id, "ME", 3, None, "technical"))
+        above.execute("set constraints all immediate")
+        above.execute("set constraints all deferred")
+        last = newest(above)
+        above.execute("set local search_path = vaka")
+        above.execute("set local role vaka_owner")
+        above.execute(migration.text)
+        above.execute("reset role")
+        found = above.execute(
+            "select coalesce(message_type, '') as mty, alarm_class from vaka.class_override where authority_id = %s"
+            " order by device_type, mty",
+            (place.id,),
+        ).fetchall()
+        told = [(entry["event"], str(entry["object"]).split(":")[0]) for entry in entries(above, last)]
+    assert [(row["mty"], row["alarm_class"]) for row in found] == [
+        ("", "signal"), ("ME", "signal"), ("PI", "heartbeat"), ("ME", "technical"),
+    ]  # fmt: skip
+    assert told == [("row.changed_by_hand", "class_override")] * 2

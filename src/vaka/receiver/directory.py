@@ -66,14 +66,15 @@ class Directory:
         self.intake = next((authority for authority in self.authorities.values() if authority.is_intake), None)
 
     def set_overrides(self, overrides: Iterable[ClassOverride]) -> None:
-        """Take over the authorities' own rules. One that would silence plain alarms is ignored, and said to be."""
+        """Take over the authorities' own rules. One that no table can hold is ignored, and said to be: it would silence
+        plain alarms, or have messages answered that nobody stores."""
         own: dict[UUID, list[Rule]] = {}
         for override in sorted(overrides, key=_specificity):
             rules = _rules(override)
             try:
                 default_table().with_overrides(rules)
             except ValueError:
-                _log.error("override_ignored", authority=str(override.authority_id))
+                _log.warning("override_ignored", authority=str(override.authority_id))
             else:
                 own.setdefault(override.authority_id, []).extend(rules)
         tables = {authority_id: default_table().with_overrides(rules) for authority_id, rules in own.items()}

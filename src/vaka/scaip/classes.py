@@ -102,10 +102,13 @@ class RuleTable:
         """A table in which an authority's own rules stand above these.
 
         Raises ValueError for a rule that would take plain alarms (status 9, 10, 110, or none named) out of the class
-        life without naming a device type.
+        life without naming a device type, and for one that would call anything but `PI` a heartbeat: that is answered
+        and never stored. What shall disturb nobody is a signal.
         """
         overrides = list(overrides)
         for rule in overrides:
+            if rule.alarm_class is AlarmClass.HEARTBEAT and rule.mty != MessageType.HEARTBEAT:
+                raise ValueError("Only a message of type PI can be a heartbeat.")
             demotes = rule.alarm_class not in (None, AlarmClass.LIFE) or rule.effect not in (None, Effect.RAISE)
             if demotes and rule.mty == MessageType.EVENT and rule.dty is None and rule.stc in _PLAIN_ALARMS:
                 raise ValueError("A rule that makes alarms less than life alarms must name a device type.")

@@ -131,6 +131,13 @@ def _require_usable(override: Override) -> None:
             f"Klassen är en av {', '.join(CLASSES)} eller standard.",
             f"The class is one of {', '.join(CLASSES)} or standard.",
         )
+    if override.alarm_class == AlarmClass.HEARTBEAT and override.message_type != MessageType.HEARTBEAT:
+        raise UnusablePolicyError(
+            "Klassen heartbeat gäller bara meddelandetypen PI, för livstecken sparas inte vart för sig."
+            " Välj signal för det som ska sparas utan att larma.",
+            "The class heartbeat is for the message type PI only, because heartbeats are not stored one by one."
+            " Choose signal for what shall be stored and disturb nobody.",
+        )
     if (
         not SHORTEST_REASON <= len(override.reason.strip()) <= LONGEST_REASON
         or not override.reason.isprintable()
