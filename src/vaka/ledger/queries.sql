@@ -166,10 +166,10 @@ order by index desc limit %(most)s
 
 -- name: count_decisions
 -- as: sequencer in tenant, sequencer in platform
--- How far the log has come, and how many decisions about its keeping it holds, there to be read for ever.
-select h.size, (select count(*) from ledger.log_entry e
-                where position('},"event":"retention.set","id":'::bytea in e.leaf) > 0 and e.index < h.size)
-from ledger.head h
+-- How many decisions about its keeping the log holds, of what was signed and before `size`, to be read for ever.
+select count(*) filter (where e.index < %(signed)s), count(*)
+from ledger.log_entry e
+where position('},"event":"retention.set","id":'::bytea in e.leaf) > 0 and e.index < %(size)s
 
 -- name: find_checkpoint
 -- as: sequencer in tenant, sequencer in platform

@@ -117,7 +117,8 @@ class Sealing:
             proof = await prove(self._signer.last.size)
         except LedgerError:
             raise LedgerHaltedError("tiles") from None
-        note = await asyncio.to_thread(self._signer.sign, size, standing.root, proof)  # it waits for a disk
+        decisions = await self._count_decisions(connection, size)
+        note = await asyncio.to_thread(self._signer.sign, size, standing.root, proof, decisions)  # it waits for a disk
         note = await self.publish(note, prove)
         values = {"size": size, "note": note.encode(), "signed_at": self._clock.now()}
         async with connection.transaction():
@@ -127,14 +128,22 @@ class Sealing:
 
     async def _beat(self, connection: Connection) -> None:
         await tell_clock_state(connection)
+        await self._count_decisions(connection, self._signer.last.size)
+        # What it says of the log is what the verifier asks of whoever publishes it later: by the signer's memory, not
+        # by a count of what the database still has.
+        facts = {"size": self._signer.last.size, "decisions": self._signer.decisions}
+        log = f"log:{self._signer.origin}"
         async with connection.transaction():
-            # What it says of the log is what the verifier asks of whoever publishes it later.
-            row = await (await connection.execute(QUERIES["count_decisions"])).fetchone()
-            size, decisions = (0, 0) if row is None else row
-            facts = {"size": size, "decisions": decisions}
-            log = f"log:{self._signer.origin}"
             await append(connection, Entry(Event.LEDGER_HEARTBEAT, ACTOR, self._clock.now(), log, detail=facts))
         self._beaten_at = self._clock.monotonic()
+
+    async def _count_decisions(self, connection: Connection, size: int) -> int:
+        """Return how many decisions the log holds at `size`, once all that were signed have been found there."""
+        values = {"signed": self._signer.last.size, "size": size}
+        row = await (await connection.execute(QUERIES["count_decisions"], values)).fetchone()
+        signed, decisions = (0, 0) if row is None else row
+        await asyncio.to_thread(self._signer.require_decisions, signed)
+        return int(decisions)
 
     def _is_due(self, since: float | None, seconds: float) -> bool:
         return since is None or self._clock.monotonic() - since >= seconds

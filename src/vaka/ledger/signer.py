@@ -4,22 +4,25 @@
 
 The memory lies outside the database, so that a database put back from a backup, or rewritten, is not what decides what
 may be signed. Whoever has the key without the memory can sign two histories; the witnesses are there for him.
+
+It also knows how many decisions about the log's keeping were signed, which is what heartbeats say: a decision that is
+deleted from the database at once would otherwise be missed by none of them.
 """
 
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.ledger.checkpoints import Checkpoint, parse_checkpoint, sign_checkpoint
-from vaka.ledger.errors import LedgerError
+from vaka.ledger.errors import LedgerError, LedgerFault
 from vaka.ledger.note_keys import LogSigner, Signer
-from vaka.ledger.notes import Note
+from vaka.ledger.notes import Note, decode_number
 from vaka.ledger.tree import EMPTY_ROOT, require_consistency
 
 _REASONS = {
@@ -35,6 +38,10 @@ _REASONS = {
         sv="Liggarens träd i databasen har ändrats eller är ofullständigt.",
         en="The log's tree in the database was changed or is incomplete.",
     ),
+    "decisions": Sentence(
+        sv="Myndighetens beslut om gallring i databasen är inte de som har undertecknats.",
+        en="The authority's decisions about the log's keeping in the database are not those that were signed.",
+    ),
     "key": Sentence(
         sv="Liggarens nyckel eller dess minne saknas, fast liggaren redan har undertecknats.",
         en="The log's key or its memory is missing, although the log was signed before.",
@@ -45,7 +52,7 @@ _REASONS = {
 class LedgerHaltedError(VakaError):
     """This log must not go on: what is stored contradicts what was signed. Alarms do, and their entries wait.
 
-    `reason` is ``older``, ``different``, ``tiles`` or ``key``.
+    `reason` is ``older``, ``different``, ``tiles``, ``decisions`` or ``key``.
     """
 
     def __init__(self, reason: str) -> None:
@@ -58,6 +65,10 @@ class LedgerHaltedError(VakaError):
             ),
         )
         self.reason = reason
+
+
+_DECISIONS = "decisions "
+"""Begins the line after the checkpoint in a memory: how many decisions were signed. It is not signed itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ class CheckpointSigner:
     def __init__(self, signer: Signer, memory: Path) -> None:
         self._signer = signer
         self._memory = memory
-        self._last = _recall(memory, signer.name)
+        self._last, self._decisions = _recall(memory, signer.name)
 
     @property
     def origin(self) -> str:
@@ -92,6 +103,22 @@ class CheckpointSigner:
         """What was signed last; the empty log before the first time."""
         return self._last
 
+    @property
+    def decisions(self) -> int:
+        """How many decisions about its keeping the log held when it was signed last; 0 where that was never counted."""
+        return self._decisions or 0
+
+    def require_decisions(self, counted: int) -> None:
+        """Raise LedgerHaltedError where the database holds another number of the decisions that were signed.
+
+        `counted` are those before the end of what was signed last: nothing comes in there, and none is ever removed. An
+        earlier version's memory has no number yet. It takes this one, which is then on the disk.
+        """
+        if self._decisions is None:
+            self._remember(self._last, counted)
+        elif counted != self._decisions:
+            raise LedgerHaltedError("decisions")
+
     def require_not_older(self, size: int, root: bytes) -> None:
         """Raise LedgerHaltedError where a log of this size and root cannot be a later state of what was signed."""
         if size < self._last.size:
@@ -99,11 +126,16 @@ class CheckpointSigner:
         if size == self._last.size and root != self._last.root:
             raise LedgerHaltedError("different")
 
-    def sign(self, size: int, root: bytes, proof: Sequence[bytes]) -> Note:
-        """Sign the log at `size`; `proof` shows that it begins with the last that was signed.
+    def sign_again(self) -> Note:
+        """Sign what was signed last."""
+        return sign_checkpoint(self._last, self._signer)
 
-        Raises LedgerHaltedError where it does not. A crash after the memory was written and before the note was stored
-        is mended by signing the same again.
+    def sign(self, size: int, root: bytes, proof: Sequence[bytes], decisions: int) -> Note:
+        """Sign the log at `size`, which holds so many `decisions` (of which `require_decisions` has seen the signed).
+
+        `proof` shows that it begins with the last that was signed; raises LedgerHaltedError where it does not. A crash
+        after the memory was written and before the note was stored is mended by signing the same again; number and size
+        are written together, so that no crash parts them.
         """
         self.require_not_older(size, root)
         try:
@@ -112,9 +144,12 @@ class CheckpointSigner:
             raise LedgerHaltedError("different") from None
         checkpoint = Checkpoint(self.origin, size, root)
         if checkpoint != self._last:
-            replace_file(self._memory, checkpoint.text.encode())
-            self._last = checkpoint
+            self._remember(checkpoint, decisions)
         return sign_checkpoint(checkpoint, self._signer)
+
+    def _remember(self, checkpoint: Checkpoint, decisions: int) -> None:
+        replace_file(self._memory, _memory_text(checkpoint, decisions))
+        self._last, self._decisions = checkpoint, decisions
 
 
 def open_signer(files: KeyFiles, origin: str, *, is_new: bool) -> CheckpointSigner:
@@ -126,7 +161,7 @@ def open_signer(files: KeyFiles, origin: str, *, is_new: bool) -> CheckpointSign
     try:
         if is_new and not files.secret.exists() and not _has_signed(files.memory):
             # The memory first: a key without one is never taken for new.
-            replace_file(files.memory, Checkpoint(origin, 0, EMPTY_ROOT).text.encode())
+            replace_file(files.memory, _memory_text(Checkpoint(origin, 0, EMPTY_ROOT), 0))
             replace_file(files.secret, LogSigner.of(origin, Ed25519PrivateKey.generate()).encode().encode() + b"\n")
         if not files.secret.exists() or not files.memory.exists():
             raise LedgerHaltedError("key")
@@ -184,11 +219,21 @@ def replace_file(path: Path, data: bytes) -> None:
         os.close(directory)
 
 
-def _recall(memory: Path, origin: str) -> Checkpoint:
-    checkpoint = parse_checkpoint(memory.read_text(encoding="utf-8"))
-    if checkpoint.origin != origin:
+def _memory_text(checkpoint: Checkpoint, decisions: int) -> bytes:
+    return replace(checkpoint, extensions=(f"{_DECISIONS}{decisions}",)).text.encode()
+
+
+def _recall(memory: Path, origin: str) -> tuple[Checkpoint, int | None]:
+    remembered = parse_checkpoint(memory.read_text(encoding="utf-8"))
+    if remembered.origin != origin:
         raise LedgerHaltedError("key")
-    return checkpoint
+    checkpoint = replace(remembered, extensions=())
+    match remembered.extensions:
+        case ():
+            return checkpoint, None
+        case (line,) if line.startswith(_DECISIONS):
+            return checkpoint, decode_number(line.removeprefix(_DECISIONS), LedgerFault.CHECKPOINT)
+    raise LedgerError(LedgerFault.CHECKPOINT)
 
 
 def _has_signed(memory: Path) -> bool:

@@ -19,6 +19,7 @@ from vaka.clock import SystemClock
 from vaka.database.server import Server
 from vaka.ledger.findings import Checked, Wrong, WrongError
 from vaka.ledger.published import open_published
+from vaka.ledger.signer import LedgerHaltedError
 from vaka.ledger.verify import Expected, verify_log
 from vaka.tenants.authorities import Authority
 
@@ -52,7 +53,10 @@ async def test_decision_hidden_in_another_entrys_detail_lets_nothing_go(
 async def test_longer_time_deleted_and_the_rest_removed_by_the_book(
     server: Server, authority: Authority, tmp_path: Path, longer: int, is_deleted: bool
 ) -> None:
-    """By the superuser, who then lets the sequencer do the rest: the heartbeats of before counted what is deleted."""
+    """By the superuser, who then lets the sequencer do the rest: the heartbeats of before counted what is deleted.
+
+    The sequencer halts, so he must have its machine as well, where its memory lies.
+    """
     house = LogHouse(server, authority, tmp_path)
     aged = AgedLog.begun(house, 500)
     await aged.decide(400)
@@ -70,6 +74,9 @@ async def test_longer_time_deleted_and_the_rest_removed_by_the_book(
             superuser.execute(
                 "delete from ledger.log_entry where position('\"days\":3650' in convert_from(leaf, 'utf8')) > 0"
             )
+        with pytest.raises(LedgerHaltedError):
+            await aged.seal()
+        house.files.memory.write_text(house.files.memory.read_text().replace("decisions 2\n", "decisions 1\n"))
     for _ in range(3):
         await aged.prune()
         await aged.seal()
@@ -83,6 +90,56 @@ async def test_longer_time_deleted_and_the_rest_removed_by_the_book(
         else:
             verify_log(read, Expected(house.key, POLICY), SystemClock().now(), checked)
             assert checked.removed == 510
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_longer_time_deleted_at_once(
+    server: Server, authority: Authority, tmp_path: Path, *, is_known: bool
+) -> None:
+    """By the superuser, as soon as it is sealed, so that no heartbeat has counted it: the signer's memory has.
+
+    Nothing more is signed, so nothing is let go. A memory of an earlier version takes what it finds, once.
+    """
+    house = LogHouse(server, authority, tmp_path)
+    aged = AgedLog.begun(house, 500)
+    await aged.decide(400)
+    await aged.decide(3650)
+    await aged.seal()
+    assert house.files.memory.read_text().endswith("decisions 2\n")
+    before = house.checkpoints()
+    with aged.forger() as superuser:
+        deleted = superuser.execute(
+            "delete from ledger.log_entry where position('\"days\":3650' in convert_from(leaf, 'utf8')) > 0"
+        )
+        assert deleted.rowcount == 1
+    if is_known:
+        for _ in range(2):
+            with pytest.raises(LedgerHaltedError) as halted:
+                await aged.seal()
+            assert halted.value.reason == "decisions"
+        assert house.checkpoints() == before
+    else:
+        house.files.memory.write_text(house.files.memory.read_text().replace("decisions 2\n", ""))
+        await aged.seal()
+        assert house.files.memory.read_text().endswith("decisions 1\n")
+
+
+async def test_longer_time_deleted_while_the_sequencer_works(
+    server: Server, authority: Authority, tmp_path: Path
+) -> None:
+    """It is looked for with every heartbeat, and whenever something is signed."""
+    house = LogHouse(server, authority, tmp_path)
+    aged = AgedLog.begun(house, 500)
+    await aged.decide(3650)
+    sealing = house.sealing(aged.clock)
+    async with house.as_("sequencer") as connection:
+        await sealing.make_round(connection)
+        await sealing.make_round(connection)
+        with aged.forger() as superuser:
+            superuser.execute("delete from ledger.log_entry where position('retention.set'::bytea in leaf) > 0")
+        await aged.write(1)
+        with pytest.raises(LedgerHaltedError, match="decisions"):
+            await sealing.make_round(connection)
 
 
 def say(scene: Scene, event: str, component: str, detail: dict[str, object], *, ago: str = "0 days") -> None:
