@@ -76,8 +76,9 @@ class Aged:
         leaves = []
         for n in range(SIZE):
             fields = {"at": at(n), "written_at": at(n), "source": f"a-{n % 3}", **special.get(n, {})}
-            written[fields["source"]] += 1
-            leaves.append(leaf(n, **({"number": written[fields["source"]]} | fields)))
+            writer = fields["source"], fields.get("written_by", "")  # each login role counts for itself
+            written[writer] += 1
+            leaves.append(leaf(n, **({"number": written[writer]} | fields)))
         return leaves
 
     def files(self) -> Files:

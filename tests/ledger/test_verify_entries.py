@@ -70,7 +70,11 @@ def test_names_in_another_order_are_not_read_quickly(names: dict[str, int], data
 
 def test_entries_like_ours_are_read_quickly() -> None:
     for detail in ({}, {"a": 1}, {"action": "visited", "count": -3, "reason": "ö"}):
-        assert read_quickly(leaf(3, detail=detail)) == (b'"a-0"', 2, b"2026-03-12T22:12:23.000000Z")
+        assert read_quickly(leaf(3, detail=detail)) == (
+            (b'"a-0"', b'"t_provkommun_desk"'),
+            2,
+            b"2026-03-12T22:12:23.000000Z",
+        )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_what_the_authority_let_go_accuses_nobody() -> None:
     assert (checked.size, checked.entries, checked.removed) == (SIZE, SIZE - END + 1, END - 1)
     assert (checked.kept_days, checked.decision, checked.decided_by) == (400, DECIDED, "account:7")
     assert checked.decided_at == at(DECIDED).isoformat(timespec="seconds").replace("+00:00", "Z")
-    assert checked.sources == 3
+    assert checked.sources == 7
 
 
 @pytest.mark.parametrize("gone", [(), (0,), (1,), (0, 1)])
@@ -143,7 +143,7 @@ FORGED: dict[str, tuple[Aged, Wrong, str]] = {
         Wrong.AGE, "kept/checkpoint.700",
     ),
     "numbers that leap afterwards": (Aged({1000: {"number": 400}}), Wrong.GAP, "entry 1000 "),
-    "a writer's first entry again": (Aged({600: {"number": 1}}), Wrong.GAP, "entry 600 "),
+    "a writer's first entry again": (Aged({601: {"number": 1}}), Wrong.GAP, "entry 601 "),
     "numbers beyond what is gone": (Aged({600: {"source": "b-0", "number": 9}}), Wrong.GAP, "entry 600 "),
     "a writer who began later, without his beginning": (
         Aged({600: {"source": f"{int(at(600).timestamp() * 1_000_000):x}-1f", "number": 2}}), Wrong.GAP, "entry 600 ",
@@ -165,17 +165,17 @@ def test_what_whoever_verifies_knows_goes_before_what_the_log_says() -> None:
 def test_writer_whose_beginning_is_gone_goes_on() -> None:
     """As a long session does: its name tells that it began before."""
     source = f"{int(at(400).timestamp() * 1_000_000):x}-1f"
-    change: Change = {n: {"source": source} for n in (*range(401, 440), 600, 601)}
-    assert verify(Aged(change).files()).sources == 4
+    change: Change = {n: {"source": source} for n in (*range(401, 440), 601, 602)}
+    assert verify(Aged(change).files()).sources == 8
 
 
 def test_all_leaps_together_are_no_longer_than_what_is_gone() -> None:
-    """Three writers' numbers leap over 511 entries; a fourth leaps by what is left, and not by one more."""
-    left = 511 - (171 + 171 + 170 - 1)
+    """Four writers' numbers leap over 511 entries; a fifth leaps by what is left, and not by one more."""
+    left = 511 - (170 + 170 + 170 + 1)
     for leap, is_right in ((left, True), (left + 1, False)):
         files = Aged({2399: {"source": "b-0", "number": leap + 1}}).files()
         if is_right:
-            assert verify(files).sources == 4
+            assert verify(files).sources == 8
         else:
             assert accused(files)[0] is Wrong.GAP
 

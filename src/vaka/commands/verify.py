@@ -46,6 +46,14 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--retention", type=click.IntRange(min=1), metavar="DAYS",
               help="How long you have decided that the log is kept, whatever it says itself.")  # fmt: skip
 @click.option(
+    "--known-gap",
+    "known_gaps",
+    type=click.IntRange(min=0),
+    multiple=True,
+    metavar="ENTRY",
+    help="The numbers of this entry's writer are known to be broken here; once for each. It is told, and forgiven.",
+)
+@click.option(
     "--receipt",
     "receipts",
     type=_file,
@@ -65,20 +73,22 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.pass_context
 def verify(
     context: click.Context, place: str | None, vkey: str, witnesses: tuple[str, ...], quorum: int | None,
-    fresh: int | None, since: Path | None, back: int, retention: int | None, receipts: tuple[Path, ...],
-    silence: int | None, proof: Path | None, entry: Path | None, language: str, as_json: bool,
+    fresh: int | None, since: Path | None, back: int, retention: int | None, known_gaps: tuple[int, ...],
+    receipts: tuple[Path, ...], silence: int | None, proof: Path | None, entry: Path | None, language: str,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Verify a log that was exported to DIRECTORY or is published at URL (C2SP tlog-tiles), or one receipt.
 
-    Prints what was checked and the first thing that is wrong. Exit code: 0 everything is as it was signed, 1 something
-    is wrong, 2 it could not be checked. Without --witness the log alone vouches for itself.
+    Prints what was checked and the first thing that is wrong. Exit code: 0 everything is as it was signed (but for the
+    known gaps), 1 something is wrong, 2 it could not be checked. Without --witness the log alone vouches for itself.
     """
     if (place is None) == (proof is None) or (proof is None and entry is not None):
         raise click.UsageError("Name a directory or URL, or a receipt with --proof.")
     is_back_asked = context.get_parameter_source("back") is not ParameterSource.DEFAULT
-    if proof is not None and (since or retention or receipts or silence or is_back_asked):
+    if proof is not None and (since or retention or known_gaps or receipts or silence or is_back_asked):
         raise click.UsageError(
-            "--since, --back, --retention, --receipt and --silence are for a whole log, not for one receipt."
+            "--since, --back, --retention, --known-gap, --receipt and --silence are for a whole log, "
+            "not for one receipt."
         )
     checked = Checked()
     wrong: WrongError | None = None
@@ -88,7 +98,7 @@ def verify(
         expected = _read_expected(vkey, witnesses, quorum, fresh, since)
         expected = replace(
             expected, back_seconds=60 * back, least_days=retention, silence=None if silence is None else 60 * silence,
-            receipts=tuple(_read_receipt(path, expected.log) for path in receipts),
+            known_gaps=frozenset(known_gaps), receipts=tuple(_read_receipt(path, expected.log) for path in receipts),
         )  # fmt: skip
         if proof is not None:
             own = None if entry is None else _read(entry, LARGEST_ENTRY)

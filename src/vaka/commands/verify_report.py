@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from vaka.errors import Sentence
-from vaka.ledger.findings import Checked, WrongError
+from vaka.ledger.findings import Checked, Wrong, WrongError
 
 
 def report(checked: Checked, wrong: WrongError | None, reason: str | None, language: str) -> list[str]:
@@ -62,6 +62,8 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
             en=f"{checked.removed} entries were removed after {checked.kept_days} days or more, by entry "
             f"{checked.decision}: the authority's decision of {checked.decided_at} by {checked.decided_by}",
         )
+    for where in checked.known_gaps:
+        yield Sentence(sv=f"KÄND LUCKA: {where}: {Wrong.GAP.value.sv}", en=f"KNOWN GAP: {where}: {Wrong.GAP.value.en}")
     if checked.receipts:
         yield Sentence(
             sv=f"{checked.receipts} kvitton gäller poster som står kvar eller har funnits där",
@@ -80,6 +82,8 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
         )
     if checked.sources:
         yield Sentence(
-            sv=f"{checked.sources} källor utan lucka; skrivna från {checked.first_at} till {checked.last_at}",
-            en=f"{checked.sources} sources without a gap; written from {checked.first_at} to {checked.last_at}",
+            sv=f"{checked.sources} källor utan {'annan ' if checked.known_gaps else ''}lucka; "
+            f"skrivna från {checked.first_at} till {checked.last_at}",
+            en=f"{checked.sources} sources without {'any other' if checked.known_gaps else 'a'} gap; "
+            f"written from {checked.first_at} to {checked.last_at}",
         )

@@ -113,6 +113,8 @@ class Checked:
     decision: int | None = None
     decided_at: str = ""
     decided_by: str = ""
+    known_gaps: list[str] = field(default_factory=list)
+    """Where a writer's numbers are broken, and whoever verifies had said that he knows it."""
     receipts: int = 0
     """Receipts whose entries stand in this log."""
     silence: int = 0

@@ -75,6 +75,8 @@ class Expected:
     least_days: int | None = None
     receipts: tuple[Remembered, ...] = ()
     """Entries that whoever verifies has had proven before: they must stand in this log, where they stood."""
+    known_gaps: frozenset[int] = frozenset()
+    """The places of entries before which the numbers of their writers are known to be broken."""
     silence: int | None = None
     """Seconds: no more may lie between two heartbeats, and after the last one."""
 
@@ -89,7 +91,8 @@ def verify_log(read: Read, expected: Expected, now: datetime, checked: Checked) 
     if since is not None and since.size > checkpoint.size:
         raise WrongError(Wrong.OLDER, f"{CHECKPOINT} ({checkpoint.size} after {since.size})")
     seen_at = now if checked.seen_at is None else datetime.fromtimestamp(checked.seen_at, UTC)
-    rules = EntryRules(checked, expected.back_seconds, seen_at + timedelta(seconds=expected.ahead_seconds))
+    latest = seen_at + timedelta(seconds=expected.ahead_seconds)
+    rules = EntryRules(checked, expected.back_seconds, latest, expected.known_gaps)
     known = [decision for each in expected.receipts if (decision := each.decision) is not None]
     removals = Removals(expected.least_days, known)
     beats = Beats(checked, [each.index for each in known])

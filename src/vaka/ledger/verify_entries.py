@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The rules between entries: one spelling, each writer's numbers without a gap, times that do not run backwards.
 
+A writer is a database session (`source`) of a login role (`written_by`). The session's name can be set by whoever holds
+the login, and taken from another's entry; the role is written by the database. So nobody breaks another role's numbers.
+
 They hold across entries that were removed for their age, as far as can be told without them.
 
 Most entries are read by one expression, which knows a part of what `parse_leaf` accepts, and a bundle of them at once.
@@ -9,7 +12,7 @@ What it does not know `parse_leaf` decides.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,7 +33,7 @@ _DAY, _HOUR = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}", rb"(?:[01][0-9]|2[0-3]):[0-5][0-9]
 _LEAF = re.compile(
     rb'\{"actor":TEXT,"at":"(DAY)THOUR","clock":TEXT,"detail":\{(|MEMBER(?:,MEMBER)*)\},"event":(TEXT),"id":NUMBER,'
     rb'"number":(NUMBER),"object":TEXT,"outcome":TEXT,"source":(TEXT),"v":1,"written_at":"((DAY)THOUR)",'
-    rb'"written_by":TEXT\}'.replace(b"MEMBER", _MEMBER)
+    rb'"written_by":(TEXT)\}'.replace(b"MEMBER", _MEMBER)
     .replace(b"TEXT", _TEXT)
     .replace(b"NUMBER", _NUMBER)
     .replace(b"DAY", _DAY)
@@ -42,14 +45,16 @@ _BEGAN = re.compile(rb'"([0-9a-f]{1,15})-[0-9a-f]+"')  # microseconds since 1970
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN = "%Y-%m-%dT%H:%M:%S.%fZ"
 
-Facts = tuple[bytes, int, bytes]
-"""Of an entry: its source (in JSON), its number there, and when it was written."""
+Writer = tuple[bytes, bytes]
+"""A session and its login role, both in JSON."""
+Facts = tuple[Writer, int, bytes]
+"""Of an entry: its writer, its number there, and when it was written."""
 
 
 class Together(NamedTuple):
     """The facts of entries in a row, and what events they are of (in JSON)."""
 
-    sources: Sequence[bytes]
+    writers: Sequence[Writer]
     numbers: Sequence[int]
     times: Sequence[bytes]
     events: frozenset[bytes]
@@ -63,16 +68,18 @@ class EntryRules:
     """Looks at the entries of one log, from the first to the last.
 
     `back_seconds` is how far a time may lie before the latest until then: an entry gets its time when it is written
-    and its place when its transaction ends. `latest` (aware) is when the last of them may be written.
+    and its place when its transaction ends. `latest` (aware) is when the last of them may be written. Where entries
+    stand in `known_gaps`, their writers' numbers may be broken: that is noted, and they are counted on from there.
     """
 
-    def __init__(self, checked: Checked, back_seconds: int, latest: datetime) -> None:
+    def __init__(self, checked: Checked, back_seconds: int, latest: datetime, known_gaps: Collection[int] = ()) -> None:
         self._checked = checked
+        self._known_gaps = known_gaps
         self._back = timedelta(seconds=back_seconds)
         self._latest = latest.astimezone(UTC).strftime(_WRITTEN).encode()
-        self._numbers: dict[bytes, int] = {}
+        self._numbers: dict[Writer, int] = {}
         self._newest = b""
-        self._before: dict[bytes, int] = {}  # of writers not heard of since entries were missing
+        self._before: dict[Writer, int] = {}  # of writers not heard of since entries were missing
         self._missing = 0
         self.resumed_at = b""
         """When the first entry after the last that is missing was written."""
@@ -110,16 +117,16 @@ class EntryRules:
 
     def _continues(self, read: Together) -> bool:
         """Take these over where nothing about them needs a closer look; else nothing is taken over."""
-        sources, numbers, times, _ = read
+        writers, numbers, times, _ = read
         if times[0] < self._newest or times[-1] > self._latest or list(times) != sorted(times):
             return False
-        last = {source: self._numbers.get(source, 0) for source in set(sources)}
-        if self._before and not all(number or source not in self._before for source, number in last.items()):
+        last = {writer: self._numbers.get(writer, 0) for writer in set(writers)}
+        if self._before and not all(number or writer not in self._before for writer, number in last.items()):
             return False
-        for source, number in zip(sources, numbers, strict=True):
-            if number != last[source] + 1:
+        for writer, number in zip(writers, numbers, strict=True):
+            if number != last[writer] + 1:
                 return False
-            last[source] = number
+            last[writer] = number
         self._numbers.update(last)
         if times[-1] > self._newest:
             self._advance(times[0], times[-1])
@@ -127,10 +134,10 @@ class EntryRules:
 
     def _check_each(self, first: int, read: Iterable[Facts]) -> None:
         numbers, before = self._numbers, self._before
-        for index, (source, number, written_at) in enumerate(read, first):
-            if number != numbers.get(source, 0) + 1 or (number == 1 and source in before):
-                self._require_leap(index, source, number)
-            numbers[source] = number
+        for index, (writer, number, written_at) in enumerate(read, first):
+            if number != numbers.get(writer, 0) + 1 or (number == 1 and writer in before):
+                self._require_leap(index, writer, number)
+            numbers[writer] = number
             if written_at < self._newest:
                 self._require_near(index, written_at)
             elif written_at > self._newest:
@@ -138,14 +145,19 @@ class EntryRules:
                     raise WrongError(Wrong.FUTURE, f"entry {index} ({written_at.decode()})")
                 self._advance(written_at, written_at)
 
-    def _require_leap(self, index: int, source: bytes, number: int) -> None:
-        last = self._numbers.get(source, self._before.get(source, 0))
+    def _require_leap(self, index: int, writer: Writer, number: int) -> None:
+        last = self._numbers.get(writer, self._before.get(writer, 0))
         leap = number - last - 1
-        if source not in self._numbers and 0 <= leap <= self._missing and not (leap and self._began_since(source)):
-            self._before.pop(source, None)
+        if writer not in self._numbers and 0 <= leap <= self._missing and not (leap and self._began_since(writer[0])):
+            self._before.pop(writer, None)
             self._missing -= leap
             return
-        raise WrongError(Wrong.GAP, f"entry {index} ({_shown(source)}, {number} after {last})")
+        source, role = map(_shown, writer)
+        where = f"entry {index} ({source} of {role}, {number} after {last})"
+        if index not in self._known_gaps:
+            raise WrongError(Wrong.GAP, where)
+        self._checked.known_gaps.append(where)
+        self._before.pop(writer, None)
 
     def _began_since(self, source: bytes) -> bool:
         """Whether a writer, by his name, first wrote when all that is missing had been sealed."""
@@ -173,7 +185,8 @@ def read_slowly(entry: bytes, index: int) -> Facts:
     except LedgerError:
         raise WrongError(Wrong.LEAF, f"entry {index}") from None
     written_at = leaf.written_at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-    return f'"{leaf.source}"'.encode(), leaf.number, written_at.encode()
+    writer = f'"{leaf.source}"'.encode(), f'"{leaf.written_by}"'.encode()
+    return writer, leaf.number, written_at.encode()
 
 
 def read_quickly(entry: bytes) -> Facts | None:
@@ -191,10 +204,10 @@ def read_together(entries: Sequence[bytes]) -> Together | None:
     found = _LINE.findall(b"\n".join([*entries, b""]))
     if len(found) != len(entries):
         return None
-    days, details, events, numbers, sources, times, written_days = zip(*found, strict=True)
+    days, details, events, numbers, sources, times, written_days, roles = zip(*found, strict=True)
     if not all(map(_is_day, {*days, *written_days})) or not all(map(_is_sorted, set(details))):
         return None
-    return Together(sources, list(map(int, numbers)), times, frozenset(events))
+    return Together(list(zip(sources, roles, strict=True)), list(map(int, numbers)), times, frozenset(events))
 
 
 def _read_each(first: int, entries: Sequence[bytes]) -> Iterator[Facts]:
@@ -231,5 +244,5 @@ def _is_day(text: bytes) -> bool:
     return True
 
 
-def _shown(source: bytes) -> str:
-    return ascii(source.decode("utf-8", "replace")[1:60].rstrip('"'))
+def _shown(text: bytes) -> str:
+    return ascii(text.decode("utf-8", "replace")[1:60].rstrip('"'))

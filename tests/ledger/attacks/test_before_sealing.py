@@ -102,6 +102,24 @@ async def test_session_that_counts_from_the_beginning_again(scene: Scene) -> Non
     assert (await scene.found())[0] is Wrong.GAP
 
 
+async def test_session_that_takes_the_name_of_another_logins(scene: Scene) -> None:
+    """The portal's login reads sources in the log. Using one accuses the portal's login, and not whose it was."""
+    async with scene.house.as_("desk") as desk, scene.house.as_("portal") as portal:
+        await write(scene, desk)
+        await scene.seal()
+        source = scene.house.leaves()[-1].source
+        await portal.execute("select set_config('ledger.source', %s, false)", (source,))
+        await portal.execute("select set_config('ledger.number', '99', false)")
+        await scene.write(portal)
+        await write(scene, desk)
+    await scene.seal()
+    code, where = await scene.found()
+    assert code is Wrong.GAP
+    assert f"'{source}' of '{scene.house.authority.database_name}_portal', 100 after 0" in where
+    known = replace(scene.expected(), known_gaps=frozenset({int(where.split()[1])}))
+    assert scene.judge(await scene.pack(), known).known_gaps == [where]
+
+
 # The machine's clock gives written_at; a default that is off by as much is the same to everything that follows.
 SHIFT = "alter table ledger.inbox alter column written_at set default clock_timestamp() {}"
 
