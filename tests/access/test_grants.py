@@ -51,8 +51,10 @@ async def roles_at(server: Server, account: UUID, hours: float = 0) -> list[str]
         return [grant.role for grant in await read_grants(desk, account, START + timedelta(hours=hours))]
 
 
-async def test_a_grant_holds_until_it_ends(server: Server, place: Authority) -> None:
-    account = await new_account(server)
+async def test_a_grant_holds_until_it_ends(
+    server: Server, place: Authority, onlooker: psycopg.Connection[dict[str, Any]]
+) -> None:
+    account, last = await new_account(server), newest(onlooker)
     async with platform_as(server, "setup") as setup:
         await grant_role(setup, account, "operator", place.id, actor="setup", now=START)
         await grant_role(
@@ -61,6 +63,8 @@ async def test_a_grant_holds_until_it_ends(server: Server, place: Authority) -> 
     assert await roles_at(server, account, 7.9) == ["operator", "shift_leader"]
     assert await roles_at(server, account, 8) == ["operator"]
     assert await roles_at(server, uuid4()) == []
+    ends = [line["detail"].get("valid_until") for line in entries(onlooker, last)]
+    assert ends == [None, (START + timedelta(hours=8)).isoformat()]
 
 
 async def test_giving_and_taking_are_entries_and_repeating_is_not(

@@ -118,7 +118,10 @@ async def test_all_sessions_of_an_account_are_ended(
         assert await end_sessions_of(signin, account, actor="scheduler", now=START) == 3
     assert [await find(server, token) for token in tokens] == [None] * 3
     assert await find(server, kept) is not None
-    assert [line["event"] for line in entries(onlooker, last)] == ["session.ended"] * 3
+    told = entries(onlooker, last)
+    assert [line["event"] for line in told] == ["session.ended"] * 3
+    # Whose they were stands in them: the actor is somebody else, and the session's number tells nobody outside.
+    assert {line["detail"]["account"] for line in told} == {f"account:{account}"}
 
 
 @pytest.mark.parametrize("state", ["deactivated", "removed"])

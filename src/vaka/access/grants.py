@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Grants as rows: reading a principal's, giving and taking roles, and which colleagues can be handed an alarm."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -104,7 +104,11 @@ async def grant_role(
         done = await connection.execute(QUERIES["grant_role"], {**facts, "now": now})
         if done.rowcount == 0:
             return False
-        await append_privileged(connection, [_entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now)])
+        entry = _entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now)
+        if valid_until is not None:
+            until = valid_until.astimezone(UTC).isoformat(timespec="seconds")
+            entry = replace(entry, detail={**entry.detail, "valid_until": until})
+        await append_privileged(connection, [entry])
     return True
 
 

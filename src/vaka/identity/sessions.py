@@ -125,12 +125,15 @@ async def end_session(connection: psycopg.AsyncConnection[Any], session: Session
 async def end_sessions_of(
     connection: psycopg.AsyncConnection[Any], account_id: UUID, *, actor: str, now: datetime
 ) -> int:
-    """End every open session of an account and return how many there were."""
+    """End every open session of an account and return how many there were.
+
+    The entries name the account: whose session it was is the business of every authority that the account reaches.
+    """
     async with connection.transaction():
         cursor = await connection.execute(QUERIES["end_sessions_of"], {"account_id": account_id, "now": now})
         ended = [row[0] for row in await cursor.fetchall()]
         for session_id in ended:
-            facts = {"reason": "ended_by_another"}
+            facts = {"reason": "ended_by_another", "account": f"account:{account_id}"}
             await append(connection, Entry(Event.SESSION_ENDED, actor, now, f"session:{session_id}", detail=facts))
     return len(ended)
 

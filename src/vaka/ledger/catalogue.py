@@ -116,11 +116,13 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup",), ("authority",), ("message_type", "device_type", "status_code", "alarm_class", "reason"),
         ),
         Event.ACCOUNT_CREATED: About(("setup", "demo"), ("account",), ("kind",), "the name"),
-        Event.ROLE_GRANTED: About(("setup", "demo"), ("account",), ("role", "authority"), "the name"),
+        Event.ROLE_GRANTED: About(
+            ("setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
+        ),
         Event.ROLE_REVOKED: About(("setup",), ("account",), ("role", "authority"), "the name"),
         Event.SESSION_STARTED: About(_OPERATOR, ("session",), ("realm", "method"), "the address, the token, the name"),
         Event.SESSION_ENDED: About(
-            ("account", "setup", "scheduler"), ("session",), ("reason",), "the address, the token, the name"
+            ("account", "setup", "scheduler"), ("session",), ("reason", "account"), "the address, the token, the name"
         ),
         Event.SIGN_IN_REFUSED: About(
             ("signin",), ("process", "several"), ("reason", "source", "count", "seconds"),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The supplier's own log: an authority sees what is its business there, with proof, and nothing of another's."""
 
+import html
 import re
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs, account_of
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.identity.sessions import end_sessions_of, open_session
 from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.events import Event
 from vaka.ledger.note_keys import LogKey
@@ -131,3 +133,54 @@ def test_the_portals_login_cannot_read_the_log_itself(installation: Installation
                           "select actor from ledger.inbox"):  # fmt: skip
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 portal.execute(statement.encode())
+
+
+async def test_refusals_that_name_no_authority_are_seen_by_whom_they_concern(
+    lovisa: Browser, niklas: Browser, logs: Logs, installation: Installation
+) -> None:
+    """Term 25 names the kinds: each reaches the authorities, wherever its entry stands."""
+    emil, nina, olga = (account_of(installation, name) for name in ("emil", "nina", "olga"))
+    refused: dict[str, str | int] = {"reason": "handshake", "source": "192.0.2.0/24", "count": 3, "seconds": 7}
+    await tell(
+        installation, logs,
+        entry(Event.CONNECTION_REFUSED, "receiver:a", "process:receiver", **refused),
+        entry(Event.CONNECTION_REFUSED, "receiver:a", "several", **refused),
+        entry(Event.CONNECTION_REFUSED, "receiver:a", "device:0190aaaa-0000-7000-8000-000000000001", **refused),
+        entry(Event.ACCESS_DENIED, emil, "process:desk", reason="desk.see_history", count=11),
+        entry(Event.ACCESS_DENIED, nina, "process:desk", reason="desk.see_history", count=12),
+        entry(Event.ACCESS_DENIED, olga, "process:desk", reason="desk.see_history", count=13),
+        entry(Event.SESSION_ENDED, "scheduler", "session:e", reason="ended_by_another", account=emil),
+        entry(Event.SESSION_ENDED, "scheduler", "session:n", reason="ended_by_another", account=nina),
+        entry(Event.SESSION_ENDED, "scheduler", "session:x", reason="ended_by_another"),
+    )  # fmt: skip
+
+    async def seen(browser: Browser, slug: str, event: str) -> list[str]:
+        where = f"/log/{slug}/supplier"
+        found = places((await browser.get(f"{where}?event={event}")).text)
+        return [(await browser.get(f"{where}/entry/{place}")).text for place in found]
+
+    for browser, slug, own, foreign in ((lovisa, "ekbacka", "e", "n"), (niklas, "norrvik", "n", "e")):
+        refusals = await seen(browser, slug, "connection.refused")
+        assert sum('"object":"process:receiver"' in html.unescape(one) for one in refusals) == 1
+        assert sum('"object":"several"' in html.unescape(one) for one in refusals) == 1
+        assert not any("device:0190aaaa" in one for one in refusals)
+        ended = [html.unescape(one) for one in await seen(browser, slug, "session.ended")]
+        assert any(f'"object":"session:{own}"' in one for one in ended)
+        assert not any(f'"object":"session:{foreign}"' in one or '"object":"session:x"' in one for one in ended)
+        denied = [html.unescape(one) for one in await seen(browser, slug, "access.denied")]
+        counts = {int(found) for one in denied for found in re.findall(r'"count":([0-9]+)', one)} & {11, 12, 13}
+        assert counts == ({11, 13} if slug == "ekbacka" else {12, 13})
+
+
+async def test_a_session_that_somebody_else_ended_reaches_the_authority_by_the_accounts_name(
+    lovisa: Browser, logs: Logs, installation: Installation
+) -> None:
+    account = installation.accounts["emil"]
+    async with await open_connection(
+        installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test"
+    ) as signin:
+        await open_session(signin, account, "operator", "persona", datetime.now(UTC))
+        await end_sessions_of(signin, account, actor="scheduler", now=datetime.now(UTC))
+    await logs.seal_platform()
+    place = places((await lovisa.get(f"{HERE}?event=session.ended&actor=scheduler")).text)[0]
+    assert "Emil Ekbacka" in (await lovisa.get(f"{HERE}/entry/{place}")).text

@@ -153,6 +153,7 @@ ACTORS: Mapping[str, str] = {
 
 FACTS: Mapping[str, str] = {
     "about": mark("About"),
+    "account": mark("Account"),
     "action": mark("Action"),
     "actor": mark("Who"),
     "address": mark("Address"),
@@ -224,6 +225,7 @@ FACTS: Mapping[str, str] = {
     "to": mark("To"),
     "tool": mark("Program (SHA-256)"),
     "until": mark("Until"),
+    "valid_until": mark("Valid until"),
 }
 
 OUTCOMES: Mapping[str, str] = {"success": mark("Done"), "failure": mark("Not done")}
