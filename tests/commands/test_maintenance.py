@@ -25,10 +25,12 @@ from vaka.commands.main import main
 from vaka.commands.maintenance import fingerprint
 from vaka.commands.programs import answers
 from vaka.commands.settings_record import record_settings
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.ledger.leaves import flatten
 from vaka.ledger.proofs import parse_proof
+from vaka.ledger.receipts import Receipt
 from vaka.ledger.signer import hold_memories
+from vaka.settings import Settings
 from vaka.tenants.people import Person
 
 pytestmark = pytest.mark.database
@@ -250,6 +252,30 @@ def test_without_a_seal_in_time_what_was_done_stands_and_it_is_said_how_to_fetch
     assert "1 of 1 devices are new and were registered" in shown.output
     number = entries(made)[-1]["id"]
     assert f"vaka ledger receipt --data {made.root} {number}" in shown.output
+
+
+def test_nobody_is_told_to_fetch_the_receipt_of_an_entry_that_somebody_has_taken_away(
+    made: DataDirectory, sheet: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = receipts._wait
+
+    async def steal_and_wait(settings: Settings, server: Server, number: int) -> Receipt:
+        with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as thief:
+            thief.execute("set session_replication_role = replica")
+            assert thief.execute("delete from ledger.inbox where id = %s", (number,)).rowcount == 1
+        return await wait(settings, server, number)
+
+    monkeypatch.setattr(receipts, "_wait", steal_and_wait)
+    with hold_memories(made.root / "ledger"):
+        shown = import_devices(made, sheet("8031009"), *APPLY)
+    assert shown.exit_code == 1
+    [number] = [int(word) for word in shown.output.split() if word.isdigit() and int(word) > 10]
+    assert f"The entry with number {number} is not in the log" in shown.output
+    assert "It is done and entered" not in shown.output
+    again = vaka("ledger", "receipt", "--data", made.root, str(number))
+    assert (again.exit_code, f"{number} is not in the log" in again.output) == (1, True)
+    never = vaka("ledger", "receipt", "--data", made.root, "999999999")
+    assert (never.exit_code, "No entry has that number" in never.output) == (1, True)
 
 
 def test_settings_are_an_entry_when_they_change_and_never_what_they_say(made: DataDirectory) -> None:

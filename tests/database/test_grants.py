@@ -35,6 +35,7 @@ SEALS = WRITES_LEDGER | {
     "ledger.drain()": "execute",
     "ledger.announce_pruning()": "execute",
     "ledger.prune()": "execute",
+    "ledger.whereabouts()": "execute",
     "ledger.inbox": "select(id)",
     "ledger.log_entry": "select insert",
     "ledger.entry_index": "select insert update",
@@ -134,6 +135,7 @@ TENANT: dict[str, Rights] = {
         "ledger.head": "select",
         "ledger.checkpoint": "select",
         "ledger.inbox": "select(id written_at)",
+        "ledger.whereabouts()": "execute",
         "ledger.set_retention()": "execute",
         "ledger.retention_at()": "execute",
         "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"

@@ -238,7 +238,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/people"): told("person.searched"),
     ("GET", f"{LOG}/export"): Untold("a form; what it sends has an event"),
     ("POST", f"{LOG}/export"): told("log.exported"),
-    ("GET", f"{LOG}/receipt/{{number}}"): Untold("that one's own act is sealed"),
+    ("GET", f"{LOG}/receipt/{{number}}"): told("log.read"),
     ("GET", f"{LOG}/receipt/{{number}}/proof"): told("log.read"),
     ("GET", "/retention"): Untold("leads to a form"),
     ("GET", f"{LOG}/retention"): told("log.read"),

@@ -24,7 +24,17 @@ from vaka.ledger.deciding import set_retention
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import parse_leaf
-from vaka.ledger.receipts import NotSealedYetError, Receipt, find_receipt, policy_of, wait_for_receipt
+from vaka.ledger.receipts import (
+    EntryGoneError,
+    NoSuchNumberError,
+    NotSealedYetError,
+    Receipt,
+    Whereabouts,
+    find_receipt,
+    policy_of,
+    require_there,
+    wait_for_receipt,
+)
 from vaka.ledger.tree import hash_leaf
 from vaka.settings import LedgerSettings
 from vaka.tenants.authorities import Authority
@@ -127,6 +137,25 @@ async def test_there_is_no_receipt_for_what_is_not_there(house: LogHouse, clock:
         assert await find_receipt(portal, 1) is None  # nothing was published yet
         await seal(house, clock)
         assert await find_receipt(portal, 2) is None
+        with pytest.raises(NoSuchNumberError):
+            await require_there(portal, 10**15)
+
+
+async def test_nobody_waits_for_an_entry_that_was_taken_away(house: LogHouse, clock: TurnedClock) -> None:
+    async with house.as_("portal") as portal:
+        number = await set_retention(portal, decision(850, clock.now()))
+        assert await require_there(portal, number) is Whereabouts.WAITS
+        with house.superuser(unguarded=True) as thief:
+            assert thief.execute("delete from ledger.inbox where id = %s", (number,)).rowcount == 1
+        for _ in range(2):
+            with pytest.raises(EntryGoneError) as gone:
+                await wait_for_receipt(portal, number, seconds=60, policy=POLICY)
+            clock.turn(61)
+            await seal(house, clock)
+        assert all(str(number) in text for text in (gone.value.sentence.sv, gone.value.sentence.en))
+        other = await set_retention(portal, decision(860, clock.now()))
+        await seal(house, clock)
+        assert await require_there(portal, other) is Whereabouts.STANDS
 
 
 @pytest.mark.parametrize(
@@ -164,6 +193,8 @@ async def test_removed_entry_gives_none_and_the_old_receipt_still_proves(house: 
         await aged.seal()
         assert await aged.prune() > 0
         assert await find_receipt(connection, number) is None
+        with pytest.raises(NoSuchNumberError):
+            await wait_for_receipt(connection, number)
     assert verified(receipt, house, tmp_path)
 
 

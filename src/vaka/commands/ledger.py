@@ -19,7 +19,7 @@ from vaka.ledger.cosignatures import Policy
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.export import export_log, read_published
-from vaka.ledger.receipts import Receipt, find_receipt, policy_of
+from vaka.ledger.receipts import NotSealedYetError, Receipt, find_receipt, policy_of, require_there
 
 COMPONENT = "sequencer"
 Detail = dict[str, str | int | bool | None]
@@ -83,13 +83,15 @@ def receipt(data: Path, authority: str | None, target: Path, number: int) -> Non
 
 
 async def _fetch(server: Server, role: str, database: str, number: int, policy: Policy | None, clock: Clock) -> Receipt:
-    """Find a receipt, and write in that very log that it was handed out."""
+    """Find a receipt, and write in that very log that it was handed out.
+
+    Raises NotSealedYetError, EntryGoneError, NoSuchNumberError.
+    """
     async with await open_connection(server, role, database, application="vaka-receipt") as connection:
         found = await find_receipt(connection, number, policy)
         if found is None:
-            raise ConfigurationError(
-                f"No entry {number} is sealed and witnessed in this log: it waits, or was removed for its age."
-            )
+            await require_there(connection, number)
+            raise NotSealedYetError(number)
         origin = parse_checkpoint(found.proof.checkpoint.text).origin
         facts: Detail = {"entry": number, "tool": fingerprint()}
         async with connection.transaction():

@@ -22,7 +22,7 @@ DIRECTORY = "receipts"
 def hand_out(directory: DataDirectory, settings: Settings, server: Server, run: Run) -> str:
     """Wait until the entry about this run is sealed and witnessed; return the sentence that says where its proof is.
 
-    What was done stands whether or not there is a receipt.
+    What was done stands whether or not there is a receipt. Raises EntryGoneError where its entry was taken away.
     """
     if run.entry is None:
         return ""

@@ -179,6 +179,10 @@ select note from ledger.checkpoint where size = %(size)s
 -- as: sequencer in tenant, sequencer in platform, portal in tenant
 select index, leaf from ledger.log_entry where id = %(id)s order by index desc limit 1
 
+-- name: find_whereabouts
+-- as: sequencer in tenant, sequencer in platform, portal in tenant
+select ledger.whereabouts(%(id)s)
+
 -- name: read_retention
 -- as: portal in tenant
 select days from ledger.retention_at(%(at)s, %(size)s)

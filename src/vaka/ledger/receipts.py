@@ -8,6 +8,7 @@ stands with its commit, and the same receipt can be fetched at any time until th
 
 import asyncio
 from dataclasses import dataclass
+from enum import Enum
 
 import psycopg
 
@@ -39,6 +40,48 @@ class NotSealedYetError(VakaError):
             ),
         )
         self.id = entry_id
+
+
+class EntryGoneError(VakaError):
+    """The number was given out, and its entry is neither in the log nor on its way there: somebody took it away."""
+
+    def __init__(self, entry_id: int) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv=f"Post nummer {entry_id} står inte i loggen och väntar inte heller på att förseglas, fast numret "
+                "har delats ut. Lita inte på den, och säg till er säkerhetskontakt.",
+                en=f"The entry with number {entry_id} is not in the log and does not wait to be sealed either, "
+                "although the number was given out. Do not rely on it, and tell your security contact.",
+            ),
+        )
+        self.id = entry_id
+
+
+class NoSuchNumberError(VakaError):
+    """The number was never given out, or its entry was removed for its age."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.MISSING,
+            Sentence(
+                sv="Ingen post har det numret, eller så har posten gallrats för sin ålder.",
+                en="No entry has that number, or the entry was removed for its age.",
+            ),
+        )
+
+
+class Whereabouts(Enum):
+    """Where the entry with a number is."""
+
+    WAITS = "waits"
+    """To be sealed."""
+    STANDS = "stands"
+    """In the log."""
+    NEVER_GIVEN = "never_given"
+    REMOVED = "removed"
+    """For its age, as an entry of the log says."""
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +145,28 @@ async def prove(connection: Connection, note: Note, index: int, entry: bytes) ->
     return Proof(index, hashes, note, entry)
 
 
+async def require_there(connection: Connection, entry_id: int) -> Whereabouts:
+    """Return whether the entry with this number waits or stands in the log (as sequencer, or as portal).
+
+    Raises EntryGoneError or NoSuchNumberError.
+    """
+    row = await (await connection.execute(QUERIES["find_whereabouts"], {"id": entry_id})).fetchone()
+    where = Whereabouts.GONE if row is None else Whereabouts(row[0])
+    if where is Whereabouts.GONE:
+        raise EntryGoneError(entry_id)
+    if where in (Whereabouts.NEVER_GIVEN, Whereabouts.REMOVED):
+        raise NoSuchNumberError
+    return where
+
+
 async def wait_for_receipt(
     connection: Connection, entry_id: int, *, seconds: float = WAIT_SECONDS, policy: Policy | None = None
 ) -> Receipt:
     """Return the receipt as soon as there is one. Call it when the transaction of the act has been committed.
 
-    Raises NotSealedYetError after so many seconds, RuntimeError inside a transaction: what is not committed is never
-    sealed. `policy` is as for :func:`find_receipt`.
+    Raises NotSealedYetError after so many seconds, while the entry waits or stands in the log; EntryGoneError or
+    NoSuchNumberError at once, where there is nothing to wait for; RuntimeError inside a transaction: what is not
+    committed is never sealed. `policy` is as for :func:`find_receipt`.
     """
     if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
         raise RuntimeError("a receipt is waited for after the transaction")
@@ -118,6 +176,7 @@ async def wait_for_receipt(
                 receipt = await find_receipt(connection, entry_id, policy)
                 if receipt is not None:
                     return receipt
+                await require_there(connection, entry_id)
                 await asyncio.sleep(_LOOK_SECONDS)
     except TimeoutError:
         raise NotSealedYetError(entry_id) from None

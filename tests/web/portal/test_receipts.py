@@ -38,6 +38,7 @@ async def test_the_page_waits_for_the_seal_and_hands_out_a_proof(
     agneta: Browser, logs: Logs, installation: Installation
 ) -> None:
     where = await decide(agneta)
+    before = logs.mark("ekbacka")
     asking = asyncio.create_task(agneta.get(where))
     while not asking.done():
         await logs.seal()
@@ -48,6 +49,7 @@ async def test_the_page_waits_for_the_seal_and_hands_out_a_proof(
     assert "inget vittne utanför" in page.text
     assert WHY["reason"] in page.text
     assert 'http-equiv="refresh"' not in page.text
+    assert [one["event"] for one in logs.since(before, "ekbacka")] == ["log.read"]
     mark = logs.mark("ekbacka")
     answer = await agneta.get(f"{where}/proof")
     assert "attachment" in answer.header("content-disposition")
@@ -92,3 +94,42 @@ async def test_nobody_gets_the_receipt_of_anothers_act(
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 40, "1.0"])
 async def test_a_number_that_is_none_is_no_page(agneta: Browser, number: str) -> None:
     assert (await agneta.get(f"/log/ekbacka/receipt/{number}")).status == 404
+
+
+@pytest.mark.parametrize("step", ["before sealing", "out of the log"])
+@pytest.mark.parametrize(("language", "said"), [("sv", "står inte i loggen"), ("en", "is not in the log")])
+async def test_nobody_is_told_to_wait_for_an_entry_that_somebody_has_taken_away(
+    agneta: Browser, logs: Logs, step: str, language: str, said: str
+) -> None:
+    await logs.seal()
+    where = await decide(agneta, 850)
+    number = where.rpartition("/")[2]
+    if step == "out of the log":
+        await logs.seal()
+    table = "ledger.inbox" if step == "before sealing" else "ledger.log_entry"
+    aside = f"create table public.aside as select * from {table} where id = {number}"
+    logs.execute("ekbacka", aside)
+    logs.execute("ekbacka", f"delete from {table} where id = {number}", unguarded=True)
+    await agneta.post("/preferences", {"language": language, "back": "/"})
+    agneta.cookies["__Host-vaka-language"] = language
+    try:
+        for _ in range(2):
+            page = await agneta.get(where)
+            assert page.status == 409
+            assert said in page.text
+            assert "står i loggen." not in page.text
+            assert "stands in the log." not in page.text
+            assert 'http-equiv="refresh"' not in page.text
+            assert (await agneta.get(f"{where}/proof")).status == 409
+            assert said in (await agneta.get(f"{where}/proof")).text
+            await logs.seal()
+    finally:
+        if step == "out of the log":
+            logs.execute("ekbacka", "insert into ledger.log_entry select * from public.aside", unguarded=True)
+        logs.execute("ekbacka", "drop table public.aside")
+
+
+async def test_a_number_that_was_never_given_is_no_page(agneta: Browser, logs: Logs) -> None:
+    for number in (logs.mark("ekbacka") + 1000, 0):
+        for address in (f"/log/ekbacka/receipt/{number}", f"/log/ekbacka/receipt/{number}/proof"):
+            assert (await agneta.get(address)).status == 404

@@ -32,6 +32,8 @@ grant select, update (size, root, sequenced_at) on ledger.head to g_sequencer;
 grant select, insert, update (note, signed_at), delete on ledger.checkpoint to g_sequencer;
 -- sequencer: says what is older than the authority keeps it, and removes what it has said; both look for themselves.
 grant execute on function ledger.announce_pruning, ledger.prune to g_sequencer;
+-- sequencer: whether an entry waits, stands in the log, or is gone; maintenance commands ask as it for their receipts.
+grant execute on function ledger.whereabouts to g_sequencer;
 grant usage on schema vaka to g_receiver, g_desk, g_portal, g_scheduler, g_signin, g_setup, g_sequencer;
 
 -- Whoever must not act while the ledger stands still may ask whether it stands.
@@ -94,6 +96,8 @@ grant execute on function announce_alarms to g_desk, g_scheduler;
 -- portal: reads the authority's log and how far it has come; whom and what its entries concern, by name, and no more.
 grant select on ledger.log_entry, ledger.entry_index, ledger.tile, ledger.head, ledger.checkpoint to g_portal;
 grant select (id, written_at) on ledger.inbox to g_portal;
+-- portal: whether the entry whose number somebody was given waits, stands in the log, or is gone.
+grant execute on function ledger.whereabouts to g_portal;
 -- portal: the authority decides how long its log is kept. Nobody else can.
 grant execute on function ledger.set_retention, ledger.retention_at to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
