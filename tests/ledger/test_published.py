@@ -70,6 +70,15 @@ def test_log_is_verified_wherever_it_lies(place: str) -> None:
     assert verify(place).entries == 600
 
 
+@pytest.mark.parametrize(
+    ("place", "cookie"),
+    [("http://log.example/one", "a=b"), ("https://log.example", "a=b\r\nx: y"), ("http://::", "a=b")],
+)
+def test_a_cookie_is_sent_over_tls_alone_and_is_one_line(place: str, cookie: str) -> None:
+    with pytest.raises(UnreadableError), open_published(place, cookie):
+        pytest.fail("was opened")
+
+
 def test_file_that_is_gone_is_withheld(place: str, tmp_path: Path) -> None:
     (tmp_path / "logs/one/tile/entries/001").unlink()
     with pytest.raises(WrongError) as found:

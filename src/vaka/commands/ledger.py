@@ -35,11 +35,13 @@ def ledger() -> None:
 @click.option("--authority", metavar="SHORT-NAME", help="Whose log it is; without it the platform's own.")
 @click.option(
     "--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False),
-    help="An empty directory, or one that is not there yet.",
+    help="A directory that is empty or not there yet, or an earlier export of this log, which is brought up to date.",
 )  # fmt: skip
 @click.option("--change", metavar="ID", help="The matter it is done for; it stands in the ledger. Needed.")
 def export(data: Path, authority: str | None, target: Path, change: str | None) -> None:
     """Write a log as it was last published, as files for a verifier: checkpoint, tiles and entries (C2SP tlog-tiles).
+
+    An earlier export is brought up to date only where this log continues it; otherwise nothing is written.
 
     Nothing is verified here. What to verify it with is the log's public key, which whoever verifies has from the day
     the log began; it stands in DIR/ledger. That it was taken out is an entry of the log itself.
@@ -50,7 +52,7 @@ def export(data: Path, authority: str | None, target: Path, change: str | None) 
     with reachable_server(directory, settings) as server:
         role, database = _place(server, authority)
         checkpoint = asyncio.run(_export(server, role, database, target, matter, SystemClock()))
-    click.echo(f"{checkpoint.size} entries of {checkpoint.origin} were written to {target}.")
+    click.echo(f"{target} holds the {checkpoint.size} entries of {checkpoint.origin}.")
 
 
 @ledger.command("receipt")

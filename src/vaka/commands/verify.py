@@ -31,6 +31,7 @@ from vaka.ledger.verify_receipts import Remembered
 WRONG, NOT_CHECKED = 1, 2
 """Exit codes, beside 0 for verified."""
 
+_LARGEST_COOKIE = 4096  # bytes
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -66,6 +67,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
     metavar="MINUTES",
     help="No more may lie between two of its heartbeats, one of which comes every minute.",
 )
+@click.option("--cookie", type=_file, help="A file with the cookie to send (name=value), such as the portal's session.")
 @click.option("--proof", type=_file, help="Verify one receipt (tlog-proof) instead of a log.")
 @click.option("--entry", type=_file, help="The entry it is for, byte for byte. [default: the one in it]")
 @click.option("--language", type=click.Choice(["sv", "en"]), default="en", show_default=True)
@@ -74,8 +76,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
 def verify(
     context: click.Context, place: str | None, vkey: str, witnesses: tuple[str, ...], quorum: int | None,
     fresh: int | None, since: Path | None, back: int, retention: int | None, known_gaps: tuple[int, ...],
-    receipts: tuple[Path, ...], silence: int | None, proof: Path | None, entry: Path | None, language: str,
-    as_json: bool,
+    receipts: tuple[Path, ...], silence: int | None, cookie: Path | None, proof: Path | None, entry: Path | None,
+    language: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify a log that was exported to DIRECTORY or is published at URL (C2SP tlog-tiles), or one receipt.
 
@@ -85,9 +87,9 @@ def verify(
     if (place is None) == (proof is None) or (proof is None and entry is not None):
         raise click.UsageError("Name a directory or URL, or a receipt with --proof.")
     is_back_asked = context.get_parameter_source("back") is not ParameterSource.DEFAULT
-    if proof is not None and (since or retention or known_gaps or receipts or silence or is_back_asked):
+    if proof is not None and (since or retention or known_gaps or receipts or silence or cookie or is_back_asked):
         raise click.UsageError(
-            "--since, --back, --retention, --known-gap, --receipt and --silence are for a whole log, "
+            "--since, --back, --retention, --known-gap, --receipt, --silence and --cookie are for a whole log, "
             "not for one receipt."
         )
     checked = Checked()
@@ -104,7 +106,7 @@ def verify(
             own = None if entry is None else _read(entry, LARGEST_ENTRY)
             _verify_receipt(_read(proof, LARGEST_PROOF), own, expected, now, checked)
         elif place is not None:
-            with open_published(place) as read:
+            with open_published(place, _read_cookie(cookie)) as read:
                 verify_log(read, expected, now, checked)
     except WrongError as error:
         wrong = error
@@ -190,6 +192,11 @@ def _verify_receipt(data: bytes, entry: bytes | None, expected: Expected, now: d
     checked.is_signed = True
     verify_quorum(proof.checkpoint, expected, now, checked)
     checked.entries = 1
+
+
+def _read_cookie(path: Path | None) -> str:
+    """Return what stands in the file: never an argument, which everybody on the machine can see."""
+    return "" if path is None else _read(path, _LARGEST_COOKIE).decode("latin-1").strip()
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -136,7 +136,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.RETENTION_SET: About(_OPERATOR, ("authority",), ("days", "reason")),
         Event.LOG_READ: About(
             ("account", "setup"), ("log", "entry"),
-            ("person", "format", "found", "more", "named", "from", "to", "entry", "tool"),
+            ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",
+             "size"),
             "names; the person is a random identifier",
         ),
         Event.LOG_SEARCHED: About(

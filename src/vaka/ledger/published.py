@@ -6,7 +6,7 @@ import http.client
 import os
 import ssl
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,14 +15,18 @@ from vaka.ledger.verify import NotPublishedError, Read, UnreadableError
 
 ANSWER_SECONDS = 30.0
 """For each step of an exchange with a web server."""
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _ATTEMPTS = 2  # a connection that the server had closed meanwhile is opened again, once
 
 
 @contextmanager
-def open_published(place: str) -> Iterator[Read]:
-    """Return the reader of the log at `place`: a directory, or an ``http(s)`` URL. Raises UnreadableError."""
+def open_published(place: str, cookie: str = "") -> Iterator[Read]:
+    """Return the reader of the log at `place`: a directory, or an ``http(s)`` URL. Raises UnreadableError.
+
+    `cookie` is sent to that address alone, and over TLS only, except to this machine itself.
+    """
     if place.startswith(("http://", "https://")):
-        site = _Site(place)
+        site = _Site(place, cookie)
         try:
             yield site.read
         finally:
@@ -59,7 +63,7 @@ def _read_file(path: Path, most: int) -> bytes:
 class _Site:
     """A web server that serves the files below one address, over a connection that is kept."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, cookie: str = "") -> None:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
@@ -67,6 +71,11 @@ class _Site:
             raise UnreadableError("the address is no URL") from None
         if not host or parts.query or parts.fragment or parts.username or not url.isascii() or " " in url:
             raise UnreadableError("the address is not http(s)://host[:port][/path]")
+        if cookie and not (cookie.isascii() and cookie.isprintable()):
+            raise UnreadableError("the cookie is not name=value")
+        if cookie and parts.scheme != "https" and host not in _THIS_MACHINE:
+            raise UnreadableError("a cookie is sent over https only")
+        self._headers: Mapping[str, str] = {"Cookie": cookie} if cookie else {}
         self._prefix = parts.path.rstrip("/")
         self._connection = (
             http.client.HTTPSConnection(host, port, timeout=ANSWER_SECONDS, context=ssl.create_default_context())
@@ -93,7 +102,7 @@ class _Site:
     def _get(self, target: str, most: int) -> tuple[int, bytes]:
         for attempt in range(_ATTEMPTS):
             try:
-                self._connection.request("GET", target)
+                self._connection.request("GET", target, headers=self._headers)
                 answer = self._connection.getresponse()
                 data = answer.read(most + 1)
             except (ConnectionError, http.client.BadStatusLine):

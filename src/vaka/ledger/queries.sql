@@ -60,7 +60,7 @@ on conflict (size) do update set note = excluded.note, signed_at = excluded.sign
 select size, note from ledger.checkpoint order by size desc limit 1
 
 -- name: read_entries
--- as: sequencer in tenant, sequencer in platform
+-- as: sequencer in tenant, sequencer in platform, portal in tenant
 select index, leaf from ledger.log_entry where index >= %(start)s and index < %(end)s order by index
 
 -- name: index_entries
@@ -158,7 +158,7 @@ select ledger.announce_pruning(%(object)s)
 select ledger.prune(%(most)s)
 
 -- name: list_pruned
--- as: sequencer in tenant, sequencer in platform
+-- as: sequencer in tenant, sequencer in platform, portal in tenant
 -- The newest entries below `size` that say what was removed.
 select index, leaf from ledger.log_entry
 where position('},"event":"ledger.pruned","id":'::bytea in leaf) > 0 and index < %(size)s
@@ -172,7 +172,7 @@ from ledger.log_entry e
 where position('},"event":"retention.set","id":'::bytea in e.leaf) > 0 and e.index < %(size)s
 
 -- name: find_checkpoint
--- as: sequencer in tenant, sequencer in platform
+-- as: sequencer in tenant, sequencer in platform, portal in tenant
 select note from ledger.checkpoint where size = %(size)s
 
 -- name: find_sealed

@@ -20,7 +20,7 @@ from vaka.web.routes import PUBLIC
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 GUARDED = [
-    (method, re.sub(r"\{(index|number)\}", "0", one.path))
+    (method, re.sub(r"\{(index|number|file:path)\}", "0", one.path))
     for one in ADDRESSES
     if one.needs is not PUBLIC
     for method in one.methods

@@ -5,6 +5,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from tests.web.portal.conftest import Logs, account_of, person_of
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import parse_leaf
+from vaka.ledger.proofs import parse_proof
 from vaka.web.portal import export
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -55,7 +57,7 @@ async def test_the_table_holds_just_what_was_asked_for(lovisa: Browser, logs: Lo
     assert answer.header("content-type") == "text/csv; charset=utf-8"
     assert answer.header("cache-control") == "no-store"
     assert answer.header("content-disposition").startswith('attachment; filename="vaka-ekbacka-')
-    assert answer.header("content-disposition").endswith('.csv"')
+    assert re.search(r'-[0-9]{8}-[0-9]{4}-[0-9]+\.csv"$', answer.header("content-disposition"))
     found = read_csv(answer)
     assert len(found) == 7
     assert {row["object"] for row in found} == {thing}
@@ -221,3 +223,42 @@ async def test_an_entry_that_cannot_be_read_any_more_stands_in_the_file_as_such(
     assert len([line for line in answer.text.splitlines() if thing in line]) == 2
     if form == "ocsf":
         assert [fault for line in answer.text.splitlines() for fault in faults(json.loads(line))] == []
+
+
+async def test_who_took_a_file_out_fetches_the_receipt_by_the_number_in_its_name(
+    lovisa: Browser, niklas: Browser, logs: Logs
+) -> None:
+    thing = await fill(logs)
+    mark = logs.mark("ekbacka")
+    answer = await take(lovisa, object=thing)
+    [entry] = logs.since(mark, "ekbacka")
+    named = re.search(r'-([0-9]+)\.csv"$', answer.header("content-disposition"))
+    assert named is not None
+    assert int(named[1]) == entry["id"]
+    await logs.seal()
+    assert 'action="/log/ekbacka/receipt"' in (await lovisa.get(HERE)).text
+    led = await lovisa.post("/log/ekbacka/receipt", {"number": named[1]})
+    where = f"/log/ekbacka/receipt/{named[1]}"
+    assert (led.status, led.header("location"), answer.header("link")) == (303, where, f'<{where}>; rel="related"')
+    page = await lovisa.get(where)
+    assert page.status == 200
+    assert "KS 2026/123" in page.text
+    proof = parse_proof((await lovisa.get(f"{where}/proof")).body)
+    assert b'"event":"log.exported"' in proof.extra
+    assert (await niklas.post("/log/ekbacka/receipt", {"number": named[1]})).status == 404
+    assert (await lovisa.post("/log/ekbacka/receipt", {"number": "1; drop"})).status == 400
+    assert (await lovisa.post("/log/ekbacka/receipt", {"number": ""})).status == 404
+
+
+async def test_a_file_that_would_lack_a_part_of_the_persons_entries_is_not_made(
+    lovisa: Browser, logs: Logs, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.raise_alarm(FULL_PERSON)
+    await fill(logs)
+    monkeypatch.setattr(export, "MOST_THINGS", 1)
+    mark = logs.mark("ekbacka")
+    answer = await take(lovisa, person=str(person_of(installation, FULL_PERSON)))
+    assert answer.status == 400
+    assert "skulle sakna poster" in answer.text
+    assert logs.since(mark, "ekbacka") == []
+    assert (await take(lovisa)).status == 200

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from tests.web.browsers import Browser
-from tests.web.furniture import Installation
-from tests.web.portal.conftest import SETTINGS, Logs, account_of
+from tests.web.furniture import FULL_PERSON, Installation
+from tests.web.portal.conftest import SETTINGS, Logs, account_of, person_of
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.sessions import end_sessions_of, open_session
@@ -184,3 +184,13 @@ async def test_a_session_that_somebody_else_ended_reaches_the_authority_by_the_a
     await logs.seal_platform()
     place = places((await lovisa.get(f"{HERE}?event=session.ended&actor=scheduler")).text)[0]
     assert "Emil Ekbacka" in (await lovisa.get(f"{HERE}/entry/{place}")).text
+
+
+async def test_nobody_in_care_is_looked_for_there_and_none_is_entered_as_looked_for(
+    lovisa: Browser, logs: Logs, installation: Installation
+) -> None:
+    mark = logs.mark("ekbacka")
+    answer = await lovisa.get(f"{HERE}?person={person_of(installation, FULL_PERSON)}")
+    assert answer.status == 400
+    assert "nämner ingen brukare" in answer.text
+    assert logs.since(mark, "ekbacka") == []

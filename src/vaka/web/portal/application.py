@@ -17,7 +17,7 @@ from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
 from vaka.web.denials import Denial, Denials, Teller, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.portal import export, log, people, receipts, retention, supplier
+from vaka.web.portal import export, log, people, published, receipts, retention, supplier
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -83,6 +83,9 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/people", people.look_up, ["POST"], needs=Permission.PORTAL_FIND_PERSON),
     route(f"{LOG}/export", export.show_export, ["GET"], needs=Permission.PORTAL_EXPORT_LOG),
     route(f"{LOG}/export", export.give_export, ["POST"], needs=Permission.PORTAL_EXPORT_LOG),
+    route(f"{LOG}/checkpoint", published.save_checkpoint, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route(f"{LOG}/published/{{file:path}}", published.give_file, ["GET"], needs=Permission.PORTAL_EXPORT_LOG),
+    route(f"{LOG}/receipt", receipts.find_own_receipt, ["POST"], needs=Permission.PORTAL_OWN_RECEIPT),
     route(f"{LOG}/receipt/{{number}}", receipts.show_receipt, ["GET"], needs=Permission.PORTAL_OWN_RECEIPT),
     route(f"{LOG}/receipt/{{number}}/proof", receipts.give_receipt, ["GET"], needs=Permission.PORTAL_OWN_RECEIPT),
     route("/retention", retention.show_own, ["GET"], needs=Permission.PORTAL_SET_RETENTION),

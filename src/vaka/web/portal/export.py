@@ -3,7 +3,8 @@
 """Taking entries out of the log as a file, for a reason that is written down before the first byte leaves.
 
 The file is made as it is sent, a thousand entries at a time, newest first, out of the log as it stood at that moment.
-It names nobody: identifiers stand in it as in the log.
+It names nobody: identifiers stand in it as in the log. Its own name ends with the number of the entry about it, by
+which whoever took it out fetches the receipt.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -17,20 +18,22 @@ from starlette.responses import Response, StreamingResponse
 from vaka.access.permissions import Permission
 from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger import export_csv, export_ocsf, export_syslog
-from vaka.ledger.entries import Entry
+from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.leaves import Leaf
 from vaka.ledger.reading import read_state
 from vaka.ledger.search import Hit, Place, Wanted, count_entries, find_entries
-from vaka.ledger.standing import append_privileged
+from vaka.ledger.standing import require_standing
 from vaka.ledger.wording import seems_personal
 from vaka.tenants.authorities import Authority
+from vaka.tenants.subjects import MOST_THINGS
 from vaka.web.asker import Asker
 from vaka.web.forms import read_form
 from vaka.web.pages import Message
 from vaka.web.portal.asked import Asked, AskedForm, understand
 from vaka.web.portal.log import about
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.receipts import receipt_address
 from vaka.web.portal.words import REASONS
 from vaka.web.times import LOCAL
 
@@ -89,6 +92,22 @@ class AmountError(VakaError):
         )
 
 
+class CutError(VakaError):
+    """So much is the person's that a file by person would leave out a part of it, and nobody would see that in it."""
+
+    def __init__(self) -> None:
+        most = f"{MOST_THINGS:,}"
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv=f"Personen har fler än {most.replace(',', ' ')} enheter och larm, och en fil om personen skulle "
+                "sakna poster om de äldre. Ta ut en tid i taget utan att välja person. Inget har lämnats ut.",
+                en=f"This person has more than {most} devices and alarms, and a file by person would lack entries "
+                "about the older ones. Take out a stretch of time without choosing a person. Nothing was taken out.",
+            ),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One form a file can have."""
@@ -123,30 +142,36 @@ async def give_export(portal: Portal, request: Request, asker: Asker) -> Respons
         asked = understand(form, portal.clock.now())
         if not form.is_explained:
             raise ReasonError
-        size, wanted = await _record(portal, asker, authority, asked, form)
+        number, size, wanted = await _record(portal, asker, authority, asked, form)
     except VakaError as error:
         if error.category is not Category.INVALID:
             raise
         return _show_form(portal, asker, authority, form, error)
     chosen = FORMATS[form.format]
-    name = f"vaka-{authority.slug}-{portal.clock.now().astimezone(LOCAL):%Y%m%d-%H%M}.{chosen.ending}"
+    name = f"vaka-{authority.slug}-{portal.clock.now().astimezone(LOCAL):%Y%m%d-%H%M}-{number}.{chosen.ending}"
     return StreamingResponse(
         _write(portal, authority, wanted, size, chosen),
         media_type=chosen.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Link": f'<{receipt_address(authority, number)}>; rel="related"',
+        },
     )
 
 
 async def _record(
     portal: Portal, asker: Asker, authority: Authority, asked: Asked, form: ExportForm
-) -> tuple[int, Wanted]:
-    """Write down what leaves, and return the size of the log it leaves from.
+) -> tuple[int, int, Wanted]:
+    """Write down what leaves, and return the entry's number, the size of the log it leaves from, and what leaves.
 
-    Raises AmountError, or LedgerStandsStillError: what cannot be sealed is not taken out.
+    Raises AmountError, CutError, or LedgerStandsStillError: what cannot be sealed is not taken out.
     """
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
-        wanted = asked.wanted(await about(tenant, asked))
+        concerned = await about(tenant, asked)
+        if concerned is not None and len(concerned.objects) >= MOST_THINGS:
+            raise CutError
+        wanted = asked.wanted(concerned)
         found = await count_entries(tenant, wanted, size=state.size, most=LARGEST_EXPORT + 1)
         if not 0 < found <= LARGEST_EXPORT:
             raise AmountError(found)
@@ -157,8 +182,9 @@ async def _record(
         entry = Entry(
             Event.LOG_EXPORTED, asker.principal.actor, portal.clock.now(), portal.log_name(authority), detail=facts
         )
-        await append_privileged(tenant, [entry])
-    return state.size, wanted
+        await require_standing(tenant, portal.clock.now())
+        number = await append(tenant, entry)
+    return number, state.size, wanted
 
 
 async def _write(

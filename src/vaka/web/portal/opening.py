@@ -17,6 +17,7 @@ from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.portal.portal import Portal
+from vaka.web.portal.taking_out import TakingOut
 from vaka.web.portal.words import ALL_NAMES
 
 COMPONENT = "portal"
@@ -45,7 +46,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
             try:
                 yield Portal(
                     gateway, platform, keyring, people, pages, assets, clock,
-                    sign_in=f"{settings.signin.origin}/", logs=settings.ledger,
+                    sign_in=f"{settings.signin.origin}/", logs=settings.ledger, taking_out=TakingOut(clock),
                 )  # fmt: skip
             finally:
                 reading.cancel()

@@ -21,6 +21,7 @@ from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.pages import Pages
+from vaka.web.portal.taking_out import TakingOut
 
 NEW_AUTHORITIES_SECONDS = 10.0
 """The directory is read again for a name nobody knows, but no more often than this."""
@@ -49,6 +50,8 @@ class Portal:
     """Where one signs in."""
     logs: LedgerSettings
     """What the logs are called."""
+    taking_out: TakingOut
+    """Which sessions take a log out just now."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))
 
     async def find_authority(self, slug: str) -> Authority | None:
@@ -91,6 +94,7 @@ class Portal:
             "may_set_retention": may(principal, Permission.PORTAL_SET_RETENTION, authority.id),
             "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
+            "may_fetch_receipt": may(principal, Permission.PORTAL_OWN_RECEIPT, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
 

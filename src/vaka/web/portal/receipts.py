@@ -7,8 +7,11 @@ That it waits is said only of an entry that is there; of one whose number was gi
 gone.
 """
 
+from typing import Annotated
+
+from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from vaka.access.permissions import Permission
 from vaka.database.connections import Connection
@@ -28,6 +31,7 @@ from vaka.ledger.receipts import (
 )
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
+from vaka.web.forms import Form, read_form
 from vaka.web.portal.log import LARGEST_INDEX_DIGITS, NoSuchEntryError, NotProvenError
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
@@ -41,6 +45,21 @@ MAY_FETCH = Permission.PORTAL_OWN_RECEIPT
 def receipt_address(authority: Authority, number: int) -> str:
     """Return where the receipt of the entry with this number is handed out."""
     return f"/log/{authority.slug}/receipt/{number}"
+
+
+class NumberForm(Form):
+    """The number of an entry, as a page, a file's name or the supplier told it."""
+
+    number: Annotated[str, Field(pattern=r"^[0-9]*$", max_length=LARGEST_INDEX_DIGITS)] = ""
+
+
+async def find_own_receipt(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/receipt: lead to the receipt with the number that was written."""
+    authority = await require_authority(portal, request, asker, MAY_FETCH)
+    form = await read_form(request, NumberForm)
+    if not form.number:
+        raise NoSuchEntryError
+    return RedirectResponse(receipt_address(authority, int(form.number)), 303)
 
 
 async def show_receipt(portal: Portal, request: Request, asker: Asker) -> Response:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
-from vaka.errors import VakaError
+from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import LogState, StoredEntry, prove_entry, read_state
@@ -30,6 +30,19 @@ from vaka.web.portal.portal import Portal, require_authority
 
 _EVER = Wanted(datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 Facts = dict[str, str | int | bool | None]
+
+
+class NobodyInCareError(VakaError):
+    """The supplier's log was asked about a person in care, whom it never names."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv="Leverantörens logg nämner ingen brukare. Sök efter personen i er egen logg. Inget har lästs.",
+                en="The supplier's log names no person in care. Look for the person in your own log. Nothing was read.",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,8 @@ async def show_supplier_log(portal: Portal, request: Request, asker: Asker) -> R
     path, form = _path(authority), AskedForm.of(request)
     try:
         asked = understand(form, portal.clock.now())
+        if asked.person is not None:
+            raise NobodyInCareError
     except VakaError as error:
         message = Message(error.sentence.in_language(asker.preferences.language))
         return _page(portal, asker, authority, form, None, None, 400, message=message)
