@@ -5,6 +5,7 @@
 import asyncio
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from vaka.clock import TurnedClock
@@ -79,6 +80,44 @@ async def test_what_is_counted_is_told_when_its_minute_is_over_though_nobody_com
     while len(told) < 2:
         await asyncio.sleep(0)
     assert told == [(AUTHORITY, 1), (AUTHORITY, 6)]
+
+
+@pytest.mark.anyio
+async def test_what_is_counted_when_the_process_ends_is_written_then(clock: TurnedClock) -> None:
+    told: list[tuple[str, int]] = []
+
+    async def write(authority: UUID | None, entry: Entry) -> None:
+        told.append((str(entry.detail["address"]), int(entry.detail["count"] or 0)))
+
+    teller = Teller(Denials(clock, "desk"), write)
+    for address, times in (("/a", 4), ("/b", 1), ("/c", 2)):
+        for _ in range(times):
+            await teller.tell(denial(address=address))
+    await teller.close()
+    assert told == [("/a", 1), ("/b", 1), ("/c", 1), ("/a", 3), ("/c", 1)]
+    await teller.close()
+    assert len(told) == 5
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("fault", [DatabaseUnavailableError(), psycopg.errors.RaiseException(), OSError()])
+async def test_no_fault_ends_the_counting_or_takes_the_others_with_it(clock: TurnedClock, fault: Exception) -> None:
+    over, told, faults = asyncio.Event(), [], [fault]
+
+    async def write(authority: UUID | None, entry: Entry) -> None:
+        if entry.detail["count"] == 2 and faults:
+            raise faults.pop()
+        told.append((entry.detail["address"], entry.detail["count"]))
+
+    teller = Teller(Denials(clock, "desk"), write, wait=lambda: _passed(over))
+    for address, times in (("/a", 3), ("/b", 4)):
+        for _ in range(times):
+            await teller.tell(denial(address=address))
+    clock.turn(WINDOW_SECONDS)
+    over.set()
+    while len(told) < 3:
+        await asyncio.sleep(0)
+    assert told == [("/a", 1), ("/b", 1), ("/b", 3)]
 
 
 @pytest.mark.anyio

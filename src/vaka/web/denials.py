@@ -4,27 +4,32 @@
 
 A page that asks again and again, or a script that tries every door, must not fill the ledger. The first denial of an
 account at an address is written before it is answered; those that follow within a minute are counted, and stand as a
-number in the next entry.
+number in the next entry. What is counted when the process ends is written then.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 
 from vaka.clock import Clock
-from vaka.errors import VakaError
-from vaka.ledger.entries import Entry
+from vaka.database.connections import Pool, transaction
+from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.logs import describe_error
+from vaka.tenants.gateway import Gateway
 from vaka.web.routes import Address
 
 WINDOW_SECONDS = 60.0
 LARGEST_MEMORY = 2_000
 """Kinds remembered; the oldest is written and forgotten."""
+
+CLOSING_SECONDS = 2.0
+"""How long the end of the process waits for what is counted to be written."""
 
 Write = Callable[[UUID | None, Entry], Awaitable[None]]
 
@@ -81,6 +86,11 @@ class Denials:
         """Return what was counted in windows that are over, though nobody has been denied anything since."""
         return list(self._forget(self._clock.monotonic()))
 
+    def take_everything(self) -> list[tuple[UUID | None, Entry]]:
+        """Return all that was counted, and forget all windows."""
+        windows, self._windows = self._windows, OrderedDict()
+        return [self._entry(denial, window.uncounted) for denial, window in windows.items() if window.uncounted]
+
     @property
     def has_counted(self) -> bool:
         """Whether something is counted that no entry tells yet."""
@@ -128,13 +138,44 @@ class Teller:
         try:
             while self._denials.has_counted:
                 await self._wait()
-                for authority, entry in self._denials.take_counted():
-                    try:
-                        await self._write(authority, entry)
-                    except VakaError as error:  # the first of its kind is in the ledger; how many followed is lost
-                        log.warning("denials not counted", **describe_error(error))
+                await self._write_counted(self._denials.take_counted())
         finally:
             self._later = None
+
+    async def close(self) -> None:
+        """Write what is counted, for nobody comes any more; give up after CLOSING_SECONDS."""
+        if self._later is not None:
+            self._later.cancel()
+            await asyncio.wait([self._later])
+        try:
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self._write_counted(self._denials.take_everything())
+        except TimeoutError as error:
+            log.warning("denials not counted", **describe_error(error))
+
+    async def _write_counted(self, counted: list[tuple[UUID | None, Entry]]) -> None:
+        for authority, entry in counted:
+            try:
+                await self._write(authority, entry)
+            # Whatever it is: the first of its kind is in the ledger, how many followed is lost, the others are not.
+            except Exception as error:
+                log.warning("denials not counted", **describe_error(error))
+
+
+@asynccontextmanager
+async def open_teller(clock: Clock, process: str, platform: Pool, gateway: Gateway) -> AsyncIterator[Teller]:
+    """Return who tells of denials in a process's own databases; at the end of the block what is counted is written."""
+
+    async def write(authority: UUID | None, entry: Entry) -> None:
+        place = transaction(platform) if authority is None else gateway.transaction(authority)
+        async with place as connection:
+            await append(connection, entry)
+
+    teller = Teller(Denials(clock, process), write)
+    try:
+        yield teller
+    finally:
+        await teller.close()
 
 
 async def _wait_for_a_minute() -> None:

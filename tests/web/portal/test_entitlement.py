@@ -10,10 +10,12 @@ import pytest
 from tests.web.browsers import Browser
 from tests.web.furniture import FULL_PERSON, Installation
 from tests.web.portal.conftest import SETTINGS, Logs, account_of, enter, person_of
+from vaka.clock import SystemClock
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.web.asker import COOKIES, SESSION_COOKIE
 from vaka.web.portal.application import ADDRESSES
+from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.routes import PUBLIC
 
@@ -77,6 +79,16 @@ async def test_who_works_at_the_desk_is_refused_and_written_down(
     where, elsewhere = (here, platform) if "{authority}" in path else (platform, here)
     assert [entry["event"] for entry in where] == ["access.denied"]
     assert elsewhere == []
+
+
+async def test_what_was_counted_is_written_when_the_portal_ends(installation: Installation, logs: Logs) -> None:
+    mark = logs.mark("ekbacka")
+    async with open_portal(installation.server, SETTINGS, SystemClock()) as portal:
+        niklas = await enter(portal, installation, "niklas")
+        for _ in range(4):
+            assert (await niklas.get("/log/ekbacka")).status == 404
+        assert [entry["detail"]["count"] for entry in logs.since(mark, "ekbacka")] == [1]
+    assert [entry["detail"]["count"] for entry in logs.since(mark, "ekbacka")] == [1, 3]
 
 
 @pytest.mark.parametrize("persona", ["olga", "lena"])

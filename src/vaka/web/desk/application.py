@@ -10,12 +10,10 @@ from starlette.types import ASGIApp
 
 from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
-from vaka.database.connections import transaction
-from vaka.ledger.entries import Entry, append
 from vaka.settings import Settings
 from vaka.tenants.gateway import UnknownAuthorityError
 from vaka.web.asker import Asker, find_asker
-from vaka.web.denials import Denial, Denials, Teller, name_need
+from vaka.web.denials import Denial, name_need
 from vaka.web.desk import acts, board, history, screen, stream
 from vaka.web.desk.desk import Desk, authority_of
 from vaka.web.refusals import Refusals
@@ -68,13 +66,6 @@ ADDRESSES: tuple[Address, ...] = (
 def build_desk(desk: Desk, settings: Settings) -> ASGIApp:
     """Return the application of the desk process."""
 
-    async def write(authority: UUID | None, entry: Entry) -> None:
-        place = transaction(desk.platform) if authority is None else desk.gateway.transaction(authority)
-        async with place as connection:
-            await append(connection, entry)
-
-    denials = Teller(Denials(desk.clock, "desk"), write)
-
     async def recognise(request: Request) -> Asker | None:
         return await find_asker(desk.platform, request, desk.clock)
 
@@ -83,7 +74,7 @@ def build_desk(desk: Desk, settings: Settings) -> ASGIApp:
             asker.principal.actor, asker.session.id, address.path, ",".join(address.methods), name_need(address),
             _authority_named(desk, request),
         )  # fmt: skip
-        await denials.tell(denial)
+        await desk.denials.tell(denial)
 
     router = build_router(ADDRESSES, desk, Door(recognise, record_denial, desk.sign_in))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.

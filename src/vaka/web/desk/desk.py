@@ -23,6 +23,7 @@ from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.audience import left_out
+from vaka.web.denials import Teller
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.reads import Reads
 from vaka.web.desk.words import SECTIONS
@@ -50,6 +51,7 @@ class Desk:
     colleagues: Colleagues
     reads: Reads
     clock: Clock
+    denials: Teller
     sign_in: str
     """Where one signs in."""
 

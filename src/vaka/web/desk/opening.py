@@ -15,6 +15,7 @@ from vaka.tenants.authorities import list_authorities
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
+from vaka.web.denials import open_teller
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.desk import Desk
 from vaka.web.desk.presence import Presence
@@ -62,10 +63,11 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
                 running = [tasks.create_task(work()) for work in works]
                 await _wait_for_first_reading(gateway, hub)
                 try:
-                    yield Desk(
-                        gateway, platform, keyring, people, hub, pages, assets, colleagues, Reads(clock), clock,
-                        sign_in=f"{settings.signin.origin}/",
-                    )  # fmt: skip
+                    async with open_teller(clock, COMPONENT, platform, gateway) as denials:
+                        yield Desk(
+                            gateway, platform, keyring, people, hub, pages, assets, colleagues, Reads(clock), clock,
+                            denials, sign_in=f"{settings.signin.origin}/",
+                        )  # fmt: skip
                 finally:
                     for task in running:
                         task.cancel()

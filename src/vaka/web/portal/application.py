@@ -3,7 +3,6 @@
 """The portal's route table and the application around it."""
 
 from http import HTTPStatus
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -12,10 +11,9 @@ from starlette.types import ASGIApp
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, end_session
-from vaka.ledger.entries import Entry, append
 from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
-from vaka.web.denials import Denial, Denials, Teller, name_need
+from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
 from vaka.web.portal import export, log, people, published, receipts, retention, supplier
 from vaka.web.portal.portal import Portal
@@ -110,13 +108,6 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
                 return asker
         return None
 
-    async def write(authority: UUID | None, entry: Entry) -> None:
-        place = transaction(portal.platform) if authority is None else portal.gateway.transaction(authority)
-        async with place as connection:
-            await append(connection, entry)
-
-    denials = Teller(Denials(portal.clock, "portal"), write)
-
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         # Who wanted to read an authority's log is that authority's business: it stands there, not on the platform.
         meant = await portal.find_authority(request.path_params.get("authority", ""))
@@ -124,7 +115,7 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
             asker.principal.actor, asker.session.id, address.path, ",".join(address.methods), name_need(address),
             None if meant is None else meant.id,
         )  # fmt: skip
-        await denials.tell(denial)
+        await portal.denials.tell(denial)
 
     router = build_router(ADDRESSES, portal, Door(recognise, record_denial, portal.sign_in))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.

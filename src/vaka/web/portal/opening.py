@@ -15,6 +15,7 @@ from vaka.tenants.authorities import list_authorities
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
+from vaka.web.denials import open_teller
 from vaka.web.pages import Pages
 from vaka.web.portal.portal import Portal
 from vaka.web.portal.taking_out import TakingOut
@@ -44,10 +45,11 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
             people = NameIndexes(gateway, keyring)
             reading = asyncio.create_task(people.read_all())
             try:
-                yield Portal(
-                    gateway, platform, keyring, people, pages, assets, clock,
-                    sign_in=f"{settings.signin.origin}/", logs=settings.ledger, taking_out=TakingOut(clock),
-                )  # fmt: skip
+                async with open_teller(clock, COMPONENT, platform, gateway) as denials:
+                    yield Portal(
+                        gateway, platform, keyring, people, pages, assets, clock, denials,
+                        sign_in=f"{settings.signin.origin}/", logs=settings.ledger, taking_out=TakingOut(clock),
+                    )  # fmt: skip
             finally:
                 reading.cancel()
                 await gateway.close()

@@ -20,6 +20,7 @@ from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
+from vaka.web.denials import Teller
 from vaka.web.pages import Pages
 from vaka.web.portal.taking_out import TakingOut
 
@@ -46,6 +47,7 @@ class Portal:
     pages: Pages
     assets: Assets
     clock: Clock
+    denials: Teller
     sign_in: str
     """Where one signs in."""
     logs: LedgerSettings
