@@ -185,10 +185,11 @@ def test_every_page_is_accessible(
         page.goto(house.portal + path)
         require_accessible(page, path)
     page.goto(house.portal + LOG)
-    for words in ("ek", "nobody at all"):
+    for words, found in (("berg", 2), ("nobody at all", 0)):
         page.fill("#text", words)
         with page.expect_navigation():
             page.keyboard.press("Enter")
+        expect(page.locator(".found-people li")).to_have_count(found)
         require_accessible(page, words)
     page.goto(f"{house.portal}{LOG}?from={datetime.now(UTC).year - 3}-01-01T00:00")
     require_accessible(page, "a question that makes no sense")
