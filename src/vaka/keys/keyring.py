@@ -20,7 +20,7 @@ from vaka.crypto.aead import UnopenableError
 from vaka.crypto.blinding import blind
 from vaka.database.server import Server
 from vaka.errors import VakaError
-from vaka.keys.client import KeyClient, KeysUnavailableError
+from vaka.keys.client import WAIT_SECONDS, KeyClient, KeysUnavailableError
 from vaka.keys.credentials import credential_file
 from vaka.keys.envelope import DataKey, Place, seal, unseal
 from vaka.keys.personal import sealed_columns
@@ -207,13 +207,20 @@ class AuthorityKeys:
 
 def make_keyring(server: Server, settings: Settings, component: str, clock: Clock) -> Keyring:
     """Return a component's keyring, with nothing in it. Nobody is asked before somebody is looked for."""
-    socket = server.credentials.parent / settings.keyholder.socket
-    credential = credential_file(server.credentials, component)
     return Keyring(
-        KeyClient(socket, component, credential, clock),
-        KeyClient(socket, component, credential, clock, wait_seconds=SHORT_WAIT_SECONDS),
+        make_client(server, settings, component, clock),
+        make_client(server, settings, component, clock, wait_seconds=SHORT_WAIT_SECONDS),
         clock,
     )
+
+
+def make_client(
+    server: Server, settings: Settings, component: str, clock: Clock, *, wait_seconds: float = WAIT_SECONDS
+) -> KeyClient:
+    """Return how a component asks the keyholder of this installation."""
+    socket = server.credentials.parent / settings.keyholder.socket
+    credential = credential_file(server.credentials, component)
+    return KeyClient(socket, component, credential, clock, wait_seconds=wait_seconds)
 
 
 @asynccontextmanager

@@ -49,6 +49,7 @@ class Event(Enum):
     SETTINGS_CHANGED = "settings.changed"  # the settings file says something else than when it was last looked at
     KEY_CREATED = "key.created"  # a log got the key that signs its checkpoints
     KEY_CHANGED = "key.changed"  # a certificate that we show, or whom we believe, is another than before
+    KEY_ROTATED = "key.rotated"  # an authority's key, or the root key, was replaced, and the old one destroyed
     COMMAND_RUN = "command.run"  # somebody ran a maintenance command
     SCHEMA_MIGRATED = "schema.migrated"  # a database got the tables and rights of this version
     ROW_CHANGED_BY_HAND = "row.changed_by_hand"  # a register was changed by a statement that wrote no entry of its own

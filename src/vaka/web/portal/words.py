@@ -50,6 +50,7 @@ EVENTS: Mapping[str, str] = {
     "installation.decided": mark("Kind of installation decided"),
     "settings.changed": mark("Settings changed"),
     "key.created": mark("The log's key made"),
+    "key.rotated": mark("Key replaced, the old one destroyed"),
     "key.changed": mark("Certificate or trusted issuer changed"),
     "command.run": mark("Maintenance command run"),
     "schema.migrated": mark("Database updated"),
@@ -101,8 +102,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "upkeep": (
         mark("Upkeep and the log itself"),
-        ("command.run", "schema.migrated", "row.changed_by_hand", "key.created", "key.changed", "ledger.pruned",
-         "ledger.heartbeat"),
+        ("command.run", "schema.migrated", "row.changed_by_hand", "key.created", "key.changed", "key.rotated",
+         "ledger.pruned", "ledger.heartbeat"),
     ),
 }  # fmt: skip
 """What is chosen together: the group's word, and its events in the order they are offered."""
@@ -172,6 +173,7 @@ FACTS: Mapping[str, str] = {
     "count": mark("How many times"),
     "days": mark("Days"),
     "decisions": mark("Decisions in the log"),
+    "destroyed": mark("Version destroyed"),
     "device_type": mark("Type of device"),
     "entry": mark("Entry"),
     "event": mark("Event"),
@@ -180,6 +182,7 @@ FACTS: Mapping[str, str] = {
     "format": mark("Format"),
     "found": mark("Found"),
     "from": mark("From"),
+    "generation": mark("Generation of keys"),
     "in_bulk": mark("Many at once"),
     "into": mark("Into"),
     "kind": mark("Kind"),
@@ -212,6 +215,7 @@ FACTS: Mapping[str, str] = {
     "reference": mark("Reference"),
     "repeat_window_seconds": mark("Repeats within seconds"),
     "result": mark("Result"),
+    "rewrapped": mark("Keys wrapped anew"),
     "ring_all_after_seconds": mark("Rings for all after seconds"),
     "role": mark("Role"),
     "seconds": mark("Within seconds"),
