@@ -295,7 +295,7 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
     rights = rights_of(databases[kind], "vaka_owner")
     assert {name: right for name, right in rights.items() if "ledger" in name} == {
         "ledger.inbox": "insert",
-        "ledger.mark()": "execute",
+        "ledger.is_told()": "execute",
         "schema ledger": "usage",
     }
 

@@ -52,7 +52,7 @@ class Event(Enum):
     KEY_ROTATED = "key.rotated"  # an authority's key, or the root key, was replaced, and the old one destroyed
     COMMAND_RUN = "command.run"  # somebody ran a maintenance command
     SCHEMA_MIGRATED = "schema.migrated"  # a database got the tables and rights of this version
-    ROW_CHANGED_BY_HAND = "row.changed_by_hand"  # a register was changed by a statement that wrote no entry of its own
+    ROW_CHANGED_BY_HAND = "row.changed_by_hand"  # a register was changed, and no entry of an act tells of it
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means
     ACCOUNT_CREATED = "account.created"  # somebody got an account

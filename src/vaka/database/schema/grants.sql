@@ -20,7 +20,7 @@ grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_sche
     g_sequencer;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
-grant execute on function ledger.mark to vaka_owner;
+grant execute on function ledger.is_told to vaka_owner;
 grant execute on function ledger.append to g_desk, g_portal, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
 -- sequencer: takes entries out of the inbox, adds them to the log, and lets the tree grow. Of the rest it sees nothing.
 grant execute on function ledger.drain to g_sequencer;
