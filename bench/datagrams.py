@@ -31,7 +31,12 @@ _HEAD = (
     "Content-Length: %(length)d\r\n\r\n"
 )
 # What is said: (mty, dty, stc).
-REPORTS = {"life": ("ME", "003", "0010"), "test": ("ME", "002", "102"), "heartbeat": ("PI", "002", "")}
+REPORTS = {
+    "life": ("ME", "003", "0010"),
+    "test": ("ME", "002", "102"),
+    "technical": ("ME", "002", "0085"),
+    "heartbeat": ("PI", "002", ""),
+}
 
 
 @dataclass(frozen=True, slots=True)

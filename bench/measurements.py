@@ -176,39 +176,42 @@ def measure_heartbeats(bench: Bench) -> None:
 
 
 def measure_flood(bench: Bench, capacity: float) -> None:
-    """Life alarms at 50 a second while tests come at twice what can be carried."""
+    """Life alarms at 50 a second while tests, and then faults, come at twice what can be carried."""
     installation = bench.installation
     seconds = bench.seconds
     with installation.receivers(bench.processes) as receivers:
         found = {}
-        for name, flood in (("alone", 0.0), ("flooded", 2 * capacity)):
-            bench.say(f"Life alarms at {LIFE_RATE:.0f} a second" + (f", tests at {flood:,.0f}" if flood else ""))
+        for name, report in (("alone", ""), ("tests", "test"), ("faults", "technical")):
+            flood = 2 * capacity
+            bench.say(
+                f"Life alarms at {LIFE_RATE:.0f} a second" + (f", {report} messages at {flood:,.0f}" if report else "")
+            )
             installation.empty()
             half = bench.network_devices // 2
             life = Generator(
                 bench.plan(installation.udp_port, "life", LIFE_RATE, senders=half, sockets=8), installation.root
             )
-            tests = None
-            if flood:
+            others = None
+            if report:
                 plan = bench.plan(
-                    installation.udp_port, "test", flood, first_sender=FIRST_SENDER + half, senders=half,
+                    installation.udp_port, report, flood, first_sender=FIRST_SENDER + half, senders=half,
                     seconds=seconds + 1, most=round(flood * (seconds + 1)),
                 )  # fmt: skip
-                tests = Generator(plan, installation.root)
-                tests.begin()
+                others = Generator(plan, installation.root)
+                others.begin()
                 time.sleep(1.0)  # the flood is there first
             before = receivers.seconds()
             life.begin()
             alarm = life.finish()
-            flooded = tests.finish() if tests else None
+            flooded = others.finish() if others else None
             missing = life.answered() - installation.stored()
-            if tests:
-                missing |= tests.answered() - installation.stored()
+            if others:
+                missing |= others.answered() - installation.stored()
             if missing:
                 raise RuntimeError(f"{len(missing)} messages answered 200 are not in the database")
             found[name] = {
                 "life": Measured(alarm, {"receiver": (receivers.seconds() - before) / seconds}).as_dict(),
-                "tests": None if flooded is None else Measured(flooded, {}).as_dict(),
+                "others": None if flooded is None else Measured(flooded, {}).as_dict(),
             }
     bench.results["flood"] = found
 

@@ -80,15 +80,15 @@ def _heartbeats(heartbeats: Mapping[str, Any]) -> Iterator[str]:
 
 def _flood(flood: Mapping[str, Any]) -> Iterator[str]:
     yield ""
-    yield "Life alarms at 50/s while tests come at twice what can be carried"
+    yield "Life alarms at 50/s while tests, and then faults, come at twice what can be carried"
     for name, entry in flood.items():
-        life, tests = entry["life"], entry["tests"]
+        life, others = entry["life"], entry["others"]
         told = f"  {name:<10} p50 {life['p50']:>6,.1f}  p99 {life['p99']:>6,.1f}  max {life['max']:>6,.1f} ms"
         told += f"   {life['answered']:,} of {life['sent']:,} answered, {life['busy']} refused"
-        if tests:
+        if others:
             told += (
-                f"   tests: {tests['offered']:,.0f}/s offered, {tests['rate']:,.0f}/s answered, "
-                f"{tests['busy']:,} told to come later"
+                f"   others: {others['offered']:,.0f}/s offered, {others['rate']:,.0f}/s answered, "
+                f"{others['busy']:,} told to come later"
             )
         yield told
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Heartbeats and signals without end, faster than they can be read: every life alarm is answered all the same."""
+"""All that is no alarm without end, faster than it can be read: every life alarm is answered all the same."""
 
 import asyncio
 import socket
@@ -26,6 +26,7 @@ KINDS = {
     "heartbeats": ({"mty": "PI"}, 150),
     "signals": ({"mty": "IN", "stc": "83"}, 40),
     "tests": ({"stc": "102"}, 60),
+    "technical": ({"stc": "85"}, 60),
 }
 """What floods, and how many in each pause: more than a receiver reads in that time."""
 
@@ -80,7 +81,11 @@ async def press(device: UdpDevice, sender: str, call_id: str) -> Response:
     raise AssertionError("no answer within 32 seconds")
 
 
-@pytest.mark.parametrize("kinds", [("heartbeats",), ("signals",), ("heartbeats", "signals", "tests")], ids="+".join)
+@pytest.mark.parametrize(
+    "kinds",
+    [("heartbeats",), ("signals",), ("technical",), ("heartbeats", "signals", "tests", "technical")],
+    ids="+".join,
+)
 async def test_every_life_alarm_is_answered_while_the_rest_floods(
     place: Place, known: str, authority: Authority, rows: Rows, kinds: tuple[str, ...]
 ) -> None:

@@ -11,6 +11,7 @@ from tests.receiver.conftest import PATIENT, STUCK, Locked, NewAuthority, Regist
 from tests.receiver.devices import UdpDevice, message, mrq
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Lane, LaneLimits, Limits
+from vaka.receiver.precedence import Turn
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -82,6 +83,7 @@ async def test_what_waits_is_bounded_in_bytes_too(
     flood, device = UdpDevice(running.udp), UdpDevice(running.udp)
     with stuck(authority, held):
         await flood.send(message(held, mrq(held, ref=STUCK, stc="102")))
+        await running.until(lambda: _is_stuck(running))  # or the others, too large to wait unread, would come first
         for sender in senders:  # of which one authority may have 30,000 bytes; the one that goes beyond is taken
             await flood.send(message(sender, mrq(sender, stc="102", dte="x" * 9_000)))
         await running.until(lambda: running.refusals(Reason.LANE_FULL) == 1)
@@ -172,6 +174,22 @@ async def test_what_an_authority_calls_otherwise_goes_another_lane(
     ]
     register.execute("delete from vaka.class_override where authority_id = %s", authority.id)
     await device.close()
+
+
+async def test_what_an_authority_calls_life_waits_unread_no_longer(
+    start: Start, register: Register, authority: Authority
+) -> None:
+    running = await start()
+    fault, turn = mrq("4711", stc="125"), running.receiver._around.turn
+    assert turn(fault) is Turn.LATER
+    register.execute(
+        "insert into vaka.class_override (authority_id, status_code, alarm_class, reason, changed_at)"
+        " values (%s, 125, 'life', 'whoever tampers may be a burglar', now())",
+        authority.id,
+    )
+    await running.until(lambda: turn(fault) is Turn.AT_ONCE)
+    register.execute("delete from vaka.class_override where authority_id = %s", authority.id)
+    await running.until(lambda: turn(fault) is Turn.LATER)
 
 
 async def test_a_stop_answers_what_is_in_work(

@@ -17,7 +17,6 @@ from vaka.receiver.exchange import Exchange
 from vaka.receiver.lanes import Arrival, Turns
 from vaka.receiver.limits import Lane
 from vaka.receiver.repeats import IN_WORK, RepeatKey, RepeatMemory
-from vaka.receiver.udp import may_wait
 from vaka.receiver.unfinished import Unfinished
 
 HERE, THERE = ("198.51.100.7", 5060), ("198.51.100.7", 5061)
@@ -347,21 +346,3 @@ def test_a_message_is_taken_out_of_the_middle() -> None:
     turns.remove(messages[2])
     assert (turns.size, messages[0].queue) == (1, None)
     assert turns.take(10, set()) == [messages[1]]
-
-
-@pytest.mark.parametrize(
-    ("datagram", "waits"),
-    [
-        (b"...<mty>PI</mty>...", True),
-        (b"...<stc>102</stc>...", True),
-        (b"...<stc>0103</stc>...", True),
-        (b"...<mty>ME</mty><stc>010</stc>...", False),
-        (b"...<stc>1020</stc>...", False),
-        (b"...<mty>ME</mty>...", False),
-        (b"SIP/2.0 200 OK", False),
-        (b"<mty>", False),
-        (b"", False),
-    ],
-)
-def test_only_what_is_plainly_no_alarm_waits_unread(datagram: bytes, waits: bool) -> None:
-    assert may_wait(datagram) is waits

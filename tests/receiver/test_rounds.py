@@ -21,12 +21,13 @@ from vaka.receiver.rounds import Row, Waiting
 from vaka.receiver.sockets import open_stream_socket
 from vaka.receiver.streams import Patience, StreamFlow, StreamHandlers
 from vaka.receiver.surroundings import Surroundings
+from vaka.sip.framing import Framer
 from vaka.sip.message import Request
 
 pytestmark = pytest.mark.anyio
 
 ALARM: dict[str, str] = {}
-BEAT, TEST = {"mty": "PI"}, {"stc": "102"}
+BEAT, TEST, FAULT, SIGNAL = {"mty": "PI"}, {"stc": "102"}, {"stc": "85"}, {"stc": "83"}
 
 
 class Ears:
@@ -128,11 +129,11 @@ async def test_no_more_is_heard_at_once_than_others_can_wait_for(
     assert len(ears.patience.rounds) == 0
 
 
-@pytest.mark.parametrize("fields", [BEAT, TEST], ids=["heartbeats", "tests"])
-async def test_an_alarm_is_heard_before_tests_and_heartbeats_of_other_connections(
+@pytest.mark.parametrize("fields", [BEAT, TEST, FAULT, SIGNAL], ids=["heartbeats", "tests", "faults", "signals"])
+async def test_an_alarm_is_heard_before_what_is_none_of_other_connections(
     listen: Callable[..., Ears], fields: dict[str, str]
 ) -> None:
-    ears = listen(stranger_turns=8, patient_turns=1)
+    ears = listen(stranger_turns=8, technical_turns=1, patient_turns=1)
     *others, mine = await ears.connect(61)
     for mouth in others:
         mouth.sendall(many(5, "beat", fields))
@@ -140,6 +141,28 @@ async def test_an_alarm_is_heard_before_tests_and_heartbeats_of_other_connection
     await wait_until(lambda: len(ears.heard) == 301)
     # In the eighth round, at the latest, it is looked at; one of the others is heard in each.
     assert ears.heard.index((port(mine), "alarm")) < 30
+
+
+async def test_a_fault_is_heard_while_other_connections_are_full_of_tests(listen: Callable[..., Ears]) -> None:
+    ears = listen(stranger_turns=8, technical_turns=1, patient_turns=1)
+    *others, mine = await ears.connect(61)
+    for mouth in others:
+        mouth.sendall(many(5, "test", TEST))
+    mine.sendall(many(1, "fault", FAULT))
+    await wait_until(lambda: len(ears.heard) == 301)
+    assert ears.heard.index((port(mine), "fault")) < 30
+
+
+async def test_who_has_said_much_and_proved_nothing_gains_no_turn_by_a_fault(listen: Callable[..., Ears]) -> None:
+    ears = listen(stranger_messages=1)
+    [mouth] = await ears.connect(1)
+    mouth.sendall(many(1, "alarm", ALARM))
+    await wait_until(lambda: len(ears.heard) == 1)
+    flow = ears.flows[port(mouth)]
+    flow._next = next(iter(Framer().feed(many(1, "fault", FAULT))))
+    assert flow.look() is Row.PATIENT
+    flow.note_proof()
+    assert flow.look() is Row.TECHNICAL
 
 
 async def test_who_says_much_and_proves_nothing_waits_for_who_has(listen: Callable[..., Ears]) -> None:

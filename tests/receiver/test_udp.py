@@ -78,11 +78,48 @@ def numbered(count: int, filling: int = 0, **fields: str) -> list[bytes]:
 
 async def test_an_alarm_behind_heartbeats_and_tests_is_read_before_them(listen: Callable[..., Ear]) -> None:
     ear = listen(postponed_seconds=60.0)
-    beats, tests, alarms = numbered(60, mty="PI"), numbered(60, stc="102"), numbered(5)
-    ear.say(*beats, *tests, *alarms)
+    beats, tests, signals, alarms = numbered(60, mty="PI"), numbered(60, stc="102"), numbered(30, stc="83"), numbered(5)
+    ear.say(*beats, *tests, *signals, *alarms)
+    await wait_until(lambda: len(ear.heard) == 155)
+    assert ear.heard[:5] == alarms
+    assert ear.heard[5:] == beats + tests + signals, "and nothing is lost, in the order in which it came"
+
+
+async def test_an_alarm_behind_faults_is_read_before_them(listen: Callable[..., Ear]) -> None:
+    ear = listen(postponed_seconds=60.0)
+    faults, ends, alarms = numbered(60, stc="85"), numbered(60, mty="IN", stc="86"), numbered(5)
+    ear.say(*faults, *ends, *alarms)
     await wait_until(lambda: len(ear.heard) == 125)
     assert ear.heard[:5] == alarms
-    assert ear.heard[5:] == beats + tests, "and nothing is lost, in the order in which it came"
+    assert ear.heard[5:] == faults + ends, "a fault before its end"
+
+
+async def test_faults_and_tests_take_turns_among_themselves(listen: Callable[..., Ear]) -> None:
+    """Neither a flood of tests nor one of faults keeps the other from being read."""
+    ear = listen(postponed_seconds=60.0, postponed=50)
+    tests, faults, late = numbered(200, stc="102"), numbered(10, stc="85"), numbered(10, mty="PI")
+    ear.say(*tests, *faults, *late)
+    await wait_until(lambda: len(ear.heard) + ear.counters.refusals[Reason.POSTPONED_DROPPED] == 220)
+    assert set(faults) < set(ear.heard[:20])
+    assert ear.counters.refusals[Reason.POSTPONED_DROPPED] == 160
+
+
+async def test_what_is_written_oddly_is_read_at_once(listen: Callable[..., Ear]) -> None:
+    """The status that is found first is not the one that counts: a life alarm, and nobody can tell without reading."""
+    ear = listen(postponed_seconds=60.0)
+    odd = [
+        message("4711", body)
+        for body in (
+            b"<mrq><ref>1</ref><cid>4711</cid><STC>10</STC><stc>85</stc></mrq>",
+            b"<mrq><ref>1</ref><cid>4711</cid><ite><![CDATA[<stc>85</stc>]]></ite><stc>10</stc></mrq>",
+            b"<mrq><ref>1</ref><cid>4711</cid><!-- <mty>PI</mty> --><stc>10</stc></mrq>",
+        )
+    ]
+    odd.append(message("4711", mrq("4711"), headers=(("Subject", "<mrq><stc>85</stc></mrq>"),)))
+    faults = numbered(60, stc="85")
+    ear.say(*faults, *odd)
+    await wait_until(lambda: len(ear.heard) == 64)
+    assert ear.heard[:4] == odd
 
 
 async def test_alarms_that_keep_coming_do_not_starve_what_waits(listen: Callable[..., Ear]) -> None:
@@ -109,7 +146,7 @@ async def test_what_is_laid_aside_is_bounded_and_the_oldest_goes(
     ear.say(*beats)
     await wait_until(lambda: len(ear.heard) + ear.counters.refusals[Reason.POSTPONED_DROPPED] == 100)
     assert ear.heard == beats[100 - kept :]
-    assert ear.listener._postponed_bytes == 0
+    assert all(row._bytes == 0 for row in ear.listener._postponed.values())
 
 
 async def test_what_has_waited_too_long_is_dropped_unread(listen: Callable[..., Ear], turnable: TurnableClock) -> None:
@@ -121,7 +158,7 @@ async def test_what_has_waited_too_long_is_dropped_unread(listen: Callable[..., 
     ear.say(*beats)
     await wait_until(lambda: len(ear.heard) + ear.counters.refusals[Reason.POSTPONED_DROPPED] == 10)
     assert ear.heard == beats[:2]
-    assert ear.listener._postponed_bytes == 0
+    assert all(row._bytes == 0 for row in ear.listener._postponed.values())
 
 
 async def test_an_answer_given_later_stands_longer(listen: Callable[..., Ear], turnable: TurnableClock) -> None:

@@ -38,7 +38,7 @@ class Reason(StrEnum):
     NOT_STORABLE = "not_storable"  # the database refuses this very message
     INTERNAL = "internal"  # a fault of ours, logged with its place
     STOPPING = "stopping"
-    POSTPONED_DROPPED = "postponed_dropped"  # a test or heartbeat, unread, under overload
+    POSTPONED_DROPPED = "postponed_dropped"  # no alarm, unread, under overload
     CONNECTION_LIMIT = "connection_limit"
     SOURCE_LIMIT = "source_limit"
     MADE_ROOM = "made_room"  # had proved nothing, and another came

@@ -14,6 +14,7 @@ import structlog
 from vaka.clock import Clock
 from vaka.database.connections import Connection, DatabaseUnavailableError
 from vaka.logs import describe_error
+from vaka.receiver.precedence import Precedence
 from vaka.scaip.classes import AlarmClass, Effect, Rule, RuleTable, default_table
 from vaka.scaip.codes import MessageType
 from vaka.tenants.authorities import Authority, list_authorities
@@ -43,6 +44,8 @@ class Directory:
         self.authorities: dict[UUID, Authority] = {}
         self.intake: Authority | None = None
         """Where unknown senders go."""
+        self.precedence = Precedence()
+        """What is read first: follows the authorities' own rules."""
         self._entries: dict[str, DeviceEntry] = {}
         self._tables: dict[UUID, RuleTable] = {}
 
@@ -78,6 +81,7 @@ class Directory:
             else:
                 own.setdefault(override.authority_id, []).extend(rules)
         tables = {authority_id: default_table().with_overrides(rules) for authority_id, rules in own.items()}
+        self.precedence.set_rules([rule for rules in own.values() for rule in rules])
         self._tables = tables
 
     def update(self, entries: Iterable[DeviceEntry]) -> None:

@@ -66,15 +66,17 @@ class Limits:
     receive_buffer: int = 4 * 1024 * 1024
     """What the kernel may hold for our UDP socket."""
     datagrams_at_once: int = 256
-    """Datagrams fetched before anything else gets its turn: some 2 ms. In the kernel's buffer all wait in one row, so
+    """Datagrams fetched before anything else gets its turn: some 3 ms. In the kernel's buffer all wait in one row, so
     they must be fetched faster than they can be worked on."""
     urgent_at_once: int = 32
     """Of these, how many are worked on at once."""
     postponed: int = 4_096
-    """Tests and heartbeats that wait unread while more urgent datagrams are at hand."""
+    """Datagrams that wait unread while more urgent ones are at hand: so many faults, and so many tests, signals and
+    heartbeats."""
     postponed_bytes: int = 8 * 1024 * 1024
-    """And what they hold in all; a usual one has half a kilobyte."""
+    """And what the ones and the others hold in all; a usual one has half a kilobyte."""
     postponed_at_once: int = 8
+    """Of both together, turn and turn about."""
     postponed_seconds: float = 0.4
     """After this they are dropped unread: the device is about to repeat them."""
 
@@ -121,8 +123,10 @@ class Limits:
     are read between two rounds."""
     stranger_turns: int = 8
     """The same over all other connections."""
+    technical_turns: int = 4
+    """Faults and their ends, over whatever connections, in one round."""
     patient_turns: int = 8
-    """Tests and heartbeats, and what strangers say at length, in one round."""
+    """Tests, signals and heartbeats, and what strangers say at length, in one round."""
     stranger_messages: int = 8
     """Messages over a connection by which a device must have proved itself; what follows waits like a test."""
 

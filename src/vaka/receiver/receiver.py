@@ -75,7 +75,9 @@ class Receiver:
         self.counters = Counters()
         self.directory = Directory()
         self._equipment = equipment
-        self._around = around = Surroundings(equipment.clock, equipment.limits, self.counters)
+        self._around = around = Surroundings(
+            equipment.clock, equipment.limits, self.counters, self.directory.precedence.turn
+        )
         around.rejections.actor = f"receiver:{equipment.instance}"
         self._rejected = Channel(lambda: self._connect_platform("rejections"), around.clock)
         self._gateway = Gateway(equipment.server, "receiver", ())

@@ -4,8 +4,9 @@
 
 Whoever fills a connection with messages waits for his next turn like everyone, and reads on when all are answered.
 Where nobody has proved himself, turns go round among the networks first and then among each one's connections: a
-thousand connections from one place keep no other place waiting. What plainly is a test or a heartbeat waits for what
-may be an alarm. Between two rounds everything else has its turn: datagrams, the database, new connections.
+thousand connections from one place keep no other place waiting. What plainly is no alarm waits for what may be one:
+faults in one row; tests, signals and heartbeats in another. Between two rounds everything else has its turn: datagrams,
+the database, new connections.
 """
 
 import asyncio
@@ -29,8 +30,11 @@ class Row(IntEnum):
     """A device has proved itself over it."""
     STRANGER = 1
     """Nobody has yet: every device's first message."""
-    PATIENT = 2
-    """Its next message is a test or a heartbeat; or it has said much and proved nothing; or nobody hears its answer."""
+    TECHNICAL = 2
+    """Its next message is a fault or its end."""
+    PATIENT = 3
+    """Its next message is a test, a signal or a heartbeat; or it has said much and proved nothing; or nobody hears its
+    answer."""
 
 
 class Speaker(Protocol):
@@ -110,7 +114,7 @@ class Rounds:
     """All connections' turns. One that has something to say joins once, and is told to rest when it is done."""
 
     def __init__(self, limits: Limits) -> None:
-        self._turns = (limits.device_turns, limits.stranger_turns, limits.patient_turns)
+        self._turns = (limits.device_turns, limits.stranger_turns, limits.technical_turns, limits.patient_turns)
         self._left = list(self._turns)
         # Behind one gateway may be a whole town's devices: those that have proved themselves share with nobody.
         self._rows = tuple(Waiting(is_shared=row is not Row.DEVICE) for row in Row)

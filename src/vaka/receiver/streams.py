@@ -13,13 +13,16 @@ from vaka.receiver.allowance import network_of
 from vaka.receiver.countdown import Reminders
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Limits
+from vaka.receiver.precedence import Turn
 from vaka.receiver.rounds import Rounds, Row
 from vaka.receiver.surroundings import Surroundings
-from vaka.receiver.udp import may_wait
 from vaka.receiver.unfinished import Unfinished
 from vaka.sip.errors import SipError
 from vaka.sip.framing import Framer, KeepAlive
 from vaka.sip.message import Request, Response
+
+_ROWS = {Turn.AT_ONCE: Row.DEVICE, Turn.LATER: Row.TECHNICAL, Turn.LAST: Row.PATIENT}
+"""The best place there is for a message; who says it may have a worse one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class StreamFlow(asyncio.BufferedProtocol):
         self._rejections = around.rejections
         self._clock = around.clock
         self._limits = around.limits
+        self._turn = around.turn
         self._framer = Framer(around.limits.largest_message)
         self._wire: asyncio.Transport | None = None
         self._timed_message = -1  # the message whose completion is being waited for
@@ -183,7 +187,9 @@ class StreamFlow(asyncio.BufferedProtocol):
                 self._refuse(error)
         if self._next is None:
             return None
-        return Row.PATIENT if isinstance(self._next, Request) and may_wait(self._next.body) else self.row
+        if not isinstance(self._next, Request):
+            return self.row
+        return max(self.row, _ROWS[self._turn(self._next.body)])
 
     def speak(self) -> None:
         """Hand on the message made ready."""

@@ -2,23 +2,27 @@
 # SPDX-License-Identifier: EUPL-1.2
 """SIP over UDP: reads many datagrams at once, takes the urgent ones first, and answers from where it listens.
 
-Under overload not everything can be read in time, and a life alarm may stand behind a thousand tests in the kernel's
-buffer. So all that is at hand is fetched (cheap), and what is plainly a test or a heartbeat is laid aside unread until
-the rest is done.
+Under overload not everything can be read in time, and a life alarm may stand behind a thousand tests or faults in the
+kernel's buffer. So all that is at hand is fetched (cheap), and what is plainly no alarm is laid aside unread until the
+rest is done.
 """
 
 import asyncio
 import socket
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 from vaka.receiver.counters import Reason, Repeat
+from vaka.receiver.postponed import Address, Postponed
+from vaka.receiver.precedence import Turn
 from vaka.receiver.repeats import RepeatKey, RepeatMemory
 from vaka.receiver.surroundings import Surroundings
+from vaka.sip.parse import find_head
 
-Address = tuple[Any, ...]
-"""What the socket calls its peer: (host, port), and two more for IPv6."""
+_LENGTHS = (b"\nContent-Length:", b"\nl:")
+_LONGEST_LENGTH = 16  # bytes
+_LARGEST_PLAIN = 8 * 1024
+"""Bytes of a datagram that is looked at before it is read: many are fetched at once, so none may take long."""
 
 
 class UdpFlow:
@@ -69,8 +73,8 @@ class UdpListener:
         self._limits = around.limits
         self._buffer = bytearray(64 * 1024)
         self._view = memoryview(self._buffer)
-        self._postponed: deque[tuple[float, bytes, Address]] = deque()
-        self._postponed_bytes = 0
+        self._turn = around.turn
+        self._postponed = {turn: Postponed(around.limits, self._note_dropped) for turn in (Turn.LATER, Turn.LAST)}
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(opened, self._read)
         self._working_off = False
@@ -78,8 +82,8 @@ class UdpListener:
     def stop_reading(self) -> None:
         """Read no more; what is in work can still be answered."""
         self._loop.remove_reader(self._socket)
-        self._postponed.clear()
-        self._postponed_bytes = 0
+        for row in self._postponed.values():
+            row.clear()
 
     def close(self) -> None:
         """Give the port back."""
@@ -108,35 +112,34 @@ class UdpListener:
             except OSError:  # an ICMP error about an earlier answer
                 continue
             datagram = bytes(view[:size])
-            if may_wait(datagram):
-                self._postponed.append((now, datagram, address))
-                self._postponed_bytes += size
-                if self._postponed_bytes > self._limits.postponed_bytes:
-                    self._drop_postponed()
-            else:
+            turn = self._turn(plain_body(datagram))
+            if turn is Turn.AT_ONCE:
                 self._take(datagram, address, now)
                 urgent += 1
                 if urgent >= self._limits.urgent_at_once:
                     break
-        if self._postponed and not self._working_off:
+            else:
+                self._postponed[turn].add(now, datagram, address)
+        if not self._working_off and any(self._postponed.values()):
             self._work_off()
 
     def _work_off(self) -> None:
-        """Take some of what was laid aside, then let urgent datagrams have their turn again."""
+        """Take some of what was laid aside, of each row in its turn, then let urgent datagrams have theirs again."""
         now = self._clock.monotonic()
-        postponed, oldest = self._postponed, now - self._limits.postponed_seconds
-        while postponed and (postponed[0][0] < oldest or len(postponed) > self._limits.postponed):
-            self._drop_postponed()
-        for _ in range(min(len(postponed), self._limits.postponed_at_once)):
-            _, datagram, address = postponed.popleft()
-            self._postponed_bytes -= len(datagram)
-            self._take(datagram, address, now)
-        self._working_off = bool(postponed)
-        if postponed:
+        rows = self._postponed.values()
+        for row in rows:
+            row.tidy(now)
+        left = self._limits.postponed_at_once
+        while left and any(rows):
+            for row in rows:
+                if row and left:
+                    left -= 1
+                    self._take(*row.take(), now)
+        self._working_off = any(rows)
+        if self._working_off:
             self._loop.call_soon(self._work_off)
 
-    def _drop_postponed(self) -> None:
-        self._postponed_bytes -= len(self._postponed.popleft()[1])
+    def _note_dropped(self) -> None:
         self._counters.refusals.add(Reason.POSTPONED_DROPPED)
 
     def _take(self, datagram: bytes, address: Address, now: float) -> None:
@@ -158,15 +161,17 @@ class UdpListener:
             self._counters.repeats.add(Repeat.IN_WORK)
 
 
-def may_wait(datagram: bytes) -> bool:
-    """Whether a datagram is plainly a heartbeat (`mty` PI) or a line test (`stc` 102 or 103).
+def plain_body(datagram: bytes) -> bytes:
+    """Return the body of a message whose head says in the usual way how long it is; otherwise nothing.
 
-    Only the usual spelling is looked for. A wrong guess costs a turn, and under overload a repetition by the device: it
-    decides when something is read, never what it means.
+    A body with bytes after its stated end is cut there when it is read, and means what is left of it.
     """
-    return _begins(datagram, b"<mty>", (b"PI<",)) or _begins(datagram, b"<stc>", (b"102<", b"103<", b"0102<", b"0103<"))
-
-
-def _begins(datagram: bytes, tag: bytes, values: tuple[bytes, ...]) -> bool:
-    found = datagram.find(tag)
-    return found >= 0 and datagram.startswith(values, found + len(tag))
+    if len(datagram) > _LARGEST_PLAIN or datagram[:1] in b"\r\n" or (found := find_head(datagram)) is None:
+        return b""
+    end, begin = found
+    for name in _LENGTHS:
+        at = datagram.find(name, 0, end)
+        if at >= 0:
+            stated = datagram[at + len(name) : at + len(name) + _LONGEST_LENGTH].split(None, 1)
+            return datagram[begin:] if stated and stated[0] == b"%d" % (len(datagram) - begin) else b""
+    return b""
