@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
+from vaka.keys.personal import sealed_columns
 from vaka.ledger.events import Event
 from vaka.tenants.authorities import Authority
 
@@ -97,10 +98,16 @@ AUTHORITY = (
 )
 GRANT = f"insert into role_grant (account_id, role, granted_at) values ('{A}', 'operator', now())"
 UNIT = f"insert into unit (id, name) values ('{A}', 'Nattpatrullen')"
-PERSON = f"insert into person (id, given_name, family_name) values ('{A}', 'Karin', 'Holmgren')"
+ANYTHING = r"'\x01' || decode(repeat('00', 94), 'hex')"
+"""What has the shape of something sealed."""
+SEALED = tuple(sealed_columns("person"))
+PERSON = f"insert into person (id, {', '.join(SEALED)}) values ('{A}', {', '.join([ANYTHING] * len(SEALED))})"
 HOURS = f"insert into unit_hours (area, from_minute, until_minute, unit_id) values ('Telling', 0, 9, '{A}')"
 CODE = "insert into closing_code (list, code, sv, en, position) values ('reason', 'telling', 'Prov', 'Test', 99)"
-CONTACT = f"insert into contact (person_id, position, name, phone) values ('{A}', 1, 'Anneli', '070-174 06 33')"
+CONTACT = (
+    "insert into contact (person_id, position, name, relation, phone, has_key)"
+    f" values ('{A}', 1, {ANYTHING}, {ANYTHING}, {ANYTHING}, {ANYTHING})"
+)
 TENANT_DEVICE = f"insert into device (id, sender) values ('{A}', '4711')"
 
 OVERRIDE = (

@@ -19,7 +19,7 @@ from vaka.database.server import KEY_DATABASE, SUPERUSER, Server
 
 
 @pytest.fixture(scope="session")
-def key_server() -> Iterator[Server]:
+def key_cluster() -> Iterator[Cluster]:
     """A cluster for keys alone: what is done here to the key database, no running keyholder would stand."""
     root = Path(tempfile.mkdtemp(prefix="vaka-keys-"))
     root.chmod(0o755)
@@ -28,10 +28,16 @@ def key_server() -> Iterator[Server]:
     cluster.start()
     try:
         provision_keys(cluster.server)
-        yield cluster.server
+        yield cluster
     finally:
         cluster.stop(immediately=True)
         shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def key_server(key_cluster: Cluster) -> Server:
+    """How it is reached."""
+    return key_cluster.server
 
 
 @pytest.fixture

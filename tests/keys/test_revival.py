@@ -40,17 +40,17 @@ async def require_refused(keyring: Keyring, reason: str) -> None:
     assert refused.value.reason == reason
 
 
-async def test_rogue_administrator_of_the_database_finds_no_key(keyring: Keyring, cluster: Cluster) -> None:
+async def test_rogue_administrator_of_the_database_finds_no_key(keyring: Keyring, key_cluster: Cluster) -> None:
     """Everything in the key database, and every file of the server, without the root store: wrapped keys only."""
     _, secrets = await furnish(keyring)
     hierarchy = await keyring.reopen()
     secrets_and_more = [*secrets.values(), await hierarchy.lookup_key(EKBACKA, "phone")]
     marker = keyring.execute("select wrapped from vaka.subject_key limit 1")[0][0]
     assert isinstance(marker, bytes)
-    for server_file in _files_after_checkpoint(keyring, cluster):
+    for server_file in _files_after_checkpoint(keyring, key_cluster):
         content = server_file.read_bytes()
         assert not any(secret in content for secret in secrets_and_more), server_file
-    wrapped_is_there = any(marker in path.read_bytes() for path in _files_after_checkpoint(keyring, cluster))
+    wrapped_is_there = any(marker in path.read_bytes() for path in _files_after_checkpoint(keyring, key_cluster))
     assert wrapped_is_there, "the search must be able to find what is there"
     assert all(secret not in data for data in keyring.copy_database().values() for secret in secrets_and_more)
     # Another root key, however it is made, is not the one.
