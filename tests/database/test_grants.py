@@ -138,6 +138,9 @@ TENANT: dict[str, Rights] = {
         "ledger.whereabouts()": "execute",
         "ledger.set_retention()": "execute",
         "ledger.retention_at()": "execute",
+        "legal_hold": "select",
+        "place_hold()": "execute",
+        "lift_hold()": "execute",
         "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
         " protected_identity)",
         "device": "select(id person_id sender)",

@@ -135,12 +135,15 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "set_limits"): told("policy.changed"),
     ("tenants", "set_override"): told("class.changed"),
     ("tenants", "drop_override"): told("class.changed"),
+    ("tenants", "place_hold"): told("hold.placed"),
+    ("tenants", "lift_hold"): told("hold.lifted"),
     ("tenants", "enter_devices"): told("device.registered", "device.adopted"),
 }
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
-    r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b)"
+    r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
+    r"|place_hold|lift_hold)"
 )
 
 
@@ -162,6 +165,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
     "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
     "enter_change_by_hand": told("row.changed_by_hand"),
+    "place_hold": told("hold.placed"),
+    "lift_hold": told("hold.lifted"),
     "ledger.append": Untold("is how an entry is written"),
     "ledger.drain": SEALED,
     "ledger.forget_places": SEALED,

@@ -33,6 +33,7 @@ SAMPLES: dict[str, object] = {
     "numbers": [bytes(32)],
     "person": uuid4(),
     "most": 5,
+    "actor": "account:x",
 }
 
 

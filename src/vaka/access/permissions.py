@@ -18,5 +18,6 @@ class Permission(Enum):
     PORTAL_READ_LOG = "portal.read_log"  # read and search the authority's log; people in care, only by identifier
     PORTAL_FIND_PERSON = "portal.find_person"  # look a person in care up in the log, and see whom its entries concern
     PORTAL_SET_RETENTION = "portal.set_retention"  # decide how long the authority's log is kept
+    PORTAL_HOLD_PERSON = "portal.hold_person"  # say of whom nothing is removed or erased, and lift that again
     PORTAL_OWN_RECEIPT = "portal.own_receipt"  # fetch the proof of what one has done oneself
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down

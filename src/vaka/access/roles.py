@@ -74,6 +74,12 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 frozenset({Permission.PORTAL_SET_RETENTION, Permission.PORTAL_OWN_RECEIPT}),
             ),
             Role(
+                "archivist",
+                Sentence("Arkivansvarig", "Archivist"),
+                "authority",
+                frozenset({Permission.PORTAL_HOLD_PERSON, Permission.PORTAL_OWN_RECEIPT}),
+            ),
+            Role(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",

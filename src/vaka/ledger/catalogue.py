@@ -106,7 +106,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
                             "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
-                            "device", "policy", "closing_code"),
+                            "device", "policy", "closing_code", "legal_hold"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -135,6 +135,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "what stood in the entries that were removed",
         ),
         Event.RETENTION_SET: About(_OPERATOR, ("authority",), ("days", "reason")),
+        Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
+        Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.LOG_READ: About(
             ("account", "setup"), ("log", "entry"),
             ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",

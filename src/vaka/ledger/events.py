@@ -64,6 +64,8 @@ class Event(Enum):
     LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
     LEDGER_PRUNED = "ledger.pruned"  # entries older than the authority keeps them are removed; their hashes stay
     RETENTION_SET = "retention.set"  # the authority decided how long its log is kept
+    HOLD_PLACED = "hold.placed"  # the authority decided that nothing of a person is removed or erased
+    HOLD_LIFTED = "hold.lifted"  # that no longer holds
     LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry
     LOG_SEARCHED = "log.searched"  # somebody searched the log for a person, an account, an object, an event
     LOG_EXPORTED = "log.exported"  # somebody took entries of the log out as a file, with a reason

@@ -307,3 +307,20 @@ select id, person_id from device where id = any (%(devices)s) and person_id is n
 -- name: name_units
 -- as: portal in tenant
 select id, name from unit where id = any (%(ids)s)
+
+-- ── Legal holds, as portal: in an authority's database ───────────────────────────────────────────────────────────
+
+-- name: place_hold
+-- as: portal in tenant
+select place_hold(%(person)s, %(now)s, %(actor)s, %(reason)s)
+
+-- name: lift_hold
+-- as: portal in tenant
+select lift_hold(%(person)s)
+
+-- name: list_holds
+-- as: portal in tenant
+select person_id, placed_at, placed_by, reason
+from legal_hold
+order by placed_at desc, person_id
+limit %(most)s

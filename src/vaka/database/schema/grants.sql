@@ -100,6 +100,9 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 grant execute on function ledger.whereabouts to g_portal;
 -- portal: the authority decides how long its log is kept. Nobody else can.
 grant execute on function ledger.set_retention, ledger.retention_at to g_portal;
+-- portal: the authority says of whom nothing is removed or erased. Nobody else can.
+grant select on legal_hold to g_portal;
+grant execute on function place_hold, lift_hold to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
 grant select (id, person_id, sender) on device to g_portal;

@@ -66,6 +66,8 @@ EVENTS: Mapping[str, str] = {
     "ledger.heartbeat": mark("The log's own sign of life"),
     "ledger.pruned": mark("Old entries of the log removed"),
     "retention.set": mark("How long the log is kept decided"),
+    "hold.placed": mark("Legal hold placed on a person"),
+    "hold.lifted": mark("Legal hold lifted"),
     "log.read": mark("The log read"),
     "log.searched": mark("The log searched"),
     "log.exported": mark("The log taken out as a file"),
@@ -90,7 +92,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "registers": (
         mark("Registers"),
-        ("person.registered", "device.registered", "device.changed", "device.adopted", "unit.registered"),
+        ("person.registered", "device.registered", "device.changed", "device.adopted", "unit.registered",
+         "hold.placed", "hold.lifted"),
     ),
     "alarms": (
         mark("Alarms"),
@@ -122,6 +125,7 @@ KINDS: Mapping[str, str] = {
     "entry": mark("Entry"),
     "installation": mark("Installation"),
     "key": mark("Key"),
+    "legal_hold": mark("Legal hold"),
     "log": mark("Log"),
     "message": mark("Message"),
     "note": mark("Note"),
