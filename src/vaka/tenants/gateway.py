@@ -12,6 +12,7 @@ from uuid import UUID
 
 from vaka.database.connections import (
     Connection,
+    DatabaseUnavailableError,
     Pool,
     make_pool,
     open_connection,
@@ -38,6 +39,7 @@ class Gateway:
         self._pool_size = pool_size
         self._authorities = {authority.id: authority for authority in authorities}
         self._pools: dict[UUID, Pool] = {}
+        self._is_closed = False
 
     @property
     def authorities(self) -> tuple[Authority, ...]:
@@ -76,7 +78,8 @@ class Gateway:
         )
 
     async def close(self) -> None:
-        """Close every pool."""
+        """Close every pool. Nobody opens another: one that is left open at the end of a loop holds that up for ever."""
+        self._is_closed = True
         for pool in self._pools.values():
             await pool.close()
         self._pools.clear()
@@ -84,6 +87,8 @@ class Gateway:
     async def _pool(self, authority_id: UUID) -> Pool:
         authority = self.authority(authority_id)
         pool = self._pools.get(authority_id)
+        if self._is_closed:
+            raise DatabaseUnavailableError
         if pool is None:
             pool = make_pool(
                 self._server,

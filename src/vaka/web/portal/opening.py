@@ -52,6 +52,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                     )  # fmt: skip
             finally:
                 reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
                 await gateway.close()
     finally:
         await platform.close()
