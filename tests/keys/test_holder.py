@@ -78,6 +78,7 @@ async def test_every_component_may_ask_what_the_table_says_and_nothing_else(door
     authority, someone = str(EKBACKA), str(new_identifier(door.now))
     bodies: dict[str, Mapping[str, object]] = {
         "Nothing": {}, "OfAuthority": {"authority": authority}, "OfPage": {"authority": authority},
+        "OfErased": {"authority": authority},
         "OfSubjects": {"authority": authority, "subjects": [someone]},
         "OfPurpose": {"authority": authority, "purpose": "phone"},
         "OfErasure": {"authority": authority, "subjects": [someone], "order": someone},

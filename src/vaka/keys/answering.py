@@ -14,6 +14,8 @@ from vaka.keys.calls import (
     Addresses,
     Body,
     Erased,
+    Gone,
+    GoneOnes,
     Key,
     Keys,
     LookupKey,
@@ -21,6 +23,7 @@ from vaka.keys.calls import (
     Nothing,
     OfAuthority,
     OfEnd,
+    OfErased,
     OfErasure,
     OfPage,
     OfPurpose,
@@ -91,6 +94,11 @@ class Answering:
         """See the table."""
         return _as_erased(await self._hierarchy.erase_authority(asked.authority, asked.order))
 
+    async def erased(self, asked: OfErased) -> GoneOnes:
+        """See the table."""
+        found = await self._hierarchy.erased(asked.authority, asked.after_subject, asked.limit)
+        return GoneOnes(gone=tuple(Gone(subject=one.subject, order=one.order) for one in found))
+
     async def register(self, _asked: Nothing) -> Register:
         """See the table."""
         lifetimes, now = load_policy().rotate_after_days, self._clock.now()
@@ -112,7 +120,8 @@ class Answering:
         """Return what carries out each call."""
         mine = (
             self.open_authority, self.create, self.unwrap, self.unwrap_page, self.public_keys, self.lookup_key,
-            self.rotate, self.rotate_root, self.erase, self.erase_authority, self.register, self.state, self.metrics,
+            self.rotate, self.rotate_root, self.erase, self.erase_authority, self.erased, self.register, self.state,
+            self.metrics,
         )  # fmt: skip
         return MappingProxyType({one.__name__: one for one in mine})
 

@@ -69,6 +69,13 @@ class OfErasure(OfSubjects):
     order: UUID
 
 
+class OfErased(OfAuthority):
+    """Everybody of an authority who was erased, a page at a time: those after the last one of the page before."""
+
+    after_subject: UUID = UUID(int=0)
+    limit: Annotated[int, Field(ge=1, le=MOST_SUBJECTS)] = MOST_SUBJECTS
+
+
 class OfEnd(OfAuthority):
     """An authority to erase, and the order."""
 
@@ -139,6 +146,19 @@ class Erased(Body):
     generation: int
 
 
+class Gone(Body):
+    """Who was erased, and by which order."""
+
+    subject: UUID
+    order: UUID
+
+
+class GoneOnes(Body):
+    """Those who were erased."""
+
+    gone: tuple[Gone, ...]
+
+
 class Registered(Body):
     """One key of the register. Never material."""
 
@@ -207,9 +227,11 @@ CALLS = _table(
     Call("rotate", OfAuthority, Replaced, frozenset({"setup", "scheduler"}),
          "Replaces an authority's key and wraps what is under it anew.", TURN_SECONDS),
     Call("rotate_root", Nothing, Replaced, _SETUP, "Replaces the root key and destroys the old one.", TURN_SECONDS),
-    Call("erase", OfErasure, Erased, _SETUP,
+    Call("erase", OfErasure, Erased, frozenset({"setup", "scheduler"}),
          "Destroys people's keys: new versions up to the root, and the old root destroyed.", TURN_SECONDS),
     Call("erase_authority", OfEnd, Erased, _SETUP, "Destroys all of an authority's keys, likewise.", TURN_SECONDS),
+    Call("erased", OfErased, GoneOnes, frozenset({"setup", "scheduler"}),
+         "Tells who was erased and by which order, so that nobody comes back with a restored backup."),
     Call("register", Nothing, Register, frozenset({"portal", "setup", "scheduler"}),
          "Tells which keys there are, and by when they are to be replaced; never material."),
     Call("state", Nothing, State, _EVERYONE, "Tells the generation, and how much there is."),

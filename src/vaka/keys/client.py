@@ -23,6 +23,7 @@ from vaka.keys.calls import (
     Body,
     Call,
     Erased,
+    GoneOnes,
     Keys,
     LookupKey,
     Metrics,
@@ -166,6 +167,15 @@ class KeyClient:
     async def erase_authority(self, authority: UUID, order: UUID) -> Erased:
         """Destroy all of an authority's keys."""
         return await self._call("erase_authority", Erased, authority=authority, order=order)
+
+    async def erased(self, authority: UUID) -> dict[UUID, UUID]:
+        """Return everybody of an authority who was erased, each with the order it was done by."""
+        found: dict[UUID, UUID] = {}
+        after = UUID(int=0)
+        while told := (await self._call("erased", GoneOnes, authority=authority, after_subject=after)).gone:
+            found |= {one.subject: one.order for one in told}
+            after = told[-1].subject
+        return found
 
     async def register(self) -> Register:
         """Return which keys there are."""

@@ -21,6 +21,7 @@ from vaka.keys.roots import RootMissingError, RootPlace, RootStore
 from vaka.keys.settling import StoreState
 from vaka.keys.stored import (
     Counts,
+    ErasedSubject,
     Erasure,
     RegisteredKey,
     WrappedAuthorityKey,
@@ -136,6 +137,12 @@ class Hierarchy:
             counted = await fetch_one(connection, Counts, "count_keys")
         return counted or Counts(0, 0, 0)
 
+    async def erased(self, authority: UUID, after: UUID, limit: int) -> list[ErasedSubject]:
+        """Return up to `limit` people of an authority who were erased, in order, that come after one."""
+        values = {"authority": authority, "subject": after, "limit": limit}
+        async with transaction(self._pool) as connection:
+            return await fetch_all(connection, ErasedSubject, "list_erased", values)
+
     # Changing
 
     async def open_authority(self, authority: UUID) -> int:
@@ -210,14 +217,20 @@ class Hierarchy:
         return await self._erase(Turn(authority, order=order, whole=True))
 
     async def _erase(self, wanted: Turn) -> Erasure:
-        async with self._pair.writing() as (connection, _root):
-            done = await read_erasure(connection, wanted)
+        done = await self._read_done(wanted)
         if done is None:
             await self._turn(wanted)
-            async with self._pair.writing() as (connection, _root):
-                done = await read_erasure(connection, wanted)
+            done = await self._read_done(wanted)
         if done is None:
             raise LookupError("an erasure that was committed is not there")
+        return done
+
+    async def _read_done(self, wanted: Turn) -> Erasure | None:
+        """Return what an order did, where it was carried out, and the root key above it is truly nowhere."""
+        async with self._pair.writing() as (connection, root):
+            done = await read_erasure(connection, wanted)
+            if done is not None and done.root_destroyed in root.versions:
+                raise KeyRefusedError("root lives")
         return done
 
     async def _turn(self, wanted: Turn) -> Turned:

@@ -146,6 +146,14 @@ where order_id = %(order)s
 -- as: keyholder
 select subject_id from erased_subject where order_id = %(order)s
 
+-- name: list_erased
+-- as: keyholder
+select subject_id as subject, order_id as order
+from erased_subject
+where authority_id = %(authority)s and subject_id > %(subject)s
+order by subject_id
+limit %(limit)s
+
 -- name: add_erasure
 -- as: keyholder
 insert into erasure (order_id, authority_id, whole, subjects, rewrapped, key_destroyed, key_new, root_destroyed,

@@ -53,6 +53,13 @@ _REASONS = {
             en="The order was carried out already, and was about something else.",
         ),
     ),
+    "root lives": (
+        Category.CONFLICT,
+        Sentence(
+            sv="Den gamla rotnyckeln finns kvar, så raderingen är inte slutförd. Se över nyckelplatsen.",
+            en="The old root key is still there, so the erasure is not complete. Look after where the root key lies.",
+        ),
+    ),
     "unknown purpose": (
         Category.INVALID,
         Sentence(sv="Det finns ingen söknyckel för det ändamålet.", en="There is no lookup key for this purpose."),

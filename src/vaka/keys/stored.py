@@ -90,6 +90,14 @@ class RegisteredKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedSubject:
+    """Somebody whose keys were destroyed, and the order."""
+
+    subject: UUID
+    order: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How much there is."""
 

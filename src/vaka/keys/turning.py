@@ -12,6 +12,7 @@ a crash stops it.
 """
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +22,7 @@ from vaka.crypto.chance import new_key
 from vaka.database.connections import Connection
 from vaka.keys.binding import bind_authority, bind_lookup, bind_subject
 from vaka.keys.refusals import KeyRefusedError
-from vaka.keys.roots import RootStore
+from vaka.keys.roots import RootMissingError, RootStore
 from vaka.keys.settling import StoreState
 from vaka.keys.stored import (
     FIRST,
@@ -86,8 +87,7 @@ async def turn(
     After any error nobody knows how far it came: whoever called settles root and database before anything else.
     Raises KeyRefusedError, UnopenableError where a living key is damaged (then everything is as it was).
     """
-    if wanted.authority is not None:
-        await _read_key(connection, wanted.authority)  # refused before anything is made
+    before = None if wanted.authority is None else await _read_key(connection, wanted.authority)  # or refused at once
     root_new = root.create() if wanted.replaces_root else store.root_version
     mark("root made")
     generation = store.generation + 1
@@ -112,7 +112,16 @@ async def turn(
     mark("committed")
     root.keep_only(root_new, generation)
     mark("old root destroyed")
+    if wanted.order is not None and wanted.authority is not None and before is not None:
+        _require_unreadable(root, store, wanted.authority, before)
     return done
+
+
+def _require_unreadable(root: RootStore, store: StoreState, authority: UUID, copy: WrappedAuthorityKey) -> None:
+    """Try to open what every backup of the key database holds. Raises KeyRefusedError where that can be done."""
+    with suppress(RootMissingError):
+        root.unwrap(store.root_version, copy.wrapped, bind_authority(store.identifier, authority, copy.version))
+        raise KeyRefusedError("root lives")
 
 
 async def _replace_authority(work: _Work, wanted: Turn, authority: UUID, done: Turned) -> Turned:
