@@ -225,6 +225,19 @@ class KeyholderSettings(_Section):
         return self
 
 
+class ErasureSettings(_Section):
+    """Permanent erasure of people."""
+
+    look_seconds: Annotated[float, Field(ge=0.2, le=300)] = 10
+    """How often approved orders are looked for."""
+    release_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    """How long receivers have to learn that an erased person's devices are nobody's, before the keys are destroyed."""
+    backups_kept_days: Annotated[int, Field(ge=1, le=3650)] = 35
+    """How long a backup of the databases is kept at most. Certificates say until when backups hold unreadable data."""
+    signing_key: FilePath = Path("credentials/certificates.key")
+    """What certificates are signed with; made at the first start."""
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -238,6 +251,7 @@ class Settings(_Section):
     scheduler: SchedulerSettings = SchedulerSettings()
     ledger: LedgerSettings = LedgerSettings()
     keyholder: KeyholderSettings = KeyholderSettings()
+    erasure: ErasureSettings = ErasureSettings()
 
     @model_validator(mode="after")
     def _keep_a_demo_on_its_machine(self) -> Self:

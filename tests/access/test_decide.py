@@ -26,6 +26,7 @@ GIVES = {
     "quality_reviewer": "desk.see_history",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt",
     "contract_officer": "portal.set_retention portal.own_receipt",
+    "records_officer": "portal.erase portal.own_receipt",
     "archivist": "portal.hold_person portal.own_receipt",
     "auditor": "portal.read_log",
 }

@@ -248,6 +248,31 @@ def test_the_officers_page_is_accessible_and_fits(house: House, review: Review, 
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_one_orders_an_erasure_and_takes_it_back(house: House, review: Review, theme: str, language: str) -> None:
+    page = review("gun", "/log/ekbacka/erasure", theme=theme, language=language)
+    require_accessible(page, "erasure")
+    page.fill("#text", "elsa")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/erasure/find")
+    require_accessible(page, "found")
+    assert not scrolls(page)[0]
+    page.fill("input[name=decision]", "SN 2026/7")
+    page.check("input[name=sure]")
+    with page.expect_navigation():
+        page.locator("form.decide .next-act").click()
+    page.wait_for_url("**/receipt/*")
+    page.goto(f"{house.portal}/log/ekbacka/erasure")
+    expect(page.locator("ul.erasures")).to_contain_text("SN 2026/7")
+    require_accessible(page, "ordered")
+    assert not scrolls(page)[0]
+    page.locator("button[value=withdrawn]").click()
+    page.wait_for_url("**/receipt/*")
+    page.goto(f"{house.portal}/log/ekbacka/erasure")
+    expect(page.locator("tbody tr").first).to_contain_text("SN 2026/7")
+    require_accessible(page, "decided")
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
 def test_the_suppliers_log_is_accessible_and_leads_to_its_entries(review: Review, theme: str, language: str) -> None:
     page = review(path="/log/ekbacka/supplier", theme=theme, language=language)
     expect(page.locator("tbody tr").first).to_be_visible()

@@ -172,8 +172,13 @@ TENANT_CASES = {
         f" values ('{PERSON}', now(), 'account:x', 'KS 1')",
         f"legal_hold:{PERSON}",
     ),
+    "erasure_order": (
+        "insert into erasure_order (id, person_id, decision, ordered_by, ordered_at)"
+        f" values ('{UUID(int=10)}', '{PERSON}', 'KS 1', '{UUID(int=11)}', now())",
+        f"erasure_order:{UUID(int=10)}",
+    ),
 }  # fmt: skip
-NO_PROCESS_WRITES = {"legal_hold"}
+NO_PROCESS_WRITES = {"legal_hold", "erasure_order"}
 """Written by functions alone, which the portal calls."""
 
 

@@ -83,8 +83,9 @@ PLATFORM: dict[str, Rights] = {
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
     },
-    "scheduler": WRITES_LEDGER
+    "scheduler": ASKS_LEDGER
     | {
+        "release_devices()": "execute",
         "authority": "select",
         "receiver_presence": "select",
         "desk_presence": "select",
@@ -139,6 +140,9 @@ TENANT: dict[str, Rights] = {
         "ledger.set_retention()": "execute",
         "ledger.retention_at()": "execute",
         "legal_hold": "select",
+        "erasure_order": "select",
+        "order_erasure()": "execute",
+        "decide_erasure()": "execute",
         "place_hold()": "execute",
         "lift_hold()": "execute",
         "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
@@ -147,8 +151,18 @@ TENANT: dict[str, Rights] = {
         "alarm": "select(id person_id)",
         "unit": "select(id name)",
     },
-    "scheduler": WRITES_LEDGER
+    "scheduler": ASKS_LEDGER
     | {
+        "ledger.log_entry": "select",
+        "ledger.tile": "select",
+        "ledger.head": "select",
+        "ledger.checkpoint": "select",
+        "erasure_order": "select",
+        "begin_erasure()": "execute",
+        "complete_erasure()": "execute",
+        "certify_erasure()": "execute",
+        "remove_erased_again()": "execute",
+        "person": "select(family_name given_name id)",
         "policy": "select",
         "device": "select",
         "alarm": "select insert update(closed_at closed_by closing_reason closing_result escalate_at escalation holder"
@@ -297,10 +311,11 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
 ) -> None:
     rights = rights_of(databases[kind], "vaka_owner")
     assert {name: right for name, right in rights.items() if "ledger" in name} == {
+        "ledger.append()": "execute",
         "ledger.inbox": "insert",
         "ledger.is_told()": "execute",
         "schema ledger": "usage",
-    }
+    } | ({"ledger.is_erasure_decided()": "execute"} if kind == "tenant" else {})
 
 
 @pytest.mark.parametrize("kind", ["platform", "tenant"])

@@ -105,7 +105,7 @@ def test_sequencer_can_do_no_more(
             refuse(connection, attempt)
 
 
-@pytest.mark.parametrize("component", sorted(set(TENANT_COMPONENTS) - {"sequencer", "portal"}))
+@pytest.mark.parametrize("component", sorted(set(TENANT_COMPONENTS) - {"sequencer", "portal", "scheduler"}))
 def test_everybody_else_can_only_append(
     server: Server, tenant: Authority, superuser: psycopg.Connection[tuple[object, ...]], component: str
 ) -> None:
@@ -113,6 +113,20 @@ def test_everybody_else_can_only_append(
     with closing(connect(server, tenant, component)) as connection:
         connection.execute(APPEND)
         for attempt in (*ALLOWED[1:], *REFUSED, *(f"select * from ledger.{table}" for table in TABLES)):
+            refuse(connection, attempt)
+
+
+def test_scheduler_reads_what_is_sealed_for_certificates_and_nothing_else(
+    server: Server, tenant: Authority, superuser: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    fill(superuser)
+    with closing(connect(server, tenant, "scheduler")) as connection:
+        connection.execute(APPEND)
+        for table in TABLES[1:]:
+            connection.execute(f"select * from ledger.{table}".encode())
+            for attempt in (f"delete from ledger.{table}", f"insert into ledger.{table} default values"):
+                refuse(connection, attempt)
+        for attempt in (f"select * from ledger.{TABLES[0]}", *ALLOWED[2:], *REFUSED):
             refuse(connection, attempt)
 
 

@@ -200,7 +200,7 @@ def test_right_given_by_hand_is_gone_after_the_next_run(server: Server, connecti
     for question in (
         "select has_table_privilege('g_receiver', 'vaka.person', 'select')",
         "select has_table_privilege('public', 'vaka.person', 'select')",
-        "select has_any_column_privilege('g_scheduler', 'vaka.person', 'select')",
+        "select has_column_privilege('g_scheduler', 'vaka.person', 'personal_number', 'select')",
         "select has_function_privilege('g_desk', 'vaka.forget_repeats(timestamptz)', 'execute')",
     ):
         assert connection.execute(question).fetchone() == (False,), question

@@ -137,13 +137,20 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "drop_override"): told("class.changed"),
     ("tenants", "place_hold"): told("hold.placed"),
     ("tenants", "lift_hold"): told("hold.lifted"),
+    ("tenants", "order_erasure"): told("erasure.ordered"),
+    ("tenants", "decide_erasure"): told("erasure.decided"),
+    ("tenants", "begin_erasure"): told("erasure.begun", "person.removed", "device.changed"),
+    ("tenants", "complete_erasure"): told("erasure.completed"),
+    ("tenants", "certify_erasure"): told("erasure.certified"),
+    ("tenants", "remove_erased_again"): told("person.removed"),
+    ("tenants", "release_devices"): told("device.changed"),
     ("tenants", "enter_devices"): told("device.registered", "device.adopted"),
 }
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
-    r"|place_hold|lift_hold)"
+    r"|place_hold|lift_hold|[a-z]+_erasure\(|remove_erased_again|release_devices)"
 )
 
 
@@ -167,6 +174,13 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "enter_change_by_hand": told("row.changed_by_hand"),
     "place_hold": told("hold.placed"),
     "lift_hold": told("hold.lifted"),
+    "order_erasure": told("erasure.ordered"),
+    "decide_erasure": told("erasure.decided"),
+    "delete_person": Untold("a part of begin_erasure and remove_erased_again"),
+    "begin_erasure": told("erasure.begun", "person.removed", "device.changed"),
+    "complete_erasure": told("erasure.completed"),
+    "certify_erasure": told("erasure.certified"),
+    "release_devices": told("device.changed"),
     "ledger.append": Untold("is how an entry is written"),
     "ledger.drain": SEALED,
     "ledger.forget_places": SEALED,
@@ -254,6 +268,12 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/retention"): Untold("leads to a form"),
     ("GET", f"{LOG}/retention"): told("log.read"),
     ("POST", f"{LOG}/retention"): told("retention.set"),
+    ("GET", "/erasure"): Untold("leads to a form"),
+    ("GET", f"{LOG}/erasure"): told("person.searched"),
+    ("POST", f"{LOG}/erasure"): told("erasure.ordered"),
+    ("POST", f"{LOG}/erasure/find"): told("person.searched"),
+    ("POST", f"{LOG}/erasure/decide"): told("erasure.decided"),
+    ("GET", f"{LOG}/erasure/{{order}}/certificate"): told("log.read"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
@@ -272,6 +292,9 @@ ROUNDS: dict[str, Told | Untold] = {
     "supervise": told(
         "device.late", "device.lost", "device.returned", "site.silent", "site.returned", "alarm.raised",
         "alarm.restored",
+    ),
+    "make_round": told(
+        "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.certified"
     ),
 }  # fmt: skip
 UNASKED = told(

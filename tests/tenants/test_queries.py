@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.conftest import START
 from tests.statements import Statement, plan, statements
@@ -34,6 +35,10 @@ SAMPLES: dict[str, object] = {
     "person": uuid4(),
     "most": 5,
     "actor": "account:x",
+    **dict.fromkeys(("order", "account", "authority"), uuid4()),
+    **dict.fromkeys(("decision", "verdict", "key"), "x"),
+    **dict.fromkeys(("document", "signature"), b"x"),
+    "facts": Jsonb({}),
 }
 
 

@@ -58,6 +58,8 @@ PERSONAS = (
     ("lorna", "Lorna Logger", "log_reviewer", ("ekbacka", "norrvik"), "en"),
     ("niklas", "Niklas Norrlogg", "log_reviewer", ("norrvik",), "sv"),
     ("agneta", "Agneta Avtal", "contract_officer", ("ekbacka",), "sv"),
+    ("gun", "Gun Gallring", "records_officer", ("ekbacka",), "sv"),
+    ("arvid", "Arvid Arkiv", "records_officer", ("ekbacka",), "sv"),
     ("rut", "Rut Revisor", "auditor", ("ekbacka",), "sv"),
     ("vera", "Vera Vilsen", None, (), "sv"),
 )

@@ -20,4 +20,5 @@ class Permission(Enum):
     PORTAL_SET_RETENTION = "portal.set_retention"  # decide how long the authority's log is kept
     PORTAL_HOLD_PERSON = "portal.hold_person"  # say of whom nothing is removed or erased, and lift that again
     PORTAL_OWN_RECEIPT = "portal.own_receipt"  # fetch the proof of what one has done oneself
+    PORTAL_ERASE = "portal.erase"  # order the erasure of a person, and decide what a colleague ordered
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down

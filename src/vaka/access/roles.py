@@ -80,6 +80,12 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 frozenset({Permission.PORTAL_HOLD_PERSON, Permission.PORTAL_OWN_RECEIPT}),
             ),
             Role(
+                "records_officer",
+                Sentence("Gallringsansvarig", "Records officer"),
+                "authority",
+                frozenset({Permission.PORTAL_ERASE, Permission.PORTAL_OWN_RECEIPT}),
+            ),
+            Role(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",

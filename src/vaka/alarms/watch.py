@@ -88,6 +88,10 @@ class Watch:
             "supervision", lambda authority_id, now: supervise(self._gateway, authority_id, coverage, now)
         )
 
+    async def make_round(self, what: str, work: Round) -> int:
+        """Do a piece of work in every authority; return how much it did there."""
+        return await self._everywhere(what, work)
+
     async def _read_coverage(self) -> int:
         async with (
             transaction(self._platform) as connection,

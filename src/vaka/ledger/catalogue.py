@@ -91,6 +91,25 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.PERSON_SEARCHED: About(
             _OPERATOR, ("log", "authority"), ("found", "more"), "what was looked for, and who was found"
         ),
+        Event.PERSON_REMOVED: About(
+            ("scheduler",), ("person",),
+            ("order", "again", "alarm", "alarm_note", "message", "contact", "note", "person", "device"), _REGISTER,
+        ),
+        Event.ERASURE_ORDERED: About(
+            _OPERATOR, ("erasure",), ("person", "decision"), "who it is; the person is a random identifier"
+        ),
+        Event.ERASURE_DECIDED: About(_OPERATOR, ("erasure",), ("person", "verdict"), "who it is"),
+        Event.ERASURE_BEGUN: About(
+            ("scheduler",), ("erasure",),
+            ("person", "hindrance", "alarm", "alarm_note", "message", "contact", "note", "device"), _REGISTER,
+        ),
+        Event.ERASURE_COMPLETED: About(
+            ("scheduler",), ("erasure",),
+            ("person", "key_destroyed", "key_new", "root_destroyed", "root_new", "generation", "rewrapped", "subjects",
+             "values_tried", "values_opened"),
+            "every key",
+        ),
+        Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
         Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),

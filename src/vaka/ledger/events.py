@@ -43,6 +43,12 @@ class Event(Enum):
     SITE_RETURNED = "site.returned"  # devices that went silent together are heard again
     PERSON_REGISTERED = "person.registered"  # a person in care was entered in the register
     PERSON_SEARCHED = "person.searched"  # somebody looked a person in care up; what was looked for is not written
+    PERSON_REMOVED = "person.removed"  # everything about a person was deleted, for an order of erasure
+    ERASURE_ORDERED = "erasure.ordered"  # somebody ordered the erasure of a person, by a decision
+    ERASURE_DECIDED = "erasure.decided"  # a second person approved it or declined it, or who ordered it took it back
+    ERASURE_BEGUN = "erasure.begun"  # rows were deleted for an order, or something hinders that
+    ERASURE_COMPLETED = "erasure.completed"  # the keys of a person are destroyed in every copy there is
+    ERASURE_CERTIFIED = "erasure.certified"  # the certificate of an erasure was signed
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles
     INSTALLATION_DECIDED = "installation.decided"  # an installation was made a demo, or one for real, for ever

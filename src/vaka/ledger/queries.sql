@@ -22,7 +22,7 @@ from ledger.drain(%(most)s)
 order by id
 
 -- name: read_tiles
--- as: sequencer in tenant, sequencer in platform, portal in tenant, portal in platform
+-- as: sequencer in tenant, sequencer in platform, portal in tenant, portal in platform, scheduler in tenant
 select t.level, t.index, t.data
 from unnest(%(levels)s::smallint[], %(indexes)s::bigint[]) as wanted (level, index)
 join ledger.tile t using (level, index)
@@ -56,7 +56,7 @@ insert into ledger.checkpoint (size, note, signed_at) values (%(size)s, %(note)s
 on conflict (size) do update set note = excluded.note, signed_at = excluded.signed_at
 
 -- name: read_checkpoint
--- as: sequencer in tenant, sequencer in platform, portal in tenant
+-- as: sequencer in tenant, sequencer in platform, portal in tenant, scheduler in tenant
 select size, note from ledger.checkpoint order by size desc limit 1
 
 -- name: read_entries
@@ -176,7 +176,7 @@ where position('},"event":"retention.set","id":'::bytea in e.leaf) > 0 and e.ind
 select note from ledger.checkpoint where size = %(size)s
 
 -- name: find_sealed
--- as: sequencer in tenant, sequencer in platform, portal in tenant
+-- as: sequencer in tenant, sequencer in platform, portal in tenant, scheduler in tenant
 select index, leaf from ledger.log_entry where id = %(id)s order by index desc limit 1
 
 -- name: find_whereabouts

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The scheduler: timers on alarms, and supervision of devices. ``python -m vaka.processes.scheduler --data DIR``"""
+"""The scheduler: timers, supervision of devices, erasures. ``python -m vaka.processes.scheduler --data DIR``"""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,8 +20,10 @@ from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import VakaError
+from vaka.keys.keyring import make_client, open_keyring
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
+from vaka.tenants.erasing import Erasing, read_rules
 from vaka.tenants.gateway import Gateway
 
 COMPONENT = "scheduler"
@@ -29,26 +32,35 @@ DIRECTORY_SECONDS = 10.0
 ATTENDANCE_SECONDS = 5.0
 """How often it is looked whether those who hold alarms are at their desks."""
 
+RETURNED_SECONDS = 600.0
+"""How often it is looked whether somebody who was erased came back with a restored backup; also at the start."""
+
 
 async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:
     """Make the rounds until ``stopped`` is set."""
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
     gateway = Gateway(server, COMPONENT, (), pool_size=2)
     watch = Watch(gateway, platform, clock, settings.scheduler.supervision_seconds)
+    client = make_client(server, settings, COMPONENT, clock)
     await platform.open()
     try:
         await watch.look_for_authorities()
         structlog.get_logger().info("scheduler works", count=len(gateway.authorities))
-        async with asyncio.TaskGroup() as rounds:
+        async with open_keyring(server, settings, COMPONENT, clock) as keyring, asyncio.TaskGroup() as rounds:
+            rules = partial(read_rules, server.credentials.parent, settings.erasure)
+            erasing = Erasing(gateway, platform, keyring, client, settings.ledger, rules)
             for seconds, work in (
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
                 (settings.scheduler.escalation_seconds, watch.escalate),
                 (ATTENDANCE_SECONDS, watch.look_after_held),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
+                (settings.erasure.look_seconds, partial(watch.make_round, "erasure", erasing.carry_out)),
+                (RETURNED_SECONDS, partial(watch.make_round, "returned", erasing.remove_returned)),
             ):
                 rounds.create_task(_repeat(seconds, work, stopped))
     finally:
+        await client.close()
         await gateway.close()
         await platform.close()
 

@@ -324,3 +324,52 @@ select person_id, placed_at, placed_by, reason
 from legal_hold
 order by placed_at desc, person_id
 limit %(most)s
+
+-- ── Erasure of people ────────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: list_erasure_orders
+-- as: portal in tenant, scheduler in tenant
+select id, person_id, decision, ordered_by, ordered_at, state, hindrance, decided_by, decided_at, removed_at, erased_at,
+       removed, destroyed, entry
+from erasure_order
+order by ordered_at desc, id desc
+
+-- name: read_erasure_certificate
+-- as: portal in tenant
+select certificate as document, signature, public_key as key from erasure_order where id = %(order)s and certificate is not null
+
+-- name: order_erasure
+-- as: portal in tenant
+select order_erasure(%(order)s, %(person)s, %(decision)s, %(account)s, %(now)s)
+
+-- name: decide_erasure
+-- as: portal in tenant
+select decide_erasure(%(order)s, %(verdict)s, %(account)s, %(now)s)
+
+-- name: read_sealed_name
+-- as: scheduler in tenant
+select given_name, family_name from person where id = %(person)s
+
+-- name: begin_erasure
+-- as: scheduler in tenant
+select begin_erasure(%(order)s, %(now)s)
+
+-- name: complete_erasure
+-- as: scheduler in tenant
+select complete_erasure(%(order)s, %(facts)s, %(now)s)
+
+-- name: certify_erasure
+-- as: scheduler in tenant
+select certify_erasure(%(order)s, %(document)s, %(signature)s, %(key)s, %(now)s)
+
+-- name: find_returned
+-- as: scheduler in tenant
+select id from person where id = any(%(ids)s)
+
+-- name: remove_erased_again
+-- as: scheduler in tenant
+select remove_erased_again(%(person)s, %(order)s, %(now)s)
+
+-- name: release_devices
+-- as: scheduler in platform
+select release_devices(%(authority)s, %(person)s, %(order)s, %(now)s)

@@ -20,7 +20,7 @@ grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_sche
     g_sequencer;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
-grant execute on function ledger.is_told to vaka_owner;
+grant execute on function ledger.is_told, ledger.append to vaka_owner;
 grant execute on function ledger.append to g_desk, g_portal, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
 -- sequencer: takes entries out of the inbox, adds them to the log, and lets the tree grow. Of the rest it sees nothing.
 grant execute on function ledger.drain to g_sequencer;
@@ -37,7 +37,7 @@ grant execute on function ledger.whereabouts to g_sequencer;
 grant usage on schema vaka to g_receiver, g_desk, g_portal, g_scheduler, g_signin, g_setup, g_sequencer;
 
 -- Whoever must not act while the ledger stands still may ask whether it stands.
-grant execute on function ledger.standing to g_desk, g_portal, g_signin, g_setup;
+grant execute on function ledger.standing to g_desk, g_portal, g_signin, g_setup, g_scheduler;
 
 -- in: platform
 -- receiver: knows devices and rules, tells that it is up.
@@ -60,6 +60,8 @@ grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_a
 grant execute on function ledger.concerning to g_portal;
 grant select on ledger.tile, ledger.head, ledger.checkpoint to g_portal;
 grant select (id, written_at) on ledger.inbox to g_portal;
+-- scheduler: whose person was erased, that person has no devices any more.
+grant execute on function release_devices to g_scheduler;
 -- signin: accounts and sessions.
 grant select on installation, authority, role_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
@@ -117,6 +119,16 @@ grant insert on alarm, alarm_step to g_scheduler;
 grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
+-- the owner of the functions below asks the log whether an erasure was decided.
+grant execute on function ledger.is_erasure_decided to vaka_owner;
+-- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
+grant select on erasure_order to g_portal;
+grant execute on function order_erasure, decide_erasure to g_portal;
+-- scheduler: carries out what was decided, and certifies it with the proof from the log.
+grant select on erasure_order to g_scheduler;
+grant execute on function begin_erasure, complete_erasure, certify_erasure, remove_erased_again to g_scheduler;
+grant select (id, given_name, family_name) on person to g_scheduler;
+grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to g_scheduler;
 -- setup: people in care, devices and the authority's own lists. Alarms and messages are not its business.
 grant select, insert, update, delete on unit, unit_hours, person, contact, note, device, device_state, closing_code
     to g_setup;

@@ -15,7 +15,7 @@ from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.portal import export, log, people, published, receipts, retention, supplier
+from vaka.web.portal import erasure, export, log, people, published, receipts, retention, supplier
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -89,6 +89,12 @@ ADDRESSES: tuple[Address, ...] = (
     route("/retention", retention.show_own, ["GET"], needs=Permission.PORTAL_SET_RETENTION),
     route(f"{LOG}/retention", retention.show_retention, ["GET"], needs=Permission.PORTAL_SET_RETENTION),
     route(f"{LOG}/retention", retention.set_retention, ["POST"], needs=Permission.PORTAL_SET_RETENTION),
+    route("/erasure", erasure.show_own, ["GET"], needs=Permission.PORTAL_ERASE),
+    route(f"{LOG}/erasure", erasure.show_erasures, ["GET"], needs=Permission.PORTAL_ERASE),
+    route(f"{LOG}/erasure", erasure.order, ["POST"], needs=Permission.PORTAL_ERASE),
+    route(f"{LOG}/erasure/find", erasure.find_whom, ["POST"], needs=Permission.PORTAL_ERASE),
+    route(f"{LOG}/erasure/decide", erasure.decide, ["POST"], needs=Permission.PORTAL_ERASE),
+    route(f"{LOG}/erasure/{{order}}/certificate", erasure.give_certificate, ["GET"], needs=Permission.PORTAL_ERASE),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

@@ -188,11 +188,25 @@ def _own_room(entrance: Entrance, asker: Asker | None) -> str:
 
 def _first_page(entrance: Entrance, realm: Realm, principal: Principal | None) -> str:
     if realm == "authority":
-        reads = principal is None or authorities_where(principal, Permission.PORTAL_READ_LOG)
-        return f"{entrance.settings.portal.origin}{'/' if reads else '/retention'}"
+        return f"{entrance.settings.portal.origin}{_first_room(principal)}"
     if principal is not None and not authorities_where(principal, Permission.DESK_SEE_QUEUE):
         return f"{entrance.settings.desk.origin}/history"
     return f"{entrance.settings.desk.origin}/"
+
+
+def _first_room(principal: Principal | None) -> str:
+    """Return the portal's page where somebody has something to do."""
+    for permission, path in _ROOMS:
+        if principal is None or authorities_where(principal, permission):
+            return path
+    return "/"
+
+
+_ROOMS = (
+    (Permission.PORTAL_READ_LOG, "/"),
+    (Permission.PORTAL_SET_RETENTION, "/retention"),
+    (Permission.PORTAL_ERASE, "/erasure"),
+)
 
 
 def _present_all(personas: Sequence[Persona], preferences: Preferences) -> list[Choice]:

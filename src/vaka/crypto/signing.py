@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Signatures over documents that others verify with tools of their own: Ed25519 (RFC 8032)."""
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from vaka.crypto.policy import require_allowed
+
+SEED_BYTES = 32
+SIGNATURE_BYTES = 64
+
+require_allowed("Ed25519", "signature")
+
+
+def sign(seed: bytes, document: bytes) -> bytes:
+    """Return the signature (64 bytes) of a document under a private key (32 bytes)."""
+    return Ed25519PrivateKey.from_private_bytes(seed).sign(document)
+
+
+def public_pem(seed: bytes) -> bytes:
+    """Return the public half as a PEM file that openssl reads (SubjectPublicKeyInfo, RFC 8410)."""
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

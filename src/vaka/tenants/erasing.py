@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Carrying out erasures (term 6): what was ordered and approved, step by step, each of which may be done again.
+
+1. Everything about the person is deleted, unless somebody helps that person just now or a legal hold stands.
+2. Receivers are told that the devices are nobody's. A minute later all of them know; what came meanwhile goes too.
+3. The keyholder destroys the person's keys, up to the root key above them.
+4. It is tried to read what could be read before, and entered how that went.
+5. When the entry is sealed and witnessed, the certificate is signed.
+
+A crash between any two is harmless: the order's state says where to go on, and the keyholder does an order once.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from vaka.crypto.aead import UnopenableError
+from vaka.crypto.chance import new_key
+from vaka.database.connections import Pool, transaction
+from vaka.errors import ConfigurationError
+from vaka.keys.client import KeyClient
+from vaka.keys.credentials import read_credential
+from vaka.keys.files import create_secret
+from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.ledger.receipts import find_receipt, policy_of
+from vaka.ledger.standing import require_standing
+from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
+from vaka.settings import ErasureSettings, LedgerSettings
+from vaka.tenants.authorities import QUERIES
+from vaka.tenants.certificates import build_certificate, sign_certificate
+from vaka.tenants.erasure import ErasureOrder, list_orders
+from vaka.tenants.gateway import Gateway
+
+_UNDER_WAY = ("approved", "removed", "erased")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What certificates say, and are signed with."""
+
+    seed: bytes
+    copies_kept: timedelta
+    release: timedelta
+    """After so long every receiver has read that the devices are nobody's."""
+
+
+def read_rules(root: Path, settings: ErasureSettings) -> Rules:
+    """Return what the settings say; the signing key is made where there is none yet. Raises ConfigurationError."""
+    path = root / settings.signing_key
+    try:
+        create_secret(path, new_key().hex().encode() + b"\n")
+    except OSError as error:
+        raise ConfigurationError(f"No key for certificates can be written to {path}: {error.strerror}.") from error
+    kept = timedelta(days=settings.backups_kept_days)
+    return Rules(read_credential(path), kept, timedelta(seconds=settings.release_seconds))
+
+
+class Erasing:
+    """Makes the rounds over an authority's orders."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        platform: Pool,
+        keyring: Keyring,
+        client: KeyClient,
+        logs: LedgerSettings,
+        rules: Callable[[], Rules],
+    ) -> None:
+        self._gateway = gateway
+        self._platform = platform
+        self._keyring = keyring
+        self._client = client
+        self._logs = logs
+        self._read_rules = rules
+        self._samples: dict[UUID, Row] = {}
+        """By order: the sealed name that could be read before, to be tried afterwards."""
+
+    async def carry_out(self, authority: UUID, now: datetime) -> int:
+        """Bring every order one step further that can be; return how many steps were taken.
+
+        Raises what the databases and the keyholder raise; then it is tried again at the next round.
+        """
+        async with self._gateway.transaction(authority) as tenant:
+            orders = [one for one in await list_orders(tenant) if one.state in _UNDER_WAY]
+        if not orders:
+            return 0
+        rules = await asyncio.to_thread(self._read_rules)
+        return sum([await self._advance(authority, order, rules, now) for order in reversed(orders)])
+
+    async def remove_returned(self, authority: UUID, now: datetime) -> int:
+        """Delete everybody who was erased and is in the register again, after a restored backup; return how many."""
+        gone = await self._client.erased(authority)
+        async with self._gateway.transaction(authority) as tenant:
+            there = await (await tenant.execute(QUERIES["find_returned"], {"ids": list(gone)})).fetchall()
+            for (person,) in there:
+                await tenant.execute(
+                    QUERIES["remove_erased_again"], {"person": person, "order": gone[person], "now": now}
+                )
+        return len(there)
+
+    async def _advance(self, authority: UUID, order: ErasureOrder, rules: Rules, now: datetime) -> int:
+        if order.state == "erased":
+            return await self._certify(authority, order, rules, now)
+        if not await self._delete(authority, order, now):
+            return 0
+        released = {"authority": authority, "person": order.person_id, "order": order.id, "now": now}
+        async with transaction(self._platform) as platform:
+            await platform.execute(QUERIES["release_devices"], released)
+        if order.removed_at is None or now - order.removed_at < rules.release:
+            return 1
+        await self._destroy(authority, order, now)
+        return 1
+
+    async def _delete(self, authority: UUID, order: ErasureOrder, now: datetime) -> bool:
+        """Delete what there is; return whether nothing hinders it."""
+        keys = self._keyring.of(authority)
+        if order.id not in self._samples:
+            await keys.hold([order.person_id])
+        async with self._gateway.transaction(authority) as tenant:
+            await require_standing(tenant, now)
+            sealed = await (await tenant.execute(QUERIES["read_sealed_name"], {"person": order.person_id})).fetchone()
+            begun = await (await tenant.execute(QUERIES["begin_erasure"], {"order": order.id, "now": now})).fetchone()
+        if sealed is not None:
+            self._samples[order.id] = {"given_name": sealed[0], "family_name": sealed[1]}
+        return begun is not None and "hindrance" not in begun[0]
+
+    async def _destroy(self, authority: UUID, order: ErasureOrder, now: datetime) -> None:
+        keys, sample = self._keyring.of(authority), self._samples.get(order.id, {})
+        read_before = _count_read(keys, order.person_id, sample)
+        async with self._gateway.transaction(authority) as tenant:
+            checkpoint = await (await tenant.execute(LEDGER_QUERIES["read_checkpoint"])).fetchone()
+        done = await self._client.erase(authority, [order.person_id], order.id)
+        self._keyring.forget()
+        handed_out = bool(await self._client.unwrap(authority, [order.person_id]))
+        await keys.hold([order.person_id])
+        facts: dict[str, object] = {
+            **done.model_dump(mode="json"),
+            "key_handed_out": handed_out,
+            "values_read_before": read_before,
+            "values_tried": len(sample),
+            "values_opened": _count_read(keys, order.person_id, sample),
+            "checkpoint_before": "" if checkpoint is None else bytes(checkpoint[1]).decode(),
+        }
+        values = {"order": order.id, "facts": Jsonb(facts), "now": now}
+        async with self._gateway.transaction(authority) as tenant:
+            await tenant.execute(QUERIES["complete_erasure"], values)
+        self._samples.pop(order.id, None)
+
+    async def _certify(self, authority: UUID, order: ErasureOrder, rules: Rules, now: datetime) -> int:
+        served = self._gateway.authority(authority)
+        policy = policy_of(self._logs, self._logs.log_name(served.slug))
+        async with self._gateway.transaction(authority) as tenant:
+            receipt = None if order.entry is None else await find_receipt(tenant, order.entry, policy)
+            if receipt is None:
+                return 0
+            document = build_certificate(served, order, receipt, copies_kept=rules.copies_kept, now=now)
+            signed = sign_certificate(rules.seed, document)
+            await tenant.execute(
+                QUERIES["certify_erasure"],
+                {
+                    "order": order.id, "document": signed.document, "signature": signed.signature,
+                    "key": signed.key.decode(), "now": now,
+                },
+            )  # fmt: skip
+        return 1
+
+
+def _count_read(keys: AuthorityKeys, person: UUID, sample: Row) -> int:
+    """Return how many sealed values can be read with the keys that are held."""
+    return sum(_can_read(keys, person, {name: value}) for name, value in sample.items())
+
+
+def _can_read(keys: AuthorityKeys, person: UUID, column: Row) -> bool:
+    try:
+        keys.open_row("person", str(person), person, column)
+    except UnopenableError:
+        return False
+    return True

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Permanent erasure of a person (term 6): looking the person up, ordering it, deciding what a colleague ordered, the
+certificate.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.decide import NothingHereError
+from vaka.access.erasure import decide_erasure, order_erasure
+from vaka.access.permissions import Permission
+from vaka.database.connections import transaction
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.accounts import name_accounts
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.ledger.reading import read_state
+from vaka.tenants.authorities import Authority
+from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, list_orders, read_certificate
+from vaka.tenants.subjects import MOST_PEOPLE, FoundPerson, NamedPerson, find_people, name_people
+from vaka.web.asker import Asker
+from vaka.web.forms import Form, read_form
+from vaka.web.pages import Message
+from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.receipts import receipt_address
+
+MAY_ERASE = Permission.PORTAL_ERASE
+_WAITING = ("ordered", "approved")
+"""States in which there is somebody to be named."""
+
+
+class NotSureError(VakaError):
+    """The box that says so was not ticked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv="Kryssa i att du har läst vem det gäller. Det som raderas går inte att få tillbaka.",
+                en="Tick that you have read whom it is about. What is erased cannot be brought back.",
+            ),
+        )
+
+
+class WhomForm(Form):
+    """Who is to be erased: words of a name, a personal number or a telephone number."""
+
+    text: Annotated[str, Field(max_length=100)] = ""
+
+
+class OrderForm(Form):
+    """Whom, by which decision, and that it is meant."""
+
+    person: UUID
+    decision: Annotated[str, Field(max_length=LONGEST_DECISION)] = ""
+    sure: bool = False
+
+
+class VerdictForm(Form):
+    """Which order, what is decided, and that it is meant."""
+
+    order: UUID
+    verdict: Verdict
+    sure: bool = False
+
+
+async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /erasure: the page of one's own authority; of several, the first by name."""
+    own = portal.own_authorities(asker, MAY_ERASE)
+    if not own:
+        raise NothingHereError
+    return RedirectResponse(f"/log/{own[0].slug}/erasure", 303)
+
+
+async def show_erasures(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/erasure: what was ordered, what waits for whom, and the way to order."""
+    authority = await require_authority(portal, request, asker, MAY_ERASE)
+    return await _show(portal, asker, authority)
+
+
+async def find_whom(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/erasure/find: everybody it may be, each with a form. That it was looked is entered."""
+    authority = await require_authority(portal, request, asker, MAY_ERASE)
+    form = await read_form(request, WhomForm)
+    found = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, form.text)
+    await _enter_look(portal, asker, authority, min(len(found), MOST_PEOPLE), more=len(found) > MOST_PEOPLE)
+    return await _show(portal, asker, authority, text=form.text, found=tuple(found))
+
+
+async def order(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/erasure: order it; what follows is the receipt."""
+    authority = await require_authority(portal, request, asker, MAY_ERASE)
+    form = await read_form(request, OrderForm)
+    try:
+        if not form.sure:
+            raise NotSureError
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await order_erasure(
+                tenant, asker.principal, authority.id, form.person, form.decision, now=portal.clock.now()
+            )
+    except VakaError as error:
+        return await _explain(portal, asker, authority, error)
+    return RedirectResponse(receipt_address(authority, number), 303)
+
+
+async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/erasure/decide: approve or decline it, or take one's own order back."""
+    authority = await require_authority(portal, request, asker, MAY_ERASE)
+    form = await read_form(request, VerdictForm)
+    try:
+        if form.verdict == "approved" and not form.sure:
+            raise NotSureError
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await decide_erasure(
+                tenant, asker.principal, authority.id, form.order, form.verdict, now=portal.clock.now()
+            )
+    except VakaError as error:
+        return await _explain(portal, asker, authority, error)
+    return RedirectResponse(receipt_address(authority, number), 303)
+
+
+async def give_certificate(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/erasure/{order}/certificate: document, signature, public key, and how to verify them."""
+    authority = await require_authority(portal, request, asker, MAY_ERASE)
+    try:
+        wanted = UUID(request.path_params["order"])
+    except ValueError:
+        raise NothingHereError from None
+    async with portal.gateway.transaction(authority.id) as tenant:
+        certificate = await read_certificate(tenant, wanted)
+        if certificate is None:
+            raise NothingHereError
+        facts: dict[str, str | int | bool | None] = {"format": "erasure-certificate", "order": str(wanted)}
+        log = portal.log_name(authority)
+        await append(tenant, Entry(Event.LOG_READ, asker.principal.actor, portal.clock.now(), log, detail=facts))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in (
+            ("certificate.json", certificate.document), ("certificate.sig", certificate.signature),
+            ("key.pem", certificate.key), ("VERIFY.txt", _VERIFY),
+        ):  # fmt: skip
+            archive.writestr(name, content)
+    disposition = f'attachment; filename="{authority.slug}-erasure-{wanted}.zip"'
+    return Response(
+        packed.getvalue(), media_type="application/zip", headers={"Content-Disposition": disposition}
+    )  # fmt: skip
+
+
+_VERIFY = b"""openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in certificate.json -sigfile certificate.sig
+
+says "Signature Verified Successfully". That the key is the right one, your own log says: the entry erasure.certified of
+this order names the SHA-256 of certificate.json (sha256) and of key.pem (key):
+
+sha256sum certificate.json key.pem
+"""
+
+
+async def _explain(portal: Portal, asker: Asker, authority: Authority, error: VakaError) -> Response:
+    if error.category not in (Category.INVALID, Category.CONFLICT, Category.FORBIDDEN):
+        raise error
+    return await _show(portal, asker, authority, error=error)
+
+
+async def _show(
+    portal: Portal,
+    asker: Asker,
+    authority: Authority,
+    *,
+    text: str = "",
+    found: tuple[FoundPerson, ...] | None = None,
+    error: VakaError | None = None,
+) -> Response:
+    path = f"/log/{authority.slug}"
+    async with portal.gateway.transaction(authority.id) as tenant:
+        state, orders = await read_state(tenant), await list_orders(tenant)
+        waiting = [one.person_id for one in orders if one.state in _WAITING]
+    people = await _name(portal, authority, waiting)
+    if people:
+        await _enter_look(portal, asker, authority, len(people), more=False)
+    async with transaction(portal.platform) as platform:
+        accounts = await name_accounts(platform, _accounts(orders))
+    message, status = None, 200
+    if error is not None:
+        message, status = Message(error.sentence.in_language(asker.preferences.language)), 400
+    return portal.page(
+        asker, "portal_erasure.html", authority, f"{path}/erasure", status,
+        page="erasure", path=path, state=state, orders=orders, people=people, accounts=accounts, text=text,
+        found=None if found is None else found[:MOST_PEOPLE], more=found is not None and len(found) > MOST_PEOPLE,
+        message=message, longest=LONGEST_DECISION,
+    )  # fmt: skip
+
+
+async def _name(portal: Portal, authority: Authority, ids: list[UUID]) -> dict[UUID, NamedPerson]:
+    if not ids:
+        return {}
+    async with portal.gateway.transaction(authority.id) as tenant:
+        return dict(await name_people(tenant, portal.keyring.of(authority.id), ids))
+
+
+async def _enter_look(portal: Portal, asker: Asker, authority: Authority, found: int, *, more: bool) -> None:
+    facts: dict[str, str | int | bool | None] = {"found": found, "more": more}
+    log = portal.log_name(authority)
+    entry = Entry(Event.PERSON_SEARCHED, asker.principal.actor, portal.clock.now(), log, detail=facts)
+    async with portal.gateway.transaction(authority.id) as tenant:
+        await append(tenant, entry)
+
+
+def _accounts(orders: Sequence[ErasureOrder]) -> set[UUID]:
+    return {account for one in orders for account in (one.ordered_by, one.decided_by) if account is not None}
