@@ -29,13 +29,13 @@ test: $(TEST) ## Run every test; installs what they need (TESTS=path for some)
 	@tools/node-packages
 	$(BIN)/pytest -m "not soak" $(TESTS)
 
-check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation
+check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/reuse lint --quiet || { $(BIN)/reuse lint; exit 1; }
-	$(BIN)/pytest -q tests/docs tests/test_architecture.py tests/test_tree.py
+	$(BIN)/pytest -q tests/docs tests/test_architecture.py tests/test_tree.py tests/secrets
 
 bench: $(TEST) ## Measure, beside Kamailio and a plain insert; prints a table and JSON
 	@tools/system-packages bench
