@@ -224,6 +224,20 @@ def test_the_table_of_openers_sees_every_way_of_opening(tmp_path: Path) -> None:
     assert called_in(path)["open_connection"] == {""}
 
 
+def test_every_process_keeps_its_memory_to_itself() -> None:
+    """Out of core dumps all of them; out of swap those that are handed keys, or have some."""
+    kept = {}
+    for path in (SOURCE / "processes").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "keep_memory_and_tell":
+                kept[path.stem] = {ast.unparse(keyword) for keyword in node.keywords}
+    swapped = {"out_of_swap=False"}
+    assert kept == {
+        "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "sequencer": set(),
+        "receiver": swapped, "scheduler": swapped, "signin": swapped,
+    }  # fmt: skip
+
+
 def test_codecs_are_pure() -> None:
     """What reads the bytes of strangers has no socket, no clock, no chance and no log at hand."""
     paths = [path for folder in ("sip", "scaip") for path in (SOURCE / folder).glob("*.py")]

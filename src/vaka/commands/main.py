@@ -8,6 +8,8 @@ never loads their code.
 
 import errno
 import importlib
+import sys
+from typing import Any
 
 import click
 
@@ -29,12 +31,22 @@ SUBCOMMANDS = {
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }
 
+SUPERVISORS = frozenset({"demo", "run"})
+"""Those that start processes and keep them running."""
+
 INTERNAL_FAULT = 70
 """Exit code of a fault of our own (sysexits.h, EX_SOFTWARE)."""
 
 
 class Subcommands(click.Group):
     """A group that imports a subcommand when it is used."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as a program: a command may hold keys, and what people are called, while it lasts."""
+        # Whoever verifies a log does it on a machine of his own choice, and this is Linux's.
+        if sys.platform == "linux":
+            _keep_memory_to_itself()
+        return super().__call__(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table above."""
@@ -75,6 +87,14 @@ class Subcommands(click.Group):
                 err=True,
             )
             ctx.exit(INTERNAL_FAULT)
+
+
+def _keep_memory_to_itself() -> None:
+    from vaka.keys.hardening import keep_memory_to_itself
+
+    # What is started inherits that it leaves no core dump, so the database server leaves none. It would also inherit
+    # that it may lock memory without bound, so whoever keeps others running does not lock its own.
+    keep_memory_to_itself(out_of_swap=SUPERVISORS.isdisjoint(sys.argv[1:2]))
 
 
 @click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -18,7 +18,7 @@ from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
 from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.credentials import read_credentials
-from vaka.keys.hardening import keep_memory_to_itself
+from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.hierarchy import Hierarchy
 from vaka.keys.holder import Keyholder
 from vaka.keys.memory import Memory
@@ -86,8 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(COMPONENT)
     # What the libraries say may quote a request or a row; ours names type and place.
     logging.disable(logging.CRITICAL)
-    for left in keep_memory_to_itself(from_its_own_account=True):
-        structlog.get_logger().warning("memory not kept from", reason=left)
+    keep_memory_and_tell(from_its_own_account=True)
     try:
         asyncio.run(_run_until_told(root, load_settings(root / "vaka.toml")))
     except VakaError as error:

@@ -15,6 +15,7 @@ from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
 from vaka.database.server import Server
 from vaka.errors import ConfigurationError, VakaError
+from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
 from vaka.web.portal.application import build_portal
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(COMPONENT)
     # What the libraries say may quote a request or a row; ours names type and place.
     logging.disable(logging.CRITICAL)
+    keep_memory_and_tell()
     try:
         settings = load_settings(root / "vaka.toml")
         return uvloop.run(_serve(find_server(settings.database, root), settings))

@@ -18,6 +18,7 @@ import uvloop
 from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
 from vaka.errors import VakaError
+from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs, describe_error
 from vaka.receiver.metrics_page import open_metrics_page
 from vaka.receiver.nonces import open_shared_nonces
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--instance", type=_name, default="receiver-1", metavar="NAME", help="this receiver's name")
     options = parser.parse_args(arguments)
     configure_logs("receiver", options.instance)
+    keep_memory_and_tell(out_of_swap=False)
     root: Path = options.data.absolute()
     try:
         settings = load_settings(root / "vaka.toml")

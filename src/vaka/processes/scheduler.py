@@ -20,6 +20,7 @@ from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import VakaError
+from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.keyring import make_client, open_keyring
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
@@ -87,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(COMPONENT)
     # The pool tells of every attempt to reconnect; the watch tells once.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    keep_memory_and_tell(out_of_swap=False)
     try:
         settings = load_settings(data / "vaka.toml")
         asyncio.run(_run_until_told(find_server(settings.database, data), settings))

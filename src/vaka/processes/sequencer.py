@@ -17,6 +17,7 @@ from vaka.database.cluster import find_server
 from vaka.database.connections import DatabaseUnavailableError, make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError, VakaError
+from vaka.keys.hardening import keep_memory_and_tell
 from vaka.ledger.rounds import LogPlace, keep_sealed, pause
 from vaka.ledger.signer import KeyFiles, hold_memories
 from vaka.ledger.witnesses import open_witnesses, require_usable
@@ -86,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(COMPONENT)
     # The pool tells of every attempt to reconnect; the rounds tell once.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    keep_memory_and_tell()
     try:
         settings = load_settings(root / "vaka.toml")
         require_usable(settings.ledger, SystemClock())

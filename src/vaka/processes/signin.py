@@ -17,6 +17,7 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError, VakaError
 from vaka.identity.attempts import FailedAttempts
+from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
 from vaka.web.assets import load_assets
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(COMPONENT)
     # What the libraries say may quote a request or a row; ours names type and place.
     logging.disable(logging.CRITICAL)
+    keep_memory_and_tell(out_of_swap=False)
     try:
         settings = load_settings(root / "vaka.toml")
         return uvloop.run(_serve(find_server(settings.database, root), settings))
