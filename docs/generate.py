@@ -48,6 +48,7 @@ SETTINGS_INTRODUCTION = """\
 One file, `vaka.toml`, in the data directory. Everything has a default; an empty file is a valid one. A key that is not
 on this page, or a value outside its limits, stops the start, and every such fault is named at once. Relative paths are
 relative to the file. Secrets are never values here: each login role's password is a file of its own in `credentials/`.
+A file in which a password or a key stands all the same, be it in a comment, stops the start; it is not repeated.
 """
 
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Settings: strict, complete in their complaints, and never the place of a secret."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,88 @@ def test_fault_names_the_key(tmp_path: Path, text: str, key: str) -> None:
     assert f" {key}:" in refusal.value.sentence.en
     assert refusal.value.category is Category.INVALID
     assert "hemligt" not in refusal.value.sentence.en
+
+
+SECRET = "hj4Kq9xT"
+IN_PLAIN_TEXT = {
+    "a password": (f"[database]\npassword = '{SECRET}'", "database.password"),
+    "one by another name": (f"[portal]\ndb_pwd = '{SECRET}'", "portal.db_pwd"),
+    "one in Swedish": (f'"lösenord" = "{SECRET}"', "lösenord"),
+    "a number": ("[keyholder]\npin = 4711", "keyholder.pin"),
+    "a token": (f"[[ledger.witnesses]]\nurl = 'https://w.example'\ntoken = '{SECRET}'", "ledger.witnesses.token"),
+    "a table of them": (f"[secrets]\ndesk = '{SECRET}'", "secrets"),
+    "in an address": (f"[database]\nhost = 'postgresql://vaka:{SECRET}@db.example.org'", "database.host"),
+    "in a connection string": (f"[database]\nhost = 'host=db.example.org password={SECRET}'", "database.host"),
+    "in an origin": (f"[desk]\norigin = 'https://desk:{SECRET}@vaka.example'", "desk.origin"),
+    "a private key": (
+        f'[receiver]\ncertificate_key = """\n-----BEGIN {""}PRIVATE KEY-----\n{SECRET}\n"""',
+        "receiver.certificate_key",
+    ),
+    "a log's private key": (
+        f"[[ledger.witnesses]]\nurl = 'https://w.example'\nkey = 'PRIVATE+{''}KEY+w+01234567+{SECRET}'",
+        "ledger.witnesses.key",
+    ),
+    "in a list": (f"[ledger]\nwitnesses = ['https://a:{SECRET}@w.example']", "ledger.witnesses"),
+    "as a comment": (f"mode = 'demo'\n# password = '{SECRET}'", "a comment"),
+    "in place of the file's name": (f"[keyholder]\ndevice_pin = '{SECRET}'", "keyholder.device_pin"),
+    "in place of the credential's": (f"[keyholder]\nroot_credential = '{SECRET}'", "keyholder.root_credential"),
+}
+
+
+@pytest.mark.parametrize("how", IN_PLAIN_TEXT)
+def test_a_secret_in_plain_text_is_refused_and_not_repeated(tmp_path: Path, how: str) -> None:
+    """Term 11, proof 6."""
+    text, key = IN_PLAIN_TEXT[how]
+    with pytest.raises(ConfigurationError, match=r"[sS]ecrets? (are never settings|is never a setting)") as refusal:
+        load_settings(write(tmp_path, text))
+    assert f" {key}: " in refusal.value.sentence.en
+    assert not any(told in refusal.value.sentence.en for told in (SECRET, "4711"))
+
+
+def test_files_of_secrets_and_public_keys_are_settings(tmp_path: Path) -> None:
+    settings = load_settings(
+        write(
+            tmp_path,
+            """
+            # Passwords are in credentials/, never here.
+            [receiver]
+            certificate_key = "tls/receiver.key"
+            [keyholder]
+            root_credential = "/run/credentials/vaka/root.key"
+            device_pin = "credentials/device.pin"
+            [[ledger.witnesses]]
+            url = "https://witness.example:8443/"
+            key = "witness.example+01234567+AAAAAAAA"
+            logs = ["platform"]
+            """,
+        )
+    )
+    assert settings.keyholder.root_credential == Path("/run/credentials/vaka/root.key")
+
+
+@pytest.mark.parametrize(
+    "process", ["receiver", "desk", "portal", "signin", "scheduler", "sequencer", "keyholder"]
+)  # fmt: skip
+def test_no_process_starts_with_one(tmp_path: Path, process: str) -> None:
+    write(tmp_path, f"[database]\npassword = '{SECRET}'\n")
+    done = subprocess.run(
+        [sys.executable, "-m", f"vaka.processes.{process}", "--data", tmp_path],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode in (1, 2)
+    assert "database.password: a password or a key. Secrets are never settings." in done.stderr
+    assert SECRET not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", [("run",), ("demo",), ("key", "list"), ("migrate",)])
+def test_nor_does_a_command(tmp_path: Path, command: tuple[str, ...]) -> None:
+    write(tmp_path, f"[database]\npassword = '{SECRET}'\n")
+    run = [sys.executable, "-c", "from vaka.commands.main import main; main()", *command, "--data", str(tmp_path)]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.count("database.password: a password or a key. Secrets are never settings.") == 1
+    assert SECRET not in done.stderr + done.stdout
+    assert {path.name for path in tmp_path.iterdir()} <= {"vaka.toml", "logs", "run", "credentials", "ledger"}
 
 
 @pytest.mark.parametrize(

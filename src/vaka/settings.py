@@ -8,14 +8,16 @@ relative to the file itself.
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from vaka.errors import ConfigurationError
+from vaka.plain_secrets import has_form_of_secret, is_called_secret
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # TOML has no word for "none": `false` closes a port.
@@ -24,6 +26,16 @@ OptionalPort = Annotated[Port | None, BeforeValidator(lambda value: None if valu
 
 # TOML has no paths, only strings.
 FilePath = Annotated[Path, Field(strict=False)]
+
+
+def _file_in_directory(path: Path) -> Path:
+    """Return where a secret's file is; without a directory it might be the secret itself. Raises ValueError."""
+    if len(path.parts) < 2:
+        raise ValueError("write the path of a file that holds it, with its directory; a secret is never a setting")
+    return path
+
+
+SecretFile = Annotated[FilePath, AfterValidator(_file_in_directory)]
 
 # host  =  hostname / IPv4address / IPv6reference      (RFC 3261 section 25.1; no label of a name is longer than 63)
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -203,13 +215,13 @@ class KeyholderSettings(_Section):
     """Where the root key lies: a file that a credential in another directory opens, or a key device (PKCS#11)."""
     root_file: FilePath = Path("keys/root")
     """The sealed file. A backup that holds it and its credential holds every key."""
-    root_credential: FilePath = Path("credentials/root.key")
+    root_credential: SecretFile = Path("credentials/root.key")
     """What opens the sealed file; made at the first start."""
     device_library: FilePath | None = None
     """The key device's own library. Needed where `root` is `key_device`, as is the package python-pkcs11."""
     device_label: Annotated[str, Field(pattern=r"^[ -~]{1,32}$")] = "vaka"
     """Which of the device's slots (tokens), by its label."""
-    device_pin: FilePath = Path("credentials/device.pin")
+    device_pin: SecretFile = Path("credentials/device.pin")
     """A file with its PIN."""
     memory: FilePath = Path("ledger/keys.seen")
     """The newest generation of keys that was seen here, by which an old copy of all keys is known. In no backup."""
@@ -266,14 +278,17 @@ class Settings(_Section):
 def load_settings(path: Path) -> Settings:
     """Read and check the settings file.
 
-    Raises ConfigurationError that names every faulty key, or says that the file cannot be read.
+    Raises ConfigurationError that names every faulty key, or says that the file cannot be read. No value is quoted
+    where it may be a secret.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
     except OSError as error:
         raise ConfigurationError(f"The settings file {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The settings file {path} is not valid TOML: {error}.") from error
+    _require_no_secret(path, text, content)
     try:
         return Settings.model_validate(content)
     except ValidationError as error:
@@ -282,3 +297,35 @@ def load_settings(path: Path) -> Settings:
             for fault in error.errors()
         )
         raise ConfigurationError(f"The settings file {path} is refused: {faults}.") from error
+
+
+def _require_no_secret(path: Path, text: str, content: Mapping[str, Any]) -> None:
+    """Refuse a file in which somebody wrote a secret, also as a comment (term 11). Raises ConfigurationError."""
+    found = sorted(set(_secrets_in("", content)))
+    if not found and has_form_of_secret(text):
+        found = ["a comment"]
+    if found:
+        raise ConfigurationError(
+            f"The settings file {path} is refused: {'; '.join(f'{one}: a password or a key' for one in found)}. "
+            "Secrets are never settings. Take it out, replace it by a new one, and keep that in a file of its own in "
+            "the directory credentials, which nobody else may read."
+        )
+
+
+def _secrets_in(name: str, value: object) -> Iterator[str]:
+    """Yield the names of what holds a secret, by its own name or by its form."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            inner_name = f"{name}.{key}".lstrip(".")
+            if is_called_secret(key) and inner_name not in _SECRET_FILES:
+                yield inner_name
+            yield from _secrets_in(inner_name, inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _secrets_in(name, inner)
+    elif isinstance(value, str) and has_form_of_secret(value):
+        yield name
+
+
+_SECRET_FILES = frozenset({"keyholder.root_credential", "keyholder.device_pin"})
+"""Settings that are called as secrets are, and name the file of one."""

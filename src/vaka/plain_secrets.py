@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What a secret looks like where somebody wrote it in plain text: by the name it was given, or by its own form.
+
+Not every secret can be known so. These are what people do write into a settings file, and what must not stay there
+because nobody noticed (term 11).
+"""
+
+import re
+
+_NAME = re.compile(
+    r"passw(?:or)?d|passphrase|(?:^|[_-])pwd|lösenord|secret|token|credential|api[_-]?key|private[_-]?key"
+    r"|(?:^|[_-])pin$|(?:^|[_-])pgpass",
+    re.IGNORECASE,
+)
+_FORM = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY"  # PEM and OpenSSH
+    r"|PRIVATE\+KEY\+"  # the signer key of a note (C2SP)
+    r"|AGE-SECRET-KEY-"
+    # A password in an address, or in a connection string of PostgreSQL's.
+    r"|[a-z][a-z0-9+.-]*://[^\s/?#@:\"']*:[^\s/?#@\"']+@"
+    r"|(?:^|[\s\"'])password\s?=\s?[\"']?[^\s\"']",
+    re.IGNORECASE,
+)
+
+
+def is_called_secret(name: str) -> bool:
+    """Whether whatever has this name is a secret, if it is no path."""
+    return _NAME.search(name) is not None
+
+
+def has_form_of_secret(text: str) -> bool:
+    """Whether a secret whose form is known stands somewhere in ``text``."""
+    return _FORM.search(text) is not None
