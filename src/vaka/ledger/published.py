@@ -15,6 +15,7 @@ from vaka.ledger.verify import NotPublishedError, Read, UnreadableError
 
 ANSWER_SECONDS = 30.0
 """For each step of an exchange with a web server."""
+_PIECE = 65_536  # bytes
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _ATTEMPTS = 2  # a connection that the server had closed meanwhile is opened again, once
 
@@ -35,10 +36,10 @@ def open_published(place: str, cookie: str = "") -> Iterator[Read]:
     directory = Path(place)
     if not directory.is_dir():
         raise UnreadableError(f"there is no directory {place}")
-    yield lambda path, most: _read_file(directory / path, most)
+    yield lambda path, most: _read_file(f"{directory}/{path}", most)
 
 
-def _read_file(path: Path, most: int) -> bytes:
+def _read_file(path: str, most: int) -> bytes:
     """Read a regular file. From a pipe or a device the bytes might never come, so it is not even waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -50,10 +51,11 @@ def _read_file(path: Path, most: int) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("a pipe, a device or a directory stands where a file should")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            # Python makes room for all that is asked for, each time: so what the file says it holds is asked for first.
-            data = file.read(min(status.st_size, most) + 1)
-            return data if len(data) <= status.st_size else data + file.read(most + 1 - len(data))
+        # Python makes room for all that is asked for, each time: so what the file says it holds is asked for first.
+        data = os.read(descriptor, min(status.st_size, most) + 1)
+        while more := os.read(descriptor, min(_PIECE, most + 1 - len(data))):
+            data += more
+        return data
     except OSError as error:
         raise UnreadableError(f"a file cannot be read: {error.strerror}") from None
     finally:

@@ -11,6 +11,7 @@ from vaka.ledger.tiles import FULL, HEIGHT, Tile, tile_at
 from vaka.ledger.tree import (
     HASH_BYTES,
     CompactRange,
+    hash_full_row,
     hash_pairs,
     prove_consistency,
     prove_inclusion,
@@ -45,7 +46,7 @@ class Edge:
             for start in range(0, whole, FULL):
                 tile = hashes[start : start + FULL]
                 changed[Tile(level, index + start // FULL)] = b"".join(tile)
-                row.append(_top(tile))
+                row.append(hash_full_row(b"".join(tile)))
             rest = b"".join(hashes[whole:])
             if grown and rest:
                 changed[Tile(level, index + whole // FULL, len(hashes) - whole)] = rest
@@ -135,12 +136,6 @@ def _hashes(tile: Tile, read_tile: ReadTile) -> list[bytes]:
 
 def _split(data: bytes) -> list[bytes]:
     return [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
-
-
-def _top(hashes: list[bytes]) -> bytes:
-    while len(hashes) > 1:
-        hashes = hash_pairs(hashes)
-    return hashes[0]
 
 
 def _edge_places(size: int) -> list[tuple[int, int]]:

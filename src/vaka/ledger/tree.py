@@ -9,6 +9,7 @@ A node is named (level, index): the root of the full subtree over the leaves fro
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from struct import iter_unpack
 
 from vaka.ledger.errors import LedgerError, LedgerFault
 
@@ -39,6 +40,13 @@ def hash_pairs(hashes: Sequence[bytes]) -> list[bytes]:
     """Hash a row of an even number of nodes into the row above it."""
     neighbours = iter(hashes)
     return [sha256(b"\x01" + left + right).digest() for left, right in zip(neighbours, neighbours, strict=True)]
+
+
+def hash_full_row(row: bytes) -> bytes:
+    """Hash a row of 1, 2, 4, 8 … nodes, one after the other in `row`, into the one node above them all."""
+    while len(row) > HASH_BYTES:
+        row = b"".join([sha256(b"\x01" + pair).digest() for (pair,) in iter_unpack("64s", row)])
+    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from vaka.ledger.tiles import (
     tile_at,
 )
 from vaka.ledger.tiling import Edge, TileNodes, edge_tiles
-from vaka.ledger.tree import HASH_BYTES, hash_leaves, hash_pairs, read_compact_range
+from vaka.ledger.tree import HASH_BYTES, hash_full_row, hash_leaves, read_compact_range
 from vaka.ledger.verify_beats import Beats
 from vaka.ledger.verify_entries import EntryRules
 from vaka.ledger.verify_receipts import Remembered, require_hashes, require_within
@@ -202,7 +202,7 @@ class _Tiles:
     def _require_above(self, tile: Tile, data: bytes) -> None:
         above, place = divmod(tile.index, FULL)
         place *= HASH_BYTES
-        if self._of(Tile(tile.level + 1, above))[place : place + HASH_BYTES] != _top(data):
+        if self._of(Tile(tile.level + 1, above))[place : place + HASH_BYTES] != hash_full_row(data):
             raise WrongError(Wrong.TILE, tile.path)
 
 
@@ -314,13 +314,6 @@ def _read(read: Read, path: str, most: int) -> bytes:
         return read(path, most)
     except NotPublishedError:
         raise WrongError(Wrong.MISSING, path) from None
-
-
-def _top(data: bytes) -> bytes:
-    row = [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
-    while len(row) > 1:
-        row = hash_pairs(row)
-    return row[0]
 
 
 _CHECKPOINT_FAULTS = {

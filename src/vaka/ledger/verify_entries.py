@@ -11,6 +11,7 @@ Most entries are read by one expression, which knows a part of what `parse_leaf`
 What it does not know `parse_leaf` decides.
 """
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -27,11 +28,11 @@ MOST_SOURCES = 2_000_000
 _LONGEST = 1000  # bytes of an entry read quickly; so no field of it is longer than the characters that a leaf allows
 _ESCAPED = bytes([*range(0x20), ord("\\")])  # what JSON must escape or escapes with, beside the quotation mark
 _TEXT = rb'"[^"]*+"'
-_NUMBER = rb"(?:0|-?[1-9][0-9]{0,17})"
+_NUMBER = rb"(?:0|-?[1-9][0-9]{0,17}+)"
 _MEMBER = rb"%b:(?:%b|%b)" % (_TEXT, _TEXT, _NUMBER)
 _DAY, _HOUR = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}", rb"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
 _LEAF = re.compile(
-    rb'\{"actor":TEXT,"at":"(DAY)THOUR","clock":TEXT,"detail":\{(|MEMBER(?:,MEMBER)*)\},"event":(TEXT),"id":NUMBER,'
+    rb'\{"actor":TEXT,"at":"(DAY)THOUR","clock":TEXT,"detail":\{(|MEMBER(?:,MEMBER)*+)\},"event":(TEXT),"id":NUMBER,'
     rb'"number":(NUMBER),"object":TEXT,"outcome":TEXT,"source":(TEXT),"v":1,"written_at":"((DAY)THOUR)",'
     rb'"written_by":(TEXT)\}'.replace(b"MEMBER", _MEMBER)
     .replace(b"TEXT", _TEXT)
@@ -123,11 +124,10 @@ class EntryRules:
         last = {writer: self._numbers.get(writer, 0) for writer in set(writers)}
         if self._before and not all(number or writer not in self._before for writer, number in last.items()):
             return False
-        for writer, number in zip(writers, numbers, strict=True):
-            if number != last[writer] + 1:
-                return False
-            last[writer] = number
-        self._numbers.update(last)
+        due = {writer: itertools.count(number + 1) for writer, number in last.items()}
+        if list(map(next, map(due.__getitem__, writers))) != numbers:
+            return False
+        self._numbers.update(zip(writers, numbers, strict=True))
         if times[-1] > self._newest:
             self._advance(times[0], times[-1])
         return True
@@ -197,11 +197,12 @@ def read_quickly(entry: bytes) -> Facts | None:
 
 def read_together(entries: Sequence[bytes]) -> Together | None:
     """Read entries in a row that `parse_leaf` accepts; None where that is not seen at once of them all."""
-    if not entries or max(map(len, entries)) > _LONGEST or not _is_plain(b"".join(entries)):
+    lines = b"\n".join([*entries, b""])
+    if not entries or max(map(len, entries)) > _LONGEST or not _is_plain(lines, len(entries)):
         return None
     # None of them holds a line end. Each match begins where an entry begins and ends where one ends, so as many as
     # there are entries are one for each.
-    found = _LINE.findall(b"\n".join([*entries, b""]))
+    found = _LINE.findall(lines)
     if len(found) != len(entries):
         return None
     days, details, events, numbers, sources, times, written_days, roles = zip(*found, strict=True)
@@ -215,15 +216,12 @@ def _read_each(first: int, entries: Sequence[bytes]) -> Iterator[Facts]:
         yield read_quickly(entry) or read_slowly(entry, index)
 
 
-def _is_plain(data: bytes) -> bool:
-    """Whether there is nothing that JSON must escape or escapes with, and it is UTF-8.
-
-    Of entries in a row as of one: each begins and ends with a brace, so none completes a letter of its neighbour.
-    """
-    if len(data.translate(None, _ESCAPED)) != len(data):
+def _is_plain(lines: bytes, count: int) -> bool:
+    """Whether `count` lines hold nothing that JSON must escape or escapes with, but for their ends, and are UTF-8."""
+    if len(lines.translate(None, _ESCAPED)) != len(lines) - count:
         return False
     try:
-        data.isascii() or data.decode()
+        lines.isascii() or lines.decode()
     except UnicodeDecodeError:
         return False
     return True
