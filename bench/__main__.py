@@ -19,6 +19,7 @@ from bench.cosigning import measure_cosigning
 from bench.desks import measure_desks
 from bench.installation import DEVICES, installed
 from bench.kamailio import find_kamailio
+from bench.keys import measure_keys
 from bench.machine import describe_machine
 from bench.measurements import Bench, measure_alarms, measure_flood, measure_heartbeats
 from bench.plain import CLIENTS, find_pgbench, measure_plain, prepare_plain
@@ -26,7 +27,7 @@ from bench.report import as_text
 from bench.sealing import measure_sealing
 from bench.verifying import measure_verifying
 
-PARTS = ("alarms", "plain", "heartbeats", "flood", "desks", "ledger", "verifying")
+PARTS = ("alarms", "plain", "heartbeats", "flood", "desks", "keys", "ledger", "verifying")
 _PACKAGES = ("kamailio", "kamailio-postgres-modules")
 
 
@@ -62,6 +63,8 @@ def main() -> int:
             measure_flood(bench, saturated)
         if "desks" in parts:
             measure_desks(bench)
+        if "keys" in parts:
+            measure_keys(bench)
         if "ledger" in parts:
             measure_sealing(bench)
             measure_cosigning(bench)

@@ -31,7 +31,7 @@ STORM = 1_000.0
 def measure_desks(bench: Bench) -> None:
     """p50 and p99 from the due time of an alarm to its line on each open desk, idle and while tests flood."""
     installation, found = bench.installation, {}
-    tokens = asyncio.run(_sign_in(installation, max(DESKS)))
+    tokens = asyncio.run(sign_in(installation, max(DESKS)))
     first_probe = 0
     with installation.receivers(bench.processes):
         for desks in DESKS:
@@ -97,7 +97,7 @@ def _watch(bench: Bench, desk: int, tokens: list[str], first_probe: int, storm: 
     }  # fmt: skip
 
 
-async def _sign_in(installation: Installation, desks: int) -> list[str]:
+async def sign_in(installation: Installation, desks: int) -> list[str]:
     """Open a session for each of so many operators of all three authorities."""
     now = datetime.now(UTC)
     server = installation.server

@@ -9,7 +9,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from uuid import UUID
 import psycopg
 
 from bench.datagrams import FIRST_SENDER, PASSWORD, REALM
-from bench.processes import Started, processor_seconds, resident_megabytes
+from bench.processes import Started, calm, processor_seconds, resident_megabytes
 from vaka.clock import SystemClock
 from vaka.commands.programs import answers
 from vaka.database.cluster import Cluster
@@ -154,11 +154,13 @@ class Installation:
 
     @contextmanager
     def desk(self) -> Iterator[int]:
-        """Run the desk; the value is its process id."""
+        """Run the desk, and yield its process id when it has read what it reads at the start."""
         self._write_settings(1)
         process = Started([sys.executable, "-m", "vaka.processes.desk", "--data", self.root], self.log("desk"))
         try:
             process.wait_until(lambda: _answers(self.desk_port), "the desk")
+            # It reads everybody's name when it starts, and fetches as many keys.
+            process.wait_until(calm(process.pid), "the end of the desk's first reading", 300)
             yield process.pid
         finally:
             process.stop()
@@ -232,24 +234,26 @@ async def _register(server: Server) -> list[Authority]:
 
 
 async def _register_people(installation: Installation) -> None:
-    """Register everybody as setup does it: sealed, each under a key of their own."""
+    for place, authority in enumerate(installation.authorities):
+        people = [
+            Person(
+                UUID(hashlib.md5(f"person{n}".encode(), usedforsecurity=False).hexdigest()),
+                "Vera", f"Bench{n:07}", street=f"Provgatan {n % 100}", city="Provby",
+            )
+            for n in range(place, installation.devices, AUTHORITIES)
+        ]  # fmt: skip
+        await register(installation, authority, people)
+
+
+async def register(installation: Installation, authority: Authority, people: Sequence[Person]) -> None:
+    """Register people in one of the authorities as setup does it: sealed, each under a key of their own."""
     server, now = installation.server, datetime.now(UTC)
     async with open_keyring(server, Settings(), "setup", SystemClock()) as keyring:
-        gateway = Gateway(server, "setup", installation.authorities)
-        for place, authority in enumerate(installation.authorities):
-            tenant = await gateway.open_own_connection(authority.id, "bench")
-            try:
-                numbers = range(place, installation.devices, AUTHORITIES)
-                people = [
-                    Person(
-                        UUID(hashlib.md5(f"person{n}".encode(), usedforsecurity=False).hexdigest()),
-                        "Vera", f"Bench{n:07}", street=f"Provgatan {n % 100}", city="Provby",
-                    )
-                    for n in numbers
-                ]  # fmt: skip
-                await register_people(tenant, keyring.of(authority.id), people, actor="bench", now=now)
-            finally:
-                await tenant.close()
+        tenant = await Gateway(server, "setup", [authority]).open_own_connection(authority.id, "bench")
+        try:
+            await register_people(tenant, keyring.of(authority.id), people, actor="bench", now=now)
+        finally:
+            await tenant.close()
 
 
 @contextmanager

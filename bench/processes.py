@@ -72,6 +72,20 @@ def processor_seconds(pid: int) -> float:
     return total / _TICKS
 
 
+def calm(pid: int, seconds: float = 2.0, cores: float = 0.1) -> Callable[[], bool]:
+    """Return what tells whether a process has done next to nothing for so long."""
+    since, taken = time.monotonic(), processor_seconds(pid)
+
+    def is_calm() -> bool:
+        nonlocal since, taken
+        now, used = time.monotonic(), processor_seconds(pid)
+        if used - taken > cores * seconds:
+            since, taken = now, used
+        return now - since >= seconds
+
+    return is_calm
+
+
 def resident_megabytes(pid: int) -> float:
     """Return the memory that one process holds now."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -36,6 +36,8 @@ def as_text(results: Mapping[str, Any]) -> str:
             f"   {entry['seen']:,} sightings, {entry['missing']} missing   desk {entry['desk_cores']:.2f} cores"
             for name, entry in results["desks"].items()
         ]
+    if "keys" in results:
+        lines += [*_keys(results["keys"])]
     lines += [*_ledger(results)]
     return "\n".join(lines)
 
@@ -93,6 +95,25 @@ def _flood(flood: Mapping[str, Any]) -> Iterator[str]:
         yield told
 
 
+def _keys(keys: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield "Keys: values and letters sealed and opened by one process, a second"
+    yield from (f"  {name:<26} {_rates(entry)}" for name, entry in keys["values"].items())
+    yield f"The keyholder, an authority of {keys['people']['turned']:,} people: keys a second, and milliseconds"
+    for name, entry in keys["turned"].items():
+        yield f"  {name:<26} {_rates(entry) if name.endswith(' a second') else _milliseconds(entry)}"
+    yield f"The names of {keys['people']['names']:,} people in one process's memory, milliseconds (least–most)"
+    yield from (f"  {name:<26} {_milliseconds(entry)}" for name, entry in keys["names"].items())
+    yield "The one screen of one person, from the request to the whole page, milliseconds"
+    for name, entry in keys["screens"].items():
+        yield f"  {name:<26} p50 {entry['p50']:>6,.1f}   p99 {entry['p99']:>6,.1f}   max {entry['most']:>6,.1f}"
+
+
+def _milliseconds(entry: Mapping[str, float]) -> str:
+    median, least, most = (entry[name] * 1000 for name in ("median", "least", "most"))
+    return f"{median:>9,.1f} ms  ({least:,.1f}–{most:,.1f})"
+
+
 def _ledger(results: Mapping[str, Any]) -> Iterator[str]:
     if "sealing" in results:
         yield ""
@@ -112,8 +133,8 @@ def _ledger(results: Mapping[str, Any]) -> Iterator[str]:
         yield f"  one proof, made and checked   p50 {found['proof']['p50']:.2f}   p99 {found['proof']['p99']:.2f} ms"
 
 
-def _rates(entry: Mapping[str, int]) -> str:
-    return f"{entry['median']:>9,}/s   ({entry['least']:,}–{entry['most']:,})"
+def _rates(entry: Mapping[str, float]) -> str:
+    return f"{entry['median']:>9,.0f}/s   ({entry['least']:,.0f}–{entry['most']:,.0f})"
 
 
 def _run(title: str, offered: str, entry: Mapping[str, Any]) -> str:
