@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(COMPONENT)
     # The pool tells of every attempt to reconnect; the watch tells once.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
-    keep_memory_and_tell(out_of_swap=False)
+    keep_memory_and_tell()
     try:
         settings = load_settings(data / "vaka.toml")
         asyncio.run(_run_until_told(find_server(settings.database, data), settings))
