@@ -176,6 +176,11 @@ class House:
             if line["authentication"] != "none"
         ]
 
+    @property
+    def drawn(self) -> frozenset[str]:
+        """The identities of the devices that tests have had."""
+        return frozenset(self._drawn)
+
     def draw_device(
         self, transport: str, authentication: str, algorithm: str | None = None, authority: str | None = None
     ) -> SimulatedDevice:

@@ -5,6 +5,7 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -48,8 +49,11 @@ class Searcher:
         return {name for form, name in self._wanted.items() if form in content}
 
     def find_in_files(self, paths: Iterable[Path]) -> dict[str, set[str]]:
-        """Return what stands in which of these files; nothing where all are clean."""
-        found = {str(path): self.find(path.read_bytes()) for path in paths}
+        """Return what stands in which of these files; nothing where all are clean. One that is gone by now is clean."""
+        found = {}
+        for path in paths:
+            with suppress(FileNotFoundError):
+                found[str(path)] = self.find(path.read_bytes())
         return {path: names for path, names in found.items() if names}
 
 
