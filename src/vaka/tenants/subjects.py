@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whom and what the entries of an authority's log concern: looking people up, and naming what entries only identify."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -70,8 +70,26 @@ async def find_people(
             return ()
         called = await names.find(authority, words, protected=False)
         wanted = {"numbers": None, "phone": None, "ids": [one.id for one in called[: MOST_PEOPLE + 1]]}
-    async with gateway.transaction(authority) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(QUERIES["find_people"], {**wanted, "most": MOST_PEOPLE + 1})
+    return await _read_people(gateway, keys, wanted)
+
+
+async def read_people(
+    gateway: Gateway, keyring: Keyring, authority: UUID, ids: Collection[UUID]
+) -> Mapping[UUID, FoundPerson]:
+    """Return these people (as portal); who is not in the register (any more), or locked, is left out.
+
+    Raises KeysUnavailableError, DatabaseUnavailableError.
+    """
+    wanted: dict[str, object] = {"numbers": None, "phone": None, "ids": list(ids)}
+    found = await _read_people(gateway, keyring.of(authority), wanted, most=len(ids)) if ids else ()
+    return {one.id: one for one in found}
+
+
+async def _read_people(
+    gateway: Gateway, keys: AuthorityKeys, wanted: Mapping[str, object], most: int = MOST_PEOPLE + 1
+) -> Sequence[FoundPerson]:
+    async with gateway.transaction(keys.authority) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(QUERIES["find_people"], {**wanted, "most": most})
         rows = await cursor.fetchall()
     await keys.hold([row["id"] for row in rows])
     found = [FoundPerson(**opened) for row in rows if (opened := _opened(keys, row)) is not None]

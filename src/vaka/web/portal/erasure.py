@@ -20,12 +20,13 @@ from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.accounts import name_accounts
+from vaka.keys.client import KeysUnavailableError
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
 from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, list_orders, read_certificate
-from vaka.tenants.subjects import MOST_PEOPLE, FoundPerson, NamedPerson, find_people, name_people
+from vaka.tenants.subjects import MOST_PEOPLE, FoundPerson, find_people, read_people
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
@@ -182,7 +183,10 @@ async def _show(
     async with portal.gateway.transaction(authority.id) as tenant:
         state, orders = await read_state(tenant), await list_orders(tenant)
         waiting = [one.person_id for one in orders if one.state in _WAITING]
-    people = await _name(portal, authority, waiting)
+    try:
+        people = await read_people(portal.gateway, portal.keyring, authority.id, waiting)
+    except KeysUnavailableError:  # who it is cannot be said just now; that somebody is, can
+        people = {}
     if people:
         await _enter_look(portal, asker, authority, len(people), more=False)
     async with transaction(portal.platform) as platform:
@@ -196,13 +200,6 @@ async def _show(
         found=None if found is None else found[:MOST_PEOPLE], more=found is not None and len(found) > MOST_PEOPLE,
         message=message, longest=LONGEST_DECISION,
     )  # fmt: skip
-
-
-async def _name(portal: Portal, authority: Authority, ids: list[UUID]) -> dict[UUID, NamedPerson]:
-    if not ids:
-        return {}
-    async with portal.gateway.transaction(authority.id) as tenant:
-        return dict(await name_people(tenant, portal.keyring.of(authority.id), ids))
 
 
 async def _enter_look(portal: Portal, asker: Asker, authority: Authority, found: int, *, more: bool) -> None:
