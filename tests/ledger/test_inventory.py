@@ -294,7 +294,8 @@ ROUNDS: dict[str, Told | Untold] = {
         "alarm.restored",
     ),
     "make_round": told(
-        "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.certified"
+        "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.certified",
+        "key.rotated",
     ),
 }  # fmt: skip
 UNASKED = told(

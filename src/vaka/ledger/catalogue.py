@@ -116,7 +116,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SETTINGS_CHANGED: About(("supervisor",), ("settings",), ("names", "count", "first"), "any value"),
         Event.KEY_CREATED: About(("sequencer",), ("key",), ("sha256",), "the secret key"),
         Event.KEY_CHANGED: About(("supervisor",), ("key",), ("sha256", "first"), "the secret key"),
-        Event.KEY_ROTATED: About(("setup",), ("key",), ("destroyed", "generation", "rewrapped"), "every key"),
+        Event.KEY_ROTATED: About(
+            ("setup", "scheduler"), ("key",), ("destroyed", "generation", "rewrapped"), "every key"
+        ),
         Event.COMMAND_RUN: About(
             ("setup",), ("command",), ("change", "applied", "tool", "authority", "count", "reason"),
             "what was in the files it read; who ran it is the operating system's number for him",

@@ -26,6 +26,7 @@ from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
 from vaka.tenants.erasing import Erasing, read_rules
 from vaka.tenants.gateway import Gateway
+from vaka.tenants.rotating import rotate_due
 
 COMPONENT = "scheduler"
 DIRECTORY_SECONDS = 10.0
@@ -33,6 +34,8 @@ DIRECTORY_SECONDS = 10.0
 ATTENDANCE_SECONDS = 5.0
 """How often it is looked whether those who hold alarms are at their desks."""
 
+ROTATION_SECONDS = 6 * 3600.0
+"""How often it is looked whether a key is due to be replaced."""
 RETURNED_SECONDS = 600.0
 """How often it is looked whether somebody who was erased came back with a restored backup; also at the start."""
 
@@ -57,6 +60,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
                 (settings.erasure.look_seconds, partial(watch.make_round, "erasure", erasing.carry_out)),
+                (ROTATION_SECONDS, partial(watch.make_round, "rotation", partial(rotate_due, gateway, client))),
                 (RETURNED_SECONDS, partial(watch.make_round, "returned", erasing.remove_returned)),
             ):
                 rounds.create_task(_repeat(seconds, work, stopped))
