@@ -45,10 +45,11 @@ KNOWN_DEVICES_NOTE = f"{DEVICES:,} devices of {AUTHORITIES} authorities known"
 _TABLES = "alarm, message, repeat_key, alarm_step, alarm_note"
 
 _REGISTER = """
-insert into vaka.device_entry (sender, authority_id, device_id, person_id, device_type, authentication, username,
-                               ha1_md5, network, exception_reason, exception_until, interval_seconds, changed_at)
+insert into vaka.device_entry (sender, authority_id, device_id, person_id, address, device_type, authentication,
+                               username, ha1_md5, network, exception_reason, exception_until, interval_seconds,
+                               changed_at)
 select (%(first)s + n)::text, (%(authorities)s::uuid[])[n %% %(count)s + 1], md5('device' || n)::uuid,
-       md5('person' || n)::uuid, 2,
+       p.id, p.address, 2,
        case when n < %(open)s then 'network' else 'digest' end,
        case when n >= %(open)s then (%(first)s + n)::text end,
        case when n >= %(open)s then md5((%(first)s + n) || %(secret)s) end,
@@ -57,6 +58,7 @@ select (%(first)s + n)::text, (%(authorities)s::uuid[])[n %% %(count)s + 1], md5
        case when n < %(open)s then now() + interval '1 day' end,
        300, now()
 from generate_series(0, %(devices)s - 1) n
+join person_address p on p.id = md5('person' || n)::uuid
 """
 _POPULATE = """
 insert into vaka.device (id, person_id, sender, model, device_type)
@@ -274,6 +276,9 @@ def _fill(installation: Installation) -> None:
     identifiers = [authority.id for authority in installation.authorities]
     devices, open_devices = installation.devices, installation.devices - DIGEST_DEVICES
     with contextlib.closing(installation.connect(PLATFORM_DATABASE)) as connection:
+        connection.execute("create temp table person_address (id uuid primary key, address bytea)")
+        for authority in installation.authorities:
+            _copy_addresses(installation, authority, connection)
         connection.execute(
             _REGISTER,
             {
@@ -287,6 +292,18 @@ def _fill(installation: Installation) -> None:
             statement = _POPULATE.format(place=place, devices=devices, count=AUTHORITIES, first=FIRST_SENDER)
             connection.execute(statement.encode())
             connection.execute("vacuum analyze")
+
+
+def _copy_addresses(
+    installation: Installation, authority: Authority, platform: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    with (
+        contextlib.closing(installation.connect(authority.database_name)) as tenant,
+        tenant.cursor().copy("copy vaka.person (id, address) to stdout") as read,
+        platform.cursor().copy("copy person_address from stdin") as written,
+    ):
+        for data in read:
+            written.write(data)
 
 
 def _make_certificate(root: Path) -> None:

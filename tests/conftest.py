@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -73,23 +74,33 @@ def server(cluster: Cluster) -> Server:
 
 
 @pytest.fixture(scope="session")
-def new_authority(server: Server) -> Callable[..., Authority]:
-    """A function that makes a fresh authority with its own database: ``new_authority(kind="authority")``."""
+def new_authority(server: Server, keyholder: None) -> Callable[..., Authority]:
+    """A function that makes a fresh authority with its own database and keys: ``new_authority(kind="authority")``."""
+    from tests.people import with_keys  # which has START from here
+
     numbers = count(1)
 
     def make(kind: str = "authority") -> Authority:
         slug = f"kommun_{next(numbers)}"
-        authority = Authority(new_identifier(START), slug, f"Provkommun {slug}", kind, tenant_database(slug))
+        identifier = new_identifier(START)
+        address = with_keys(server, lambda keyring: _open(keyring, identifier))
+        authority = Authority(identifier, slug, f"Provkommun {slug}", kind, tenant_database(slug), address)
         provision_tenant(server, authority.database_name)
         with psycopg.connect(server.conninfo(platform_role("setup"), PLATFORM_DATABASE), autocommit=True) as connection:
             connection.execute(
-                "insert into vaka.authority (id, slug, name, kind, database_name, created_at)"
-                " values (%s, %s, %s, %s, %s, %s)",
-                (authority.id, slug, authority.name, kind, authority.database_name, START),
+                "insert into vaka.authority (id, slug, name, kind, database_name, address, created_at)"
+                " values (%s, %s, %s, %s, %s, %s, %s)",
+                (authority.id, slug, authority.name, kind, authority.database_name, address, START),
             )
         return authority
 
     return make
+
+
+async def _open(keyring: Keyring, authority: UUID) -> bytes:
+    await keyring.open_authority(authority)
+    await keyring.create(authority, [authority])
+    return keyring.of(authority).address(authority)
 
 
 @pytest.fixture(scope="session")

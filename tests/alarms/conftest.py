@@ -9,6 +9,7 @@ import pytest
 
 from tests.alarms.house import House, connect, connect_superuser, give_codes, last_entry
 from vaka.database.server import Server
+from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 
@@ -45,6 +46,12 @@ async def quiet(house: House) -> House:
         house.superuser.execute(f"delete from vaka.{table}")
     house.superuser.execute("insert into vaka.policy default values")
     return house
+
+
+@pytest.fixture
+def keys(setup_keys: Keyring, municipality: Authority) -> AuthorityKeys:
+    """The authority's keys, as whoever may open what is about people has them."""
+    return setup_keys.of(municipality.id)
 
 
 async def open_house(server: Server, authority: Authority) -> AsyncGenerator[House]:

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tests.conftest import START
+from tests.letters import as_letters
 from vaka.access.principal import Grant, Principal
 from vaka.alarms.changes import Connection
 from vaka.alarms.closing import Closing
@@ -82,7 +83,7 @@ class House:
 
     def accept(self, *messages: Message) -> list[tuple[str, UUID]]:
         """Let the receiver store these in one batch; return outcome and alarm of each."""
-        batch = [{**message, "place": place} for place, message in enumerate(messages)]
+        batch = [{**as_letters(self.authority, message), "place": place} for place, message in enumerate(messages)]
         rows = self.receiver.execute(
             "select place, outcome, alarm_id from accept_messages(%s, %s)", (Jsonb(batch), "west-1")
         ).fetchall()

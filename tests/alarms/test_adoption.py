@@ -20,7 +20,9 @@ from vaka.access.principal import Grant, Principal
 from vaka.alarms import adoption
 from vaka.alarms.adoption import adopt
 from vaka.alarms.conflicts import ActConflictError, NoSuchAlarmError, UnusableActError
+from vaka.alarms.reading import read_screen
 from vaka.alarms.taking import take
+from vaka.alarms.unlocking import unlock_screen
 from vaka.clock import SystemClock
 from vaka.database.connections import Pool, make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -46,7 +48,7 @@ def intake(new_authority: Callable[..., Authority], server: Server) -> Authority
     """The supplier's reception; there is one in an installation, whichever test made it."""
     with closing(connect_superuser(server, PLATFORM_DATABASE)) as platform:
         row = platform.execute(
-            "select id, slug, name, kind, database_name from vaka.authority where kind = 'intake'"
+            "select id, slug, name, kind, database_name, address from vaka.authority where kind = 'intake'"
         ).fetchone()
     return Authority(**row) if row else new_authority(kind="intake")
 
@@ -140,6 +142,52 @@ async def test_a_stranger_becomes_a_device(
     assert [line["event"] for line in reception.entries()] == ["alarm.raised", "alarm.closed"]
     written = register.execute("select event, actor from ledger.inbox where id > %s", (last,)).fetchall()
     assert written == [{"event": "device.adopted", "actor": leader.actor}]
+
+
+async def test_what_a_stranger_said_can_be_read_before_and_after(
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    """It was written to the reception, and stays with it."""
+    alarm_id = reception.raise_alarm(sender=stranger(), alarm_class="technical", device_text="Knapp från förr")
+    keys = keyring.of(reception.id)
+
+    async def told() -> str:
+        sealed = await reception.read(lambda connection: read_screen(connection, alarm_id, NOW))
+        return (await unlock_screen(keys, sealed, NOW)).told.device
+
+    assert await told() == "Knapp från förr"
+    await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+    keyring.forget()
+    assert await told() == "Knapp från förr"
+
+
+async def test_where_a_stranger_sent_from_is_not_taken_on_trust(
+    reception: House, house: House, keyring: Keyring, desk: Gateway, platform: Pool, leader: Principal
+) -> None:
+    """Somebody put another message's letter there: no device is let in from a network that nobody knows."""
+    alarm_id, other = (reception.raise_alarm(sender=stranger(), alarm_class="technical") for _ in range(2))
+    reception.superuser.execute(
+        "update vaka.message set texts = (select texts from vaka.message where alarm_id = %s) where alarm_id = %s",
+        (other, alarm_id),
+    )
+    with pytest.raises(UnusableSourceError):
+        await adopt(desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, now=NOW)
+
+
+async def test_a_device_of_somebodys_is_entered_with_the_address_of_that_persons_key(
+    server: Server, reception: House, house: House, keyring: Keyring, setup_keys: Keyring, desk: Gateway,
+    platform: Pool, leader: Principal, register: Any,
+) -> None:  # fmt: skip
+    person, number = uuid4(), "19480302-9808"
+    await register_people(server, house.authority, setup_keys, [Person(person, "Asta", "Öman", number)])
+    sender = stranger()
+    alarm_id = reception.raise_alarm(sender=sender, alarm_class="technical")
+    await adopt(
+        desk, platform, keyring, leader, reception.id, alarm_id, house.id, reason=REASON, personal_number=number,
+        now=NOW,
+    )  # fmt: skip
+    row = entry(register, sender.name)
+    assert (row["person_id"], row["address"]) == (person, setup_keys.of(house.id).address(person))
 
 
 @pytest.mark.parametrize(

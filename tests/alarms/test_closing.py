@@ -25,6 +25,8 @@ from vaka.alarms.model import State
 from vaka.alarms.noting import add_note, merge
 from vaka.alarms.reading import read_screen
 from vaka.alarms.taking import suspend, take
+from vaka.alarms.unlocking import unlock_screen
+from vaka.keys.keyring import AuthorityKeys
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -51,9 +53,10 @@ async def test_closing_says_how_it_ended(house: House, me: Principal) -> None:
     alarm_id = await raise_and_take(house, me)
     alarm = await close(house.desk, me, house.id, alarm_id, CLOSING, now=NOW)
     assert (alarm.state, alarm.holder, alarm.closed_at, alarm.closed_by) == (State.CLOSED, None, NOW, me.actor)
-    assert (alarm.closing_reason, alarm.closing_action, alarm.closing_result, alarm.closing_text) == (
-        "needs_help", "home_care", "arrived_and_helped", "Hjälpt upp.",
+    assert (alarm.closing_reason, alarm.closing_action, alarm.closing_result) == (
+        "needs_help", "home_care", "arrived_and_helped",
     )  # fmt: skip
+    assert alarm.closing_note is not None
 
 
 @pytest.mark.parametrize(
@@ -208,14 +211,16 @@ async def test_bulk_needs_its_own_permission(house: House, other: Principal) -> 
         await close_many(house.desk, other, house.id, [alarm_id], CLOSING, now=NOW)
 
 
-async def test_reopening_keeps_what_was_written(house: House, me: Principal, other: Principal) -> None:
+async def test_reopening_keeps_what_was_written(
+    house: House, me: Principal, other: Principal, keys: AuthorityKeys
+) -> None:
     alarm_id = await raise_and_take(house, me)
     await close(house.desk, me, house.id, alarm_id, CLOSING, now=NOW)
     later = NOW + timedelta(hours=23)
     alarm = await reopen(house.desk, other, house.id, alarm_id, now=later)
     assert (alarm.state, alarm.holder, alarm.closed_at) == (State.TAKEN, other.account_id, None)
-    assert (alarm.closing_reason, alarm.closing_text, alarm.taken_at) == ("", "", NOW)
-    screen = (await house.read(lambda connection: read_screen(connection, alarm_id, later))).screen
+    assert (alarm.closing_reason, alarm.closing_note, alarm.taken_at) == ("", None, NOW)
+    screen = await unlock_screen(keys, await house.read(lambda found: read_screen(found, alarm_id, later)), later)
     assert [(note.body, note.written_by, note.written_at) for note in screen.alarm_notes] == [
         ("Hjälpt upp.", me.account_id, NOW)
     ]
@@ -273,11 +278,13 @@ async def test_what_others_go_into_must_be_ones_own(house: House, me: Principal,
     assert house.alarm(away)["state"] == "received"
 
 
-async def test_a_note_can_follow_after_the_end(house: House, me: Principal, other: Principal) -> None:
+async def test_a_note_can_follow_after_the_end(
+    house: House, me: Principal, other: Principal, keys: AuthorityKeys
+) -> None:
     alarm_id = await raise_and_take(house, me)
     await close(house.desk, me, house.id, alarm_id, CLOSING, now=NOW)
     note_id = await add_note(house.desk, other, house.id, alarm_id, "  Dottern ringde.\r\nAllt väl.  ", now=NOW)
-    screen = (await house.read(lambda connection: read_screen(connection, alarm_id, NOW))).screen
+    screen = await unlock_screen(keys, await house.read(lambda found: read_screen(found, alarm_id, NOW)), NOW)
     assert [(note.id, note.body) for note in screen.alarm_notes] == [(note_id, "Dottern ringde.\nAllt väl.")]
     with pytest.raises(UnusableActError):
         await add_note(house.desk, other, house.id, alarm_id, "  \n ", now=NOW)

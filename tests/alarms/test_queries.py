@@ -15,21 +15,21 @@ pytestmark = pytest.mark.database
 
 MOMENTS = ("now", "since", "until", "beyond_at", "closed_after", "untouched_since", "before", "covered_since",
            "read_at")  # fmt: skip
-IDENTIFIERS = ("id", "account", "person_id", "device_id", "beyond_id", "to", "from", "into", "note_id",
+IDENTIFIERS = ("id", "account", "person_id", "device_id", "beyond_id", "to", "from", "into", "note",
                "authority_id")  # fmt: skip
-TEXTS = ("actor", "area", "sender", "pattern", "reason", "action", "result", "text", "body", "step", "detail", "kind",
+TEXTS = ("actor", "area", "sender", "pattern", "reason", "action", "result", "step", "detail", "kind",
          "join_key")  # fmt: skip
 SAMPLES: dict[str, object] = {
     **dict.fromkeys(MOMENTS, START),
     **{name: uuid4() for name in IDENTIFIERS},
     **dict.fromkeys(TEXTS, "x"),
-    **{name: [uuid4()] for name in ("ids", "people", "devices", "accounts")},
+    **{name: [uuid4()] for name in ("ids", "people", "devices", "accounts", "notes", "subjects")},
+    "bodies": [b"x"],
     **{name: ["x"] for name in ("join_keys", "senders", "roles")},
     **dict.fromkeys(("limit", "grace", "named", "version"), 10),
     "device_types": [2],
     "people": [uuid4()],
     "arrivals": [1],
-    "personal": True,
     "strangers": True,
     "seen": [START],
 }

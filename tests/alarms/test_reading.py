@@ -27,8 +27,7 @@ from vaka.alarms.reading import (
 from vaka.alarms.rows import HistoryRow, Screen
 from vaka.alarms.taking import take
 from vaka.alarms.unlocking import unlock_names, unlock_screen
-from vaka.keys.keyring import AuthorityKeys, Keyring
-from vaka.tenants.authorities import Authority
+from vaka.keys.keyring import AuthorityKeys
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.people import Contact, Note, Person, Unit, UnitHours, register_people, register_units
 
@@ -48,13 +47,6 @@ ASTA = Person(
     contacts=(Contact("Kim Öman", "070-174 06 05", "barn", has_key=True), Contact("Bo Ek", "070-174 06 06")),
     notes=NOTES,
 )  # fmt: skip
-
-
-@pytest.fixture
-async def keys(setup_keys: Keyring, municipality: Authority) -> AuthorityKeys:
-    """The authority's keys, as whoever may open what is about people has them."""
-    await setup_keys.open_authority(municipality.id)
-    return setup_keys.of(municipality.id)
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +86,7 @@ async def screen_of(house: House, keys: AuthorityKeys, alarm_id: UUID, now: date
 
 async def read_page(house: House, **limits: Any) -> list[HistoryRow]:
     """A page of history, of the hour after START unless told otherwise; names are locked."""
-    facts: dict[str, Any] = {"since": START, "until": START + timedelta(hours=1), "personal": True} | limits
+    facts: dict[str, Any] = {"since": START, "until": START + timedelta(hours=1)} | limits
 
     async def read(connection: Connection) -> list[HistoryRow]:
         return await read_history(connection, **facts)
@@ -275,10 +267,11 @@ async def test_history_can_be_turned_page_by_page(quiet: House) -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("öman", 1), ("Asta Ö", 1), ("8031001", 1), ("hjälpt", 1), ("", 1), ("%", 0), ("_", 0), ("\\", 0), ("nobody", 0),
+    [("öman", 1), ("Asta Ö", 1), ("8031001", 1), ("hjälpt", 0), ("", 1), ("%", 0), ("_", 0), ("\\", 0), ("nobody", 0),
      ("\x00", 1)],
 )  # fmt: skip
 async def test_history_can_be_searched(quiet: House, keys: AuthorityKeys, text: str, found: int) -> None:
+    """By name and sender; what operators wrote is in letters, which no statement searches."""
     me = operator(quiet.authority)
     alarm_id = quiet.raise_alarm(sender=asta(quiet))
     await take(quiet.desk, me, quiet.id, alarm_id, now=START + timedelta(seconds=12))

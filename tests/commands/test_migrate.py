@@ -65,8 +65,8 @@ def test_every_authority_is_looked_at_and_a_changed_file_stops_it(data: DataDire
     try:
         provision_tenant(cluster.server, "vaka_t_ekbacka")
         execute(cluster, platform_role("setup"), PLATFORM_DATABASE,
-                "insert into vaka.authority (id, slug, name, database_name, created_at) values"
-                f" ('{AUTHORITY}', 'ekbacka', 'Ekbacka kommun', 'vaka_t_ekbacka', now())")  # fmt: skip
+                "insert into vaka.authority (id, slug, name, database_name, address, created_at) values"
+                f" ('{AUTHORITY}', 'ekbacka', 'Ekbacka kommun', 'vaka_t_ekbacka', sha256('x'), now())")  # fmt: skip
         execute(cluster, SUPERUSER, "vaka_t_ekbacka",
                 "update vaka.migration set checksum = 'other' where name = 'tenant/0001_people.sql'")  # fmt: skip
     finally:
@@ -129,8 +129,8 @@ def test_a_migration_that_fails_in_one_authority_leaves_the_next_untouched(data:
     try:
         provision_tenant(cluster.server, "vaka_t_norrvik")
         execute(cluster, platform_role("setup"), PLATFORM_DATABASE,
-                "insert into vaka.authority (id, slug, name, database_name, created_at) values"
-                f" ('{AUTHORITY[:-1]}2', 'norrvik', 'Norrviks kommun', 'vaka_t_norrvik', now())")  # fmt: skip
+                "insert into vaka.authority (id, slug, name, database_name, address, created_at) values"
+                f" ('{AUTHORITY[:-1]}2', 'norrvik', 'Norrvik', 'vaka_t_norrvik', sha256('x'), now())")  # fmt: skip
         for database in ("vaka_t_ekbacka", "vaka_t_norrvik"):
             execute(cluster, SUPERUSER, database, away)
             execute(cluster, SUPERUSER, database, forgotten)

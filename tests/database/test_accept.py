@@ -17,6 +17,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.conftest import START
+from tests.letters import as_letters, opened
 from vaka.database.server import SUPERUSER, Server, tenant_role
 from vaka.identifiers import new_identifier
 from vaka.receiver.counters import Counters
@@ -67,6 +68,7 @@ class Person:
 class House:
     """One authority's database: the receiver's own connection, and an onlooker's."""
 
+    server: Server
     authority: Authority
     open_receiver: Callable[[], Connection]
     receiver: Connection
@@ -74,7 +76,7 @@ class House:
 
     def accept(self, *messages: Message, receiver: Connection | None = None) -> list[Answer]:
         """Outcome and alarm of each message, in the order given."""
-        batch = [{**message, "place": place} for place, message in enumerate(messages)]
+        batch = [{**as_letters(self.authority, message), "place": place} for place, message in enumerate(messages)]
         rows = (receiver or self.receiver).execute(
             "select place, outcome, alarm_id from vaka.accept_messages(%s, %s)", (Jsonb(batch), "west-1")
         )
@@ -89,6 +91,15 @@ class House:
     def alarm(self, alarm_id: UUID | None, columns: str) -> tuple[Any, ...]:
         (row,) = self.rows(f"select {columns} from alarm where id = %s", alarm_id)
         return row
+
+    def said(self, message_id: UUID | None) -> tuple[list[str], bytes]:
+        """What a device said in a message, opened: its texts and the message as it came."""
+        ((identifier, subject, texts, body),) = self.rows(
+            "select id, subject_id, texts, body from message where id = %s", message_id
+        )
+        row = {"id": identifier, "subject_id": subject, "texts": texts, "body": body}
+        told = opened(self.server, self.authority, "message", row)
+        return told["texts"], told["body"]
 
     def set_state(self, alarm_id: UUID | None, state: str, **columns: object) -> None:
         """What an operator's doing has made of the alarm."""
@@ -107,7 +118,7 @@ def house(server: Server, authority: Authority) -> Iterator[House]:
 
     role = tenant_role(database, "receiver")
     with closing(connect(role)) as receiver, closing(connect(SUPERUSER)) as onlooker:
-        yield House(authority, lambda: connect(role), receiver, onlooker)
+        yield House(server, authority, lambda: connect(role), receiver, onlooker)
 
 
 @pytest.fixture
@@ -125,18 +136,51 @@ def test_a_press_raises_an_alarm_with_everything_the_device_said(house: House, a
     assert house.alarm(
         alarm_id,
         "class, kind, latest_kind, state, person_id, device_id, sender, device_type, status_code, location_code,"
-        " location_text, device_text, position_text, received_at, latest_at, messages, escalate_at, version",
+        " first_message::text, position_message::text, received_at, latest_at, messages, escalate_at, version",
     ) == (
         "life", "button", "button", "received", anna.id, anna.device, anna.sender, 2, 10, 12,
-        "sovrum", "knapp", "59.85,17.64", START, START, 1, START + timedelta(seconds=60), 1,
+        press["message_id"], press["message_id"], START, START, 1, START + timedelta(seconds=60), 1,
     )  # fmt: skip
     assert house.rows(
         "select id::text, alarm_id, device_id, sender, ref, class, kind, effect, received_at, receiver, transport,"
-        " source, deviations, body from message"
+        " deviations, subject_id from message"
     ) == [
         (press["message_id"], alarm_id, anna.device, anna.sender, "1", "life", "button", "raise", START, "west-1",
-         "tls", "192.0.2.7:5060", ["bom"], BODY)
+         "tls", ["bom"], house.authority.id)
     ]  # fmt: skip
+    said = ["sovrum", "knapp", "59.85,17.64", "192.0.2.7:5060"]
+    assert house.said(UUID(str(press["message_id"]))) == (said, BODY)
+
+
+def test_nothing_a_device_says_stands_in_clear(house: House, anna: Person) -> None:
+    press = anna.send(location_text="sovrum", device_text="knapp", position_text="59.85,17.64", body=b"<mrq>sovrum")
+    house.accept(press)
+    everything = "".join(
+        str(row) for table in ("alarm", "message") for row in house.rows(f"select t::text from {table} t")
+    )
+    assert str(press["message_id"]) in everything
+    for word in ("sovrum", "knapp", "59.85", "192.0.2.7", "mrq"):
+        assert word not in everything
+        assert word.encode().hex() not in everything
+
+
+CLEAR = base64.b64encode(b"sovrum" * 40).decode()
+
+
+@pytest.mark.parametrize("column", ["texts", "body"])
+def test_what_is_no_letter_is_refused(house: House, anna: Person, column: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        house.accept(as_letters(house.authority, anna.send()) | {column: CLEAR})
+    with pytest.raises(psycopg.errors.CheckViolation):
+        house.accept(as_letters(house.authority, anna.send()) | {column: None})
+    assert house.rows("select count(*) from message") == [(0,)]
+
+
+def test_an_alarm_is_kept_although_nothing_could_be_written(house: House, anna: Person) -> None:
+    """No usable address: what was said is lost, the alarm is not."""
+    [(outcome, _)] = house.accept(as_letters(house.authority, anna.send()) | {"texts": None, "body": None})
+    assert outcome == "raised"
+    assert house.rows("select texts, body, subject_id from message") == [(None, None, house.authority.id)]
 
 
 def test_absent_texts_are_empty_and_absent_codes_unknown(house: House) -> None:
@@ -144,25 +188,27 @@ def test_absent_texts_are_empty_and_absent_codes_unknown(house: House) -> None:
     stranger = Person(id=None, device=None, sender="4711")
     absent: dict[str, Any] = dict.fromkeys(
         ("device_type", "status_code", "location_code", "location_text", "device_text", "position_text", "source",
-         "deviations")
+         "deviations", "has_position")
     )  # fmt: skip
     [(outcome, alarm_id)] = house.accept(stranger.send(**absent))
     assert outcome == "raised"
-    assert house.alarm(alarm_id, "person_id, device_id, device_type, location_text, join_key") == (
-        None, None, None, "", "4711:life"
+    assert house.alarm(alarm_id, "person_id, device_id, device_type, position_message, join_key") == (
+        None, None, None, None, "4711:life"
     )  # fmt: skip
-    assert house.rows("select source, deviations from message") == [("", [])]
+    assert house.rows("select deviations from message") == [([],)]
 
 
 def test_a_second_press_joins_the_open_alarm(house: House, anna: Person) -> None:
     [(_, first)] = house.accept(anna.send())
     fall = anna.send(after=20, kind="fall", position_text="59.85,17.64")
     assert house.accept(fall) == [("joined", first)]
-    assert house.alarm(first, "kind, latest_kind, messages, received_at, latest_at, position_text, version") == (
-        "button", "fall", 2, START, START + timedelta(seconds=20), "59.85,17.64", 2
+    assert house.alarm(first, "kind, latest_kind, messages, received_at, latest_at, version") == (
+        "button", "fall", 2, START, START + timedelta(seconds=20), 2
     )  # fmt: skip
     assert house.accept(anna.send(after=30)) == [("joined", first)]
-    assert house.alarm(first, "position_text") == ("59.85,17.64",), "a press without position forgets no position"
+    ((first_message,),) = house.rows("select id from message order by received_at limit 1")
+    told = (first_message, UUID(str(fall["message_id"])))
+    assert house.alarm(first, "first_message, position_message") == told, "a press without one forgets no position"
     assert house.rows("select step, actor, at from alarm_step order by id") == [
         ("joined", "device", START + timedelta(seconds=20)),
         ("joined", "device", START + timedelta(seconds=30)),

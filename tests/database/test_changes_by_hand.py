@@ -142,6 +142,7 @@ PERSON = UUID(int=7)
 SEALED = tuple(sealed_columns("person"))
 ANYTHING = r"'\x01' || decode(repeat('00', 94), 'hex')"
 """What has the shape of something sealed."""
+ADDRESS = "decode(repeat('09', 32), 'hex')"
 TENANT_CASES = {
     "unit": (f"insert into unit (id, name) values ('{PERSON}', 'Nattpatrullen')", f"unit:{PERSON}"),
     "unit_hours": (
@@ -149,7 +150,8 @@ TENANT_CASES = {
         f"unit_hours:{PERSON}",
     ),
     "person": (
-        f"insert into person (id, {', '.join(SEALED)}) values ('{PERSON}', {', '.join([ANYTHING] * len(SEALED))})",
+        f"insert into person (id, address, {', '.join(SEALED)})"
+    f" values ('{PERSON}', {ADDRESS}, {', '.join([ANYTHING] * len(SEALED))})",
         f"person:{PERSON}",
     ),
     "contact": (

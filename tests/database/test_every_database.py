@@ -40,9 +40,9 @@ def installation() -> Iterator[Server]:
             for slug in reversed(SLUGS):
                 provision_tenant(server, tenant_database(slug))
                 connection.execute(
-                    "insert into vaka.authority (id, slug, name, database_name, created_at)"
-                    " values (%s, %s, %s, %s, %s)",
-                    (new_identifier(NOW), slug, slug.title(), tenant_database(slug), NOW),
+                    "insert into vaka.authority (id, slug, name, database_name, address, created_at)"
+                    " values (%s, %s, %s, %s, %s, %s)",
+                    (new_identifier(NOW), slug, slug.title(), tenant_database(slug), bytes(32), NOW),
                 )
             connection.commit()
         yield server

@@ -155,7 +155,7 @@ def test_query_takes_no_authority_as_a_parameter_in_an_authoritys_database(use: 
 @pytest.mark.parametrize(
     ("name", "component"),
     [("read_person", "receiver"), ("take_alarm", "scheduler"), ("announce", "receiver"), ("forget_repeats", "desk"),
-     ("write_note", "scheduler"), ("raise_technical", "desk")],
+     ("write_notes", "scheduler"), ("raise_technical", "desk")],
 )  # fmt: skip
 def test_a_query_beyond_its_role_is_refused(
     connections: Callable[[str, str], psycopg.Connection[tuple[object, ...]]], name: str, component: str

@@ -120,12 +120,13 @@ TENANT: dict[str, Rights] = {
         "device_state": "select insert",
         "policy": "select",
         "closing_code": "select",
-        "alarm": "select update(closed_at closed_by closing_action closing_reason closing_result closing_text"
+        "alarm": "select update(closed_at closed_by closing_action closing_note closing_reason closing_result"
         " escalate_at escalation holder merged_into offered_to part_received_at parts presented_at state"
         " suspended_until taken_at version)",
         "alarm_note": "select insert",
         "alarm_step": "select insert",
-        "message": "select(alarm_id class deviations device_id effect id kind received_at ref sender source transport)",
+        "message": "select(alarm_id class deviations device_id effect id kind received_at ref sender subject_id texts"
+        " transport)",
         "announce_alarms()": "execute",
     },
     "portal": ASKS_LEDGER

@@ -83,6 +83,7 @@ def scene(server: Server, tenant: Authority) -> Iterator[Callable[[str], Scene]]
         connection.close()
 
 
+ADDRESS = "decode(repeat('09', 32), 'hex')"
 ACCOUNT = f"insert into account (id, display_name, kind, created_at) values ('{A}', 'Vera Vilsen', 'user', now())"
 SESSION = (
     "insert into session (token_hash, id, account_id, realm, method, created_at, expires_at)"
@@ -93,15 +94,18 @@ DEVICE = (
     f" values ('4711-telling', '{B}', '{A}', 'certificate', repeat('a', 64), now())"
 )
 AUTHORITY = (
-    "insert into authority (id, slug, name, kind, database_name, created_at)"
-    f" values ('{B}', 'prov_telling', 'Prov', 'authority', 'vaka_t_telling', now())"
+    "insert into authority (id, slug, name, kind, database_name, address, created_at)"
+    f" values ('{B}', 'prov_telling', 'Prov', 'authority', 'vaka_t_telling', {ADDRESS}, now())"
 )
 GRANT = f"insert into role_grant (account_id, role, granted_at) values ('{A}', 'operator', now())"
 UNIT = f"insert into unit (id, name) values ('{A}', 'Nattpatrullen')"
 ANYTHING = r"'\x01' || decode(repeat('00', 94), 'hex')"
 """What has the shape of something sealed."""
 SEALED = tuple(sealed_columns("person"))
-PERSON = f"insert into person (id, {', '.join(SEALED)}) values ('{A}', {', '.join([ANYTHING] * len(SEALED))})"
+PERSON = (
+    f"insert into person (id, address, {', '.join(SEALED)})"
+    f" values ('{A}', {ADDRESS}, {', '.join([ANYTHING] * len(SEALED))})"
+)
 HOURS = f"insert into unit_hours (area, from_minute, until_minute, unit_id) values ('Telling', 0, 9, '{A}')"
 CODE = "insert into closing_code (list, code, sv, en, position) values ('reason', 'telling', 'Prov', 'Test', 99)"
 CONTACT = (

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.letters import opened
 from tests.waiting import is_alive, wait_for
 from vaka.commands.databases import active_authorities
 from vaka.commands.listening import find_free_port
@@ -239,6 +240,13 @@ class House:
             row = tenant.execute("select * from alarm where id = %s", (message["alarm_id"],)).fetchone()
         assert row is not None
         return row
+
+    def closing_text(self, device: SimulatedDevice, alarm: Mapping[str, Any]) -> str:
+        """Return what was written at an alarm's end, opened as who has the keys."""
+        with self.tenant(device.authority) as tenant:
+            note = tenant.execute("select * from alarm_note where id = %s", (alarm["closing_note"],)).fetchone()
+        assert note is not None
+        return str(opened(self.server, self.authority(device.authority), "alarm_note", note)["body"])
 
     def ledger(self, device: SimulatedDevice, thing: str) -> list[str]:
         """Return the events the ledger holds about ``thing`` (``alarm:<id>``), oldest first."""

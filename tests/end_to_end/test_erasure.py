@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Somebody is erased from a whole installation: no marker is left, a backup from before reads nobody (term 6, 1 and 2).
 
-The markers are what makes one person of the demo known. They are looked for
+The markers are what makes one person of the demo known, and what her device said. They are looked for
 in raw dumps, the data directory with its write-ahead log, the other logs, receipts and whatever else lies there.
 """
 
@@ -20,7 +20,7 @@ from uuid import UUID
 import pytest
 
 from tests.end_to_end.house import House
-from tests.end_to_end.test_nothing_told import SPOKEN, Visitor, alarm_of, people_of, say, sign_in
+from tests.end_to_end.test_nothing_told import MARK, SPOKEN, Visitor, alarm_of, people_of, say, sign_in
 from tests.people import open_person
 from tests.secrets.traces import Searcher
 from tests.waiting import wait_for
@@ -67,7 +67,7 @@ def erased(own_house: House, new_port_base: Callable[[], int]) -> Erased:
     people = people_of(house, SLUG)
     [her] = [one for one in people if one["id"] == person]
     other = next(one["id"] for one in people if one["id"] != person and not one["protected_identity"])
-    searcher = Searcher({}, words_of(her, people))
+    searcher = Searcher({}, {SPOKEN, MARK, *words_of(her, people)})
     assert house.stop() == 0
     backup = house.root.with_name("backup")
     copy_all(house.root, backup)

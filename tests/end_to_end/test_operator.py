@@ -103,7 +103,7 @@ def test_from_the_device_to_the_closed_record(desk_house: House, browser: Browse
     assert (closed["closing_reason"], closed["closing_action"], closed["closing_result"]) == (
         "fallen", "home_care", "arrived_and_helped",
     )  # fmt: skip
-    assert closed["closing_text"] == "Satt på golvet, oskadd."
+    assert house.closing_text(device, closed) == "Satt på golvet, oskadd."
     assert closed["closed_by"] != ""
     assert closed["received_at"] <= closed["presented_at"] <= closed["taken_at"] <= closed["closed_at"]
     events = house.ledger(device, f"alarm:{alarm_id}")

@@ -16,7 +16,9 @@ from vaka.clock import SystemClock
 from vaka.crypto.aead import UnopenableError
 from vaka.keys import keyring as keyring_module
 from vaka.keys.client import KeysUnavailableError
+from vaka.keys.envelope import Place
 from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.keys.letters import Addressee, Writer
 from vaka.keys.personal import load_declaration, sealed_columns
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -187,5 +189,43 @@ async def test_lookups_differ_by_authority_and_purpose(door: Doorway) -> None:
     assert await whole.of(EKBACKA).blind("phone", "1") == await ring(door, "portal").of(EKBACKA).blind("phone", "1")
 
 
+async def test_letters_are_opened_where_they_are_declared_and_nowhere_else(keys: AuthorityKeys) -> None:
+    note, to = str(UUID(int=9)), Addressee(ANNA, keys.address(ANNA))
+    written = Writer().write_row(EKBACKA, to, "alarm_note", note, {"body": "Hjälpt upp."})
+    assert keys.open_row("alarm_note", note, ANNA, written | {"written_by": BO}) == {
+        "body": "Hjälpt upp.", "written_by": BO,
+    }  # fmt: skip
+    for table, row, subject, columns in (
+        ("alarm_note", note, BO, written),
+        ("alarm_note", str(UUID(int=8)), ANNA, written),
+        ("message", note, ANNA, {"body": written["body"]}),
+        ("note", note, ANNA, written),
+    ):
+        with pytest.raises(UnopenableError):
+            keys.open_row(table, row, subject, columns)
+
+
+async def test_who_knows_an_address_can_put_no_letter_in_the_place_of_what_was_sealed(keys: AuthorityKeys) -> None:
+    """An address is no secret. A door code that anybody could write would be worth nothing."""
+    place = Place(EKBACKA, "person", str(ANNA), "door_code")
+    forged = Writer().write(keys.address(ANNA), ANNA, place, b"0000")
+    with pytest.raises(UnopenableError):
+        keys.open_row("person", str(ANNA), ANNA, {"door_code": forged})
+    # Nor is a sealed value taken for a letter, or a letter sealed as a value.
+    row = sealed(keys)
+    with pytest.raises(UnopenableError):
+        keys.open_row("alarm_note", str(ANNA), ANNA, {"body": row["given_name"]})
+    with pytest.raises(TypeError):
+        keys.seal_row("alarm_note", str(ANNA), ANNA, {"body": "x"})
+
+
+async def test_an_address_is_the_keyholders_word_for_it(door: Doorway, keys: AuthorityKeys) -> None:
+    told = await door.client("setup").public_keys(EKBACKA, [ANNA, BO])
+    assert {ANNA: keys.address(ANNA), BO: keys.address(BO)} == told
+    with pytest.raises(UnopenableError):
+        keys.address(UUID(int=77))
+
+
 def test_every_sealed_column_is_one_of_a_row_that_can_be_told_from_others() -> None:
-    assert {column.table for column in load_declaration().values() if column.is_sealed} == {"person", "contact", "note"}
+    tables = {column.table for column in load_declaration().values() if column.is_sealed}
+    assert tables == {"person", "contact", "note", "message", "alarm_note"}

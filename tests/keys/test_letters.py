@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.keys.test_envelope import NEIGHBOUR, OURS, PERSON, THEIRS, key
 from vaka.crypto.aead import UnopenableError
 from vaka.keys.envelope import DataKey, Place
-from vaka.keys.letters import Writer, read_letter
+from vaka.keys.letters import Addressee, Reader, Writer, read_letter
 
 PLACE = Place(OURS, "alarm", str(UUID(int=21)), "written")
 OWNER = key()
@@ -73,6 +73,44 @@ def test_anything_else_is_refused(anything: bytes) -> None:
 def test_what_is_no_address_is_refused(address: bytes) -> None:
     with pytest.raises(UnopenableError):
         Writer().write(address, PERSON, PLACE, b"x")
+
+
+TOLD = {"texts": ["Sovrum", "Knapp", "", "192.0.2.7:5060"], "body": b"<mrq/>"}
+MESSAGE = str(UUID(int=31))
+TO = Addressee(PERSON, OWNER.address)
+
+
+def test_a_row_is_written_as_it_is_declared() -> None:
+    row = Writer().write_row(OURS, TO, "message", MESSAGE, TOLD)
+    assert row.keys() == TOLD.keys()
+    assert read_letter([OWNER], Place(OURS, "message", MESSAGE, "body"), row["body"]) == b"<mrq/>"
+    assert b"Sovrum" in read_letter([OWNER], Place(OURS, "message", MESSAGE, "texts"), row["texts"])
+    with pytest.raises(UnopenableError):
+        read_letter([OWNER], Place(OURS, "message", MESSAGE, "texts"), row["body"])
+
+
+@pytest.mark.parametrize(("table", "column"), [("person", "given_name"), ("message", "ref"), ("message", "nothing")])
+def test_what_is_declared_as_no_letter_is_not_written(table: str, column: str) -> None:
+    with pytest.raises(KeyError):
+        Writer().write_row(OURS, TO, table, MESSAGE, {column: "Änna"})
+
+
+def test_a_value_of_another_form_is_not_written() -> None:
+    with pytest.raises(TypeError):
+        Writer().write_row(OURS, TO, "message", MESSAGE, {"body": "text"})
+
+
+def test_what_a_reader_remembers_is_bounded_and_can_be_forgotten() -> None:
+    reader, letters = Reader(most_remembered=2), [letter() for _ in range(4)]
+    for one in (*letters, letters[0]):
+        assert reader.read([OWNER], PLACE, one) == b"Satt p\xc3\xa5 golvet."
+    assert len(reader._keys) <= 2
+    reader.forget()
+    assert not reader._keys
+    # What it remembers is of one key: another person's opens nothing by it.
+    reader.read([OWNER], PLACE, letters[0])
+    with pytest.raises(UnopenableError):
+        reader.read([replace(key(secret=b"t" * 32), address=OWNER.address)], PLACE, letters[0])
 
 
 def test_a_writer_remembers_only_so_many_addresses() -> None:

@@ -20,6 +20,7 @@ VALUES: dict[Form, st.SearchStrategy[Any]] = {
     "number": st.floats(allow_nan=False, allow_infinity=False),
     "words": st.lists(WORDS),
     "flag": st.booleans(),
+    "bytes": st.binary(max_size=200),
 }
 
 
@@ -31,7 +32,7 @@ def test_what_was_written_is_read(told: tuple[Form, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("form", "nothing"), [("text", ""), ("date", None), ("moment", None), ("number", None), ("words", []),
-                          ("flag", False)],
+                          ("flag", False), ("bytes", b"")],
 )  # fmt: skip
 def test_what_is_not_there_is_nothing_of_its_form(form: Form, nothing: object) -> None:
     assert read_value(form, write_value(form, None)) == nothing
@@ -43,7 +44,7 @@ def test_what_is_not_there_is_nothing_of_its_form(form: Form, nothing: object) -
         ("text", 1), ("text", b"x"), ("date", "2026-01-01"), ("date", datetime(2026, 1, 1, tzinfo=UTC)),
         ("moment", date(2026, 1, 1)), ("moment", datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)),
         ("number", True), ("number", "1"),
-        ("words", "dog"), ("words", ["dog", 1]), ("flag", 1), ("flag", "yes"),
+        ("words", "dog"), ("words", ["dog", 1]), ("flag", 1), ("flag", "yes"), ("bytes", "x"),
     ],
 )  # fmt: skip
 def test_what_is_of_another_form_is_not_written(form: Form, value: object) -> None:

@@ -68,7 +68,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("alarms", "reopen_alarm"): told("alarm.reopened"),
     ("alarms", "merge_alarm"): told("alarm.merged"),
     ("alarms", "adopt_alarm"): told("alarm.closed"),
-    ("alarms", "write_note"): told("alarm.noted"),
+    ("alarms", "write_notes"): told("alarm.noted", "alarm.closed"),
     ("alarms", "write_steps"): Untold("goes with the alarm's own event"),
     ("alarms", "escalate_alarms"): told("alarm.escalated"),
     ("alarms", "lapse_alarms"): told("alarm.released"),

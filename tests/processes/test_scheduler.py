@@ -16,6 +16,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.alarms.house import Sender, connect, connect_superuser
+from tests.letters import as_letters
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
@@ -48,7 +49,9 @@ def test_it_escalates_until_it_is_told_to_stop(
         closing(connect_superuser(server, authority.database_name)) as onlooker,
     ):
         old = Sender().message(now - timedelta(seconds=61))
-        [(_, _, alarm_id)] = receiver.execute("select * from accept_messages(%s, 'west-1')", (Jsonb([old]),)).fetchall()
+        [(_, _, alarm_id)] = receiver.execute(
+            "select * from accept_messages(%s, 'west-1')", (Jsonb([as_letters(authority, old)]),)
+        ).fetchall()
 
         def level(alarm: UUID) -> int:
             row = onlooker.execute("select escalation from vaka.alarm where id = %s", (alarm,)).fetchone()

@@ -58,8 +58,9 @@ def data() -> Iterator[Path]:
         provision_tenant(cluster.server, AUTHORITY.database_name)
         with closing(psycopg.connect(cluster.server.conninfo(platform_role("setup"), PLATFORM_DATABASE))) as connection:
             connection.execute(
-                "insert into vaka.authority (id, slug, name, database_name, created_at) values (%s, %s, %s, %s, now())",
-                (AUTHORITY.id, AUTHORITY.slug, AUTHORITY.name, AUTHORITY.database_name),
+                "insert into vaka.authority (id, slug, name, database_name, address, created_at)"
+                " values (%s, %s, %s, %s, %s, now())",
+                (AUTHORITY.id, AUTHORITY.slug, AUTHORITY.name, AUTHORITY.database_name, bytes(32)),
             )
             connection.commit()
         yield directory

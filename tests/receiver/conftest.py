@@ -17,11 +17,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.letters import opened
+from tests.people import with_keys
 from tests.receiver.devices import HOST, REALM, Credentials, TcpDevice, UdpDevice
 from tests.receiver.process import Place, Process, write_settings
 from tests.waiting import wait_until
 from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
+from vaka.keys.keyring import Keyring
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Limits
 from vaka.receiver.receiver import Equipment, Receiver
@@ -30,6 +33,7 @@ from vaka.sip.digest import ha1
 from vaka.tenants.authorities import Authority
 
 Rows = Callable[[Authority, str], list[tuple[Any, ...]]]
+SaidIn = Callable[[Authority], list[tuple[list[str], bytes]]]
 Locked = Callable[[Authority, str], AbstractContextManager[None]]
 Stuck = Callable[[Authority, str], AbstractContextManager[None]]
 NewAuthority = Callable[..., Authority]
@@ -95,7 +99,7 @@ def turnable() -> TurnableClock:
 def _reused_intake(server: Server, new_authority: Callable[..., Authority]) -> Authority:
     with psycopg.connect(server.conninfo(platform_role("setup"), PLATFORM_DATABASE), autocommit=True) as connection:
         found = connection.execute(
-            "select id, slug, name, kind, database_name from vaka.authority where kind = 'intake'"
+            "select id, slug, name, kind, database_name, address from vaka.authority where kind = 'intake'"
         ).fetchone()
     return new_authority(kind="intake") if found is None else Authority(*found)
 
@@ -112,18 +116,25 @@ class Register:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._connection = psycopg.connect(server.conninfo(platform_role("setup"), PLATFORM_DATABASE), autocommit=True)
+        self._people: dict[UUID, list[UUID]] = {}
+        self._addresses: dict[UUID, bytes] = {}
 
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
 
     def device(self, authority: Authority, *, person: UUID | None = None, **columns: Any) -> str:
-        """Enter a device that may come from this machine without credentials; ``columns`` say otherwise. Its sender."""
+        """Enter a device that may come from this machine without credentials; ``columns`` say otherwise. Its sender.
+
+        Whose it is, has a key of his own, and the device the address that belongs to it.
+        """
+        owner = self._person(authority, person)
         entry = {
             "sender": f"c{uuid4().hex[:15]}",
             "authority_id": authority.id,
             "device_id": uuid4(),
-            "person_id": person or uuid4(),
+            "person_id": owner,
+            "address": self._addresses[owner],
             "authentication": "network",
             "network": "127.0.0.0/8",
             "exception_until": datetime.now(UTC) + timedelta(days=1),
@@ -134,6 +145,23 @@ class Register:
         values = ", ".join(["%s"] * len(entry))
         self._connection.execute(f"insert into vaka.device_entry ({names}) values ({values})", list(entry.values()))
         return str(entry["sender"])
+
+    def _person(self, authority: Authority, person: UUID | None) -> UUID:
+        """Somebody with a key. Whoever is just anybody comes from a stock, since a keyholder makes many at a time."""
+        stock = self._people.setdefault(authority.id, [])
+        if person is None and stock:
+            return stock.pop()
+        new = [uuid4() for _ in range(200)] if person is None else [person]
+
+        async def work(keyring: Keyring) -> dict[UUID, bytes]:
+            await keyring.create(authority.id, new)
+            return {one: keyring.of(authority.id).address(one) for one in new}
+
+        self._addresses |= with_keys(self._server, work)
+        if person is None:
+            stock += new
+            return stock.pop()
+        return person
 
     def digest_device(self, authority: Authority, algorithms: tuple[str, ...] = ("SHA-256", "MD5")) -> Credentials:
         """Enter a device that proves itself by digest."""
@@ -196,6 +224,19 @@ def rows(server: Server) -> Rows:
             return done.fetchall() if done.description else []
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def said(server: Server, rows: Rows) -> SaidIn:
+    """What devices said, opened: for each message its texts and itself, in the order they came."""
+
+    def read(authority: Authority) -> list[tuple[list[str], bytes]]:
+        found = rows(authority, "select id, subject_id, texts, body from message order by received_at, id")
+        names = ("id", "subject_id", "texts", "body")
+        told = [opened(server, authority, "message", dict(zip(names, row, strict=True))) for row in found]
+        return [(one["texts"], one["body"]) for one in told]
+
+    return read
 
 
 @contextmanager

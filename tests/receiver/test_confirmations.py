@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.receiver.conftest import Register, Rows, Running, Start
+from tests.receiver.conftest import Register, Rows, Running, SaidIn, Start
 from tests.receiver.devices import UdpDevice, message, mrq
 from tests.sip.samples import request
 from vaka.clock import TurnedClock
@@ -175,7 +175,7 @@ def test_a_device_with_an_impossible_address_is_confirmed_all_the_same(
 @pytest.mark.anyio
 @pytest.mark.database
 async def test_behind_address_translation_everything_goes_to_the_real_source(
-    running: Running, register: Register, authority: Authority, rows: Rows, udp_device: UdpDevice
+    running: Running, register: Register, authority: Authority, said: SaidIn, udp_device: UdpDevice
 ) -> None:
     sender = register.device(authority)
     await running.knows(sender)
@@ -184,7 +184,7 @@ async def test_behind_address_translation_everything_goes_to_the_real_source(
     assert (response.top_via.host, response.top_via.received, response.top_via.rport) == ("10.0.0.5", host, port)
     assert (await udp_device.mrs()).snu == 0
     await running.until(lambda: len(running.receiver.confirmations) == 0)
-    assert rows(authority, "select source from message") == [(f"{host}:{port}",)]
+    assert [texts[3] for texts, _ in said(authority)] == [f"{host}:{port}"]
 
 
 @pytest.mark.anyio

@@ -287,7 +287,7 @@ def test_no_random_bytes_are_given_out_twice() -> None:
 
 def arrival(key: str) -> Arrival:
     """A message of somebody."""
-    return Arrival(cast(Exchange, None), uuid4(), Lane.LIFE, key, {"body": ""}, b"", 0.0)
+    return Arrival(cast(Exchange, None), uuid4(), Lane.LIFE, key, {"texts": "", "body": ""}, b"", 0.0)
 
 
 def test_a_batch_has_one_message_of_each_person_in_turn() -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.letters import SAID
 from tests.receiver.test_confirmations import Wire
 from tests.sip.samples import message, request
-from vaka.receiver.reading import Reading, confirmation, read, row
+from vaka.receiver.reading import Reading, confirmation, read, row, said
 from vaka.scaip.body import parse_mrs
 from vaka.scaip.classes import classify, default_table
 from vaka.sip.message import Headers, Request
@@ -32,7 +33,8 @@ def stored(found: Reading) -> dict[str, Any]:
     """The row of a message from an unknown device."""
     assert found.mrq is not None
     verdict = classify(found.mrq, default_table())
-    return row(found, verdict, Wire(), None, "4711", received_at=NOW, **IDS)
+    texts = dict(zip(SAID, said(found, Wire()).texts, strict=True))
+    return row(found, verdict, Wire(), None, "4711", received_at=NOW, **IDS) | texts
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,9 @@ def stored(found: Reading) -> dict[str, Any]:
          "59.33,18.06 · 2026-03-14T02:00:00"),
         ("", "source", "198.51.100.7:6060"),
         ("", "location_text", ""),
+        ("<lge><geo>59.33,18.06</geo></lge>", "has_position", True),
+        ("<lge></lge>", "has_position", False),
+        ("", "has_position", False),
     ],
 )  # fmt: skip
 def test_what_a_body_becomes(fields: str, column: str, value: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.receiver.conftest import PATIENT, Locked, Register, Rows, Running, Start
+from tests.receiver.conftest import PATIENT, Locked, Register, Rows, Running, SaidIn, Start
 from tests.receiver.devices import TcpDevice, UdpDevice, message, mrq
 from tests.waiting import wait_until
 from vaka.receiver.counters import Reason, Repeat
@@ -26,19 +26,19 @@ async def sender(running: Running, register: Register, authority: Authority) -> 
 
 
 async def test_an_alarm_is_stored_answered_and_confirmed(
-    sender: str, authority: Authority, rows: Rows, udp_device: UdpDevice
+    sender: str, authority: Authority, rows: Rows, said: SaidIn, udp_device: UdpDevice
 ) -> None:
     answer = await udp_device.ask(message(sender, mrq(sender, ref="00001883", lte="kök", dty="5")))
     assert (answer.status, answer.body) == (200, b"")
     assert await udp_device.mrs() == Mrs(ref="00001883", snu=0)
-    assert rows(authority, "select class, kind, state, sender, device_type, location_text from alarm") == [
-        ("life", "fall", "received", sender, 5, "kök")
+    assert rows(authority, "select class, kind, state, sender, device_type from alarm") == [
+        ("life", "fall", "received", sender, 5)
     ]
-    [(ref, receiver, transport, source, body)] = rows(
-        authority, "select ref, receiver, transport, source, body from message"
-    )
-    assert (ref, receiver, transport) == ("00001883", "receiver-1", "udp")
-    assert source == "{}:{}".format(*udp_device.source)
+    [(subject, *facts)] = rows(authority, "select subject_id, ref, receiver, transport from message")
+    assert facts == ["00001883", "receiver-1", "udp"]
+    assert rows(authority, "select person_id from alarm") == [(subject,)], "sealed to whom it is about"
+    [(texts, body)] = said(authority)
+    assert texts == ["kök", "", "", "{}:{}".format(*udp_device.source)]
     assert b"<ref>00001883</ref>" in body
     assert rows(authority, "select event, actor from ledger.inbox where event like 'alarm.%'") == [
         ("alarm.raised", "receiver:receiver-1")

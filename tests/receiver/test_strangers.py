@@ -4,7 +4,7 @@
 
 import pytest
 
-from tests.receiver.conftest import Locked, Register, Rows, Running, Start
+from tests.receiver.conftest import Locked, Register, Rows, Running, SaidIn, Start
 from tests.receiver.devices import TcpDevice, UdpDevice, message, mrq
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Lane, LaneLimits, Limits
@@ -65,12 +65,19 @@ async def test_unknown_heartbeats_leave_room_for_an_unknown_alarm(start: Start, 
     ids=["text", "nothing", "mrs", "bomb", "external entity", "deep"],
 )
 async def test_what_says_nothing_and_comes_from_nobody_is_answered_and_noted(
-    running: Running, intake: Authority, rows: Rows, udp_device: UdpDevice, body: bytes, number: int
+    running: Running,
+    intake: Authority,
+    rows: Rows,
+    said: SaidIn,
+    udp_device: UdpDevice,
+    body: bytes,
+    number: int,
 ) -> None:
     assert (await udp_device.ask(message(None, body))).status == 200
     assert (await udp_device.mrs()).snu == number
     assert rows(intake, "select class, kind, sender from alarm") == [("technical", "unreadable", "source:127.0.0.1")]
-    assert rows(intake, "select body from message") == [(body,)]
+    assert [kept for _, kept in said(intake)] == [body]
+    assert rows(intake, "select subject_id from message") == [(intake.id,)], "nobody is known, so it is the reception's"
     assert running.receiver.counters.bodies.total() == 1
 
 

@@ -21,6 +21,7 @@ from tests.access.test_decide import principal
 from tests.alarms.house import Sender
 from tests.ledger.aged import POLICY, Cosigner
 from tests.ledger.sealed import LogHouse
+from tests.letters import as_letters
 from tests.people import register
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.erasure import decide_erasure, order_erasure
@@ -115,11 +116,12 @@ class Office:
 
     def alarm(self, person: Person, device: UUID, *, closed: bool = True) -> UUID:
         message = Sender(person.id, device, f"{device.int % 10**12}").message(self.clock.now())
+        sent = as_letters(self.house.authority, message)
         database = self.house.authority.database_name
         with closing(psycopg.connect(self.house.server.conninfo(SUPERUSER, database), autocommit=True)) as connection:
             connection.execute("set search_path = vaka")
             [(alarm,)] = connection.execute(
-                "select alarm_id from accept_messages(%s, 'west-1')", (Jsonb([message]),)
+                "select alarm_id from accept_messages(%s, 'west-1')", (Jsonb([sent]),)
             ).fetchall()
             if closed:
                 connection.execute(
@@ -154,9 +156,10 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
     with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as connection:
         for person in people:
             connection.execute(
-                "insert into vaka.device_entry (sender, authority_id, device_id, person_id, authentication, network,"
-                " exception_reason, exception_until, changed_at)"
-                " values (%s, %s, %s, %s, 'network', '192.0.2.0/24', 'kan inget nyare', now() + '1 day', now())",
+                "insert into vaka.device_entry (sender, authority_id, device_id, person_id, address, authentication,"
+                " network, exception_reason, exception_until, changed_at)"
+                " values (%s, %s, %s, %s, sha256('address'), 'network', '192.0.2.0/24', 'kan inget nyare',"
+                " now() + '1 day', now())",
                 (f"{person.id.int % 10**12}", authority.id, device_of(person), person.id),
             )
     house = LogHouse(server, authority, tmp_path / "ledger")

@@ -22,6 +22,7 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("id", "authority_id"), uuid4()),
     **dict.fromkeys(("slug", "name", "kind", "database_name", "greeting"), "x"),
     "phone": b"x",
+    "address": bytes(32),
     "senders": ["x"],
     "rows": [],
     "told": ["model"],

@@ -139,7 +139,8 @@ async def test_what_they_and_their_things_are_called(server: Server, portal: Doo
 @pytest.mark.parametrize(
     "attempt",
     ["select phone from person", "select door_code from person", "select care_notes from person", "select * from alarm",
-     "select closing_text from alarm", "select * from contact", "select * from note", "select body from message",
+     "select closing_note from alarm", "select * from contact", "select * from note", "select body from message",
+     "select texts from message", "select address from person",
      "select * from alarm_note", "update person set family_name = 'x'", "select phone from unit"],
 )  # fmt: skip
 async def test_the_portal_sees_no_more_of_anybody(portal: Door, attempt: str) -> None:

@@ -25,6 +25,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from tests.keys.running import end_keyholder, start_keyholder
+from tests.letters import as_letters, opened
 from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
@@ -36,6 +37,7 @@ from vaka.identifiers import new_identifier
 from vaka.identity.accounts import create_account
 from vaka.identity.personas import decide_installation
 from vaka.keys.keyring import Keyring, make_keyring
+from vaka.keys.letters import Addressee
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.devices import Device, Network, register_devices
@@ -122,7 +124,7 @@ class Installation:
             "kind": kind, "device_type": device.device_type,
         }  # fmt: skip
         with closing(self._connect(slug, "receiver")) as connection, connection.transaction():
-            [row] = connection.execute(ACCEPT, (Jsonb([_message(str(next(self._references)), facts, 0)]),)).fetchall()
+            [row] = connection.execute(ACCEPT, (Jsonb([self._letters(slug, facts, 0)]),)).fetchall()
             assert row[0] == "joined"
             yield
 
@@ -165,6 +167,14 @@ class Installation:
         """Return the state of an alarm."""
         return str(self.execute(slug, "select state from alarm where id = %s", (alarm,))[0][0])
 
+    def closing_text(self, slug: str, alarm: UUID) -> str:
+        """Return what was written at an alarm's end, opened as who has the keys."""
+        statement = """select n.id, n.subject_id, n.body from alarm a join alarm_note n on n.id = a.closing_note
+                       where a.id = %s"""
+        [(note, subject, body)] = self.execute(slug, statement, (alarm,))
+        row = {"id": note, "subject_id": subject, "body": body}
+        return str(opened(self.server, self.authorities[slug], "alarm_note", row)["body"])
+
     def close_everything(self) -> None:
         """End every open alarm, so that the next test begins with an empty queue."""
         for slug in self.authorities:
@@ -176,9 +186,15 @@ class Installation:
                 ) select announce_alarms(array_agg(id)) from ended having count(*) > 0""")  # fmt: skip
 
     def _accept(self, slug: str, facts: Mapping[str, object], ago: float) -> tuple[str, UUID]:
-        message = _message(str(next(self._references)), facts, ago)
-        [row] = self.execute(slug, ACCEPT, (Jsonb([message]),), "receiver")
+        [row] = self.execute(slug, ACCEPT, (Jsonb([self._letters(slug, facts, ago)]),), "receiver")
         return str(row[0]), UUID(str(row[1]))
+
+    def _letters(self, slug: str, facts: Mapping[str, object], ago: float) -> dict[str, object]:
+        """Return a message as the receiver hands it to the database."""
+        message = _message(str(next(self._references)), facts, ago)
+        found = self.execute(slug, "select id, address from person where id = %s", (facts["person_id"],))
+        to = [Addressee(UUID(str(person)), address) for person, address in found if isinstance(address, bytes)]
+        return as_letters(self.authorities[slug], message, *to)
 
 
 def _message(reference: str, facts: Mapping[str, object], ago: float) -> dict[str, object]:

@@ -24,6 +24,7 @@ from vaka.web.desk.opening import open_desk
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 ENDING = {"reason": "needs_help", "action": "none", "result": "arrived_and_helped", "text": "Hjälpt upp."}
 LOCKED = "går inte att låsa upp just nu"
+TEXT_LOCKED = "Texten är låst just nu."
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ async def until(condition: Callable[[], object], seconds: float = 30) -> None:
 async def test_an_alarm_is_shown_answered_and_closed_without_the_keyholder(
     away: None, desk: Desk, olga: Browser, furnished: Installation
 ) -> None:
-    alarm = furnished.raise_alarm("Karin Holmgren")
+    alarm = furnished.raise_alarm("Karin Holmgren", device_text="Knapp i sängkammaren", position_text="59.33,18.06")
     await until(lambda: line_of(desk, furnished, alarm))
     assert "Person, namnet är låst just nu" in line_of(desk, furnished, alarm)
     assert "Holmgren" not in line_of(desk, furnished, alarm)
@@ -86,13 +87,31 @@ async def test_an_alarm_is_shown_answered_and_closed_without_the_keyholder(
     page = await olga.part(where)
     assert page.status == 200
     assert LOCKED in page.text
+    assert "Vad enheten sade går inte att låsa upp just nu." in page.text
+    assert "sängkammaren" not in page.text
     assert (await olga.act(f"{where}/take")).status == 200
+    assert (await olga.act(f"{where}/note", {"body": "Dottern är på väg."})).status == 200
+    assert TEXT_LOCKED in (await olga.part(where)).text
     assert furnished.state_of("ekbacka", alarm) == "taken"
     assert (await olga.act(f"{where}/close", ENDING)).status == 200
     assert furnished.state_of("ekbacka", alarm) == "closed"
     history = await olga.get("/history")
     assert history.status == 200
     assert "Person, namnet är låst just nu" in history.text
+    assert TEXT_LOCKED in history.text
+    record = f"/history/{furnished.authorities['ekbacka'].id}/{alarm}"
+    ended = await olga.get(record)
+    assert ended.status == 200
+    assert ended.text.count(TEXT_LOCKED) >= 2, "the ending and the note"
+    # When the keyholder is back, everything that was said and written meanwhile can be read.
+    waiting = furnished.raise_alarm("Solveig Lindqvist")
+    furnished.restore_keyholder()
+    await until(lambda: "Solveig Lindqvist" in line_of(desk, furnished, waiting))
+    told = (await olga.get(record)).text
+    for word in ("Knapp i sängkammaren", "59.33,18.06", "Dottern är på väg.", "Hjälpt upp.", "Karin Holmgren"):
+        assert word in told, word
+    assert "låst just nu" not in told
+    assert "Hjälpt upp." in (await olga.get("/history")).text
 
 
 async def test_whose_key_is_held_is_shown_all_the_same(desk: Desk, olga: Browser, furnished: Installation) -> None:

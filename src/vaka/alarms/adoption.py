@@ -8,15 +8,19 @@ order in which a crash anywhere can simply be repeated.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
-from vaka.alarms.changes import QUERIES, Author, Change, change_alarm, read_alarm
+from vaka.alarms.changes import Author, Change, change_alarm, read_alarm
 from vaka.alarms.conflicts import ActConflictError, UnusableActError
 from vaka.alarms.model import Act, Alarm, State
+from vaka.alarms.reading import read_newest_texts
+from vaka.alarms.unlocking import open_texts
 from vaka.alarms.writing import clean_text
+from vaka.crypto.aead import UnopenableError
 from vaka.database.connections import Pool, transaction
 from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.ledger.entries import Entry, append
@@ -30,7 +34,7 @@ from vaka.tenants.adoption import (
     keep_device,
     source_network,
 )
-from vaka.tenants.devices import require_free
+from vaka.tenants.devices import find_addresses, require_free
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.intervals import DeviceKind, guess_kind
 from vaka.tenants.lookups import find_person, keys_of_numbers
@@ -78,8 +82,8 @@ async def adopt(
             sv="Bara larm från okända avsändare kan knytas till en kommun.",
             en="Only alarms of unknown senders can be given to an authority.",
         )
-    alarm, source = await _read_intake(gateway, intake_id, alarm_id, operator.account_id)
-    network = source_network(source)
+    alarm, said = await _read_intake(gateway, intake_id, alarm_id, operator.account_id)
+    network = source_network(await _open_source(keyring.of(intake_id), said))
     # Whoever could not adopt it anyway is not told whether somebody is in care.
     async with transaction(platform) as directory:
         await require_free(directory, authority_id, [alarm.sender])
@@ -93,8 +97,10 @@ async def adopt(
     # A crash here has changed nothing.
     async with gateway.transaction(authority_id) as connection:
         device_id = await keep_device(connection, platform, authority_id, device, actor=operator.actor, now=now)
+        addresses = await find_addresses(connection, [person_id])
     # A crash here leaves a device that no receiver knows; the next attempt finds it and goes on with it.
-    await enter_device(platform, authority_id, device_id, device, actor=operator.actor, now=now)
+    address = None if person_id is None else addresses.get(person_id)
+    await enter_device(platform, authority_id, device_id, device, address=address, actor=operator.actor, now=now)
     # A crash here leaves the alarm open although its sender is known; the next attempt only closes it.
     if alarm.is_open:
         detail: Mapping[str, str | int | bool | None] = {"result": "device_adopted", "authority": str(authority_id)}
@@ -122,14 +128,26 @@ async def _look_up(
     return person_id
 
 
-async def _read_intake(gateway: Gateway, intake_id: UUID, alarm_id: UUID, account: UUID) -> tuple[Alarm, str]:
+async def _open_source(keys: AuthorityKeys, said: Mapping[str, Any] | None) -> str:
+    """Return from where the device sent last; empty where that cannot be told."""
+    if said is None:
+        return ""
+    await keys.hold([said["subject_id"]])
+    try:
+        return open_texts(keys, said)[3]
+    except UnopenableError:
+        return ""
+
+
+async def _read_intake(
+    gateway: Gateway, intake_id: UUID, alarm_id: UUID, account: UUID
+) -> tuple[Alarm, Mapping[str, Any] | None]:
     async with gateway.transaction(intake_id) as connection:
         alarm = await read_alarm(connection, alarm_id)
-        cursor = await connection.execute(QUERIES["read_source"], {"id": alarm_id})
-        row = await cursor.fetchone()
+        said = await read_newest_texts(connection, alarm_id)
     mine = alarm.state is State.TAKEN and alarm.holder == account
     waiting = alarm.holder is None and alarm.alarm_class != "life" and alarm.is_open
     adopted_before = alarm.state is State.CLOSED and alarm.closing_result == "device_adopted"
     if not (mine or waiting or adopted_before):
         raise ActConflictError(Act.CLOSE.value, alarm.state.value, alarm.holder)
-    return alarm, "" if row is None else row[0]
+    return alarm, said

@@ -14,6 +14,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.alarms.changes import QUERIES, Author, Change, Connection, change_alarm, read_alarm, write_changes
 from vaka.alarms.conflicts import NewerAlarmOpenError, TooOldToReopenError, UnusableActError
+from vaka.alarms.letters import write_notes
 from vaka.alarms.model import REOPEN_WITHIN, Act, Alarm, State
 from vaka.alarms.reading import read_closing_codes
 from vaka.alarms.writing import clean_text
@@ -59,13 +60,21 @@ async def close(
     ChangedMeanwhileError where something has come since ``seen_version``.
     """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
-    facts = _facts(closing)
+    text = clean_text(closing.text, may_be_empty=True)
+    note = new_identifier(now) if text else None
+    facts = {**_codes(closing), "note": note}
     async with gateway.transaction(authority_id) as connection:
         await _require_codes(connection, closing)
-        return await change_alarm(
+        alarm = await change_alarm(
             connection, CLOSE, Author(operator.actor, operator.account_id, now), alarm_id, facts,
             seen_version=seen_version, detail=_codes(closing),
         )  # fmt: skip
+        if note is not None:
+            await write_notes(
+                connection, gateway.authority(authority_id), {alarm_id: note}, text, account=operator.account_id,
+                now=now,
+            )  # fmt: skip
+        return alarm
 
 
 async def acknowledge_withdrawn(
@@ -92,7 +101,7 @@ async def acknowledge_withdrawn(
 async def reopen(gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, *, now: datetime) -> Alarm:
     """Take up a closed alarm again, within REOPEN_WITHIN; the operator holds it then.
 
-    What was written at its closing is kept as a note. Raises NewerAlarmOpenError where the person or device has an
+    What was written at its closing stays as a note. Raises NewerAlarmOpenError where the person or device has an
     open alarm already, TooOldToReopenError, or ActConflictError.
     """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
@@ -103,9 +112,7 @@ async def reopen(gateway: Gateway, operator: Principal, authority_id: UUID, alar
             closed_after = now - REOPEN_WITHIN
             if before.state is State.CLOSED and before.closed_at is not None and before.closed_at <= closed_after:
                 raise TooOldToReopenError
-            alarm = await change_alarm(connection, REOPEN, author, alarm_id, {"closed_after": closed_after})
-            await _keep_closing_text(connection, before, now)
-            return alarm
+            return await change_alarm(connection, REOPEN, author, alarm_id, {"closed_after": closed_after})
     except psycopg.errors.UniqueViolation:
         raise NewerAlarmOpenError from None
 
@@ -135,20 +142,19 @@ async def close_many(
         raise UnusableActError(
             sv=f"Välj mellan 1 och {LARGEST_BULK} larm.", en=f"Choose between 1 and {LARGEST_BULK} alarms."
         )
-    strangers = gateway.authority(authority_id).is_intake
+    authority, text = gateway.authority(authority_id), clean_text(closing.text, may_be_empty=True)
+    strangers = authority.is_intake
+    notes = {alarm: new_identifier(now) for alarm in wanted} if text else {}
     arrivals = [(seen_arrivals or {}).get(alarm, 0) for alarm in wanted]
-    facts = _facts(closing) | {
-        "ids": wanted,
-        "arrivals": arrivals,
-        "now": now,
-        "actor": operator.actor,
-        "strangers": strangers,
-    }
+    facts = {
+        **_codes(closing), "ids": wanted, "notes": [notes.get(alarm) for alarm in wanted], "arrivals": arrivals,
+        "now": now, "actor": operator.actor, "strangers": strangers,
+    }  # fmt: skip
     async with gateway.transaction(authority_id) as connection:
         await _require_codes(connection, closing)
         cursor = await connection.execute(QUERIES["find_urgent"], {"ids": wanted})
         urgent = await cursor.fetchone()
-        if urgent is not None and strangers and urgent[0] and len(closing.text.strip()) < SHORTEST_REASON:
+        if urgent is not None and strangers and urgent[0] and len(text) < SHORTEST_REASON:
             raise UnusableActError(
                 sv=f"Skriv varför ingen av avsändarna behöver hjälp (minst {SHORTEST_REASON} tecken).",
                 en=f"Write why none of the senders needs help (at least {SHORTEST_REASON} characters).",
@@ -160,15 +166,13 @@ async def close_many(
             )
         cursor = await connection.execute(QUERIES["close_alarms"], facts)
         closed: list[UUID] = [row[0] for row in await cursor.fetchall()]
+        written = {alarm: notes[alarm] for alarm in closed if alarm in notes}
+        await write_notes(connection, authority, written, text, account=operator.account_id, now=now)
         await write_changes(
             connection, Event.ALARM_CLOSED, "closed", operator.actor, now, closed,
             detail=_codes(closing) | {"in_bulk": True},
         )  # fmt: skip
     return closed
-
-
-def _facts(closing: Closing) -> dict[str, object]:
-    return {**_codes(closing), "text": clean_text(closing.text, may_be_empty=True)}
 
 
 def _codes(closing: Closing) -> dict[str, str | int | bool | None]:
@@ -183,15 +187,3 @@ async def _require_codes(connection: Connection, closing: Closing) -> None:
             sv=f"Välj {', '.join(_LISTS[name].sv for name in wrong)} ur kommunens lista.",
             en=f"Choose {', '.join(_LISTS[name].en for name in wrong)} from the authority's list.",
         )
-
-
-async def _keep_closing_text(connection: Connection, before: Alarm, now: datetime) -> None:
-    kind, _, account = before.closed_by.partition(":")
-    if before.closing_text and kind == "account":
-        await connection.execute(
-            QUERIES["write_note"],
-            {
-                "note_id": new_identifier(now), "id": before.id, "now": before.closed_at, "account": UUID(account),
-                "body": before.closing_text,
-            },
-        )  # fmt: skip

@@ -123,9 +123,10 @@ class Alarm:
     device_type: int | None
     status_code: int | None
     location_code: int | None
-    location_text: str
-    device_text: str
-    position_text: str
+    first_message: UUID | None
+    """The message that opened it, in which stands what the device said; None where no device did."""
+    position_message: UUID | None
+    """The newest one that told a position."""
     received_at: datetime
     latest_at: datetime
     messages: int
@@ -153,7 +154,8 @@ class Alarm:
     closing_reason: str
     closing_action: str
     closing_result: str
-    closing_text: str
+    closing_note: UUID | None
+    """The note that was written at its end."""
     version: int
 
     @property

@@ -10,6 +10,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.alarms.changes import QUERIES, Author, Change, Connection, change_alarm, explain, read_alarm, write_changes
 from vaka.alarms.conflicts import AlarmConflictError, ChangedMeanwhileError, LessUrgentError, UnusableActError
+from vaka.alarms.letters import write_notes
 from vaka.alarms.model import Act, Alarm, State
 from vaka.alarms.writing import clean_text
 from vaka.errors import Sentence
@@ -36,13 +37,13 @@ async def add_note(
     """
     require(operator, Permission.DESK_HANDLE_ALARM, authority_id)
     note_id = new_identifier(now)
-    facts = {
-        "note_id": note_id, "id": alarm_id, "now": now, "account": operator.account_id, "body": clean_text(body),
-        "version": seen_version,
-    }  # fmt: skip
+    text = clean_text(body)
+    facts = {"id": alarm_id, "account": operator.account_id, "version": seen_version}
     async with gateway.transaction(authority_id) as connection:
         await read_alarm(connection, alarm_id)
-        await connection.execute(QUERIES["write_note"], facts)
+        await write_notes(
+            connection, gateway.authority(authority_id), {alarm_id: note_id}, text, account=operator.account_id, now=now
+        )
         # A holder who writes is at the alarm: a new press needs no other answer.
         await connection.execute(QUERIES["hear_alarm"], facts)
         await write_changes(

@@ -15,7 +15,7 @@ select a.id, a.class as alarm_class, a.kind, a.latest_kind, a.state, a.person_id
        p.given_name, p.family_name,
        coalesce(p.protected_identity, false) as protected_identity,
        coalesce(p.area, '') as area, coalesce(u.name, '') as unit_name, coalesce(u.phone, '') as unit_phone,
-       a.device_id, a.sender, a.device_type, a.status_code, a.location_code, a.location_text, a.device_text,
+       a.device_id, a.sender, a.device_type, a.status_code, a.location_code,
        least(a.received_at, a.part_received_at) as received_at, a.latest_at, a.messages, a.parts, a.presented_at,
        a.taken_at, a.holder, a.offered_to,
        a.suspended_until, a.withdrawn_at, a.escalation,
@@ -43,12 +43,17 @@ limit %(limit)s
 -- name: read_alarm
 -- as: desk, scheduler
 select id, class as alarm_class, kind, latest_kind, state, join_key, person_id, device_id, sender, device_type,
-       status_code, location_code, location_text, device_text, position_text, received_at, latest_at, messages,
+       status_code, location_code, first_message, position_message, received_at, latest_at, messages,
        presented_at, taken_at, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at,
        merged_into, parts, part_received_at, closed_at, closed_by, closing_reason, closing_action, closing_result,
-       closing_text, version
+       closing_note, version
 from alarm
 where id = %(id)s
+
+-- name: read_texts
+-- as: desk
+-- What devices said, in letters.
+select id, subject_id, texts from message where id = any(%(ids)s)
 
 -- name: read_person
 -- as: desk
@@ -102,7 +107,7 @@ limit 1
 with recursive told (id) as (
     select %(id)s::uuid union all select a.id from told join alarm a on a.merged_into = told.id
 )
-select id, kind, effect, ref, received_at, transport, source, deviations
+select id, kind, effect, ref, received_at, transport, deviations
 from message
 where alarm_id in (select id from told)
 order by received_at desc, id desc
@@ -153,18 +158,20 @@ select at, step, actor, detail from alarm_step where alarm_id = %(id)s order by 
 
 -- name: read_alarm_notes
 -- as: desk
-select id, written_at, written_by, body from alarm_note where alarm_id = %(id)s order by written_at, id limit 200
+select id, written_at, written_by, subject_id, body from alarm_note where alarm_id = %(id)s order by written_at, id limit 200
 
 -- name: read_earlier
 -- as: desk
-select id, class as alarm_class, kind, state, received_at, closed_at, closing_reason, closing_action, closing_result,
-       closing_text,
-       (received_at at time zone 'Europe/Stockholm')::date = (%(now)s::timestamptz at time zone 'Europe/Stockholm')::date
+select a.id, a.class as alarm_class, a.kind, a.state, a.received_at, a.closed_at, a.closing_reason, a.closing_action,
+       a.closing_result, a.closing_note, n.subject_id as closing_subject, n.body as closing_body,
+       (a.received_at at time zone 'Europe/Stockholm')::date = (%(now)s::timestamptz at time zone 'Europe/Stockholm')::date
            as today
-from alarm
-where (person_id = %(person_id)s or (%(person_id)s::uuid is null and person_id is null and sender = %(sender)s))
-  and id <> %(id)s and received_at > %(now)s::timestamptz - interval '30 days'
-order by received_at desc
+from alarm a
+left join alarm_note n on n.id = a.closing_note
+where (a.person_id = %(person_id)s
+       or (%(person_id)s::uuid is null and a.person_id is null and a.sender = %(sender)s))
+  and a.id <> %(id)s and a.received_at > %(now)s::timestamptz - interval '30 days'
+order by a.received_at desc
 limit 100
 
 -- name: read_history
@@ -173,15 +180,16 @@ select a.id, a.class as alarm_class, a.kind, a.state, a.person_id,
        p.given_name, p.family_name,
        coalesce(p.protected_identity, false) as protected_identity,
        a.sender, a.received_at, a.taken_at, a.closed_at, a.closed_by, a.closing_reason, a.closing_action,
-       a.closing_result, a.closing_text, a.merged_into, a.messages, a.escalation
+       a.closing_result, a.closing_note, n.subject_id as closing_subject, n.body as closing_body, a.merged_into,
+       a.messages, a.escalation
 from alarm a
 left join person p on p.id = a.person_id
+left join alarm_note n on n.id = a.closing_note
 where a.closed_at is not null and a.closed_at >= %(since)s and a.closed_at < %(until)s
   and (%(beyond_id)s::uuid is null or (a.closed_at, a.id) < (%(beyond_at)s::timestamptz, %(beyond_id)s::uuid))
   and (%(person_id)s::uuid is null or a.person_id = %(person_id)s)
   and (%(pattern)s::text is null or a.sender ilike %(pattern)s
-       or a.person_id = any(%(people)s::uuid[])
-       or (%(personal)s and a.closing_text ilike %(pattern)s))
+       or a.person_id = any(%(people)s::uuid[]))
 order by a.closed_at desc, a.id desc
 limit %(limit)s
 
@@ -279,7 +287,7 @@ returning id
 -- The version is what the operator saw, where that is known: a message nobody has read must not end with the others.
 update alarm
 set state = 'closed', holder = null, escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s,
-    closing_reason = %(reason)s, closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s,
+    closing_reason = %(reason)s, closing_action = %(action)s, closing_result = %(result)s, closing_note = %(note)s,
     version = version + 1
 where id = %(id)s and state = 'taken' and holder = %(account)s
   and (%(version)s::int is null or version = %(version)s)
@@ -304,7 +312,8 @@ limit 1
 -- as: desk
 update alarm
 set state = 'closed', escalate_at = null, closed_at = %(now)s, closed_by = %(actor)s, closing_reason = %(reason)s,
-    closing_action = %(action)s, closing_result = %(result)s, closing_text = %(text)s, version = version + 1
+    closing_action = %(action)s, closing_result = %(result)s,
+    closing_note = (%(notes)s::uuid[])[array_position(%(ids)s::uuid[], id)], version = version + 1
 where id in (select id from alarm
              where id = any(%(ids)s) and state in ('received', 'presented', 'withdrawn')
                -- What has come since the list was read is nobody's to end unread; 0 where nobody says what was read.
@@ -318,7 +327,8 @@ returning id
 -- as: desk
 update alarm
 set state = 'taken', holder = %(account)s, taken_at = coalesce(taken_at, %(now)s), escalation = 0, closed_at = null,
-    closed_by = '', closing_reason = '', closing_action = '', closing_result = '', closing_text = '', version = version + 1
+    closed_by = '', closing_reason = '', closing_action = '', closing_result = '', closing_note = null,
+    version = version + 1
 where id = %(id)s and state = 'closed' and closed_at > %(closed_after)s
 
 -- name: merge_alarm
@@ -365,14 +375,24 @@ set state = 'closed', holder = null, offered_to = null, suspended_until = null, 
 where id = %(id)s and state not in ('merged', 'closed')
   and ((holder is null and class <> 'life') or (state = 'taken' and holder = %(account)s))
 
--- name: read_source
+-- name: read_newest_texts
 -- as: desk
-select source from message where alarm_id = %(id)s and source <> '' order by received_at desc, id desc limit 1
+select id, subject_id, texts from message
+where alarm_id = %(id)s and texts is not null
+order by received_at desc, id desc
+limit 1
 
--- name: write_note
+-- name: find_addressees
 -- as: desk
-insert into alarm_note (id, alarm_id, written_at, written_by, body)
-select %(note_id)s, id, %(now)s, %(account)s, %(body)s from alarm where id = %(id)s
+-- To whom what is written about an alarm is sealed: whom it is about, as far as he is in the register.
+select a.id, p.id, p.address from alarm a left join person p on p.id = a.person_id where a.id = any(%(ids)s)
+
+-- name: write_notes
+-- as: desk
+insert into alarm_note (id, alarm_id, written_at, written_by, subject_id, body)
+select note_id, alarm_id, %(now)s, %(account)s, subject_id, body
+from unnest(%(notes)s::uuid[], %(ids)s::uuid[], %(subjects)s::uuid[], %(bodies)s::bytea[])
+     as n (note_id, alarm_id, subject_id, body)
 
 -- name: write_steps
 -- as: desk, scheduler

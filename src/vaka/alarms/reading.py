@@ -15,9 +15,8 @@ from uuid import UUID
 from psycopg.rows import class_row, dict_row, kwargs_row
 
 from vaka.alarms.changes import QUERIES, Connection, read_alarm
-from vaka.alarms.model import State
+from vaka.alarms.model import Alarm, State
 from vaka.alarms.rows import (
-    AlarmNote,
     ClosingCode,
     Device,
     EarlierAlarm,
@@ -74,7 +73,7 @@ async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> 
         unit=units[0] if units else None,
         messages=await _read(connection, Message, "read_messages", of_alarm),
         steps=await _read(connection, Step, "read_steps", of_alarm),
-        alarm_notes=await _read(connection, AlarmNote, "read_alarm_notes", of_alarm),
+        alarm_notes=[],
         earlier=await _read_stateful(connection, EarlierAlarm, "read_earlier", earlier),
         parts=await _read(connection, Part, "read_parts", of_alarm) if alarm.parts else [],
     )
@@ -83,7 +82,15 @@ async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> 
         person,
         await _read_plain(connection, "read_contacts", of_person) if person else [],
         await _read_plain(connection, "read_person_notes", of_person) if person else [],
+        await _read_texts(connection, alarm),
+        await _read_plain(connection, "read_alarm_notes", of_alarm),
     )
+
+
+async def read_newest_texts(connection: Connection, alarm_id: UUID) -> Mapping[str, Any] | None:
+    """Return the letter with what the device said last, as ``unlocking.open_texts`` takes it; None where none is."""
+    rows = await _read_plain(connection, "read_newest_texts", {"id": alarm_id})
+    return rows[0] if rows else None
 
 
 async def read_targets(connection: Connection, alarm_id: UUID, account: UUID) -> list[Target]:
@@ -105,20 +112,18 @@ async def read_history(
     person_id: UUID | None = None,
     text: str | None = None,
     people: Sequence[UUID] = (),
-    personal: bool = False,
     limit: int = 100,
     beyond: tuple[datetime, UUID] | None = None,
 ) -> list[HistoryRow]:
-    """Return alarms closed from ``since`` until before ``until``, newest first, names sealed; ``text`` is looked for in
-    the sender and, where ``personal``, in the closing text. ``people`` are those whose names it is in, who were looked
-    for elsewhere. For the next page give the last row's ``(closed_at, id)`` as ``beyond``: many alarms may have been
-    closed in the same moment.
+    """Return alarms closed from ``since`` until before ``until``, newest first, names and closing texts sealed;
+    ``text`` is looked for in the sender. ``people`` are those whose names it is in, who were looked for elsewhere.
+    What operators wrote cannot be searched: it is in letters, which no statement reads. For the next page give the last
+    row's ``(closed_at, id)`` as ``beyond``: many alarms may have been closed in the same moment.
     """
     beyond_at, beyond_id = beyond or (None, None)
     facts = {
         "since": since, "until": until, "beyond_at": beyond_at, "beyond_id": beyond_id,
-        "person_id": person_id, "pattern": _pattern(text), "personal": personal,
-        "people": list(people),
+        "person_id": person_id, "pattern": _pattern(text), "people": list(people),
         "limit": max(1, min(limit, LARGEST_HISTORY)),
     }  # fmt: skip
     return await _read_stateful(connection, HistoryRow, "read_history", facts)
@@ -149,6 +154,11 @@ async def _read_plain(connection: Connection, query: str, facts: Mapping[str, ob
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(QUERIES[query], facts)
         return await cursor.fetchall()
+
+
+async def _read_texts(connection: Connection, alarm: Alarm) -> list[dict[str, Any]]:
+    ids = [one for one in (alarm.first_message, alarm.position_message) if one is not None]
+    return await _read_plain(connection, "read_texts", {"ids": ids}) if ids else []
 
 
 async def _read_stateful(

@@ -43,8 +43,6 @@ class QueueRow(Named):
     device_type: int | None
     status_code: int | None
     location_code: int | None
-    location_text: str
-    device_text: str
     received_at: datetime
     """When it arrived, or the first that was made part of it."""
     latest_at: datetime
@@ -184,7 +182,6 @@ class Message:
     ref: str
     received_at: datetime
     transport: str
-    source: str
     deviations: list[str]
 
 
@@ -208,9 +205,25 @@ class AlarmNote:
     written_at: datetime
     written_by: UUID
     body: str
+    """Empty where it is locked."""
+    is_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the device said in words of its own."""
+
+    location: str = ""
+    """Where in the home."""
+    device: str = ""
+    """What it says of itself."""
+    position: str = ""
+    """Where it is now, as far as any message told."""
+    is_locked: bool = False
+    """Something was said that cannot be opened at the moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierAlarm:
     """An earlier alarm of the same person (or of the same device, where no person is known)."""
 
@@ -223,7 +236,13 @@ class EarlierAlarm:
     closing_reason: str
     closing_action: str
     closing_result: str
-    closing_text: str
+    closing_note: UUID | None
+    closing_subject: UUID | None
+    closing_body: bytes | None = field(repr=False)
+    """What was written at the end, in a letter."""
+    closing_text: str = ""
+    """The same, opened; empty where nothing was written, or it is locked."""
+    ending_is_locked: bool = False
     today: bool
     """Received on today's date in Sweden."""
 
@@ -274,18 +293,24 @@ class Screen:
     earlier: list[EarlierAlarm]
     """The last 30 days, newest first."""
     parts: list[Part]
+    told: Told = Told()
+    closing_text: str = ""
+    ending_is_locked: bool = False
     is_locked: bool = False
     """Somebody is known, and what is known of them cannot be opened at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class SealedScreen:
-    """The one screen as it was read: what is about the person is sealed yet, and not in ``screen``."""
+    """The one screen as it was read: what is about the person, or was said, is sealed yet, and not in ``screen``."""
 
     screen: Screen
     person: Mapping[str, Any] | None
     contacts: Sequence[Mapping[str, Any]]
     notes: Sequence[Mapping[str, Any]]
+    texts: Sequence[Mapping[str, Any]]
+    """Of the alarm's first message and of the one that told the position."""
+    alarm_notes: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +329,13 @@ class HistoryRow(Named):
     closing_reason: str
     closing_action: str
     closing_result: str
-    closing_text: str
+    closing_note: UUID | None
+    closing_subject: UUID | None
+    closing_body: bytes | None = field(repr=False)
+    """What was written at the end, in a letter."""
+    closing_text: str = ""
+    """The same, opened; empty where nothing was written, or it is locked."""
+    ending_is_locked: bool = False
     merged_into: UUID | None
     messages: int
     escalation: int

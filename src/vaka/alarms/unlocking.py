@@ -7,13 +7,26 @@ locked; a screen waits a little, and then says so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from vaka.alarms.rows import Contact, Named, Person, PersonNote, Screen, SealedScreen, Target
+from vaka.alarms.rows import (
+    AlarmNote,
+    Contact,
+    EarlierAlarm,
+    HistoryRow,
+    Named,
+    Person,
+    PersonNote,
+    Screen,
+    SealedScreen,
+    Target,
+    Told,
+)
 from vaka.crypto.aead import UnopenableError
 from vaka.errors import VakaError
 from vaka.keys.keyring import AuthorityKeys
@@ -24,6 +37,7 @@ _HIDDEN_DIGITS = 4
 _ADDRESS = ("street", "postal_code", "city")
 
 Row = TypeVar("Row", bound=Named)
+Closed = TypeVar("Closed", EarlierAlarm, HistoryRow)
 
 
 async def unlock_names(keys: AuthorityKeys, rows: Sequence[Row]) -> list[Row]:
@@ -50,15 +64,41 @@ async def unlock_targets(
     return sorted(judged, key=lambda one: not one.related)[:SHOWN_TARGETS]
 
 
+async def unlock_endings(keys: AuthorityKeys, rows: Sequence[Closed]) -> list[Closed]:
+    """Return the rows with what was written at the end, as far as it can be opened now; the others are marked."""
+    await _hold(keys, {row.closing_subject for row in rows if row.closing_subject is not None})
+    return [_unlock_ending(keys, row) for row in rows]
+
+
+async def unlock_told(keys: AuthorityKeys, sealed: SealedScreen) -> Screen:
+    """Return the screen with what the device said, and nothing else opened."""
+    await _hold(keys, {row["subject_id"] for row in sealed.texts})
+    return replace(sealed.screen, told=_told(keys, sealed))
+
+
 async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime) -> Screen:
-    """Return the screen with its person, contacts and notes; without them, and marked, where they are locked."""
+    """Return the screen with its person, contacts and notes, what the device said and what operators wrote; without
+    them, and marked, where they are locked.
+    """
     parts = await unlock_names(keys, sealed.screen.parts)
-    screen = replace(sealed.screen, parts=parts)
+    written_to = {row["subject_id"] for row in (*sealed.texts, *sealed.alarm_notes)}
+    with suppress(VakaError):  # the keyholder is away or refuses: the alarm is shown all the same
+        await keys.hold(written_to | ({sealed.person["id"]} if sealed.person else set()))
+    notes = [_note(keys, row) for row in sealed.alarm_notes]
+    ending = next((note for note in notes if note.id == sealed.screen.alarm.closing_note), None)
+    screen = replace(
+        sealed.screen,
+        parts=parts,
+        told=_told(keys, sealed),
+        alarm_notes=[note for note in notes if note is not ending],
+        closing_text=ending.body if ending else "",
+        ending_is_locked=ending is not None and ending.is_locked,
+        earlier=await unlock_endings(keys, sealed.screen.earlier),
+    )
     if sealed.person is None:
         return screen
     subject = sealed.person["id"]
     try:
-        await keys.hold([subject])
         return replace(
             screen,
             person=_person(keys.open_row("person", str(subject), subject, sealed.person), now),
@@ -68,10 +108,18 @@ async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime
             ],
             notes=[PersonNote(**keys.open_row("note", str(row["id"]), subject, row)) for row in sealed.notes],
         )
-    except (
-        VakaError
-    ):  # the keyholder is away or refuses, or what is stored was changed: the alarm is shown all the same
+    except UnopenableError:  # its key is not at hand, or what is stored was changed
         return replace(screen, is_locked=True)
+
+
+def open_texts(keys: AuthorityKeys, row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Return what a device said in one message: place in the home, itself, position, network address.
+
+    Raises UnopenableError where that was changed, or its key is not held.
+    """
+    opened = keys.open_row("message", str(row["id"]), row["subject_id"], {"texts": row["texts"]})["texts"]
+    location, device, position, source = opened or ("", "", "", "")
+    return location, device, position, source
 
 
 async def _hold(keys: AuthorityKeys, subjects: Iterable[UUID]) -> None:
@@ -91,6 +139,46 @@ def _unlock_name(keys: AuthorityKeys, row: Row) -> Row:
         return replace(row, given_name=None, family_name=None, is_locked=True)
     name = f"{opened['given_name']} {opened['family_name']}".strip()
     return replace(row, given_name=None, family_name=None, person_name=name)
+
+
+def _told(keys: AuthorityKeys, sealed: SealedScreen) -> Told:
+    alarm, is_locked = sealed.screen.alarm, False
+    location = device = position = ""
+    for row in sealed.texts:
+        try:
+            said = open_texts(keys, row)
+        except UnopenableError:
+            is_locked = True
+            continue
+        if row["id"] == alarm.first_message:
+            location, device = said[:2]
+        if row["id"] == alarm.position_message:
+            position = said[2]
+    return Told(location, device, position, is_locked)
+
+
+def _note(keys: AuthorityKeys, row: Mapping[str, Any]) -> AlarmNote:
+    facts = {name: row[name] for name in ("id", "written_at", "written_by")}
+    try:
+        return AlarmNote(**facts, body=_open_note(keys, row["id"], row["subject_id"], row["body"]))
+    except UnopenableError:
+        return AlarmNote(**facts, body="", is_locked=True)
+
+
+def _unlock_ending(keys: AuthorityKeys, row: Closed) -> Closed:
+    if row.closing_note is None:
+        return row
+    if row.closing_subject is None or row.closing_body is None:  # the note it names is not there
+        return replace(row, ending_is_locked=True)
+    try:
+        text = _open_note(keys, row.closing_note, row.closing_subject, row.closing_body)
+    except UnopenableError:
+        return replace(row, closing_body=None, ending_is_locked=True)
+    return replace(row, closing_body=None, closing_text=text)
+
+
+def _open_note(keys: AuthorityKeys, note: UUID, subject: UUID, body: bytes) -> str:
+    return str(keys.open_row("alarm_note", str(note), subject, {"body": body})["body"])
 
 
 def _open_address(keys: AuthorityKeys, subject: UUID | None, columns: Mapping[str, Any]) -> tuple[str, str, str] | None:

@@ -34,7 +34,7 @@ class Place:
     def bound_to(self, subject: UUID) -> bytes:
         """Return what a value of ``subject`` in this place is bound to; no two places give the same."""
         parts = (self.table.encode(), self.row.encode(), self.column.encode())
-        named = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+        named = b"".join([len(part).to_bytes(2, "big") + part for part in parts])
         return _DOMAIN + self.authority.bytes + subject.bytes + named
 
 

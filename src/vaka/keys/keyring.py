@@ -23,6 +23,7 @@ from vaka.errors import VakaError
 from vaka.keys.client import WAIT_SECONDS, KeyClient, KeysUnavailableError
 from vaka.keys.credentials import credential_file
 from vaka.keys.envelope import DataKey, Place, seal, unseal
+from vaka.keys.letters import Reader
 from vaka.keys.personal import sealed_columns
 from vaka.keys.values import read_value, write_value
 from vaka.settings import Settings
@@ -51,6 +52,7 @@ class Keyring:
         self._most_held = most_held
         self._held: OrderedDict[tuple[UUID, UUID], dict[int, DataKey]] = OrderedDict()
         self._lookups: dict[tuple[UUID, str], bytes] = {}
+        self.reader = Reader()
         self._not_before = float("-inf")
         self._generation = 0
 
@@ -128,6 +130,7 @@ class Keyring:
         """Let go of every key."""
         self._held.clear()
         self._lookups.clear()
+        self.reader.forget()
 
     async def close(self) -> None:
         """Let go of everything and everybody."""
@@ -162,6 +165,16 @@ class AuthorityKeys:
         """Whether a person's keys are held."""
         return self._keyring.held(self.authority, subject) is not None
 
+    def address(self, subject: UUID) -> bytes:
+        """Return where letters to a person are sent: the keyholder's own word for it, whatever a database says.
+
+        Raises UnopenableError where no key of theirs is held.
+        """
+        keys = self._keyring.held(self.authority, subject)
+        if not keys:
+            raise UnopenableError
+        return keys[max(keys)].address
+
     def open_row(self, table: str, row: str, subject: UUID, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row with every sealed column opened; the others, and what is null, stay as they are.
 
@@ -171,26 +184,34 @@ class AuthorityKeys:
         keys = self._keyring.held(self.authority, subject)
         if keys is None:
             raise UnopenableError
-        return {
-            name: read_value(form, unseal(keys, Place(self.authority, table, row, name), bytes(value)))
-            if value is not None and (form := sealed.get(name)) is not None
-            else value
-            for name, value in columns.items()
-        }
+        opened = dict(columns)
+        for name, value in columns.items():
+            column = sealed.get(name)
+            if column is not None and value is not None:
+                place = Place(self.authority, table, row, name)
+                if column.is_letter:
+                    written = self._keyring.reader.read(keys.values(), place, bytes(value))
+                else:
+                    written = unseal(keys, place, bytes(value))
+                opened[name] = read_value(column.form, written)
+        return opened
 
     def seal_row(self, table: str, row: str, subject: UUID, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row with every column sealed that is to be, under the newest of the person's keys.
 
-        Raises UnopenableError where no key of theirs is held, TypeError where a value is not of its column's form.
+        Raises UnopenableError where no key of theirs is held, TypeError where a value is not of its column's form, or
+        its column holds letters (``vaka.keys.letters``).
         """
         sealed = sealed_columns(table)
+        if any(column.is_letter for name, column in sealed.items() if name in columns):
+            raise TypeError("letters are written to an address")
         keys = self._keyring.held(self.authority, subject)
         if not keys:
             raise UnopenableError
         newest = keys[max(keys)]
         return {
-            name: seal(newest, Place(self.authority, table, row, name), write_value(form, value))
-            if (form := sealed.get(name)) is not None
+            name: seal(newest, Place(self.authority, table, row, name), write_value(sealed[name].form, value))
+            if name in sealed
             else value
             for name, value in columns.items()
         }

@@ -8,7 +8,10 @@ bytes), and what AES-256-GCM makes of the text. Its key is derived from the X255
 with both of them bound in, as RFC 9180 does it for its base mode.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from vaka.crypto.aead import UnopenableError, decrypt, encrypt
@@ -16,6 +19,8 @@ from vaka.crypto.agreement import public_of, shared
 from vaka.crypto.chance import new_key
 from vaka.crypto.derivation import derive
 from vaka.keys.envelope import DataKey, Place, empty, fill, seed_of
+from vaka.keys.personal import sealed_columns
+from vaka.keys.values import write_value
 
 FORMAT = 2
 ADDRESS_BYTES = 32
@@ -23,6 +28,16 @@ _MARK_BYTES = 4
 _HEADER_BYTES = 1 + _MARK_BYTES + ADDRESS_BYTES
 MOST_REMEMBERED = 400_000
 """Addresses whose agreement a writer remembers: 200 bytes each."""
+MOST_AGREED = 20_000
+"""Writers and addressees whose agreement a reader remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom letters are written to: the person they are about or, where nobody is known, the authority."""
+
+    subject: UUID
+    address: bytes
 
 
 class Writer:
@@ -46,6 +61,31 @@ class Writer:
         header = bytes([FORMAT]) + address[:_MARK_BYTES] + self._half
         return header + encrypt(self._key(address), fill(plaintext), header + place.bound_to(subject))
 
+    def write_row(
+        self, authority: UUID, to: Addressee, table: str, row: str, columns: Mapping[str, Any]
+    ) -> dict[str, bytes]:
+        """Return these columns as letters, each for its place and as it is declared (``personal.toml``).
+
+        Raises UnopenableError where the address is none, KeyError where a column is not declared as a letter, TypeError
+        where a value is not of its column's form.
+        """
+        declared = sealed_columns(table)
+        written = {}
+        for name, value in columns.items():
+            if not declared[name].is_letter:
+                raise KeyError(name)
+            place = Place(authority, table, row, name)
+            written[name] = self.write(to.address, to.subject, place, write_value(declared[name].form, value))
+        return written
+
+    def knows(self, address: bytes) -> bool:
+        """Whether the agreement with an address is made already."""
+        return address in self._keys
+
+    def agree(self, address: bytes) -> None:
+        """Make the agreement with an address before it is needed. Raises UnopenableError where it is none."""
+        self._key(address)
+
     def _key(self, address: bytes) -> bytes:
         key = self._keys.get(address)
         if key is None:
@@ -55,20 +95,50 @@ class Writer:
         return key
 
 
-def read_letter(keys: Iterable[DataKey], place: Place, letter: bytes) -> bytes:
-    """Return what was written; ``keys`` are one person's.
+@cache
+def own_writer() -> Writer:
+    """Return the writer of this process."""
+    return Writer()
 
-    Raises UnopenableError where it was changed, stands in another place, or is addressed to somebody else.
-    """
-    if len(letter) < _HEADER_BYTES or letter[0] != FORMAT:
+
+class Reader:
+    """Reads letters. It remembers what it has agreed on: a screen shows many letters of few writers."""
+
+    def __init__(self, most_remembered: int = MOST_AGREED) -> None:
+        self._most = most_remembered
+        self._keys: dict[tuple[bytes, bytes], bytes] = {}
+
+    def read(self, keys: Iterable[DataKey], place: Place, letter: bytes) -> bytes:
+        """Return what was written; ``keys`` are one person's.
+
+        Raises UnopenableError where it was changed, stands in another place, or is addressed to somebody else.
+        """
+        if len(letter) < _HEADER_BYTES or letter[0] != FORMAT:
+            raise UnopenableError
+        header = letter[:_HEADER_BYTES]
+        mark, half = header[1 : 1 + _MARK_BYTES], header[1 + _MARK_BYTES :]
+        for key in keys:
+            if key.address[:_MARK_BYTES] == mark:
+                bound = header + place.bound_to(key.subject)
+                return empty(decrypt(self._key(key, half), letter[_HEADER_BYTES:], bound))
         raise UnopenableError
-    header = letter[:_HEADER_BYTES]
-    mark, half = header[1 : 1 + _MARK_BYTES], header[1 + _MARK_BYTES :]
-    for key in keys:
-        if key.address[:_MARK_BYTES] == mark:
-            secret = _agree(seed_of(key.secret), half, half, key.address)
-            return empty(decrypt(secret, letter[_HEADER_BYTES:], header + place.bound_to(key.subject)))
-    raise UnopenableError
+
+    def forget(self) -> None:
+        """Let go of everything that opens letters."""
+        self._keys.clear()
+
+    def _key(self, key: DataKey, half: bytes) -> bytes:
+        agreed = self._keys.get((key.secret, half))
+        if agreed is None:
+            if len(self._keys) >= self._most:
+                self._keys.clear()
+            agreed = self._keys[key.secret, half] = _agree(seed_of(key.secret), half, half, key.address)
+        return agreed
+
+
+def read_letter(keys: Iterable[DataKey], place: Place, letter: bytes) -> bytes:
+    """Return what was written, as a reader that remembers nothing does. Raises UnopenableError."""
+    return Reader().read(keys, place, letter)
 
 
 def _agree(seed: bytes, other: bytes, half: bytes, address: bytes) -> bytes:

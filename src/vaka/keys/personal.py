@@ -23,6 +23,7 @@ class _Data(BaseModel):
 
     personal: list[Name]
     sealed: list[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]]
+    letters: list[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]] = []
     kinds: dict[Name, Annotated[str, Field(min_length=3)]]
     forms: dict[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], Form] = {}
     table: dict[Name, dict[Name, Name]]
@@ -38,7 +39,10 @@ class Column:
     is_personal: bool
     """Whether it is about people in care, or those around them."""
     is_sealed: bool
-    """Whether it holds nothing but what is sealed under the person's key."""
+    """Whether it holds nothing but what only the person's key opens."""
+    is_letter: bool
+    """Whether it is written to the key's address, and not under the key itself. A column is one or the other: whoever
+    knows an address can write a letter, and must not be able to put it in the place of what was sealed."""
     form: Form
     """How a value is written before it is sealed."""
 
@@ -55,7 +59,8 @@ def parse_declaration(text: str) -> Mapping[tuple[str, str], Column]:
             name,
             kind,
             kind in read.personal,
-            f"{table}.{name}" in read.sealed,
+            f"{table}.{name}" in {*read.sealed, *read.letters},
+            f"{table}.{name}" in read.letters,
             read.forms.get(f"{table}.{name}", "text"),
         )
         for table, kinds in read.table.items()
@@ -64,10 +69,14 @@ def parse_declaration(text: str) -> Mapping[tuple[str, str], Column]:
     unexplained = ({one.kind for one in columns.values()} | set(read.personal)) - set(read.kinds)
     if unexplained:
         raise ConfigurationError(f"The declaration of personal data does not explain: {', '.join(unexplained)}.")
-    missing = set(read.sealed) - {f"{one.table}.{one.name}" for one in columns.values() if one.is_personal}
+    sealed = {*read.sealed, *read.letters}
+    missing = sealed - {f"{one.table}.{one.name}" for one in columns.values() if one.is_personal}
     if missing:
         raise ConfigurationError(f"Sealed, but declared nowhere as personal: {', '.join(sorted(missing))}.")
-    formed = set(read.forms) - set(read.sealed)
+    both = set(read.sealed) & set(read.letters)
+    if both:
+        raise ConfigurationError(f"Sealed, and letters as well: {', '.join(sorted(both))}.")
+    formed = set(read.forms) - sealed
     if formed:
         raise ConfigurationError(f"A form is said of what is not sealed: {', '.join(sorted(formed))}.")
     return columns
@@ -80,9 +89,9 @@ def load_declaration() -> Mapping[tuple[str, str], Column]:
 
 
 @cache
-def sealed_columns(table: str) -> Mapping[str, Form]:
-    """Return the sealed columns of a table, each with its form. Raises KeyError where no such table is declared."""
+def sealed_columns(table: str) -> Mapping[str, Column]:
+    """Return the sealed columns of a table, letters too. Raises KeyError where no such table is declared."""
     mine = [column for column in load_declaration().values() if column.table == table]
     if not mine:
         raise KeyError(table)
-    return MappingProxyType({column.name: column.form for column in mine if column.is_sealed})
+    return MappingProxyType({column.name: column for column in mine if column.is_sealed})

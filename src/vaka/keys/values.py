@@ -10,8 +10,9 @@ from typing import Any, Literal, get_args
 
 from vaka.crypto.aead import UnopenableError
 
-Form = Literal["text", "date", "moment", "number", "words", "flag"]
+Form = Literal["text", "date", "moment", "number", "words", "flag", "bytes"]
 FORMS: tuple[Form, ...] = get_args(Form)
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 NOTHING = b""
 """What stands for a value that is not there. A text that is empty is written the same."""
 
@@ -58,13 +59,19 @@ def _write_number(value: object) -> bytes:
 def _write_words(value: object) -> bytes:
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         raise TypeError("a list of words is wanted")
-    return json.dumps(list(value), ensure_ascii=False).encode()
+    return _ENCODE(list(value)).encode()
 
 
 def _write_flag(value: object) -> bytes:
     if not isinstance(value, bool):
         raise TypeError("yes or no is wanted")
     return b"1" if value else b"0"
+
+
+def _write_bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("bytes are wanted")
+    return value
 
 
 def _read_words(written: bytes) -> list[str]:
@@ -85,7 +92,7 @@ def _read_flag(written: bytes) -> bool:
 _WRITE: Mapping[str, Callable[[object], bytes]] = MappingProxyType(
     {
         "text": _write_text, "date": _write_date, "moment": _write_moment, "number": _write_number,
-        "words": _write_words, "flag": _write_flag,
+        "words": _write_words, "flag": _write_flag, "bytes": _write_bytes,
     }
 )  # fmt: skip
 _READ: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
@@ -96,5 +103,6 @@ _READ: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
         "number": lambda written: float(written) if written else None,
         "words": _read_words,
         "flag": _read_flag,
+        "bytes": lambda written: written,
     }
 )

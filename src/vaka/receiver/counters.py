@@ -85,6 +85,9 @@ class Counters:
         self.unreadable = Tally("vaka_receiver_unreadable", "Bytes that were no SIP message.", "fault", SipFault)
         self.bodies = Tally("vaka_receiver_unreadable_bodies", "Bodies that were no mrq.", "fault", ScaipFault)
         self.stored = Tally("vaka_receiver_stored", "Stored messages by what they did.", "outcome", _OUTCOMES)
+        self.unwritable = Tally(
+            "vaka_receiver_unwritable", "Letters that had no usable address.", "to", ("person", "authority")
+        )
         self.late = Tally("vaka_receiver_late", "Stored after their 503 had gone out.", "lane", ("life", "other"))
         self.confirmations = Tally("vaka_receiver_confirmations", "Confirmations (mrs).", "fate", Confirmation)
         self.heartbeats = Tally("vaka_receiver_heartbeats", "Signs of life.", "step", ("heard", "written"))

@@ -4,7 +4,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from uuid import UUID
 
@@ -58,6 +58,13 @@ class Directory:
         if entry is None or not entry.active or entry.authority_id not in self.authorities:
             return None
         return entry
+
+    def addresses(self) -> Iterator[bytes]:
+        """Yield where letters may be sent, as it is known now: to the authorities and to everybody with a device."""
+        yield from [authority.address for authority in self.authorities.values()]
+        for entry in list(self._entries.values()):
+            if entry.address is not None:
+                yield entry.address
 
     def table(self, authority_id: UUID) -> RuleTable:
         """Return what codes mean to this authority."""

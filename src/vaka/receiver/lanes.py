@@ -40,12 +40,12 @@ class Arrival:
     arrived_at: float
     """Monotonic seconds."""
     size: int = field(init=False)
-    """Bytes of its body, as it is handed to the database."""
+    """Bytes of what it says, as it is handed to the database."""
     queue: Turns | None = field(default=None, init=False)
     """Where it waits; None while it is being stored, and after."""
 
     def __post_init__(self) -> None:
-        self.size = len(self.row["body"])
+        self.size = len(self.row["texts"] or "") + len(self.row["body"] or "")
 
     @property
     def is_answered(self) -> bool:

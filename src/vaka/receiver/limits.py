@@ -31,12 +31,12 @@ class LaneLimits:
     shed_after_seconds: float | None
     """How long one may wait before it is refused for the benefit of those behind it; None: until the deadline."""
     capacity_bytes: int = 12 * 1024 * 1024
-    """What the bodies of all these messages may have together, as they are handed to the database; of one authority's,
-    half of it. A usual body has 700 bytes there, the largest 87,000."""
+    """What the letters of all these messages may have together, as they are handed to the database; of one authority's,
+    half of it. A usual message has 1,300 bytes there, the largest 175,000."""
 
 
 def _lanes() -> dict[Lane, LaneLimits]:
-    # A waiting message takes 7 kB and 1.8 times its body: with all lanes full of the largest, about 0.4 GB.
+    # A waiting message takes 7 kB and 1.8 times its letters: with all lanes full of the largest, about 0.4 GB.
     # A device repeats after 0.5 s (RFC 3261, timer E): what has waited 0.4 s would soon be here twice, and answering
     # it early is what keeps a storm from feeding itself. Life alarms are kept until the deadline.
     return {

@@ -18,7 +18,8 @@ from vaka.receiver.directory import Directory
 from vaka.receiver.exchange import Exchange
 from vaka.receiver.lanes import LANES, Arrival
 from vaka.receiver.limits import Lane
-from vaka.receiver.reading import UNKNOWN_SENDER, UNREADABLE, Reading, confirmation, read, row
+from vaka.receiver.reading import UNKNOWN_SENDER, UNREADABLE, Reading, confirmation, read, row, said
+from vaka.receiver.sealing import Sealing
 from vaka.receiver.signs_of_life import SignsOfLife
 from vaka.receiver.storage import Storage
 from vaka.receiver.streams import StreamFlow
@@ -35,6 +36,7 @@ class Messages:
         directory: Directory,
         authenticator: Authenticator,
         storage: Storage,
+        sealing: Sealing,
         signs: SignsOfLife,
         confirmations: Confirmations,
         around: Surroundings,
@@ -42,6 +44,7 @@ class Messages:
         self._directory = directory
         self._authenticator = authenticator
         self._storage = storage
+        self._sealing = sealing
         self._signs = signs
         self._confirmations = confirmations
         self._counters = around.counters
@@ -137,6 +140,7 @@ class Messages:
     ) -> bool:
         """Hand the message to the storage, and say whether it was taken."""
         sender = entry.sender if entry is not None else _sender(exchange, reading)
+        message_id = new_identifier(now, self._random_bytes)
         content = row(
             reading,
             verdict,
@@ -144,9 +148,10 @@ class Messages:
             entry,
             sender,
             received_at=now,
-            message_id=new_identifier(now, self._random_bytes),
+            message_id=message_id,
             alarm_id=new_identifier(now, self._random_bytes),
         )
+        content.update(self._sealing.seal(said(reading, exchange.flow), authority_id, entry, message_id))
         return self._storage.offer(
             Arrival(
                 exchange,

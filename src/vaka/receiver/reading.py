@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a MESSAGE says, and the row it becomes. Pure: no socket, no clock, no database."""
 
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -100,6 +99,25 @@ def _around_reference(number: int) -> tuple[bytes, bytes]:
     return before, after
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a device said in words of its own: nothing of it is stored in clear."""
+
+    texts: tuple[str, str, str, str]
+    """The place in the home, what it says of itself, its position, and the network address it sent from."""
+    body: bytes
+    """The message as it came."""
+
+
+def said(reading: Reading, flow: Flow, *, body: bool = True) -> Said:
+    """Return what a message says in words; without its body where that is not to be kept."""
+    mrq, source = reading.mrq, _address(*flow.source)
+    told = (
+        ("", "", "") if mrq is None else (_joined(mrq.lva, mrq.lte), _joined(mrq.dte, mrq.stt, mrq.ite), _position(mrq))
+    )
+    return Said((*told, source), reading.request.body if body else b"")
+
+
 def row(
     reading: Reading,
     verdict: Verdict,
@@ -111,8 +129,10 @@ def row(
     message_id: UUID,
     alarm_id: UUID,
 ) -> dict[str, Any]:
-    """Return what ``accept_messages`` is given of this message (its columns: schema/tenant/0003_accept.sql)."""
-    mrq, body = reading.mrq, reading.request.body
+    """Return what ``accept_messages`` is given of this message but for the letters
+    (its columns: schema/tenant/0010_letters.sql).
+    """
+    mrq = reading.mrq
     return {
         "message_id": message_id,
         "alarm_id": alarm_id,
@@ -129,13 +149,9 @@ def row(
         "device_type": _code(mrq.dty) if mrq is not None else None,
         "status_code": _code(mrq.stc) if mrq is not None else None,
         "location_code": _code(mrq.lco) if mrq is not None else None,
-        "location_text": _joined(mrq.lva, mrq.lte) if mrq is not None else "",
-        "device_text": _joined(mrq.dte, mrq.stt, mrq.ite) if mrq is not None else "",
-        "position_text": _position(mrq) if mrq is not None else "",
+        "has_position": mrq is not None and bool(_position(mrq)),
         "transport": flow.transport,
-        "source": _address(*flow.source),
         "deviations": _deviations(reading),
-        "body": b64encode(body).decode(),
     }
 
 
@@ -169,7 +185,8 @@ def _code(number: int | None) -> int | None:
 
 
 def _joined(*texts: str | None) -> str:
-    return " · ".join([text.replace("\0", "") for text in texts if text])
+    joined = " · ".join([text.replace("\0", "") for text in texts if text])
+    return joined if joined.isascii() else joined.encode("utf-8", "replace").decode()
 
 
 def _position(mrq: Mrq) -> str:

@@ -31,6 +31,7 @@ from vaka.receiver.messages import Messages
 from vaka.receiver.presence import Presence
 from vaka.receiver.refused import RefusedDevices, Unheard
 from vaka.receiver.registrar import Registrar
+from vaka.receiver.sealing import Sealing
 from vaka.receiver.signs_of_life import SignsOfLife
 from vaka.receiver.sockets import open_stream_socket, open_udp_socket
 from vaka.receiver.streams import Patience, StreamHandlers
@@ -97,12 +98,13 @@ class Receiver:
             retry_after_seconds=settings.retry_after_seconds,
             around=around,
         )
-        refused = RefusedDevices(self.storage, around)
+        self._sealing = sealing = Sealing(self.directory, self.counters)
+        refused = RefusedDevices(self.storage, sealing, around)
         lifetime, memory = settings.nonce_lifetime_seconds, equipment.nonces
         judge = Authenticator(settings.realm, equipment.secret, lifetime, refused, around, memory=memory)
         self.registrar = Registrar(self.directory, judge, self.signs, around)
         self._dispatcher = dispatcher = Dispatcher(
-            Messages(self.directory, judge, self.storage, self.signs, self.confirmations, around),
+            Messages(self.directory, judge, self.storage, sealing, self.signs, self.confirmations, around),
             self.registrar,
             self.confirmations,
             self.directory,
@@ -146,6 +148,7 @@ class Receiver:
         self._clockwork.every(_STATE_SECONDS, "clock", self.storage.tell_clock_state)
         self._clockwork.every(WINDOW_SECONDS, "rejections", self.tell_rejections)
         self._clockwork.follow("directory", self._keeper.keep())
+        self._clockwork.follow("agreements", self._sealing.agree_ahead(self._is_busy))
 
     def _confirm(self, exchange: Exchange, mrs: bytes) -> None:
         if not isinstance(exchange, Unheard):
@@ -230,6 +233,9 @@ class Receiver:
         self._patience.sweep(now)
         if self._udp is not None:
             self._udp.repeats.forget_old(now)
+
+    def _is_busy(self) -> bool:
+        return any(self.storage.inside.values())
 
     async def tell_rejections(self) -> None:
         """Write in the ledgers whom we turned away since the last time."""

@@ -18,7 +18,8 @@ from vaka.receiver.counters import Counters, Reason
 from vaka.receiver.exchange import Exchange, Flow, Headers
 from vaka.receiver.lanes import Arrival
 from vaka.receiver.limits import Lane
-from vaka.receiver.reading import Reading, row
+from vaka.receiver.reading import Reading, row, said
+from vaka.receiver.sealing import Sealing
 from vaka.receiver.storage import Storage
 from vaka.receiver.surroundings import Surroundings
 from vaka.scaip.classes import AlarmClass, Effect, Verdict
@@ -96,8 +97,9 @@ class Unheard(Exchange):
 class RefusedDevices:
     """Which devices were refused lately, and what was told of them."""
 
-    def __init__(self, storage: Storage, around: Surroundings) -> None:
+    def __init__(self, storage: Storage, sealing: Sealing, around: Surroundings) -> None:
         self._storage = storage
+        self._sealing = sealing
         self._around = around
         self._clock = around.clock
         self._most = around.limits.sources_watched
@@ -159,17 +161,19 @@ class RefusedDevices:
     ) -> None:
         """Hand it to the storage, beside the answer to the request and independent of it."""
         now, random_bytes = self._clock.now(), self._around.random_bytes
+        message_id, reading = new_identifier(now, random_bytes), Reading(request, None, None, None, None)
         content = row(
-            Reading(request, None, None, None, None),
+            reading,
             verdict,
             flow,
             entry,
             entry.sender,
             received_at=now,
-            message_id=new_identifier(now, random_bytes),
+            message_id=message_id,
             alarm_id=new_identifier(now, random_bytes),
         )
-        content |= {"ref": f"{_FAULT}-{random_bytes(8).hex()}", "restores": _FAULT, "deviations": [], "body": ""}
+        content |= {"ref": f"{_FAULT}-{random_bytes(8).hex()}", "restores": _FAULT, "deviations": []}
+        content |= self._sealing.seal(said(reading, flow, body=False), entry.authority_id, entry, message_id)
         exchange = Unheard(request, flow, self._around.counters, undo)
         key = content["person_id"] or entry.sender
         arrived_at = self._clock.monotonic()

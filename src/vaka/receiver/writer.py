@@ -29,7 +29,6 @@ _log = structlog.get_logger()
 
 QUERIES = load_queries("vaka.receiver")
 
-_TEXTS = ("location_text", "device_text", "position_text")
 _LONGEST_PAUSE = 1.0
 _RESTS = 2.0
 """The rest after a batch, in times what the batch took."""
@@ -143,7 +142,7 @@ class Writer:
         self._put_back([arrival for arrival, outcome in zip(batch, outcomes, strict=True) if outcome is None])
 
     async def _store_one_by_one(self, batch: list[Arrival]) -> None:
-        """One message that the database refuses must not take the others with it, nor be lost for an odd text."""
+        """One message that the database refuses must not take the others with it."""
         while batch:
             arrival = batch[0]
             try:
@@ -158,10 +157,8 @@ class Writer:
                 self._refused(arrival, Reason.NOT_STORABLE)
 
     async def _store_alone(self, arrival: Arrival) -> str | None:
-        bare = arrival.row | dict.fromkeys(_TEXTS, "")
-        for row in (arrival.row, bare):
-            with suppress(psycopg.Error, orjson.JSONEncodeError):
-                return (await self._send([row]))[0]
+        with suppress(psycopg.Error, orjson.JSONEncodeError):
+            return (await self._send([arrival.row]))[0]
         _log.error("message_refused", lane=self._name)
         return None
 

@@ -106,14 +106,23 @@ async def keep_device(
 
 
 async def enter_device(
-    platform: Pool, authority_id: UUID, device_id: UUID, device: NewDevice, *, actor: str, now: datetime
+    platform: Pool,
+    authority_id: UUID,
+    device_id: UUID,
+    device: NewDevice,
+    *,
+    address: bytes | None = None,
+    actor: str,
+    now: datetime,
 ) -> bool:
-    """Enter the device in the directory (as desk); return whether it was new. Raises SenderTakenError."""
+    """Enter the device in the directory (as desk); return whether it was new. ``address`` is where letters to its
+    person are sent. Raises SenderTakenError.
+    """
     row = {
         "sender": device.sender, "authority_id": authority_id, "device_id": device_id, "person_id": device.person_id,
-        "device_type": device.device_type, "authentication": "network", "network": str(device.network),
-        "exception_reason": device.reason, "exception_until": device.until, "sender_may_differ": False,
-        "interval_seconds": INTERVALS[device.kind],
+        "address": address, "device_type": device.device_type, "authentication": "network",
+        "network": str(device.network), "exception_reason": device.reason, "exception_until": device.until,
+        "sender_may_differ": False, "interval_seconds": INTERVALS[device.kind],
     }  # fmt: skip
     async with transaction(platform) as directory:
         try:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The authorities that are served, as the platform's directory knows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from vaka.database.queries import load_queries
+from vaka.keys.letters import Addressee
 
 QUERIES = load_queries("vaka.tenants")
 
@@ -24,6 +25,13 @@ class Authority:
     kind: str
     """``authority``, or ``intake`` for the supplier's own reception of unknown senders."""
     database_name: str
+    address: bytes = field(default=b"", repr=False)
+    """Where letters about nobody who is known are sent: the address of a key that is the authority's own."""
+
+    @property
+    def addressee(self) -> Addressee:
+        """Whom letters about nobody who is known are written to. Its key has the authority's own identifier."""
+        return Addressee(self.id, self.address)
 
     @property
     def is_intake(self) -> bool:

@@ -11,7 +11,7 @@ from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.bulk import as_json, in_batches
-from vaka.tenants.devices import Connection, Device, directory_row, register_row, require_free
+from vaka.tenants.devices import Connection, Device, directory_row, find_addresses, register_row, require_free
 
 
 async def change_devices(
@@ -32,10 +32,11 @@ async def change_devices(
     """
     await require_free(platform, authority_id, [device.sender for device in devices])
     changed: set[UUID] = set()
+    addresses = await find_addresses(tenant, [device.person_id for device in devices])
     # First the directory: a crash here leaves a receiver that knows more than the register shows, and not less.
     async with platform.transaction():
         for batch in in_batches(devices):
-            rows = as_json([directory_row(device, authority_id) for device in batch])
+            rows = as_json([directory_row(device, authority_id, addresses) for device in batch])
             values = {"rows": rows, "told": list(told), "authority_id": authority_id, "now": now}
             cursor = await platform.execute(QUERIES["change_entries"], values)
             found = await cursor.fetchall()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Registering devices: in the authority's own register, and in the platform's directory that receivers read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
@@ -141,8 +141,9 @@ async def _enter(
     # The register decides which identifier a sender has: it may have been there before, under another.
     cursor = await tenant.execute(QUERIES["find_devices"], {"senders": [device.sender for device in devices]})
     known = dict(await cursor.fetchall())
+    addresses = await find_addresses(tenant, [device.person_id for device in devices])
     rows = [
-        {**directory_row(device, authority_id), "device_id": known[device.sender]}
+        {**directory_row(device, authority_id, addresses), "device_id": known[device.sender]}
         for device in devices
         if device.sender in known
     ]
@@ -160,6 +161,13 @@ async def _enter(
     return len(entered)
 
 
+async def find_addresses(tenant: Connection, people: Sequence[UUID | None]) -> dict[UUID, bytes]:
+    """Return where letters to these people are sent (as setup or desk); who is not in the register is left out."""
+    ids = list({person for person in people if person is not None})
+    cursor = await tenant.execute(QUERIES["find_addresses"], {"ids": ids})
+    return {row[0]: bytes(row[1]) for row in await cursor.fetchall()}
+
+
 def register_row(device: Device) -> dict[str, Any]:
     """Return what the authority's register holds of a device, for a query over ``rows``."""
     return {
@@ -169,10 +177,11 @@ def register_row(device: Device) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def directory_row(device: Device, authority_id: UUID) -> dict[str, Any]:
+def directory_row(device: Device, authority_id: UUID, addresses: Mapping[UUID, bytes]) -> dict[str, Any]:
     """Return what the directory holds of a device, but for the identifier that the register decides."""
     return {
         "sender": device.sender, "authority_id": authority_id, "person_id": device.person_id,
+        "address": None if device.person_id is None else addresses.get(device.person_id),
         "device_type": device.device_type, "interval_seconds": device.interval_seconds,
         "sender_may_differ": device.sender_may_differ, "in_use": device.in_use, **_proof(device.authentication),
     }  # fmt: skip

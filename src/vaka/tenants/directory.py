@@ -46,6 +46,8 @@ class DeviceEntry:
     """Seconds since 1970: when the permission to come from ``network`` without proof ends."""
     sender_may_differ: bool
     active: bool
+    address: bytes | None = None
+    """Where letters to its person are sent, 32 bytes; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)

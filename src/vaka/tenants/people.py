@@ -162,4 +162,5 @@ async def _sealed(keys: AuthorityKeys, person: Person) -> dict[str, Any]:
         **keys.seal_row("person", str(person.id), person.id, facts),
         "personal_number_key": await key_of_number(keys, person.personal_number),
         "phone_key": await key_of_phone(keys, person.phone),
+        "address": keys.address(person.id),
     }

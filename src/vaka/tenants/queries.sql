@@ -3,7 +3,7 @@
 
 -- name: list_authorities
 -- as: receiver in platform, desk in platform, portal in platform, signin in platform, scheduler in platform, sequencer in platform, setup in platform
-select id, slug, name, kind, database_name
+select id, slug, name, kind, database_name, address
 from authority
 where state = 'active'
 order by slug
@@ -19,7 +19,7 @@ from device_entry
 -- as: receiver in platform
 select sender, authority_id, uuid_send(device_id), uuid_send(person_id), device_type, authentication, username,
        decode(ha1_md5, 'hex'), decode(ha1_sha256, 'hex'), decode(certificate_sha256, 'hex'), network::text,
-       extract(epoch from exception_until)::float8, sender_may_differ, active
+       extract(epoch from exception_until)::float8, sender_may_differ, active, address
 from device_entry
 where %(since)s::text is null or age(xmin) <= age(%(since)s::text::xid)
 
@@ -51,16 +51,17 @@ returning unit_id
 insert into person (id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition,
                     street, postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes,
                     key_number, key_box, digital_lock, protected_identity, absent_from, absent_until, absence_reason,
-                    personal_number_key, phone_key)
+                    personal_number_key, phone_key, address)
 select id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
        postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box,
-       digital_lock, protected_identity, absent_from, absent_until, absence_reason, personal_number_key, phone_key
+       digital_lock, protected_identity, absent_from, absent_until, absence_reason, personal_number_key, phone_key,
+       address
 from jsonb_to_recordset(%(rows)s) as r (
     id uuid, given_name bytea, family_name bytea, personal_number bytea, born_on bytea, phone bytea, language bytea,
     hearing bytea, speech bytea, cognition bytea, street bytea, postal_code bytea, city bytea, floor bytea,
     door_code bytea, route bytea, latitude bytea, longitude bytea, area text, risks bytea, care_notes bytea,
     key_number bytea, key_box bytea, digital_lock bytea, protected_identity boolean, absent_from bytea,
-    absent_until bytea, absence_reason bytea, personal_number_key bytea, phone_key bytea)
+    absent_until bytea, absence_reason bytea, personal_number_key bytea, phone_key bytea, address bytea)
 on conflict do nothing
 returning id
 
@@ -134,6 +135,10 @@ returning d.id, c.fields
 -- as: setup in tenant, desk in tenant
 select sender, id from device where sender = any(%(senders)s)
 
+-- name: find_addresses
+-- as: setup in tenant, desk in tenant
+select id, address from person where id = any(%(ids)s)
+
 -- name: keep_closing_codes
 -- as: setup in tenant
 insert into closing_code (list, code, sv, en, position)
@@ -169,12 +174,12 @@ set amber_after_seconds = %(amber_after_seconds)s, red_after_seconds = %(red_aft
 
 -- name: find_authority
 -- as: setup in platform
-select id, slug, name, kind, database_name from authority where slug = %(slug)s
+select id, slug, name, kind, database_name, address from authority where slug = %(slug)s
 
 -- name: enter_authority
 -- as: setup in platform
-insert into authority (id, slug, name, kind, database_name, created_at)
-values (%(id)s, %(slug)s, %(name)s, %(kind)s, %(database_name)s, %(now)s)
+insert into authority (id, slug, name, kind, database_name, address, created_at)
+values (%(id)s, %(slug)s, %(name)s, %(kind)s, %(database_name)s, %(address)s, %(now)s)
 
 -- name: find_taken_senders
 -- as: setup in platform, desk in platform
@@ -182,14 +187,14 @@ select 1 from device_entry where sender = any(%(senders)s) and authority_id <> %
 
 -- name: enter_devices
 -- as: setup in platform, desk in platform
-insert into device_entry (sender, authority_id, device_id, person_id, device_type, authentication, username, ha1_md5,
-                          ha1_sha256, certificate_sha256, network, exception_reason, exception_until,
+insert into device_entry (sender, authority_id, device_id, person_id, address, device_type, authentication, username,
+                          ha1_md5, ha1_sha256, certificate_sha256, network, exception_reason, exception_until,
                           sender_may_differ, interval_seconds, changed_at)
-select sender, authority_id, device_id, person_id, device_type, authentication, username, ha1_md5, ha1_sha256,
+select sender, authority_id, device_id, person_id, address, device_type, authentication, username, ha1_md5, ha1_sha256,
        certificate_sha256, network, exception_reason, exception_until, sender_may_differ, interval_seconds, %(now)s
 from jsonb_to_recordset(%(rows)s) as r (
-    sender text, authority_id uuid, device_id uuid, person_id uuid, device_type smallint, authentication text,
-    username text, ha1_md5 text, ha1_sha256 text, certificate_sha256 text, network cidr, exception_reason text,
+    sender text, authority_id uuid, device_id uuid, person_id uuid, address bytea, device_type smallint,
+    authentication text, username text, ha1_md5 text, ha1_sha256 text, certificate_sha256 text, network cidr, exception_reason text,
     exception_until timestamptz, sender_may_differ boolean, interval_seconds integer)
 on conflict (sender) do nothing
 returning device_id
@@ -201,13 +206,14 @@ with wanted as (
     select e.sender, r.authentication, r.username, r.ha1_md5, r.ha1_sha256, r.certificate_sha256, r.network,
         r.exception_reason, r.exception_until,
         case when 'personal_number' = any(%(told)s::text[]) then r.person_id else e.person_id end as person_id,
+        case when 'personal_number' = any(%(told)s) then r.address else e.address end as address,
         case when 'device_type' = any(%(told)s) then r.device_type else e.device_type end as device_type,
         case when %(told)s && '{kind,interval_seconds}' then r.interval_seconds else e.interval_seconds end
             as interval_seconds,
         case when 'in_use' = any(%(told)s) then r.in_use else e.active end as active
     from jsonb_to_recordset(%(rows)s) as r (
-        sender text, person_id uuid, device_type smallint, authentication text, username text, ha1_md5 text,
-        ha1_sha256 text, certificate_sha256 text, network cidr, exception_reason text, exception_until timestamptz,
+        sender text, person_id uuid, address bytea, device_type smallint, authentication text, username text,
+        ha1_md5 text, ha1_sha256 text, certificate_sha256 text, network cidr, exception_reason text, exception_until timestamptz,
         interval_seconds integer, in_use boolean)
     join device_entry e on e.sender = r.sender and e.authority_id = %(authority_id)s
 ), compared as (
@@ -216,7 +222,7 @@ with wanted as (
                    e.exception_reason, e.exception_until)
              is distinct from (w.authentication, w.username, w.ha1_md5, w.ha1_sha256, w.certificate_sha256, w.network,
                                w.exception_reason, w.exception_until) then 'authentication' end,
-        case when e.person_id is distinct from w.person_id then 'person' end,
+        case when (e.person_id, e.address) is distinct from (w.person_id, w.address) then 'person' end,
         case when e.device_type <> w.device_type then 'device_type' end,
         case when e.interval_seconds <> w.interval_seconds then 'interval' end,
         case when e.active <> w.active then 'in_use' end) as fields
@@ -225,7 +231,7 @@ with wanted as (
 update device_entry e
 set authentication = c.authentication, username = c.username, ha1_md5 = c.ha1_md5, ha1_sha256 = c.ha1_sha256,
     certificate_sha256 = c.certificate_sha256, network = c.network, exception_reason = c.exception_reason,
-    exception_until = c.exception_until, person_id = c.person_id, device_type = c.device_type,
+    exception_until = c.exception_until, person_id = c.person_id, address = c.address, device_type = c.device_type,
     interval_seconds = c.interval_seconds, active = c.active, changed_at = %(now)s
 from compared c
 where e.sender = c.sender and c.fields <> ''

@@ -5,6 +5,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -64,7 +65,10 @@ async def register_authority(
     # A crash after any of these steps leaves something that the next attempt finds and completes.
     await asyncio.to_thread(provision_tenant, server, authority.database_name)
     await keyring.open_authority(authority.id)
+    # What is about nobody who is known is written to the authority itself.
+    await keyring.create(authority.id, [authority.id])
     if known is None:  # from then on the lists and the greeting are the authority's own
+        authority = replace(authority, address=keyring.of(authority.id).address(authority.id))
         await _furnish(server, authority, actor, now)
         await _enter(platform, authority, actor, now)
     return authority
@@ -113,7 +117,7 @@ async def _furnish(server: Server, authority: Authority, actor: str, now: dateti
 async def _enter(platform: psycopg.AsyncConnection[Any], authority: Authority, actor: str, now: datetime) -> None:
     facts = {
         "id": authority.id, "slug": authority.slug, "name": authority.name, "kind": authority.kind,
-        "database_name": authority.database_name, "now": now,
+        "database_name": authority.database_name, "address": authority.address, "now": now,
     }  # fmt: skip
     try:
         async with platform.transaction():

@@ -86,11 +86,11 @@ grant execute on function accept_messages, record_signs_of_life to g_receiver;
 -- desk: reads the one screen; changes an alarm's progress, never its facts.
 grant select on unit, unit_hours, person, contact, note, device, device_state, policy, closing_code, alarm,
     alarm_note, alarm_step to g_desk;
-grant select (id, alarm_id, device_id, sender, ref, class, kind, effect, received_at, transport, source,
-    deviations)     on message to g_desk;
+grant select (id, alarm_id, device_id, sender, ref, class, kind, effect, received_at, transport, deviations,
+    subject_id, texts) on message to g_desk;
 grant update (state, presented_at, taken_at, holder, offered_to, suspended_until, escalation, escalate_at,
     merged_into, parts, part_received_at, closed_at, closed_by, closing_reason, closing_action, closing_result,
-    closing_text, version)
+    closing_note, version)
     on alarm to g_desk;
 grant insert on alarm_note, alarm_step to g_desk;
 grant insert on device, device_state to g_desk;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Closed alarms: searching them, and reading one. What was searched for is posted, since it may be a name.
 
-Where the asker may not read of people, a line names nobody, repeats no closing text, and neither is searched.
+A name is searched, and a sender; what operators wrote is not, since it is in letters that no database reads. Where the
+asker may not read of people, a line names nobody, repeats no closing text, and no name is searched.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from vaka.access.permissions import Permission
 from vaka.alarms.model import State
 from vaka.alarms.reading import read_closing_codes, read_history
 from vaka.alarms.rows import HistoryRow
-from vaka.alarms.unlocking import unlock_names
+from vaka.alarms.unlocking import unlock_endings, unlock_names
 from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.entries import Entry as LedgerEntry
 from vaka.ledger.entries import append
@@ -187,7 +188,7 @@ async def _search(
     called = await desk.people.find(authority.id, [search.text], protected=True) if named and search.text else []
     async with limit, desk.gateway.transaction(authority.id) as connection:
         rows = await read_history(
-            connection, since=search.since, until=search.until, text=search.text or None, personal=named,
+            connection, since=search.since, until=search.until, text=search.text or None,
             people=[one.id for one in called], limit=PAGE_ROWS + 1, beyond=search.beyond,
         )  # fmt: skip
         if event is Event.HISTORY_SEARCHED or (named and rows):
@@ -198,12 +199,19 @@ async def _search(
             )
         endings = words_of(await read_closing_codes(connection), asker.preferences.language)
     names = await desk.colleagues.names([_account(row) for row in rows])
-    shown = await unlock_names(desk.keyring.of(authority.id), rows) if named else [_without_person(row) for row in rows]
+    if named:
+        keys = desk.keyring.of(authority.id)
+        shown = await unlock_endings(keys, await unlock_names(keys, rows))
+    else:
+        shown = [_without_person(row) for row in rows]
     return [_entry(row, authority, named, endings, names, asker) for row in shown]
 
 
 def _without_person(row: HistoryRow) -> HistoryRow:
-    return replace(row, given_name=None, family_name=None, closing_text="", sender="" if row.person_id else row.sender)
+    return replace(
+        row, given_name=None, family_name=None, closing_note=None, closing_body=None,
+        sender="" if row.person_id else row.sender,
+    )  # fmt: skip
 
 
 def _entry(

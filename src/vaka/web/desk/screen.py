@@ -18,7 +18,7 @@ from vaka.alarms.model import Alarm
 from vaka.alarms.reading import read_address, read_closing_codes, read_policy, read_screen, read_targets
 from vaka.alarms.rows import ClosingCode, Screen
 from vaka.alarms.taking import record_read
-from vaka.alarms.unlocking import unlock_screen, unlock_targets
+from vaka.alarms.unlocking import unlock_screen, unlock_targets, unlock_told
 from vaka.database.connections import DatabaseUnavailableError, transaction
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
@@ -84,7 +84,8 @@ async def open_alarm(
         sealed = await read_screen(connection, alarm_id, now)
         policy = await read_policy(connection)
         codes = await read_closing_codes(connection)
-    screen = await unlock_screen(desk.keyring.of(authority.id), sealed, now) if full else sealed.screen
+    keys = desk.keyring.of(authority.id)
+    screen = await (unlock_screen(keys, sealed, now) if full else unlock_told(keys, sealed))
     if full and desk.reads.is_new(asker.session.id, alarm_id):
         await record_read(desk.gateway, principal, authority.id, alarm_id, now=now)
     if full:
@@ -165,10 +166,10 @@ async def _needed_for(desk: Desk, asker: Asker, view: AlarmView, act: str, widel
 
 
 def _without_person(screen: Screen) -> Screen:
-    alarm = replace(screen.alarm, position_text="", closing_text="")
     return replace(
-        screen, alarm=alarm, person=None, contacts=[], notes=[], unit=None, other_devices=[], earlier=[],
-        alarm_notes=[], parts=[replace(part, person_name="") for part in screen.parts],
+        screen, told=replace(screen.told, position=""), person=None, contacts=[], notes=[], unit=None,
+        other_devices=[], earlier=[], alarm_notes=[], closing_text="", ending_is_locked=False,
+        parts=[replace(part, person_name="") for part in screen.parts],
     )  # fmt: skip
 
 

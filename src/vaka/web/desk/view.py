@@ -55,6 +55,8 @@ class Happening:
     text: str
     who: str
     note: str = ""
+    is_locked: bool = False
+    """It is a note that cannot be opened at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class AlarmView:
         alarm = self.screen.alarm
         said = names["location_word"](alarm.location_code) if (alarm.location_code or 0) in LOCATIONS else ""
         placed = self.screen.device.placed if self.screen.device else ""
-        return ", ".join(dict.fromkeys(text for text in (alarm.location_text, said) if text)) or placed
+        return ", ".join(dict.fromkeys(text for text in (self.screen.told.location, said) if text)) or placed
 
     @property
     def device_name(self) -> str:
@@ -191,7 +193,8 @@ class AlarmView:
         """What has happened with this alarm, newest first."""
         told = [self._tell(step) for step in self.screen.steps if step.step != "noted"]
         told += [
-            Happening(note.written_at, "", self.name_of(note.written_by), note.body) for note in self.screen.alarm_notes
+            Happening(note.written_at, "", self.name_of(note.written_by), note.body, note.is_locked)
+            for note in self.screen.alarm_notes
         ]
         first = Happening(self.screen.alarm.received_at, texts_in(self.language).gettext(mark("Arrived")), "")
         return sorted([first, *told], key=lambda happening: happening.at, reverse=True)
