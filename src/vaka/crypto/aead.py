@@ -34,8 +34,21 @@ def encrypt(key: bytes, plaintext: bytes, associated: bytes) -> bytes:
 
     A key may seal 2**32 values: then the chance that two had the same nonce is one in 2**32.
     """
-    nonce = random_bytes(NONCE_BYTES)
-    return nonce + AESGCM(_require_length(key)).encrypt(nonce, plaintext, associated)
+    return Sealer(key).encrypt(plaintext, associated)
+
+
+class Sealer:
+    """Encrypts many values under one key, in less time than one by one."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(_require_length(key))
+
+    def encrypt(self, plaintext: bytes, associated: bytes) -> bytes:
+        """Return what ``encrypt`` does."""
+        nonce = random_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plaintext, associated)
 
 
 def decrypt(key: bytes, sealed: bytes, associated: bytes) -> bytes:

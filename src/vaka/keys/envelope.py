@@ -33,9 +33,18 @@ class Place:
 
     def bound_to(self, subject: UUID) -> bytes:
         """Return what a value of ``subject`` in this place is bound to; no two places give the same."""
-        parts = (self.table.encode(), self.row.encode(), self.column.encode())
-        named = b"".join([len(part).to_bytes(2, "big") + part for part in parts])
-        return _DOMAIN + self.authority.bytes + subject.bytes + named
+        return bind_row(self.authority, subject, self.table, self.row) + measured(self.column)
+
+
+def bind_row(authority: UUID, subject: UUID, table: str, row: str) -> bytes:
+    """Return what every value of a row is bound to; its column, ``measured``, comes behind it."""
+    return _DOMAIN + authority.bytes + subject.bytes + measured(table) + measured(row)
+
+
+def measured(name: str) -> bytes:
+    """Return a name with its length before it (two bytes)."""
+    written = name.encode()
+    return len(written).to_bytes(2, "big") + written
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How a value is written before it is sealed: one form for each kind of value. Pure."""
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+import orjson
+
 from vaka.crypto.aead import UnopenableError
 
 Form = Literal["text", "date", "moment", "number", "words", "flag", "bytes"]
 FORMS: tuple[Form, ...] = get_args(Form)
-_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 NOTHING = b""
 """What stands for a value that is not there. A text that is empty is written the same."""
 
@@ -59,7 +59,7 @@ def _write_number(value: object) -> bytes:
 def _write_words(value: object) -> bytes:
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         raise TypeError("a list of words is wanted")
-    return _ENCODE(list(value)).encode()
+    return orjson.dumps(value)
 
 
 def _write_flag(value: object) -> bytes:
@@ -77,7 +77,7 @@ def _write_bytes(value: object) -> bytes:
 def _read_words(written: bytes) -> list[str]:
     if written == NOTHING:
         return []
-    words = json.loads(written)
+    words = orjson.loads(written)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError
     return words

@@ -8,7 +8,7 @@ written to the person is written to the authority, and what cannot be written to
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import islice
 from uuid import UUID
@@ -38,15 +38,29 @@ class Sealing:
 
     def seal(self, said: Said, authority_id: UUID, entry: DeviceEntry | None, message_id: UUID) -> dict[str, object]:
         """Return what ``accept_messages`` is given of what was said: whose it is, and the letters in base64."""
-        columns = {"texts": said.texts, "body": said.body}
-        for to in self._addressees(authority_id, entry):
-            try:
-                letters = self._writer.write_row(authority_id, to, "message", str(message_id), columns)
-            except UnopenableError:
-                self._counters.unwritable.add("person" if to.subject != authority_id else "authority")
-                continue
-            return {"subject_id": to.subject} | {name: b64encode(one).decode() for name, one in letters.items()}
+        if entry is not None and entry.person_id is not None and entry.address is not None:
+            sealed = self._write(said, authority_id, Addressee(UUID(bytes=entry.person_id), entry.address), message_id)
+            if sealed is not None:
+                return sealed
+            self._counters.unwritable.add("person")
+        authority = self._directory.authorities.get(authority_id)
+        sealed = None if authority is None else self._write(said, authority_id, authority.addressee, message_id)
+        if sealed is not None:
+            return sealed
+        self._counters.unwritable.add("authority")
         return {"subject_id": authority_id, "texts": None, "body": None}
+
+    def _write(self, said: Said, authority_id: UUID, to: Addressee, message_id: UUID) -> dict[str, object] | None:
+        columns = {"texts": said.texts, "body": said.body}
+        try:
+            letters = self._writer.write_row(authority_id, to, "message", str(message_id), columns)
+        except UnopenableError:
+            return None
+        return {
+            "subject_id": to.subject,
+            "texts": b64encode(letters["texts"]).decode(),
+            "body": b64encode(letters["body"]).decode(),
+        }
 
     async def agree_ahead(self, is_busy: Callable[[], bool]) -> None:
         """Make the agreements with everybody's addresses, for ever, while there is nothing better to do.
@@ -76,10 +90,3 @@ class Sealing:
                 if made == _MADE_AT_ONCE:
                     break
         return seen
-
-    def _addressees(self, authority_id: UUID, entry: DeviceEntry | None) -> Iterator[Addressee]:
-        if entry is not None and entry.person_id is not None and entry.address is not None:
-            yield Addressee(UUID(bytes=entry.person_id), entry.address)
-        authority = self._directory.authorities.get(authority_id)
-        if authority is not None:
-            yield authority.addressee
