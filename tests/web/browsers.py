@@ -82,6 +82,11 @@ class Browser:
         }  # fmt: skip
         return await self.send("POST", path, sent, urlencode(fields).encode())
 
+    async def search(self, path: str, fields: Sequence[tuple[str, str]] | Mapping[str, str] = ()) -> Answer:
+        """Send what is looked for, and go where the answer is."""
+        answer = await self.post(path, fields)
+        return await self.get(answer.header("location")) if answer.status == 303 else answer
+
     async def act(self, path: str, fields: Sequence[tuple[str, str]] | Mapping[str, str] = ()) -> Answer:
         """Send a form as HTMX does."""
         return await self.post(path, fields, {"hx-request": "true"})

@@ -15,8 +15,10 @@ from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address
 from vaka.clock import SystemClock
+from vaka.database.server import PLATFORM_DATABASE
 from vaka.web.desk import history
 from vaka.web.desk.desk import Desk
+from vaka.web.questions import QuestionGoneError
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +39,7 @@ async def all_pages(browser: Browser, fields: dict[str, str]) -> list[str]:
     """The alarms on every page of a search, in the order they are shown."""
     seen: list[str] = []
     for _ in range(50):
-        page = (await browser.post("/history", fields)).text
+        page = (await browser.search("/history", fields)).text
         seen += [link[37:73] for link in page.split('href="/history/')[1:]]
         before = page.partition('name="before" value="')[2].partition('"')[0]
         if not before:
@@ -76,11 +78,14 @@ async def test_searching_by_name_or_sender_is_posted(olga: Browser, installation
     found = await closed(olga, installation, "Karin Holmgren", sender=mark)
     other = await closed(olga, installation, "Solveig Lindqvist")
     for text in (mark, "holmgren"):
-        answer = await olga.post("/history", DAYS | {"text": text})
+        answer = await olga.search("/history", DAYS | {"text": text})
         assert str(found) in answer.text
         assert str(other) not in answer.text
-    assert "1 larm" in (await olga.post("/history", DAYS | {"text": mark})).text
-    assert "Inget larm stämmer" in (await olga.post("/history", DAYS | {"text": uuid4().hex})).text
+    assert "1 larm" in (await olga.search("/history", DAYS | {"text": mark})).text
+    assert "Inget larm stämmer" in (await olga.search("/history", DAYS | {"text": uuid4().hex})).text
+    sent = await olga.post("/history", DAYS | {"text": mark})
+    assert sent.status == 303
+    assert mark not in sent.header("location")
     # A name in an address would end in logs and histories: it is not read from there.
     assert str(other) in (await olga.get(f"/history?text={mark}")).text
 
@@ -92,7 +97,43 @@ async def test_what_operators_wrote_is_shown_and_not_searched(olga: Browser, ins
     listed = (await olga.get("/history")).text
     assert f"Letade efter {mark}" in listed
     assert "Namn eller avsändare" in listed
-    assert str(alarm) not in (await olga.post("/history", DAYS | {"text": mark})).text
+    assert str(alarm) not in (await olga.search("/history", DAYS | {"text": mark})).text
+
+
+async def test_what_was_searched_for_is_kept_for_who_searched_and_not_for_long(
+    desk: Desk, olga: Browser, installation: Installation
+) -> None:
+    """The address is a number. It means something to one session alone, as long as that lasts (term 11, proof 5)."""
+    found = str(await closed(olga, installation, "Karin Holmgren"))
+    edith = await sign_in(desk, SETTINGS, installation, "edith")
+    again = await sign_in(desk, SETTINGS, installation, "edith")
+    where = (await edith.post("/history", DAYS | {"text": "Holmgren"})).header("location")
+    for _ in range(2):
+        assert found in (await edith.get(where)).text
+    for other in (olga, again):
+        assert (await other.get(where)).status == 404
+    for wrong in ("/history/found/1", f"/history/found/{uuid4()}"):
+        assert (await edith.get(wrong)).status == 404
+    answer = await edith.post("/sign-out")
+    assert (answer.status, answer.header("clear-site-data"), answer.header("cache-control")) == (
+        303,
+        '"cache"',
+        "no-store",
+    )
+    assert (await edith.get(where)).status == 303
+    number = UUID(where.rpartition("/")[2])
+    with pytest.raises(QuestionGoneError):
+        desk.searches.find(_session_of(installation, edith), number)
+
+
+def _session_of(installation: Installation, browser: Browser) -> UUID:
+    with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as platform:
+        row = platform.execute(
+            "select id from vaka.session where account_id = %s and ended_at is not null order by ended_at desc limit 1",
+            (browser.account,),
+        ).fetchone()
+    assert row is not None
+    return UUID(str(row["id"]))
 
 
 async def test_an_authority_can_be_chosen_if_it_is_ones_own(
@@ -101,10 +142,10 @@ async def test_an_authority_can_be_chosen_if_it_is_ones_own(
     here = await closed(olga, installation, "Karin Holmgren")
     there = await closed(olga, installation, "Bertil Åström")
     norrvik = str(installation.authorities["norrvik"].id)
-    answer = await olga.post("/history", DAYS | {"authority": norrvik})
+    answer = await olga.search("/history", DAYS | {"authority": norrvik})
     assert str(there) in answer.text
     assert str(here) not in answer.text
-    assert (await emil.post("/history", DAYS | {"authority": norrvik})).status == 404
+    assert (await emil.search("/history", DAYS | {"authority": norrvik})).status == 404
 
 
 @pytest.mark.parametrize(
@@ -117,7 +158,7 @@ async def test_an_authority_can_be_chosen_if_it_is_ones_own(
     ],
 )  # fmt: skip
 async def test_a_search_that_makes_no_sense_is_refused_in_words(olga: Browser, change: dict[str, str]) -> None:
-    answer = await olga.post("/history", DAYS | change)
+    answer = await olga.search("/history", DAYS | change)
     assert answer.status == 400
     assert "Inget har ändrats" in answer.text
 
@@ -137,7 +178,7 @@ async def test_days_that_cannot_be_searched_are_answered_in_words_and_stay_in_th
     olga: Browser, installation: Installation, first_day: str, last_day: str, says: str
 ) -> None:
     searched = recorded(installation, "history.searched", "olga")
-    answer = await olga.post("/history", {"from": first_day, "to": last_day, "text": "Sök <detta>"})
+    answer = await olga.search("/history", {"from": first_day, "to": last_day, "text": "Sök <detta>"})
     assert answer.status == 400
     assert says in answer.text
     for kept in (f'value="{first_day}"', f'value="{last_day}"', 'value="Sök &lt;detta&gt;"'):
@@ -178,9 +219,9 @@ async def test_who_may_not_read_of_people_sees_no_name_and_no_text(
     for secret in ("Karin", "Holmgren", mark, installation.people["Karin Holmgren"][2].sender):
         assert secret not in listed, secret
     for text in ("Karin", "holmgren", mark):
-        assert alarm not in (await reader.post("/history", DAYS | {"text": text})).text, text
+        assert alarm not in (await reader.search("/history", DAYS | {"text": text})).text, text
     # A device can be searched for; whose it is does not show.
-    by_sender = (await reader.post("/history", DAYS | {"text": installation.people["Karin Holmgren"][2].sender})).text
+    by_sender = (await reader.search("/history", DAYS | {"text": installation.people["Karin Holmgren"][2].sender})).text
     assert alarm in by_sender
     assert "Karin" not in by_sender
 
@@ -192,7 +233,7 @@ async def test_a_search_and_a_list_with_names_are_recorded(
     listed, searched = (recorded(installation, event, "olga") for event in ("history.listed", "history.searched"))
     word = uuid4().hex
     await olga.get("/history")
-    await olga.post("/history", DAYS | {"text": word})
+    await olga.search("/history", DAYS | {"text": word})
     about = f"authority:{installation.authorities['ekbacka'].id}"
     [(was_about, facts)] = recorded(installation, "history.listed", "olga")[len(listed) :]
     assert was_about == about
@@ -204,7 +245,7 @@ async def test_a_search_and_a_list_with_names_are_recorded(
     greta = await sign_in(desk, SETTINGS, installation, "greta")
     before = recorded(installation, "history.searched", "greta")
     await greta.get("/history")
-    await greta.post("/history", DAYS)
+    await greta.search("/history", DAYS)
     assert recorded(installation, "history.listed", "greta") == []
     [(_, facts)] = recorded(installation, "history.searched", "greta")[len(before) :]
     assert (facts["named"], facts["by_text"]) == (False, False)

@@ -76,7 +76,7 @@ async def test_what_happened_to_somebody_and_who_looked(
 ) -> None:
     alarm = await read_alarm(logs, installation)
     other = await read_alarm(logs, installation, OTHER)
-    page = await lovisa.post(f"{HERE}/people", {"text": "karin holm"})
+    page = await lovisa.search(f"{HERE}/people", {"text": "karin holm"})
     assert FULL_PERSON in page.text
     assert OTHER not in page.text
     [way] = set(re.findall(r'href="(/log/ekbacka\?person=[^"&]+)"', page.text))
@@ -175,7 +175,7 @@ async def test_every_reading_leaves_one_entry(
 
 async def test_looking_somebody_up_is_written_without_the_words(lovisa: Browser, logs: Logs) -> None:
     mark = logs.mark("ekbacka")
-    await lovisa.post(f"{HERE}/people", {"text": "Holmgren"})
+    await lovisa.search(f"{HERE}/people", {"text": "Holmgren"})
     [entry] = logs.since(mark, "ekbacka")
     assert (entry["event"], entry["detail"]) == ("person.searched", {"found": 1, "more": False})
     assert "Holmgren" not in str(entry)
@@ -186,7 +186,7 @@ async def test_nothing_is_shown_when_it_cannot_be_written(lovisa: Browser, logs:
     try:
         for answer in (
             await lovisa.get(HERE), await lovisa.get(f"{HERE}/entry/0"),
-            await lovisa.post(f"{HERE}/people", {"text": "Karin"}),
+            await lovisa.search(f"{HERE}/people", {"text": "Karin"}),
         ):  # fmt: skip
             assert answer.status == 500
             assert "Larm" not in answer.text.replace("Larmen tas emot som vanligt", "")

@@ -55,6 +55,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/bulk", board.close_bulk, ["POST"], needs=Permission.DESK_BULK_CLOSE),
     route("/history", history.show_history, ["GET"], needs=Permission.DESK_SEE_HISTORY),
     route("/history", history.search_history, ["POST"], needs=Permission.DESK_SEE_HISTORY),
+    route("/history/found/{number}", history.show_found, ["GET"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/{authority}/{alarm}", history.show_record, ["GET"], needs=Permission.DESK_SEE_HISTORY),
     route("/preferences", board.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", board.sign_out, ["POST"], needs=PUBLIC),

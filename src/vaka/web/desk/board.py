@@ -151,6 +151,7 @@ async def sign_out(desk: Desk, request: Request) -> Response:
         async with transaction(desk.platform) as connection:
             await end_session(connection, principal.session, desk.clock.now())
         desk.hub.end_session(principal.session.id)
+        desk.searches.forget(principal.session.id)
     response = RedirectResponse(desk.sign_in, HTTPStatus.SEE_OTHER)
     take_token_back(response)
     return response

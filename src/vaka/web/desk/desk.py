@@ -26,9 +26,11 @@ from vaka.web.audience import left_out
 from vaka.web.denials import Teller
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.reads import Reads
+from vaka.web.desk.search import Search
 from vaka.web.desk.words import SECTIONS
 from vaka.web.live import Hub
 from vaka.web.pages import Message, Pages
+from vaka.web.questions import Questions
 
 TAKEN_BACK = 'data-state="withdrawn"'
 """Such a line is still to be read, but nobody waits behind it."""
@@ -50,6 +52,8 @@ class Desk:
     assets: Assets
     colleagues: Colleagues
     reads: Reads
+    searches: Questions[Search]
+    """What each session looked for a moment ago."""
     clock: Clock
     denials: Teller
     sign_in: str

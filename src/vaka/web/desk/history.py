@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Closed alarms: searching them, and reading one. What was searched for is posted, since it may be a name.
+"""Closed alarms: searching them, and reading one. What was searched for may be a name: it is posted, and kept here.
 
 A name is searched, and a sender; what operators wrote is not, since it is in letters that no database reads. Where the
 asker may not read of people, a line names nobody, repeats no closing text, and no name is searched.
@@ -9,14 +9,14 @@ asker may not read of people, a line names nobody, repeats no closing text, and 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vaka.access.decide import may, require
 from vaka.access.permissions import Permission
@@ -32,6 +32,7 @@ from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier, say
 from vaka.web.desk.screen import open_alarm, words_of
+from vaka.web.desk.search import Search
 from vaka.web.desk.view import Filled, describe_ending
 from vaka.web.desk.words import ALL_NAMES
 from vaka.web.forms import Form, FormError, read_form
@@ -67,28 +68,6 @@ class StillOpenError(VakaError):
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """A search that makes sense."""
-
-    first_day: date
-    last_day: date
-    authority: UUID | None = None
-    text: str = ""
-    beyond: tuple[datetime, UUID] | None = None
-    """The last line of the page before, as ``alarms.reading.read_history`` takes it."""
-
-    @property
-    def since(self) -> datetime:
-        """The first moment that counts."""
-        return datetime.combine(self.first_day, time(), LOCAL)
-
-    @property
-    def until(self) -> datetime:
-        """The first moment that no longer counts."""
-        return datetime.combine(self.last_day + timedelta(days=1), time(), LOCAL)
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the table."""
 
@@ -107,14 +86,23 @@ async def show_history(desk: Desk, request: Request, asker: Asker) -> Response:
 
 
 async def search_history(desk: Desk, request: Request, asker: Asker) -> Response:
-    """POST /history: what was looked for."""
+    """POST /history: what is looked for. Leads to what is found."""
     form = await read_form(request, SearchForm)
     authority = form.authority or None
     if authority is not None:
         require(asker.principal, Permission.DESK_SEE_HISTORY, authority)
     beyond = _parse_line(form.before) if form.before else None
     search = Search(form.first_day, form.last_day, authority, form.text, beyond)
-    wrong = judge_days(form.first_day, form.last_day, desk.clock.now().astimezone(LOCAL).date() + LONGEST_SEARCH)
+    number = desk.searches.keep(asker.session.id, search)
+    return RedirectResponse(f"/history/found/{number}", HTTPStatus.SEE_OTHER)
+
+
+async def show_found(desk: Desk, request: Request, asker: Asker) -> Response:
+    """GET /history/found/{number}: what this session looked for; looked for anew, and entered, each time."""
+    search = desk.searches.find(asker.session.id, identifier(request, "number"))
+    if search.authority is not None:
+        require(asker.principal, Permission.DESK_SEE_HISTORY, search.authority)
+    wrong = judge_days(search.first_day, search.last_day, desk.clock.now().astimezone(LOCAL).date() + LONGEST_SEARCH)
     if wrong is not None:
         return _show(desk, asker, search, [], HTTPStatus.BAD_REQUEST, say(wrong, asker))
     return await _answer(desk, asker, search, Event.HISTORY_SEARCHED)

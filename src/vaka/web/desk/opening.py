@@ -25,6 +25,7 @@ from vaka.web.desk.words import ALL_NAMES
 from vaka.web.following import Follower
 from vaka.web.live import Hub
 from vaka.web.pages import Pages
+from vaka.web.questions import Questions
 
 COMPONENT = "desk"
 PLATFORM_CONNECTIONS = 8
@@ -65,8 +66,8 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
                 try:
                     async with open_teller(clock, COMPONENT, platform, gateway) as denials:
                         yield Desk(
-                            gateway, platform, keyring, people, hub, pages, assets, colleagues, Reads(clock), clock,
-                            denials, sign_in=f"{settings.signin.origin}/",
+                            gateway, platform, keyring, people, hub, pages, assets, colleagues, Reads(clock),
+                            Questions(clock), clock, denials, sign_in=f"{settings.signin.origin}/",
                         )  # fmt: skip
                 finally:
                     for task in running:

@@ -51,6 +51,7 @@ async def sign_out(portal: Portal, request: Request) -> Response:
     if principal is not None:
         async with transaction(portal.platform) as connection:
             await end_session(connection, principal.session, portal.clock.now())
+        portal.lookups.forget(principal.session.id)
     response = RedirectResponse(portal.sign_in, HTTPStatus.SEE_OTHER)
     take_token_back(response, realm="authority")
     return response
@@ -79,6 +80,7 @@ ADDRESSES: tuple[Address, ...] = (
     ),
     route(f"{LOG}/help", log.show_help, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{LOG}/people", people.look_up, ["POST"], needs=Permission.PORTAL_FIND_PERSON),
+    route(f"{LOG}/people/{{number}}", people.show_found, ["GET"], needs=Permission.PORTAL_FIND_PERSON),
     route(f"{LOG}/export", export.show_export, ["GET"], needs=Permission.PORTAL_EXPORT_LOG),
     route(f"{LOG}/export", export.give_export, ["POST"], needs=Permission.PORTAL_EXPORT_LOG),
     route(f"{LOG}/checkpoint", published.save_checkpoint, ["GET"], needs=Permission.PORTAL_READ_LOG),

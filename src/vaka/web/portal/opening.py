@@ -20,6 +20,7 @@ from vaka.web.pages import Pages
 from vaka.web.portal.portal import Portal
 from vaka.web.portal.taking_out import TakingOut
 from vaka.web.portal.words import ALL_NAMES
+from vaka.web.questions import Questions
 
 COMPONENT = "portal"
 PLATFORM_CONNECTIONS = 4
@@ -48,7 +49,8 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                 async with open_teller(clock, COMPONENT, platform, gateway) as denials:
                     yield Portal(
                         gateway, platform, keyring, people, pages, assets, clock, denials,
-                        sign_in=f"{settings.signin.origin}/", logs=settings.ledger, taking_out=TakingOut(clock),
+                        sign_in=f"{settings.signin.origin}/", logs=settings.ledger, lookups=Questions(clock),
+                        taking_out=TakingOut(clock),
                     )  # fmt: skip
             finally:
                 reading.cancel()

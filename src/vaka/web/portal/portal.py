@@ -22,7 +22,9 @@ from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
 from vaka.web.pages import Pages
+from vaka.web.portal.lookup import LookedFor
 from vaka.web.portal.taking_out import TakingOut
+from vaka.web.questions import Questions
 
 NEW_AUTHORITIES_SECONDS = 10.0
 """The directory is read again for a name nobody knows, but no more often than this."""
@@ -52,6 +54,8 @@ class Portal:
     """Where one signs in."""
     logs: LedgerSettings
     """What the logs are called."""
+    lookups: Questions[LookedFor]
+    """Whom each session looked for a moment ago."""
     taking_out: TakingOut
     """Which sessions take a log out just now."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))

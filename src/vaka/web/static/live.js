@@ -49,8 +49,14 @@
     open();
   }
 
-  // Asked for anew, not sent anew: what was searched for in the history was posted.
+  // Whoever signs out on this page leaves it by the answer to that, which tells the browser what to forget. The stream
+  // ends a moment before, and to load the page anew then would break off that answer.
+  const ANSWER = 10000; // milliseconds; less than SILENCE, after which it is looked again
+  let signedOutAt = -Infinity;
+  document.querySelector("form[action='/sign-out']")?.addEventListener("submit", () => { signedOutAt = performance.now(); });
+
   function leave() {
+    if (performance.now() - signedOutAt < ANSWER) return;
     if (queue) location.reload();
     else location.replace(location.pathname);
   }
