@@ -253,7 +253,7 @@ def test_one_orders_an_erasure_and_takes_it_back(house: House, review: Review, t
     require_accessible(page, "erasure")
     page.fill("#text", "elsa")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/erasure/find")
+    page.wait_for_url("**/erasure/found/*")
     require_accessible(page, "found")
     assert not scrolls(page)[0]
     page.fill("input[name=decision]", "SN 2026/7")

@@ -92,7 +92,8 @@ def erase(house: House, her: dict[str, Any]) -> bytes:
     page = f"/log/{SLUG}/erasure"
     gunilla = sign_in(house, "records_officer_ekbacka", portal=True)
     arvid = sign_in(house, "second_records_officer_ekbacka", portal=True)
-    found = gunilla.ask("POST", f"{page}/find", text=her["personal_number"])
+    asked = gunilla.ask("POST", f"{page}/find", text=her["personal_number"])
+    found = gunilla.ask("GET", asked.headers["location"])
     assert str(her["id"]) in found.text
     done = gunilla.ask("POST", page, person=str(her["id"]), decision="SN 2026/123", sure="true")
     assert done.status_code == 303, done.text

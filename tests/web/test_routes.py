@@ -75,6 +75,7 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", f"{LOG}/erasure", Permission.PORTAL_ERASE),
     ("POST", f"{LOG}/erasure", Permission.PORTAL_ERASE),
     ("POST", f"{LOG}/erasure/find", Permission.PORTAL_ERASE),
+    ("GET", f"{LOG}/erasure/found/{{number}}", Permission.PORTAL_ERASE),
     ("POST", f"{LOG}/erasure/decide", Permission.PORTAL_ERASE),
     ("GET", f"{LOG}/erasure/{{order}}/certificate", Permission.PORTAL_ERASE),
     ("POST", "/preferences", PUBLIC),

@@ -51,13 +51,13 @@ async def test_an_officer_is_led_to_the_page_and_sees_no_log(gun: Browser) -> No
 
 async def test_whoever_is_looked_up_is_shown_with_a_form_and_entered(gun: Browser, logs: Logs) -> None:
     mark = logs.mark("ekbacka")
-    page = await gun.post(f"{HERE}/find", {"text": "elsa"})
+    page = await gun.search(f"{HERE}/find", {"text": "elsa"})
     assert NAME in page.text
     assert 'name="decision"' in page.text
     [entry] = logs.since(mark, "ekbacka")
     assert (entry["event"], entry["actor"]) == ("person.searched", f"account:{gun.account}")
     assert "elsa" not in str(entry).lower()
-    nobody = await gun.post(f"{HERE}/find", {"text": "finns inte alls"})
+    nobody = await gun.search(f"{HERE}/find", {"text": "finns inte alls"})
     assert "Ingen i registret stämmer" in nobody.text
 
 

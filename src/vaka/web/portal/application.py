@@ -95,6 +95,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/erasure", erasure.show_erasures, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure", erasure.order, ["POST"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure/find", erasure.find_whom, ["POST"], needs=Permission.PORTAL_ERASE),
+    route(f"{LOG}/erasure/found/{{number}}", erasure.show_found, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure/decide", erasure.decide, ["POST"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure/{{order}}/certificate", erasure.give_certificate, ["GET"], needs=Permission.PORTAL_ERASE),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),

@@ -30,8 +30,11 @@ from vaka.tenants.subjects import MOST_PEOPLE, FoundPerson, find_people, read_pe
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
+from vaka.web.portal.lookup import LookedFor
+from vaka.web.portal.people import number_of
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
+from vaka.web.questions import QuestionGoneError
 
 MAY_ERASE = Permission.PORTAL_ERASE
 _WAITING = ("ordered", "approved")
@@ -88,12 +91,22 @@ async def show_erasures(portal: Portal, request: Request, asker: Asker) -> Respo
 
 
 async def find_whom(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/erasure/find: everybody it may be, each with a form. That it was looked is entered."""
+    """POST /log/{authority}/erasure/find: who is looked for. Leads to whom it may be."""
     authority = await require_authority(portal, request, asker, MAY_ERASE)
     form = await read_form(request, WhomForm)
-    found = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, form.text)
+    number = portal.lookups.keep(asker.session.id, LookedFor(authority.id, form.text))
+    return RedirectResponse(f"/log/{authority.slug}/erasure/found/{number}", 303)
+
+
+async def show_found(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/erasure/found/{number}: everybody it may be, each with a form. The look is entered."""
+    authority = await require_authority(portal, request, asker, MAY_ERASE)
+    asked = portal.lookups.find(asker.session.id, number_of(request))
+    if asked.authority != authority.id:
+        raise QuestionGoneError
+    found = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, asked.text)
     await _enter_look(portal, asker, authority, min(len(found), MOST_PEOPLE), more=len(found) > MOST_PEOPLE)
-    return await _show(portal, asker, authority, text=form.text, found=tuple(found))
+    return await _show(portal, asker, authority, text=asked.text, found=tuple(found))
 
 
 async def order(portal: Portal, request: Request, asker: Asker) -> Response:
