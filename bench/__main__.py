@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`python -m bench`: every measurement in one run, a table at the end, everything in out/bench.json.
 
-Sends to 127.0.0.1 only. Takes about a quarter of an hour, with --quick some minutes and one round of each.
+Sends to 127.0.0.1 only. Takes about half an hour, with --quick ten minutes and one round of each.
 """
 
 import argparse
