@@ -169,6 +169,11 @@ TENANT_CASES = {
         "insert into closing_code (list, code, sv, en, position) values ('reason', 'prov', 'Prov', 'Test', 99)",
         "closing_code:prov",
     ),
+    "removal_rules": (
+        "insert into removal_rules (id, rules, reason, proposed_at, proposed_by)"
+        f" values ('{PERSON}', '{{}}', 'KS 1', now(), 'account:x')",
+        f"removal_rules:{PERSON}",
+    ),
     "legal_hold": (
         "insert into legal_hold (person_id, placed_at, placed_by, reason)"
         f" values ('{PERSON}', now(), 'account:x', 'KS 1')",
@@ -180,7 +185,7 @@ TENANT_CASES = {
         f"erasure_order:{UUID(int=10)}",
     ),
 }  # fmt: skip
-NO_PROCESS_WRITES = {"legal_hold", "erasure_order"}
+NO_PROCESS_WRITES = {"legal_hold", "erasure_order", "removal_rules"}
 """Written by functions alone, which the portal calls."""
 
 
@@ -213,6 +218,8 @@ UNGUARDED = {
         "message": "alarm.raised, alarm.joined, message.stored",
         "repeat_key": "which messages were heard lately, kept for minutes",
         "supervision_turn": "only ever locked",
+        "removal_preview": "goes with removal.previewed",
+        "removal_state": "goes with removal.run",
         "migration": "written by the migration itself, which has its own entry",
     },
 }

@@ -194,13 +194,13 @@ def test_waiting_for_a_busy_table_ends_in_a_refusal_not_in_a_queue(
 
 def test_right_given_by_hand_is_gone_after_the_next_run(server: Server, connection: Connection) -> None:
     connection.execute("grant select on vaka.person to g_receiver, public")
-    connection.execute("grant select (personal_number) on vaka.person to g_scheduler")
+    connection.execute("grant select (phone) on vaka.person to g_scheduler")
     connection.execute("grant execute on function vaka.forget_repeats to g_desk")
     migrate(connection, "tenant")
     for question in (
         "select has_table_privilege('g_receiver', 'vaka.person', 'select')",
         "select has_table_privilege('public', 'vaka.person', 'select')",
-        "select has_column_privilege('g_scheduler', 'vaka.person', 'personal_number', 'select')",
+        "select has_column_privilege('g_scheduler', 'vaka.person', 'phone', 'select')",
         "select has_function_privilege('g_desk', 'vaka.forget_repeats(timestamptz)', 'execute')",
     ):
         assert connection.execute(question).fetchone() == (False,), question

@@ -135,6 +135,12 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "set_limits"): told("policy.changed"),
     ("tenants", "set_override"): told("class.changed"),
     ("tenants", "drop_override"): told("class.changed"),
+    ("removal", "propose"): told("removal.proposed"),
+    ("removal", "note_preview"): told("removal.previewed"),
+    ("removal", "approve"): told("removal.approved"),
+    ("removal", "withdraw"): told("removal.withdrawn"),
+    ("removal", "remove_data"): told("data.removed", "alarm.removed"),
+    ("removal", "keep_state"): told("removal.run"),
     ("tenants", "place_hold"): told("hold.placed"),
     ("tenants", "lift_hold"): told("hold.lifted"),
     ("tenants", "order_erasure"): told("erasure.ordered"),
@@ -150,7 +156,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
-    r"|place_hold|lift_hold|[a-z]+_erasure\(|remove_erased_again|release_devices)"
+    r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|[a-z]+_erasure\(|remove_erased_again|release_devices)"
 )
 
 
@@ -172,6 +179,11 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
     "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
     "enter_change_by_hand": told("row.changed_by_hand"),
+    "propose_removal": told("removal.proposed"),
+    "note_removal_preview": told("removal.previewed"),
+    "approve_removal": told("removal.approved"),
+    "withdraw_removal": told("removal.withdrawn"),
+    "remove_data": told("data.removed", "alarm.removed"),
     "place_hold": told("hold.placed"),
     "lift_hold": told("hold.lifted"),
     "order_erasure": told("erasure.ordered"),
@@ -297,7 +309,7 @@ ROUNDS: dict[str, Told | Untold] = {
     ),
     "make_round": told(
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.certified",
-        "key.rotated",
+        "key.rotated", "removal.run", "data.removed", "alarm.removed",
     ),
 }  # fmt: skip
 UNASKED = told(

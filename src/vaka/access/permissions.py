@@ -18,6 +18,8 @@ class Permission(Enum):
     PORTAL_READ_LOG = "portal.read_log"  # read and search the authority's log; people in care, only by identifier
     PORTAL_FIND_PERSON = "portal.find_person"  # look a person in care up in the log, and see whom its entries concern
     PORTAL_SET_RETENTION = "portal.set_retention"  # decide how long the authority's log is kept
+    PORTAL_SET_REMOVAL = "portal.set_removal"  # see and propose how long people's data is kept, and withdraw a proposal
+    PORTAL_APPROVE_REMOVAL = "portal.approve_removal"  # approve what a colleague proposed
     PORTAL_HOLD_PERSON = "portal.hold_person"  # say of whom nothing is removed or erased, and lift that again
     PORTAL_OWN_RECEIPT = "portal.own_receipt"  # fetch the proof of what one has done oneself
     PORTAL_ERASE = "portal.erase"  # order the erasure of a person, and decide what a colleague ordered

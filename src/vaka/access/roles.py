@@ -71,13 +71,27 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "contract_officer",
                 Sentence("Avtalsansvarig", "Contract officer"),
                 "authority",
-                frozenset({Permission.PORTAL_SET_RETENTION, Permission.PORTAL_OWN_RECEIPT}),
+                frozenset(
+                    {
+                        Permission.PORTAL_SET_RETENTION,
+                        Permission.PORTAL_SET_REMOVAL,
+                        Permission.PORTAL_APPROVE_REMOVAL,
+                        Permission.PORTAL_OWN_RECEIPT,
+                    }
+                ),
             ),
             Role(
                 "archivist",
                 Sentence("Arkivansvarig", "Archivist"),
                 "authority",
-                frozenset({Permission.PORTAL_HOLD_PERSON, Permission.PORTAL_OWN_RECEIPT}),
+                frozenset(
+                    {
+                        Permission.PORTAL_SET_REMOVAL,
+                        Permission.PORTAL_APPROVE_REMOVAL,
+                        Permission.PORTAL_HOLD_PERSON,
+                        Permission.PORTAL_OWN_RECEIPT,
+                    }
+                ),
             ),
             Role(
                 "records_officer",

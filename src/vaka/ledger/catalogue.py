@@ -127,7 +127,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
                             "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
-                            "device", "policy", "closing_code", "legal_hold"),
+                            "device", "policy", "closing_code", "legal_hold",
+                            "removal_rules"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -156,6 +157,20 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "what stood in the entries that were removed",
         ),
         Event.RETENTION_SET: About(_OPERATOR, ("authority",), ("days", "reason")),
+        Event.REMOVAL_PROPOSED: About(_OPERATOR, ("removal",), ("rules", "reason")),
+        Event.REMOVAL_PREVIEWED: About(_OPERATOR, ("removal",), ("rules",), "what was counted"),
+        Event.REMOVAL_APPROVED: About(_OPERATOR, ("removal",), ("rules",)),
+        Event.REMOVAL_WITHDRAWN: About(_OPERATOR, ("removal",)),
+        Event.REMOVAL_RUN: About(
+            ("scheduler",), ("authority",),
+            ("complete", "alarms", "messages", "notes", "exempt", "unreadable", "held", "busy", "unproven"),
+            "whose birth day it was",
+        ),
+        Event.DATA_REMOVED: About(
+            ("scheduler",), ("removal",), ("kind", "alarms", "messages", "notes", "older_than", "rules"),
+            "whom it was about, and what stood in it",
+        ),
+        Event.ALARM_REMOVED: About(("scheduler",), _ALARM, ("rules",), "whom it was about, and what stood in it"),
         Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.LOG_READ: About(

@@ -70,6 +70,13 @@ class Event(Enum):
     LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
     LEDGER_PRUNED = "ledger.pruned"  # entries older than the authority keeps them are removed; their hashes stay
     RETENTION_SET = "retention.set"  # the authority decided how long its log is kept
+    REMOVAL_PROPOSED = "removal.proposed"  # somebody of the authority proposed how long its data is kept
+    REMOVAL_PREVIEWED = "removal.previewed"  # somebody was shown what a proposal would remove
+    REMOVAL_APPROVED = "removal.approved"  # another approved exactly these rules
+    REMOVAL_WITHDRAWN = "removal.withdrawn"  # a proposal was taken back
+    REMOVAL_RUN = "removal.run"  # a night of removal ended, with what went and what stayed
+    DATA_REMOVED = "data.removed"  # a batch of alarms, messages or notes was removed, older than they are kept
+    ALARM_REMOVED = "alarm.removed"  # this alarm was among them, with its messages, notes and steps
     HOLD_PLACED = "hold.placed"  # the authority decided that nothing of a person is removed or erased
     HOLD_LIFTED = "hold.lifted"  # that no longer holds
     LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry

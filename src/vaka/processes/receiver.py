@@ -20,7 +20,7 @@ from vaka.database.cluster import find_server
 from vaka.errors import VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs, describe_error
-from vaka.receiver.metrics_page import open_metrics_page
+from vaka.metrics_page import open_metrics_page
 from vaka.receiver.nonces import open_shared_nonces
 from vaka.receiver.receiver import Equipment, Receiver
 from vaka.receiver.secret import open_challenge_secret

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The scheduler: timers, supervision of devices, erasures. ``python -m vaka.processes.scheduler --data DIR``"""
+"""The scheduler: timers, supervision, erasures, removal by night.
+
+``python -m vaka.processes.scheduler --data DIR``
+"""
 
 import argparse
 import asyncio
@@ -22,7 +25,9 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.keyring import make_client, open_keyring
-from vaka.logs import configure_logs
+from vaka.logs import configure_logs, describe_error
+from vaka.metrics_page import open_metrics_page
+from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.settings import Settings, load_settings
 from vaka.tenants.erasing import Erasing, read_rules
 from vaka.tenants.gateway import Gateway
@@ -53,6 +58,8 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
         async with open_keyring(server, settings, COMPONENT, clock) as keyring, asyncio.TaskGroup() as rounds:
             rules = partial(read_rules, server.credentials.parent, settings.erasure)
             erasing = Erasing(gateway, platform, keyring, client, settings.ledger, rules)
+            nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
+            rounds.create_task(_show_metrics(server.credentials.parent / "run", nights, stopped))
             for seconds, work in (
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
                 (settings.scheduler.escalation_seconds, watch.escalate),
@@ -62,12 +69,24 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (settings.erasure.look_seconds, partial(watch.make_round, "erasure", erasing.carry_out)),
                 (ROTATION_SECONDS, partial(watch.make_round, "rotation", partial(rotate_due, gateway, client))),
                 (RETURNED_SECONDS, partial(watch.make_round, "returned", erasing.remove_returned)),
+                (LOOK_SECONDS, partial(watch.make_round, "removal", nights.visit)),
             ):
                 rounds.create_task(_repeat(seconds, work, stopped))
     finally:
         await client.close()
         await gateway.close()
         await platform.close()
+
+
+async def _show_metrics(run: Path, nights: Nights, stopped: asyncio.Event) -> None:
+    try:
+        await asyncio.to_thread(run.mkdir, mode=0o700, exist_ok=True)
+        page = await open_metrics_page(run / f"{COMPONENT}.metrics", nights.measures.text)
+    except OSError as error:  # alarms are escalated without it
+        structlog.get_logger().warning("no metrics", **describe_error(error))
+        return
+    async with page:
+        await stopped.wait()
 
 
 async def _repeat(seconds: float, work: Callable[[], Awaitable[int]], stopped: asyncio.Event) -> None:

@@ -102,6 +102,16 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 grant execute on function ledger.whereabouts to g_portal;
 -- portal: the authority decides how long its log is kept. Nobody else can.
 grant execute on function ledger.set_retention, ledger.retention_at to g_portal;
+-- the owner of the functions below asks the log since when rules of removal are approved.
+grant execute on function ledger.removal_approved_at to vaka_owner;
+-- portal: two of the authority's people decide how long its data is kept, and read what the last night did.
+grant execute on function list_removal_rules, removal_in_force, propose_removal, note_removal_preview, approve_removal,
+    withdraw_removal, preview_removal to g_portal;
+grant select on removal_state to g_portal;
+-- scheduler: removes what they let go; the function that does it looks for itself. Whose birth days are exempt it reads.
+grant execute on function list_removal_rules, removal_in_force, list_removable, remove_data to g_scheduler;
+grant select (id, born_on, personal_number) on person to g_scheduler;
+grant select, update on removal_state to g_scheduler;
 -- portal: the authority says of whom nothing is removed or erased. Nobody else can.
 grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
