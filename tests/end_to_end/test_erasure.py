@@ -91,7 +91,7 @@ def erase(house: House, her: dict[str, Any]) -> bytes:
     """As two records officers do it; return the file with the certificate."""
     page = f"/log/{SLUG}/erasure"
     gunilla = sign_in(house, "records_officer_ekbacka", portal=True)
-    arvid = sign_in(house, "second_records_officer_ekbacka", portal=True)
+    rakel = sign_in(house, "second_records_officer_ekbacka", portal=True)
     asked = gunilla.ask("POST", f"{page}/find", text=her["personal_number"])
     found = gunilla.ask("GET", asked.headers["location"])
     assert str(her["id"]) in found.text
@@ -100,7 +100,7 @@ def erase(house: House, her: dict[str, Any]) -> bytes:
     with house.tenant(SLUG, "superuser") as superuser:
         row = superuser.execute("select id from erasure_order").fetchone()
     assert row is not None
-    done = arvid.ask("POST", f"{page}/decide", order=str(row["id"]), verdict="approved", sure="true")
+    done = rakel.ask("POST", f"{page}/decide", order=str(row["id"]), verdict="approved", sure="true")
     assert done.status_code == 303, done.text
     return wait_for_certificate(house, gunilla, f"{page}/{row['id']}/certificate")
 

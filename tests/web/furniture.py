@@ -61,7 +61,8 @@ PERSONAS = (
     ("niklas", "Niklas Norrlogg", "log_reviewer", ("norrvik",), "sv"),
     ("agneta", "Agneta Avtal", "contract_officer", ("ekbacka",), "sv"),
     ("gun", "Gun Gallring", "records_officer", ("ekbacka",), "sv"),
-    ("arvid", "Arvid Arkiv", "records_officer", ("ekbacka",), "sv"),
+    ("rakel", "Rakel Radering", "records_officer", ("ekbacka",), "sv"),
+    ("arvid", "Arvid Arkiv", "archivist", ("ekbacka",), "sv"),
     ("rut", "Rut Revisor", "auditor", ("ekbacka",), "sv"),
     ("vera", "Vera Vilsen", None, (), "sv"),
 )

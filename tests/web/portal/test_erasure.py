@@ -26,9 +26,9 @@ async def gun(portal: Portal, installation: Installation, logs: Logs) -> AsyncIt
 
 
 @pytest.fixture
-async def arvid(portal: Portal, installation: Installation) -> Browser:
+async def rakel(portal: Portal, installation: Installation) -> Browser:
     """The other."""
-    return await enter(portal, installation, "arvid")
+    return await enter(portal, installation, "rakel")
 
 
 async def order(gun: Browser, installation: Installation) -> str:
@@ -62,23 +62,23 @@ async def test_whoever_is_looked_up_is_shown_with_a_form_and_entered(gun: Browse
 
 
 async def test_one_orders_another_approves_and_each_gets_a_receipt(
-    gun: Browser, arvid: Browser, installation: Installation, logs: Logs
+    gun: Browser, rakel: Browser, installation: Installation, logs: Logs
 ) -> None:
     mark, person = logs.mark("ekbacka"), str(person_of(installation, NAME))
     number = await order(gun, installation)
     own = (await gun.get(HERE)).text
     assert "Ta tillbaka beställningen" in own
     assert "Godkänn och radera" not in own
-    others = (await arvid.get(HERE)).text
+    others = (await rakel.get(HERE)).text
     assert NAME in others
     assert "SN 2026/7" in others
-    unsure = await arvid.post(f"{HERE}/decide", {"order": number, "verdict": "approved"})
+    unsure = await rakel.post(f"{HERE}/decide", {"order": number, "verdict": "approved"})
     assert (unsure.status, "Kryssa i" in unsure.text) == (400, True)
-    answer = await arvid.post(f"{HERE}/decide", {"order": number, "verdict": "approved", "sure": "true"})
+    answer = await rakel.post(f"{HERE}/decide", {"order": number, "verdict": "approved", "sure": "true"})
     assert answer.status == 303
     entries = [one for one in logs.since(mark, "ekbacka") if one["event"].startswith("erasure.")]
     assert [(one["event"], one["actor"]) for one in entries] == [
-        ("erasure.ordered", f"account:{gun.account}"), ("erasure.decided", f"account:{arvid.account}")
+        ("erasure.ordered", f"account:{gun.account}"), ("erasure.decided", f"account:{rakel.account}")
     ]  # fmt: skip
     assert all(one["object"] == f"erasure:{number}" and one["detail"]["person"] == person for one in entries)
     assert "Godkänd, utförs" in (await gun.get(HERE)).text

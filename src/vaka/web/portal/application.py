@@ -15,7 +15,19 @@ from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.portal import erasure, export, log, people, published, receipts, retention, supplier
+from vaka.web.portal import (
+    erasure,
+    export,
+    holds,
+    log,
+    people,
+    published,
+    receipts,
+    removal,
+    removal_preview,
+    retention,
+    supplier,
+)
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -26,6 +38,7 @@ REALMS: tuple[Realm, ...] = ("authority", "operator")
 THEME: Theme = "light"
 """A clerk works by day."""
 LOG = "/log/{authority}"
+PROPOSAL = f"{LOG}/removal/{{proposal}}"
 
 
 class NoForm(Form):
@@ -98,6 +111,15 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/erasure/found/{{number}}", erasure.show_found, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure/decide", erasure.decide, ["POST"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure/{{order}}/certificate", erasure.give_certificate, ["GET"], needs=Permission.PORTAL_ERASE),
+    route("/removal", removal.show_own, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
+    route(f"{LOG}/removal", removal.show_removal, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
+    route(f"{LOG}/removal", removal.propose_removal, ["POST"], needs=Permission.PORTAL_SET_REMOVAL),
+    route(PROPOSAL, removal_preview.show_preview, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
+    route(f"{PROPOSAL}/approve", removal_preview.approve_removal, ["POST"], needs=Permission.PORTAL_APPROVE_REMOVAL),
+    route(f"{PROPOSAL}/withdraw", removal_preview.withdraw_removal, ["POST"], needs=Permission.PORTAL_SET_REMOVAL),
+    route(f"{LOG}/holds", holds.show_holds, ["GET"], needs=Permission.PORTAL_HOLD_PERSON),
+    route(f"{LOG}/holds", holds.place, ["POST"], needs=Permission.PORTAL_HOLD_PERSON),
+    route(f"{LOG}/holds/lift", holds.lift, ["POST"], needs=Permission.PORTAL_HOLD_PERSON),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

@@ -336,6 +336,8 @@ def names_in(language: Language) -> dict[str, Any]:
         "clock_word": looked_up(CLOCKS),
         "reason_word": looked_up(REASONS),
         "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
+        "in_words": lambda sentence: sentence.in_language(language),
+        "local_day": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d}",
         "local_minute": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%dT%H:%M}",
         "local_day_and_second": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}",
         "whole_minute": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M} {at.astimezone(LOCAL).tzname()}",

@@ -205,6 +205,7 @@ def _first_room(principal: Principal | None) -> str:
 _ROOMS = (
     (Permission.PORTAL_READ_LOG, "/"),
     (Permission.PORTAL_SET_RETENTION, "/retention"),
+    (Permission.PORTAL_SET_REMOVAL, "/removal"),
     (Permission.PORTAL_ERASE, "/erasure"),
 )
 
