@@ -29,20 +29,15 @@ from vaka.logs import configure_logs, describe_error
 from vaka.metrics_page import open_metrics_page
 from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.settings import Settings, load_settings
-from vaka.tenants.erasing import Erasing, read_rules
+from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
 from vaka.tenants.gateway import Gateway
-from vaka.tenants.rotating import rotate_due
+from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
 
 COMPONENT = "scheduler"
 DIRECTORY_SECONDS = 10.0
 """How often authorities that were registered since are looked for."""
 ATTENDANCE_SECONDS = 5.0
 """How often it is looked whether those who hold alarms are at their desks."""
-
-ROTATION_SECONDS = 6 * 3600.0
-"""How often it is looked whether a key is due to be replaced."""
-RETURNED_SECONDS = 600.0
-"""How often it is looked whether somebody who was erased came back with a restored backup; also at the start."""
 
 
 async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:

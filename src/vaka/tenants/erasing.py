@@ -38,6 +38,8 @@ from vaka.tenants.certificates import build_certificate, sign_certificate
 from vaka.tenants.erasure import ErasureOrder, list_orders
 from vaka.tenants.gateway import Gateway
 
+RETURNED_SECONDS = 600.0
+"""How often it is looked whether somebody who was erased came back with a restored backup; also at the start."""
 _UNDER_WAY = ("approved", "removed", "erased")
 
 Row = Mapping[str, Any]

@@ -15,6 +15,9 @@ from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged, require_standing
 from vaka.tenants.gateway import Gateway
 
+ROTATION_SECONDS = 6 * 3600.0
+"""How often it is looked whether a key is due to be replaced."""
+
 
 async def rotate_due(gateway: Gateway, client: KeyClient, authority: UUID, now: datetime) -> int:
     """Replace the authority's key where it is due; return whether it was, as a number.
