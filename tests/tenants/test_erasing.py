@@ -28,9 +28,11 @@ from vaka.access.erasure import decide_erasure, order_erasure
 from vaka.access.holds import place_hold
 from vaka.access.principal import Principal
 from vaka.clock import SystemClock, TurnedClock
+from vaka.crypto.aead import UnopenableError
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.keys.keyring import Keyring, make_client, open_keyring
+from vaka.keys.letters import Addressee
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.settings import ErasureSettings, LedgerSettings, Settings
 from vaka.tenants.authorities import Authority
@@ -130,6 +132,17 @@ class Office:
                 )
         return UUID(str(alarm))
 
+    async def says(self, person: Person, device: UUID, **more: Any) -> UUID:
+        """Let a device say something that concerns no alarm, in letters to somebody; return the message."""
+        keys = self.keyring.of(self.authority)
+        await keys.hold([person.id])
+        plain = Sender(person.id, device).message(self.clock.now(), "none", "signal", device_text="Knapp", **more)
+        sent = as_letters(self.house.authority, plain, Addressee(person.id, keys.address(person.id)))
+        with self.house.superuser() as connection:
+            connection.execute("set search_path = vaka")
+            connection.execute("select outcome from accept_messages(%s, 'west-1')", (Jsonb([sent]),))
+        return UUID(str(plain["message_id"]))
+
 
 def device_of(person: Person) -> UUID:
     return UUID(int=person.id.int ^ 0xD)
@@ -178,6 +191,31 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
     await client.close()
     await gateway.close()
     await platform.close()
+
+
+async def test_term_06_what_was_said_goes_with_whom_it_was_written_to(office: Office) -> None:
+    """Devices change hands: what one said before belongs to whom it was about then."""
+    märta, bo, cilla = office.people
+    hers, since = await office.says(märta, device_of(märta)), await office.says(bo, device_of(märta))
+    before, his = await office.says(bo, device_of(cilla)), await office.says(bo, device_of(bo))
+    copies = {row[0]: row for row in office.rows("select id, subject_id, texts, body from vaka.message")}
+    with office.house.superuser() as connection:
+        connection.execute("update vaka.device set person_id = %s where id = %s", (bo.id, device_of(märta)))
+        connection.execute("update vaka.device set person_id = %s where id = %s", (märta.id, device_of(cilla)))
+    await office.erase(märta)
+    left = {row[0] for row in office.rows("select id from vaka.message")}
+    assert left == {since, before, his}
+    # And of what a backup holds, nobody reads hers, and everybody who could reads his.
+    keys = office.keyring.of(office.authority)
+    await keys.hold([märta.id, bo.id])
+    for message in (hers, since, before, his):
+        _, subject, texts, body = copies[message]
+        told = {"texts": texts, "body": body}
+        if message == hers:
+            with pytest.raises(UnopenableError):
+                keys.open_row("message", str(message), subject, told)
+        else:
+            assert keys.open_row("message", str(message), subject, told)["texts"][1] == "Knapp"
 
 
 async def test_term_06_person_is_erased_and_the_others_stay_readable(office: Office, tmp_path: Path) -> None:
