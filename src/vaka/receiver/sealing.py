@@ -22,7 +22,7 @@ from vaka.tenants.directory import DeviceEntry
 
 _MADE_AT_ONCE = 4
 _REST_SECONDS = 0.002
-"""After so many agreements, which take 0.15 ms: 250,000 are made in some two minutes, with a tenth of a processor."""
+"""After so many agreements, which take 0.15 ms: 250,000 are made in less than three minutes, with a tenth of a core."""
 _BUSY_SECONDS = 0.05
 _LOOKED_AT_ONCE = 500
 _LOOK_AGAIN_SECONDS = 30.0
