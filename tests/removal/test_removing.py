@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What goes by night, what stays, and what is written of it: in a real database, as the scheduler's own role."""
 
+import asyncio
 from contextlib import closing
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -213,6 +214,23 @@ async def test_a_legal_hold_stops_everything_of_a_person_until_it_is_lifted(scen
         await lift_hold(portal, scene.arvid, here, KARIN, reason="JO 12 avslutat", now=SystemClock().now())
     assert (await scene.night()).total("removed") == 5
     assert (scene.left(), scene.left("message"), scene.left("note")) == (set(), set(), set())
+
+
+async def test_a_hold_that_is_just_being_placed_is_waited_for(scene: Scene) -> None:
+    await scene.decide(FIVE_YEARS)
+    await scene.wait()
+    alarm = scene.alarm(KARIN)
+    async with scene.house.as_("portal") as portal:
+        async with portal.transaction():
+            await place_hold(
+                portal, scene.arvid, scene.house.authority.id, KARIN, reason="JO 12", now=SystemClock().now()
+            )
+            night = asyncio.create_task(scene.night())
+            while not night.done() and scene.ask("select 1 from pg_locks where not granted") == []:
+                await asyncio.sleep(0.02)
+        assert (await night).total("removed") == 0
+    assert scene.left() == {alarm}
+    assert (await scene.night()).total("held") == 1
 
 
 async def test_many_go_in_several_batches_each_with_its_entry(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -347,6 +347,8 @@ begin
     end if;
     before := clock_timestamp() - make_interval(months => rule.months);
     things := 0; alarms := 0; messages := 0; notes := 0;
+    -- Whoever places a hold just now is waited for, or waits until this is done: nothing goes once a hold is confirmed.
+    lock table legal_hold in share mode;
 
     if p_kind = 'messages' then
         delete from message m where m.id = any (array(
