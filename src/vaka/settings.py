@@ -245,8 +245,8 @@ class ErasureSettings(_Section):
 
     look_seconds: Annotated[float, Field(ge=0.2, le=300)] = 10
     """How often approved orders are looked for."""
-    release_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    """How long receivers have to learn that an erased person's devices are nobody's, before the keys are destroyed."""
+    release_seconds: Annotated[int, Field(ge=1, le=3600)] = 130
+    """How long receivers have to learn that an erased person's devices are nobody's; each looks once a minute."""
     backups_kept_days: Annotated[int, Field(ge=1, le=3650)] = 35
     """How long a backup of the databases is kept at most. Certificates say until when backups hold unreadable data."""
     signing_key: FilePath = Path("credentials/certificates.key")

@@ -16,6 +16,7 @@ from tests.access.test_decide import principal
 from tests.alarms.house import Sender
 from tests.ledger.aged import AgedLog
 from tests.ledger.sealed import LogHouse
+from tests.letters import as_letters
 from vaka.access.principal import Principal
 from vaka.clock import SystemClock
 from vaka.database.server import tenant_role
@@ -27,6 +28,8 @@ from vaka.removal.rules import Rule, RuleSet, list_rules, read_in_force
 from vaka.tenants.gateway import Gateway
 
 YEAR = 365
+LETTER = "decode(repeat('02', 129), 'hex')"
+"""What the database takes for one; nobody opens it."""
 Rows = list[tuple[Any, ...]]
 
 
@@ -69,7 +72,7 @@ class Scene:
         """An alarm with a step and so many messages, received and (where closed) ended so many days ago."""
         at = SystemClock().now() - timedelta(days=days)
         sender = Sender(person=person)
-        batches = [sender.message(at, **more) for _ in range(times)]
+        batches = [as_letters(self.house.authority, sender.message(at, **more)) for _ in range(times)]
         alarm: UUID | None = None
         with closing(self.login("receiver")) as receiver:
             for number, message in enumerate(batches):
@@ -93,15 +96,15 @@ class Scene:
     def note_on(self, alarm: UUID, *, days: float) -> None:
         """A note somebody wrote on it so many days ago."""
         at = SystemClock().now() - timedelta(days=days)
-        self.ask("insert into alarm_note (id, alarm_id, written_at, written_by, body) values (%s, %s, %s, %s, 'x')",
-                 (uuid4(), alarm, at, uuid4()))  # fmt: skip
+        self.ask("insert into alarm_note (id, alarm_id, written_at, written_by, subject_id, body)"
+                 f" values (%s, %s, %s, %s, %s, {LETTER})", (uuid4(), alarm, at, uuid4(), uuid4()))  # fmt: skip
 
-    def message(self, *, days: float, device: UUID | None = None) -> UUID:
+    def message(self, *, days: float, device: UUID | None = None, subject: UUID | None = None) -> UUID:
         """A message that belongs to no alarm."""
         at, made = SystemClock().now() - timedelta(days=days), uuid4()
         self.ask("insert into message (id, device_id, sender, ref, class, kind, effect, received_at, receiver,"
-                 " transport, body) values (%s, %s, '1', '1', 'signal', 'x', 'none', %s, 'w', 'udp', '')",
-                 (made, device, at))  # fmt: skip
+                 " transport, subject_id) values (%s, %s, '1', '1', 'signal', 'x', 'none', %s, 'w', 'udp', %s)",
+                 (made, device, at, subject or uuid4()))  # fmt: skip
         return made
 
     def left(self, table: str = "alarm") -> set[UUID]:

@@ -30,8 +30,9 @@ SEED = """
         from generate_series(1, %s) g, lateral (select now() - interval '2 years' - g * interval '1 minute' as at) t
         returning id, received_at
     )
-    insert into message (id, alarm_id, sender, ref, class, kind, effect, received_at, receiver, transport, body)
-    select gen_random_uuid(), id, '1', '1', 'test', 'test', 'raise', received_at, 'w', 'udp', '' from made"""
+    insert into message (id, alarm_id, sender, ref, class, kind, effect, received_at, receiver, transport,
+                         subject_id)
+    select gen_random_uuid(), id, '1', '1', 'test', 'test', 'raise', received_at, 'w', 'udp', id from made"""
 
 
 @pytest.fixture

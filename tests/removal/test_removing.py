@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.removal.conftest import OTHERS
-from tests.removal.scene import YEAR, Scene
+from tests.removal.scene import LETTER, YEAR, Scene
 from vaka.access.holds import lift_hold, place_hold
 from vaka.clock import SystemClock
 from vaka.ledger.standing import LedgerStandsStillError
@@ -269,8 +269,9 @@ async def test_a_note_written_this_moment_saves_its_alarm(scene: Scene) -> None:
     alarm = scene.alarm(KARIN)
     with closing(scene.login("desk")) as desk:
         desk.execute(
-            "insert into alarm_note (id, alarm_id, written_at, written_by, body) values (%s, %s, now(), %s, 'x')",
-            (uuid4(), alarm, uuid4()),
+            "insert into alarm_note (id, alarm_id, written_at, written_by, subject_id, body)"
+            f" values (%s, %s, now(), %s, %s, {LETTER})",
+            (uuid4(), alarm, uuid4(), uuid4()),
         )
         assert (await scene.night()).total("removed") == 0
         desk.commit()

@@ -32,7 +32,8 @@ async def order_erasure(
 async def decide_erasure(
     connection: Connection, principal: Principal, authority_id: UUID, order: UUID, verdict: Verdict, *, now: datetime
 ) -> int:
-    """Approve or decline what a colleague ordered, or take one's own order back; return the entry's number.
+    """Approve or decline what a colleague ordered, take one's own order back, or stop what was approved and not begun;
+    return the entry's number.
 
     Raises NotAllowedError, NothingHereError, NotErasableError, LedgerStandsStillError.
     """
@@ -40,6 +41,8 @@ async def decide_erasure(
     async with connection.transaction():
         await require_standing(connection, now)
         found = await erasure.find_order(connection, order)
-        if found is not None and (found.ordered_by == principal.account_id) != (verdict == "withdrawn"):
+        is_own = found is not None and found.ordered_by == principal.account_id
+        # What was approved, either of the two may still stop.
+        if found is not None and verdict != "cancelled" and is_own != (verdict == "withdrawn"):
             raise second_person_needed()
         return await erasure.decide_erasure(connection, order, verdict, principal.account_id, now)

@@ -55,6 +55,8 @@ class Keyring:
         self.reader = Reader()
         self._not_before = float("-inf")
         self._generation = 0
+        self._forgotten = 0
+        """How often everything was let go: a key that was asked for before that is not kept."""
 
     def of(self, authority: UUID) -> "AuthorityKeys":
         """Return what opens and seals in one authority."""
@@ -79,11 +81,14 @@ class Keyring:
         try:
             if self._clock.monotonic() < self._not_before:
                 raise KeysUnavailableError
+            forgotten = self._forgotten
             client, seconds = (self._hasty, SHORT_WAIT_SECONDS) if hasty else (self._patient, LONG_WAIT_SECONDS)
             try:
                 # The client bounds each try; one that hangs must not be waited for longer than one that is gone.
                 async with asyncio.timeout(seconds):
-                    self._keep(authority, await client.unwrap(authority, sorted(missing)))
+                    keys = await client.unwrap(authority, sorted(missing))
+                    if forgotten == self._forgotten:
+                        self._keep(authority, keys)
             except TimeoutError:
                 raise KeysUnavailableError from None
         except KeysUnavailableError:
@@ -128,6 +133,7 @@ class Keyring:
 
     def forget(self) -> None:
         """Let go of every key."""
+        self._forgotten += 1
         self._held.clear()
         self._lookups.clear()
         self.reader.forget()

@@ -106,7 +106,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ERASURE_COMPLETED: About(
             ("scheduler",), ("erasure",),
             ("person", "key_destroyed", "key_new", "root_destroyed", "root_new", "generation", "rewrapped", "subjects",
-             "values_tried", "values_opened"),
+             "keys_handed_out", "values_read_before", "values_tried", "values_opened"),
             "every key",
         ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),

@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The scheduler: timers, supervision, erasures, removal by night.
-
-``python -m vaka.processes.scheduler --data DIR``
-"""
+"""Timers, supervision, erasures, removal by night: ``python -m vaka.processes.scheduler --data DIR``"""
 
 import argparse
 import asyncio
@@ -17,6 +14,8 @@ from pathlib import Path
 
 import structlog
 
+from vaka.access.permissions import Permission
+from vaka.access.roles import roles_with
 from vaka.alarms.watch import FORGET_SECONDS, Watch
 from vaka.clock import Clock, SystemClock
 from vaka.database.cluster import find_server
@@ -51,8 +50,9 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
         await watch.look_for_authorities()
         structlog.get_logger().info("scheduler works", count=len(gateway.authorities))
         async with open_keyring(server, settings, COMPONENT, clock) as keyring, asyncio.TaskGroup() as rounds:
-            rules = partial(read_rules, server.credentials.parent, settings.erasure)
-            erasing = Erasing(gateway, platform, keyring, client, settings.ledger, rules)
+            rules = partial(read_rules, server.credentials.parent, settings)
+            officers = roles_with(Permission.PORTAL_ERASE)
+            erasing = Erasing(gateway, platform, keyring, client, settings.ledger, rules, officers)
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(_show_metrics(server.credentials.parent / "run", nights, stopped))
             for seconds, work in (

@@ -13,6 +13,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from vaka.crypto.signing import public_pem, sign
+from vaka.ledger.leaves import parse_leaf
 from vaka.ledger.receipts import Receipt
 from vaka.tenants.authorities import Authority
 from vaka.tenants.erasure import Certificate, ErasureOrder
@@ -21,26 +22,46 @@ FORMAT = "vaka-erasure-certificate/1"
 _REMAINS = (
     "The entries of the authority's log, in which the person is a random identifier.",
     "The devices, without a person: what they send must reach an operator. They are taken out of use separately.",
+    "Alarms and notes from before a device was this person's, which say of nobody whose they are.",
     "Files that the authority itself took out before, and what was printed or written down.",
 )
-_HORIZON = (
-    "Every copy of the key database holds this person's key only under the root key version named here as destroyed. "
-    "It can be opened by nobody who did not keep a copy of that root key and of what opens it, both from "
-    "before. The keyholder refuses to start on such a pair of copies where it remembers a newer generation."
+_CIPHERTEXT = (
+    "What is sealed under this person's key. In every copy of the key database that key lies under the root key "
+    "version named here as destroyed. Whoever kept a copy of that root key from before opens it; the keyholder refuses "
+    "such a pair of old copies where it remembers a newer generation."
 )
+_ALSO_HOLD = (
+    "What stands for the personal number and the telephone number (HMAC-SHA256): whoever has the authority's lookup "
+    "key can try numbers against it.",
+    "When alarms were raised and ended, of which kind, and the numbers of devices: never sealed.",
+    "What a device said that was written to the authority's own key, because nobody was known to be its person.",
+)
+_IN_A_DEVICE = "purge by cryptographic erase: the root key was destroyed in a key device"
+_IN_A_FILE = (
+    "cryptographic erase: the root key's file was written over; on flash memory and copy-on-write file systems old "
+    "blocks may survive until they are reused"
+)
+_KEYS = ("subjects", "key_destroyed", "key_new", "root_destroyed", "root_new", "generation", "rewrapped")
 
 
 def build_certificate(
-    authority: Authority, order: ErasureOrder, receipt: Receipt, *, copies_kept: timedelta, now: datetime
+    authority: Authority,
+    order: ErasureOrder,
+    receipt: Receipt,
+    *,
+    copies_kept: timedelta,
+    in_a_device: bool,
+    now: datetime,
 ) -> bytes:
     """Return the document about an order that was carried out: UTF-8, sorted, to be read by people and machines.
 
-    `receipt` proves its entry; `copies_kept` is how long a backup is kept at most. Raises ValueError for an order that
-    is not carried out.
+    What was destroyed and how it was tried is said as the sealed entry says it, which `receipt` proves; `copies_kept`
+    is how long a backup is kept at most. Raises ValueError for an order that is not carried out, LedgerError where the
+    entry is none.
     """
     if order.erased_at is None or order.decided_at is None:
         raise ValueError("nothing was erased")
-    destroyed = dict(order.destroyed)
+    told = parse_leaf(receipt.entry).detail
     document = {
         "format": FORMAT,
         "issued": _moment(now),
@@ -54,36 +75,33 @@ def build_certificate(
         },
         "method": {
             "vocabulary": "NIST SP 800-88 Rev. 2",
-            "keys": "purge by cryptographic erase: AES-256-GCM, one key for each person",
+            "keys": _IN_A_DEVICE if in_a_device else _IN_A_FILE,
             "rows": "deleted from the live database; the space they took is reused",
         },
         "deleted": {"at": _optional(order.removed_at), "rows": dict(order.removed)},
-        "keys": {name: destroyed.get(name) for name in _KEYS},
+        "keys": {name: told.get(name) for name in _KEYS},
         "tried_afterwards": {
-            "key_handed_out": destroyed.get("key_handed_out"),
-            "values_read_before": destroyed.get("values_read_before"),
-            "values_tried": destroyed.get("values_tried"),
-            "values_opened": destroyed.get("values_opened"),
-            "old_root_key": "asked to open what an old copy of the key database holds, and had not the key",
+            "keys_handed_out": told.get("keys_handed_out"),
+            "values_read_before": told.get("values_read_before"),
+            "values_tried": told.get("values_tried"),
+            "values_opened": told.get("values_opened"),
+            "old_root_key": "the keyholder looked for it before it answered, and it was not there",
         },
         "log": {
-            "checkpoint_before": destroyed.get("checkpoint_before", ""),
+            "checkpoint_before": str(order.destroyed.get("checkpoint_before", "")),
             "entry": receipt.proof.index,
             "proof": receipt.proof.encode().decode(),
         },
         "backups": {
             "made_before": _moment(order.erased_at),
-            "hold": "ciphertext that no key opens",
-            "why": _HORIZON,
-            "gone_by": _moment(order.erased_at + copies_kept),
+            "unreadable": _CIPHERTEXT,
+            "also_hold": list(_ALSO_HOLD),
+            "kept_until_by_the_operators_setting": _moment(order.erased_at + copies_kept),
         },
         "final_from": _moment(order.erased_at),
         "remains": list(_REMAINS),
     }
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
-
-
-_KEYS = ("subjects", "key_destroyed", "key_new", "root_destroyed", "root_new", "generation", "rewrapped")
 
 
 def sign_certificate(seed: bytes, document: bytes) -> Certificate:

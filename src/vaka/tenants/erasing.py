@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Carrying out erasures (term 6): what was ordered and approved, step by step, each of which may be done again.
 
-1. Everything about the person is deleted, unless somebody helps that person just now or a legal hold stands.
-2. Receivers are told that the devices are nobody's. A minute later all of them know; what came meanwhile goes too.
+1. Everything about the person is deleted, unless somebody helps that person just now. A legal hold cancels the order.
+2. Receivers are told that the devices are nobody's. Two minutes later all of them know; what came meanwhile goes too.
 3. The keyholder destroys the person's keys, up to the root key above them.
 4. It is tried to read what could be read before, and entered how that went.
 5. When the entry is sealed and witnessed, the certificate is signed.
@@ -12,7 +12,7 @@ A crash between any two is harmless: the order's state says where to go on, and 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,13 +32,13 @@ from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.ledger.receipts import find_receipt, policy_of
 from vaka.ledger.standing import require_standing
 from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
-from vaka.settings import ErasureSettings, LedgerSettings
+from vaka.settings import LedgerSettings, Settings
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.certificates import build_certificate, sign_certificate
 from vaka.tenants.erasure import ErasureOrder, list_orders
 from vaka.tenants.gateway import Gateway
 
-RETURNED_SECONDS = 600.0
+RETURNED_SECONDS = 60.0
 """How often it is looked whether somebody who was erased came back with a restored backup; also at the start."""
 _UNDER_WAY = ("approved", "removed", "erased")
 
@@ -53,17 +53,22 @@ class Rules:
     copies_kept: timedelta
     release: timedelta
     """After so long every receiver has read that the devices are nobody's."""
+    in_a_device: bool
+    """Whether the root key lies in a key device, which keeps no copy of what it destroys."""
 
 
-def read_rules(root: Path, settings: ErasureSettings) -> Rules:
+def read_rules(root: Path, settings: Settings) -> Rules:
     """Return what the settings say; the signing key is made where there is none yet. Raises ConfigurationError."""
-    path = root / settings.signing_key
+    mine = settings.erasure
+    path = root / mine.signing_key
     try:
         create_secret(path, new_key().hex().encode() + b"\n")
     except OSError as error:
         raise ConfigurationError(f"No key for certificates can be written to {path}: {error.strerror}.") from error
-    kept = timedelta(days=settings.backups_kept_days)
-    return Rules(read_credential(path), kept, timedelta(seconds=settings.release_seconds))
+    return Rules(
+        read_credential(path), timedelta(days=mine.backups_kept_days), timedelta(seconds=mine.release_seconds),
+        in_a_device=settings.keyholder.root == "key_device",
+    )  # fmt: skip
 
 
 class Erasing:
@@ -77,6 +82,7 @@ class Erasing:
         client: KeyClient,
         logs: LedgerSettings,
         rules: Callable[[], Rules],
+        deciders: Collection[str],
     ) -> None:
         self._gateway = gateway
         self._platform = platform
@@ -84,8 +90,12 @@ class Erasing:
         self._client = client
         self._logs = logs
         self._read_rules = rules
+        self._deciders = list(deciders)
+        """The roles whose holders decide."""
         self._samples: dict[UUID, Row] = {}
         """By order: the sealed name that could be read before, to be tried afterwards."""
+        self._released: dict[UUID, datetime] = {}
+        """By order: since when receivers can know that the devices are nobody's. After a start it is waited anew."""
 
     async def carry_out(self, authority: UUID, now: datetime) -> int:
         """Bring every order one step further that can be; return how many steps were taken.
@@ -97,31 +107,58 @@ class Erasing:
         if not orders:
             return 0
         rules = await asyncio.to_thread(self._read_rules)
-        return sum([await self._advance(authority, order, rules, now) for order in reversed(orders)])
+        steps, trouble = 0, []
+        for order in reversed(orders):
+            try:
+                steps += await self._advance(authority, order, rules, now)
+            except Exception as error:  # one order's trouble is not the others'
+                trouble.append(error)
+        if trouble:
+            raise trouble[0]
+        return steps
 
     async def remove_returned(self, authority: UUID, now: datetime) -> int:
-        """Delete everybody who was erased and is in the register again, after a restored backup; return how many."""
+        """Delete everybody who was erased and is here again, after a restored backup say; return how many went.
+
+        Who is in an alarm that somebody is at, or under a legal hold, waits.
+        """
         gone = await self._client.erased(authority)
         async with self._gateway.transaction(authority) as tenant:
             there = await (await tenant.execute(QUERIES["find_returned"], {"ids": list(gone)})).fetchall()
-            for (person,) in there:
-                await tenant.execute(
-                    QUERIES["remove_erased_again"], {"person": person, "order": gone[person], "now": now}
-                )
-        return len(there)
+        count = 0
+        for (person,) in there:
+            about = {"authority": authority, "person": person, "order": gone[person], "now": now}
+            async with transaction(self._platform) as platform:
+                await platform.execute(QUERIES["release_devices"], about)
+            async with self._gateway.transaction(authority) as tenant:
+                row = await (await tenant.execute(QUERIES["remove_erased_again"], about)).fetchone()
+            count += bool(row and row[0])
+        return count
 
     async def _advance(self, authority: UUID, order: ErasureOrder, rules: Rules, now: datetime) -> int:
         if order.state == "erased":
             return await self._certify(authority, order, rules, now)
+        if order.state == "approved" and not await self._is_by_two_officers(authority, order, now):
+            return 0
         if not await self._delete(authority, order, now):
             return 0
         released = {"authority": authority, "person": order.person_id, "order": order.id, "now": now}
         async with transaction(self._platform) as platform:
             await platform.execute(QUERIES["release_devices"], released)
-        if order.removed_at is None or now - order.removed_at < rules.release:
+        if now - self._released.setdefault(order.id, now) < rules.release:
             return 1
         await self._destroy(authority, order, now)
         return 1
+
+    async def _is_by_two_officers(self, authority: UUID, order: ErasureOrder, now: datetime) -> bool:
+        """Whether both who decided are accounts that may, by what the platform knows: nobody makes two of them up."""
+        values = {
+            "accounts": [order.ordered_by, order.decided_by], "roles": self._deciders, "authority": authority,
+            "now": now,
+        }  # fmt: skip
+        async with transaction(self._platform) as platform:
+            row = await (await platform.execute(QUERIES["count_deciders"], values)).fetchone()
+        return row is not None and row[0] == 2
 
     async def _delete(self, authority: UUID, order: ErasureOrder, now: datetime) -> bool:
         """Delete what there is; return whether nothing hinders it."""
@@ -138,16 +175,17 @@ class Erasing:
 
     async def _destroy(self, authority: UUID, order: ErasureOrder, now: datetime) -> None:
         keys, sample = self._keyring.of(authority), self._samples.get(order.id, {})
+        await keys.hold([order.person_id])  # another erasure may have made us forget everything
         read_before = _count_read(keys, order.person_id, sample)
         async with self._gateway.transaction(authority) as tenant:
             checkpoint = await (await tenant.execute(LEDGER_QUERIES["read_checkpoint"])).fetchone()
         done = await self._client.erase(authority, [order.person_id], order.id)
         self._keyring.forget()
-        handed_out = bool(await self._client.unwrap(authority, [order.person_id]))
+        handed_out = len(await self._client.unwrap(authority, [order.person_id]))
         await keys.hold([order.person_id])
         facts: dict[str, object] = {
             **done.model_dump(mode="json"),
-            "key_handed_out": handed_out,
+            "keys_handed_out": handed_out,
             "values_read_before": read_before,
             "values_tried": len(sample),
             "values_opened": _count_read(keys, order.person_id, sample),
@@ -157,6 +195,7 @@ class Erasing:
         async with self._gateway.transaction(authority) as tenant:
             await tenant.execute(QUERIES["complete_erasure"], values)
         self._samples.pop(order.id, None)
+        self._released.pop(order.id, None)
 
     async def _certify(self, authority: UUID, order: ErasureOrder, rules: Rules, now: datetime) -> int:
         served = self._gateway.authority(authority)
@@ -165,7 +204,9 @@ class Erasing:
             receipt = None if order.entry is None else await find_receipt(tenant, order.entry, policy)
             if receipt is None:
                 return 0
-            document = build_certificate(served, order, receipt, copies_kept=rules.copies_kept, now=now)
+            document = build_certificate(
+                served, order, receipt, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device, now=now
+            )
             signed = sign_certificate(rules.seed, document)
             await tenant.execute(
                 QUERIES["certify_erasure"],

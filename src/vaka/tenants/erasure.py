@@ -5,6 +5,7 @@
 Every step is a function of the database that changes the order and writes its entry. Who may, vaka.access.erasure asks.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,8 @@ from vaka.ledger.wording import seems_personal
 from vaka.tenants.authorities import QUERIES
 
 LONGEST_DECISION = 100  # characters
-Verdict = Literal["approved", "declined", "withdrawn"]
+_DIGIT = re.compile(r"[0-9]")
+Verdict = Literal["approved", "declined", "withdrawn", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class ErasureOrder:
     ordered_by: UUID
     ordered_at: datetime
     state: str
-    """``ordered`` → ``approved`` | ``declined`` | ``withdrawn``; ``approved`` → ``removed`` → ``erased`` →
-    ``certified``: rows deleted, keys destroyed, certificate signed."""
+    """``ordered`` → ``approved`` | ``declined`` | ``withdrawn``; ``approved`` → ``cancelled``, or → ``removed`` →
+    ``erased`` → ``certified``: rows deleted, keys destroyed, certificate signed."""
     hindrance: str
     """Why an approved one waits: ``open_alarm``, ``legal_hold``, or nothing."""
     decided_by: UUID | None
@@ -130,7 +132,7 @@ async def order_erasure(
 ) -> int:
     """Order it; return the number of the entry (as portal). Raises UnusableDecisionError, NotErasableError."""
     text = " ".join(decision.split())
-    if not text or len(text) > LONGEST_DECISION or seems_personal(text):
+    if not text or len(text) > LONGEST_DECISION or not _DIGIT.search(text) or seems_personal(text):
         raise UnusableDecisionError
     values = {"order": order, "person": person, "decision": text, "account": account, "now": now}
     try:

@@ -65,6 +65,8 @@ class NameIndex:
         self._keys = keys
         self._names: dict[UUID, KnownName] = {}
         self._folded: dict[UUID, str] = {}
+        self._locked: set[UUID] = set()
+        """Who is in the register and could not be read."""
         self._since: str | None = None
         self._turn = asyncio.Lock()
 
@@ -77,7 +79,7 @@ class NameIndex:
             for start in range(0, len(rows), MOST_SUBJECTS):
                 await self._take_in(rows[start : start + MOST_SUBJECTS])
                 await asyncio.sleep(0)  # whoever else has something to do, does it now
-            if len(self._names) != count:
+            if len(self._names) + len(self._locked) != count:
                 await self._let_go(gateway)
             self._since = mark
 
@@ -103,8 +105,11 @@ class NameIndex:
             try:
                 opened = self._keys.open_row("person", str(identifier), identifier, columns)
             except UnopenableError:
-                continue  # erased a moment ago, or damaged: nobody is found by what cannot be read
+                self._forget(identifier)  # erased a moment ago, or damaged: nobody is found by what cannot be read
+                self._locked.add(identifier)
+                continue
             name = KnownName(identifier, opened["given_name"], opened["family_name"], is_protected)
+            self._locked.discard(identifier)
             self._names[identifier] = name
             self._folded[identifier] = name.folded
 
@@ -112,8 +117,13 @@ class NameIndex:
         """Forget who is in the register no more."""
         async with gateway.transaction(self._keys.authority) as connection:
             there = {row[0] for row in await _fetch(connection, "list_people", {})}
-        for gone in self._names.keys() - there:
-            del self._names[gone], self._folded[gone]
+        for gone in (self._names.keys() | self._locked) - there:
+            self._forget(gone)
+
+    def _forget(self, identifier: UUID) -> None:
+        self._names.pop(identifier, None)
+        self._folded.pop(identifier, None)
+        self._locked.discard(identifier)
 
 
 class NameIndexes:

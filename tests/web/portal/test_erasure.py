@@ -117,3 +117,26 @@ async def test_order_of_another_authority_is_nowhere(
     others = next(one for name, one in installation.people.items() if one[0] == "norrvik")
     page = await gun.post(HERE, {"person": str(others[1].id), "decision": "SN 2026/7", "sure": "true"})
     assert (page.status, "Det finns inget att besluta om" in page.text) == (400, True)
+
+
+async def test_somebody_with_a_protected_identity_is_approved_by_number(
+    gun: Browser, rakel: Browser, installation: Installation
+) -> None:
+    name, (_, person, _) = next(
+        (name, one) for name, one in installation.people.items() if one[0] == "ekbacka" and one[1].protected_identity
+    )
+    answer = await gun.post(HERE, {"person": str(person.id), "decision": "SN 2026/8", "sure": "true"})
+    assert answer.status == 303
+    page = await rakel.get(HERE)
+    assert name not in page.text
+    assert person.personal_number not in page.text
+    found = re.search(r'name="order" value="([0-9a-f-]{36})"', page.text)
+    assert found is not None
+    verdict = {"order": found[1], "verdict": "approved", "sure": "true"}
+    other = next(one[1] for one in installation.people.values() if one[0] == "ekbacka" and one[1].id != person.id)
+    for number in ("", other.personal_number, name):
+        refused = await rakel.post(f"{HERE}/decide", verdict | {"number": number})
+        assert (refused.status, "Jämför med beslutet" in refused.text) == (400, True)
+    assert (await rakel.post(f"{HERE}/decide", verdict | {"number": person.personal_number})).status == 303
+    stopped = await gun.post(f"{HERE}/decide", {"order": found[1], "verdict": "cancelled"})
+    assert (stopped.status, "Stoppad innan" in (await gun.get(HERE)).text) == (303, True)

@@ -25,7 +25,8 @@ from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
-from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, list_orders, read_certificate
+from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, find_order, list_orders, read_certificate
+from vaka.tenants.lookups import is_personal_number
 from vaka.tenants.subjects import MOST_PEOPLE, FoundPerson, find_people, read_people
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
@@ -54,6 +55,19 @@ class NotSureError(VakaError):
         )
 
 
+class AnotherPersonError(VakaError):
+    """The number that was compared is not that of the person."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv="Personnumret är inte den persons som beställningen gäller. Jämför med beslutet.",
+                en="The personal number is not that of the person the order is about. Compare it with the decision.",
+            ),
+        )
+
+
 class WhomForm(Form):
     """Who is to be erased: words of a name, a personal number or a telephone number."""
 
@@ -74,6 +88,8 @@ class VerdictForm(Form):
     order: UUID
     verdict: Verdict
     sure: bool = False
+    number: Annotated[str, Field(max_length=20)] = ""
+    """The personal number of somebody with a protected identity, whose name is not shown."""
 
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -130,8 +146,8 @@ async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
     authority = await require_authority(portal, request, asker, MAY_ERASE)
     form = await read_form(request, VerdictForm)
     try:
-        if form.verdict == "approved" and not form.sure:
-            raise NotSureError
+        if form.verdict == "approved":
+            await _require_sure(portal, authority, form)
         async with portal.gateway.transaction(authority.id) as tenant:
             number = await decide_erasure(
                 tenant, asker.principal, authority.id, form.order, form.verdict, now=portal.clock.now()
@@ -139,6 +155,20 @@ async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
     return RedirectResponse(receipt_address(authority, number), 303)
+
+
+async def _require_sure(portal: Portal, authority: Authority, form: VerdictForm) -> None:
+    """Raise NotSureError, or AnotherPersonError where the number is not that of whom the order is about."""
+    if not form.sure:
+        raise NotSureError
+    async with portal.gateway.transaction(authority.id) as tenant:
+        found = await find_order(tenant, form.order)
+    about = [] if found is None else [found.person_id]
+    people = await read_people(portal.gateway, portal.keyring, authority.id, about)
+    if any(one.protected_identity for one in people.values()):
+        meant = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, form.number)
+        if not is_personal_number(form.number) or [one.id for one in meant] != about:
+            raise AnotherPersonError
 
 
 async def give_certificate(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -171,7 +201,7 @@ async def give_certificate(portal: Portal, request: Request, asker: Asker) -> Re
 _VERIFY = b"""openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in certificate.json -sigfile certificate.sig
 
 says "Signature Verified Successfully". That the key is the right one, your own log says: the entry erasure.certified of
-this order names the SHA-256 of certificate.json (sha256) and of key.pem (key):
+this order, of which there is exactly one, names the SHA-256 of certificate.json (sha256) and of key.pem (key):
 
 sha256sum certificate.json key.pem
 """

@@ -14,8 +14,9 @@ create table erasure_order (
     ordered_by uuid not null,
     ordered_at timestamptz not null,
     state      text not null default 'ordered'
-               check (state in ('ordered', 'approved', 'declined', 'withdrawn', 'removed', 'erased', 'certified')),
-    -- Why an approved order is not carried out just now.
+               check (state in ('ordered', 'approved', 'declined', 'withdrawn', 'cancelled', 'removed', 'erased',
+                                'certified')),
+    -- Why an approved order is not carried out just now, or was cancelled.
     hindrance  text not null default '' check (hindrance in ('', 'open_alarm', 'legal_hold')),
     decided_by uuid,
     decided_at timestamptz,
@@ -59,9 +60,18 @@ insert into ledger.telling (register, operation, event, names, kind) values
     ('contact', 'delete', 'person.removed', 'object', 'person'),
     ('note', 'delete', 'person.removed', 'object', 'person');
 
--- Whether the authority's log says, sealed and signed, that one of its people ordered this and another approved it. A row
--- that was put into the table erases nobody.
-create function ledger.is_erasure_decided(p_order uuid, p_person uuid) returns boolean
+-- Only the component that does such a thing can say that it did.
+alter table ledger.inbox add constraint orders_are_the_authoritys
+    check (event not in ('erasure.ordered', 'erasure.decided') or written_by ~ '_portal$'),
+    add constraint erasing_is_the_schedulers
+    check (event not in ('person.removed', 'erasure.begun', 'erasure.completed', 'erasure.certified')
+           or written_by ~ '_scheduler$');
+
+-- Whether the authority's log says, sealed and signed, that this account ordered it by this decision and that one approved
+-- it, and nothing else of the order. A row that was put into the table, or changed there, erases nobody.
+create function ledger.is_erasure_decided(
+    p_order uuid, p_person uuid, p_decision text, p_ordered_by uuid, p_decided_by uuid
+) returns boolean
     language sql stable security definer set search_path = ledger, pg_temp as $$
     with said as (
         select convert_from(e.leaf, 'UTF8')::jsonb as leaf
@@ -69,15 +79,16 @@ create function ledger.is_erasure_decided(p_order uuid, p_person uuid) returns b
         where i.object = 'erasure:' || p_order and i.event in ('erasure.ordered', 'erasure.decided')
           and e.index < (select max(c.size) from checkpoint c)
     ), decided as (
-        select leaf ->> 'event' as event, leaf ->> 'actor' as actor, leaf -> 'detail' ->> 'verdict' as verdict
+        select leaf ->> 'event' as event, leaf ->> 'actor' as actor, leaf -> 'detail' as detail
         from said
         where leaf ->> 'object' = 'erasure:' || p_order and leaf -> 'detail' ->> 'person' = p_person::text
-          and leaf ->> 'written_by' ~ '_portal$' and leaf ->> 'actor' ~ '^account:'
+          and leaf ->> 'written_by' ~ '_portal$'
     )
-    select count(*) = 2
-       and count(*) filter (where event = 'erasure.ordered') = 1
-       and count(*) filter (where event = 'erasure.decided' and verdict = 'approved') = 1
-       and count(distinct actor) = 2
+    select count(*) = 2 and p_ordered_by <> p_decided_by
+       and count(*) filter (where event = 'erasure.ordered' and actor = 'account:' || p_ordered_by
+                                  and detail ->> 'decision' = p_decision) = 1
+       and count(*) filter (where event = 'erasure.decided' and actor = 'account:' || p_decided_by
+                                  and detail ->> 'verdict' = 'approved') = 1
     from decided
 $$;
 revoke all on function ledger.is_erasure_decided from public;
@@ -116,13 +127,19 @@ create function decide_erasure(p_order uuid, p_verdict text, p_account uuid, p_a
 declare
     whose uuid;
 begin
-    if p_verdict not in ('approved', 'declined', 'withdrawn') then
+    if p_verdict not in ('approved', 'declined', 'withdrawn', 'cancelled') then
         raise exception 'there is no such verdict' using errcode = 'check_violation';
     end if;
-    update erasure_order
-    set state = p_verdict, decided_by = p_account, decided_at = p_at
-    where id = p_order and state = 'ordered'
-    returning person_id into whose;
+    if p_verdict = 'cancelled' then
+        update erasure_order set state = p_verdict
+        where id = p_order and state = 'approved'
+        returning person_id into whose;
+    else
+        update erasure_order
+        set state = p_verdict, decided_by = p_account, decided_at = p_at
+        where id = p_order and state = 'ordered'
+        returning person_id into whose;
+    end if;
     if whose is null then
         raise exception 'nothing is to be decided' using errcode = 'no_data_found';
     end if;
@@ -134,8 +151,57 @@ begin
 end $$;
 revoke all on function decide_erasure from public;
 
+-- Who has a legal hold on him stays, whoever says otherwise.
+create function keep_held() returns trigger
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    if exists (select from legal_hold h where h.person_id = (to_jsonb(old) ->> tg_argv[0])::uuid) then
+        raise exception 'a legal hold forbids it' using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    return old;
+end $$;
+revoke all on function keep_held from public;
+create trigger held_stays before delete on person for each row execute function keep_held('id');
+create trigger held_stays before delete on alarm for each row execute function keep_held('person_id');
+
+-- A reference whose message was deleted is nobody's work any more: a press that comes with it is a new one.
+create or replace function alarm_rests(message_id uuid) returns boolean
+    language plpgsql set search_path = vaka, pg_temp as $$
+declare
+    wanted  uuid := (select m.alarm_id from message m where m.id = message_id and m.effect = 'raise');
+    at_hand alarm%rowtype;
+begin
+    if not exists (select from message m where m.id = message_id) then
+        return true;
+    end if;
+    loop
+        select * into at_hand from alarm a where a.id = wanted;
+        exit when at_hand.state is distinct from 'merged';
+        wanted := at_hand.merged_into;
+    end loop;
+    return coalesce(at_hand.state in ('withdrawn', 'closed', 'suspended', 'handed_over'), false);
+end $$;
+
+-- Whether somebody may be at an alarm of this person's, or at one that an alarm of this person's was made part of.
+create function is_helped(p_person uuid) returns boolean
+    language sql stable set search_path = vaka, pg_temp as $$
+    with recursive up as (
+        select a.id, a.state, a.merged_into from alarm a where a.person_id = p_person
+        union
+        select b.id, b.state, b.merged_into from up join alarm b on b.id = up.merged_into
+    )
+    select exists (select from up where state not in ('merged', 'closed'))
+$$;
+revoke all on function is_helped from public;
+
+create index message_of_device on message (device_id) where alarm_id is null;
+
 -- Deletes everything about one person, and returns how many rows of what. An alarm of somebody else that was made part of
--- one of these stays, ended.
+-- one of these stays, ended; one that was raised a moment ago stays, open, and goes when it has ended.
+--
+-- A message says whose it is (0010). What a device said while it was this person's goes, also where the device is somebody
+-- else's by now; what it said while it was somebody else's stays. What was written to nobody in the register goes with the
+-- device.
 create function delete_person(p_person uuid) returns jsonb
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
@@ -143,16 +209,27 @@ declare
     alarms uuid[];
     devices uuid[];
     gone bigint;
+    more bigint;
 begin
-    select coalesce(array_agg(a.id), '{}') into alarms from alarm a where a.person_id = p_person;
+    select coalesce(array_agg(a.id), '{}') into alarms
+    from alarm a where a.person_id = p_person and a.state in ('merged', 'closed');
     select coalesce(array_agg(d.id), '{}') into devices from device d where d.person_id = p_person;
-    delete from alarm_note n where n.alarm_id = any (alarms);
+    delete from alarm_note n
+    where n.alarm_id = any (alarms)
+       or (n.subject_id = p_person and n.alarm_id in (select a.id from alarm a where a.state in ('merged', 'closed')));
     get diagnostics gone = row_count;
     counts := counts || jsonb_build_object('alarm_note', gone);
     delete from alarm_step s where s.alarm_id = any (alarms);
-    delete from message m where m.alarm_id = any (alarms) or m.device_id = any (devices);
+    delete from message m where m.alarm_id = any (alarms);
     get diagnostics gone = row_count;
-    counts := counts || jsonb_build_object('message', gone);
+    delete from message m where m.alarm_id is null and m.subject_id = p_person;
+    get diagnostics more = row_count;
+    gone := gone + more;
+    delete from message m
+    where m.alarm_id is null and m.device_id = any (devices)
+      and not exists (select from person p where p.id = m.subject_id);
+    get diagnostics more = row_count;
+    counts := counts || jsonb_build_object('message', gone + more);
     update alarm set state = 'closed', merged_into = null
     where merged_into = any (alarms) and person_id is distinct from p_person;
     update alarm set merged_into = null, state = 'closed' where id = any (alarms) and merged_into is not null;
@@ -178,52 +255,54 @@ end $$;
 revoke all on function delete_person from public;
 
 -- Deletes the person of an order that the log proves, and again what has come since; returns what hinders it, or how
--- many rows went this time. Nobody who is being helped just now is erased.
+-- many rows went this time. Nobody who is being helped just now is erased. A hold that was placed after the approval
+-- cancels the order: when it is lifted one day, somebody has to decide anew.
 create function begin_erasure(p_order uuid, p_at timestamptz) returns jsonb
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
     wanted erasure_order;
     hinders text := '';
+    becomes text;
     counts jsonb;
 begin
     select * into wanted from erasure_order o where o.id = p_order and o.state in ('approved', 'removed') for update;
-    if wanted.id is null or not ledger.is_erasure_decided(p_order, wanted.person_id) then
+    if wanted.id is null or not ledger.is_erasure_decided(p_order, wanted.person_id, wanted.decision, wanted.ordered_by,
+                                                          wanted.decided_by)
+    then
         return jsonb_build_object('hindrance', 'undecided');
     end if;
-    if wanted.state = 'approved' and exists (select from legal_hold h where h.person_id = wanted.person_id) then
+    lock table legal_hold in share mode; -- a hold is placed before this, or when it is done
+    becomes := 'removed';
+    if exists (select from legal_hold h where h.person_id = wanted.person_id) then
         hinders := 'legal_hold';
-    elsif exists (select from alarm a
-                  where a.person_id = wanted.person_id and a.state not in ('merged', 'closed')) then
+        becomes := case when wanted.state = 'approved' then 'cancelled' else wanted.state end;
+    elsif is_helped(wanted.person_id) then
         hinders := 'open_alarm';
-    end if;
-    if hinders = '' then
+        becomes := wanted.state;
+    else
         counts := delete_person(wanted.person_id);
     end if;
-    if hinders = wanted.hindrance and hinders <> '' then
-        return jsonb_build_object('hindrance', hinders);
-    end if;
-    if hinders = '' and wanted.state = 'removed' and not exists (
-        select from jsonb_each_text(counts) c where c.value <> '0') and wanted.hindrance = ''
+    -- Asked again and again, it is entered once.
+    if (hinders, becomes) = (wanted.hindrance, wanted.state)
+       and (hinders <> '' or not exists (select from jsonb_each_text(counts) c where c.value <> '0'))
     then
-        return jsonb_build_object('removed', counts);
+        return jsonb_strip_nulls(jsonb_build_object('hindrance', nullif(hinders, ''), 'removed', counts));
     end if;
     update erasure_order
-    set hindrance = hinders,
-        state = case when hinders = '' then 'removed' else state end,
-        removed_at = case when hinders = '' then coalesce(removed_at, p_at) else removed_at end,
-        removed = case when hinders <> '' then removed else (
+    set hindrance = hinders, state = becomes,
+        removed_at = case when becomes = 'removed' then coalesce(removed_at, p_at) end,
+        removed = coalesce((
             select jsonb_object_agg(c.key, c.value::bigint + coalesce((wanted.removed ->> c.key)::bigint, 0))
-            from jsonb_each_text(counts) c) end
+            from jsonb_each_text(counts) c), removed)
     where id = p_order;
     perform enter_erasure(p_at, 'erasure.begun', 'scheduler', 'erasure:' || p_order,
                           jsonb_build_object('person', wanted.person_id, 'hindrance', hinders)
                           || coalesce(counts, '{}'));
-    if hinders <> '' then
-        return jsonb_build_object('hindrance', hinders);
+    if hinders = '' then
+        perform enter_erasure(p_at, 'person.removed', 'scheduler', 'person:' || wanted.person_id,
+                              jsonb_build_object('order', p_order));
     end if;
-    perform enter_erasure(p_at, 'person.removed', 'scheduler', 'person:' || wanted.person_id,
-                          jsonb_build_object('order', p_order));
-    return jsonb_build_object('removed', counts);
+    return jsonb_strip_nulls(jsonb_build_object('hindrance', nullif(hinders, ''), 'removed', counts));
 end $$;
 revoke all on function begin_erasure from public;
 
@@ -242,7 +321,8 @@ begin
                              jsonb_build_object('person', whose) || (
                                  select coalesce(jsonb_object_agg(d.key, d.value), '{}') from jsonb_each(p_destroyed) d
                                  where d.key in ('key_destroyed', 'key_new', 'root_destroyed', 'root_new', 'generation',
-                                                 'rewrapped', 'subjects', 'values_tried', 'values_opened')
+                                                 'rewrapped', 'subjects', 'keys_handed_out', 'values_read_before',
+                                                 'values_tried', 'values_opened')
                                    and jsonb_typeof(d.value) in ('number', 'null')));
     update erasure_order
     set state = 'erased', erased_at = p_at, destroyed = p_destroyed, entry = entered
@@ -257,9 +337,10 @@ create function certify_erasure(
 ) returns bigint
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 begin
-    update erasure_order
+    update erasure_order o
     set state = 'certified', certificate = p_certificate, signature = p_signature, public_key = p_key
-    where id = p_order and state = 'erased';
+    where o.id = p_order and o.state = 'erased'
+      and ledger.is_erasure_decided(o.id, o.person_id, o.decision, o.ordered_by, o.decided_by);
     if not found then
         raise exception 'nothing is to be certified' using errcode = 'no_data_found';
     end if;
@@ -269,17 +350,22 @@ begin
 end $$;
 revoke all on function certify_erasure from public;
 
--- After a restored backup: a person whose keys were destroyed is in the register again, unreadable for everybody, and
--- goes at once. The keyholder, whose memory no backup of this database brings back, knows by which order.
+-- After a restored backup: a person whose keys were destroyed is in the register again, or in alarms, unreadable for
+-- everybody, and goes as soon as nobody helps. The keyholder, whose memory no backup of this database brings back, knows
+-- by which order. Returns how many rows went; nothing where it has to wait.
 create function remove_erased_again(p_person uuid, p_order uuid, p_at timestamptz) returns jsonb
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
     counts jsonb;
 begin
-    if not exists (select from person p where p.id = p_person) then
+    lock table legal_hold in share mode;
+    if is_helped(p_person) or exists (select from legal_hold h where h.person_id = p_person) then
         return '{}';
     end if;
     counts := delete_person(p_person);
+    if not exists (select from jsonb_each_text(counts) c where c.value <> '0') then
+        return '{}';
+    end if;
     perform enter_erasure(p_at, 'person.removed', 'scheduler', 'person:' || p_person,
                           jsonb_build_object('order', p_order, 'again', true) || counts);
     return counts;

@@ -231,7 +231,8 @@ begin
     if p_kind = 'messages' then
         return query
         select m.id, m.received_at, '{}'::uuid[],
-               case when d.person_id is null then '{}' else array[d.person_id] end
+               -- Whose the device is, and who was written to when it was somebody else's.
+               array(select p.id from person p where p.id in (d.person_id, m.subject_id))
         from message m left join device d on d.id = m.device_id
         where m.alarm_id is null and m.received_at < p_before
           and (p_things is null or m.id = any (p_things))
