@@ -16,6 +16,7 @@ from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_t
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
 from vaka.web.portal import (
+    certificates,
     erasure,
     export,
     holds,
@@ -110,7 +111,9 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/erasure/find", erasure.find_whom, ["POST"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure/found/{{number}}", erasure.show_found, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure/decide", erasure.decide, ["POST"], needs=Permission.PORTAL_ERASE),
-    route(f"{LOG}/erasure/{{order}}/certificate", erasure.give_certificate, ["GET"], needs=Permission.PORTAL_ERASE),
+    route(
+        f"{LOG}/erasure/{{order}}/certificate", certificates.give_certificate, ["GET"], needs=Permission.PORTAL_ERASE
+    ),
     route("/removal", removal.show_own, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
     route(f"{LOG}/removal", removal.show_removal, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
     route(f"{LOG}/removal", removal.propose_removal, ["POST"], needs=Permission.PORTAL_SET_REMOVAL),

@@ -1,11 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Permanent erasure of a person (term 6): looking the person up, ordering it, deciding what a colleague ordered, the
-certificate.
-"""
+"""Permanent erasure of a person (term 6): looking the person up, ordering it, deciding what a colleague ordered."""
 
-import io
-import zipfile
 from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
@@ -25,7 +21,7 @@ from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
-from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, find_order, list_orders, read_certificate
+from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, find_order, list_orders
 from vaka.tenants.lookups import is_personal_number
 from vaka.tenants.subjects import MOST_PEOPLE, FoundPerson, find_people, read_people
 from vaka.web.asker import Asker
@@ -169,42 +165,6 @@ async def _require_sure(portal: Portal, authority: Authority, form: VerdictForm)
         meant = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, form.number)
         if not is_personal_number(form.number) or [one.id for one in meant] != about:
             raise AnotherPersonError
-
-
-async def give_certificate(portal: Portal, request: Request, asker: Asker) -> Response:
-    """GET /log/{authority}/erasure/{order}/certificate: document, signature, public key, and how to verify them."""
-    authority = await require_authority(portal, request, asker, MAY_ERASE)
-    try:
-        wanted = UUID(request.path_params["order"])
-    except ValueError:
-        raise NothingHereError from None
-    async with portal.gateway.transaction(authority.id) as tenant:
-        certificate = await read_certificate(tenant, wanted)
-        if certificate is None:
-            raise NothingHereError
-        facts: dict[str, str | int | bool | None] = {"format": "erasure-certificate", "order": str(wanted)}
-        log = portal.log_name(authority)
-        await append(tenant, Entry(Event.LOG_READ, asker.principal.actor, portal.clock.now(), log, detail=facts))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, content in (
-            ("certificate.json", certificate.document), ("certificate.sig", certificate.signature),
-            ("key.pem", certificate.key), ("VERIFY.txt", _VERIFY),
-        ):  # fmt: skip
-            archive.writestr(name, content)
-    disposition = f'attachment; filename="{authority.slug}-erasure-{wanted}.zip"'
-    return Response(
-        packed.getvalue(), media_type="application/zip", headers={"Content-Disposition": disposition}
-    )  # fmt: skip
-
-
-_VERIFY = b"""openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in certificate.json -sigfile certificate.sig
-
-says "Signature Verified Successfully". That the key is the right one, your own log says: the entry erasure.certified of
-this order, of which there is exactly one, names the SHA-256 of certificate.json (sha256) and of key.pem (key):
-
-sha256sum certificate.json key.pem
-"""
 
 
 async def _explain(portal: Portal, asker: Asker, authority: Authority, error: VakaError) -> Response:
