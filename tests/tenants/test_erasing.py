@@ -5,207 +5,26 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.access.test_decide import principal
 from tests.alarms.house import Sender
-from tests.ledger.aged import POLICY, Cosigner
-from tests.ledger.sealed import LogHouse
 from tests.letters import as_letters
-from tests.people import register
-from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.erasure import decide_erasure, order_erasure
-from vaka.access.holds import place_hold
-from vaka.access.principal import Principal
-from vaka.clock import SystemClock, TurnedClock
+from tests.tenants.office import DECISION, RELEASE, Office, device_of
 from vaka.crypto.aead import UnopenableError
-from vaka.database.connections import make_pool
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
-from vaka.keys.keyring import Keyring, make_client, open_keyring
-from vaka.keys.letters import Addressee
-from vaka.ledger.standing import LedgerStandsStillError
-from vaka.settings import ErasureSettings, LedgerSettings, Settings
-from vaka.tenants.authorities import Authority
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.tenants.certificates import FORMAT
-from vaka.tenants.erasing import Erasing, read_rules
 from vaka.tenants.erasure import (
-    ErasureOrder,
-    NotErasableError,
-    UnusableDecisionError,
-    Verdict,
-    list_orders,
     read_certificate,
 )
-from vaka.tenants.gateway import Gateway
-from vaka.tenants.people import Contact, Note, Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
-
-ROLE = "records_officer"
-DECISION = "SN 2026/123"
-RELEASE = 60
-
-
-@dataclass
-class Office:
-    """An authority with three people in its register, its two records officers, and the scheduler's rounds."""
-
-    house: LogHouse
-    clock: TurnedClock
-    keyring: Keyring
-    erasing: Erasing
-    people: list[Person]
-    first: Principal
-    second: Principal
-
-    @property
-    def authority(self) -> UUID:
-        return self.house.authority.id
-
-    async def order(self, person: Person, decision: str = DECISION, who: Principal | None = None) -> UUID:
-        async with self.house.as_("portal") as portal:
-            await order_erasure(
-                portal, who or self.first, self.authority, person.id, decision, now=self.clock.now()
-            )  # fmt: skip
-        return next(one.id for one in await self.orders() if (one.person_id, one.state) == (person.id, "ordered"))
-
-    async def decide(self, order: UUID, verdict: Verdict = "approved", who: Principal | None = None) -> int:
-        async with self.house.as_("portal") as portal:
-            return await decide_erasure(
-                portal, who or self.second, self.authority, order, verdict, now=self.clock.now()
-            )  # fmt: skip
-
-    async def orders(self) -> list[ErasureOrder]:
-        async with self.house.as_("portal") as portal:
-            return list(await list_orders(portal))
-
-    async def state(self) -> str:
-        return (await self.orders())[0].state
-
-    async def seal(self) -> None:
-        async with self.house.as_("sequencer") as connection:
-            await self.house.sealing(self.clock, Cosigner(self.clock)).make_round(connection)
-
-    async def round(self) -> int:
-        return await self.erasing.carry_out(self.authority, self.clock.now())
-
-    async def erase(self, person: Person) -> UUID:
-        """All the way to the certificate."""
-        order = await self.order(person)
-        await self.decide(order)
-        await self.seal()
-        await self.round()
-        self.clock.turn(RELEASE + 1)
-        await self.seal()
-        await self.round()
-        await self.seal()
-        await self.round()
-        return order
-
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self.house.superuser() as onlooker:
-            return onlooker.execute(query.encode(), values).fetchall()
-
-    def alarm(self, person: Person, device: UUID, *, closed: bool = True) -> UUID:
-        message = Sender(person.id, device, f"{device.int % 10**12}").message(self.clock.now())
-        sent = as_letters(self.house.authority, message)
-        database = self.house.authority.database_name
-        with closing(psycopg.connect(self.house.server.conninfo(SUPERUSER, database), autocommit=True)) as connection:
-            connection.execute("set search_path = vaka")
-            [(alarm,)] = connection.execute(
-                "select alarm_id from accept_messages(%s, 'west-1')", (Jsonb([sent]),)
-            ).fetchall()
-            if closed:
-                connection.execute(
-                    "update alarm set state = 'closed', closed_at = now(), closed_by = 'account:x' where id = %s",
-                    (alarm,),
-                )
-        return UUID(str(alarm))
-
-    async def says(self, person: Person, device: UUID, **more: Any) -> UUID:
-        """Let a device say something that concerns no alarm, in letters to somebody; return the message."""
-        keys = self.keyring.of(self.authority)
-        await keys.hold([person.id])
-        plain = Sender(person.id, device).message(self.clock.now(), "none", "signal", device_text="Knapp", **more)
-        sent = as_letters(self.house.authority, plain, Addressee(person.id, keys.address(person.id)))
-        with self.house.superuser() as connection:
-            connection.execute("set search_path = vaka")
-            connection.execute("select outcome from accept_messages(%s, 'west-1')", (Jsonb([sent]),))
-        return UUID(str(plain["message_id"]))
-
-
-def employ(server: Server, authority: Authority, officers: list[Principal]) -> None:
-    """Give them accounts and the role, as setup does."""
-    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as connection:
-        for one in officers:
-            connection.execute(
-                "insert into vaka.account (id, display_name, kind, created_at) values (%s, 'Gun', 'user', now())",
-                (one.account_id,),
-            )
-            connection.execute(
-                "insert into vaka.role_grant (account_id, role, authority_id, granted_at) values (%s, %s, %s, now())",
-                (one.account_id, ROLE, authority.id),
-            )
-
-
-def device_of(person: Person) -> UUID:
-    return UUID(int=person.id.int ^ 0xD)
-
-
-@pytest.fixture
-async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_path: Path) -> AsyncIterator[Office]:
-    clock = TurnedClock(SystemClock().now())
-    people = [
-        Person(
-            uuid4(), name, "Märkesson", street="Lindvägen 3", door_code="4711",
-            contacts=(Contact("Kalle Kontakt", "070-1740610"),),
-            notes=(Note(uuid4(), "Hund i hallen", clock.now()),),
-        )
-        for name in ("Märta", "Bo", "Cilla")
-    ]  # fmt: skip
-    await register(server, authority, setup_keys, people)
-    with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as connection:
-        for person in people:
-            connection.execute(
-                "insert into vaka.device (id, person_id, sender, placed) values (%s, %s, %s, 'Hall')",
-                (device_of(person), person.id, f"{person.id.int % 10**12}"),
-            )
-    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as connection:
-        for person in people:
-            connection.execute(
-                "insert into vaka.device_entry (sender, authority_id, device_id, person_id, address, authentication,"
-                " network, exception_reason, exception_until, changed_at)"
-                " values (%s, %s, %s, %s, sha256('address'), 'network', '192.0.2.0/24', 'kan inget nyare',"
-                " now() + '1 day', now())",
-                (f"{person.id.int % 10**12}", authority.id, device_of(person), person.id),
-            )
-    house = LogHouse(server, authority, tmp_path / "ledger")
-    house.records.mkdir()
-    (tmp_path / "credentials").mkdir()
-    officers = [principal((ROLE, authority.id), realm="authority") for _ in range(2)]
-    employ(server, authority, officers)
-    gateway = Gateway(server, "scheduler", [authority])
-    platform = make_pool(server, platform_role("scheduler"), PLATFORM_DATABASE, application="test")
-    await platform.open()
-    logs = LedgerSettings(origin="vaka.example", witnesses=[])
-    client = make_client(server, Settings(), "scheduler", clock)
-    async with open_keyring(server, Settings(), "scheduler", SystemClock()) as keyring:
-        rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(release_seconds=RELEASE)))
-        erasing = Erasing(gateway, platform, keyring, client, logs, lambda: rules, [ROLE])
-        yield Office(house, clock, keyring, erasing, people, *officers)
-    await client.close()
-    await gateway.close()
-    await platform.close()
 
 
 async def test_term_06_what_was_said_goes_with_whom_it_was_written_to(office: Office) -> None:
@@ -315,71 +134,6 @@ def require_openssl_agrees(where: Path, document: bytes, signature: bytes, key: 
         assert ("Signature Verified Successfully" in done.stdout) is good, done.stdout + done.stderr
 
 
-async def test_term_06_one_approver_no_decision_or_no_right_is_refused(office: Office) -> None:
-    märta = office.people[0]
-    for decision in ("", "   ", "x" * 101, "19121212-9821"):
-        with pytest.raises(UnusableDecisionError):
-            await office.order(märta, decision)
-    for who in (
-        principal(("contract_officer", office.authority), realm="authority"),
-        principal((ROLE, office.authority), realm="operator"),
-        principal((ROLE, uuid4()), realm="authority"),
-    ):
-        with pytest.raises((NotAllowedError, NothingHereError)):
-            await office.order(märta, who=who)
-    assert await office.orders() == []
-
-    order = await office.order(märta)
-    with pytest.raises(NotErasableError):  # a second order of the same
-        await office.order(märta, "SN 2026/124")
-    with pytest.raises(NotErasableError):  # who ordered it does not approve it, in another session neither
-        await office.decide(order, who=office.first)
-    with pytest.raises(psycopg.errors.CheckViolation):  # nor around what asks
-        async with office.house.as_("portal") as portal:
-            await portal.execute(
-                "select decide_erasure(%s, 'approved', %s, now())", (order, office.first.account_id)
-            )  # fmt: skip
-    with pytest.raises(NotErasableError):  # an order of another authority's is none here
-        await office.decide(uuid4())
-    await office.seal()
-    assert (await office.round(), await office.state()) == (0, "ordered")
-    await office.decide(order, "withdrawn", who=office.first)
-    with pytest.raises(NotErasableError):
-        await office.decide(order)
-    assert office.rows("select 1 from vaka.person where id = %s", märta.id)
-
-
-async def test_term_06_person_unknown_here_is_refused(office: Office) -> None:
-    with pytest.raises(NotErasableError):
-        await office.order(Person(uuid4(), "Någon", "Annanstans"))
-
-
-async def test_term_06_legal_hold_forbids_it_at_every_step(office: Office) -> None:
-    märta, bo, _ = office.people
-    archivist = principal(("archivist", office.authority), realm="authority")
-    order, now = await office.order(märta), office.clock.now()
-    async with office.house.as_("portal") as portal:
-        for person in (märta, bo):
-            await place_hold(portal, archivist, office.authority, person.id, reason="JO 2026/12", now=now)
-    with pytest.raises(NotErasableError):
-        await office.order(bo)
-    with pytest.raises(NotErasableError):
-        await office.decide(order)
-    # Placed after the approval, it still stops what was not begun.
-    with office.house.superuser() as superuser:
-        superuser.execute("delete from vaka.legal_hold where person_id = %s", (märta.id,))
-    await office.decide(order)
-    async with office.house.as_("portal") as portal:
-        await place_hold(portal, archivist, office.authority, märta.id, reason="JO 2026/12", now=now)
-    await office.seal()
-    await office.round()
-    found = (await office.orders())[0]
-    assert (found.state, found.hindrance) == ("cancelled", "legal_hold")  # lifted one day, it is decided anew
-    assert office.rows("select 1 from vaka.person where id = %s", märta.id)
-    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState), office.house.superuser() as superuser:
-        superuser.execute("delete from vaka.person where id = %s", (märta.id,))
-
-
 async def test_nobody_is_erased_while_somebody_helps_him(office: Office) -> None:
     märta = office.people[0]
     alarm = office.alarm(märta, device_of(märta), closed=False)
@@ -417,84 +171,6 @@ async def test_what_comes_before_receivers_know_is_deleted_too(office: Office) -
         )
     await office.round()
     assert (await office.state(), office.rows("select 1 from vaka.alarm where id = %s", late)) == ("erased", [])
-
-
-async def test_approval_that_the_log_does_not_prove_erases_nobody(office: Office) -> None:
-    """As the supplier's own administrator, who writes any row, but no entry as two of their people."""
-    märta = office.people[0]
-    order = uuid4()
-    with office.house.superuser() as superuser:
-        superuser.execute(
-            "insert into vaka.erasure_order (id, person_id, decision, ordered_by, ordered_at, state, decided_by,"
-            " decided_at) values (%s, %s, 'SN 1', %s, now(), 'approved', %s, now())",
-            (order, märta.id, office.first.account_id, office.second.account_id),
-        )
-    for component in ("setup", "desk", "scheduler"):
-        async with office.house.as_(component) as connection:
-            with pytest.raises(psycopg.errors.CheckViolation):
-                await connection.execute(
-                    "select ledger.append(now(), 'erasure.ordered', %s, %s, 'success', '{}')",
-                    (office.first.actor, f"erasure:{order}"),
-                )
-    await office.seal()
-    await office.round()
-    assert await office.state() == "approved"
-    assert office.rows("select 1 from vaka.person where id = %s", märta.id)
-    told = [one.object for one in office.house.leaves() if one.event == "row.changed_by_hand"]
-    assert f"erasure_order:{order}" in told
-    await office.decide(order, "cancelled")  # it stands in nobody's way
-    await office.order(märta)
-
-
-async def test_order_that_is_changed_by_hand_after_the_approval_erases_nobody(office: Office) -> None:
-    märta, bo, _ = office.people
-    order = await office.order(märta)
-    await office.decide(order)
-    await office.seal()
-    for change in ("person_id = %s", "decision = %s", "ordered_by = %s"):
-        value = bo.id if change.startswith("person") else "SN 1999/1" if "decision" in change else uuid4()
-        name = change.split()[0]
-        [(before,)] = office.rows(f"select {name} from vaka.erasure_order where id = %s", order)
-        with office.house.superuser() as superuser:
-            superuser.execute(f"update vaka.erasure_order set {change} where id = %s".encode(), (value, order))
-        await office.round()
-        assert await office.state() == "approved", change
-        with office.house.superuser() as superuser:
-            superuser.execute(f"update vaka.erasure_order set {change} where id = %s".encode(), (before, order))
-    assert len(office.rows("select 1 from vaka.person")) == 3
-
-
-async def test_officers_that_nobody_has_employed_erase_nobody(office: Office) -> None:
-    """Whoever has the portal's login can name any two accounts; they must be there, and may do it, at that moment."""
-    märta = office.people[0]
-    order = uuid4()
-    async with office.house.as_("portal") as portal:
-        await portal.execute("select order_erasure(%s, %s, 'SN 1', %s, now())", (order, märta.id, uuid4()))
-        await portal.execute("select decide_erasure(%s, 'approved', %s, now())", (order, uuid4()))
-    await office.seal()
-    await office.round()
-    assert await office.state() == "approved"
-    await office.decide(order, "cancelled")
-
-    order = await office.order(märta)
-    await office.decide(order)
-    await office.seal()
-    with closing(psycopg.connect(office.house.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as setup:
-        setup.execute("delete from vaka.role_grant where account_id = %s", (office.second.account_id,))
-    await office.round()
-    assert {one.state for one in await office.orders()} == {"approved", "cancelled"}
-
-
-async def test_what_was_approved_can_be_stopped_before_it_is_begun(office: Office) -> None:
-    märta = office.people[0]
-    order = await office.order(märta)
-    await office.decide(order)
-    await office.decide(order, "cancelled", who=office.first)
-    await office.seal()
-    assert (await office.round(), await office.state()) == (0, "cancelled")
-    assert office.rows("select 1 from vaka.person where id = %s", märta.id)
-    with pytest.raises(NotErasableError):
-        await office.decide(order)
 
 
 async def test_press_with_a_reference_from_before_raises_an_alarm(office: Office) -> None:
@@ -567,32 +243,6 @@ async def test_two_orders_in_one_round_are_each_tried(office: Office) -> None:
     assert [(one["values_read_before"], one["values_tried"], one["values_opened"]) for one in tried] == [(2, 2, 0)] * 2
 
 
-@pytest.mark.parametrize("component", ["desk", "setup", "receiver", "sequencer", "scheduler"])
-async def test_no_other_component_orders_or_approves(office: Office, component: str) -> None:
-    async with office.house.as_(component) as connection:
-        for statement in (
-            "select vaka.order_erasure(gen_random_uuid(), gen_random_uuid(), 'x', gen_random_uuid(), now())",
-            "select vaka.decide_erasure(gen_random_uuid(), 'approved', gen_random_uuid(), now())",
-            "select vaka.delete_person(gen_random_uuid())",
-            "update vaka.erasure_order set state = 'approved'",
-        ):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                await connection.execute(statement)
-
-
-async def test_nothing_is_ordered_or_carried_out_while_the_ledger_stands_still(office: Office) -> None:
-    märta = office.people[0]
-    order = await office.order(märta)
-    await office.decide(order)
-    await office.seal()
-    office.clock.turn(600)
-    with pytest.raises(LedgerStandsStillError):
-        await office.order(office.people[1])
-    with pytest.raises(LedgerStandsStillError):
-        await office.round()
-    assert office.rows("select 1 from vaka.person where id = %s", märta.id)
-
-
 async def test_term_06_person_who_comes_back_with_a_restored_backup_goes_at_once(office: Office) -> None:
     märta, bo, _ = office.people
     with office.house.superuser() as superuser:
@@ -630,7 +280,3 @@ async def test_crash_between_deletion_and_destruction_goes_on_where_it_was(offic
     assert certificate is not None
     tried = json.loads(certificate.document)["tried_afterwards"]
     assert (tried["values_tried"], tried["values_opened"], tried["keys_handed_out"]) == (0, 0, 0)
-
-
-assert POLICY.quorum == 1
-assert timedelta(seconds=RELEASE)

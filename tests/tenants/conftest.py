@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What tests of erasures share."""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.access.test_decide import principal
+from tests.ledger.sealed import LogHouse
+from tests.people import register
+from tests.tenants.office import RELEASE, ROLE, Office, device_of, employ
+from vaka.clock import SystemClock, TurnedClock
+from vaka.database.connections import make_pool
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
+from vaka.keys.keyring import Keyring, make_client, open_keyring
+from vaka.settings import ErasureSettings, LedgerSettings, Settings
+from vaka.tenants.authorities import Authority
+from vaka.tenants.erasing import Erasing, read_rules
+from vaka.tenants.gateway import Gateway
+from vaka.tenants.people import Contact, Note, Person
+
+
+@pytest.fixture
+async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_path: Path) -> AsyncIterator[Office]:
+    clock = TurnedClock(SystemClock().now())
+    people = [
+        Person(
+            uuid4(), name, "Märkesson", street="Lindvägen 3", door_code="4711",
+            contacts=(Contact("Kalle Kontakt", "070-1740610"),),
+            notes=(Note(uuid4(), "Hund i hallen", clock.now()),),
+        )
+        for name in ("Märta", "Bo", "Cilla")
+    ]  # fmt: skip
+    await register(server, authority, setup_keys, people)
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as connection:
+        for person in people:
+            connection.execute(
+                "insert into vaka.device (id, person_id, sender, placed) values (%s, %s, %s, 'Hall')",
+                (device_of(person), person.id, f"{person.id.int % 10**12}"),
+            )
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as connection:
+        for person in people:
+            connection.execute(
+                "insert into vaka.device_entry (sender, authority_id, device_id, person_id, address, authentication,"
+                " network, exception_reason, exception_until, changed_at)"
+                " values (%s, %s, %s, %s, sha256('address'), 'network', '192.0.2.0/24', 'kan inget nyare',"
+                " now() + '1 day', now())",
+                (f"{person.id.int % 10**12}", authority.id, device_of(person), person.id),
+            )
+    house = LogHouse(server, authority, tmp_path / "ledger")
+    house.records.mkdir()
+    (tmp_path / "credentials").mkdir()
+    officers = [principal((ROLE, authority.id), realm="authority") for _ in range(2)]
+    employ(server, authority, officers)
+    gateway = Gateway(server, "scheduler", [authority])
+    platform = make_pool(server, platform_role("scheduler"), PLATFORM_DATABASE, application="test")
+    await platform.open()
+    logs = LedgerSettings(origin="vaka.example", witnesses=[])
+    client = make_client(server, Settings(), "scheduler", clock)
+    async with open_keyring(server, Settings(), "scheduler", SystemClock()) as keyring:
+        rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(release_seconds=RELEASE)))
+        erasing = Erasing(gateway, platform, keyring, client, logs, lambda: rules, [ROLE])
+        yield Office(house, clock, keyring, erasing, people, *officers)
+    await client.close()
+    await gateway.close()
+    await platform.close()
