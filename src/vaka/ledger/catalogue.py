@@ -84,7 +84,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.DEVICE_REGISTERED: About(
             ("setup", "demo"), ("device",), ("authority", "authentication"), "its sender and its person; no credential"
         ),
-        Event.DEVICE_CHANGED: About(("setup",), ("device",), ("fields", "authentication", "authority"), _REGISTER),
+        Event.DEVICE_CHANGED: About(
+            ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order"), _REGISTER
+        ),
         Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
         Event.PERSON_REGISTERED: About(("setup", "demo"), ("person",), (), _REGISTER),

@@ -34,7 +34,7 @@ begin
     loop
         count := count + 1;
         perform ledger.append(p_at, 'device.changed', 'scheduler', 'device:' || device, 'success',
-                              jsonb_build_object('fields', 'person', 'authority', p_authority, 'order', p_order));
+                              jsonb_build_object('authority', p_authority, 'order', p_order, 'fields', 'person'));
     end loop;
     return count;
 end $$;
