@@ -7,8 +7,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from vaka.settings import Settings, load_settings
 from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
+from vaka.tenants.rounds import if_keys, repeat, unless
 
 COMPONENT = "scheduler"
 DIRECTORY_SECONDS = 10.0
@@ -61,12 +61,16 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (ATTENDANCE_SECONDS, watch.look_after_held),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
+            ):
+                rounds.create_task(repeat(seconds, work, stopped))
+            rotate, again = partial(rotate_due, gateway, client), erasing.remove_returned
+            for seconds, long in (
                 (settings.erasure.look_seconds, partial(watch.make_round, "erasure", erasing.carry_out)),
-                (ROTATION_SECONDS, partial(watch.make_round, "rotation", partial(rotate_due, gateway, client))),
-                (RETURNED_SECONDS, partial(watch.make_round, "returned", erasing.remove_returned)),
+                (ROTATION_SECONDS, partial(if_keys, client, partial(watch.make_round, "rotation", rotate))),
+                (RETURNED_SECONDS, partial(if_keys, client, partial(watch.make_round, "returned", again))),
                 (LOOK_SECONDS, partial(watch.make_round, "removal", nights.visit)),
             ):
-                rounds.create_task(_repeat(seconds, work, stopped))
+                rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
     finally:
         await client.close()
         await gateway.close()
@@ -82,13 +86,6 @@ async def _show_metrics(run: Path, nights: Nights, stopped: asyncio.Event) -> No
         return
     async with page:
         await stopped.wait()
-
-
-async def _repeat(seconds: float, work: Callable[[], Awaitable[int]], stopped: asyncio.Event) -> None:
-    while not stopped.is_set():
-        await work()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), seconds)
 
 
 async def _run_until_told(server: Server, settings: Settings) -> None:

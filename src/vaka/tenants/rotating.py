@@ -15,7 +15,7 @@ from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged, require_standing
 from vaka.tenants.gateway import Gateway
 
-ROTATION_SECONDS = 6 * 3600.0
+ROTATION_SECONDS = 3600.0
 """How often it is looked whether a key is due to be replaced."""
 
 
