@@ -68,10 +68,10 @@ class UnusableDecisionError(VakaError):
         super().__init__(
             Category.INVALID,
             Sentence(
-                sv=f"Skriv beslutets nummer hos er, 1–{LONGEST_DECISION} tecken, utan personnummer, telefonnummer och "
-                "e-postadresser: det står kvar i loggen.",
-                en=f"Write the number of the decision in your records, 1–{LONGEST_DECISION} signs, without personal "
-                "numbers, telephone numbers and mail addresses: it stays in the log.",
+                sv=f"Skriv beslutets nummer hos er, 1–{LONGEST_DECISION} tecken med minst en siffra, utan "
+                "personnummer, telefonnummer och e-postadresser: det står kvar i loggen.",
+                en=f"Write the number of the decision in your records, 1–{LONGEST_DECISION} signs with at least one "
+                "digit, without personal numbers, telephone numbers and mail addresses: it stays in the log.",
             ),
         )
 

@@ -140,3 +140,23 @@ async def test_somebody_with_a_protected_identity_is_approved_by_number(
     assert (await rakel.post(f"{HERE}/decide", verdict | {"number": person.personal_number})).status == 303
     stopped = await gun.post(f"{HERE}/decide", {"order": found[1], "verdict": "cancelled"})
     assert (stopped.status, "Stoppad innan" in (await gun.get(HERE)).text) == (303, True)
+
+
+async def test_nobody_approves_while_it_cannot_be_read_who_it_is(
+    gun: Browser, rakel: Browser, installation: Installation, logs: Logs
+) -> None:
+    """Not by the form, which has no such button then, nor by a request made up."""
+    number = await order(gun, installation)
+    person = person_of(installation, NAME)
+    # The same again mends it.
+    flipped = "set_byte(given_name, 60, get_byte(given_name, 60) # 1)"
+    spoil = f"update vaka.person set given_name = {flipped} where id = '{person}'"
+    logs.execute("ekbacka", spoil, unguarded=True)
+    try:
+        page = await rakel.get(HERE)
+        assert ("Ingen kan godkänna" in page.text, "Godkänn och radera" in page.text) == (True, False)
+        refused = await rakel.post(f"{HERE}/decide", {"order": number, "verdict": "approved", "sure": "true"})
+        assert (refused.status, "innan det syns" in refused.text) == (400, True)
+    finally:
+        logs.execute("ekbacka", spoil, unguarded=True)
+    assert "Godkänn och radera" in (await rakel.get(HERE)).text

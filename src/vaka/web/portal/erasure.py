@@ -64,6 +64,19 @@ class AnotherPersonError(VakaError):
         )
 
 
+class UnseenError(VakaError):
+    """Who it is about cannot be read just now, and so cannot have been compared."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Ingen kan godkänna innan det syns vem det gäller. Försök igen om en stund.",
+                en="Nobody can approve it before it can be seen who it is. Try again in a while.",
+            ),
+        )
+
+
 class WhomForm(Form):
     """Who is to be erased: words of a name, a personal number or a telephone number."""
 
@@ -154,13 +167,15 @@ async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
 
 
 async def _require_sure(portal: Portal, authority: Authority, form: VerdictForm) -> None:
-    """Raise NotSureError, or AnotherPersonError where the number is not that of whom the order is about."""
+    """Raise NotSureError, UnseenError, or AnotherPersonError where the number is not the person's."""
     if not form.sure:
         raise NotSureError
     async with portal.gateway.transaction(authority.id) as tenant:
         found = await find_order(tenant, form.order)
     about = [] if found is None else [found.person_id]
     people = await read_people(portal.gateway, portal.keyring, authority.id, about)
+    if about and not people:
+        raise UnseenError
     if any(one.protected_identity for one in people.values()):
         meant = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, form.number)
         if not is_personal_number(form.number) or [one.id for one in meant] != about:

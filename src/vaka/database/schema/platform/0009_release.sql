@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
 -- A person who is erased has no devices any more, for receivers either. The devices stay known: what they send must reach
--- an operator. The scheduler may let go by this function, and so give a device to nobody else.
+-- an operator, and is written to the authority. The scheduler may let go by this function, and so give a device to nobody else.
 
 create function release_devices(p_authority uuid, p_person uuid, p_order uuid, p_at timestamptz) returns bigint
     language plpgsql security definer set search_path = vaka, pg_temp as $$
@@ -11,7 +11,7 @@ declare
 begin
     for device in
         update device_entry
-        set person_id = null, changed_at = p_at
+        set person_id = null, address = null, changed_at = p_at
         where authority_id = p_authority and person_id = p_person
         returning device_id
     loop
