@@ -229,3 +229,21 @@ async def test_an_address_is_the_keyholders_word_for_it(door: Doorway, keys: Aut
 def test_every_sealed_column_is_one_of_a_row_that_can_be_told_from_others() -> None:
     tables = {column.table for column in load_declaration().values() if column.is_sealed}
     assert tables == {"person", "contact", "note", "message", "alarm_note"}
+
+
+async def test_key_that_was_under_way_when_everything_was_let_go_is_not_kept(door: Doorway) -> None:
+    """Else an erased person's key, asked for a moment before, would stay for as long as the process lives."""
+    held = ring(door)
+    asked = held._patient.unwrap
+
+    async def unwrap(*about: Any) -> Any:
+        keys = await asked(*about)
+        held.forget()
+        return keys
+
+    held._patient.unwrap = unwrap  # type: ignore[method-assign, assignment]
+    await held.of(EKBACKA).hold([ANNA])
+    assert not held.of(EKBACKA).opens(ANNA)
+    held._patient.unwrap = asked  # type: ignore[method-assign]
+    await held.of(EKBACKA).hold([ANNA])
+    assert held.of(EKBACKA).opens(ANNA)
