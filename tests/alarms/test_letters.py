@@ -20,7 +20,7 @@ from vaka.alarms.closing import Closing, close, close_many, reopen
 from vaka.alarms.conflicts import UnusableActError
 from vaka.alarms.noting import add_note
 from vaka.alarms.reading import read_history, read_screen
-from vaka.alarms.rows import Screen
+from vaka.alarms.rows import HistoryRow, Screen
 from vaka.alarms.taking import take
 from vaka.alarms.unlocking import unlock_endings, unlock_screen, unlock_told
 from vaka.keys.keyring import AuthorityKeys, Keyring
@@ -97,14 +97,14 @@ async def test_the_end_is_sealed_to_whom_it_is_about(
     assert b"golvet" not in note["body"]
     screen = await shown(house, keys, alarm_id)
     assert (screen.closing_text, screen.ending_is_locked, screen.alarm_notes) == (ENDED.text, False, [])
-    [row] = await unlock_endings(keys, await history(house))
+    [row] = await unlock_endings(keys, await history(house, alarm_id))
     assert row.closing_text == ENDED.text
 
 
-async def history(house: House) -> Any:
-    return await house.read(
-        lambda connection: read_history(connection, since=NOW, until=NOW + timedelta(seconds=1), limit=1)
-    )
+async def history(house: House, alarm_id: UUID) -> list[HistoryRow]:
+    """The alarm's row of the history, among what the other tests closed in the same moment."""
+    rows = await house.read(lambda connection: read_history(connection, since=NOW, until=NOW + timedelta(seconds=1)))
+    return [row for row in rows if row.id == alarm_id]
 
 
 async def test_where_nothing_is_written_there_is_no_note(house: House, me: Principal, keys: AuthorityKeys) -> None:
@@ -201,7 +201,7 @@ async def test_another_authoritys_keys_open_nothing(
     await setup_keys.create(elsewhere, [house.id])
     screen = await shown(house, setup_keys.of(elsewhere), alarm_id)
     assert (screen.closing_text, screen.ending_is_locked, screen.told.is_locked) == ("", True, True)
-    [row] = await unlock_endings(setup_keys.of(elsewhere), await history(house))
+    [row] = await unlock_endings(setup_keys.of(elsewhere), await history(house, alarm_id))
     assert (row.closing_text, row.ending_is_locked) == ("", True)
 
 
