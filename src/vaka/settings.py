@@ -249,6 +249,12 @@ class ErasureSettings(_Section):
     """How long receivers have to learn that an erased person's devices are nobody's; each looks once a minute."""
     backups_kept_days: Annotated[int, Field(ge=1, le=3650)] = 35
     """How long a backup of the databases is kept at most. Certificates say until when backups hold unreadable data."""
+    backups: FilePath | None = None
+    """The directory with the backup sets of the database. The newest is tried before an erasure is certified."""
+    restored: FilePath = Path("restored")
+    """Where a set is restored for that, and removed again: a directory that does not exist, with room for one set."""
+    attempt_seconds: Annotated[int, Field(ge=10, le=86_400)] = 3600
+    """How long restoring and trying may take."""
     signing_key: FilePath = Path("credentials/certificates.key")
     """What certificates are signed with; made at the first start."""
 

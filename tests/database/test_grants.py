@@ -168,7 +168,9 @@ TENANT: dict[str, Rights] = {
         "ledger.checkpoint": "select",
         "erasure_order": "select",
         "begin_erasure()": "execute",
+        "hinder_erasure()": "execute",
         "complete_erasure()": "execute",
+        "enter_erasure_attempt()": "execute",
         "certify_erasure()": "execute",
         "remove_erased_again()": "execute",
         "list_removal_rules()": "execute",
@@ -199,6 +201,7 @@ TENANT: dict[str, Rights] = {
         "device": REGISTER,
         "device_state": REGISTER,
         "closing_code": REGISTER,
+        "erasure_order": "select(erased_at id person_id removed_at state)",
         "policy": "select update",
     },
 }

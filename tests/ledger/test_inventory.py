@@ -147,6 +147,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "decide_erasure"): told("erasure.decided"),
     ("tenants", "begin_erasure"): told("erasure.begun", "person.removed", "device.changed"),
     ("tenants", "complete_erasure"): told("erasure.completed"),
+    ("tenants", "hinder_erasure"): told("erasure.begun"),
+    ("tenants", "enter_erasure_attempt"): told("erasure.attempted"),
     ("tenants", "certify_erasure"): told("erasure.certified"),
     ("tenants", "remove_erased_again"): told("person.removed"),
     ("tenants", "release_devices"): told("device.changed"),
@@ -157,7 +159,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
-    r"|[a-z]+_erasure\(|remove_erased_again|release_devices)"
+    r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices)"
 )
 
 
@@ -191,6 +193,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "delete_person": Untold("a part of begin_erasure and remove_erased_again"),
     "begin_erasure": told("erasure.begun", "person.removed", "device.changed"),
     "complete_erasure": told("erasure.completed"),
+    "hinder_erasure": told("erasure.begun"),
+    "enter_erasure_attempt": told("erasure.attempted"),
     "certify_erasure": told("erasure.certified"),
     "release_devices": told("device.changed"),
     "ledger.append": Untold("is how an entry is written"),
@@ -223,6 +227,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "device import": told("command.run"),
     "key list": Untold("reads the register of keys, in which there is no key and nobody"),
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
+    "erasure attempt": told("erasure.attempted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),
@@ -317,7 +322,8 @@ ROUNDS: dict[str, Told | Untold] = {
         "alarm.restored",
     ),
     "make_round": told(
-        "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.certified",
+        "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
+        "erasure.certified",
         "key.rotated", "removal.run", "data.removed", "alarm.removed",
     ),
 }  # fmt: skip

@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.keys.keyring import Keyring, make_client, open_keyring
 from vaka.settings import ErasureSettings, LedgerSettings, Settings
+from vaka.tenants.attempts import Attempts, attempt_apart
 from vaka.tenants.authorities import Authority
 from vaka.tenants.erasing import Erasing, read_rules
 from vaka.tenants.gateway import Gateway
@@ -64,8 +66,10 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
     client = make_client(server, Settings(), "scheduler", clock)
     async with open_keyring(server, Settings(), "scheduler", SystemClock()) as keyring:
         rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(release_seconds=RELEASE)))
-        erasing = Erasing(gateway, platform, keyring, client, logs, lambda: rules, [ROLE])
-        yield Office(house, clock, keyring, erasing, people, *officers)
+        attempts = Attempts(partial(attempt_apart, tmp_path, Settings()))
+        erasing = Erasing(gateway, platform, keyring, client, clock, logs, lambda: rules, attempts, [ROLE])
+        yield Office(house, clock, keyring, erasing, attempts, people, *officers)
+    await attempts.close()
     await client.close()
     await gateway.close()
     await platform.close()

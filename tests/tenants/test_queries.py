@@ -40,6 +40,8 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("decision", "verdict", "key"), "x"),
     **dict.fromkeys(("document", "signature"), b"x"),
     "facts": Jsonb({}),
+    "outcome": Jsonb({}),
+    "hindrance": "officers",
     "accounts": [uuid4()],
     "roles": ["x"],
 }

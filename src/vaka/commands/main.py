@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "witness": ("vaka.commands.witness:witness", "Watch a supplier's logs from a machine of one's own."),
     "verify": ("vaka.commands.verify:verify", "Verify a log or a receipt, without trusting whoever made it."),
     "device": ("vaka.commands.device:device", "Register and change devices."),
+    "erasure": ("vaka.commands.erasure:erasure", "Try to read erased people in a restored backup."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),

@@ -3,11 +3,12 @@
 """Root → authority → person: the only place where a key-encryption key is ever unwrapped."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from vaka.clock import Clock
-from vaka.crypto.aead import decrypt, encrypt
+from vaka.crypto.aead import UnopenableError, decrypt, encrypt
 from vaka.crypto.agreement import public_of
 from vaka.crypto.chance import new_key
 from vaka.database.connections import make_pool, transaction
@@ -143,6 +144,28 @@ class Hierarchy:
         async with transaction(self._pool) as connection:
             return await fetch_all(connection, ErasedSubject, "list_erased", values)
 
+    async def try_copies(self, authority: UUID, key: bytes, copies: Sequence[WrappedSubjectKey]) -> int:
+        """Return how many wrapped keys from a copy of the database could be unwrapped, by any key that there is.
+
+        `key` is the authority's, as it was wrapped there: it is tried with every version of the root key, and the
+        people's with what comes of that, and with the authority's key of today.
+        """
+        if not copies:
+            return 0
+        async with self._pair.reading() as root:
+            async with transaction(self._pool) as connection:
+                found = await fetch_one(connection, WrappedAuthorityKey, "read_authority_key", {"authority": authority})
+            bound = bind_authority(self.store.identifier, authority, copies[0].key_version)
+            wrapped = [(version, key, bound) for version in root.versions]
+            if found is not None:
+                today = bind_authority(self.store.identifier, authority, found.version)
+                wrapped.append((found.root_version, found.wrapped, today))
+            held = []
+            for version, sealed, place in wrapped:
+                with suppress(RootMissingError, UnopenableError):
+                    held.append(_Held(version, root.unwrap(version, sealed, place)))
+        return sum(any(self._can_unwrap(one, authority, row) for one in held) for row in copies)
+
     # Changing
 
     async def open_authority(self, authority: UUID) -> int:
@@ -270,6 +293,13 @@ class Hierarchy:
     def _unwrap_held(self, root: RootStore, authority: UUID, found: WrappedAuthorityKey) -> _Held:
         bound = bind_authority(self.store.identifier, authority, found.version)
         return _Held(found.version, root.unwrap(found.root_version, found.wrapped, bound))
+
+    def _can_unwrap(self, held: _Held, authority: UUID, row: WrappedSubjectKey) -> bool:
+        try:
+            self._unwrap_subject(held, authority, row)
+        except UnopenableError:
+            return False
+        return True
 
     def _unwrap_subject(self, held: _Held, authority: UUID, row: WrappedSubjectKey) -> SubjectKey:
         bound = bind_subject(self.store.identifier, authority, row.subject_id, row.version, row.address)

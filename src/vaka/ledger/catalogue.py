@@ -111,6 +111,12 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
              "keys_handed_out", "values_read_before", "values_tried", "values_opened"),
             "every key",
         ),
+        Event.ERASURE_ATTEMPTED: About(
+            ("scheduler", "setup"), ("erasure",),
+            ("person", "backup", "set", "made", "opened", "keys_handed_out", "copies_tried", "copies_opened",
+             "values_tried", "values_opened", "letters_tried", "letters_opened", "tool", "change"),
+            "every key, and whatever was tried",
+        ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),

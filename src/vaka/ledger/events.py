@@ -48,6 +48,7 @@ class Event(Enum):
     ERASURE_DECIDED = "erasure.decided"  # a second person approved it or declined it, or who ordered it took it back
     ERASURE_BEGUN = "erasure.begun"  # rows were deleted for an order, or something hinders that
     ERASURE_COMPLETED = "erasure.completed"  # the keys of a person are destroyed in every copy there is
+    ERASURE_ATTEMPTED = "erasure.attempted"  # it was tried to read an erased person in a restored backup
     ERASURE_CERTIFIED = "erasure.certified"  # the certificate of an erasure was signed
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles

@@ -23,14 +23,16 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.keyring import make_client, open_keyring
-from vaka.logs import configure_logs, describe_error
-from vaka.metrics_page import open_metrics_page
+from vaka.logs import configure_logs
+from vaka.removal.measures import show
 from vaka.removal.nights import LOOK_SECONDS, Nights
+from vaka.repeating import repeat, unless
 from vaka.settings import Settings, load_settings
+from vaka.tenants.attempts import open_attempts
 from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
-from vaka.tenants.rounds import if_keys, repeat, unless
+from vaka.tenants.rounds import if_keys
 
 COMPONENT = "scheduler"
 DIRECTORY_SECONDS = 10.0
@@ -45,16 +47,21 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
     gateway = Gateway(server, COMPONENT, (), pool_size=2)
     watch = Watch(gateway, platform, clock, settings.scheduler.supervision_seconds)
     client = make_client(server, settings, COMPONENT, clock)
+    root = server.credentials.parent
     await platform.open()
     try:
         await watch.look_for_authorities()
         structlog.get_logger().info("scheduler works", count=len(gateway.authorities))
-        async with open_keyring(server, settings, COMPONENT, clock) as keyring, asyncio.TaskGroup() as rounds:
-            rules = partial(read_rules, server.credentials.parent, settings)
+        async with (
+            open_attempts(root, settings) as attempts,
+            open_keyring(server, settings, COMPONENT, clock) as keyring,
+            asyncio.TaskGroup() as rounds,
+        ):
+            rules = partial(read_rules, root, settings)
             officers = roles_with(Permission.PORTAL_ERASE)
-            erasing = Erasing(gateway, platform, keyring, client, settings.ledger, rules, officers)
+            erasing = Erasing(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, officers)
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
-            rounds.create_task(_show_metrics(server.credentials.parent / "run", nights, stopped))
+            rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
                 (settings.scheduler.escalation_seconds, watch.escalate),
@@ -75,17 +82,6 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
         await client.close()
         await gateway.close()
         await platform.close()
-
-
-async def _show_metrics(run: Path, nights: Nights, stopped: asyncio.Event) -> None:
-    try:
-        await asyncio.to_thread(run.mkdir, mode=0o700, exist_ok=True)
-        page = await open_metrics_page(run / f"{COMPONENT}.metrics", nights.measures.text)
-    except OSError as error:  # alarms are escalated without it
-        structlog.get_logger().warning("no metrics", **describe_error(error))
-        return
-    async with page:
-        await stopped.wait()
 
 
 async def _run_until_told(server: Server, settings: Settings) -> None:

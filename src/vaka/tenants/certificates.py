@@ -41,6 +41,22 @@ _IN_A_FILE = (
     "cryptographic erase: the root key's file was written over; on flash memory and copy-on-write file systems old "
     "blocks may survive until they are reused"
 )
+_OUTCOMES = {
+    "tried": "the newest backup set from before the deletion, or the newest of all where there is none, was restored, "
+    "and everything tried that is sealed about the person in it; the keyholder was asked for the keys by name, among "
+    "all keys, and with the wrapped keys that the set holds",
+    "not_configured": "not tried: the operator's settings name no directory of backup sets. Whether there are any is "
+    "not known here",
+    "none_there": "not tried: there is no whole backup set in the directory that the operator's settings name",
+    "no_room": "not tried: there was no room to restore the set",
+    "not_restored": "not tried: the set could not be restored",
+    "unreadable": "not tried: the set was restored, and holds no register that this version can read",
+    "too_long": "not tried: restoring the set took longer than the operator's settings allow",
+}
+_ATTEMPT = (
+    "set", "made", "keys_handed_out", "copies_tried", "copies_opened", "values_tried", "values_opened", "letters_tried",
+    "letters_opened",
+)  # fmt: skip
 _KEYS = ("subjects", "key_destroyed", "key_new", "root_destroyed", "root_new", "generation", "rewrapped")
 
 
@@ -48,6 +64,7 @@ def build_certificate(
     authority: Authority,
     order: ErasureOrder,
     receipt: Receipt,
+    tried: Receipt,
     *,
     copies_kept: timedelta,
     in_a_device: bool,
@@ -55,7 +72,8 @@ def build_certificate(
 ) -> bytes:
     """Return the document about an order that was carried out: UTF-8, sorted, to be read by people and machines.
 
-    What was destroyed and how it was tried is said as the sealed entry says it, which `receipt` proves; `copies_kept`
+    What was destroyed and how it was tried is said as the sealed entries say it, which `receipt` and, of the attempt in
+    a restored backup, `tried` prove; `copies_kept`
     is how long a backup is kept at most. Raises ValueError for an order that is not carried out, LedgerError where the
     entry is none.
     """
@@ -87,6 +105,7 @@ def build_certificate(
             "values_opened": told.get("values_opened"),
             "old_root_key": "the keyholder looked for it before it answered, and it was not there",
         },
+        "tried_in_a_backup": _describe_attempt(tried),
         "log": {
             "checkpoint_before": str(order.destroyed.get("checkpoint_before", "")),
             "entry": receipt.proof.index,
@@ -102,6 +121,16 @@ def build_certificate(
         "remains": list(_REMAINS),
     }
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _describe_attempt(tried: Receipt) -> dict[str, object]:
+    told = parse_leaf(tried.entry).detail
+    return {
+        "outcome": _OUTCOMES.get(str(told.get("backup")), "not tried"),
+        **{name: told.get(name) for name in _ATTEMPT},
+        "entry": tried.proof.index,
+        "proof": tried.proof.encode().decode(),
+    }
 
 
 def sign_certificate(seed: bytes, document: bytes) -> Certificate:

@@ -6,7 +6,8 @@
 2. Receivers are told that the devices are nobody's. Two minutes later all of them know; what came meanwhile goes too.
 3. The keyholder destroys the person's keys, up to the root key above them.
 4. It is tried to read what could be read before, and entered how that went.
-5. When the entry is sealed and witnessed, the certificate is signed.
+5. The same is tried in the newest backup from before, restored for it, or entered that there is none to try.
+6. When both entries are sealed and witnessed, and nothing could be read, the certificate is signed.
 
 A crash between any two is harmless: the order's state says where to go on, and the keyholder does an order once.
 """
@@ -19,8 +20,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
 from psycopg.types.json import Jsonb
 
+from vaka.clock import Clock
 from vaka.crypto.aead import UnopenableError
 from vaka.crypto.chance import new_key
 from vaka.database.connections import Pool, transaction
@@ -33,6 +36,8 @@ from vaka.ledger.receipts import find_receipt, policy_of
 from vaka.ledger.standing import require_standing
 from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
 from vaka.settings import LedgerSettings, Settings
+from vaka.tenants.attempting import Question
+from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.certificates import build_certificate, sign_certificate
 from vaka.tenants.erasure import ErasureOrder, list_orders
@@ -80,16 +85,22 @@ class Erasing:
         platform: Pool,
         keyring: Keyring,
         client: KeyClient,
+        clock: Clock,
         logs: LedgerSettings,
         rules: Callable[[], Rules],
+        attempts: Attempts,
         deciders: Collection[str],
     ) -> None:
         self._gateway = gateway
         self._platform = platform
         self._keyring = keyring
         self._client = client
+        self._clock = clock
         self._logs = logs
         self._read_rules = rules
+        self._attempts = attempts
+        self._tried: set[UUID] = set()
+        """Orders whose person could be read in a backup: it is tried again after the next start."""
         self._deciders = list(deciders)
         """The roles whose holders decide."""
         self._samples: dict[UUID, Row] = {}
@@ -137,15 +148,22 @@ class Erasing:
 
     async def _advance(self, authority: UUID, order: ErasureOrder, rules: Rules, now: datetime) -> int:
         if order.state == "erased":
-            return await self._certify(authority, order, rules, now)
+            if order.attempt_entry is None or (order.hindrance and order.id not in self._tried):
+                return await self._try_backup(authority, order)
+            return 0 if order.hindrance else await self._certify(authority, order, rules, now)
         if order.state == "approved" and not await self._is_by_two_officers(authority, order, now):
+            async with self._gateway.transaction(authority) as tenant:
+                await tenant.execute(
+                    QUERIES["hinder_erasure"], {"order": order.id, "hindrance": "officers", "now": now}
+                )
             return 0
         if not await self._delete(authority, order, now):
             return 0
         released = {"authority": authority, "person": order.person_id, "order": order.id, "now": now}
         async with transaction(self._platform) as platform:
             await platform.execute(QUERIES["release_devices"], released)
-        if now - self._released.setdefault(order.id, now) < rules.release:
+        # Counted from the commit: the round may have begun long before it.
+        if self._clock.now() - self._released.setdefault(order.id, self._clock.now()) < rules.release:
             return 1
         await self._destroy(authority, order, now)
         return 1
@@ -197,15 +215,34 @@ class Erasing:
         self._samples.pop(order.id, None)
         self._released.pop(order.id, None)
 
+    async def _try_backup(self, authority: UUID, order: ErasureOrder) -> int:
+        """Begin the attempt, or enter how it went."""
+        question = Question(
+            component="scheduler", authority=authority, database=self._gateway.authority(authority).database_name,
+            person=order.person_id, before=order.removed_at,
+        )  # fmt: skip
+        outcome = self._attempts.ask(order.id, question)
+        if outcome is None:
+            return 0
+        if outcome.opened:
+            self._tried.add(order.id)
+            structlog.get_logger().error("an erased person can be read in a backup", count=outcome.opened)
+        told = {**outcome.model_dump(), "opened": outcome.opened}
+        values = {"order": order.id, "outcome": Jsonb(told), "now": self._clock.now()}
+        async with self._gateway.transaction(authority) as tenant:
+            await tenant.execute(QUERIES["enter_erasure_attempt"], values)
+        return 1
+
     async def _certify(self, authority: UUID, order: ErasureOrder, rules: Rules, now: datetime) -> int:
         served = self._gateway.authority(authority)
         policy = policy_of(self._logs, self._logs.log_name(served.slug))
         async with self._gateway.transaction(authority) as tenant:
             receipt = None if order.entry is None else await find_receipt(tenant, order.entry, policy)
-            if receipt is None:
+            tried = None if order.attempt_entry is None else await find_receipt(tenant, order.attempt_entry, policy)
+            if receipt is None or tried is None:
                 return 0
             document = build_certificate(
-                served, order, receipt, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device, now=now
+                served, order, receipt, tried, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device, now=now
             )
             signed = sign_certificate(rules.seed, document)
             await tenant.execute(

@@ -39,7 +39,8 @@ class ErasureOrder:
     """``ordered`` → ``approved`` | ``declined`` | ``withdrawn``; ``approved`` → ``cancelled``, or → ``removed`` →
     ``erased`` → ``certified``: rows deleted, keys destroyed, certificate signed."""
     hindrance: str
-    """Why an approved one waits: ``open_alarm``, ``legal_hold``, or nothing."""
+    """Why an approved one waits: ``open_alarm``, ``legal_hold``, ``officers`` (one of the two may not any more), or
+    nothing; ``readable`` where it is not certified, since something could be opened."""
     decided_by: UUID | None
     decided_at: datetime | None
     removed_at: datetime | None
@@ -50,6 +51,10 @@ class ErasureOrder:
     """Which keys were destroyed, and how it was tried afterwards."""
     entry: int | None
     """The number of the entry that says it is done."""
+    attempted: Mapping[str, Any]
+    """How it went to read the person in a restored backup."""
+    attempt_entry: int | None
+    """The number of the entry that says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,9 +336,13 @@ limit %(most)s
 -- name: list_erasure_orders
 -- as: portal in tenant, scheduler in tenant
 select id, person_id, decision, ordered_by, ordered_at, state, hindrance, decided_by, decided_at, removed_at, erased_at,
-       removed, destroyed, entry
+       removed, destroyed, entry, attempted, attempt_entry
 from erasure_order
 order by ordered_at desc, id desc
+
+-- name: list_erased_orders
+-- as: setup in tenant
+select id, person_id, removed_at from erasure_order where state in ('erased', 'certified') order by erased_at, id
 
 -- name: read_erasure_certificate
 -- as: portal in tenant
@@ -363,6 +367,14 @@ select begin_erasure(%(order)s, %(now)s)
 -- name: complete_erasure
 -- as: scheduler in tenant
 select complete_erasure(%(order)s, %(facts)s, %(now)s)
+
+-- name: hinder_erasure
+-- as: scheduler in tenant
+select hinder_erasure(%(order)s, %(hindrance)s, %(now)s)
+
+-- name: enter_erasure_attempt
+-- as: scheduler in tenant
+select enter_erasure_attempt(%(order)s, %(outcome)s, %(now)s)
 
 -- name: certify_erasure
 -- as: scheduler in tenant

@@ -134,9 +134,12 @@ grant execute on function ledger.is_erasure_decided to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
 grant select on erasure_order to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
+-- setup: tries again to read who was erased, in a backup set that was restored later.
+grant select (id, person_id, state, removed_at, erased_at) on erasure_order to g_setup;
 -- scheduler: carries out what was decided, and certifies it with the proof from the log.
 grant select on erasure_order to g_scheduler;
-grant execute on function begin_erasure, complete_erasure, certify_erasure, remove_erased_again to g_scheduler;
+grant execute on function begin_erasure, hinder_erasure, complete_erasure, enter_erasure_attempt, certify_erasure,
+    remove_erased_again to g_scheduler;
 grant select (id, given_name, family_name) on person to g_scheduler;
 grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to g_scheduler;
 -- setup: people in care, devices and the authority's own lists. Alarms and messages are not its business.
