@@ -202,6 +202,8 @@ TENANT: dict[str, Rights] = {
         "device_state": REGISTER,
         "closing_code": REGISTER,
         "erasure_order": "select(erased_at id person_id removed_at state)",
+        "removal_in_force()": "execute",
+        "preview_removal_at()": "execute",
         "policy": "select update",
     },
 }

@@ -229,6 +229,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
     "erasure attempt": told("erasure.attempted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
+    "retention preview": told("command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),
     "policy classify": told("command.run"),

@@ -28,6 +28,7 @@ SUBCOMMANDS = {
     "erasure": ("vaka.commands.erasure:erasure", "Try to read erased people in a restored backup."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
+    "retention": ("vaka.commands.retention:retention", "Show what will be removed for its age."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

@@ -146,6 +146,8 @@ grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to
 grant select, insert, update, delete on unit, unit_hours, person, contact, note, device, device_state, closing_code
     to g_setup;
 grant select, update on policy to g_setup;
+-- setup: what will be removed tonight, counted.
+grant execute on function removal_in_force, preview_removal_at to g_setup;
 
 -- in: keys
 revoke all on schema public from public;
