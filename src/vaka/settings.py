@@ -219,7 +219,9 @@ class KeyholderSettings(_Section):
     root_file: FilePath = Path("keys/root")
     """The sealed file. A backup that holds it and its credential holds every key."""
     root_credential: SecretFile = Path("credentials/root.key")
-    """What opens the sealed file; made at the first start."""
+    """What opens the sealed file; made at the first start, and anew whenever a root key is destroyed."""
+    root_credential_stays: bool = False
+    """Whether somebody else puts the credential there (systemd, a tool that sets machines up), so that it must stay."""
     device_library: FilePath | None = None
     """The key device's own library. Needed where `root` is `key_device`, as is the package python-pkcs11."""
     device_label: Annotated[str, Field(pattern=r"^[ -~]{1,32}$")] = "vaka"

@@ -98,6 +98,7 @@ async def test_term_06_person_is_erased_and_the_others_stay_readable(office: Off
     assert (tried["values_read_before"], tried["values_tried"], tried["values_opened"]) == (2, 2, 0)
     assert tried["keys_handed_out"] == 0
     assert said["keys"]["root_destroyed"] < said["keys"]["root_new"]
+    assert "what opens the file was replaced with it" in said["method"]["keys"]
     in_a_backup = said["tried_in_a_backup"]
     assert in_a_backup["outcome"].startswith("not tried: the operator's settings name no directory of backup sets")
     assert (in_a_backup["set"], in_a_backup["values_tried"]) == ("", 0)

@@ -41,6 +41,11 @@ _IN_A_FILE = (
     "cryptographic erase: the root key's file was written over; on flash memory and copy-on-write file systems old "
     "blocks may survive until they are reused"
 )
+_REPLACED = (
+    "what opens the file was replaced with it: a copy of the file from before opens with a copy of that from before, "
+    "and not with what is there now"
+)
+_STAYS = "what opens the file stayed the same: whoever has it, and a copy of the file from before, opens that"
 _OUTCOMES = {
     "tried": "the newest backup set from before the deletion, or the newest of all where there is none, was restored, "
     "and everything tried that is sealed about the person in it; the keyholder was asked for the keys by name, among "
@@ -68,6 +73,7 @@ def build_certificate(
     *,
     copies_kept: timedelta,
     in_a_device: bool,
+    credential_stays: bool,
     now: datetime,
 ) -> bytes:
     """Return the document about an order that was carried out: UTF-8, sorted, to be read by people and machines.
@@ -93,7 +99,7 @@ def build_certificate(
         },
         "method": {
             "vocabulary": "NIST SP 800-88 Rev. 2",
-            "keys": _IN_A_DEVICE if in_a_device else _IN_A_FILE,
+            "keys": _IN_A_DEVICE if in_a_device else f"{_IN_A_FILE}; {_STAYS if credential_stays else _REPLACED}",
             "rows": "deleted from the live database; the space they took is reused",
         },
         "deleted": {"at": _optional(order.removed_at), "rows": dict(order.removed)},

@@ -60,6 +60,8 @@ class Rules:
     """After so long every receiver has read that the devices are nobody's."""
     in_a_device: bool
     """Whether the root key lies in a key device, which keeps no copy of what it destroys."""
+    credential_stays: bool
+    """Whether what opens a root key's file stays when the root key is replaced."""
 
 
 def read_rules(root: Path, settings: Settings) -> Rules:
@@ -73,6 +75,7 @@ def read_rules(root: Path, settings: Settings) -> Rules:
     return Rules(
         read_credential(path), timedelta(days=mine.backups_kept_days), timedelta(seconds=mine.release_seconds),
         in_a_device=settings.keyholder.root == "key_device",
+        credential_stays=settings.keyholder.root_credential_stays,
     )  # fmt: skip
 
 
@@ -242,8 +245,9 @@ class Erasing:
             if receipt is None or tried is None:
                 return 0
             document = build_certificate(
-                served, order, receipt, tried, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device, now=now
-            )
+                served, order, receipt, tried, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device,
+                credential_stays=rules.credential_stays, now=now,
+            )  # fmt: skip
             signed = sign_certificate(rules.seed, document)
             await tenant.execute(
                 QUERIES["certify_erasure"],
