@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError, authorities_where, may, require
 from vaka.access.permissions import Permission
@@ -81,6 +81,15 @@ class Portal:
         """Return the authorities in which the asker has a permission, by name."""
         allowed = authorities_where(asker.principal, permission)
         return sorted((one for one in self.gateway.authorities if one.id in allowed), key=lambda one: one.name)
+
+    def lead_to_own(self, asker: Asker, permission: Permission, page: str) -> Response:
+        """Lead to a page of the first authority, by name, in which the asker has a permission. Raises NothingHereError
+        where there is none.
+        """
+        own = self.own_authorities(asker, permission)
+        if not own:
+            raise NothingHereError
+        return RedirectResponse(f"/log/{own[0].slug}/{page}", 303)
 
     def page(
         self, asker: Asker, template: str, authority: Authority, here: str, status: int = 200, /, **context: Any
