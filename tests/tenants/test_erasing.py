@@ -347,3 +347,21 @@ async def test_attempt_that_breaks_is_made_again_and_holds_nobody_up(office: Off
     going.set()
     await office.certify()
     assert {one.id: one.state for one in await office.orders()}[first] == "certified"
+
+
+async def test_two_minutes_are_counted_from_when_receivers_can_know(office: Office) -> None:
+    """The round that tells them began long before: it had waited for another authority's keys, say."""
+    order = await office.order(office.people[0])
+    await office.decide(order)
+    await office.seal()
+    begun = office.clock.now()
+    office.clock.turn(RELEASE - 10)
+    await office.erasing.carry_out(office.authority, begun)
+    office.clock.turn(RELEASE - 10)
+    await office.seal()
+    await office.round()
+    assert await office.state() == "removed"
+    office.clock.turn(11)
+    await office.seal()
+    await office.round()
+    assert await office.state() == "erased"
