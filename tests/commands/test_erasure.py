@@ -81,12 +81,13 @@ def entries(made: DataDirectory) -> list[tuple[str, str, str, dict[str, object]]
 
 def test_what_would_be_tried_is_shown_first(erased: tuple[DataDirectory, UUID, UUID]) -> None:
     made, *_ = erased
+    before = entries(made)
     shown = vaka(*ATTEMPT, made.root)
     assert shown.exit_code == 0, shown.output + shown.stderr
     assert shown.output.startswith("monday  made 20")
     assert "erased: 2." in shown.output
     assert "Nothing was tried" in shown.output
-    assert entries(made) == []
+    assert entries(made) == before
 
 
 def test_erased_is_not_read_and_who_only_is_said_to_be_is_told_of(erased: tuple[DataDirectory, UUID, UUID]) -> None:
@@ -97,7 +98,7 @@ def test_erased_is_not_read_and_who_only_is_said_to_be_is_told_of(erased: tuple[
     assert "and 0 opened" in done.output
     read = vaka(*ATTEMPT, made.root, "--order", claimed, "--set", "monday", *APPLY)
     assert (read.exit_code, "can be read in the backup" in read.stderr) == (1, True), read.output
-    first, second = entries(made)
+    first, second = entries(made)[-2:]
     assert first[:2] == (f"erasure:{gone}", "success")
     assert second[:2] == (f"erasure:{claimed}", "failure")
     assert first[2].startswith("setup:uid-")

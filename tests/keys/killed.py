@@ -66,8 +66,8 @@ async def main(host: str, credentials: str, directory: Path, name: str, person: 
     if step == "writing":
         files._sync_directory = lambda path: die()  # the file stands in its place, and may not be there after all
     if step.startswith("file "):
-        # Before the so-many-th file takes its place, or right after: the root with both versions, old and new
-        # credential, the root under the new one, the new one alone, the memory.
+        # Before the so-many-th file takes its place, or right after: the root with both versions (1), old and new
+        # credential (2), the root under the new one (3), the new one alone (4).
         when, number = step.split()[1:]
         die_at(when, int(number))
     if name == "rotate":

@@ -63,12 +63,12 @@ class Place:
             before=before, name=name,
         )  # fmt: skip
 
-    def try_apart(self, person: UUID, **more: float) -> Outcome:
+    def try_apart(self, person: UUID, name: str = "", **more: float) -> Outcome:
         """In a process of its own, as the scheduler does."""
         settings = self.settings
         erasure = settings.erasure.model_copy(update=more)
         settings = settings.model_copy(update={"erasure": erasure})
-        return asyncio.run(attempt_apart(self.root, settings, self.ask(person)))
+        return asyncio.run(attempt_apart(self.root, settings, self.ask(person, name=name)))
 
     @property
     def settings(self) -> Settings:
@@ -81,6 +81,12 @@ class Place:
         command = [str(program), "-h", self.server.host, "-U", SUPERUSER, "-D", str(to), "-X", "stream", "-c", "fast"]
         subprocess.run(command, env={**os.environ, "PGPASSFILE": passfile}, check=True)
         return to
+
+    def some_set(self) -> BackupSet:
+        """Any set; one is made where there is none."""
+        if not list_sets(self.root / "backups"):
+            self.back_up("any")
+        return list_sets(self.root / "backups")[0]
 
     def erase(self, person: UUID) -> None:
         async def work() -> None:
@@ -155,20 +161,20 @@ def test_every_table_with_something_sealed_is_looked_into() -> None:
 
 
 def test_term_06_living_person_is_read_in_a_backup_and_an_erased_one_is_not(place: Place) -> None:
-    assert place.try_reading(place.living.id).backup == "none_there"
+    assert place.try_reading(place.living.id, name="monday").backup == "none_there"
     place.back_up("monday")
-    read = place.try_reading(place.erased.id)
+    read = place.try_reading(place.erased.id, name="monday")
     assert (read.backup, read.set) == ("tried", "monday")
     assert read.values_tried == read.values_opened > 10
     assert read.letters_tried == read.letters_opened == 2
     assert (read.keys_handed_out, read.copies_tried, read.copies_opened) == (1, 1, 1)
 
     place.erase(place.erased.id)
-    gone = place.try_reading(place.erased.id)
+    gone = place.try_reading(place.erased.id, name="monday")
     assert (gone.backup, gone.set, gone.opened) == ("tried", "monday", 0)
     assert (gone.values_tried, gone.letters_tried, gone.copies_tried) == (read.values_tried, 2, 1)
     # His copy in the backup lies under the destroyed root key, too; what is kept today opens what is in the backup.
-    left = place.try_apart(place.living.id)
+    left = place.try_apart(place.living.id, "monday")
     assert (left.values_opened, left.letters_opened) == (read.values_tried, 2)
     assert (left.copies_tried, left.copies_opened) == (1, 0)
     assert not (place.root / "restored").exists()
@@ -186,7 +192,7 @@ def test_newest_set_from_before_is_taken_or_else_the_newest() -> None:
 
 def test_whoever_is_killed_leaves_no_copy(place: Place) -> None:
     """Whoever looks into a set is killed: the server on the copy ends with him, and the next one removes the copy."""
-    place.back_up("wednesday")
+    place.some_set()
     where = place.root / "restored"
     program = (
         "import sys, time; from pathlib import Path; from vaka.database.restoring import list_sets, restored\n"
@@ -210,7 +216,7 @@ def test_whoever_is_killed_leaves_no_copy(place: Place) -> None:
 
 
 def test_attempt_that_takes_too_long_is_ended_and_says_so(place: Place) -> None:
-    place.back_up("thursday")
+    place.some_set()
     assert place.try_apart(place.living.id, attempt_seconds=0.01).backup == "too_long"
     assert not (place.root / "restored").exists()
 
@@ -233,10 +239,18 @@ def test_set_that_leads_elsewhere_or_is_damaged_or_too_large_is_not_restored(pla
     shutil.rmtree(there)
 
 
+def test_place_that_is_not_there_is_said_and_not_tried_for_ever(place: Place) -> None:
+    place.some_set()
+    settings = place.settings
+    erasure = settings.erasure.model_copy(update={"restored": Path("not/mounted/restored")})
+    settings = settings.model_copy(update={"erasure": erasure})
+    assert attempt(place.root, settings, place.ask(place.living.id)).backup == "not_restored"
+    sweep(place.root / "not" / "mounted" / "restored")
+
+
 def test_directory_that_is_somebody_elses_is_left_alone(place: Place, tmp_path: Path) -> None:
-    place.back_up("saturday")
     (tmp_path / "kept").write_text("kept")
-    found = list_sets(place.root / "backups")[0]
+    found = place.some_set()
     with pytest.raises(NotRestoredError), restored(found, tmp_path):
         pytest.fail("it was taken for ours")
     sweep(tmp_path)

@@ -130,7 +130,7 @@ def restored(chosen: BackupSet, place: Path, *, room: int = ROOM) -> Iterator[Se
 
 def sweep(place: Path) -> None:
     """Remove what somebody left who was killed. Does nothing while a set is looked into."""
-    with suppress(BlockingIOError), _alone(place, fcntl.LOCK_EX | fcntl.LOCK_NB):
+    with suppress(OSError), _alone(place, fcntl.LOCK_EX | fcntl.LOCK_NB):
         _clear(Cluster(place, place))
 
 
@@ -202,9 +202,13 @@ def _copy(source: Path, target: Path, *, is_top: bool = True) -> None:
 
 @contextmanager
 def _running(cluster: Cluster) -> Iterator[None]:
+    try:
+        program = find_server_binaries() / "postgres"
+    except ConfigurationError as error:  # the database is on another machine, and no server is installed here
+        raise NotRestoredError("not_restored") from error
     # Our own child, not a daemon: should we be killed, the kernel ends it.
     process = subprocess.Popen(
-        [find_server_binaries() / "postgres", "-D", cluster.data], cwd=cluster.directory, stdin=subprocess.DEVNULL,
+        [program, "-D", cluster.data], cwd=cluster.directory, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
         preexec_fn=partial(end_with, os.getpid(), signal.SIGQUIT), start_new_session=True, umask=0o077,
         **server_identity(server_account()),

@@ -56,6 +56,9 @@ def _attempt(root: Path, settings: Settings, question: Question, chosen: BackupS
             counts = asyncio.run(_ask(find_server(settings.database, root), settings, copy, question))
     except NotRestoredError as error:
         return Outcome.model_validate({"backup": error.reason, **about})
+    except OSError as error:
+        structlog.get_logger().error("backup set cannot be restored", **describe_error(error))
+        return Outcome.model_validate({"backup": "not_restored", **about})
     except psycopg.Error as error:
         structlog.get_logger().error("backup set is not read", **describe_error(error))
         return Outcome.model_validate({"backup": "unreadable", **about})
