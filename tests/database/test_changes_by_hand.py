@@ -179,13 +179,17 @@ TENANT_CASES = {
         f" values ('{PERSON}', now(), 'account:x', 'KS 1')",
         f"legal_hold:{PERSON}",
     ),
+    "authority_export": (
+        f"insert into authority_export (id, account, reason) values ('{UUID(int=11)}', '{UUID(int=11)}', 'KS 1')",
+        f"authority_export:{UUID(int=11)}",
+    ),
     "erasure_order": (
         "insert into erasure_order (id, person_id, decision, ordered_by, ordered_at)"
         f" values ('{UUID(int=10)}', '{PERSON}', 'KS 1', '{UUID(int=11)}', now())",
         f"erasure_order:{UUID(int=10)}",
     ),
 }  # fmt: skip
-NO_PROCESS_WRITES = {"legal_hold", "erasure_order", "removal_rules"}
+NO_PROCESS_WRITES = {"legal_hold", "erasure_order", "removal_rules", "authority_export"}
 """Written by functions alone, which the portal calls."""
 
 

@@ -143,6 +143,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("removal", "keep_state"): told("removal.run"),
     ("tenants", "place_hold"): told("hold.placed"),
     ("tenants", "lift_hold"): told("hold.lifted"),
+    ("tenants", "begin_export"): told("export.begun"),
+    ("tenants", "complete_export"): told("export.completed"),
     ("tenants", "order_erasure"): told("erasure.ordered"),
     ("tenants", "decide_erasure"): told("erasure.decided"),
     ("tenants", "begin_erasure"): told("erasure.begun", "person.removed", "device.changed"),
@@ -157,7 +159,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
-    r"|[a-z]+_erasure\(|remove_erased_again|release_devices)"
+    r"|[a-z]+_erasure\(|remove_erased_again|release_devices|begin_export|complete_export)"
 )
 
 
@@ -186,6 +188,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "remove_data": told("data.removed", "alarm.removed"),
     "place_hold": told("hold.placed"),
     "lift_hold": told("hold.lifted"),
+    "begin_export": told("export.begun"),
+    "complete_export": told("export.completed"),
     "order_erasure": told("erasure.ordered"),
     "decide_erasure": told("erasure.decided"),
     "delete_person": Untold("a part of begin_erasure and remove_erased_again"),
@@ -281,6 +285,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/retention"): Untold("leads to a form"),
     ("GET", f"{LOG}/retention"): told("log.read"),
     ("POST", f"{LOG}/retention"): told("retention.set"),
+    ("GET", "/end"): Untold("leads to a form"),
+    ("GET", f"{LOG}/end"): Untold("a form, and what was taken out"),
+    ("POST", f"{LOG}/end/export"): told("export.begun", "export.completed"),
     ("GET", "/erasure"): Untold("leads to a form"),
     ("GET", f"{LOG}/erasure"): told("person.searched"),
     ("POST", f"{LOG}/erasure"): told("erasure.ordered"),

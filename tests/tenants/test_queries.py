@@ -40,6 +40,12 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("decision", "verdict", "key"), "x"),
     **dict.fromkeys(("document", "signature"), b"x"),
     "facts": Jsonb({}),
+    "export": uuid4(),
+    "what": "unit",
+    "after": None,
+    "sha256": "0" * 64,
+    **dict.fromkeys(("size", "row_count"), 1),
+    "unopened": 0,
     "accounts": [uuid4()],
     "roles": ["x"],
 }

@@ -112,6 +112,10 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "every key",
         ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
+        Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason",), "everything that is taken out"),
+        Event.EXPORT_COMPLETED: About(
+            _OPERATOR, ("export",), ("sha256", "bytes", "rows", "unopened"), "everything that was taken out"
+        ),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
         Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),
@@ -129,8 +133,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
                             "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
-                            "device", "policy", "closing_code", "legal_hold",
-                            "removal_rules"),
+                            "device", "policy", "closing_code", "legal_hold", "removal_rules", "authority_export"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(

@@ -49,6 +49,8 @@ class Event(Enum):
     ERASURE_BEGUN = "erasure.begun"  # rows were deleted for an order, or something hinders that
     ERASURE_COMPLETED = "erasure.completed"  # the keys of a person are destroyed in every copy there is
     ERASURE_CERTIFIED = "erasure.certified"  # the certificate of an erasure was signed
+    EXPORT_BEGUN = "export.begun"  # somebody takes out everything the authority owns; nothing was sent yet
+    EXPORT_COMPLETED = "export.completed"  # the last byte of it was sent
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles
     INSTALLATION_DECIDED = "installation.decided"  # an installation was made a demo, or one for real, for ever

@@ -388,3 +388,24 @@ select remove_erased_again(%(person)s, %(order)s, %(now)s)
 -- name: release_devices
 -- as: scheduler in platform
 select release_devices(%(authority)s, %(person)s, %(order)s, %(now)s)
+
+-- ── Taking out everything, as portal: in an authority's database ─────────────────────────────────────────────────
+
+-- name: begin_export
+-- as: portal in tenant
+select begin_export(%(export)s, %(account)s, %(reason)s, %(now)s)
+
+-- name: read_export
+-- as: portal in tenant
+select key, row_read as content from read_export(%(export)s, %(what)s, %(after)s, %(most)s)
+
+-- name: complete_export
+-- as: portal in tenant
+select complete_export(%(export)s, %(sha256)s, %(size)s, %(row_count)s, %(unopened)s, %(now)s)
+
+-- name: list_exports
+-- as: portal in tenant
+select id, account, reason, begun_at, completed_at, digest, size, row_count, unopened
+from authority_export
+order by begun_at desc
+limit %(most)s

@@ -134,6 +134,9 @@ grant execute on function ledger.is_erasure_decided to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
 grant select on erasure_order to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
+-- portal: takes out everything, page by page, for an export that stands in the log; it has no right to these tables.
+grant execute on function begin_export, read_export, complete_export to g_portal;
+grant select on authority_export to g_portal;
 -- scheduler: carries out what was decided, and certifies it with the proof from the log.
 grant select on erasure_order to g_scheduler;
 grant execute on function begin_erasure, complete_erasure, certify_erasure, remove_erased_again to g_scheduler;

@@ -17,6 +17,7 @@ from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
 from vaka.web.portal import (
     certificates,
+    ending,
     erasure,
     export,
     holds,
@@ -114,6 +115,9 @@ ADDRESSES: tuple[Address, ...] = (
     route(
         f"{LOG}/erasure/{{order}}/certificate", certificates.give_certificate, ["GET"], needs=Permission.PORTAL_ERASE
     ),
+    route("/end", ending.show_own, ["GET"], needs=Permission.PORTAL_EXPORT_AUTHORITY),
+    route(f"{LOG}/end", ending.show_end, ["GET"], needs=Permission.PORTAL_EXPORT_AUTHORITY),
+    route(f"{LOG}/end/export", ending.take_everything, ["POST"], needs=Permission.PORTAL_EXPORT_AUTHORITY),
     route("/removal", removal.show_own, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
     route(f"{LOG}/removal", removal.show_removal, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
     route(f"{LOG}/removal", removal.propose_removal, ["POST"], needs=Permission.PORTAL_SET_REMOVAL),

@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -58,6 +59,8 @@ class Portal:
     """Whom each session looked for a moment ago."""
     taking_out: TakingOut
     """Which sessions take a log out just now."""
+    exporting: set[UUID] = field(default_factory=set)
+    """The authorities of which everything is being sent just now."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))
 
     async def find_authority(self, slug: str) -> Authority | None:
@@ -105,6 +108,7 @@ class Portal:
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
             "may_fetch_receipt": may(principal, Permission.PORTAL_OWN_RECEIPT, authority.id),
             "may_erase": may(principal, Permission.PORTAL_ERASE, authority.id),
+            "may_take_everything": may(principal, Permission.PORTAL_EXPORT_AUTHORITY, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
 
