@@ -241,7 +241,7 @@ class KeyholderSettings(_Section):
 
 
 class ErasureSettings(_Section):
-    """Permanent erasure of people."""
+    """Permanent erasure of people, and of a whole authority."""
 
     look_seconds: Annotated[float, Field(ge=0.2, le=300)] = 10
     """How often approved orders are looked for."""
@@ -249,6 +249,8 @@ class ErasureSettings(_Section):
     """How long receivers have to learn that an erased person's devices are nobody's; each looks once a minute."""
     backups_kept_days: Annotated[int, Field(ge=1, le=3650)] = 35
     """How long a backup of the databases is kept at most. Certificates say until when backups hold unreadable data."""
+    ending_wait_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """How long the erasure of a whole authority waits after its approval; either officer may stop it meanwhile."""
     signing_key: FilePath = Path("credentials/certificates.key")
     """What certificates are signed with; made at the first start."""
 

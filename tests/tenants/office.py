@@ -21,6 +21,7 @@ from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.keys.keyring import Keyring
 from vaka.keys.letters import Addressee
 from vaka.tenants.authorities import Authority
+from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import Erasing
 from vaka.tenants.erasure import (
     ErasureOrder,
@@ -42,6 +43,7 @@ class Office:
     clock: TurnedClock
     keyring: Keyring
     erasing: Erasing
+    ending: Ending
     people: list[Person]
     first: Principal
     second: Principal

@@ -5,80 +5,50 @@
 import base64
 import json
 import zipfile
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from tests.access.test_decide import principal
 from tests.tenants.imported import REFERENCES, CutOffError, take_in
+from tests.tenants.leaving import REASON, Leaving
 from tests.tenants.office import ROLE, Office, device_of
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.exporting import begin_export
 from vaka.access.holds import UnusableReasonError
-from vaka.clock import SystemClock
-from vaka.keys.keyring import Keyring, open_keyring
 from vaka.keys.personal import load_declaration
+from vaka.ledger.findings import Checked, WrongError
+from vaka.ledger.published import open_published
 from vaka.ledger.standing import LedgerStandsStillError
-from vaka.settings import Settings
+from vaka.ledger.verify import Expected, verify_log
 from vaka.tenants.export_rows import KINDS, columns_of
-from vaka.tenants.exporting import list_exports, write_export
-from vaka.tenants.gateway import Gateway
+from vaka.tenants.exporting import list_exports
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-REASON = "KS 2026/123, avtalets slut"
 LEFT_OUT = {
     "person": {"personal_number_key", "phone_key", "address"}, "policy": {"only_one"}, "alarm": {"join_key", "version"}
 }  # fmt: skip
 """Columns that do not go out: what values are looked up by, where letters are sent, what only this version knows."""
 NOT_OWNED = {
-    "repeat_key", "supervision_turn", "removal_preview", "removal_state", "authority_export"
+    "repeat_key", "supervision_turn", "removal_preview", "removal_state", "authority_export", "authority_ending"
 }  # fmt: skip
 """Tables that do not go out: by them a message sent again is known, and the product's own bookkeeping."""
 
 
-@pytest.fixture
-async def portal(office: Office) -> AsyncIterator[tuple[Gateway, Keyring]]:
-    """What the portal reads with: it may not read these tables."""
-    gateway = Gateway(office.house.server, "portal", [office.house.authority])
-    async with open_keyring(office.house.server, Settings(), "portal", SystemClock()) as keyring:
-        yield gateway, keyring
-    await gateway.close()
-
-
-async def begin(office: Office) -> UUID:
-    export = uuid4()
-    async with office.house.as_("portal") as connection:
-        now = office.clock.now()
-        await begin_export(connection, office.first, office.authority, export, REASON, now=now)
-    return export
-
-
-async def taken(office: Office, portal: tuple[Gateway, Keyring], pieces: int | None = None) -> bytes:
-    """The archive; only so many pieces of it where somebody hangs up."""
-    export, got = await begin(office), []
-    writing = write_export(*portal, office.house.authority, export, REASON, "vaka.example/log", office.clock)
-    async with aclosing(writing):
-        async for piece in writing:
-            got.append(piece)
-            if len(got) == pieces:
-                break
-    return b"".join(got)
-
-
-async def test_term_06_export_is_taken_in_by_another_system(office: Office, portal: tuple[Gateway, Keyring]) -> None:
+async def test_term_06_export_is_taken_in_by_another_system(leaving: Leaving, tmp_path: Path) -> None:
+    office = leaving.office
     märta, bo, _ = office.people
     alarms = [office.alarm(person, device_of(person), closed=person is bo) for person in (märta, bo)]
     said = await office.says(märta, device_of(märta))
     await office.order(bo)
     await office.seal()
-    other = take_in(await taken(office, portal))
+    archive = await leaving.take_out()
+    other = take_in(archive)
     for kind in KINDS:
         [(there,)] = office.rows(f"select count(*) from vaka.{kind}")
         assert other.count(kind) == there, kind
@@ -102,18 +72,26 @@ async def test_term_06_export_is_taken_in_by_another_system(office: Office, port
     assert base64.b64decode(body)
     assert set(other.unopened.values()) == {0}
     assert other.ask("select decision from erasure_order") == [("SN 2026/123",)]
-    # The log is in it, and is one that the log's own verifier takes; see tests/ledger for what that is worth.
+    # The log is in it, and its verifier takes it; with one byte changed it does not.
     assert other.manifest["log"]["size"] == office.house.size() > 0
+    with zipfile.ZipFile(BytesIO(archive)) as packed:
+        packed.extractall(tmp_path)
+    expected, now = Expected(office.house.key), office.clock.now()
+    with open_published(str(tmp_path / "log")) as read:
+        verify_log(read, expected, now, Checked())
+    [bundle] = (tmp_path / "log" / "tile" / "entries").rglob("*.p/*")
+    bundle.write_bytes(bundle.read_bytes().replace(b"setup", b"desk!", 1))
+    with open_published(str(tmp_path / "log")) as read, pytest.raises(WrongError):
+        verify_log(read, expected, now, Checked())
 
 
-async def test_term_06_what_cannot_be_opened_is_said_in_the_row(
-    office: Office, portal: tuple[Gateway, Keyring]
-) -> None:
+async def test_term_06_what_cannot_be_opened_is_said_in_the_row(leaving: Leaving) -> None:
+    office = leaving.office
     märta, bo, _ = office.people
     kept = office.rows("select given_name from vaka.person where id = %s", bo.id)[0][0]
     with office.house.superuser(unguarded=True) as superuser:  # a value that was moved from one to another
         superuser.execute("update vaka.person set family_name = %s where id = %s", (kept, märta.id))
-    other = take_in(await taken(office, portal))
+    other = take_in(await leaving.take_out())
     assert other.unopened == {kind: int(kind == "person") for kind in other.unopened}
     [(given, family, unopened)] = other.ask(
         "select given_name, family_name, unopened from person where id = ?", str(märta.id)
@@ -125,16 +103,15 @@ async def test_term_06_what_cannot_be_opened_is_said_in_the_row(
     with office.house.superuser(unguarded=True) as superuser:
         marks = ", ".join(["%s"] * len(copies[0]))
         superuser.execute(f"insert into vaka.person values ({marks})".encode(), copies[0])
-    portal[1].forget()
-    other = take_in(await taken(office, portal))
+    leaving.keyring.forget()
+    other = take_in(await leaving.take_out())
     [(given, unopened)] = other.ask("select given_name, unopened from person where id = ?", str(bo.id))
     assert given is None
     assert {"given_name", "personal_number", "door_code"} <= set(json.loads(unopened))
 
 
-async def test_term_06_nothing_is_handed_out_before_it_stands_in_the_log(
-    office: Office, portal: tuple[Gateway, Keyring]
-) -> None:
+async def test_term_06_nothing_is_handed_out_before_it_stands_in_the_log(leaving: Leaving) -> None:
+    office = leaving.office
     async with office.house.as_("portal") as connection:
         for kind in KINDS:
             with pytest.raises(psycopg.errors.NoDataFound):
@@ -142,7 +119,7 @@ async def test_term_06_nothing_is_handed_out_before_it_stands_in_the_log(
         for table in ("message", "contact", "note", "alarm_note"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await connection.execute(f"select * from {table}".encode())
-        export = await begin(office)
+        export = await leaving.begin()
         rows = await (await connection.execute("select * from read_export(%s, 'unit', null, 10)", (export,))).fetchall()
         assert rows == []
         people = await connection.execute("select * from read_export(%s, 'person', null, 10)", (export,))
@@ -157,15 +134,14 @@ async def test_term_06_nothing_is_handed_out_before_it_stands_in_the_log(
     assert (entry.actor, entry.detail) == (office.first.actor, {"reason": REASON})
 
 
-async def test_term_06_export_that_was_cut_off_is_known_as_such(
-    office: Office, portal: tuple[Gateway, Keyring]
-) -> None:
+async def test_term_06_export_that_was_cut_off_is_known_as_such(leaving: Leaving) -> None:
+    office = leaving.office
     with pytest.raises(CutOffError):
-        take_in(await taken(office, portal, pieces=4))
+        take_in(await leaving.take_out(4))
     async with office.house.as_("portal") as connection:
         [one] = await list_exports(connection)
         assert one.completed_at is None
-    whole = await taken(office, portal)
+    whole = await leaving.take_out()
     with pytest.raises(CutOffError):
         take_in(whole[:-30])
     take_in(whole)
@@ -205,10 +181,9 @@ async def test_nobody_else_no_other_component_and_nobody_without_a_reason_takes_
                     await connection.execute(statement)
 
 
-async def test_archive_is_made_in_pieces_and_unpacked_by_others(
-    office: Office, portal: tuple[Gateway, Keyring], tmp_path: Path
-) -> None:
+async def test_archive_is_made_in_pieces_and_unpacked_by_others(leaving: Leaving, tmp_path: Path) -> None:
     """Rows enough for several pages: no piece holds more than a page, and the tools of others read the whole."""
+    office = leaving.office
     count = 3
     with office.house.superuser(unguarded=True) as superuser:
         superuser.execute(
@@ -216,7 +191,7 @@ async def test_archive_is_made_in_pieces_and_unpacked_by_others(
             " select gen_random_uuid(), 'stuga-' || n from generate_series(1, %s) n",
             (count * 200,),
         )
-    archive = await taken(office, portal)
+    archive = await leaving.take_out()
     assert take_in(archive).count("device") == count * 200 + 3
     path = tmp_path / "export.zip"
     path.write_bytes(archive)

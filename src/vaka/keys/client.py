@@ -22,6 +22,8 @@ from vaka.keys.calls import (
     Addresses,
     Body,
     Call,
+    End,
+    Ended,
     Erased,
     GoneOnes,
     Keys,
@@ -176,6 +178,10 @@ class KeyClient:
             found |= {one.subject: one.order for one in told}
             after = told[-1].subject
         return found
+
+    async def ended(self, authority: UUID) -> End | None:
+        """Return by which order and when all of an authority's keys were destroyed; None where they were not."""
+        return (await self._call("ended", Ended, authority=authority)).end
 
     async def register(self) -> Register:
         """Return which keys there are."""

@@ -21,6 +21,7 @@ from vaka.keys.roots import RootMissingError, RootPlace, RootStore
 from vaka.keys.settling import StoreState
 from vaka.keys.stored import (
     Counts,
+    ErasedAuthority,
     ErasedSubject,
     Erasure,
     RegisteredKey,
@@ -142,6 +143,11 @@ class Hierarchy:
         values = {"authority": authority, "subject": after, "limit": limit}
         async with transaction(self._pool) as connection:
             return await fetch_all(connection, ErasedSubject, "list_erased", values)
+
+    async def ended(self, authority: UUID) -> ErasedAuthority | None:
+        """Return by which order and when all of an authority's keys were destroyed; None where they were not."""
+        async with transaction(self._pool) as connection:
+            return await fetch_one(connection, ErasedAuthority, "find_end", {"authority": authority})
 
     # Changing
 

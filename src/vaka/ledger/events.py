@@ -51,8 +51,16 @@ class Event(Enum):
     ERASURE_CERTIFIED = "erasure.certified"  # the certificate of an erasure was signed
     EXPORT_BEGUN = "export.begun"  # somebody takes out everything the authority owns; nothing was sent yet
     EXPORT_COMPLETED = "export.completed"  # the last byte of it was sent
+    ENDING_ORDERED = "ending.ordered"  # somebody ordered that everything of the authority is erased, by a decision
+    ENDING_DECIDED = "ending.decided"  # a second person approved it or declined it, or one of the two stopped it
+    ENDING_BEGUN = "ending.begun"  # the authority's devices are let go, or something hinders that
+    ENDING_REMOVED = "ending.removed"  # a batch of rows about everybody was deleted, or something hinders that
+    ENDING_COMPLETED = "ending.completed"  # all keys of the authority are destroyed in every copy there is
+    ENDING_CERTIFIED = "ending.certified"  # the certificate of it was signed
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles
+    AUTHORITY_RELEASED = "authority.released"  # an authority's contract ends: its devices are unknown senders now
+    AUTHORITY_CLOSED = "authority.closed"  # an authority's contract has ended: it is served no more, its log is kept
     INSTALLATION_DECIDED = "installation.decided"  # an installation was made a demo, or one for real, for ever
     SETTINGS_CHANGED = "settings.changed"  # the settings file says something else than when it was last looked at
     KEY_CREATED = "key.created"  # a log got the key that signs its checkpoints

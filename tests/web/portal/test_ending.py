@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The page of a contract's end: everything is taken out."""
+"""The page of a contract's end: everything is taken out, and two people order and approve that it is erased."""
 
 import re
+from collections.abc import AsyncIterator
+from hashlib import sha256
 
 import pytest
 
@@ -18,9 +20,16 @@ HERE = "/log/ekbacka/end"
 
 
 @pytest.fixture
-async def gun(portal: Portal, installation: Installation) -> Browser:
-    """One of Ekbacka's records officers."""
-    return await enter(portal, installation, "gun")
+async def gun(portal: Portal, installation: Installation, logs: Logs) -> AsyncIterator[Browser]:
+    """One of Ekbacka's records officers; what was ordered is forgotten in the end."""
+    yield await enter(portal, installation, "gun")
+    logs.execute("ekbacka", "delete from vaka.authority_ending", unguarded=True)
+
+
+@pytest.fixture
+async def rakel(portal: Portal, installation: Installation) -> Browser:
+    """The other."""
+    return await enter(portal, installation, "rakel")
 
 
 async def test_officer_is_led_to_the_page_and_nobody_else_is(
@@ -73,3 +82,42 @@ async def test_one_export_of_an_authority_at_a_time(gun: Browser, portal: Portal
     page = await gun.post(f"{HERE}/export", {"reason": "KS 2026/1"})
     assert (page.status, "pågår redan" in page.text) == (400, True)
     assert logs.since(mark, "ekbacka") == []
+
+
+async def test_term_06_one_orders_with_the_files_fingerprint_another_approves_with_the_name_and_either_stops_it(
+    gun: Browser, rakel: Browser, installation: Installation, logs: Logs
+) -> None:
+    file = (await gun.post(f"{HERE}/export", {"reason": "KS 2026/123"})).body
+    mark = logs.mark("ekbacka")
+    facts = {"decision": "KS 2026/123", "digest": sha256(file).hexdigest()}
+    page = await gun.post(HERE, facts)
+    assert (page.status, "Kryssa i" in page.text) == (400, True)
+    page = await gun.post(HERE, {**facts, "digest": "0" * 64, "sure": "true"})
+    assert (page.status, "Inget uttag med det fingeravtrycket" in page.text) == (400, True)
+    done = await gun.post(HERE, {**facts, "sure": "true"})
+    assert (done.status, done.header("location")[:21]) == (303, "/log/ekbacka/receipt/"), done.text
+    own, others = (await gun.get(HERE)).text, (await rakel.get(HERE)).text
+    assert "Ta tillbaka beställningen" in own
+    assert "Godkänn: radera allt" not in own
+    assert sha256(file).hexdigest() in others
+    found = re.search(r'name="order" value="([0-9a-f-]{36})"', others)
+    assert found is not None
+    verdict = {"order": found[1], "verdict": "approved"}
+    for name in ("", "Norrvik"):
+        page = await rakel.post(f"{HERE}/decide", {**verdict, "name": name})
+        assert (page.status, "Skriv myndighetens namn" in page.text) == (400, True)
+    name = installation.authorities["ekbacka"].name
+    assert (await gun.post(f"{HERE}/decide", {**verdict, "name": name})).status == 400
+    assert (await rakel.post(f"{HERE}/decide", {**verdict, "name": name})).status == 303
+    assert "Godkännandet står inte i loggen än" in (await gun.get(HERE)).text
+    await logs.seal()
+    waits = (await gun.get(HERE)).text
+    assert re.search(r"Det utförs [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} CES?T\.", waits)
+    assert (await gun.get(f"{HERE}/{found[1]}/certificate")).status == 404  # there is none before it is done
+    assert (await gun.post(f"{HERE}/decide", {"order": found[1], "verdict": "cancelled"})).status == 303
+    assert "Stoppad innan den påbörjats" in (await rakel.get(HERE)).text
+    entries = [one for one in logs.since(mark, "ekbacka") if one["event"].startswith("ending.")]
+    assert [(one["actor"], one["detail"].get("verdict")) for one in entries] == [
+        (f"account:{gun.account}", None), (f"account:{rakel.account}", "approved"),
+        (f"account:{gun.account}", "cancelled"),
+    ]  # fmt: skip

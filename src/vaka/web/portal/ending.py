@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The end of a contract (term 6): taking out everything the authority owns."""
+"""The end of a contract (terms 6 and 31): taking everything out, ordering that it is erased, and deciding that."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from vaka.access.decide import NothingHereError
+from vaka.access.ending import decide_ending, order_ending
 from vaka.access.exporting import begin_export
 from vaka.access.holds import require_reason
 from vaka.access.permissions import Permission
@@ -20,17 +21,38 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import name_accounts
 from vaka.ledger.deciding import LONGEST_REASON
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
 from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
+from vaka.tenants.ending import EXPORT_DAYS, UNDER_WAY, list_endings, read_certificate
+from vaka.tenants.erasure import LONGEST_DECISION, Verdict
 from vaka.tenants.exporting import list_exports, write_export
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
+from vaka.web.portal.certificates import send_certificate
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
 from vaka.web.times import LOCAL
 
 MAY_EXPORT = Permission.PORTAL_EXPORT_AUTHORITY
+MAY_END = Permission.PORTAL_END_AUTHORITY
+_OVER = ("removed", "erased", "certified")
+"""States in which there is nothing left to take out."""
+
+
+class NotMeantError(VakaError):
+    """The box that says so was not ticked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv="Kryssa i att ni menar allt om alla. Det som raderas går inte att få tillbaka.",
+                en="Tick that you mean everything about everybody. What is erased cannot be brought back.",
+            ),
+        )
 
 
 class ExportUnderWayError(VakaError):
@@ -50,6 +72,23 @@ class TakeOutForm(Form):
     """Why everything is taken out."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+
+
+class OrderForm(Form):
+    """By which decision, which file was taken out before or why none is wanted, and that it is meant."""
+
+    decision: Annotated[str, Field(max_length=LONGEST_DECISION)] = ""
+    digest: Annotated[str, Field(max_length=200)] = ""
+    no_export: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+    sure: bool = False
+
+
+class VerdictForm(Form):
+    """Which order, what is decided, and the authority's name where it is approved."""
+
+    order: UUID
+    verdict: Verdict
+    name: Annotated[str, Field(max_length=200)] = ""
 
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -104,6 +143,55 @@ async def _send(portal: Portal, authority: Authority, export: UUID, reason: str)
         portal.exporting.discard(authority.id)
 
 
+async def order(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/end: order that everything is erased; what follows is the receipt."""
+    authority = await require_authority(portal, request, asker, MAY_END)
+    form = await read_form(request, OrderForm)
+    try:
+        if not form.sure:
+            raise NotMeantError
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await order_ending(
+                tenant, asker.principal, authority.id, form.decision, digest=form.digest, no_export=form.no_export,
+                now=portal.clock.now(),
+            )  # fmt: skip
+    except VakaError as error:
+        return await explain(portal, asker, authority, error)
+    return RedirectResponse(receipt_address(authority, number), 303)
+
+
+async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/end/decide: approve or decline it, take one's own order back, or stop it."""
+    authority = await require_authority(portal, request, asker, MAY_END)
+    form = await read_form(request, VerdictForm)
+    try:
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await decide_ending(
+                tenant, asker.principal, authority, form.order, form.verdict, wait_days=portal.ending_wait_days,
+                name=form.name, now=portal.clock.now(),
+            )  # fmt: skip
+    except VakaError as error:
+        return await explain(portal, asker, authority, error)
+    return RedirectResponse(receipt_address(authority, number), 303)
+
+
+async def give_certificate(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/end/{order}/certificate: document, signature, public key, and how to verify them."""
+    authority = await require_authority(portal, request, asker, MAY_END)
+    try:
+        wanted = UUID(request.path_params["order"])
+    except ValueError:
+        raise NothingHereError from None
+    async with portal.gateway.transaction(authority.id) as tenant:
+        certificate = await read_certificate(tenant, wanted)
+        if certificate is None:
+            raise NothingHereError
+        facts: dict[str, str | int | bool | None] = {"format": "erasure-certificate", "order": str(wanted)}
+        log = portal.log_name(authority)
+        await append(tenant, Entry(Event.LOG_READ, asker.principal.actor, portal.clock.now(), log, detail=facts))
+    return send_certificate(certificate, f"{authority.slug}-end-{wanted}.zip", "ending.certified")
+
+
 async def explain(
     portal: Portal, asker: Asker, authority: Authority, error: VakaError, form: TakeOutForm | None = None
 ) -> Response:
@@ -119,14 +207,18 @@ async def show(
     """Answer with the page."""
     path = f"/log/{authority.slug}"
     async with portal.gateway.transaction(authority.id) as tenant:
-        state, exports = await read_state(tenant), await list_exports(tenant)
+        state, exports, orders = await read_state(tenant), await list_exports(tenant), await list_endings(tenant)
+    decided = {account for one in orders for account in (one.ordered_by, one.decided_by) if account is not None}
     async with transaction(portal.platform) as platform:
-        accounts = await name_accounts(platform, {one.account for one in exports})
+        accounts = await name_accounts(platform, {one.account for one in exports} | decided)
     message, status = None, 200
     if error is not None:
         message, status = Message(error.sentence.in_language(asker.preferences.language)), 400
     return portal.page(
         asker, "portal_end.html", authority, f"{path}/end", status,
         page="end", path=path, state=state, exports=exports, accounts=accounts, form=form or TakeOutForm(),
-        message=message, longest_reason=LONGEST_REASON, under_way=authority.id in portal.exporting,
+        message=message, longest_reason=LONGEST_REASON, longest=LONGEST_DECISION, orders=orders,
+        sending=authority.id in portal.exporting, is_over=any(one.state in _OVER for one in orders),
+        under_way=any(one.state in UNDER_WAY for one in orders), wait_days=portal.ending_wait_days,
+        export_days=EXPORT_DAYS,
     )  # fmt: skip
