@@ -243,7 +243,7 @@ class KeyholderSettings(_Section):
 
 
 class ErasureSettings(_Section):
-    """Permanent erasure of people."""
+    """Permanent erasure of people, and of a whole authority."""
 
     look_seconds: Annotated[float, Field(ge=0.2, le=300)] = 10
     """How often approved orders are looked for."""
@@ -257,6 +257,8 @@ class ErasureSettings(_Section):
     """Where a set is restored for that, and removed again: a directory that does not exist, with room for one set."""
     attempt_seconds: Annotated[int, Field(ge=10, le=86_400)] = 3600
     """How long restoring and trying may take."""
+    ending_wait_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """How long the erasure of a whole authority waits after its approval; either officer may stop it meanwhile."""
     signing_key: FilePath = Path("credentials/certificates.key")
     """What certificates are signed with; made at the first start."""
 

@@ -143,6 +143,17 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("removal", "keep_state"): told("removal.run"),
     ("tenants", "place_hold"): told("hold.placed"),
     ("tenants", "lift_hold"): told("hold.lifted"),
+    ("tenants", "order_ending"): told("ending.ordered"),
+    ("tenants", "decide_ending"): told("ending.decided"),
+    ("tenants", "begin_ending"): told("ending.begun"),
+    ("tenants", "remove_of_ending"): told("ending.removed"),
+    ("tenants", "complete_ending"): told("ending.completed"),
+    ("tenants", "certify_ending"): told("ending.certified"),
+    ("tenants", "remove_ended_again"): told("ending.removed"),
+    ("tenants", "release_authority"): told("authority.released"),
+    ("tenants", "close_authority"): told("authority.closed"),
+    ("tenants", "begin_export"): told("export.begun"),
+    ("tenants", "complete_export"): told("export.completed"),
     ("tenants", "order_erasure"): told("erasure.ordered"),
     ("tenants", "decide_erasure"): told("erasure.decided"),
     ("tenants", "begin_erasure"): told("erasure.begun", "person.removed", "device.changed"),
@@ -159,7 +170,8 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
-    r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices)"
+    r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
+    r"|[a-z]+_ending\(|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
 
 
@@ -188,6 +200,17 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "remove_data": told("data.removed", "alarm.removed"),
     "place_hold": told("hold.placed"),
     "lift_hold": told("hold.lifted"),
+    "order_ending": told("ending.ordered"),
+    "decide_ending": told("ending.decided"),
+    "begin_ending": told("ending.begun"),
+    "delete_of_everybody": Untold("a part of remove_of_ending and remove_ended_again"),
+    "remove_of_ending": told("ending.removed"),
+    "complete_ending": told("ending.completed"),
+    "certify_ending": told("ending.certified"),
+    "release_authority": told("authority.released"),
+    "close_authority": told("authority.closed"),
+    "begin_export": told("export.begun"),
+    "complete_export": told("export.completed"),
     "order_erasure": told("erasure.ordered"),
     "decide_erasure": told("erasure.decided"),
     "delete_person": Untold("a part of begin_erasure and remove_erased_again"),
@@ -287,6 +310,12 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/retention"): Untold("leads to a form"),
     ("GET", f"{LOG}/retention"): told("log.read"),
     ("POST", f"{LOG}/retention"): told("retention.set"),
+    ("GET", "/end"): Untold("leads to a form"),
+    ("GET", f"{LOG}/end"): Untold("a form, and what was taken out"),
+    ("POST", f"{LOG}/end"): told("ending.ordered"),
+    ("POST", f"{LOG}/end/decide"): told("ending.decided"),
+    ("GET", f"{LOG}/end/{{order}}/certificate"): told("log.read"),
+    ("POST", f"{LOG}/end/export"): told("export.begun", "export.completed"),
     ("GET", "/erasure"): Untold("leads to a form"),
     ("GET", f"{LOG}/erasure"): told("person.searched"),
     ("POST", f"{LOG}/erasure"): told("erasure.ordered"),
@@ -324,8 +353,8 @@ ROUNDS: dict[str, Told | Untold] = {
     ),
     "make_round": told(
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
-        "erasure.certified",
-        "key.rotated", "removal.run", "data.removed", "alarm.removed",
+        "erasure.certified", "key.rotated", "removal.run", "data.removed", "alarm.removed", "ending.begun",
+        "ending.removed", "ending.completed", "ending.certified", "authority.released", "authority.closed",
     ),
 }  # fmt: skip
 UNASKED = told(

@@ -22,6 +22,7 @@ from vaka.keys.keyring import Keyring
 from vaka.keys.letters import Addressee
 from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import Authority
+from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import Erasing
 from vaka.tenants.erasure import (
     ErasureOrder,
@@ -44,6 +45,7 @@ class Office:
     keyring: Keyring
     erasing: Erasing
     attempts: Attempts
+    ending: Ending
     people: list[Person]
     first: Principal
     second: Principal

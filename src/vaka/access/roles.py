@@ -97,7 +97,14 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "records_officer",
                 Sentence("Gallringsansvarig", "Records officer"),
                 "authority",
-                frozenset({Permission.PORTAL_ERASE, Permission.PORTAL_OWN_RECEIPT}),
+                frozenset(
+                    {
+                        Permission.PORTAL_ERASE,
+                        Permission.PORTAL_EXPORT_AUTHORITY,
+                        Permission.PORTAL_END_AUTHORITY,
+                        Permission.PORTAL_OWN_RECEIPT,
+                    }
+                ),
             ),
             Role(
                 "auditor",

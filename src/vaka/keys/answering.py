@@ -13,6 +13,8 @@ from vaka.keys.calls import (
     Address,
     Addresses,
     Body,
+    End,
+    Ended,
     Erased,
     Gone,
     GoneOnes,
@@ -109,6 +111,11 @@ class Answering:
         ]
         return Tried(opened=await self._hierarchy.try_copies(asked.authority, asked.key, copies))
 
+    async def ended(self, asked: OfAuthority) -> Ended:
+        """See the table."""
+        found = await self._hierarchy.ended(asked.authority)
+        return Ended(end=None if found is None else End(order=found.order, at=found.at))
+
     async def register(self, _asked: Nothing) -> Register:
         """See the table."""
         lifetimes, now = load_policy().rotate_after_days, self._clock.now()
@@ -130,7 +137,7 @@ class Answering:
         """Return what carries out each call."""
         mine = (
             self.open_authority, self.create, self.unwrap, self.unwrap_page, self.public_keys, self.lookup_key,
-            self.rotate, self.rotate_root, self.erase, self.erase_authority, self.erased, self.try_copies,
+            self.rotate, self.rotate_root, self.erase, self.erase_authority, self.erased, self.ended, self.try_copies,
             self.register, self.state, self.metrics,
         )  # fmt: skip
         return MappingProxyType({one.__name__: one for one in mine})

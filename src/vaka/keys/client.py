@@ -23,6 +23,8 @@ from vaka.keys.calls import (
     Body,
     Call,
     Copy,
+    End,
+    Ended,
     Erased,
     GoneOnes,
     Keys,
@@ -194,6 +196,10 @@ class KeyClient:
             copies=list(copies),
         )  # fmt: skip
         return told.opened
+
+    async def ended(self, authority: UUID) -> End | None:
+        """Return by which order and when all of an authority's keys were destroyed; None where they were not."""
+        return (await self._call("ended", Ended, authority=authority)).end
 
     async def register(self) -> Register:
         """Return which keys there are."""

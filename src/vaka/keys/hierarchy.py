@@ -22,6 +22,7 @@ from vaka.keys.roots import RootMissingError, RootPlace, RootStore
 from vaka.keys.settling import StoreState
 from vaka.keys.stored import (
     Counts,
+    ErasedAuthority,
     ErasedSubject,
     Erasure,
     RegisteredKey,
@@ -165,6 +166,11 @@ class Hierarchy:
                 with suppress(RootMissingError, UnopenableError):
                     held.append(_Held(version, root.unwrap(version, sealed, place)))
         return sum(any(self._can_unwrap(one, authority, row) for one in held) for row in copies)
+
+    async def ended(self, authority: UUID) -> ErasedAuthority | None:
+        """Return by which order and when all of an authority's keys were destroyed; None where they were not."""
+        async with transaction(self._pool) as connection:
+            return await fetch_one(connection, ErasedAuthority, "find_end", {"authority": authority})
 
     # Changing
 

@@ -29,6 +29,7 @@ from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
 from vaka.settings import Settings, load_settings
 from vaka.tenants.attempts import open_attempts
+from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
@@ -46,8 +47,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
     gateway = Gateway(server, COMPONENT, (), pool_size=2)
     watch = Watch(gateway, platform, clock, settings.scheduler.supervision_seconds)
-    client = make_client(server, settings, COMPONENT, clock)
-    root = server.credentials.parent
+    client, root = make_client(server, settings, COMPONENT, clock), server.credentials.parent
     await platform.open()
     try:
         await watch.look_for_authorities()
@@ -57,9 +57,9 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             open_keyring(server, settings, COMPONENT, clock) as keyring,
             asyncio.TaskGroup() as rounds,
         ):
-            rules = partial(read_rules, root, settings)
-            officers = roles_with(Permission.PORTAL_ERASE)
-            erasing = Erasing(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, officers)
+            parts = (gateway, platform, keyring, client, clock, settings.ledger, partial(read_rules, root, settings))
+            people = Erasing(*parts, attempts, roles_with(Permission.PORTAL_ERASE))
+            whole = Ending(*parts, roles_with(Permission.PORTAL_END_AUTHORITY))
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
@@ -70,12 +70,14 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (FORGET_SECONDS, watch.forget),
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
-            rotate, again = partial(rotate_due, gateway, client), erasing.remove_returned
+            keyed, make = partial(if_keys, client), watch.make_round
             for seconds, long in (
-                (settings.erasure.look_seconds, partial(watch.make_round, "erasure", erasing.carry_out)),
-                (ROTATION_SECONDS, partial(if_keys, client, partial(watch.make_round, "rotation", rotate))),
-                (RETURNED_SECONDS, partial(if_keys, client, partial(watch.make_round, "returned", again))),
-                (LOOK_SECONDS, partial(watch.make_round, "removal", nights.visit)),
+                (settings.erasure.look_seconds, partial(make, "erasure", people.carry_out)),
+                (settings.erasure.look_seconds, partial(make, "ending", whole.carry_out)),
+                (ROTATION_SECONDS, partial(keyed, partial(make, "rotation", partial(rotate_due, gateway, client)))),
+                (RETURNED_SECONDS, partial(keyed, partial(make, "returned", people.remove_returned))),
+                (RETURNED_SECONDS, partial(keyed, partial(make, "ended", whole.remove_returned))),
+                (LOOK_SECONDS, partial(make, "removal", nights.visit)),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
     finally:

@@ -38,8 +38,9 @@ from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
 from vaka.settings import LedgerSettings, Settings
 from vaka.tenants.attempting import Question
 from vaka.tenants.attempts import Attempts
-from vaka.tenants.authorities import QUERIES
+from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.certificates import build_certificate, sign_certificate
+from vaka.tenants.ending import EndingOrder
 from vaka.tenants.erasure import ErasureOrder, list_orders
 from vaka.tenants.gateway import Gateway
 
@@ -154,7 +155,9 @@ class Erasing:
             if order.attempt_entry is None or (order.hindrance and order.id not in self._tried):
                 return await self._try_backup(authority, order)
             return 0 if order.hindrance else await self._certify(authority, order, rules, now)
-        if order.state == "approved" and not await self._is_by_two_officers(authority, order, now):
+        if order.state == "approved" and not await are_by_two_officers(
+            self._platform, authority, order, self._deciders, now
+        ):
             async with self._gateway.transaction(authority) as tenant:
                 await tenant.execute(
                     QUERIES["hinder_erasure"], {"order": order.id, "hindrance": "officers", "now": now}
@@ -170,16 +173,6 @@ class Erasing:
             return 1
         await self._destroy(authority, order, now)
         return 1
-
-    async def _is_by_two_officers(self, authority: UUID, order: ErasureOrder, now: datetime) -> bool:
-        """Whether both who decided are accounts that may, by what the platform knows: nobody makes two of them up."""
-        values = {
-            "accounts": [order.ordered_by, order.decided_by], "roles": self._deciders, "authority": authority,
-            "now": now,
-        }  # fmt: skip
-        async with transaction(self._platform) as platform:
-            row = await (await platform.execute(QUERIES["count_deciders"], values)).fetchone()
-        return row is not None and row[0] == 2
 
     async def _delete(self, authority: UUID, order: ErasureOrder, now: datetime) -> bool:
         """Delete what there is; return whether nothing hinders it."""
@@ -197,7 +190,7 @@ class Erasing:
     async def _destroy(self, authority: UUID, order: ErasureOrder, now: datetime) -> None:
         keys, sample = self._keyring.of(authority), self._samples.get(order.id, {})
         await keys.hold([order.person_id])  # another erasure may have made us forget everything
-        read_before = _count_read(keys, order.person_id, sample)
+        read_before = count_read(keys, order.person_id, sample)
         async with self._gateway.transaction(authority) as tenant:
             checkpoint = await (await tenant.execute(LEDGER_QUERIES["read_checkpoint"])).fetchone()
         done = await self._client.erase(authority, [order.person_id], order.id)
@@ -209,7 +202,7 @@ class Erasing:
             "keys_handed_out": handed_out,
             "values_read_before": read_before,
             "values_tried": len(sample),
-            "values_opened": _count_read(keys, order.person_id, sample),
+            "values_opened": count_read(keys, order.person_id, sample),
             "checkpoint_before": "" if checkpoint is None else bytes(checkpoint[1]).decode(),
         }
         values = {"order": order.id, "facts": Jsonb(facts), "now": now}
@@ -237,29 +230,60 @@ class Erasing:
         return 1
 
     async def _certify(self, authority: UUID, order: ErasureOrder, rules: Rules, now: datetime) -> int:
-        served = self._gateway.authority(authority)
-        policy = policy_of(self._logs, self._logs.log_name(served.slug))
-        async with self._gateway.transaction(authority) as tenant:
-            receipt = None if order.entry is None else await find_receipt(tenant, order.entry, policy)
-            tried = None if order.attempt_entry is None else await find_receipt(tenant, order.attempt_entry, policy)
-            if receipt is None or tried is None:
-                return 0
-            document = build_certificate(
-                served, order, receipt, tried, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device,
-                credential_stays=rules.credential_stays, now=now,
-            )  # fmt: skip
-            signed = sign_certificate(rules.seed, document)
-            await tenant.execute(
-                QUERIES["certify_erasure"],
-                {
-                    "order": order.id, "document": signed.document, "signature": signed.signature,
-                    "key": signed.key.decode(), "now": now,
-                },
-            )  # fmt: skip
-        return 1
+        return await certify(
+            self._gateway, self._gateway.authority(authority), order, rules, self._logs, "certify_erasure", now
+        )
 
 
-def _count_read(keys: AuthorityKeys, person: UUID, sample: Row) -> int:
+async def are_by_two_officers(
+    platform: Pool, authority: UUID, order: ErasureOrder | EndingOrder, roles: Collection[str], now: datetime
+) -> bool:
+    """Whether both who decided are accounts that may, by what the platform knows: nobody makes two of them up."""
+    values = {
+        "accounts": [order.ordered_by, order.decided_by], "roles": list(roles), "authority": authority, "now": now,
+    }  # fmt: skip
+    async with transaction(platform) as connection:
+        row = await (await connection.execute(QUERIES["count_deciders"], values)).fetchone()
+    return row is not None and row[0] == 2
+
+
+async def certify(
+    gateway: Gateway,
+    authority: Authority,
+    order: ErasureOrder | EndingOrder,
+    rules: Rules,
+    logs: LedgerSettings,
+    query: str,
+    now: datetime,
+) -> int:
+    """Sign the certificate of an order that was carried out and keep it by `query`; return whether that was done.
+
+    It waits until the entry is sealed, and seen by the witnesses there are.
+    """
+    policy = policy_of(logs, logs.log_name(authority.slug))
+    async with gateway.transaction(authority.id) as tenant:
+        receipt = None if order.entry is None else await find_receipt(tenant, order.entry, policy)
+        tried = None
+        if isinstance(order, ErasureOrder) and order.attempt_entry is not None:
+            tried = await find_receipt(tenant, order.attempt_entry, policy)
+        if receipt is None or (tried is None and isinstance(order, ErasureOrder)):
+            return 0
+        document = build_certificate(
+            authority, order, receipt, tried, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device,
+            credential_stays=rules.credential_stays, now=now,
+        )  # fmt: skip
+        signed = sign_certificate(rules.seed, document)
+        await tenant.execute(
+            QUERIES[query],
+            {
+                "order": order.id, "document": signed.document, "signature": signed.signature,
+                "key": signed.key.decode(), "now": now,
+            },
+        )  # fmt: skip
+    return 1
+
+
+def count_read(keys: AuthorityKeys, person: UUID, sample: Row) -> int:
     """Return how many sealed values can be read with the keys that are held."""
     return sum(_can_read(keys, person, {name: value}) for name, value in sample.items())
 

@@ -114,6 +114,14 @@ def second_person_needed() -> NotErasableError:
     )
 
 
+def require_decision(text: str) -> str:
+    """Return the number of a decision, fit for the log. Raises UnusableDecisionError."""
+    decision = " ".join(text.split())
+    if not decision or len(decision) > LONGEST_DECISION or not _DIGIT.search(decision) or seems_personal(decision):
+        raise UnusableDecisionError
+    return decision
+
+
 async def list_orders(connection: Connection) -> Sequence[ErasureOrder]:
     """Return an authority's orders, newest first (as portal or scheduler)."""
     async with connection.cursor(row_factory=class_row(ErasureOrder)) as cursor:
@@ -136,10 +144,7 @@ async def order_erasure(
     connection: Connection, order: UUID, person: UUID, decision: str, account: UUID, now: datetime
 ) -> int:
     """Order it; return the number of the entry (as portal). Raises UnusableDecisionError, NotErasableError."""
-    text = " ".join(decision.split())
-    if not text or len(text) > LONGEST_DECISION or not _DIGIT.search(text) or seems_personal(text):
-        raise UnusableDecisionError
-    values = {"order": order, "person": person, "decision": text, "account": account, "now": now}
+    values = {"order": order, "person": person, "decision": require_decision(decision), "account": account, "now": now}
     try:
         return await _number(connection, "order_erasure", values)
     except psycopg.errors.UniqueViolation:

@@ -11,7 +11,7 @@ from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
-from vaka.tenants.authorities import list_authorities
+from vaka.tenants.authorities import list_every_authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
@@ -41,7 +41,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
     await platform.open()
     try:
         async with transaction(platform) as connection:
-            gateway = Gateway(server, COMPONENT, await list_authorities(connection))
+            gateway = Gateway(server, COMPONENT, await list_every_authority(connection))
         async with open_keyring(server, settings, COMPONENT, clock) as keyring:
             people = NameIndexes(gateway, keyring)
             reading = asyncio.create_task(people.read_all())
@@ -50,7 +50,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                     yield Portal(
                         gateway, platform, keyring, people, pages, assets, clock, denials,
                         sign_in=f"{settings.signin.origin}/", logs=settings.ledger, lookups=Questions(clock),
-                        taking_out=TakingOut(clock),
+                        taking_out=TakingOut(clock), ending_wait_days=settings.erasure.ending_wait_days,
                     )  # fmt: skip
             finally:
                 reading.cancel()

@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -15,7 +16,7 @@ from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings
-from vaka.tenants.authorities import Authority, list_authorities
+from vaka.tenants.authorities import Authority, list_every_authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
@@ -58,6 +59,10 @@ class Portal:
     """Whom each session looked for a moment ago."""
     taking_out: TakingOut
     """Which sessions take a log out just now."""
+    ending_wait_days: int = 7
+    """How long the erasure of everything waits after its approval."""
+    exporting: set[UUID] = field(default_factory=set)
+    """The authorities of which everything is being sent just now."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))
 
     async def find_authority(self, slug: str) -> Authority | None:
@@ -70,7 +75,7 @@ class Portal:
                 return None
             self._read.at = self.clock.monotonic()
             async with transaction(self.platform) as connection:
-                self.gateway.admit(await list_authorities(connection))
+                self.gateway.admit(await list_every_authority(connection))
         return None
 
     def log_name(self, authority: Authority) -> str:
@@ -114,6 +119,8 @@ class Portal:
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
             "may_fetch_receipt": may(principal, Permission.PORTAL_OWN_RECEIPT, authority.id),
             "may_erase": may(principal, Permission.PORTAL_ERASE, authority.id),
+            "may_end": may(principal, Permission.PORTAL_END_AUTHORITY, authority.id),
+            "may_take_everything": may(principal, Permission.PORTAL_EXPORT_AUTHORITY, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
 
