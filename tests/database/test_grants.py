@@ -166,7 +166,7 @@ TENANT: dict[str, Rights] = {
         "lift_hold()": "execute",
         "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
         " protected_identity)",
-        "device": "select(id person_id sender)",
+        "device": "select(id person_id)",
         "alarm": "select(id person_id)",
         "unit": "select(id name)",
     },
@@ -196,7 +196,7 @@ TENANT: dict[str, Rights] = {
         "removal_state": "select update",
         "person": "select(born_on family_name given_name id personal_number)",
         "policy": "select",
-        "device": "select",
+        "device": "select(device_type id interval_seconds person_id sender supervised)",
         "alarm": "select insert update(closed_at closed_by closing_reason closing_result escalate_at escalation holder"
         " latest_at messages offered_to state suspended_until version withdrawn_at)",
         "alarm_step": "insert select(actor alarm_id at)",

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.identities import blinded
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
 from vaka.keys.personal import sealed_columns
 from vaka.ledger.events import Event
@@ -91,7 +92,7 @@ SESSION = (
 )
 DEVICE = (
     "insert into device_entry (sender, authority_id, device_id, authentication, certificate_sha256, changed_at)"
-    f" values ('4711-telling', '{B}', '{A}', 'certificate', repeat('a', 64), now())"
+    f" values ('{blinded('4711-telling')}', '{B}', '{A}', 'certificate', repeat('a', 64), now())"
 )
 AUTHORITY = (
     "insert into authority (id, slug, name, kind, database_name, address, created_at)"
@@ -112,7 +113,7 @@ CONTACT = (
     "insert into contact (person_id, position, name, relation, phone, has_key)"
     f" values ('{A}', 1, {ANYTHING}, {ANYTHING}, {ANYTHING}, {ANYTHING})"
 )
-TENANT_DEVICE = f"insert into device (id, sender) values ('{A}', '4711')"
+TENANT_DEVICE = f"insert into device (id, sender) values ('{A}', '{blinded('4711')}')"
 
 OVERRIDE = (
     "insert into class_override (authority_id, alarm_class, reason, changed_at)"
@@ -172,7 +173,7 @@ CHANGES = {
     "device": Change("setup", "tenant", (TENANT_DEVICE,), "device.registered", f"device:{A}"),
     "device, adopted": Change("desk", "tenant", (TENANT_DEVICE,), "device.adopted", f"device:{A}"),
     "device, changed": Change(
-        "setup", "tenant", (f"update device set placed = 'hall' where id = '{A}'",),
+        "setup", "tenant", (f"update device set model = 'hall' where id = '{A}'",),
         "device.changed", f"device:{A}", before=TENANT_DEVICE,
     ),
     "policy": Change("setup", "tenant", ("update policy set on_call_phone = '1'",), "policy.changed", ""),

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from tests.access.test_decide import principal
 from tests.alarms.house import Sender
+from tests.identities import blinded
 from tests.ledger.aged import AgedLog
 from tests.ledger.sealed import LogHouse
 from tests.letters import as_letters
@@ -103,8 +104,8 @@ class Scene:
         """A message that belongs to no alarm."""
         at, made = SystemClock().now() - timedelta(days=days), uuid4()
         self.ask("insert into message (id, device_id, sender, ref, class, kind, effect, received_at, receiver,"
-                 " transport, subject_id) values (%s, %s, '1', '1', 'signal', 'x', 'none', %s, 'w', 'udp', %s)",
-                 (made, device, at, subject or uuid4()))  # fmt: skip
+                 " transport, subject_id) values (%s, %s, %s, '1', 'signal', 'x', 'none', %s, 'w', 'udp', %s)",
+                 (made, device, blinded("1"), at, subject or uuid4()))  # fmt: skip
         return made
 
     def left(self, table: str = "alarm") -> set[UUID]:

@@ -17,7 +17,9 @@ from vaka.crypto.policy import Algorithm, CryptoPolicy
 from vaka.keys.calls import Registered
 
 _KEY_BITS = 256
-_SEALS_WITH = "AES-256-GCM"
+_SEALS_WITH = "algorithm/AES-256-GCM/encryption"
+_LOOKS_UP_WITH = "algorithm/HMAC-SHA256/lookup"
+_LOOKUP = "lookup"
 _STATES = {"current": "active", "due": "active", "destroyed": "destroyed"}
 
 
@@ -94,7 +96,7 @@ def _key(one: Registered) -> dict[str, Any]:
                 "id": one.id,
                 "state": _STATES[one.state],
                 "size": _KEY_BITS,
-                "algorithmRef": f"algorithm/{_SEALS_WITH}/encryption",
+                "algorithmRef": _LOOKS_UP_WITH if one.kind == _LOOKUP else _SEALS_WITH,
                 **{name: when.isoformat(timespec="seconds") for name, when in dates.items() if when is not None},
             },
         },

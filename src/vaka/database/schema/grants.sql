@@ -119,11 +119,12 @@ grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
-grant select (id, person_id, sender) on device to g_portal;
+grant select (id, person_id) on device to g_portal;
 grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;
 -- scheduler: escalation and supervision.
-grant select on policy, alarm, device, device_state to g_scheduler;
+grant select on policy, alarm, device_state to g_scheduler;
+grant select (id, person_id, sender, device_type, interval_seconds, supervised) on device to g_scheduler;
 grant select, update on supervision_turn to g_scheduler;
 grant update (state, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at, latest_at, messages,
     closed_at, closed_by, closing_reason, closing_result, version) on alarm to g_scheduler;
