@@ -170,6 +170,13 @@ def test_process_loads_nothing_it_may_not_reach(process: str) -> None:
     assert trespassers == set()
 
 
+def test_one_module_speaks_to_the_library_of_security_keys() -> None:
+    """It takes what must be refused; the guard stands before it."""
+    using = {path.relative_to(SOURCE).as_posix() for path in MODULES
+             if any(within(name, "webauthn") for name in imported_by(path))}  # fmt: skip
+    assert using == {"identity/guard.py"}
+
+
 def test_every_process_is_in_the_table() -> None:
     processes = {
         f"vaka.processes.{path.stem}" for path in (SOURCE / "processes").glob("*.py") if path.stem != "__init__"

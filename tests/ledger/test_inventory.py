@@ -47,6 +47,7 @@ def told(*events: str) -> Told:
 
 
 KEYS = Untold("a key of the key database, which keeps a register of its own; what asks for it is what is told of")
+CHALLENGE = Untold("what a security key is asked, kept for minutes; what becomes of the answer has events")
 SEALED = Untold("moves or arranges entries, and is what the log itself shows")
 
 # --- statements -------------------------------------------------------------------------------------------------------
@@ -88,6 +89,13 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "end_sessions_of"): told("session.ended"),
     ("identity", "create_account"): told("account.created"),
     ("identity", "decide_installation"): told("installation.decided"),
+    ("identity", "enrol_key"): told("security_key.enrolled"),
+    ("identity", "use_key"): told("security_key.used"),
+    ("identity", "rename_key"): told("security_key.renamed"),
+    ("identity", "remove_key"): told("security_key.removed"),
+    ("identity", "issue_challenge"): CHALLENGE,
+    ("identity", "take_challenge"): CHALLENGE,
+    ("identity", "drop_challenges"): CHALLENGE,
     ("keys", "add_authority_key"): KEYS,
     ("keys", "add_erased_subjects"): KEYS,
     ("keys", "add_erasure"): KEYS,
@@ -280,7 +288,13 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/receipt/{{number}}/proof"): told("log.read"),
     ("GET", "/retention"): Untold("leads to a form"),
     ("GET", f"{LOG}/retention"): told("log.read"),
-    ("POST", f"{LOG}/retention"): told("retention.set"),
+    ("POST", f"{LOG}/retention"): told("retention.set", "security_key.used", "security_key.refused"),
+    ("GET", "/keys"): Untold("leads to one's own keys"),
+    ("GET", f"{LOG}/keys"): Untold("one's own keys, shown to their owner"),
+    ("POST", f"{LOG}/keys"): told("security_key.enrolled", "security_key.refused"),
+    ("POST", f"{LOG}/keys/add"): told("security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/keys/rename"): told("security_key.renamed"),
+    ("POST", f"{LOG}/keys/remove"): told("security_key.removed", "security_key.used", "security_key.refused"),
     ("GET", "/erasure"): Untold("leads to a form"),
     ("GET", f"{LOG}/erasure"): told("person.searched"),
     ("POST", f"{LOG}/erasure"): told("erasure.ordered"),

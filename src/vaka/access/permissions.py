@@ -22,5 +22,6 @@ class Permission(Enum):
     PORTAL_APPROVE_REMOVAL = "portal.approve_removal"  # approve what a colleague proposed
     PORTAL_HOLD_PERSON = "portal.hold_person"  # say of whom nothing is removed or erased, and lift that again
     PORTAL_OWN_RECEIPT = "portal.own_receipt"  # fetch the proof of what one has done oneself
+    PORTAL_OWN_KEYS = "portal.own_keys"  # add, rename and remove one's own security keys
     PORTAL_ERASE = "portal.erase"  # order the erasure of a person, and decide what a colleague ordered
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down

@@ -13,6 +13,7 @@ from vaka.database.migrate import Kind, pending_migrations
 from vaka.database.provision import provision_keys, provision_platform, provision_tenant
 from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.errors import ConfigurationError
+from vaka.identity.binding_secret import read_binding_secret
 from vaka.keys.credentials import issue_credentials
 from vaka.settings import Settings
 from vaka.tenants.authorities import QUERIES, Authority
@@ -21,10 +22,11 @@ from vaka.tenants.authorities import QUERIES, Authority
 def provision_all(server: Server, say: Callable[[str], None]) -> None:
     """Create what is missing and apply every migration, database by database, saying what was applied.
 
-    The components' credentials to the keyholder are made too, where they are missing.
+    The components' credentials to the keyholder are made too, where they are missing, and what binds security keys.
     """
     require_reachable(server)
     issue_credentials(server.credentials)
+    read_binding_secret(server.credentials)
     _report(say, PLATFORM_DATABASE, provision_platform(server))
     _report(say, KEY_DATABASE, provision_keys(server))
     for authority in active_authorities(server):

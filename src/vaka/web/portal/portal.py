@@ -11,8 +11,10 @@ from starlette.responses import HTMLResponse, Response
 
 from vaka.access.decide import NothingHereError, authorities_where, may, require
 from vaka.access.permissions import Permission
+from vaka.access.step_up import Policy
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
+from vaka.identity.ceremonies import Ceremonies
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings
 from vaka.tenants.authorities import Authority, list_authorities
@@ -58,6 +60,10 @@ class Portal:
     """Whom each session looked for a moment ago."""
     taking_out: TakingOut
     """Which sessions take a log out just now."""
+    security_keys: Ceremonies
+    """People's own keys."""
+    step_up: Policy
+    """Who must touch one."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))
 
     async def find_authority(self, slug: str) -> Authority | None:
@@ -104,6 +110,7 @@ class Portal:
             "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
             "may_fetch_receipt": may(principal, Permission.PORTAL_OWN_RECEIPT, authority.id),
+            "may_have_keys": may(principal, Permission.PORTAL_OWN_KEYS, authority.id),
             "may_erase": may(principal, Permission.PORTAL_ERASE, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
