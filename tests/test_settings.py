@@ -274,7 +274,7 @@ def test_keys_are_made_for_the_portals_host_or_one_above_it(tmp_path: Path, site
 
 @pytest.mark.parametrize("site", ["localhos", "ocalhost", "evil.example"])
 def test_keys_are_made_for_no_other_host(tmp_path: Path, site: str) -> None:
-    with pytest.raises(ConfigurationError, match="access.key_site is localhost, the host of portal.origin"):
+    with pytest.raises(ConfigurationError, match=r"access\.key_site is localhost, the host of"):
         load_settings(write(tmp_path, f"[access]\nkey_site = '{site}'"))
 
 

@@ -104,6 +104,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select insert update",
         "role_grant": "select insert update delete",
         "installation": "select insert",
+        "security_key": "delete select(account_id added_at credential_id id last_used_at)",
         "settings_record": "select insert update delete",
     },
 }

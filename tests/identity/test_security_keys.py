@@ -41,6 +41,7 @@ from vaka.identity.ceremonies import FRESH, Ceremonies, SignInAgainError
 from vaka.identity.challenges import MOST, TooManyChallengesError
 from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
 from vaka.identity.guard import Site
+from vaka.identity.lost_keys import NoKeysThereError, list_keys_of, remove_lost_keys
 from vaka.identity.models import Model
 from vaka.identity.refusing import KeyRefusedError, Reason
 from vaka.identity.security_keys import MOST_KEYS, NoSuchKeyError, SecurityKey, UnusableNameError
@@ -549,6 +550,26 @@ async def test_a_removed_key_confirms_nothing(
     async with refused(onlooker, Reason.UNKNOWN_KEY):
         await agneta.keys.confirm(agneta.session, ACT, waiting)
     assert not await agneta.keys.has_any(agneta.session.account_id)
+
+
+async def test_a_lost_key_is_taken_away_by_those_who_run_the_system(
+    server: Server, agneta: Person, onlooker: psycopg.Connection[Row]
+) -> None:
+    key = await agneta.enrol(soft())
+    account = agneta.session.account_id
+    async with platform_as(server, "setup") as setup:
+        [known] = await list_keys_of(setup, account)
+        assert known.id == key.id
+        for whose, which in ((uuid4(), [key.id]), (account, [key.id, uuid4()])):
+            with pytest.raises(NoKeysThereError):
+                await remove_lost_keys(setup, whose, which, actor="setup:uid-0", now=START)
+        last = newest(onlooker)
+        assert await remove_lost_keys(setup, account, [key.id], actor="setup:uid-0", now=START) == 1
+    [entry] = onlooker.execute(TOLD, (last,)).fetchall()
+    assert (entry["event"], entry["object"]) == ("security_key.removed", f"security_key:{key.id}")
+    assert entry["detail"]["account"] == f"account:{account}"
+    assert not await agneta.keys.has_any(account)
+    await agneta.enrol(soft())
 
 
 # --- rows that were put or changed by hand ----------------------------------------------------------------------------

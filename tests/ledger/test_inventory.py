@@ -232,6 +232,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "key list": Untold("reads the register of keys, in which there is no key and nobody"),
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
     "key rotate": told("key.rotated", "command.run"),
+    "factor list": told("command.run"),
+    "factor remove": told("security_key.removed", "command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),
     "policy classify": told("command.run"),

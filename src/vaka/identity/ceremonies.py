@@ -19,6 +19,7 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.challenges import LIFETIMES, issue_challenge, take_challenge
 from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
+from vaka.identity.credentials import short_hash
 from vaka.identity.guard import OFFERED, RULES, Site, judge_new_key, judge_touch, read_answer, to_text
 from vaka.identity.models import Model
 from vaka.identity.refusing import KeyRefusedError, Reason
@@ -33,7 +34,6 @@ from vaka.identity.security_keys import (
     is_ours,
     list_keys,
     require_name,
-    short_hash,
 )
 from vaka.identity.sessions import Session
 from vaka.ledger.entries import Entry, append

@@ -107,8 +107,14 @@ where id = %(id)s and (sign_count < %(sign_count)s or (sign_count = 0 and %(sign
 update security_key set name = %(name)s where id = %(id)s and account_id = %(account_id)s
 
 -- name: remove_key
--- as: portal
+-- as: portal, setup
 delete from security_key where id = %(id)s and account_id = %(account_id)s returning credential_id
+
+-- name: list_keys_of_account
+-- as: setup
+select id, credential_id, added_at, last_used_at from security_key
+where account_id = %(account_id)s
+order by added_at, id
 
 -- name: lock_account
 -- as: portal

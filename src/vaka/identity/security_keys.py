@@ -6,7 +6,6 @@ The HMAC's key lies in the credentials directory, not in a database. Whoever has
 which is told of, and can let nobody in.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,8 +24,6 @@ Connection = psycopg.AsyncConnection[Any]
 
 MOST_KEYS = 10
 LONGEST_NAME = 40
-SHORT_HASH = 16
-"""Hexadecimal digits of a credential identifier's SHA-256 in entries: enough to tell keys apart, and no identifier."""
 _KIND = "security key"
 
 
@@ -92,11 +89,6 @@ def require_name(name: str) -> str:
     if not 1 <= len(plain) <= LONGEST_NAME or not plain.isprintable():
         raise UnusableNameError
     return plain
-
-
-def short_hash(credential_id: bytes) -> str:
-    """Return how entries tell one key from another."""
-    return hashlib.sha256(credential_id).hexdigest()[:SHORT_HASH]
 
 
 async def list_keys(connection: Connection, account_id: UUID) -> list[SecurityKey]:

@@ -164,7 +164,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             _OPERATOR, ("security_key",), ("act", "step_up", "session", "credential"), _CREDENTIAL
         ),
         Event.SECURITY_KEY_RENAMED: About(_OPERATOR, ("security_key",), (), "what its owner calls it"),
-        Event.SECURITY_KEY_REMOVED: About(_OPERATOR, ("security_key",), ("credential", "step_up"), _CREDENTIAL),
+        Event.SECURITY_KEY_REMOVED: About(
+            ("account", "setup"), ("security_key",), ("credential", "step_up", "account"), _CREDENTIAL
+        ),
         Event.SECURITY_KEY_REFUSED: About(
             _OPERATOR, ("account",), ("reason", "act", "session", "credential"), _CREDENTIAL
         ),

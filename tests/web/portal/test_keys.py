@@ -17,7 +17,10 @@ from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs, enter
 from vaka.access.retention import retention_act
 from vaka.clock import SystemClock
+from vaka.database.connections import open_connection
+from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.ceremonies import FRESH
+from vaka.identity.lost_keys import list_keys_of, remove_lost_keys
 from vaka.settings import AccessSettings
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
@@ -237,7 +240,19 @@ async def test_the_authority_sees_what_becomes_of_its_peoples_keys(
     key = await enrol(agneta)
     page = await agneta.post(RETENTION, DECISION)
     await agneta.post(RETENTION, {**DECISION, "days": "400", "answer": key.touch(options(page))})
+    async with (
+        await open_connection(
+            installation.server, platform_role("setup"), PLATFORM_DATABASE, application="test"
+        ) as setup,
+    ):
+        account = UUID(agneta.account)
+        [lost] = await list_keys_of(setup, account)
+        await remove_lost_keys(setup, account, [lost.id], actor="setup:uid-0", now=SystemClock().now())
     await logs.seal_platform()
+    for persona, place, sees in (("lovisa", "ekbacka", True), ("niklas", "norrvik", False)):
+        reviewer = await enter(portal, installation, persona)
+        text = (await reviewer.get(f"/log/{place}/supplier?object=security_key:{lost.id}")).text
+        assert ("Säkerhetsnyckel borttagen" in text.partition("<tbody>")[2]) is sees, persona
     for persona, place, sees in (("lovisa", "ekbacka", True), ("niklas", "norrvik", False)):
         reviewer = await enter(portal, installation, persona)
         text = (await reviewer.get(f"/log/{place}/supplier?actor=account:{UUID(agneta.account)}")).text

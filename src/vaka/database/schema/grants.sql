@@ -80,6 +80,8 @@ grant select on authority to g_sequencer;
 grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
+-- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.
+grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
 

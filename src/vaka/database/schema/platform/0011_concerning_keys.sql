@@ -5,7 +5,8 @@
 
 set role vaka_ledger;
 
--- As before, and the events of security keys besides.
+-- As before, and the events of security keys besides. Where somebody who runs the system removed one, its entry names
+-- the account in its detail, as that of a session does which somebody else ended.
 create or replace function ledger.concerning(
     p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
     p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
@@ -33,7 +34,7 @@ create or replace function ledger.concerning(
                                                   'security_key.refused')
         union all
         select i.* from entry_index i
-        where i.concerns is null and i.event = 'session.ended' and i.actor not like 'account:%'
+        where i.concerns is null and i.event in ('session.ended', 'security_key.removed') and i.actor not like 'account:%'
           and exists (
             select from accounts a join log_entry e on e.index = i.index
             where position(convert_to('"account":"' || a.name || '"', 'UTF8') in e.leaf) > 0)
