@@ -145,7 +145,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "drop_override"): told("class.changed"),
     ("removal", "propose"): told("removal.proposed"),
     ("removal", "note_preview"): told("removal.previewed"),
-    ("removal", "approve"): told("removal.approved"),
+    ("removal", "approve"): told("removal.approved", "security_key.used", "security_key.refused"),
     ("removal", "withdraw"): told("removal.withdrawn"),
     ("removal", "remove_data"): told("data.removed", "alarm.removed"),
     ("removal", "keep_state"): told("removal.run"),
@@ -308,7 +308,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/removal"): Untold("rules, and counts of a night; nothing of anybody"),
     ("POST", f"{LOG}/removal"): told("removal.proposed"),
     ("GET", f"{LOG}/removal/{{proposal}}"): told("removal.previewed"),
-    ("POST", f"{LOG}/removal/{{proposal}}/approve"): told("removal.approved"),
+    ("POST", f"{LOG}/removal/{{proposal}}/approve"): told(
+        "removal.approved", "security_key.used", "security_key.refused"
+    ),
     ("POST", f"{LOG}/removal/{{proposal}}/withdraw"): told("removal.withdrawn"),
     ("GET", f"{LOG}/holds"): told("person.searched"),
     ("POST", f"{LOG}/holds"): told("hold.placed", "person.searched"),

@@ -93,3 +93,8 @@ class Confirmation:
     def step_up(self) -> str | None:
         """What the act's entry says: the digest that was confirmed with a key, or nothing."""
         return self.digest if self.touched else None
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The same, as part of an entry's detail: nothing is said of a touch that was not."""
+        return {"step_up": self.digest} if self.touched else {}

@@ -178,7 +178,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.RETENTION_SET: About(_OPERATOR, ("authority",), ("days", "reason", "step_up")),
         Event.REMOVAL_PROPOSED: About(_OPERATOR, ("removal",), ("rules", "reason")),
         Event.REMOVAL_PREVIEWED: About(_OPERATOR, ("removal",), ("rules",), "what was counted"),
-        Event.REMOVAL_APPROVED: About(_OPERATOR, ("removal",), ("rules",)),
+        Event.REMOVAL_APPROVED: About(_OPERATOR, ("removal",), ("rules", "step_up")),
         Event.REMOVAL_WITHDRAWN: About(_OPERATOR, ("removal",)),
         Event.REMOVAL_RUN: About(
             ("scheduler",), ("authority",),

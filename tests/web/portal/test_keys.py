@@ -209,6 +209,27 @@ async def test_a_removed_key_decides_nothing(agneta: Browser, logs: Logs) -> Non
     assert logs.since(mark, "ekbacka") == []
 
 
+async def test_term_15_5_rules_of_removal_are_approved_with_a_touch(
+    agneta: Browser, portal: Portal, installation: Installation, logs: Logs
+) -> None:
+    logs.execute("ekbacka", "truncate vaka.removal_rules, vaka.removal_preview", unguarded=True)
+    arvid = await enter(portal, installation, "arvid")
+    key = await enrol(arvid)
+    where = (await agneta.post("/log/ekbacka/removal", {"alarms": "60", "reason": "KS 2026/9"})).header("location")
+    [digest] = re.findall(r'name="digest" value="([0-9a-f]{64})"', (await arvid.get(where)).text)
+    mark = logs.mark("ekbacka")
+    page = await arvid.post(f"{where}/approve", {"digest": digest, "sure": "yes"})
+    assert hidden(page) == {"digest": digest, "sure": "yes", "answer": ""}
+    assert digest in page.text
+    assert logs.since(mark, "ekbacka") == []
+    answer = await arvid.post(f"{where}/approve", {**hidden(page), "answer": key.touch(options(page))})
+    assert answer.status == 303
+    [entry] = logs.since(mark, "ekbacka")
+    assert entry["event"] == "removal.approved"
+    assert entry["detail"].keys() == {"rules", "step_up"}
+    logs.execute("ekbacka", "truncate vaka.removal_rules, vaka.removal_preview", unguarded=True)
+
+
 async def test_another_session_cannot_use_what_was_touched_in_this_one(
     agneta: Browser, portal: Portal, installation: Installation, logs: Logs
 ) -> None:
