@@ -38,7 +38,7 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.identity.accounts import create_account
 from vaka.identity.ceremonies import FRESH, Ceremonies, SignInAgainError
-from vaka.identity.challenges import MOST, TooManyChallengesError
+from vaka.identity.challenges import MOST, MOST_JUDGED, TooManyChallengesError
 from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
 from vaka.identity.guard import Site
 from vaka.identity.lost_keys import NoKeysThereError, list_keys_of, remove_lost_keys
@@ -456,6 +456,22 @@ async def test_a_session_asks_only_so_often(agneta: Person, clock: TurnedClock) 
         await agneta.asked()
     clock.turn(601)
     await agneta.asked()
+
+
+async def test_made_up_answers_fill_no_log(
+    agneta: Person, clock: TurnedClock, onlooker: psycopg.Connection[Row]
+) -> None:
+    last = newest(onlooker)
+    for _ in range(MOST_JUDGED):
+        with pytest.raises(KeyRefusedError):
+            await agneta.keys.confirm(agneta.session, ACT, "x")
+    assert len(onlooker.execute(TOLD, (last,)).fetchall()) == MOST_JUDGED
+    for judged in (agneta.keys.confirm(agneta.session, ACT, "x"), agneta.keys.enrol(agneta.session, "x", "x")):
+        with pytest.raises(TooManyChallengesError):
+            await judged
+    assert len(onlooker.execute(TOLD, (last,)).fetchall()) == MOST_JUDGED
+    clock.turn(601)
+    await agneta.enrol(soft())
 
 
 # --- the keys of an account -------------------------------------------------------------------------------------------

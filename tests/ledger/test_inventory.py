@@ -94,6 +94,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "rename_key"): told("security_key.renamed"),
     ("identity", "remove_key"): told("security_key.removed"),
     ("identity", "issue_challenge"): CHALLENGE,
+    ("identity", "count_refusal"): CHALLENGE,
     ("identity", "take_challenge"): CHALLENGE,
     ("identity", "drop_challenges"): CHALLENGE,
     ("keys", "add_authority_key"): KEYS,

@@ -17,7 +17,7 @@ from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
-from vaka.identity.challenges import LIFETIMES, issue_challenge, take_challenge
+from vaka.identity.challenges import LIFETIMES, count_refusal, issue_challenge, require_few, take_challenge
 from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
 from vaka.identity.credentials import short_hash
 from vaka.identity.guard import OFFERED, RULES, Site, judge_new_key, judge_touch, read_answer, to_text
@@ -110,7 +110,7 @@ class Ceremonies:
     async def confirm(self, session: Session, act: Act, sent: str) -> Confirmation:
         """Return that a key of this account was touched for this act, by what the browser sent.
 
-        Raises KeyRefusedError; that it was refused is then in the ledger.
+        Raises KeyRefusedError; that it was refused is then in the ledger. Raises TooManyChallengesError.
         """
         async with self._judging(session, act.name) as (connection, judged):
             now = self.clock.now()
@@ -243,13 +243,18 @@ class Ceremonies:
 
     @asynccontextmanager
     async def _judging(self, session: Session, act: str) -> AsyncIterator[tuple[Connection, _Judged]]:
-        """Open a transaction that is kept with the refusal's entry where the block raises KeyRefusedError."""
+        """Open a transaction that is kept with the refusal's entry where the block raises KeyRefusedError.
+
+        Raises TooManyChallengesError, and writes nothing, where this session was refused too often.
+        """
         judged, refused = _Judged(), None
         async with transaction(self.platform) as connection:
+            await require_few(connection, session.id, self.clock.now())
             try:
                 yield connection, judged
             except KeyRefusedError as error:
                 refused = error
+                await count_refusal(connection, session.id, self.clock.now())
                 facts: dict[str, str | int | bool | None] = {
                     "reason": error.reason.value, "act": act, "session": str(session.id), "credential": judged.key,
                 }  # fmt: skip

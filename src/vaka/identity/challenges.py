@@ -25,7 +25,9 @@ LIFETIMES: dict[Purpose, timedelta] = {"enrol": timedelta(minutes=5), "act": tim
 KEPT = timedelta(minutes=10)
 """So long it is known of a challenge why it is not taken any more; then it was never asked."""
 MOST = 30
-"""Challenges of one session within KEPT. Each can be refused once, and each refusal is an entry."""
+"""Challenges and refusals of one session within KEPT, after which it is asked nothing more."""
+MOST_JUDGED = 2 * MOST
+"""After so many its answers are not looked at, for each refusal is an entry, and answers can be made up without end."""
 
 
 class TooManyChallengesError(VakaError):
@@ -33,7 +35,7 @@ class TooManyChallengesError(VakaError):
 
     def __init__(self) -> None:
         super().__init__(
-            Category.UNAVAILABLE,
+            Category.CONFLICT,
             Sentence(
                 sv="Det har blivit för många försök. Inget har ändrats. Vänta tio minuter och försök igen.",
                 en="There have been too many attempts. Nothing was changed. Wait ten minutes and try again.",
@@ -53,9 +55,7 @@ async def issue_challenge(
     Raises TooManyChallengesError.
     """
     await connection.execute(QUERIES["drop_challenges"], {"since": now - KEPT})
-    recent = await connection.execute(QUERIES["count_challenges"], {"session_id": session_id, "since": now - KEPT})
-    if ((await recent.fetchone()) or (0,))[0] >= MOST:
-        raise TooManyChallengesError
+    await require_few(connection, session_id, now, MOST)
     random = random_bytes(CHALLENGE_BYTES)
     challenge = random if act is None else act.challenge(random)
     purpose: Purpose = "enrol" if act is None else "act"
@@ -67,6 +67,22 @@ async def issue_challenge(
         },
     )  # fmt: skip
     return challenge
+
+
+async def require_few(connection: Connection, session_id: UUID, now: datetime, most: int = MOST_JUDGED) -> None:
+    """Return if this session has not asked, and been refused, too often. Raises TooManyChallengesError."""
+    recent = await connection.execute(QUERIES["count_challenges"], {"session_id": session_id, "since": now - KEPT})
+    if ((await recent.fetchone()) or (0,))[0] >= most:
+        raise TooManyChallengesError
+
+
+async def count_refusal(
+    connection: Connection, session_id: UUID, now: datetime, random_bytes: RandomBytes = os.urandom
+) -> None:
+    """Count a refusal among the session's challenges, as one that nobody can answer."""
+    spent = _hash(random_bytes(CHALLENGE_BYTES))
+    values = {"challenge_hash": spent, "session_id": session_id, "now": now}
+    await connection.execute(QUERIES["count_refusal"], values)
 
 
 async def take_challenge(

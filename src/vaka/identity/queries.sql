@@ -126,6 +126,11 @@ select pg_advisory_xact_lock(hashtextextended(%(account_id)s::text, 0))
 insert into security_key_challenge (challenge_hash, session_id, purpose, random, issued_at, expires_at)
 values (%(challenge_hash)s, %(session_id)s, %(purpose)s, %(random)s, %(now)s, %(expires_at)s)
 
+-- name: count_refusal
+-- as: portal
+insert into security_key_challenge (challenge_hash, session_id, purpose, issued_at, expires_at, used_at)
+values (%(challenge_hash)s, %(session_id)s, 'enrol', %(now)s, %(now)s, %(now)s)
+
 -- name: count_challenges
 -- as: portal
 select count(*) from security_key_challenge where session_id = %(session_id)s and issued_at > %(since)s
