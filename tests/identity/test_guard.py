@@ -4,6 +4,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -54,11 +55,11 @@ NEW: list[tuple[str, Callable[[], SoftKey], KeyRule, Reason]] = [
     ("a model nobody vouches for", lambda: soft(aaguid=LISTED), STRICT, Reason.ATTESTATION),
     ("a model that vouches for itself", lambda: soft(aaguid=LISTED, attests_itself=True), STRICT, Reason.ATTESTATION),
     ("a chain that ends anywhere", lambda: soft(aaguid=LISTED, maker=Maker(LISTED)), STRICT, Reason.ATTESTATION),
-    ("a certificate of another model", lambda: soft(aaguid=LISTED, maker=Maker(LISTED, UUID(int=2))), STRICT,
+    ("a certificate of another model", lambda: soft(aaguid=LISTED, maker=replace(MAKER, stated=UUID(int=2))), STRICT,
      Reason.ATTESTATION),
-    ("a certificate of no model", lambda: soft(aaguid=LISTED, maker=Maker(LISTED, NO_MODEL)), STRICT,
+    ("a certificate of no model", lambda: soft(aaguid=LISTED, maker=replace(MAKER, stated=NO_MODEL)), STRICT,
      Reason.ATTESTATION),
-    ("an issuer's certificate", lambda: soft(aaguid=LISTED, maker=Maker(LISTED, None, True)), STRICT,
+    ("an issuer's certificate", lambda: soft(aaguid=LISTED, maker=replace(MAKER, certifies_issuers=True)), STRICT,
      Reason.ATTESTATION),
 ]  # fmt: skip
 TOUCHES: list[tuple[str, dict[str, Any], Reason]] = [

@@ -5,6 +5,7 @@
 The library behind the guard takes several of them (`test_guard.py` shows which).
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -368,6 +369,18 @@ async def test_an_answer_is_taken_once(agneta: Person, onlooker: psycopg.Connect
     await agneta.keys.confirm(agneta.session, ACT, sent)
     async with refused(onlooker, Reason.CHALLENGE_USED):
         await agneta.keys.confirm(agneta.session, ACT, sent)
+
+
+async def test_of_the_same_answer_twice_at_once_one_is_taken(agneta: Person) -> None:
+    key = soft(counts=False)
+    await agneta.enrol(key)
+    sent = key.touch(await agneta.asked())
+    both = await asyncio.gather(
+        *(agneta.keys.confirm(agneta.session, ACT, sent) for _ in range(2)), return_exceptions=True
+    )
+    [refusal] = [one for one in both if isinstance(one, KeyRefusedError)]
+    assert refusal.reason is Reason.CHALLENGE_USED
+    assert Confirmation(ACT.digest, touched=True) in both
 
 
 async def test_a_refused_answer_is_spent_too(agneta: Person, onlooker: psycopg.Connection[Row]) -> None:
