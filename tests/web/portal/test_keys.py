@@ -5,7 +5,7 @@
 import html
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +33,12 @@ STRICT = SETTINGS.model_copy(update={"access": AccessSettings(step_up="required"
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_a_key(logs: Logs) -> None:
-    logs.execute("platform", "truncate vaka.security_key, vaka.security_key_challenge", unguarded=True)
+def nobody_has_a_key(logs: Logs) -> Iterator[None]:
+    """Keys of before are gone, and none stays: another test's officer would be asked for it."""
+    forget = "truncate vaka.security_key, vaka.security_key_challenge"
+    logs.execute("platform", forget, unguarded=True)
+    yield
+    logs.execute("platform", forget, unguarded=True)
 
 
 @pytest.fixture
