@@ -42,6 +42,10 @@ MAY_NOT_LOAD = {
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.identity", "vaka.access", "vaka.alarms",
         "vaka.commands", "vaka.demo", "vaka.simulate", "starlette", "jinja2", "uvicorn", "click",
     ),
+    "vaka.processes.attempt": (
+        "vaka.web", "vaka.receiver", "vaka.sip", "vaka.identity", "vaka.access", "vaka.alarms", "vaka.commands",
+        "vaka.demo", "vaka.simulate", "starlette", "jinja2", "uvicorn", "click",
+    ),
     "vaka.processes.keyholder": (
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.identity", "vaka.access", "vaka.alarms",
         "vaka.tenants", "vaka.ledger", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.keys.token", "pkcs11",
@@ -68,6 +72,8 @@ OPENS_CONNECTIONS = {
     "database/connections.py": "tenant: is how a connection is opened",
     "database/provision.py": "tenant: creates and migrates databases, when no process may use them yet",
     "tenants/gateway.py": "tenant: the one way",
+    "database/restoring.py": "tenant: sees whether a restored copy lets anybody in",
+    "tenants/attempting.py": "tenant: tries to read somebody in a restored copy of the databases",
     "tenants/registration.py": "tenant: furnishes the database of an authority that is not in the directory yet",
     "keys/hierarchy.py": "keys",
     "keys/pair.py": "keys",
@@ -242,7 +248,7 @@ def test_every_process_keeps_its_memory_to_itself() -> None:
     swapped = {"out_of_swap=False"}
     assert kept == {
         "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "sequencer": set(),
-        "scheduler": set(), "receiver": swapped, "signin": swapped,
+        "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped,
     }  # fmt: skip
 
 

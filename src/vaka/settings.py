@@ -219,7 +219,9 @@ class KeyholderSettings(_Section):
     root_file: FilePath = Path("keys/root")
     """The sealed file. A backup that holds it and its credential holds every key."""
     root_credential: SecretFile = Path("credentials/root.key")
-    """What opens the sealed file; made at the first start."""
+    """What opens the sealed file; made at the first start, and anew whenever a root key is destroyed."""
+    root_credential_stays: bool = False
+    """Whether somebody else puts the credential there (systemd, a tool that sets machines up), so that it must stay."""
     device_library: FilePath | None = None
     """The key device's own library. Needed where `root` is `key_device`, as is the package python-pkcs11."""
     device_label: Annotated[str, Field(pattern=r"^[ -~]{1,32}$")] = "vaka"
@@ -241,7 +243,7 @@ class KeyholderSettings(_Section):
 
 
 class ErasureSettings(_Section):
-    """Permanent erasure of people."""
+    """Permanent erasure of people, and of a whole authority."""
 
     look_seconds: Annotated[float, Field(ge=0.2, le=300)] = 10
     """How often approved orders are looked for."""
@@ -249,6 +251,14 @@ class ErasureSettings(_Section):
     """How long receivers have to learn that an erased person's devices are nobody's; each looks once a minute."""
     backups_kept_days: Annotated[int, Field(ge=1, le=3650)] = 35
     """How long a backup of the databases is kept at most. Certificates say until when backups hold unreadable data."""
+    backups: FilePath | None = None
+    """The directory with the backup sets of the database. The newest is tried before an erasure is certified."""
+    restored: FilePath = Path("restored")
+    """Where a set is restored for that, and removed again: a directory that does not exist, with room for one set."""
+    attempt_seconds: Annotated[int, Field(ge=10, le=86_400)] = 3600
+    """How long restoring and trying may take."""
+    ending_wait_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """How long the erasure of a whole authority waits after its approval; either officer may stop it meanwhile."""
     signing_key: FilePath = Path("credentials/certificates.key")
     """What certificates are signed with; made at the first start."""
 

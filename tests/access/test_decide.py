@@ -25,7 +25,7 @@ GIVES = {
     "device_technician": "desk.see_queue desk.see_history desk.adopt_device",
     "quality_reviewer": "desk.see_history",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt portal.own_keys",
-    "records_officer": "portal.erase portal.own_receipt portal.own_keys",
+    "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt portal.own_keys",
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
     " portal.own_keys",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt portal.own_keys",

@@ -179,13 +179,22 @@ TENANT_CASES = {
         f" values ('{PERSON}', now(), 'account:x', 'KS 1')",
         f"legal_hold:{PERSON}",
     ),
+    "authority_export": (
+        f"insert into authority_export (id, account, reason) values ('{UUID(int=11)}', '{UUID(int=11)}', 'KS 1')",
+        f"authority_export:{UUID(int=11)}",
+    ),
+    "authority_ending": (
+        "insert into authority_ending (id, decision, no_export, ordered_by, ordered_at)"
+        f" values ('{UUID(int=12)}', 'KS 1', 'KS 2', '{UUID(int=11)}', now())",
+        f"authority_ending:{UUID(int=12)}",
+    ),
     "erasure_order": (
         "insert into erasure_order (id, person_id, decision, ordered_by, ordered_at)"
         f" values ('{UUID(int=10)}', '{PERSON}', 'KS 1', '{UUID(int=11)}', now())",
         f"erasure_order:{UUID(int=10)}",
     ),
 }  # fmt: skip
-NO_PROCESS_WRITES = {"legal_hold", "erasure_order", "removal_rules"}
+NO_PROCESS_WRITES = {"legal_hold", "erasure_order", "removal_rules", "authority_export", "authority_ending"}
 """Written by functions alone, which the portal calls."""
 
 

@@ -88,6 +88,8 @@ PLATFORM: dict[str, Rights] = {
     "scheduler": ASKS_LEDGER
     | {
         "release_devices()": "execute",
+        "release_authority()": "execute",
+        "close_authority()": "execute",
         "authority": "select",
         "receiver_presence": "select",
         "desk_presence": "select",
@@ -152,6 +154,14 @@ TENANT: dict[str, Rights] = {
         "preview_removal()": "execute",
         "removal_state": "select",
         "legal_hold": "select",
+        "authority_ending": "select",
+        "list_endings()": "execute",
+        "order_ending()": "execute",
+        "decide_ending()": "execute",
+        "authority_export": "select",
+        "begin_export()": "execute",
+        "read_export()": "execute",
+        "complete_export()": "execute",
         "erasure_order": "select",
         "order_erasure()": "execute",
         "decide_erasure()": "execute",
@@ -170,8 +180,16 @@ TENANT: dict[str, Rights] = {
         "ledger.head": "select",
         "ledger.checkpoint": "select",
         "erasure_order": "select",
+        "list_endings()": "execute",
+        "begin_ending()": "execute",
+        "remove_of_ending()": "execute",
+        "complete_ending()": "execute",
+        "certify_ending()": "execute",
+        "remove_ended_again()": "execute",
         "begin_erasure()": "execute",
+        "hinder_erasure()": "execute",
         "complete_erasure()": "execute",
+        "enter_erasure_attempt()": "execute",
         "certify_erasure()": "execute",
         "remove_erased_again()": "execute",
         "list_removal_rules()": "execute",
@@ -202,6 +220,9 @@ TENANT: dict[str, Rights] = {
         "device": REGISTER,
         "device_state": REGISTER,
         "closing_code": REGISTER,
+        "erasure_order": "select(erased_at id person_id removed_at state)",
+        "removal_in_force()": "execute",
+        "preview_removal_at()": "execute",
         "policy": "select update",
     },
 }
@@ -333,7 +354,7 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
         "ledger.is_told()": "execute",
         **({"ledger.removal_approved_at()": "execute"} if kind == "tenant" else {}),
         "schema ledger": "usage",
-    } | ({"ledger.is_erasure_decided()": "execute"} if kind == "tenant" else {})
+    } | ({"ledger.is_erasure_decided()": "execute", "ledger.ending_due_at()": "execute"} if kind == "tenant" else {})
 
 
 @pytest.mark.parametrize("kind", ["platform", "tenant"])

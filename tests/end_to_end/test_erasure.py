@@ -7,6 +7,7 @@ in raw dumps, the data directory with its write-ahead log, the other logs, recei
 """
 
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -71,8 +72,11 @@ def erased(own_house: House, new_port_base: Callable[[], int]) -> Erased:
     assert house.stop() == 0
     backup = house.root.with_name("backup")
     copy_all(house.root, backup)
+    sets = house.root.with_name("sets")
+    sets.mkdir(mode=0o700)
+    copy_all(backup / "cluster" / "data", sets / "monday")
     with (house.root / "vaka.toml").open("a") as settings:
-        settings.write(QUICKLY)
+        settings.write(f"{QUICKLY}backups = '{sets}'\n")
     house.start("demo", "--no-traffic", "--people", "7", "--port-base", base)
     certificate = erase(house, her)
     return Erased(house, backup, person, other, searcher, certificate)
@@ -141,6 +145,17 @@ def test_term_06_3_certificate_verifies_with_openssl(erased: Erased, tmp_path: P
     document = (tmp_path / "certificate.json").read_bytes()
     (tmp_path / "certificate.json").write_bytes(document[:40] + bytes([document[40] ^ 1]) + document[41:])
     assert subprocess.run(command.split(), cwd=tmp_path, capture_output=True, check=False).returncode != 0
+
+
+def test_term_06_it_was_tried_in_the_backup_and_nothing_of_it_is_left(erased: Erased) -> None:
+    with zipfile.ZipFile(io.BytesIO(erased.certificate)) as archive:
+        tried = json.loads(archive.read("certificate.json"))["tried_in_a_backup"]
+    assert tried["outcome"].startswith("the newest backup set from before the deletion")
+    assert (tried["set"], tried["copies_tried"]) == ("monday", 1)
+    assert tried["values_tried"] > 10
+    assert tried["letters_tried"] >= 2
+    assert [tried[name] for name in tried if name.endswith(("_opened", "handed_out"))] == [0] * 4
+    assert not (erased.house.root / "restored").exists()
 
 
 def test_term_06_1_no_marker_is_left_anywhere(erased: Erased) -> None:

@@ -87,9 +87,15 @@ class Keyring:
                     copy.write(data)
 
     def copy_root(self, to: str) -> None:
-        """Copy the root store's file."""
+        """Copy the root store's file, and what opens it, as who has both does."""
         shutil.copyfile(self.root_file, self.directory / to)
+        shutil.copyfile(self.credential, self.directory / f"{to}.credential")
 
     def put_back_root(self, copied: str) -> None:
-        """Restore a backup of the root store's file."""
+        """Restore a backup of both."""
+        self.put_back_root_file(copied)
+        shutil.copyfile(self.directory / f"{copied}.credential", self.credential)
+
+    def put_back_root_file(self, copied: str) -> None:
+        """Restore a backup of the root store's file, and leave the credential of today."""
         shutil.copyfile(self.directory / copied, self.root_file)

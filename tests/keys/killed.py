@@ -28,6 +28,27 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_at(when: str, number: int) -> None:
+    replace, sync = Path.replace, files._sync_directory
+    counted = {"before": 0, "after": 0}
+
+    def reached(now: str) -> None:
+        counted[now] += 1
+        if (when, number) == (now, counted[now]):
+            die()
+
+    def replaced(draft: Path, target: Path) -> Path:
+        reached("before")
+        return replace(draft, target)
+
+    def synced(path: Path) -> None:
+        sync(path)
+        reached("after")
+
+    Path.replace = replaced  # type: ignore[assignment,method-assign]
+    files._sync_directory = synced
+
+
 async def main(host: str, credentials: str, directory: Path, name: str, person: UUID, step: str) -> None:
     place = SealedFilePlace(directory / "keys" / "root", directory / "credentials" / "root.key")
     clock = TurnedClock(datetime(2026, 3, 14, tzinfo=UTC))
@@ -44,6 +65,11 @@ async def main(host: str, credentials: str, directory: Path, name: str, person: 
         SealedFile.keep_only = lambda *_: die()  # type: ignore[method-assign]
     if step == "writing":
         files._sync_directory = lambda path: die()  # the file stands in its place, and may not be there after all
+    if step.startswith("file "):
+        # Before the so-many-th file takes its place, or right after: the root with both versions (1), old and new
+        # credential (2), the root under the new one (3), the new one alone (4).
+        when, number = step.split()[1:]
+        die_at(when, int(number))
     if name == "rotate":
         await hierarchy.rotate(EKBACKA)
     else:

@@ -17,6 +17,8 @@ import pytest
 
 from tests.keys.keyring import Keyring
 from tests.keys.test_hierarchy import EKBACKA, NORRVIK, ORDER, by_subject
+from vaka.errors import ConfigurationError
+from vaka.keys.files import draft_of
 from vaka.keys.hierarchy import Hierarchy
 from vaka.keys.roots import RootUnavailableError
 from vaka.keys.sealed_file import SealedFile
@@ -127,6 +129,14 @@ async def test_error_while_the_store_is_made(keyring: Keyring, step: str) -> Non
     assert hierarchy.store.root_version == 1
 
 
+def kill(keyring: Keyring, name: str, person: UUID, step: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.keys.killed", keyring.server.host, keyring.server.credentials, keyring.directory,
+         name, str(person), step],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "PYTHONPATH": "src"},
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["rotate", "erase"])
 @pytest.mark.parametrize("step", [*STEPS, "destroying", "writing"])
 async def test_killed_between_any_two_steps(keyring: Keyring, name: str, step: str) -> None:
@@ -134,11 +144,7 @@ async def test_killed_between_any_two_steps(keyring: Keyring, name: str, step: s
     secrets = await furnish(keyring, await keyring.open())
     person = next(who for authority, who in secrets if authority == EKBACKA)
     await keyring.close()
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.keys.killed", keyring.server.host, keyring.server.credentials, keyring.directory,
-         name, str(person), step],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "PYTHONPATH": "src"},
-    )  # fmt: skip
+    done = kill(keyring, name, person, step)
     assert done.returncode == -signal.SIGKILL, done.stderr
     hierarchy = await keyring.open()
     if await read_all(hierarchy) == secrets:
@@ -150,6 +156,33 @@ async def test_killed_between_any_two_steps(keyring: Keyring, name: str, step: s
     else:
         assert step in (*STEPS[3:], "destroying", "writing")
     await check_end(keyring, secrets, name, person)
+
+
+@pytest.mark.parametrize("step", [f"file {when} {number}" for number in range(2, 5) for when in ("before", "after")])
+async def test_killed_while_root_and_credential_are_replaced(keyring: Keyring, step: str) -> None:
+    """Between any two of its three files an erasure leaves a root store and a credential that open together."""
+    secrets = await furnish(keyring, await keyring.open())
+    person = next(who for authority, who in secrets if authority == EKBACKA)
+    await keyring.close()
+    keyring.copy_root("before")
+    old = keyring.credential.read_bytes()
+    done = kill(keyring, "erase", person, step)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    between = keyring.credential.read_bytes()
+    hierarchy = await keyring.open()
+    assert await read_all(hierarchy) in (secrets, expected(secrets, "erase", person))
+    await act(hierarchy, "erase", person)
+    await check_end(keyring, secrets, "erase", person)
+    # In the end there is one credential, another than before, and it does not open the file from before.
+    new = keyring.credential.read_bytes()
+    assert (len(new), new == old, len(between) in (65, 130)) == (65, False, True)
+    assert not draft_of(keyring.credential).exists()
+    await keyring.close()
+    keyring.put_back_root_file("before")
+    with pytest.raises(ConfigurationError, match="does not open with"):
+        keyring.place.open()
+    keyring.put_back_root("before")
+    assert keyring.place.open() is not None, "with the credential from before it does"
 
 
 async def test_root_that_cannot_be_written_changes_nothing_and_is_tried_again(

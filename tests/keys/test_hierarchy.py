@@ -4,6 +4,8 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +17,7 @@ from vaka.database.connections import DatabaseUnavailableError
 from vaka.keys.envelope import seed_of
 from vaka.keys.hierarchy import PURPOSES, SubjectKey
 from vaka.keys.refusals import KeyholderHeldError, KeyRefusedError
+from vaka.keys.stored import WrappedSubjectKey
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -135,6 +138,37 @@ async def test_erasure_leaves_the_living_and_nobody_else(keyring: Keyring) -> No
         assert by_subject(await hierarchy.unwrap(EKBACKA, people)) == {who: made[who] for who in people[1:]}
         assert by_subject(await hierarchy.unwrap(NORRVIK, people)) == others, "the same identifier is another person"
         hierarchy = await keyring.reopen()
+
+
+def as_row(subject: UUID, row: tuple[Any, ...], key_version: Any) -> WrappedSubjectKey:
+    version, address, wrapped = row
+    return WrappedSubjectKey(subject, version, address, wrapped, key_version)
+
+
+async def test_copies_of_keys_open_until_what_they_were_wrapped_by_is_destroyed(keyring: Keyring) -> None:
+    hierarchy = await keyring.open()
+    await hierarchy.open_authority(EKBACKA)
+    person, other = keyring.people(2)
+    await hierarchy.create(EKBACKA, [person, other])
+    query = "select version, address, wrapped from vaka.subject_key where subject_id = %s"
+    [(key, wrapped)] = keyring.execute("select version, wrapped from vaka.authority_key")
+    copies = {one: [as_row(one, row, key) for row in keyring.execute(query, one)] for one in (person, other)}
+    assert isinstance(wrapped, bytes)
+
+    async def tried() -> list[int]:
+        return [await hierarchy.try_copies(EKBACKA, wrapped, copies[one]) for one in (person, other)]
+
+    assert await tried() == [1, 1]
+    await hierarchy.rotate(EKBACKA)
+    assert await tried() == [1, 1], "the root key is the same, and opens the old one"
+    damaged = [replace(one, wrapped=one.wrapped[:-1] + bytes([one.wrapped[-1] ^ 1])) for one in copies[other]]
+    assert await hierarchy.try_copies(EKBACKA, wrapped, damaged) == 0
+    await hierarchy.erase(EKBACKA, [person], ORDER)
+    assert await tried() == [0, 0]
+    [(key, today)] = keyring.execute("select version, wrapped from vaka.authority_key")
+    assert isinstance(today, bytes)
+    living = [as_row(other, row, key) for row in keyring.execute(query, other)]
+    assert await hierarchy.try_copies(EKBACKA, today, living) == 1
 
 
 async def test_who_was_erased_gets_no_new_key(keyring: Keyring) -> None:

@@ -82,6 +82,7 @@ async def test_every_component_may_ask_what_the_table_says_and_nothing_else(door
         "OfSubjects": {"authority": authority, "subjects": [someone]},
         "OfPurpose": {"authority": authority, "purpose": "phone"},
         "OfErasure": {"authority": authority, "subjects": [someone], "order": someone},
+        "OfCopies": {"authority": authority, "subject": someone, "key_version": 1, "key": "", "copies": []},
         "OfEnd": {"authority": authority, "order": str(UUID(int=1))},
     }  # fmt: skip
     reader, writer = await door.greeted(component)

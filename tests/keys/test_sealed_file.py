@@ -147,3 +147,76 @@ def test_a_crash_while_writing_leaves_the_old_or_the_new(
     assert draft_of(tmp_path / "keys" / "root").exists()
     assert opened(place).versions == (1,)
     assert not draft_of(tmp_path / "keys" / "root").exists(), "a draft holds keys too"
+
+
+def test_credential_is_replaced_when_a_root_key_is_destroyed_and_not_else(
+    place: SealedFilePlace, tmp_path: Path
+) -> None:
+    credential = tmp_path / "credentials" / "root.key"
+    store = place.make(STORE)
+    first = credential.read_bytes()
+    blocks = tmp_path / "credentials" / "blocks"
+    os.link(credential, blocks)
+    store.create()
+    store = opened(place)
+    assert credential.read_bytes() == first
+    store.keep_only(2, 5)
+    second = credential.read_bytes()
+    assert (len(second), second == first) == (65, False)
+    assert first.strip() not in blocks.read_bytes(), "the old one was written over"
+    store.keep_only(2, 6)  # only counted: an authority's key was replaced
+    assert credential.read_bytes() == second
+    assert (opened(place).versions, opened(place).generation) == ((2,), 6)
+
+
+def test_credential_that_somebody_else_puts_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "credentials").mkdir()
+    credential = tmp_path / "credentials" / "root.key"
+    place = SealedFilePlace(tmp_path / "keys" / "root", credential, credential_stays=True)
+    store = place.make(STORE)
+    first = credential.read_bytes()
+    copied = (tmp_path / "keys" / "root").read_bytes()
+    store.create()
+    store.keep_only(2, 5)
+    assert credential.read_bytes() == first
+    (tmp_path / "keys" / "root").write_bytes(copied)
+    assert opened(place).versions == (1,), "a copy of the file from before opens: what the certificate says"
+    credential.write_bytes(first + first)
+    with pytest.raises(ConfigurationError, match="64 hexadecimal"):
+        place.open()
+
+
+def test_credential_that_cannot_be_replaced_is_told_of_at_the_start(
+    place: SealedFilePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on what systemd mounts for credentials, which is to be read only; root may write everywhere else."""
+    place.make(STORE)
+    monkeypatch.setattr(os, "access", lambda path, how: path.name != "root.key")
+    with pytest.raises(ConfigurationError, match="root_credential_stays"):
+        place.open()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_file_that_cannot_be_written_while_both_are_replaced_leaves_what_opens(
+    place: SealedFilePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    store = place.make(STORE)
+    store.create()
+    sealed, count, replace = store.wrap(2, b"key", b"place"), 0, Path.replace
+
+    def fail(draft: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        if count == number:
+            raise OSError(28, "No space left on device")
+        return replace(draft, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", fail)
+        with pytest.raises(RootUnavailableError):
+            store.keep_only(2, 5)
+    again = opened(place)
+    assert again.versions == ((2,) if number == 3 else (1, 2))
+    again.keep_only(2, 5)
+    assert (opened(place).versions, opened(place).unwrap(2, sealed, b"place")) == ((2,), b"key")
+    assert len((tmp_path / "credentials" / "root.key").read_bytes()) == 65

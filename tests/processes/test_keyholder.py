@@ -153,6 +153,7 @@ async def test_it_halts_on_an_old_root_key_and_says_so(house: House) -> None:
     await house.client.open_authority(EKBACKA)
     await house.client.create(EKBACKA, PEOPLE)
     old = (house.root / "keys" / "root").read_bytes()
+    credential = (house.root / "credentials" / "root.key").read_bytes()
     await house.client.erase(EKBACKA, PEOPLE[:1], UUID(int=77))
     await house.client.rotate_root()
     house.end()
@@ -160,6 +161,11 @@ async def test_it_halts_on_an_old_root_key_and_says_so(house: House) -> None:
     os.chmod(house.root / "keys" / "root", 0o600)
     house.start()
     assert house.process is not None
+    # The file alone does not even open: what opened it was replaced with it.
+    assert house.process.wait(20) == 2
+    assert "does not open with" in house.log.read_text()
+    (house.root / "credentials" / "root.key").write_bytes(credential)
+    house.start()
     assert house.process.wait(20) == 1
     assert "an older copy of it was put back" in house.log.read_text()
 

@@ -16,7 +16,7 @@ from tests.removal.test_deciding import FORGE
 from vaka.clock import SystemClock, TurnedClock
 from vaka.keys.client import KeysUnavailableError
 from vaka.ledger.standing import LedgerStandsStillError
-from vaka.removal.nights import LOCAL, Nights, find_night
+from vaka.removal.nights import LOCAL, Nights, find_night, find_tonight
 from vaka.removal.rules import Rule
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -40,6 +40,19 @@ def test_a_night_has_four_hours(hour: int, at: str, begun: str | None) -> None:
     expected = None if begun is None else datetime.fromisoformat(begun).replace(tzinfo=LOCAL)
     found = find_night(datetime.fromisoformat(at).replace(tzinfo=LOCAL).astimezone(UTC), hour)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("hour", "at", "next_time"),
+    [
+        (1, "2026-11-29T02:30", "2026-11-29T02:30"), (1, "2026-11-29T00:30", "2026-11-29T01:00"),
+        (1, "2026-11-29T13:00", "2026-11-30T01:00"), (23, "2026-11-29T22:00", "2026-11-29T23:00"),
+        (1, "2026-10-24T12:00", "2026-10-25T01:00"), (3, "2026-10-24T12:00", "2026-10-25T03:00"),
+    ],
+)  # fmt: skip
+def test_tonight_is_now_or_when_the_next_night_begins(hour: int, at: str, next_time: str) -> None:
+    found = find_tonight(datetime.fromisoformat(at).replace(tzinfo=LOCAL).astimezone(UTC), hour)
+    assert found.astimezone(UTC) == datetime.fromisoformat(next_time).replace(tzinfo=LOCAL).astimezone(UTC)
 
 
 def nights(scene: Scene) -> Nights:

@@ -12,7 +12,7 @@ from tests.removal.scene import YEAR, Scene
 from vaka.access.holds import place_hold
 from vaka.clock import SystemClock
 from vaka.keys.keyring import Keyring, open_keyring
-from vaka.removal.preview import Count, count_removable
+from vaka.removal.preview import Count, count_in_force, count_removable
 from vaka.removal.rules import Rule
 from vaka.settings import Settings
 from vaka.tenants.gateway import Gateway
@@ -71,3 +71,27 @@ async def test_the_preview_says_what_the_night_then_does(scene: Scene, portal: G
     assert (done.removed, done.alarms, done.messages) == (counted.things, counted.alarms, counted.messages)
     assert (done.unreadable, done.held) == (counted.unreadable, counted.held)
     assert night.kinds["messages"].removed == 1
+
+
+async def test_rules_in_force_are_counted_as_the_night_does_it(scene: Scene, setup_keys: Keyring) -> None:
+    here = scene.house.authority.id
+    gateway = Gateway(scene.house.server, "setup", [scene.house.authority])
+    now = SystemClock().now()
+    assert await count_in_force(gateway, setup_keys, here, now) == {}
+    await scene.decide({"alarms": Rule(60, exempt=True), "messages": Rule(6)})
+    scene.alarm(KARIN, times=2)
+    for person in (RUNE, UNKNOWN):
+        scene.alarm(person)
+    scene.message(days=YEAR)
+    assert await count_in_force(gateway, setup_keys, here, scene.now) == {}, "it is announced first"
+    await scene.wait()
+    before, now = scene.left(), SystemClock().now()
+    counted = await count_in_force(gateway, setup_keys, here, now)
+    assert (scene.left(), set(counted)) == (before, {"alarms", "messages"})
+    alarms = counted["alarms"]
+    assert (alarms.things, alarms.alarms, alarms.messages, alarms.exempt, alarms.unreadable) == (1, 1, 2, 1, 1)
+    assert (counted["messages"].things, counted["messages"].kept) == (1, 0)
+    night = await scene.night()
+    assert (night.total("removed"), night.total("exempt"), night.total("unreadable")) == (2, 1, 1)
+    assert (await count_in_force(gateway, setup_keys, here, now))["alarms"].things == 0
+    await gateway.close()

@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,13 +14,16 @@ import pytest
 from tests.access.test_decide import principal
 from tests.ledger.sealed import LogHouse
 from tests.people import register
+from tests.tenants.leaving import Leaving
 from tests.tenants.office import RELEASE, ROLE, Office, device_of, employ
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.keys.keyring import Keyring, make_client, open_keyring
 from vaka.settings import ErasureSettings, LedgerSettings, Settings
+from vaka.tenants.attempts import Attempts, attempt_apart
 from vaka.tenants.authorities import Authority
+from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import Erasing, read_rules
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.people import Contact, Note, Person
@@ -64,8 +68,20 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
     client = make_client(server, Settings(), "scheduler", clock)
     async with open_keyring(server, Settings(), "scheduler", SystemClock()) as keyring:
         rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(release_seconds=RELEASE)))
-        erasing = Erasing(gateway, platform, keyring, client, logs, lambda: rules, [ROLE])
-        yield Office(house, clock, keyring, erasing, people, *officers)
+        attempts = Attempts(partial(attempt_apart, tmp_path, Settings()))
+        parts = (gateway, platform, keyring, client, clock, logs, lambda: rules)
+        erasing, ending = Erasing(*parts, attempts, [ROLE]), Ending(*parts, [ROLE])
+        yield Office(house, clock, keyring, erasing, attempts, ending, people, *officers)
+    await attempts.close()
     await client.close()
     await gateway.close()
     await platform.close()
+
+
+@pytest.fixture
+async def leaving(office: Office) -> AsyncIterator[Leaving]:
+    """The same office at the end of its contract, with what the portal reads with."""
+    gateway = Gateway(office.house.server, "portal", [office.house.authority])
+    async with open_keyring(office.house.server, Settings(), "portal", SystemClock()) as keyring:
+        yield Leaving(office, gateway, keyring)
+    await gateway.close()

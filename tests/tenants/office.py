@@ -20,7 +20,9 @@ from vaka.clock import TurnedClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.keys.keyring import Keyring
 from vaka.keys.letters import Addressee
+from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import Authority
+from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import Erasing
 from vaka.tenants.erasure import (
     ErasureOrder,
@@ -42,6 +44,8 @@ class Office:
     clock: TurnedClock
     keyring: Keyring
     erasing: Erasing
+    attempts: Attempts
+    ending: Ending
     people: list[Person]
     first: Principal
     second: Principal
@@ -86,9 +90,16 @@ class Office:
         self.clock.turn(RELEASE + 1)
         await self.seal()
         await self.round()
+        await self.certify()
+        return order
+
+    async def certify(self) -> None:
+        """From what is erased on: the attempt in a backup begins, ends, and is entered; then it is certified."""
+        await self.round()
+        await self.attempts.settle()
+        await self.round()
         await self.seal()
         await self.round()
-        return order
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self.house.superuser() as onlooker:

@@ -19,6 +19,8 @@ from tests.letters import as_letters
 from tests.tenants.office import DECISION, RELEASE, Office, device_of
 from vaka.crypto.aead import UnopenableError
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.tenants.attempting import Outcome, Question
+from vaka.tenants.attempts import AttemptFailedError, Attempts
 from vaka.tenants.certificates import FORMAT
 from vaka.tenants.erasure import (
     read_certificate,
@@ -96,6 +98,13 @@ async def test_term_06_person_is_erased_and_the_others_stay_readable(office: Off
     assert (tried["values_read_before"], tried["values_tried"], tried["values_opened"]) == (2, 2, 0)
     assert tried["keys_handed_out"] == 0
     assert said["keys"]["root_destroyed"] < said["keys"]["root_new"]
+    assert "what opens the file was replaced with it" in said["method"]["keys"]
+    in_a_backup = said["tried_in_a_backup"]
+    assert in_a_backup["outcome"].startswith("not tried: the operator's settings name no directory of backup sets")
+    assert (in_a_backup["set"], in_a_backup["values_tried"]) == ("", 0)
+    [attempted] = [one for one in office.house.leaves() if one.event == "erasure.attempted"]
+    assert (attempted.object, attempted.detail["backup"]) == (f"erasure:{order}", "not_configured")
+    assert office.house.leaves()[in_a_backup["entry"]].event == "erasure.attempted"
     for word in ("Märta", "Märkesson", "4711", "Lindvägen"):
         assert word not in certificate.document.decode()
     require_openssl_agrees(tmp_path, certificate.document, certificate.signature, certificate.key)
@@ -273,10 +282,86 @@ async def test_crash_between_deletion_and_destruction_goes_on_where_it_was(offic
     office.clock.turn(RELEASE + 1)
     await office.seal()
     await asyncio.gather(office.round(), return_exceptions=True)
-    await office.seal()
-    await office.round()
+    await office.certify()
     async with office.house.as_("portal") as portal:
         certificate = await read_certificate(portal, order)
     assert certificate is not None
     tried = json.loads(certificate.document)["tried_afterwards"]
     assert (tried["values_tried"], tried["values_opened"], tried["keys_handed_out"]) == (0, 0, 0)
+
+
+async def test_who_can_be_read_in_a_backup_is_not_certified(office: Office) -> None:
+    """No keyholder of ours hands out what it destroyed: what it would find is put in its place here."""
+    told = [Outcome(backup="tried", set="monday", values_tried=30, values_opened=1)]
+
+    async def find(question: Question) -> Outcome:
+        assert question.before is not None
+        return told[-1]
+
+    office.erasing._attempts = office.attempts = Attempts(find)
+    order = await office.erase(office.people[0])
+    for _ in range(2):  # it is not tried again and again
+        await office.certify()
+    [found] = await office.orders()
+    assert (found.state, found.hindrance, found.attempted["opened"]) == ("erased", "readable", 1)
+    entries = [one for one in office.house.leaves() if one.event == "erasure.attempted"]
+    assert [(one.outcome, one.object) for one in entries] == [("failure", f"erasure:{order}")]
+    with pytest.raises(psycopg.errors.NoDataFound):  # nor around who asks
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select certify_erasure(%s, 'x', %s, 'x', now())", (order, bytes(64)))
+    # Mended, and started again: then it is tried anew.
+    told.append(Outcome(backup="tried", set="monday", values_tried=30))
+    office.erasing._tried.clear()
+    await office.certify()
+    assert ((await office.orders())[0].state, (await office.orders())[0].hindrance) == ("certified", "")
+
+
+async def test_attempt_that_breaks_is_made_again_and_holds_nobody_up(office: Office) -> None:
+    """A set takes long to restore: meanwhile the rounds go on, and another person's rows are deleted."""
+    going, breaks = asyncio.Event(), [True]
+
+    async def take_long(_question: Question) -> Outcome:
+        if breaks.pop() if breaks else False:
+            raise AttemptFailedError
+        await going.wait()
+        return Outcome(backup="none_there")
+
+    office.erasing._attempts = office.attempts = Attempts(take_long)
+    märta, bo, _ = office.people
+    first = await office.order(märta)
+    await office.decide(first)
+    await office.seal()
+    await office.round()
+    office.clock.turn(RELEASE + 1)
+    await office.seal()
+    await office.round()
+    await office.round()
+    await office.attempts.settle()
+    with pytest.raises(AttemptFailedError):
+        await office.round()
+    second = await office.order(bo)
+    await office.decide(second)
+    await office.seal()
+    await office.round()
+    assert {one.id: one.state for one in await office.orders()} == {first: "erased", second: "removed"}
+    going.set()
+    await office.certify()
+    assert {one.id: one.state for one in await office.orders()}[first] == "certified"
+
+
+async def test_two_minutes_are_counted_from_when_receivers_can_know(office: Office) -> None:
+    """The round that tells them began long before: it had waited for another authority's keys, say."""
+    order = await office.order(office.people[0])
+    await office.decide(order)
+    await office.seal()
+    begun = office.clock.now()
+    office.clock.turn(RELEASE - 10)
+    await office.erasing.carry_out(office.authority, begun)
+    office.clock.turn(RELEASE - 10)
+    await office.seal()
+    await office.round()
+    assert await office.state() == "removed"
+    office.clock.turn(11)
+    await office.seal()
+    await office.round()
+    assert await office.state() == "erased"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who cannot have anybody erased: one alone, another, who makes it up, who changes it afterwards (terms 2 and 6)."""
 
+import asyncio
 from contextlib import closing
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from vaka.tenants.erasure import (
     NotErasableError,
     UnusableDecisionError,
 )
+from vaka.tenants.holds import NobodyToHoldError
 from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -133,6 +135,14 @@ async def test_order_that_is_changed_by_hand_after_the_approval_erases_nobody(of
     assert len(office.rows("select 1 from vaka.person")) == 3
 
 
+def employ_again(office: Office) -> None:
+    with closing(psycopg.connect(office.house.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as setup:
+        setup.execute(
+            "insert into vaka.role_grant (account_id, role, authority_id, granted_at) values (%s, %s, %s, now())",
+            (office.second.account_id, ROLE, office.authority),
+        )
+
+
 async def test_officers_that_nobody_has_employed_erase_nobody(office: Office) -> None:
     """Whoever has the portal's login can name any two accounts; they must be there, and may do it, at that moment."""
     märta = office.people[0]
@@ -150,8 +160,16 @@ async def test_officers_that_nobody_has_employed_erase_nobody(office: Office) ->
     await office.seal()
     with closing(psycopg.connect(office.house.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as setup:
         setup.execute("delete from vaka.role_grant where account_id = %s", (office.second.account_id,))
+    for _ in range(2):  # said, and entered, once
+        await office.round()
+    assert {(one.state, one.hindrance) for one in await office.orders()} == {
+        ("approved", "officers"), ("cancelled", "officers")
+    }  # fmt: skip
+    said = "select 1 from ledger.inbox where event = 'erasure.begun' and object = %s"
+    assert len(office.rows(said, f"erasure:{order}")) == 1
+    employ_again(office)
     await office.round()
-    assert {one.state for one in await office.orders()} == {"approved", "cancelled"}
+    assert [(one.state, one.hindrance) for one in await office.orders() if one.id == order] == [("removed", "")]
 
 
 async def test_what_was_approved_can_be_stopped_before_it_is_begun(office: Office) -> None:
@@ -190,3 +208,66 @@ async def test_nothing_is_ordered_or_carried_out_while_the_ledger_stands_still(o
     with pytest.raises(LedgerStandsStillError):
         await office.round()
     assert office.rows("select 1 from vaka.person where id = %s", märta.id)
+
+
+async def until_waiting(office: Office) -> None:
+    """Until somebody waits for the table of holds."""
+    waiting = "select 1 from pg_locks where relation = 'vaka.legal_hold'::regclass and not granted"
+    async with asyncio.timeout(20):
+        while not office.rows(waiting):
+            await asyncio.sleep(0.02)
+
+
+async def test_hold_and_erasure_at_the_same_moment_come_one_after_the_other(office: Office) -> None:
+    märta, bo, _ = office.people
+    archivist = principal(("archivist", office.authority), realm="authority")
+    orders = {}
+    for person in (märta, bo):
+        orders[person.id] = await office.order(person)
+        await office.decide(orders[person.id])
+    await office.seal()
+    now = office.clock.now()
+    begin = "select begin_erasure(%s, %s)"
+    async with office.house.as_("portal") as portal, office.house.as_("scheduler") as scheduler:
+        # The hold is placed and not committed yet: the erasure waits for it, and is cancelled.
+        async with portal.transaction():
+            await place_hold(portal, archivist, office.authority, märta.id, reason="JO 2026/12", now=now)
+            erasing = asyncio.create_task(scheduler.execute(begin, (orders[märta.id], now)))
+            await until_waiting(office)
+        assert await (await erasing).fetchone() == ({"hindrance": "legal_hold"},)
+        assert office.rows("select 1 from vaka.person where id = %s", märta.id)
+        # The rows are deleted and it is not committed yet: the hold waits, and nobody is told that it was placed.
+        async with scheduler.transaction():
+            begun = await (await scheduler.execute(begin, (orders[bo.id], now))).fetchone()
+            assert begun is not None
+            assert begun[0]["removed"]["person"] == 1
+            holding = asyncio.create_task(
+                place_hold(portal, archivist, office.authority, bo.id, reason="JO 2026/12", now=now)
+            )
+            await until_waiting(office)
+        with pytest.raises(NobodyToHoldError):
+            await holding
+    assert office.rows("select person_id from vaka.legal_hold") == [(märta.id,)]
+
+
+async def test_trouble_with_one_order_does_not_stop_another(office: Office) -> None:
+    märta, bo, _ = office.people
+    first, second = [await office.order(person) for person in (märta, bo)]
+    for order in (first, second):
+        await office.decide(order)
+    await office.seal()
+    with office.house.superuser() as superuser:
+        superuser.execute(
+            "create function public.break_it() returns trigger language plpgsql as"
+            f" $$ begin if old.id = '{first}' then raise 'a disk is full'; end if; return new; end $$"
+        )
+        superuser.execute(
+            "create trigger break_it before update on vaka.erasure_order for each row execute function break_it()"
+        )
+    with pytest.raises(psycopg.errors.RaiseException):
+        await office.round()
+    assert {one.id: one.state for one in await office.orders()} == {first: "approved", second: "removed"}
+    with office.house.superuser() as superuser:
+        superuser.execute("drop trigger break_it on vaka.erasure_order")
+    await office.round()
+    assert {one.id: one.state for one in await office.orders()} == {first: "removed", second: "removed"}

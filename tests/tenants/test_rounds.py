@@ -11,8 +11,9 @@ from vaka.clock import SystemClock
 from vaka.database.server import Server
 from vaka.keys.client import KeyClient
 from vaka.keys.keyring import Keyring, make_client
+from vaka.repeating import repeat, unless
 from vaka.settings import Settings
-from vaka.tenants.rounds import if_keys, repeat, unless
+from vaka.tenants.rounds import if_keys
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from tests.conftest import START
 from vaka.clock import SystemClock
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import SUPERUSER, Server, tenant_role
-from vaka.keys.keyring import Keyring, open_keyring
+from vaka.keys.keyring import Keyring, make_client, open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -146,3 +146,24 @@ async def test_what_they_and_their_things_are_called(server: Server, portal: Doo
 async def test_the_portal_sees_no_more_of_anybody(portal: Door, attempt: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await portal.connection.execute(attempt.encode())
+
+
+async def test_who_cannot_be_read_hides_nobody_else(server: Server, portal: Door, setup_keys: Keyring) -> None:
+    """Of three one is locked: the others are found; and that somebody is gone is noticed all the same."""
+    authority = portal.authority
+    new, gone = Person(uuid4(), "Nils", "Nygren"), Person(uuid4(), "Nina", "Nygren")
+    await register(server, authority, setup_keys, [new, gone])
+    client = make_client(server, Settings(), "setup", SystemClock())
+    await client.erase(authority.id, [BO.id], uuid4())
+    await client.close()
+    portal.keyring.forget()
+    assert [one.id for one in await portal.find("ek")] == [ANNA.id]
+    assert [one.id for one in await portal.find("nygren")] == [new.id, gone.id]
+    index = portal.names._indexes[authority.id]
+    assert index._locked == {BO.id}
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as superuser:
+        superuser.execute("delete from vaka.person where id = %s", (gone.id,))
+        assert [one.id for one in await portal.find("nygren")] == [new.id]
+        superuser.execute("delete from vaka.person where id = %s", (BO.id,))
+    assert [one.id for one in await portal.find("ek")] == [ANNA.id]
+    assert index._locked == set()

@@ -24,4 +24,6 @@ class Permission(Enum):
     PORTAL_OWN_RECEIPT = "portal.own_receipt"  # fetch the proof of what one has done oneself
     PORTAL_OWN_KEYS = "portal.own_keys"  # add, rename and remove one's own security keys
     PORTAL_ERASE = "portal.erase"  # order the erasure of a person, and decide what a colleague ordered
+    PORTAL_END_AUTHORITY = "portal.end_authority"  # order the erasure of everything, decide what a colleague ordered
+    PORTAL_EXPORT_AUTHORITY = "portal.export_authority"  # take out everything about everybody, for a written reason
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down

@@ -100,7 +100,15 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "records_officer",
                 Sentence("Gallringsansvarig", "Records officer"),
                 "authority",
-                frozenset({Permission.PORTAL_ERASE, Permission.PORTAL_OWN_RECEIPT, Permission.PORTAL_OWN_KEYS}),
+                frozenset(
+                    {
+                        Permission.PORTAL_ERASE,
+                        Permission.PORTAL_EXPORT_AUTHORITY,
+                        Permission.PORTAL_END_AUTHORITY,
+                        Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_KEYS,
+                    }
+                ),
             ),
             Role(
                 "auditor",

@@ -19,7 +19,7 @@ from vaka.alarms.supervision import supervise
 from vaka.clock import Clock
 from vaka.database.connections import DatabaseUnavailableError, Pool, transaction
 from vaka.logs import describe_error
-from vaka.tenants.authorities import list_authorities
+from vaka.tenants.authorities import list_authorities, list_every_authority
 from vaka.tenants.gateway import Gateway
 
 AT_ONCE = 8
@@ -42,6 +42,8 @@ class Watch:
         self._coverage: Coverage | None = None
         self._attendance: Attendance | None = None
         self._served: tuple[UUID, ...] = ()
+        self._kept: tuple[UUID, ...] = ()
+        """Also those whose contract has ended: a certificate may be missing yet, or a backup bring everybody back."""
         self._wrong: dict[tuple[str, UUID | None], str] = {}
 
     async def look_for_authorities(self) -> int:
@@ -49,8 +51,9 @@ class Watch:
 
         async def read() -> int:
             async with transaction(self._platform) as connection:
-                authorities = await list_authorities(connection)
-            self._gateway.admit(authorities)
+                authorities, every = await list_authorities(connection), await list_every_authority(connection)
+            self._gateway.admit(every)
+            self._kept = tuple(authority.id for authority in every)
             self._served = tuple(authority.id for authority in authorities)
             return len(authorities)
 
@@ -89,8 +92,8 @@ class Watch:
         )
 
     async def make_round(self, what: str, work: Round) -> int:
-        """Do a piece of work in every authority; return how much it did there."""
-        return await self._everywhere(what, work)
+        """Do a piece of work in every authority, also in closed ones; return how much it did there."""
+        return await self._everywhere(what, work, self._kept)
 
     async def _read_coverage(self) -> int:
         async with (
@@ -109,7 +112,7 @@ class Watch:
         self._attendance = attend(signed_in, now, self._watching_since, self._attendance)
         return len(signed_in)
 
-    async def _everywhere(self, what: str, work: Round) -> int:
+    async def _everywhere(self, what: str, work: Round, among: tuple[UUID, ...] | None = None) -> int:
         now = self._clock.now()
         limit = asyncio.Semaphore(AT_ONCE)
 
@@ -117,7 +120,7 @@ class Watch:
             async with limit:
                 return await self._attempt(what, authority_id, partial(work, authority_id, now))
 
-        return sum(await asyncio.gather(*map(visit, self._served)))
+        return sum(await asyncio.gather(*map(visit, self._served if among is None else among)))
 
     async def _attempt(self, what: str, authority_id: UUID | None, work: Callable[[], Awaitable[int]]) -> int:
         try:

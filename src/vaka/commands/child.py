@@ -3,7 +3,6 @@
 """Starting and ending one program so that it never outlives its supervisor, and its log never grows without bound."""
 
 import asyncio
-import ctypes
 import os
 import pwd
 import shutil
@@ -11,13 +10,13 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-LARGEST_LOG_BYTES = 16 * 1024 * 1024
-_PR_SET_PDEATHSIG = 1
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONDONTWRITEBYTECODE")
+from vaka.orphans import end_with
 
-_libc = ctypes.CDLL(None, use_errno=True)
+LARGEST_LOG_BYTES = 16 * 1024 * 1024
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +58,11 @@ async def start(program: Program, log: Path) -> asyncio.subprocess.Process:
     if program.account is not None:
         entry = pwd.getpwnam(program.account)
         identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    supervisor = os.getpid()
-
-    def die_with_supervisor() -> None:
-        # Runs in the child, after it changed its account (which would clear this) and before the program.
-        _libc.prctl(_PR_SET_PDEATHSIG, program.orphan_signal, 0, 0, 0)
-        if os.getppid() != supervisor:
-            os._exit(1)
-
     try:
         return await asyncio.create_subprocess_exec(
             *program.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=descriptor, stderr=descriptor, cwd="/",
             env={name: os.environ[name] for name in _PASSED_ON if name in os.environ}, start_new_session=True,
-            umask=0o077, preexec_fn=die_with_supervisor, **identity,  # type: ignore[arg-type]
+            umask=0o077, preexec_fn=partial(end_with, os.getpid(), program.orphan_signal), **identity,  # type: ignore[arg-type]
         )  # fmt: skip
     finally:
         os.close(descriptor)

@@ -29,7 +29,7 @@ def provision_all(server: Server, say: Callable[[str], None]) -> None:
     read_binding_secret(server.credentials)
     _report(say, PLATFORM_DATABASE, provision_platform(server))
     _report(say, KEY_DATABASE, provision_keys(server))
-    for authority in active_authorities(server):
+    for authority in every_authority(server):
         _report(say, authority.database_name, provision_tenant(server, authority.database_name))
 
 
@@ -42,7 +42,7 @@ def pending(server: Server) -> Iterator[tuple[str, list[str]]]:
     kinds: list[tuple[str, Kind]] = [(PLATFORM_DATABASE, "platform"), (KEY_DATABASE, "keys")]
     existing = _existing_databases(server)
     if PLATFORM_DATABASE in existing:
-        kinds += [(authority.database_name, "tenant") for authority in active_authorities(server)]
+        kinds += [(authority.database_name, "tenant") for authority in every_authority(server)]
     for database, kind in kinds:
         if database not in existing:
             yield database, pending_migrations(None, kind)
@@ -57,6 +57,14 @@ def active_authorities(server: Server) -> list[Authority]:
         connection.execute("set search_path = vaka")
         with connection.cursor(row_factory=class_row(Authority)) as cursor:
             return cursor.execute(QUERIES["list_authorities"]).fetchall()
+
+
+def every_authority(server: Server) -> list[Authority]:
+    """Return the closed authorities as well: their databases and logs are kept."""
+    with closing(_connect(server, platform_role("setup"), PLATFORM_DATABASE)) as connection:
+        connection.execute("set search_path = vaka")
+        with connection.cursor(row_factory=class_row(Authority)) as cursor:
+            return cursor.execute(QUERIES["list_every_authority"]).fetchall()
 
 
 def require_reachable(server: Server) -> None:

@@ -13,7 +13,7 @@ import click
 
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.databases import every_authority, reachable_server
 from vaka.commands.keys_at_hand import keyholder_at_hand
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
@@ -52,7 +52,7 @@ def list_(data: Path, as_json: bool) -> None:
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
-        authorities = {str(one.id): one.slug for one in active_authorities(server)}
+        authorities = {str(one.id): one.slug for one in every_authority(server)}
         keys = asyncio.run(_register(server, settings))
     if as_json:
         click.echo(json.dumps([one.model_dump(mode="json") for one in keys], indent=2))
@@ -94,7 +94,7 @@ def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change
     settings = directory.load_settings()
     require_change(change, apply=apply)
     with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
-        authorities = active_authorities(server)
+        authorities = every_authority(server)
         chosen = None if authority is None else _choose(authorities, authority)
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))

@@ -9,7 +9,7 @@ import click
 
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.databases import every_authority, reachable_server
 from vaka.commands.maintenance import actor, fingerprint, require_change
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
@@ -127,7 +127,7 @@ async def _export(server: Server, role: str, database: str, target: Path, matter
 def _place(server: Server, slug: str | None) -> tuple[str, str]:
     if slug is None:
         return platform_role(COMPONENT), PLATFORM_DATABASE
-    authorities = active_authorities(server)
+    authorities = every_authority(server)
     for authority in authorities:
         if authority.slug == slug:
             return tenant_role(authority.database_name, COMPONENT), authority.database_name

@@ -25,9 +25,11 @@ SUBCOMMANDS = {
     "witness": ("vaka.commands.witness:witness", "Watch a supplier's logs from a machine of one's own."),
     "verify": ("vaka.commands.verify:verify", "Verify a log or a receipt, without trusting whoever made it."),
     "device": ("vaka.commands.device:device", "Register and change devices."),
+    "erasure": ("vaka.commands.erasure:erasure", "Try to read erased people in a restored backup."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
     "factor": ("vaka.commands.factor:factor", "Show and remove security keys that somebody has lost."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
+    "retention": ("vaka.commands.retention:retention", "Show what will be removed for its age."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

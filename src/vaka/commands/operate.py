@@ -52,7 +52,7 @@ async def operate(
             await _start_database(data, supervisor, progress)
             await asyncio.to_thread(provision_all, data.server(settings), progress.say)
         await supervisor.start(keyholder_program(data, settings))
-        await _open_keys(data.server(settings), settings, clock)
+        await open_keys(data.server(settings), settings, clock)
         await furnish(data.server(settings))
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings))
@@ -82,12 +82,14 @@ async def operate(
     progress.say("Everything is stopped.")
 
 
-async def _open_keys(server: Server, settings: Settings, clock: Clock) -> None:
+async def open_keys(server: Server, settings: Settings, clock: Clock) -> None:
     """Give keys to authorities that were registered before there were any; the others keep theirs."""
     authorities = await asyncio.to_thread(active_authorities, server)
     async with open_keyring(server, settings, "setup", clock) as keyring:
         for authority in authorities:
-            await keyring.open_authority(authority.id)
+            # One that was erased can be in the directory again, with a restored backup: the scheduler closes it anew.
+            if not await keyring.is_ended(authority.id):
+                await keyring.open_authority(authority.id)
 
 
 async def _start_database(data: DataDirectory, supervisor: Supervisor, progress: Progress) -> None:

@@ -173,7 +173,7 @@ class Cluster:
         try:
             done = subprocess.run(
                 command, cwd=self.directory, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, text=True, check=False,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **_identity(account),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **server_identity(account),
                 # Ctrl-C at the terminal is for the supervisor, which stops the server last and in order.
                 start_new_session=True,
             )  # fmt: skip
@@ -231,7 +231,7 @@ def find_server(settings: DatabaseSettings, root: Path) -> Server:
     return Server(settings.host, settings.port, root / "credentials")
 
 
-def _identity(account: str | None) -> _Identity:
+def server_identity(account: str | None) -> _Identity:
     """Return the arguments that start a program as ``account`` and nothing more of ours: no group is inherited."""
     if account is None:
         return {}
@@ -242,7 +242,7 @@ def _identity(account: str | None) -> _Identity:
 def _write_as_server(path: Path, text: str) -> None:
     """Write a file below the server's directories as its account: root would follow a link somebody placed there."""
     subprocess.run(["/usr/bin/tee", path], input=text, text=True, stdout=subprocess.DEVNULL, cwd="/", check=True,
-                   umask=0o077, **_identity(server_account()))  # fmt: skip
+                   umask=0o077, **server_identity(server_account()))  # fmt: skip
 
 
 def _disown_lock_file(path: Path) -> None:
@@ -260,7 +260,7 @@ def _disown_lock_file(path: Path) -> None:
 
 
 def _require_reachable(directory: Path, account: str) -> None:
-    done = subprocess.run(["/usr/bin/test", "-w", directory], check=False, cwd="/", **_identity(account))
+    done = subprocess.run(["/usr/bin/test", "-w", directory], check=False, cwd="/", **server_identity(account))
     if done.returncode != 0:
         raise ConfigurationError(
             f"The account '{account}', which runs PostgreSQL, cannot reach {directory}. Choose a data directory whose "

@@ -13,6 +13,8 @@ from vaka.keys.calls import (
     Address,
     Addresses,
     Body,
+    End,
+    Ended,
     Erased,
     Gone,
     GoneOnes,
@@ -22,6 +24,7 @@ from vaka.keys.calls import (
     Metrics,
     Nothing,
     OfAuthority,
+    OfCopies,
     OfEnd,
     OfErased,
     OfErasure,
@@ -33,9 +36,10 @@ from vaka.keys.calls import (
     Registered,
     Replaced,
     State,
+    Tried,
 )
 from vaka.keys.hierarchy import Hierarchy, SubjectKey
-from vaka.keys.stored import Erasure, RegisteredKey
+from vaka.keys.stored import Erasure, RegisteredKey, WrappedSubjectKey
 from vaka.keys.turning import Turned
 
 Measure = Callable[[], str]
@@ -99,6 +103,19 @@ class Answering:
         found = await self._hierarchy.erased(asked.authority, asked.after_subject, asked.limit)
         return GoneOnes(gone=tuple(Gone(subject=one.subject, order=one.order) for one in found))
 
+    async def try_copies(self, asked: OfCopies) -> Tried:
+        """See the table."""
+        copies = [
+            WrappedSubjectKey(asked.subject, one.version, one.address, one.wrapped, asked.key_version)
+            for one in asked.copies
+        ]
+        return Tried(opened=await self._hierarchy.try_copies(asked.authority, asked.key, copies))
+
+    async def ended(self, asked: OfAuthority) -> Ended:
+        """See the table."""
+        found = await self._hierarchy.ended(asked.authority)
+        return Ended(end=None if found is None else End(order=found.order, at=found.at))
+
     async def register(self, _asked: Nothing) -> Register:
         """See the table."""
         lifetimes, now = load_policy().rotate_after_days, self._clock.now()
@@ -120,8 +137,8 @@ class Answering:
         """Return what carries out each call."""
         mine = (
             self.open_authority, self.create, self.unwrap, self.unwrap_page, self.public_keys, self.lookup_key,
-            self.rotate, self.rotate_root, self.erase, self.erase_authority, self.erased, self.register, self.state,
-            self.metrics,
+            self.rotate, self.rotate_root, self.erase, self.erase_authority, self.erased, self.ended, self.try_copies,
+            self.register, self.state, self.metrics,
         )  # fmt: skip
         return MappingProxyType({one.__name__: one for one in mine})
 

@@ -111,6 +111,29 @@ class Addresses(Body):
     addresses: tuple[Address, ...]
 
 
+class Copy(Body):
+    """A person's wrapped data key, as it stands in a copy of the key database."""
+
+    version: Version
+    address: Annotated[bytes, Field(max_length=64)]
+    wrapped: Annotated[bytes, Field(max_length=256)]
+
+
+class OfCopies(OfAuthority):
+    """What a copy of the key database holds that was under a person: the authority's wrapped key, and the person's."""
+
+    subject: UUID
+    key_version: Version
+    key: Annotated[bytes, Field(max_length=256)]
+    copies: Annotated[tuple[Copy, ...], Field(max_length=100)]
+
+
+class Tried(Body):
+    """How many of the copies could be unwrapped. Never what is in them."""
+
+    opened: int
+
+
 class LookupKey(Body):
     """A key for blind lookups."""
 
@@ -157,6 +180,19 @@ class GoneOnes(Body):
     """Those who were erased."""
 
     gone: tuple[Gone, ...]
+
+
+class End(Body):
+    """By which order an authority was erased, and when."""
+
+    order: UUID
+    at: datetime
+
+
+class Ended(Body):
+    """The end of an authority; None where there was none."""
+
+    end: End | None
 
 
 class Registered(Body):
@@ -229,9 +265,14 @@ CALLS = _table(
     Call("rotate_root", Nothing, Replaced, _SETUP, "Replaces the root key and destroys the old one.", TURN_SECONDS),
     Call("erase", OfErasure, Erased, frozenset({"setup", "scheduler"}),
          "Destroys people's keys: new versions up to the root, and the old root destroyed.", TURN_SECONDS),
-    Call("erase_authority", OfEnd, Erased, _SETUP, "Destroys all of an authority's keys, likewise.", TURN_SECONDS),
+    Call("erase_authority", OfEnd, Erased, frozenset({"setup", "scheduler"}),
+         "Destroys all of an authority's keys, likewise.", TURN_SECONDS),
     Call("erased", OfErased, GoneOnes, frozenset({"setup", "scheduler"}),
          "Tells who was erased and by which order, so that nobody comes back with a restored backup."),
+    Call("try_copies", OfCopies, Tried, frozenset({"setup", "scheduler"}),
+         "Tries to unwrap what a backup holds of a person's keys, and tells how many that can be done with; no key."),
+    Call("ended", OfAuthority, Ended, frozenset({"setup", "scheduler"}),
+         "Tells by which order and when all of an authority's keys were destroyed, where they were."),
     Call("register", Nothing, Register, frozenset({"portal", "setup", "scheduler"}),
          "Tells which keys there are, and by when they are to be replaced; never material."),
     Call("state", Nothing, State, _EVERYONE, "Tells the generation, and how much there is."),

@@ -22,6 +22,9 @@ from vaka.keys.calls import (
     Addresses,
     Body,
     Call,
+    Copy,
+    End,
+    Ended,
     Erased,
     GoneOnes,
     Keys,
@@ -31,6 +34,7 @@ from vaka.keys.calls import (
     Register,
     Replaced,
     State,
+    Tried,
 )
 from vaka.keys.credentials import read_credential
 from vaka.keys.envelope import DataKey
@@ -140,6 +144,12 @@ class KeyClient:
             yield keys
             asked |= {"after_subject": keys[-1].subject, "after_version": keys[-1].version}
 
+    async def unwrap_next(self, authority: UUID, subject: UUID) -> list[DataKey]:
+        """Return a person's keys as whoever reads everybody's comes upon them; nothing where they are not there."""
+        before = UUID(int=subject.int - 1)
+        asked = {"authority": authority, "after_subject": before, "after_version": 65_535, "limit": 1}
+        return [one for one in _data_keys(await self._call("unwrap_page", Keys, **asked)) if one.subject == subject]
+
     async def public_keys(self, authority: UUID, subjects: Collection[UUID]) -> dict[UUID, bytes]:
         """Return the address of each of these people, in the newest version."""
         found: dict[UUID, bytes] = {}
@@ -176,6 +186,20 @@ class KeyClient:
             found |= {one.subject: one.order for one in told}
             after = told[-1].subject
         return found
+
+    async def try_copies(
+        self, authority: UUID, subject: UUID, key_version: int, key: bytes, copies: Collection[Copy]
+    ) -> int:
+        """Return how many of a person's wrapped keys from a backup the keyholder can unwrap."""
+        told = await self._call(
+            "try_copies", Tried, authority=authority, subject=subject, key_version=key_version, key=key,
+            copies=list(copies),
+        )  # fmt: skip
+        return told.opened
+
+    async def ended(self, authority: UUID) -> End | None:
+        """Return by which order and when all of an authority's keys were destroyed; None where they were not."""
+        return (await self._call("ended", Ended, authority=authority)).end
 
     async def register(self) -> Register:
         """Return which keys there are."""

@@ -3,11 +3,12 @@
 """Root → authority → person: the only place where a key-encryption key is ever unwrapped."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from vaka.clock import Clock
-from vaka.crypto.aead import decrypt, encrypt
+from vaka.crypto.aead import UnopenableError, decrypt, encrypt
 from vaka.crypto.agreement import public_of
 from vaka.crypto.chance import new_key
 from vaka.database.connections import make_pool, transaction
@@ -21,6 +22,7 @@ from vaka.keys.roots import RootMissingError, RootPlace, RootStore
 from vaka.keys.settling import StoreState
 from vaka.keys.stored import (
     Counts,
+    ErasedAuthority,
     ErasedSubject,
     Erasure,
     RegisteredKey,
@@ -142,6 +144,33 @@ class Hierarchy:
         values = {"authority": authority, "subject": after, "limit": limit}
         async with transaction(self._pool) as connection:
             return await fetch_all(connection, ErasedSubject, "list_erased", values)
+
+    async def try_copies(self, authority: UUID, key: bytes, copies: Sequence[WrappedSubjectKey]) -> int:
+        """Return how many wrapped keys from a copy of the database could be unwrapped, by any key that there is.
+
+        `key` is the authority's, as it was wrapped there: it is tried with every version of the root key, and the
+        people's with what comes of that, and with the authority's key of today.
+        """
+        if not copies:
+            return 0
+        async with self._pair.reading() as root:
+            async with transaction(self._pool) as connection:
+                found = await fetch_one(connection, WrappedAuthorityKey, "read_authority_key", {"authority": authority})
+            bound = bind_authority(self.store.identifier, authority, copies[0].key_version)
+            wrapped = [(version, key, bound) for version in root.versions]
+            if found is not None:
+                today = bind_authority(self.store.identifier, authority, found.version)
+                wrapped.append((found.root_version, found.wrapped, today))
+            held = []
+            for version, sealed, place in wrapped:
+                with suppress(RootMissingError, UnopenableError):
+                    held.append(_Held(version, root.unwrap(version, sealed, place)))
+        return sum(any(self._can_unwrap(one, authority, row) for one in held) for row in copies)
+
+    async def ended(self, authority: UUID) -> ErasedAuthority | None:
+        """Return by which order and when all of an authority's keys were destroyed; None where they were not."""
+        async with transaction(self._pool) as connection:
+            return await fetch_one(connection, ErasedAuthority, "find_end", {"authority": authority})
 
     # Changing
 
@@ -270,6 +299,13 @@ class Hierarchy:
     def _unwrap_held(self, root: RootStore, authority: UUID, found: WrappedAuthorityKey) -> _Held:
         bound = bind_authority(self.store.identifier, authority, found.version)
         return _Held(found.version, root.unwrap(found.root_version, found.wrapped, bound))
+
+    def _can_unwrap(self, held: _Held, authority: UUID, row: WrappedSubjectKey) -> bool:
+        try:
+            self._unwrap_subject(held, authority, row)
+        except UnopenableError:
+            return False
+        return True
 
     def _unwrap_subject(self, held: _Held, authority: UUID, row: WrappedSubjectKey) -> SubjectKey:
         bound = bind_subject(self.store.identifier, authority, row.subject_id, row.version, row.address)

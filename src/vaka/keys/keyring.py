@@ -109,6 +109,10 @@ class Keyring:
         """Give an authority its keys, or those it lacks. Raises what KeyClient raises."""
         await self._patient.open_authority(authority)
 
+    async def is_ended(self, authority: UUID) -> bool:
+        """Whether all of an authority's keys were destroyed, for ever. Raises what KeyClient raises."""
+        return await self._patient.ended(authority) is not None
+
     async def lookup_key(self, authority: UUID, purpose: str) -> bytes:
         """Return a key of blind lookups. Raises what KeyClient raises."""
         key = self._lookups.get((authority, purpose))

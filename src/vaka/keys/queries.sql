@@ -63,6 +63,10 @@ delete from authority_key where authority_id = %(authority)s
 -- as: keyholder
 select exists (select from erasure where authority_id = %(authority)s and whole)
 
+-- name: find_end
+-- as: keyholder
+select order_id as order, erased_at as at from erasure where authority_id = %(authority)s and whole
+
 -- ── Data keys of people ──────────────────────────────────────────────────────────────────────────────────────────
 
 -- name: read_subject_keys

@@ -4,10 +4,17 @@
 
 The file is sealed with a credential that lies in another directory: a backup that holds one of the two opens nothing.
 Whoever has both has the root key; that is what a key device (``vaka.keys.token``) is better at.
+
+Whenever a root key is destroyed, the credential is replaced as well, so that a copy of the file from before does not
+open with what lies there today. The credential's file then holds the old and the new one for a moment: first both are
+written, then the file under the new one, then the new one alone. A crash between any two leaves a pair that opens, and
+the next start drops the one that does not. Where somebody else puts the credential there it stays what it is.
 """
 
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -23,12 +30,26 @@ _LARGEST_FILE = 65_536  # bytes
 _CREDENTIAL = "The root store's credential"
 
 
-class SealedFilePlace:
-    """A root store's file and the credential that opens it."""
+@dataclass(slots=True)
+class _Credential:
+    """What seals the file, and the file it lies in where it may be replaced."""
 
-    def __init__(self, path: Path, credential: Path) -> None:
+    secret: bytes
+    replaced_in: Path | None
+
+    @property
+    def sealing(self) -> bytes:
+        """The key that is made of it."""
+        return derive(self.secret, "root store")
+
+
+class SealedFilePlace:
+    """A root store's file and the credential that opens it; whether that stays when the root key is replaced."""
+
+    def __init__(self, path: Path, credential: Path, *, credential_stays: bool = False) -> None:
         self._path = path
         self._credential = credential
+        self._stays = credential_stays
 
     @property
     def name(self) -> str:
@@ -45,18 +66,24 @@ class SealedFilePlace:
             return None
         except OSError as error:
             raise ConfigurationError(f"The root store {self._path} cannot be read: {error.strerror}.") from error
-        sealing = self._sealing_key()
-        try:
-            if not content.startswith(_HEADER) or len(content) > _LARGEST_FILE:
-                raise UnopenableError
-            stated = json.loads(decrypt(sealing, content[len(_HEADER) :], _HEADER))
-        except UnopenableError:
-            raise ConfigurationError(
-                f"The root store {self._path} does not open with {self._credential}: one of the two is another "
-                "installation's, or was changed. Put back the two that belong together."
-            ) from None
-        versions = {int(number): bytes.fromhex(key) for number, key in stated["versions"].items()}
-        return SealedFile(self._path, sealing, UUID(stated["store"]), int(stated["generation"]), versions)
+        self._require_replaceable()
+        secrets = self._read_secrets()
+        if not content.startswith(_HEADER) or len(content) > _LARGEST_FILE:
+            secrets = []
+        for secret in secrets:
+            credential = _Credential(secret, None if self._stays else self._credential)
+            try:
+                stated = json.loads(decrypt(credential.sealing, content[len(_HEADER) :], _HEADER))
+            except UnopenableError:
+                continue
+            if len(secrets) > 1:
+                self._drop_other(secret)
+            versions = {int(number): bytes.fromhex(key) for number, key in stated["versions"].items()}
+            return SealedFile(self._path, credential, UUID(stated["store"]), int(stated["generation"]), versions)
+        raise ConfigurationError(
+            f"The root store {self._path} does not open with {self._credential}: one of the two is another "
+            "installation's, or from another time, or was changed. Put back the two that belong together."
+        )
 
     def make(self, identifier: UUID) -> "SealedFile":
         """Make the file with version 1, and its credential where there is none yet. Raises ConfigurationError."""
@@ -65,30 +92,56 @@ class SealedFilePlace:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             create_secret(self._credential, new_key().hex().encode() + b"\n")
-            store = SealedFile(self._path, self._sealing_key(), identifier, 0, {1: new_key()})
+            self._require_replaceable()
+            credential = _Credential(self._read_secrets()[0], None if self._stays else self._credential)
+            store = SealedFile(self._path, credential, identifier, 0, {1: new_key()})
             store.write()
         except OSError as error:
             raise ConfigurationError(f"The root store {self._path} cannot be made: {error.strerror}.") from error
         return store
 
-    def _sealing_key(self) -> bytes:
+    def _read_secrets(self) -> list[bytes]:
+        """Return the credential; both, where a crash came between old and new."""
         try:
-            secret = bytes.fromhex(read_secret(self._credential, _CREDENTIAL))
+            secrets = [bytes.fromhex(line) for line in read_secret(self._credential, _CREDENTIAL).split("\n")]
         except ValueError:
-            secret = b""
-        if len(secret) != 32:
+            secrets = []
+        if not 1 <= len(secrets) <= (1 if self._stays else 2) or any(len(one) != 32 for one in secrets):
             raise ConfigurationError(f"{_CREDENTIAL} {self._credential} is not 64 hexadecimal digits.")
-        return derive(secret, "root store")
+        return secrets
+
+    def _require_replaceable(self) -> None:
+        """Raise ConfigurationError where the credential should be replaced with a root key, and cannot be: now, and not
+        when the old root key is to be destroyed.
+        """
+        if self._stays:
+            return
+        for path in (self._credential.parent, self._credential):
+            if path.exists() and not os.access(path, os.W_OK):
+                raise ConfigurationError(
+                    f"{_CREDENTIAL} {self._credential} cannot be replaced together with the root key: {path} is not to "
+                    "be written. Let the keyholder's account write there or, where somebody else puts it there, set "
+                    "keyholder.root_credential_stays = true."
+                )
+        wipe(draft_of(self._credential))  # what a crash left
+
+    def _drop_other(self, secret: bytes) -> None:
+        try:
+            write_secret(self._credential, _written(secret))
+        except OSError as error:
+            raise ConfigurationError(
+                f"{_CREDENTIAL} {self._credential} cannot be written: {error.strerror}."
+            ) from error
 
 
 class SealedFile:
     """The store, opened: its keys are in this process's memory."""
 
     def __init__(
-        self, path: Path, sealing: bytes, identifier: UUID, generation: int, versions: Mapping[int, bytes]
+        self, path: Path, credential: _Credential, identifier: UUID, generation: int, versions: Mapping[int, bytes]
     ) -> None:
         self._path = path
-        self._sealing = sealing
+        self._credential = credential
         self._identifier = identifier
         self._generation = generation
         self._versions = dict(versions)
@@ -123,9 +176,12 @@ class SealedFile:
         return number
 
     def keep_only(self, version: int, generation: int) -> None:
-        """Destroy every other version and count, in one replacement of the file. Raises RootUnavailableError."""
-        if self.versions != (version,) or generation != self._generation:
-            self._replace({version: self._key(version)}, generation)
+        """Destroy every other version and count, in one replacement of the file; where a version is destroyed, under a
+        new credential. Raises RootUnavailableError.
+        """
+        destroys = self.versions != (version,)
+        if destroys or generation != self._generation:
+            self._replace({version: self._key(version)}, generation, renews=destroys)
 
     def write(self) -> None:
         """Write the file. Raises OSError."""
@@ -134,7 +190,7 @@ class SealedFile:
             "generation": self._generation,
             "versions": {str(number): key.hex() for number, key in self._versions.items()},
         }
-        write_secret(self._path, _HEADER + encrypt(self._sealing, json.dumps(stated).encode(), _HEADER))
+        write_secret(self._path, _HEADER + encrypt(self._credential.sealing, json.dumps(stated).encode(), _HEADER))
 
     def close(self) -> None:
         """Forget the keys."""
@@ -146,12 +202,22 @@ class SealedFile:
         except KeyError:
             raise RootMissingError from None
 
-    def _replace(self, versions: dict[int, bytes], generation: int) -> None:
-        before = self._versions, self._generation
+    def _replace(self, versions: dict[int, bytes], generation: int, *, renews: bool = False) -> None:
+        before = self._versions, self._generation, self._credential
         self._versions, self._generation = versions, generation
+        place = self._credential.replaced_in if renews else None
         try:
+            if place is not None:
+                self._credential = _Credential(new_key(), place)
+                write_secret(place, _written(before[2].secret) + _written(self._credential.secret))
             self.write()
+            if place is not None:
+                write_secret(place, _written(self._credential.secret))
         except OSError as error:
             # Which of the two is on the disk is not known; who goes on reads it again first.
-            self._versions, self._generation = before
+            self._versions, self._generation, self._credential = before
             raise RootUnavailableError from error
+
+
+def _written(secret: bytes) -> bytes:
+    return secret.hex().encode() + b"\n"

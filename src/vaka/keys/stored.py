@@ -98,6 +98,14 @@ class ErasedSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedAuthority:
+    """By which order all keys of an authority were destroyed, and when."""
+
+    order: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How much there is."""
 

@@ -115,9 +115,37 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
              "keys_handed_out", "values_read_before", "values_tried", "values_opened"),
             "every key",
         ),
+        Event.ERASURE_ATTEMPTED: About(
+            ("scheduler", "setup"), ("erasure",),
+            ("person", "backup", "set", "made", "opened", "keys_handed_out", "copies_tried", "copies_opened",
+             "values_tried", "values_opened", "letters_tried", "letters_opened", "tool", "change"),
+            "every key, and whatever was tried",
+        ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
+        Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason",), "everything that is taken out"),
+        Event.EXPORT_COMPLETED: About(
+            _OPERATOR, ("export",), ("sha256", "bytes", "rows", "unopened"), "everything that was taken out"
+        ),
+        Event.ENDING_ORDERED: About(_OPERATOR, ("ending",), ("decision", "export", "reason")),
+        Event.ENDING_DECIDED: About(_OPERATOR, ("ending",), ("verdict", "days")),
+        Event.ENDING_BEGUN: About(("scheduler",), ("ending",), ("hindrance", "devices"), "whose devices they are"),
+        Event.ENDING_REMOVED: About(
+            ("scheduler",), ("ending",),
+            ("hindrance", "again", "table", "rows"), _REGISTER,
+        ),
+        Event.ENDING_COMPLETED: About(
+            ("scheduler",), ("ending",),
+            ("key_destroyed", "key_new", "root_destroyed", "root_new", "generation", "rewrapped", "subjects",
+             "keys_handed_out", "values_read_before", "values_tried", "values_opened"),
+            "every key",
+        ),
+        Event.ENDING_CERTIFIED: About(("scheduler",), ("ending",), ("sha256", "key")),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
+        Event.AUTHORITY_RELEASED: About(
+            ("scheduler",), ("authority",), ("order", "devices", "class_rules"), "whose devices they were"
+        ),
+        Event.AUTHORITY_CLOSED: About(("scheduler",), ("authority",), ("order",)),
         Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),
         Event.SETTINGS_CHANGED: About(("supervisor",), ("settings",), ("names", "count", "first"), "any value"),
         Event.KEY_CREATED: About(("sequencer",), ("key",), ("sha256",), "the secret key"),
@@ -133,8 +161,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
                             "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
-                            "device", "policy", "closing_code", "legal_hold",
-                            "removal_rules", "security_key"),
+                            "device", "policy", "closing_code", "legal_hold", "removal_rules", "authority_export",
+                            "authority_ending", "security_key"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(

@@ -16,7 +16,17 @@ from vaka.ledger.leaves import parse_leaf
 from vaka.ledger.notes import parse_note
 from vaka.ledger.retention import read_pruning
 from vaka.ledger.stored import QUERIES, Connection, read_tiles
-from vaka.ledger.tiles import ENTRIES, FULL, Tile, encode_entries, kept_path, parse_tile_path, tile_at
+from vaka.ledger.tiles import (
+    ENTRIES,
+    FULL,
+    Tile,
+    changed_tiles,
+    encode_entries,
+    kept_checkpoint_path,
+    kept_path,
+    parse_tile_path,
+    tile_at,
+)
 from vaka.ledger.tree import HASH_BYTES
 
 CHECKPOINT = "checkpoint"
@@ -59,6 +69,23 @@ async def read_published_file(connection: Connection, path: str) -> PublishedFil
         data = (await read_tiles(connection, [tile]))(tile)[: tile.width * HASH_BYTES]
         return PublishedFile(data, never_changes=len(data) == FULL * HASH_BYTES)
     return await _read_bundle(connection, tile, size, is_kept=path == kept_path(tile))
+
+
+async def published_paths(connection: Connection) -> tuple[bytes, int, list[str]]:
+    """Return the newest checkpoint, how many entries it covers, and the paths of all files below it (as portal).
+
+    The checkpoint's own path is not among them. Nothing where no checkpoint is signed yet, or it is none.
+    """
+    newest = await (await connection.execute(QUERIES["read_checkpoint"])).fetchone()
+    try:
+        note = b"" if newest is None else bytes(newest[1])
+        size = parse_checkpoint(parse_note(note).text).size
+    except LedgerError:
+        return b"", 0, []
+    tiles = changed_tiles(0, size)
+    removed, checkpoints = await read_removed(connection, size)
+    kept = [kept_path(tile) for tile in tiles if tile.level == ENTRIES and tile.index * FULL < removed]
+    return note, size, [tile.path for tile in tiles] + kept + [kept_checkpoint_path(one) for one in checkpoints]
 
 
 async def read_removed(connection: Connection, size: int) -> tuple[int, list[int]]:

@@ -39,7 +39,9 @@ def root_place(root: Path, settings: KeyholderSettings) -> RootPlace:
         from vaka.keys.token import TokenPlace
 
         return TokenPlace(root / settings.device_library, settings.device_label, root / settings.device_pin)
-    return SealedFilePlace(root / settings.root_file, root / settings.root_credential)
+    return SealedFilePlace(
+        root / settings.root_file, root / settings.root_credential, credential_stays=settings.root_credential_stays
+    )
 
 
 def accounts_of(settings: KeyholderSettings) -> frozenset[int]:

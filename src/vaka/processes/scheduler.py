@@ -23,14 +23,17 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.keyring import make_client, open_keyring
-from vaka.logs import configure_logs, describe_error
-from vaka.metrics_page import open_metrics_page
+from vaka.logs import configure_logs
+from vaka.removal.measures import show
 from vaka.removal.nights import LOOK_SECONDS, Nights
+from vaka.repeating import repeat, unless
 from vaka.settings import Settings, load_settings
+from vaka.tenants.attempts import open_attempts
+from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
-from vaka.tenants.rounds import if_keys, repeat, unless
+from vaka.tenants.rounds import if_keys
 
 COMPONENT = "scheduler"
 DIRECTORY_SECONDS = 10.0
@@ -44,17 +47,21 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
     gateway = Gateway(server, COMPONENT, (), pool_size=2)
     watch = Watch(gateway, platform, clock, settings.scheduler.supervision_seconds)
-    client = make_client(server, settings, COMPONENT, clock)
+    client, root = make_client(server, settings, COMPONENT, clock), server.credentials.parent
     await platform.open()
     try:
         await watch.look_for_authorities()
         structlog.get_logger().info("scheduler works", count=len(gateway.authorities))
-        async with open_keyring(server, settings, COMPONENT, clock) as keyring, asyncio.TaskGroup() as rounds:
-            rules = partial(read_rules, server.credentials.parent, settings)
-            officers = roles_with(Permission.PORTAL_ERASE)
-            erasing = Erasing(gateway, platform, keyring, client, settings.ledger, rules, officers)
+        async with (
+            open_attempts(root, settings) as attempts,
+            open_keyring(server, settings, COMPONENT, clock) as keyring,
+            asyncio.TaskGroup() as rounds,
+        ):
+            parts = (gateway, platform, keyring, client, clock, settings.ledger, partial(read_rules, root, settings))
+            people = Erasing(*parts, attempts, roles_with(Permission.PORTAL_ERASE))
+            whole = Ending(*parts, roles_with(Permission.PORTAL_END_AUTHORITY))
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
-            rounds.create_task(_show_metrics(server.credentials.parent / "run", nights, stopped))
+            rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
                 (settings.scheduler.escalation_seconds, watch.escalate),
@@ -63,29 +70,20 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (FORGET_SECONDS, watch.forget),
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
-            rotate, again = partial(rotate_due, gateway, client), erasing.remove_returned
+            keyed, make = partial(if_keys, client), watch.make_round
             for seconds, long in (
-                (settings.erasure.look_seconds, partial(watch.make_round, "erasure", erasing.carry_out)),
-                (ROTATION_SECONDS, partial(if_keys, client, partial(watch.make_round, "rotation", rotate))),
-                (RETURNED_SECONDS, partial(if_keys, client, partial(watch.make_round, "returned", again))),
-                (LOOK_SECONDS, partial(watch.make_round, "removal", nights.visit)),
+                (settings.erasure.look_seconds, partial(make, "erasure", people.carry_out)),
+                (settings.erasure.look_seconds, partial(make, "ending", whole.carry_out)),
+                (ROTATION_SECONDS, partial(keyed, partial(make, "rotation", partial(rotate_due, gateway, client)))),
+                (RETURNED_SECONDS, partial(keyed, partial(make, "returned", people.remove_returned))),
+                (RETURNED_SECONDS, partial(keyed, partial(make, "ended", whole.remove_returned))),
+                (LOOK_SECONDS, partial(make, "removal", nights.visit)),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
     finally:
         await client.close()
         await gateway.close()
         await platform.close()
-
-
-async def _show_metrics(run: Path, nights: Nights, stopped: asyncio.Event) -> None:
-    try:
-        await asyncio.to_thread(run.mkdir, mode=0o700, exist_ok=True)
-        page = await open_metrics_page(run / f"{COMPONENT}.metrics", nights.measures.text)
-    except OSError as error:  # alarms are escalated without it
-        structlog.get_logger().warning("no metrics", **describe_error(error))
-        return
-    async with page:
-        await stopped.wait()
 
 
 async def _run_until_told(server: Server, settings: Settings) -> None:

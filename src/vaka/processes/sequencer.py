@@ -23,7 +23,7 @@ from vaka.ledger.signer import KeyFiles, hold_memories
 from vaka.ledger.witnesses import open_witnesses, require_usable
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
-from vaka.tenants.authorities import Authority, list_authorities
+from vaka.tenants.authorities import Authority, list_every_authority
 
 COMPONENT = "sequencer"
 DIRECTORY_SECONDS = 10.0
@@ -44,7 +44,7 @@ async def run(root: Path, server: Server, settings: Settings, clock: Clock, stop
                 authorities: list[Authority] = []
                 try:
                     async with transaction(platform) as connection:
-                        authorities = await list_authorities(connection)
+                        authorities = await list_every_authority(connection)
                 except DatabaseUnavailableError:
                     structlog.get_logger().warning("round failed", reason="directory", state="unavailable")
                 for place in (_platform_log(root, settings), *(_log_of(root, settings, one) for one in authorities)):

@@ -2,8 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What removal by night measures of itself; none of it is about anybody."""
 
+import asyncio
+from pathlib import Path
+
+import structlog
+
 from vaka.clock import Clock
+from vaka.logs import describe_error
 from vaka.metrics import Level, Tally, metrics_text
+from vaka.metrics_page import open_metrics_page
 from vaka.removal.kinds import KINDS
 from vaka.removal.removing import Night
 
@@ -38,3 +45,15 @@ class Measures:
     def text(self) -> bytes:
         """Return what Prometheus reads."""
         return metrics_text((self.removed, self.stayed, self.runs, *self._levels))
+
+
+async def show(measures: Measures, socket: Path, stopped: asyncio.Event) -> None:
+    """Offer them on a Unix socket until ``stopped`` is set. Where that cannot be done it is logged, and left."""
+    try:
+        await asyncio.to_thread(socket.parent.mkdir, mode=0o700, exist_ok=True)
+        page = await open_metrics_page(socket, measures.text)
+    except OSError as error:  # alarms are escalated without it
+        structlog.get_logger().warning("no metrics", **describe_error(error))
+        return
+    async with page:
+        await stopped.wait()

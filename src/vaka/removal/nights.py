@@ -40,6 +40,15 @@ def find_night(now: datetime, hour: int) -> datetime | None:
     return begun if now - begun < LONGEST_NIGHT else None
 
 
+def find_tonight(now: datetime, hour: int) -> datetime:
+    """Return when it is next removed: at once, where it is night, otherwise when the next night begins. Pure."""
+    if find_night(now, hour) is not None:
+        return now
+    local = now.astimezone(LOCAL)
+    begins = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return begins if begins > local else begins + timedelta(days=1)
+
+
 class Nights:
     """What a scheduler does by night in each authority."""
 

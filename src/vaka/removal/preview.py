@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What a proposal would remove, counted and not done; and that somebody has seen it."""
+"""What a proposal, or the rules in force, would remove, counted and not done; and that somebody has seen it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from vaka.keys.keyring import Keyring
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.removal.birth_days import QUERIES, Birth, judge_all, read_births
-from vaka.removal.rules import Connection, RuleSet
+from vaka.removal.rules import Connection, RuleSet, read_in_force
 from vaka.tenants.gateway import Gateway
 
 
@@ -48,14 +48,31 @@ async def count_removable(
 
     Raises KeysUnavailableError, DatabaseUnavailableError.
     """
+    values = {"id": proposal.id, "at": at}
+    return await _count(gateway, keyring, authority, "preview", values, proposal.rules)
+
+
+async def count_in_force(gateway: Gateway, keyring: Keyring, authority: UUID, at: datetime) -> Mapping[str, Count]:
+    """Return by kind what the rules in force at a moment will remove then (as setup), and what old enough will stay.
+
+    A kind without a rule in force is left out. Raises KeysUnavailableError, DatabaseUnavailableError.
+    """
+    async with gateway.transaction(authority) as tenant:
+        rules = await read_in_force(tenant, at)
+    return await _count(gateway, keyring, authority, "preview_at", {"at": at}, rules) if rules else {}
+
+
+async def _count(
+    gateway: Gateway, keyring: Keyring, authority: UUID, query: str, values: Mapping[str, object], kinds: Iterable[str]
+) -> Mapping[str, Count]:
     async with gateway.transaction(authority) as tenant, tenant.cursor(row_factory=dict_row) as cursor:
         # Years of alarms are counted at once; nothing is locked by it.
         await cursor.execute("set local statement_timeout = 120000")
-        await cursor.execute(QUERIES["preview"], {"id": proposal.id, "at": at})
+        await cursor.execute(QUERIES[query], values)
         rows = await cursor.fetchall()
     asked = {person for row in rows if row["people"] is not None and not row["held"] for person in row["people"]}
     births = await read_births(gateway, keyring.of(authority), authority, asked) if asked else {}
-    counts = dict.fromkeys(proposal.rules, Count())
+    counts = dict.fromkeys(kinds, Count())
     for row in rows:
         counts[row["kind"]] = _add(counts[row["kind"]], row, births)
     return counts

@@ -8,7 +8,7 @@ select id, rules, digest, reason, proposed_at, proposed_by, approved_at, approve
 from list_removal_rules()
 
 -- name: read_in_force
--- as: portal in tenant, scheduler in tenant
+-- as: portal in tenant, scheduler in tenant, setup in tenant
 select kind, months, exempt, rules_id, digest from removal_in_force(%(at)s)
 
 -- name: propose
@@ -31,12 +31,16 @@ select withdraw_removal(%(id)s, %(now)s, %(actor)s)
 -- as: portal in tenant
 select kind, people, held, things, alarms, messages, oldest, newest from preview_removal(%(id)s, %(at)s)
 
+-- name: preview_at
+-- as: setup in tenant
+select kind, people, held, things, alarms, messages, oldest, newest from preview_removal_at(%(at)s)
+
 -- name: read_state
 -- as: portal in tenant, scheduler in tenant
 select finished_at, complete, result from removal_state
 
 -- name: read_births
--- as: portal in tenant, scheduler in tenant
+-- as: portal in tenant, scheduler in tenant, setup in tenant
 select id, born_on, personal_number from person where id = any (%(ids)s)
 
 -- name: list_removable

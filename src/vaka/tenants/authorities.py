@@ -44,3 +44,10 @@ async def list_authorities(platform: psycopg.AsyncConnection[Any]) -> list[Autho
     async with platform.cursor(row_factory=class_row(Authority)) as cursor:
         await cursor.execute(QUERIES["list_authorities"])
         return await cursor.fetchall()
+
+
+async def list_every_authority(platform: psycopg.AsyncConnection[Any]) -> list[Authority]:
+    """Return the closed authorities as well: their logs are sealed, read and verified as long as they are kept."""
+    async with platform.cursor(row_factory=class_row(Authority)) as cursor:
+        await cursor.execute(QUERIES["list_every_authority"])
+        return await cursor.fetchall()

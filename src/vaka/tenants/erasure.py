@@ -39,7 +39,8 @@ class ErasureOrder:
     """``ordered`` → ``approved`` | ``declined`` | ``withdrawn``; ``approved`` → ``cancelled``, or → ``removed`` →
     ``erased`` → ``certified``: rows deleted, keys destroyed, certificate signed."""
     hindrance: str
-    """Why an approved one waits: ``open_alarm``, ``legal_hold``, or nothing."""
+    """Why an approved one waits: ``open_alarm``, ``legal_hold``, ``officers`` (one of the two may not any more), or
+    nothing; ``readable`` where it is not certified, since something could be opened."""
     decided_by: UUID | None
     decided_at: datetime | None
     removed_at: datetime | None
@@ -50,6 +51,10 @@ class ErasureOrder:
     """Which keys were destroyed, and how it was tried afterwards."""
     entry: int | None
     """The number of the entry that says it is done."""
+    attempted: Mapping[str, Any]
+    """How it went to read the person in a restored backup."""
+    attempt_entry: int | None
+    """The number of the entry that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,14 @@ def second_person_needed() -> NotErasableError:
     )
 
 
+def require_decision(text: str) -> str:
+    """Return the number of a decision, fit for the log. Raises UnusableDecisionError."""
+    decision = " ".join(text.split())
+    if not decision or len(decision) > LONGEST_DECISION or not _DIGIT.search(decision) or seems_personal(decision):
+        raise UnusableDecisionError
+    return decision
+
+
 async def list_orders(connection: Connection) -> Sequence[ErasureOrder]:
     """Return an authority's orders, newest first (as portal or scheduler)."""
     async with connection.cursor(row_factory=class_row(ErasureOrder)) as cursor:
@@ -131,10 +144,7 @@ async def order_erasure(
     connection: Connection, order: UUID, person: UUID, decision: str, account: UUID, now: datetime
 ) -> int:
     """Order it; return the number of the entry (as portal). Raises UnusableDecisionError, NotErasableError."""
-    text = " ".join(decision.split())
-    if not text or len(text) > LONGEST_DECISION or not _DIGIT.search(text) or seems_personal(text):
-        raise UnusableDecisionError
-    values = {"order": order, "person": person, "decision": text, "account": account, "now": now}
+    values = {"order": order, "person": person, "decision": require_decision(decision), "account": account, "now": now}
     try:
         return await _number(connection, "order_erasure", values)
     except psycopg.errors.UniqueViolation:

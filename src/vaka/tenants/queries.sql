@@ -2,10 +2,17 @@
 -- SPDX-License-Identifier: EUPL-1.2
 
 -- name: list_authorities
--- as: receiver in platform, desk in platform, portal in platform, signin in platform, scheduler in platform, sequencer in platform, setup in platform
+-- as: receiver in platform, desk in platform, scheduler in platform, setup in platform
 select id, slug, name, kind, database_name, address
 from authority
 where state = 'active'
+order by slug
+
+-- name: list_every_authority
+-- as: portal in platform, scheduler in platform, sequencer in platform, setup in platform
+-- Closed ones too: their logs go on being sealed, read and verified.
+select id, slug, name, kind, database_name, address
+from authority
 order by slug
 
 -- name: mark_directory
@@ -336,9 +343,13 @@ limit %(most)s
 -- name: list_erasure_orders
 -- as: portal in tenant, scheduler in tenant
 select id, person_id, decision, ordered_by, ordered_at, state, hindrance, decided_by, decided_at, removed_at, erased_at,
-       removed, destroyed, entry
+       removed, destroyed, entry, attempted, attempt_entry
 from erasure_order
 order by ordered_at desc, id desc
+
+-- name: list_erased_orders
+-- as: setup in tenant
+select id, person_id, removed_at from erasure_order where state in ('erased', 'certified') order by erased_at, id
 
 -- name: read_erasure_certificate
 -- as: portal in tenant
@@ -364,6 +375,14 @@ select begin_erasure(%(order)s, %(now)s)
 -- as: scheduler in tenant
 select complete_erasure(%(order)s, %(facts)s, %(now)s)
 
+-- name: hinder_erasure
+-- as: scheduler in tenant
+select hinder_erasure(%(order)s, %(hindrance)s, %(now)s)
+
+-- name: enter_erasure_attempt
+-- as: scheduler in tenant
+select enter_erasure_attempt(%(order)s, %(outcome)s, %(now)s)
+
 -- name: certify_erasure
 -- as: scheduler in tenant
 select certify_erasure(%(order)s, %(document)s, %(signature)s, %(key)s, %(now)s)
@@ -388,3 +407,76 @@ select remove_erased_again(%(person)s, %(order)s, %(now)s)
 -- name: release_devices
 -- as: scheduler in platform
 select release_devices(%(authority)s, %(person)s, %(order)s, %(now)s)
+
+-- ── Taking out everything, as portal: in an authority's database ─────────────────────────────────────────────────
+
+-- name: begin_export
+-- as: portal in tenant
+select begin_export(%(export)s, %(account)s, %(reason)s, %(now)s)
+
+-- name: read_export
+-- as: portal in tenant
+select key, row_read as content from read_export(%(export)s, %(what)s, %(after)s, %(most)s)
+
+-- name: complete_export
+-- as: portal in tenant
+select complete_export(%(export)s, %(sha256)s, %(size)s, %(row_count)s, %(unopened)s, %(now)s)
+
+-- name: list_exports
+-- as: portal in tenant
+select id, account, reason, begun_at, completed_at, digest, size, row_count, unopened
+from authority_export
+order by begun_at desc
+limit %(most)s
+
+-- ── The end of a contract ────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: list_endings
+-- as: portal in tenant, scheduler in tenant
+select id, decision, export_digest, no_export, ordered_by, ordered_at, state, hindrance, decided_by, decided_at, wait_days,
+       released_at, removed_at, erased_at, removed, destroyed, entry, due
+from list_endings()
+
+-- name: read_ending_certificate
+-- as: portal in tenant
+select certificate as document, signature, public_key as key from authority_ending where id = %(order)s and certificate is not null
+
+-- name: order_ending
+-- as: portal in tenant
+select order_ending(%(order)s, %(decision)s, %(sha256)s, %(no_export)s, %(account)s, %(now)s)
+
+-- name: decide_ending
+-- as: portal in tenant
+select decide_ending(%(order)s, %(verdict)s, %(account)s, %(days)s, %(now)s)
+
+-- name: read_sealed_names
+-- as: scheduler in tenant
+select id, given_name, family_name from person order by id limit %(most)s
+
+-- name: begin_ending
+-- as: scheduler in tenant
+select begin_ending(%(order)s, %(now)s)
+
+-- name: remove_of_ending
+-- as: scheduler in tenant
+select remove_of_ending(%(order)s, %(most)s, %(now)s)
+
+-- name: complete_ending
+-- as: scheduler in tenant
+select complete_ending(%(order)s, %(facts)s, %(now)s)
+
+-- name: certify_ending
+-- as: scheduler in tenant
+select certify_ending(%(order)s, %(document)s, %(signature)s, %(key)s, %(now)s)
+
+-- name: remove_ended_again
+-- as: scheduler in tenant
+select remove_ended_again(%(order)s, %(ended_at)s, %(most)s, %(now)s)
+
+-- name: release_authority
+-- as: scheduler in platform
+select release_authority(%(authority)s, %(order)s, %(now)s)
+
+-- name: close_authority
+-- as: scheduler in platform
+select close_authority(%(authority)s, %(order)s, %(now)s)

@@ -52,7 +52,7 @@ async def test_another_authoritys_reviewer_finds_nothing_and_is_written_down(
 ) -> None:
     marks = [(place, logs.mark(place)) for place in ("ekbacka", "norrvik", "platform")]
     # Whoever holds the permission nowhere learns that it is missing; whoever holds it elsewhere, that nothing is here.
-    status = 403 if re.search(r"/(retention|removal|holds|erasure)\b", path) else 404
+    status = 403 if re.search(r"/(retention|removal|holds|erasure|end)\b", path) else 404
     assert await ask(niklas, method, path.format(authority="ekbacka")) == status
     here, own, platform = (logs.since(mark, place) for place, mark in marks)
     assert own == platform == []

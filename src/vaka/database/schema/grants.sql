@@ -65,6 +65,8 @@ grant select on ledger.tile, ledger.head, ledger.checkpoint to g_portal;
 grant select (id, written_at) on ledger.inbox to g_portal;
 -- scheduler: whose person was erased, that person has no devices any more.
 grant execute on function release_devices to g_scheduler;
+-- scheduler: whose contract has ended, that authority has no devices any more, and is closed.
+grant execute on function release_authority, close_authority to g_scheduler;
 -- signin: accounts and sessions.
 grant select on installation, authority, role_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
@@ -139,15 +141,31 @@ grant execute on function ledger.is_erasure_decided to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
 grant select on erasure_order to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
+-- setup: tries again to read who was erased, in a backup set that was restored later.
+grant select (id, person_id, state, removed_at, erased_at) on erasure_order to g_setup;
+-- portal: takes out everything, page by page, for an export that stands in the log; it has no right to these tables.
+grant execute on function begin_export, read_export, complete_export to g_portal;
+grant select on authority_export to g_portal;
 -- scheduler: carries out what was decided, and certifies it with the proof from the log.
 grant select on erasure_order to g_scheduler;
-grant execute on function begin_erasure, complete_erasure, certify_erasure, remove_erased_again to g_scheduler;
+grant execute on function begin_erasure, hinder_erasure, complete_erasure, enter_erasure_attempt, certify_erasure,
+    remove_erased_again to g_scheduler;
 grant select (id, given_name, family_name) on person to g_scheduler;
 grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to g_scheduler;
+-- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
+grant execute on function ledger.ending_due_at to vaka_owner;
+-- portal: the authority orders that everything is erased, decides it, and reads what became of it.
+grant select on authority_ending to g_portal;
+grant execute on function list_endings, order_ending, decide_ending to g_portal;
+-- scheduler: carries it out, and again where a backup brought everybody back.
+grant execute on function list_endings, begin_ending, remove_of_ending, complete_ending, certify_ending,
+    remove_ended_again to g_scheduler;
 -- setup: people in care, devices and the authority's own lists. Alarms and messages are not its business.
 grant select, insert, update, delete on unit, unit_hours, person, contact, note, device, device_state, closing_code
     to g_setup;
 grant select, update on policy to g_setup;
+-- setup: what will be removed tonight, counted.
+grant execute on function removal_in_force, preview_removal_at to g_setup;
 
 -- in: keys
 revoke all on schema public from public;

@@ -17,6 +17,7 @@ from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
 from vaka.web.portal import (
     certificates,
+    ending,
     erasure,
     export,
     holds,
@@ -121,6 +122,12 @@ ADDRESSES: tuple[Address, ...] = (
     route(
         f"{LOG}/erasure/{{order}}/certificate", certificates.give_certificate, ["GET"], needs=Permission.PORTAL_ERASE
     ),
+    route("/end", ending.show_own, ["GET"], needs=Permission.PORTAL_EXPORT_AUTHORITY),
+    route(f"{LOG}/end", ending.show_end, ["GET"], needs=Permission.PORTAL_EXPORT_AUTHORITY),
+    route(f"{LOG}/end", ending.order, ["POST"], needs=Permission.PORTAL_END_AUTHORITY),
+    route(f"{LOG}/end/decide", ending.decide, ["POST"], needs=Permission.PORTAL_END_AUTHORITY),
+    route(f"{LOG}/end/{{order}}/certificate", ending.give_certificate, ["GET"], needs=Permission.PORTAL_END_AUTHORITY),
+    route(f"{LOG}/end/export", ending.take_everything, ["POST"], needs=Permission.PORTAL_EXPORT_AUTHORITY),
     route("/removal", removal.show_own, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
     route(f"{LOG}/removal", removal.show_removal, ["GET"], needs=Permission.PORTAL_SET_REMOVAL),
     route(f"{LOG}/removal", removal.propose_removal, ["POST"], needs=Permission.PORTAL_SET_REMOVAL),

@@ -10,28 +10,23 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.decide import NothingHereError
 from vaka.access.erasure import decide_erasure, order_erasure
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.accounts import name_accounts
 from vaka.keys.client import KeysUnavailableError
-from vaka.ledger.entries import Entry, append
-from vaka.ledger.events import Event
 from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
 from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, find_order, list_orders
 from vaka.tenants.lookups import is_personal_number
-from vaka.tenants.subjects import MOST_PEOPLE, FoundPerson, find_people, read_people
+from vaka.tenants.subjects import find_people, read_people
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
-from vaka.web.portal.lookup import LookedFor
-from vaka.web.portal.people import number_of
+from vaka.web.portal.people import Found, enter_look, find_asked, lead_to_found
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
-from vaka.web.questions import QuestionGoneError
 
 MAY_ERASE = Permission.PORTAL_ERASE
 _WAITING = ("ordered", "approved")
@@ -77,12 +72,6 @@ class UnseenError(VakaError):
         )
 
 
-class WhomForm(Form):
-    """Who is to be erased: words of a name, a personal number or a telephone number."""
-
-    text: Annotated[str, Field(max_length=100)] = ""
-
-
 class OrderForm(Form):
     """Whom, by which decision, and that it is meant."""
 
@@ -103,10 +92,7 @@ class VerdictForm(Form):
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /erasure: the page of one's own authority; of several, the first by name."""
-    own = portal.own_authorities(asker, MAY_ERASE)
-    if not own:
-        raise NothingHereError
-    return RedirectResponse(f"/log/{own[0].slug}/erasure", 303)
+    return portal.lead_to_own(asker, MAY_ERASE, "erasure")
 
 
 async def show_erasures(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -118,20 +104,13 @@ async def show_erasures(portal: Portal, request: Request, asker: Asker) -> Respo
 async def find_whom(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/erasure/find: who is looked for. Leads to whom it may be."""
     authority = await require_authority(portal, request, asker, MAY_ERASE)
-    form = await read_form(request, WhomForm)
-    number = portal.lookups.keep(asker.session.id, LookedFor(authority.id, form.text))
-    return RedirectResponse(f"/log/{authority.slug}/erasure/found/{number}", 303)
+    return await lead_to_found(portal, request, asker, authority, "erasure/found")
 
 
 async def show_found(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/erasure/found/{number}: everybody it may be, each with a form. The look is entered."""
     authority = await require_authority(portal, request, asker, MAY_ERASE)
-    asked = portal.lookups.find(asker.session.id, number_of(request))
-    if asked.authority != authority.id:
-        raise QuestionGoneError
-    found = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, asked.text)
-    await _enter_look(portal, asker, authority, min(len(found), MOST_PEOPLE), more=len(found) > MOST_PEOPLE)
-    return await _show(portal, asker, authority, text=asked.text, found=tuple(found))
+    return await _show(portal, asker, authority, found=await find_asked(portal, request, asker, authority))
 
 
 async def order(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -193,8 +172,7 @@ async def _show(
     asker: Asker,
     authority: Authority,
     *,
-    text: str = "",
-    found: tuple[FoundPerson, ...] | None = None,
+    found: Found | None = None,
     error: VakaError | None = None,
 ) -> Response:
     path = f"/log/{authority.slug}"
@@ -206,7 +184,7 @@ async def _show(
     except KeysUnavailableError:  # who it is cannot be said just now; that somebody is, can
         people = {}
     if people:
-        await _enter_look(portal, asker, authority, len(people), more=False)
+        await enter_look(portal, asker, authority, len(people), more=False)
     async with transaction(portal.platform) as platform:
         accounts = await name_accounts(platform, _accounts(orders))
     message, status = None, 200
@@ -214,18 +192,9 @@ async def _show(
         message, status = Message(error.sentence.in_language(asker.preferences.language)), 400
     return portal.page(
         asker, "portal_erasure.html", authority, f"{path}/erasure", status,
-        page="erasure", path=path, state=state, orders=orders, people=people, accounts=accounts, text=text,
-        found=None if found is None else found[:MOST_PEOPLE], more=found is not None and len(found) > MOST_PEOPLE,
+        page="erasure", path=path, state=state, orders=orders, people=people, accounts=accounts, found=found,
         message=message, longest=LONGEST_DECISION,
     )  # fmt: skip
-
-
-async def _enter_look(portal: Portal, asker: Asker, authority: Authority, found: int, *, more: bool) -> None:
-    facts: dict[str, str | int | bool | None] = {"found": found, "more": more}
-    log = portal.log_name(authority)
-    entry = Entry(Event.PERSON_SEARCHED, asker.principal.actor, portal.clock.now(), log, detail=facts)
-    async with portal.gateway.transaction(authority.id) as tenant:
-        await append(tenant, entry)
 
 
 def _accounts(orders: Sequence[ErasureOrder]) -> set[UUID]:

@@ -17,7 +17,7 @@ from vaka.identity.guard import Site
 from vaka.identity.models import read_models
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
-from vaka.tenants.authorities import list_authorities
+from vaka.tenants.authorities import list_every_authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
@@ -58,7 +58,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
     await platform.open()
     try:
         async with transaction(platform) as connection:
-            gateway = Gateway(server, COMPONENT, await list_authorities(connection))
+            gateway = Gateway(server, COMPONENT, await list_every_authority(connection))
         async with open_keyring(server, settings, COMPONENT, clock) as keyring:
             people = NameIndexes(gateway, keyring)
             reading = asyncio.create_task(people.read_all())
@@ -67,7 +67,8 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                     yield Portal(
                         gateway, platform, keyring, people, pages, assets, clock, denials,
                         sign_in=f"{settings.signin.origin}/", logs=settings.ledger, lookups=Questions(clock),
-                        taking_out=TakingOut(clock), security_keys=security_keys, step_up=settings.access.step_up,
+                        taking_out=TakingOut(clock), ending_wait_days=settings.erasure.ending_wait_days,
+                        security_keys=security_keys, step_up=settings.access.step_up,
                     )  # fmt: skip
             finally:
                 reading.cancel()

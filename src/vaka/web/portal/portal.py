@@ -5,9 +5,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError, authorities_where, may, require
 from vaka.access.permissions import Permission
@@ -17,7 +18,7 @@ from vaka.database.connections import Pool, transaction
 from vaka.identity.ceremonies import Ceremonies
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings
-from vaka.tenants.authorities import Authority, list_authorities
+from vaka.tenants.authorities import Authority, list_every_authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
@@ -64,6 +65,10 @@ class Portal:
     """People's own keys."""
     step_up: Policy
     """Who must touch one."""
+    ending_wait_days: int = 7
+    """How long the erasure of everything waits after its approval."""
+    exporting: set[UUID] = field(default_factory=set)
+    """The authorities of which everything is being sent just now."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))
 
     async def find_authority(self, slug: str) -> Authority | None:
@@ -76,7 +81,7 @@ class Portal:
                 return None
             self._read.at = self.clock.monotonic()
             async with transaction(self.platform) as connection:
-                self.gateway.admit(await list_authorities(connection))
+                self.gateway.admit(await list_every_authority(connection))
         return None
 
     def log_name(self, authority: Authority) -> str:
@@ -87,6 +92,15 @@ class Portal:
         """Return the authorities in which the asker has a permission, by name."""
         allowed = authorities_where(asker.principal, permission)
         return sorted((one for one in self.gateway.authorities if one.id in allowed), key=lambda one: one.name)
+
+    def lead_to_own(self, asker: Asker, permission: Permission, page: str) -> Response:
+        """Lead to a page of the first authority, by name, in which the asker has a permission. Raises NothingHereError
+        where there is none.
+        """
+        own = self.own_authorities(asker, permission)
+        if not own:
+            raise NothingHereError
+        return RedirectResponse(f"/log/{own[0].slug}/{page}", 303)
 
     def page(
         self, asker: Asker, template: str, authority: Authority, here: str, status: int = 200, /, **context: Any
@@ -112,6 +126,8 @@ class Portal:
             "may_fetch_receipt": may(principal, Permission.PORTAL_OWN_RECEIPT, authority.id),
             "may_have_keys": may(principal, Permission.PORTAL_OWN_KEYS, authority.id),
             "may_erase": may(principal, Permission.PORTAL_ERASE, authority.id),
+            "may_end": may(principal, Permission.PORTAL_END_AUTHORITY, authority.id),
+            "may_take_everything": may(principal, Permission.PORTAL_EXPORT_AUTHORITY, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
 

@@ -14,7 +14,6 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.errors import Category, VakaError
 from vaka.ledger.deciding import LONGEST_REASON
@@ -84,10 +83,7 @@ SUGGESTED: Rules = {kind.name: Rule(kind.public, kind.may_exempt) for kind in KI
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /removal: the page of one's own authority; of several, the first by name."""
-    own = portal.own_authorities(asker, MAY_SET)
-    if not own:
-        raise NothingHereError
-    return RedirectResponse(f"/log/{own[0].slug}/removal", 303)
+    return portal.lead_to_own(asker, MAY_SET, "removal")
 
 
 async def show_removal(portal: Portal, request: Request, asker: Asker) -> Response:

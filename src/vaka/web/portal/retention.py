@@ -8,7 +8,6 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.access.retention import decide_retention, retention_act
 from vaka.errors import Category, VakaError
@@ -39,10 +38,7 @@ class RetentionForm(Form):
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /retention: the page of one's own authority; of several, the first by name."""
-    own = portal.own_authorities(asker, MAY_SET)
-    if not own:
-        raise NothingHereError
-    return RedirectResponse(f"/log/{own[0].slug}/retention", 303)
+    return portal.lead_to_own(asker, MAY_SET, "retention")
 
 
 async def show_retention(portal: Portal, request: Request, asker: Asker) -> Response:

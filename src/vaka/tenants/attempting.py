@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Trying to read somebody in a restored backup (term 6): everything sealed about the person there, and every letter.
+
+The keyholder is asked for the person's keys in each way there is: by name, as whoever reads everybody's comes upon
+them, and by what the backup holds of them, wrapped. With what it hands out every value and letter is tried.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+from pydantic import BaseModel, ConfigDict
+
+from vaka.crypto.aead import UnopenableError
+from vaka.database.server import KEY_DATABASE, SUPERUSER, Server
+from vaka.keys.calls import Copy
+from vaka.keys.client import KeyClient
+from vaka.keys.envelope import DataKey, Place, unseal
+from vaka.keys.letters import Reader
+from vaka.keys.personal import sealed_columns
+
+SEALED_TABLES: Mapping[str, str] = {
+    "person": "id", "contact": "person_id", "note": "person_id", "message": "subject_id", "alarm_note": "subject_id",
+}  # fmt: skip
+"""Every table with sealed columns or letters, and the column that says whose they are."""
+
+
+class Question(BaseModel):
+    """Whom to try to read, and where."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    component: str
+    """Who asks the keyholder: ``scheduler`` or ``setup``."""
+    authority: UUID
+    database: str
+    person: UUID
+    before: datetime | None = None
+    """The newest set from before this moment is wanted, if there is one: a later one does not hold the person."""
+    name: str = ""
+    """Or the set of this name."""
+
+
+class Outcome(BaseModel):
+    """How it went, as it is entered. Counts are 0 where nothing was restored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backup: str
+    """``tried``, or why not: ``not_configured``, ``none_there``, ``no_room``, ``not_restored``, ``unreadable`` (another
+    version's tables), ``too_long``."""
+    set: str = ""
+    made: str = ""
+    """When the set was made, ISO 8601 in UTC."""
+    keys_handed_out: int = 0
+    copies_tried: int = 0
+    """The person's wrapped keys in the set's copy of the key database."""
+    copies_opened: int = 0
+    values_tried: int = 0
+    values_opened: int = 0
+    letters_tried: int = 0
+    letters_opened: int = 0
+
+    @property
+    def opened(self) -> int:
+        """How much could be opened, keys included."""
+        return self.keys_handed_out + self.copies_opened + self.values_opened + self.letters_opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    place: Place
+    content: bytes
+    is_letter: bool
+
+
+async def try_reading(copy: Server, question: Question, client: KeyClient) -> Mapping[str, int]:
+    """Return the counts of Outcome for one person in a restored server. Raises psycopg.Error, what KeyClient raises."""
+    authority, person = question.authority, question.person
+    with psycopg.connect(copy.conninfo(SUPERUSER, question.database), row_factory=dict_row) as connection:
+        sealed = list(_read_sealed(connection, authority, person))
+    by_name = await client.unwrap(authority, [person])
+    in_order = await client.unwrap_next(authority, person)
+    keys = {key.version: key for key in (*by_name, *in_order)}
+    copies, opened = await _try_copies(copy, authority, person, client)
+    counts = {"values_tried": 0, "values_opened": 0, "letters_tried": 0, "letters_opened": 0}
+    reader = Reader()
+    for one in sealed:
+        kind = "letters" if one.is_letter else "values"
+        counts[f"{kind}_tried"] += 1
+        counts[f"{kind}_opened"] += _opens(one, keys, reader)
+    return {"keys_handed_out": len(keys), "copies_tried": copies, "copies_opened": opened, **counts}
+
+
+def _read_sealed(connection: psycopg.Connection[dict[str, Any]], authority: UUID, person: UUID) -> Iterator[_Sealed]:
+    for table, whose in SEALED_TABLES.items():
+        query = SQL("select * from vaka.{} where {} = %s").format(Identifier(table), Identifier(whose))
+        for row in connection.execute(query, (person,)):
+            name = f"{person}/{row['position']}" if table == "contact" else str(row["id"])
+            for column in sealed_columns(table).values():
+                if row[column.name] is not None:
+                    place = Place(authority, table, name, column.name)
+                    yield _Sealed(place, bytes(row[column.name]), column.is_letter)
+
+
+async def _try_copies(copy: Server, authority: UUID, person: UUID, client: KeyClient) -> tuple[int, int]:
+    """Return how many wrapped keys of the person's the set holds, and how many of them the keyholder can unwrap."""
+    try:
+        with psycopg.connect(copy.conninfo(SUPERUSER, KEY_DATABASE)) as connection:
+            key = connection.execute(
+                "select version, wrapped from vaka.authority_key where authority_id = %s", (authority,)
+            ).fetchone()
+            rows = connection.execute(
+                "select version, address, wrapped from vaka.subject_key where authority_id = %s and subject_id = %s",
+                (authority, person),
+            ).fetchall()
+    except psycopg.OperationalError:  # the keys are not in this server, and so in none of its sets
+        return 0, 0
+    if key is None or not rows:
+        return 0, 0
+    copies = [
+        Copy(version=version, address=bytes(address), wrapped=bytes(wrapped)) for version, address, wrapped in rows
+    ]
+    return len(copies), await client.try_copies(authority, person, key[0], bytes(key[1]), copies)
+
+
+def _opens(one: _Sealed, keys: Mapping[int, DataKey], reader: Reader) -> bool:
+    try:
+        if one.is_letter:
+            reader.read(keys.values(), one.place, one.content)
+        else:
+            unseal(keys, one.place, one.content)
+    except UnopenableError:
+        return False
+    return True

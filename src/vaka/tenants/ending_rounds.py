@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Carrying out the end of a contract (terms 6 and 31), step by step, each of which may be done again.
+
+1. When the waiting time is over, nobody is helped and nobody is held: the devices are let go. What they send from then
+   on comes from unknown senders, which the reception answers and shows.
+2. When every receiver knows that, everything about everybody is deleted, in batches. An alarm that came meanwhile is
+   helped first.
+3. The authority is closed in the directory, and the keyholder destroys all its keys, up to the root key above them.
+4. It is tried to read what could be read before, and entered how that went. Then the certificate is signed.
+
+The log, the orders and the officers' accounts stay: they read the log and fetch the certificate as before.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from vaka.clock import Clock
+from vaka.database.connections import Pool, transaction
+from vaka.keys.client import KeyClient
+from vaka.keys.keyring import Keyring
+from vaka.ledger.standing import require_standing
+from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
+from vaka.settings import LedgerSettings
+from vaka.tenants.authorities import QUERIES
+from vaka.tenants.ending import EndingOrder, list_endings
+from vaka.tenants.erasing import Rules, are_by_two_officers, certify, count_read
+from vaka.tenants.gateway import Gateway
+
+AT_ONCE = 5000
+"""Rows of one batch: a few tenths of a second."""
+_SAMPLES = 20
+"""People whose names are tried before and afterwards."""
+_CARRIED_OUT = ("approved", "released", "removed", "erased")
+
+Sample = Mapping[UUID, Mapping[str, Any]]
+
+
+class Ending:
+    """Makes the rounds over authorities whose contract ends."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        platform: Pool,
+        keyring: Keyring,
+        client: KeyClient,
+        clock: Clock,
+        logs: LedgerSettings,
+        rules: Callable[[], Rules],
+        deciders: Collection[str],
+    ) -> None:
+        self._gateway = gateway
+        self._platform = platform
+        self._keyring = keyring
+        self._client = client
+        self._clock = clock
+        self._logs = logs
+        self._read_rules = rules
+        self._deciders = deciders
+        """The roles whose holders decide."""
+        self._samples: dict[UUID, Sample] = {}
+        """By order: sealed names that could be read before, to be tried afterwards."""
+        self._released: dict[UUID, datetime] = {}
+        """By order: since when receivers can know that the devices are nobody's. After a start it is waited anew."""
+
+    async def carry_out(self, authority: UUID, now: datetime) -> int:
+        """Bring the order that is under way one step further, where it can be; return how many steps were taken.
+
+        Raises what the databases and the keyholder raise; then it is tried again at the next round.
+        """
+        async with self._gateway.transaction(authority) as tenant:
+            orders = [one for one in await list_endings(tenant) if one.state in _CARRIED_OUT]
+        if not orders:
+            return 0
+        rules = await asyncio.to_thread(self._read_rules)
+        order = orders[0]  # there is one at most
+        if order.state == "erased":
+            served = self._gateway.authority(authority)
+            return await certify(self._gateway, served, order, rules, self._logs, "certify_ending", now)
+        # In every state before: a row that somebody put here, or set forward, says nothing.
+        if order.due is None or now < order.due:
+            return 0
+        if not await are_by_two_officers(self._platform, authority, order, self._deciders, now):
+            return 0
+        if order.state == "removed":
+            await self._destroy(authority, order, now)
+            return 1
+        if order.state == "approved" and not await self._begin(authority, order, now):
+            return 0
+        about = {"authority": authority, "order": order.id, "now": now}
+        async with transaction(self._platform) as platform:
+            await platform.execute(QUERIES["release_authority"], about)
+        if now - self._released.setdefault(order.id, now) < rules.release:
+            return 1
+        if await self._delete(authority, order, now):
+            await self._destroy(authority, order, now)
+        return 1
+
+    async def remove_returned(self, authority: UUID, now: datetime) -> int:
+        """Delete everybody of an authority that was erased and is here again, after a restored backup say; return how
+        many rows went. While somebody is helped who pressed since, or under a legal hold, it waits.
+        """
+        end = await self._client.ended(authority)
+        if end is None:
+            return 0
+        about = {"authority": authority, "order": end.order, "ended_at": end.at, "most": AT_ONCE, "now": now}
+        async with transaction(self._platform) as platform:
+            await platform.execute(QUERIES["release_authority"], about)
+        count = 0
+        while True:
+            async with self._gateway.transaction(authority) as tenant:
+                row = await (await tenant.execute(QUERIES["remove_ended_again"], about)).fetchone()
+            if row is None or "hindrance" in row[0]:
+                return count
+            if not row[0]:
+                break
+            count += row[0]["rows"]
+        async with transaction(self._platform) as platform:
+            await platform.execute(QUERIES["close_authority"], about)
+        return count
+
+    async def _begin(self, authority: UUID, order: EndingOrder, now: datetime) -> bool:
+        async with self._gateway.transaction(authority) as tenant:
+            await require_standing(tenant, now)
+            row = await (await tenant.execute(QUERIES["begin_ending"], {"order": order.id, "now": now})).fetchone()
+        return row is not None and row[0] == ""
+
+    async def _delete(self, authority: UUID, order: EndingOrder, now: datetime) -> bool:
+        """Delete what there is, batch by batch; return whether nothing is left."""
+        await self._keep_sample(authority, order)
+        values = {"order": order.id, "most": AT_ONCE, "now": now}
+        while True:
+            async with self._gateway.transaction(authority) as tenant:
+                await require_standing(tenant, now)
+                row = await (await tenant.execute(QUERIES["remove_of_ending"], values)).fetchone()
+            if row is None or "hindrance" in row[0]:
+                return False
+            if not row[0]["left"]:
+                return True
+
+    async def _keep_sample(self, authority: UUID, order: EndingOrder) -> None:
+        if order.id not in self._samples:
+            async with self._gateway.transaction(authority) as tenant:
+                rows = await (await tenant.execute(QUERIES["read_sealed_names"], {"most": _SAMPLES})).fetchall()
+            self._samples[order.id] = {
+                person: {"given_name": given, "family_name": family} for person, given, family in rows
+            }
+
+    async def _destroy(self, authority: UUID, order: EndingOrder, now: datetime) -> None:
+        sample = self._samples.get(order.id, {})
+        read_before = await self._count_read(authority, sample)
+        async with self._gateway.transaction(authority) as tenant:
+            checkpoint = await (await tenant.execute(LEDGER_QUERIES["read_checkpoint"])).fetchone()
+        about = {"authority": authority, "order": order.id, "now": now}
+        async with transaction(self._platform) as platform:
+            await platform.execute(QUERIES["release_authority"], about)
+            await platform.execute(QUERIES["close_authority"], about)
+        done = await self._client.erase_authority(authority, order.id)
+        self._keyring.forget()
+        handed_out = sum([len(keys) async for keys in self._client.unwrap_all(authority)])
+        facts: dict[str, object] = {
+            **done.model_dump(mode="json"),
+            "keys_handed_out": handed_out,
+            "values_read_before": read_before,
+            "values_tried": sum(map(len, sample.values())),
+            "values_opened": await self._count_read(authority, sample),
+            "checkpoint_before": "" if checkpoint is None else bytes(checkpoint[1]).decode(),
+        }
+        values = {"order": order.id, "facts": Jsonb(facts), "now": now}
+        async with self._gateway.transaction(authority) as tenant:
+            await tenant.execute(QUERIES["complete_ending"], values)
+        self._samples.pop(order.id, None)
+        self._released.pop(order.id, None)
+
+    async def _count_read(self, authority: UUID, sample: Sample) -> int:
+        keys = self._keyring.of(authority)
+        await keys.hold(list(sample))
+        return sum(count_read(keys, person, columns) for person, columns in sample.items())

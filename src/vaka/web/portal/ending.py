@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The end of a contract (terms 6 and 31): taking everything out, ordering that it is erased, and deciding that."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from vaka.access.decide import NothingHereError
+from vaka.access.ending import decide_ending, order_ending
+from vaka.access.exporting import begin_export
+from vaka.access.holds import require_reason
+from vaka.access.permissions import Permission
+from vaka.database.connections import transaction
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identifiers import new_identifier
+from vaka.identity.accounts import name_accounts
+from vaka.ledger.deciding import LONGEST_REASON
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.ledger.reading import read_state
+from vaka.tenants.authorities import Authority
+from vaka.tenants.ending import EXPORT_DAYS, UNDER_WAY, list_endings, read_certificate
+from vaka.tenants.erasure import LONGEST_DECISION, Verdict
+from vaka.tenants.exporting import list_exports, write_export
+from vaka.web.asker import Asker
+from vaka.web.forms import Form, read_form
+from vaka.web.pages import Message
+from vaka.web.portal.certificates import send_certificate
+from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.receipts import receipt_address
+from vaka.web.times import LOCAL
+
+MAY_EXPORT = Permission.PORTAL_EXPORT_AUTHORITY
+MAY_END = Permission.PORTAL_END_AUTHORITY
+_OVER = ("removed", "erased", "certified")
+"""States in which there is nothing left to take out."""
+
+
+class NotMeantError(VakaError):
+    """The box that says so was not ticked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv="Kryssa i att ni menar allt om alla. Det som raderas går inte att få tillbaka.",
+                en="Tick that you mean everything about everybody. What is erased cannot be brought back.",
+            ),
+        )
+
+
+class ExportUnderWayError(VakaError):
+    """This portal is sending an export of the authority already: one at a time is enough work for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Ett uttag av allt pågår redan. Vänta tills det är klart. Inget har lämnats ut.",
+                en="Everything is being taken out already. Wait until that has ended. Nothing was taken out.",
+            ),
+        )
+
+
+class TakeOutForm(Form):
+    """Why everything is taken out."""
+
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+
+
+class OrderForm(Form):
+    """By which decision, which file was taken out before or why none is wanted, and that it is meant."""
+
+    decision: Annotated[str, Field(max_length=LONGEST_DECISION)] = ""
+    digest: Annotated[str, Field(max_length=200)] = ""
+    no_export: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+    sure: bool = False
+
+
+class VerdictForm(Form):
+    """Which order, what is decided, and the authority's name where it is approved."""
+
+    order: UUID
+    verdict: Verdict
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
+async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /end: the page of one's own authority; of several, the first by name."""
+    own = portal.own_authorities(asker, MAY_EXPORT)
+    if not own:
+        raise NothingHereError
+    return RedirectResponse(f"/log/{own[0].slug}/end", 303)
+
+
+async def show_end(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/end: what was taken out, and the form."""
+    authority = await require_authority(portal, request, asker, MAY_EXPORT)
+    return await show(portal, asker, authority)
+
+
+async def take_everything(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/end/export: the archive. The log says so before its first byte is sent."""
+    authority = await require_authority(portal, request, asker, MAY_EXPORT)
+    form = await read_form(request, TakeOutForm)
+    export, now = new_identifier(portal.clock.now()), portal.clock.now()
+    try:
+        if authority.id in portal.exporting:
+            raise ExportUnderWayError
+        # Asked for before anything is entered: without the keyholder there would be an archive full of locked rows.
+        await portal.keyring.of(authority.id).hold([authority.id])
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await begin_export(tenant, asker.principal, authority.id, export, form.reason, now=now)
+    except VakaError as error:
+        return await explain(portal, asker, authority, error, form)
+    name = f"vaka-{authority.slug}-{now.astimezone(LOCAL):%Y%m%d-%H%M}-{number}.zip"
+    return StreamingResponse(
+        _send(portal, authority, export, require_reason(form.reason)),
+        media_type="application/zip",
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Link": f'<{receipt_address(authority, number)}>; rel="related"',
+        },
+    )
+
+
+async def _send(portal: Portal, authority: Authority, export: UUID, reason: str) -> AsyncIterator[bytes]:
+    portal.exporting.add(authority.id)
+    log = portal.logs.log_name(authority.slug)
+    pieces = write_export(portal.gateway, portal.keyring, authority, export, reason, log, portal.clock)
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+    finally:
+        portal.exporting.discard(authority.id)
+
+
+async def order(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/end: order that everything is erased; what follows is the receipt."""
+    authority = await require_authority(portal, request, asker, MAY_END)
+    form = await read_form(request, OrderForm)
+    try:
+        if not form.sure:
+            raise NotMeantError
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await order_ending(
+                tenant, asker.principal, authority.id, form.decision, digest=form.digest, no_export=form.no_export,
+                now=portal.clock.now(),
+            )  # fmt: skip
+    except VakaError as error:
+        return await explain(portal, asker, authority, error)
+    return RedirectResponse(receipt_address(authority, number), 303)
+
+
+async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/end/decide: approve or decline it, take one's own order back, or stop it."""
+    authority = await require_authority(portal, request, asker, MAY_END)
+    form = await read_form(request, VerdictForm)
+    try:
+        async with portal.gateway.transaction(authority.id) as tenant:
+            number = await decide_ending(
+                tenant, asker.principal, authority, form.order, form.verdict, wait_days=portal.ending_wait_days,
+                name=form.name, now=portal.clock.now(),
+            )  # fmt: skip
+    except VakaError as error:
+        return await explain(portal, asker, authority, error)
+    return RedirectResponse(receipt_address(authority, number), 303)
+
+
+async def give_certificate(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/end/{order}/certificate: document, signature, public key, and how to verify them."""
+    authority = await require_authority(portal, request, asker, MAY_END)
+    try:
+        wanted = UUID(request.path_params["order"])
+    except ValueError:
+        raise NothingHereError from None
+    async with portal.gateway.transaction(authority.id) as tenant:
+        certificate = await read_certificate(tenant, wanted)
+        if certificate is None:
+            raise NothingHereError
+        facts: dict[str, str | int | bool | None] = {"format": "erasure-certificate", "order": str(wanted)}
+        log = portal.log_name(authority)
+        await append(tenant, Entry(Event.LOG_READ, asker.principal.actor, portal.clock.now(), log, detail=facts))
+    return send_certificate(certificate, f"{authority.slug}-end-{wanted}.zip", "ending.certified")
+
+
+async def explain(
+    portal: Portal, asker: Asker, authority: Authority, error: VakaError, form: TakeOutForm | None = None
+) -> Response:
+    """Answer with the page and what is wrong; raise what is not about the form."""
+    if error.category not in (Category.INVALID, Category.CONFLICT, Category.FORBIDDEN):
+        raise error
+    return await show(portal, asker, authority, form, error)
+
+
+async def show(
+    portal: Portal, asker: Asker, authority: Authority, form: TakeOutForm | None = None, error: VakaError | None = None
+) -> Response:
+    """Answer with the page."""
+    path = f"/log/{authority.slug}"
+    async with portal.gateway.transaction(authority.id) as tenant:
+        state, exports, orders = await read_state(tenant), await list_exports(tenant), await list_endings(tenant)
+    decided = {account for one in orders for account in (one.ordered_by, one.decided_by) if account is not None}
+    async with transaction(portal.platform) as platform:
+        accounts = await name_accounts(platform, {one.account for one in exports} | decided)
+    message, status = None, 200
+    if error is not None:
+        message, status = Message(error.sentence.in_language(asker.preferences.language)), 400
+    return portal.page(
+        asker, "portal_end.html", authority, f"{path}/end", status,
+        page="end", path=path, state=state, exports=exports, accounts=accounts, form=form or TakeOutForm(),
+        message=message, longest_reason=LONGEST_REASON, longest=LONGEST_DECISION, orders=orders,
+        sending=authority.id in portal.exporting, is_over=any(one.state in _OVER for one in orders),
+        under_way=any(one.state in UNDER_WAY for one in orders), wait_days=portal.ending_wait_days,
+        export_days=EXPORT_DAYS,
+    )  # fmt: skip

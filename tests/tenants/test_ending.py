@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A whole authority is erased when two of its people say so, after a while; and no other authority is touched
+(terms 6 and 31)."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.people import register
+from tests.tenants.leaving import EVERYTHING, WAIT, Leaving
+from tests.tenants.office import DECISION, RELEASE, device_of
+from tests.tenants.test_erasing import require_openssl_agrees
+from vaka.commands.operate import open_keys
+from vaka.crypto.aead import UnopenableError
+from vaka.database.binaries import find_server_binaries
+from vaka.database.server import SUPERUSER, Server
+from vaka.keys.client import KeyCallRefusedError
+from vaka.keys.keyring import Keyring
+from vaka.settings import Settings
+from vaka.tenants.authorities import Authority
+from vaka.tenants.ending import read_certificate
+from vaka.tenants.people import Person
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+
+def dump(server: Server, database: str, *arguments: str) -> bytes:
+    """Everything that a raw dump of a database holds, without the word by which psql is kept from its commands."""
+    program = [str(find_server_binaries() / "pg_dump"), *arguments, server.conninfo(SUPERUSER, database)]
+    done = subprocess.run(program, capture_output=True, check=True).stdout
+    return b"\n".join(line for line in done.splitlines() if not line.startswith((b"\\restrict", b"\\unrestrict")))
+
+
+async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_same(
+    leaving: Leaving, new_authority: Callable[..., Authority], server: Server, setup_keys: Keyring, tmp_path: Path
+) -> None:
+    office, other = leaving.office, new_authority()
+    stina = Person(uuid4(), "Stina", "Annankommun", street="Storgatan 1")
+    await register(server, other, setup_keys, [stina])
+    leaving.directory(
+        "insert into vaka.device_entry (sender, authority_id, device_id, authentication, network, exception_reason,"
+        " exception_until, changed_at) values (%(sender)s, %(other)s, gen_random_uuid(), 'network', '192.0.2.0/24',"
+        " 'kan inget nyare', now() + '1 day', now())",
+        {"other": other.id, "sender": f"stina-{other.id}"[:60]},
+    )
+    märta, bo, _ = office.people
+    for person in (märta, bo):
+        office.alarm(person, device_of(person))
+    await office.says(märta, device_of(märta))
+    sealed = office.rows("select given_name from vaka.person where id = %s", märta.id)[0][0]
+    before, log = dump(server, other.database_name), dump(server, office.house.authority.database_name)
+    assert (
+        märta.id.bytes.hex() not in before.decode()
+    )  # what is compared holds nothing of ours, and something of theirs
+    assert str(stina.id) in before.decode()
+    assert str(märta.id) in log.decode()
+
+    order = await leaving.end()
+    assert await leaving.state() == ("certified", "")
+    assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
+    assert leaving.directory("select 1 from vaka.device_entry where authority_id = %(authority)s") == []
+    assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("closed",)]
+
+    # Nothing of ours can be read any more, not what a backup holds either.
+    keys = office.keyring.of(office.authority)
+    await keys.hold([märta.id, office.authority])
+    assert not keys.opens(märta.id)
+    assert not keys.opens(office.authority)
+    with pytest.raises(UnopenableError):
+        keys.open_row("person", str(märta.id), märta.id, {"given_name": sealed})
+    with pytest.raises(KeyCallRefusedError):
+        await keys.blind("phone", "070-1740610")
+    # Of the other authority everything: as it was, byte for byte, and readable.
+    assert dump(server, other.database_name) == before
+    theirs = office.keyring.of(other.id)
+    await theirs.hold([stina.id])
+    with psycopg.connect(server.conninfo(SUPERUSER, other.database_name)) as superuser:
+        [(given,)] = superuser.execute("select given_name from vaka.person where id = %s", (stina.id,)).fetchall()
+    assert theirs.open_row("person", str(stina.id), stina.id, {"given_name": given}) == {"given_name": "Stina"}
+    assert (
+        len(leaving.directory("select 1 from vaka.device_entry where authority_id = %(other)s", {"other": other.id}))
+        == 1
+    )
+
+    async with office.house.as_("portal") as portal:  # the officers' own page goes on
+        certificate = await read_certificate(portal, order)
+    assert certificate is not None
+    said = json.loads(certificate.document)
+    assert (said["order"]["scope"], said["order"]["decision"]) == (f"authority:{office.authority}", DECISION)
+    assert said["order"]["waited_days"] == WAIT
+    assert len(said["order"]["export_taken_out_before"]["sha256"]) == 64
+    assert said["order"]["ordered"]["by"] != said["order"]["approved"]["by"]
+    assert said["deleted"]["rows"] == {
+        "person": 3, "contact": 3, "note": 3, "device": 3, "alarm": 2, "message": 3, "repeat_key": 3
+    }  # fmt: skip
+    tried = said["tried_afterwards"]
+    assert (tried["values_read_before"], tried["values_tried"], tried["values_opened"]) == (6, 6, 0)
+    assert tried["keys_handed_out"] == 0
+    assert said["keys"]["root_destroyed"] < said["keys"]["root_new"]
+    assert said["keys"]["key_new"] is None
+    require_openssl_agrees(tmp_path, certificate.document, certificate.signature, certificate.key)
+    for word in ("Märta", "Märkesson", "4711", "Lindvägen"):
+        assert word not in certificate.document.decode()
+    # The log tells of it, is sealed on, and no row went without being told of.
+    await office.seal()
+    leaves = office.house.leaves()
+    assert [one.event for one in leaves if one.event.startswith("ending.") and "table" not in one.detail] == [
+        "ending.ordered", "ending.decided", "ending.begun", "ending.removed", "ending.completed", "ending.certified"
+    ]  # fmt: skip
+    assert {one.object for one in leaves if one.event == "row.changed_by_hand"} <= {
+        f"device:{device_of(one)}" for one in office.people
+    }  # the test's own
+    entered = leaving.directory(
+        "select event, detail->>'order' from ledger.inbox where object = 'authority:' || %(authority)s order by id"
+    )
+    assert entered[-2:] == [("authority.released", str(order)), ("authority.closed", str(order))]
+
+
+async def test_nothing_is_deleted_while_somebody_is_helped_and_no_device_is_let_go(leaving: Leaving) -> None:
+    office, (märta, bo, _) = leaving.office, leaving.office.people
+    await leaving.approve()
+    alarm = office.alarm(bo, device_of(bo), closed=False)
+    await leaving.round()
+    assert await leaving.state() == ("approved", "open_alarm")
+    assert len(leaving.directory("select 1 from vaka.device_entry where authority_id = %(authority)s")) == 3
+    with office.house.superuser() as superuser:
+        superuser.execute(
+            "update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x' where id = %s", (alarm,)
+        )
+    await leaving.round()
+    assert await leaving.state() == ("released", "")
+    # A press that a receiver took while it did not know yet: it is helped first, with the name still there.
+    late = office.alarm(märta, device_of(märta), closed=False)
+    office.clock.turn(RELEASE + 1)
+    await office.seal()
+    await leaving.round()
+    assert await leaving.state() == ("released", "open_alarm")
+    assert leaving.counts()["person"] == 3
+    with office.house.superuser() as superuser:
+        superuser.execute(
+            "update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x' where id = %s", (late,)
+        )
+    await leaving.round()
+    assert (await leaving.state())[0] == "erased"
+    assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
+
+
+async def test_many_rows_go_in_batches_each_with_its_entry(leaving: Leaving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vaka.tenants.ending_rounds.AT_ONCE", 2)
+    await leaving.end()
+    assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
+    batches = [one.detail for one in leaving.office.house.leaves() if one.event == "ending.removed"]
+    assert [(one["table"], one["rows"]) for one in batches if "table" in one] == [
+        (table, rows) for table in ("note", "contact", "device", "person") for rows in (2, 1)
+    ]
+
+
+async def test_term_06_whoever_comes_back_with_a_restored_backup_goes_again(leaving: Leaving, server: Server) -> None:
+    office, (märta, bo, _) = leaving.office, leaving.office.people
+    office.alarm(bo, device_of(bo), closed=False)  # in the backup it is open for ever
+    database = office.house.authority.database_name
+    tables = [f"--table=vaka.{table}" for table in EVERYTHING if table != "alarm_step"]
+    backup = dump(server, database, "--data-only", "--column-inserts", *tables).decode()
+    directory = leaving.directory("select * from vaka.device_entry where authority_id = %(authority)s")
+    with office.house.superuser() as superuser:
+        superuser.execute("update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x'")
+    order = await leaving.end()
+    with office.house.superuser(unguarded=True) as superuser:
+        superuser.execute("\n".join(line for line in backup.splitlines() if line.startswith("INSERT")).encode())
+        superuser.execute("delete from vaka.authority_ending")  # the backup knows of no order
+    leaving.directory("update vaka.authority set state = 'active' where id = %(authority)s")
+    assert leaving.counts()["person"] == 3
+    assert len(directory) == 3
+    # Its keys cannot be made again, and the directory says that it is served: the installation starts nevertheless.
+    await open_keys(server, Settings(), office.clock)
+    # Whoever pressed in the meantime, when the directory was of before too, is helped first, and seen: it stays open.
+    office.clock.turn(86_400)
+    late = office.alarm(märta, device_of(märta), closed=False)
+    assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+    assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("active",)]
+    assert leaving.counts()["person"] == 3
+    with office.house.superuser() as superuser:
+        superuser.execute(
+            "update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x' where id = %s", (late,)
+        )
+    gone = await office.ending.remove_returned(office.authority, office.clock.now())
+    assert gone == sum((3, 3, 3, 3, 2, 2, 2))  # people, contacts, notes, devices, alarms, messages, repeats
+    assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
+    assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("closed",)]
+    await office.seal()
+    told = [one for one in office.house.leaves() if one.event == "ending.removed" and "again" in one.detail]
+    assert {one.object for one in told} == {f"ending:{order}"}
+    assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+
+
+async def test_authority_that_was_not_erased_is_left_alone(leaving: Leaving) -> None:
+    assert await leaving.office.ending.remove_returned(leaving.office.authority, leaving.office.clock.now()) == 0
+    assert leaving.counts()["person"] == 3
+    assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("active",)]

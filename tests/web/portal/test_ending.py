@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The page of a contract's end: everything is taken out, and two people order and approve that it is erased."""
+
+import re
+from collections.abc import AsyncIterator
+from hashlib import sha256
+
+import pytest
+
+from tests.tenants.imported import take_in
+from tests.web.browsers import Browser
+from tests.web.furniture import FULL_PERSON, Installation
+from tests.web.portal.conftest import Logs, enter, person_of
+from vaka.web.portal.portal import Portal
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+HERE = "/log/ekbacka/end"
+
+
+@pytest.fixture
+async def gun(portal: Portal, installation: Installation, logs: Logs) -> AsyncIterator[Browser]:
+    """One of Ekbacka's records officers; what was ordered is forgotten in the end."""
+    yield await enter(portal, installation, "gun")
+    logs.execute("ekbacka", "delete from vaka.authority_ending", unguarded=True)
+
+
+@pytest.fixture
+async def rakel(portal: Portal, installation: Installation) -> Browser:
+    """The other."""
+    return await enter(portal, installation, "rakel")
+
+
+async def test_officer_is_led_to_the_page_and_nobody_else_is(
+    gun: Browser, lovisa: Browser, installation: Installation
+) -> None:
+    answer = await gun.get("/end")
+    assert (answer.status, answer.header("location")) == (303, HERE)
+    page = await gun.get(HERE)
+    assert (page.status, "Ta ut allt" in page.text) == (200, True)
+    assert (await lovisa.get(HERE)).status == 403
+    assert (await lovisa.post(f"{HERE}/export", {"reason": "KS 2026/1"})).status == 403
+    assert (await gun.post("/log/norrvik/end/export", {"reason": "KS 2026/1"})).status in (403, 404)
+
+
+async def test_term_06_everything_comes_as_a_file_that_is_kept_nowhere_and_entered_first(
+    gun: Browser, installation: Installation, logs: Logs
+) -> None:
+    mark = logs.mark("ekbacka")
+    answer = await gun.post(f"{HERE}/export", {"reason": "KS 2026/123"})
+    assert (answer.status, answer.header("content-type")) == (200, "application/zip")
+    assert answer.header("cache-control") == "no-store"
+    name = answer.header("content-disposition")
+    assert re.fullmatch(r'attachment; filename="vaka-ekbacka-[0-9]{8}-[0-9]{4}-[0-9]+\.zip"', name)
+    begun, completed = logs.since(mark, "ekbacka")
+    assert [(one["event"], one["actor"]) for one in (begun, completed)] == [
+        ("export.begun", f"account:{gun.account}"), ("export.completed", f"account:{gun.account}")
+    ]  # fmt: skip
+    assert (begun["id"], begun["detail"]) == (int(name[:-5].rpartition("-")[2]), {"reason": "KS 2026/123"})
+    other = take_in(answer.body)
+    person = str(person_of(installation, FULL_PERSON))
+    [(given, family)] = other.ask("select given_name, family_name from person where id = ?", person)
+    assert f"{given} {family}" == FULL_PERSON
+    assert other.count("person") > 1
+    assert FULL_PERSON.split()[0] not in str((begun, completed))
+    assert (await gun.get(f"/log/ekbacka/receipt/{begun['id']}")).status == 200
+    assert "Hela filen skickades" in (await gun.get(HERE)).text
+
+
+@pytest.mark.parametrize("reason", ["", "för 19320212-9809"])
+async def test_nothing_is_sent_without_a_reason(gun: Browser, logs: Logs, reason: str) -> None:
+    mark = logs.mark("ekbacka")
+    page = await gun.post(f"{HERE}/export", {"reason": reason})
+    assert (page.status, "Skriv varför" in page.text) == (400, True)
+    assert logs.since(mark, "ekbacka") == []
+
+
+async def test_one_export_of_an_authority_at_a_time(gun: Browser, portal: Portal, logs: Logs) -> None:
+    mark = logs.mark("ekbacka")
+    portal.exporting.update(one.id for one in portal.gateway.authorities)
+    page = await gun.post(f"{HERE}/export", {"reason": "KS 2026/1"})
+    assert (page.status, "pågår redan" in page.text) == (400, True)
+    assert logs.since(mark, "ekbacka") == []
+
+
+async def test_term_06_one_orders_with_the_files_fingerprint_another_approves_with_the_name_and_either_stops_it(
+    gun: Browser, rakel: Browser, installation: Installation, logs: Logs
+) -> None:
+    file = (await gun.post(f"{HERE}/export", {"reason": "KS 2026/123"})).body
+    mark = logs.mark("ekbacka")
+    facts = {"decision": "KS 2026/123", "digest": sha256(file).hexdigest()}
+    page = await gun.post(HERE, facts)
+    assert (page.status, "Kryssa i" in page.text) == (400, True)
+    page = await gun.post(HERE, {**facts, "digest": "0" * 64, "sure": "true"})
+    assert (page.status, "Inget uttag med det fingeravtrycket" in page.text) == (400, True)
+    done = await gun.post(HERE, {**facts, "sure": "true"})
+    assert (done.status, done.header("location")[:21]) == (303, "/log/ekbacka/receipt/"), done.text
+    own, others = (await gun.get(HERE)).text, (await rakel.get(HERE)).text
+    assert "Ta tillbaka beställningen" in own
+    assert "Godkänn: radera allt" not in own
+    assert sha256(file).hexdigest() in others
+    found = re.search(r'name="order" value="([0-9a-f-]{36})"', others)
+    assert found is not None
+    verdict = {"order": found[1], "verdict": "approved"}
+    for name in ("", "Norrvik"):
+        page = await rakel.post(f"{HERE}/decide", {**verdict, "name": name})
+        assert (page.status, "Skriv myndighetens namn" in page.text) == (400, True)
+    name = installation.authorities["ekbacka"].name
+    assert (await gun.post(f"{HERE}/decide", {**verdict, "name": name})).status == 400
+    assert (await rakel.post(f"{HERE}/decide", {**verdict, "name": name})).status == 303
+    assert "Godkännandet står inte i loggen än" in (await gun.get(HERE)).text
+    await logs.seal()
+    waits = (await gun.get(HERE)).text
+    assert re.search(r"Det utförs [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} CES?T\.", waits)
+    assert (await gun.get(f"{HERE}/{found[1]}/certificate")).status == 404  # there is none before it is done
+    assert (await gun.post(f"{HERE}/decide", {"order": found[1], "verdict": "cancelled"})).status == 303
+    assert "Stoppad innan den påbörjats" in (await rakel.get(HERE)).text
+    entries = [one for one in logs.since(mark, "ekbacka") if one["event"].startswith("ending.")]
+    assert [(one["actor"], one["detail"].get("verdict")) for one in entries] == [
+        (f"account:{gun.account}", None), (f"account:{rakel.account}", "approved"),
+        (f"account:{gun.account}", "cancelled"),
+    ]  # fmt: skip
