@@ -70,6 +70,8 @@ PLATFORM: dict[str, Rights] = {
         "ledger.head": "select",
         "ledger.checkpoint": "select",
         "ledger.inbox": "select(id written_at)",
+        "security_key": "select insert delete update(last_used_at name sign_count)",
+        "security_key_challenge": "select insert delete update(used_at)",
         "authority": "select",
         "role_grant": "select",
         "account": "select(display_name id kind language state)",
@@ -104,6 +106,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select insert update",
         "role_grant": "select insert update delete",
         "installation": "select insert",
+        "security_key": "delete select(account_id added_at credential_id id last_used_at)",
         "settings_record": "select insert update delete",
     },
 }

@@ -119,6 +119,11 @@ OVERRIDE = (
     "insert into class_override (authority_id, alarm_class, reason, changed_at)"
     f" values ('{B}', 'life', 'because', now())"
 )
+KEY = (
+    "insert into security_key (id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound,"
+    f" attested, sign_count, added_at, binding) values ('{B}', '{A}', 'x', '1', sha256('1'), 'Ed25519', '{A}', 'x',"
+    " true, false, 0, now(), sha256('1'))"
+)
 SETTING = "insert into settings_record (name, digest, recorded_at) values ('prov', repeat('a', 64), now())"
 
 
@@ -165,6 +170,21 @@ CHANGES = {
         "setup", "platform", (f"update device_entry set active = false where device_id = '{A}'",),
         "device.changed", f"device:{A}", before=f"{AUTHORITY}; {DEVICE}",
     ),
+    "security key": Change(
+        "portal", "platform", (KEY,), "security_key.enrolled", f"security_key:{B}", before=ACCOUNT
+    ),
+    "security key, touched": Change(
+        "portal", "platform", (f"update security_key set sign_count = 1, last_used_at = now() where id = '{B}'",),
+        "security_key.used", f"security_key:{B}", before=f"{ACCOUNT}; {KEY}",
+    ),
+    "security key, renamed": Change(
+        "portal", "platform", (f"update security_key set name = 'y' where id = '{B}'",),
+        "security_key.renamed", f"security_key:{B}", before=f"{ACCOUNT}; {KEY}",
+    ),
+    "security key, removed": Change(
+        "portal", "platform", (f"delete from security_key where id = '{B}'",),
+        "security_key.removed", f"security_key:{B}", before=f"{ACCOUNT}; {KEY}",
+    ),
     "class": Change("setup", "platform", (OVERRIDE,), "class.changed", "", before=AUTHORITY),
     "setting": Change("setup", "platform", (SETTING,), "settings.changed", ""),
     "key": Change("setup", "platform", (SETTING,), "key.changed", ""),
@@ -182,6 +202,7 @@ CHANGES = {
 ALIKE = {
     "settings.changed": {"key.changed"}, "key.changed": {"settings.changed"},
     "device.registered": {"device.adopted"}, "device.adopted": {"device.registered"},
+    "security_key.used": {"security_key.renamed"}, "security_key.renamed": {"security_key.used"},
 }  # fmt: skip
 """What tells of the same change."""
 Make = Callable[[str], Scene]

@@ -21,8 +21,9 @@ from tests.letters import as_letters
 from vaka.access.principal import Principal
 from vaka.clock import SystemClock
 from vaka.database.server import tenant_role
+from vaka.identity.confirming import Confirmation
 from vaka.keys.keyring import Keyring
-from vaka.removal.deciding import approve, propose
+from vaka.removal.deciding import approval_act, approve, propose
 from vaka.removal.preview import note_seen
 from vaka.removal.removing import Night, Removing
 from vaka.removal.rules import Rule, RuleSet, list_rules, read_in_force
@@ -32,6 +33,11 @@ YEAR = 365
 LETTER = "decode(repeat('02', 129), 'hex')"
 """What the database takes for one; nobody opens it."""
 Rows = list[tuple[Any, ...]]
+
+
+def confirmed(authority: UUID, proposal: UUID, digest: str, *, touched: bool = True) -> Confirmation:
+    """That somebody touched his key for this approval."""
+    return Confirmation(approval_act(authority, proposal, digest).digest, touched)
 
 
 @dataclass
@@ -126,7 +132,9 @@ class Scene:
         async with self.house.as_("portal") as portal:
             async with portal.transaction():
                 await note_seen(portal, proposal, whoever.actor, self.now)
-            return await approve(portal, whoever, self.house.authority.id, proposal.id, proposal.digest, now=self.now)
+            here = self.house.authority.id
+            return await approve(portal, whoever, here, proposal.id, proposal.digest, now=self.now,
+                                 confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
 
     async def decide(self, rules: Mapping[str, Rule]) -> RuleSet:
         """Propose and approve, and seal it."""

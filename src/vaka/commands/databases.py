@@ -13,6 +13,7 @@ from vaka.database.migrate import Kind, pending_migrations
 from vaka.database.provision import provision_keys, provision_platform, provision_tenant
 from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.errors import ConfigurationError
+from vaka.identity.binding_secret import read_binding_secret
 from vaka.keys.credentials import issue_credentials
 from vaka.keys.identities import create_identity_key, identity_key_file
 from vaka.settings import Settings
@@ -22,11 +23,12 @@ from vaka.tenants.authorities import QUERIES, Authority
 def provision_all(server: Server, say: Callable[[str], None]) -> None:
     """Create what is missing and apply every migration, database by database, saying what was applied.
 
-    The components' credentials to the keyholder are made too, where they are missing, and the key of the device
-    identities, where no device is registered under one yet.
+    The components' credentials to the keyholder are made too, where they are missing, what binds security keys, and the
+    key of the device identities, where no device is registered under one yet.
     """
     require_reachable(server)
     issue_credentials(server.credentials)
+    read_binding_secret(server.credentials)
     _report(say, PLATFORM_DATABASE, provision_platform(server))
     _issue_identity_key(server)
     _report(say, KEY_DATABASE, provision_keys(server))

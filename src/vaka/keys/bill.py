@@ -38,6 +38,8 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "lookup": _Kind("mac", ("tag",)),
         "agreement": _Kind("key-agree", ("keygen", "keyderive")),
         "signature": _Kind("signature", ("sign", "verify")),
+        "security key": _Kind("signature", ("verify",)),
+        "binding": _Kind("mac", ("tag",)),
         "digest": _Kind("hash", ("digest",)),
         "device login": _Kind("hash", ("digest",)),
     }

@@ -56,6 +56,9 @@ grant select on authority, role_grant to g_portal;
 grant select (id, display_name, kind, language, state) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session
     to g_portal;
+-- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
+grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_portal;
+grant select, insert, update (used_at), delete on security_key_challenge to g_portal;
 -- portal: of the supplier's log what is an authority's business, and what proves it: hashes and signatures.
 grant execute on function ledger.concerning to g_portal;
 grant select on ledger.tile, ledger.head, ledger.checkpoint to g_portal;
@@ -79,6 +82,8 @@ grant select on authority to g_sequencer;
 grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
+-- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.
+grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
 
