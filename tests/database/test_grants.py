@@ -82,6 +82,8 @@ PLATFORM: dict[str, Rights] = {
         "role_grant": "select",
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
+        "trusted_issuer": "select",
+        "ledger.is_trust_decided()": "execute",
     },
     "scheduler": ASKS_LEDGER
     | {
@@ -103,6 +105,8 @@ PLATFORM: dict[str, Rights] = {
         "role_grant": "select insert update delete",
         "installation": "select insert",
         "settings_record": "select insert update delete",
+        "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
+        "ledger.is_trust_decided()": "execute",
     },
 }
 

@@ -16,8 +16,11 @@ pytestmark = pytest.mark.database
 
 SAMPLES: dict[str, object] = {
     **dict.fromkeys(("now", "valid_until", "expires_at"), START),
-    **dict.fromkeys(("account_id", "authority_id", "id"), uuid4()),
-    **dict.fromkeys(("role", "realm", "method", "kind", "display_name", "language", "persona", "mode"), "x"),
+    **dict.fromkeys(("account_id", "authority_id", "id", "by", "proposed_by", "approved_by"), uuid4()),
+    **dict.fromkeys(
+        ("role", "realm", "method", "kind", "display_name", "language", "persona", "mode", "name", "content", "digest"),
+        "x",
+    ),
     "roles": ["x"],
     "ids": [uuid4()],
     "token_hash": bytes(32),

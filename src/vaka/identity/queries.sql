@@ -72,3 +72,39 @@ select mode from installation
 -- name: decide_installation
 -- as: setup
 insert into installation (mode, since) values (%(mode)s, %(now)s) on conflict do nothing
+
+-- name: propose_trust
+-- as: setup
+insert into trusted_issuer (id, authority_id, name, content, proposed_by, proposed_at)
+select %(id)s, %(authority_id)s, %(name)s, %(content)s, a.id, %(now)s
+from account a
+where a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
+
+-- name: approve_trust
+-- as: setup
+update trusted_issuer t set approved_by = a.id, approved_at = %(now)s
+from account a
+where t.id = %(id)s and t.content = %(content)s and t.approved_by is null and t.withdrawn_by is null
+  and t.proposed_by <> a.id and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
+
+-- name: withdraw_trust
+-- as: setup
+update trusted_issuer t set withdrawn_by = a.id, withdrawn_at = %(now)s
+from account a
+where t.id = %(id)s and t.withdrawn_by is null
+  and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
+
+-- name: list_trust
+-- as: setup, signin
+select id, authority_id, name, content as text, proposed_by, proposed_at, approved_by, approved_at, withdrawn_by,
+       withdrawn_at
+from trusted_issuer
+order by name, proposed_at, id
+
+-- name: is_trust_decided
+-- as: setup, signin
+select ledger.is_trust_decided(%(id)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
+
+-- name: is_administrator
+-- as: setup
+select exists (select from account a where a.id = %(account_id)s and a.kind = 'administrator' and a.state = 'active')

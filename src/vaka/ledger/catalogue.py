@@ -38,6 +38,7 @@ _MESSAGE = About(
     ("receiver", "supervision"), _ALARM, ("message", "class", "kind"),
     "who it is about, the sender, the message's texts and position",
 )  # fmt: skip
+_TRUST = About(_OPERATOR, ("trust",), ("sha256", "issuer", "authority"), "who the two are, but for their accounts")
 _HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
 _SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
 
@@ -128,7 +129,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
-                            "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
+                            "installation", "settings_record", "trusted_issuer", "unit", "unit_hours",
+                            "person", "contact", "note",
                             "device", "policy", "closing_code", "legal_hold",
                             "removal_rules"),
             ("operation",), "every word of the row but its random identifier",
@@ -145,6 +147,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
         ),
         Event.ROLE_REVOKED: About(("setup",), ("account",), ("role", "authority"), "the name"),
+        Event.TRUST_PROPOSED: _TRUST,
+        Event.TRUST_APPROVED: _TRUST,
+        Event.TRUST_WITHDRAWN: _TRUST,
         Event.SESSION_STARTED: About(_OPERATOR, ("session",), ("realm", "method"), "the address, the token, the name"),
         Event.SESSION_ENDED: About(
             ("account", "setup", "scheduler"), ("session",), ("reason", "account"), "the address, the token, the name"

@@ -64,6 +64,9 @@ class Event(Enum):
     ACCOUNT_CREATED = "account.created"  # somebody got an account
     ROLE_GRANTED = "role.granted"  # an account got a role in one authority
     ROLE_REVOKED = "role.revoked"  # a role was taken back
+    TRUST_PROPOSED = "trust.proposed"  # somebody put an issuer of identities forward
+    TRUST_APPROVED = "trust.approved"  # another approved exactly that: whoever it names can sign in by it
+    TRUST_WITHDRAWN = "trust.withdrawn"  # it is believed no longer, or the proposal was taken back
     SESSION_STARTED = "session.started"  # somebody signed in
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed

@@ -71,12 +71,17 @@ grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, ended_at) on session to g_scheduler;
 grant select (id, state) on account to g_scheduler;
 grant select (account_id, role, authority_id, valid_until) on role_grant to g_scheduler;
+-- signin: which issuers are believed, and whether the log says that two people decided so.
+grant select on trusted_issuer to g_signin;
+grant execute on function ledger.is_trust_decided to g_signin, g_setup;
 -- sequencer: which databases there are.
 grant select on authority to g_sequencer;
 -- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.
 grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
+-- setup: which issuers were proposed, approved, withdrawn; what was said of one is never changed.
+grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
 

@@ -64,6 +64,9 @@ EVENTS: Mapping[str, str] = {
     "policy.changed": mark("Limits or words changed"),
     "class.changed": mark("Meaning of a code changed"),
     "account.created": mark("Account created"),
+    "trust.proposed": mark("Issuer of identities proposed"),
+    "trust.approved": mark("Issuer of identities approved"),
+    "trust.withdrawn": mark("Issuer of identities withdrawn"),
     "role.granted": mark("Role given"),
     "role.revoked": mark("Role taken back"),
     "session.started": mark("Signed in"),
@@ -100,7 +103,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "rights": (
         mark("Accounts, roles and settings"),
-        ("account.created", "role.granted", "role.revoked", "retention.set", "policy.changed", "class.changed",
+        ("account.created", "role.granted", "role.revoked", "trust.proposed", "trust.approved", "trust.withdrawn",
+         "retention.set", "policy.changed", "class.changed",
          "settings.changed", "installation.decided", "authority.registered"),
     ),
     "registers": (
