@@ -15,15 +15,17 @@ from vaka.tenants.authorities import Authority
 pytestmark = pytest.mark.database
 
 SAMPLES: dict[str, object] = {
-    **dict.fromkeys(("now", "valid_until", "expires_at"), START),
-    **dict.fromkeys(("account_id", "authority_id", "id", "by", "proposed_by", "approved_by"), uuid4()),
+    **dict.fromkeys(("now", "valid_until", "expires_at", "oldest"), START),
+    **dict.fromkeys(("account_id", "authority_id", "id", "by", "proposed_by", "approved_by", "trust_id"), uuid4()),
     **dict.fromkeys(
         ("role", "realm", "method", "kind", "display_name", "language", "persona", "mode", "name", "content", "digest"),
         "x",
     ),
     "roles": ["x"],
     "ids": [uuid4()],
-    "token_hash": bytes(32),
+    **dict.fromkeys(("token_hash", "code_hash", "subject_hmac", "matching_hmac"), bytes(32)),
+    **dict.fromkeys(("issuer", "attribute"), "x"),
+    "level": 3,
 }
 
 

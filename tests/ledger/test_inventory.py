@@ -87,6 +87,11 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "end_session"): told("session.ended"),
     ("identity", "end_sessions_of"): told("session.ended"),
     ("identity", "create_account"): told("account.created"),
+    ("identity", "invite"): told("account.invited"),
+    ("identity", "redeem_invitation"): told("account.linked"),
+    ("identity", "link_account"): told("account.linked"),
+    ("identity", "begin_login"): Untold("a sign-in that has begun, for minutes; how it ends has events"),
+    ("identity", "take_login"): Untold("a sign-in that has begun, for minutes; how it ends has events"),
     ("identity", "propose_trust"): told("trust.proposed"),
     ("identity", "approve_trust"): told("trust.approved"),
     ("identity", "withdraw_trust"): told("trust.withdrawn"),
@@ -260,6 +265,9 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 LOG = "/log/{authority}"
 PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/"): told("session.started", "sign_in.refused"),
+    ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
+    ("GET", "/callback/{name}"): told("session.started", "account.linked", "sign_in.refused"),
+    ("POST", "/invitation"): Untold("a code, kept in the browser until somebody signs in with it"),
     ("POST", "/sign-out"): told("session.ended"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("GET", "/"): Untold("where one signs in; nothing of anybody"),

@@ -7,6 +7,7 @@ says, sealed, that two different accounts said of exactly these bytes. So a row 
 statement of somebody's own has no effect, and is told of (``row.changed_by_hand``).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -223,8 +224,23 @@ async def list_trusted(connection: Connection, now: datetime) -> list[Trusted]:
 
     One whose evidence has expired for every level is here without levels, so that a refusal can say so.
     """
+    return await _believed(connection, await list_rows(connection), now)
+
+
+async def find_trusted(connection: Connection, name: str, realm: Realm, now: datetime) -> Trusted | None:
+    """Return the issuer of this name if it is believed now for this realm."""
+    named = [row for row in await list_rows(connection) if row.name == name]
+    for trusted in await _believed(connection, named, now):
+        if realm in trusted.content.realms:
+            return trusted
+    return None
+
+
+async def _believed(connection: Connection, rows: Iterable[TrustRow], now: datetime) -> list[Trusted]:
     newest: dict[str, Trusted] = {}
-    for row in await list_rows(connection):
+    for row in rows:
+        if row.approved_by is None or row.withdrawn_by is not None:
+            continue
         standing = await judge(connection, row)
         if standing.state != "approved" or standing.content is None or row.approved_at is None:
             continue
@@ -232,14 +248,6 @@ async def list_trusted(connection: Connection, now: datetime) -> list[Trusted]:
         if known is None or known.approved_at < row.approved_at:
             newest[row.name] = _trusted(row, standing.content, row.approved_at, now)
     return [newest[name] for name in sorted(newest)]
-
-
-async def find_trusted(connection: Connection, name: str, realm: Realm, now: datetime) -> Trusted | None:
-    """Return the issuer of this name if it is believed now for this realm."""
-    for trusted in await list_trusted(connection, now):
-        if trusted.name == name and realm in trusted.content.realms:
-            return trusted
-    return None
 
 
 def _trusted(row: TrustRow, content: Content, approved_at: datetime, now: datetime) -> Trusted:

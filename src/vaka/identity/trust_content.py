@@ -23,7 +23,7 @@ from vaka.identity.levels import LEVELS, is_too_low
 from vaka.identity.sessions import Realm
 from vaka.ledger.wording import seems_personal
 
-SIGNING_ALGORITHMS = ("ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "EdDSA")
+SIGNING_ALGORITHMS = ("ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
 """What an ID token may be signed with. Never ``none``, and nothing with a shared secret (HS…)."""
 SMALLEST_RSA_BITS = 2048
 LONGEST_EVIDENCE_DAYS = 400
@@ -70,8 +70,8 @@ def _impersonal(text: str) -> str:
 
 def _key(key: dict[str, Any]) -> dict[str, Any]:
     """Return a public JWK that can verify. Raises ValueError."""
-    if set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"} or key.get("kty") not in ("RSA", "EC", "OKP"):
-        raise ValueError("a key is a public RSA, EC or OKP key")
+    if set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"} or key.get("kty") not in ("RSA", "EC"):
+        raise ValueError("a key is a public RSA or EC key")
     if key.get("use", "sig") != "sig":
         raise ValueError("a key is for signatures (use: sig)")
     try:
@@ -152,6 +152,8 @@ class OidcIssuer(_Issuer):
     client_id: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
     authorization_endpoint: Address
     token_endpoint: Address
+    client_audience: Literal["issuer", "token_endpoint"] = "issuer"
+    """Whom our proof of being this client is made out to. Some know only the older way, the token endpoint."""
     algorithms: Annotated[list[Literal[SIGNING_ALGORITHMS]], Field(min_length=1, max_length=4)]  # type: ignore[valid-type]
     keys: Annotated[list[Key], Field(min_length=1, max_length=10)]
 

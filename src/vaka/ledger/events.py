@@ -62,6 +62,8 @@ class Event(Enum):
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means
     ACCOUNT_CREATED = "account.created"  # somebody got an account
+    ACCOUNT_INVITED = "account.invited"  # somebody was invited to make an account his own
+    ACCOUNT_LINKED = "account.linked"  # an account became that of a subject of an issuer, by an invitation
     ROLE_GRANTED = "role.granted"  # an account got a role in one authority
     ROLE_REVOKED = "role.revoked"  # a role was taken back
     TRUST_PROPOSED = "trust.proposed"  # somebody put an issuer of identities forward

@@ -49,7 +49,8 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                 async with open_teller(clock, COMPONENT, platform, gateway) as denials:
                     yield Portal(
                         gateway, platform, keyring, people, pages, assets, clock, denials,
-                        sign_in=f"{settings.signin.origin}/", logs=settings.ledger, lookups=Questions(clock),
+                        sign_in=f"{settings.signin.origin}/?realm=authority", logs=settings.ledger,
+                        lookups=Questions(clock),
                         taking_out=TakingOut(clock),
                     )  # fmt: skip
             finally:

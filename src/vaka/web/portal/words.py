@@ -64,6 +64,8 @@ EVENTS: Mapping[str, str] = {
     "policy.changed": mark("Limits or words changed"),
     "class.changed": mark("Meaning of a code changed"),
     "account.created": mark("Account created"),
+    "account.invited": mark("Somebody invited to an account"),
+    "account.linked": mark("Account linked to an identity"),
     "trust.proposed": mark("Issuer of identities proposed"),
     "trust.approved": mark("Issuer of identities approved"),
     "trust.withdrawn": mark("Issuer of identities withdrawn"),
@@ -103,7 +105,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "rights": (
         mark("Accounts, roles and settings"),
-        ("account.created", "role.granted", "role.revoked", "trust.proposed", "trust.approved", "trust.withdrawn",
+        ("account.created", "account.invited", "account.linked", "role.granted", "role.revoked",
+         "trust.proposed", "trust.approved", "trust.withdrawn",
          "retention.set", "policy.changed", "class.changed",
          "settings.changed", "installation.decided", "authority.registered"),
     ),
