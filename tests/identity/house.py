@@ -5,6 +5,7 @@
 import asyncio
 import json
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -159,7 +160,8 @@ def open_house() -> Iterator[IdentityHouse]:
     """Make an installation, keep it running, and remove it."""
     path = Path(tempfile.mkdtemp(prefix="vaka-identity-"))
     path.chmod(0o755)
-    (path / "vaka.toml").write_text('mode = "demo"\n')
+    port = _free_port()
+    (path / "vaka.toml").write_text(f'mode = "demo"\n[signin]\nport = {port}\norigin = "http://localhost:{port}"\n')
     data = DataDirectory(path)
     data.prepare()
     try:
@@ -173,6 +175,12 @@ def open_house() -> Iterator[IdentityHouse]:
                 data.cluster.stop(immediately=True)
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 async def _furnish(data: DataDirectory) -> IdentityHouse:

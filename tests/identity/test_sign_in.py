@@ -171,7 +171,7 @@ async def test_what_the_issuer_is_asked(scene: Scene, known: Claims) -> None:
     asked = await visitor.begin(scene.name)
     assert (asked["response_type"], asked["client_id"], asked["scope"]) == ("code", CLIENT, "openid")
     assert (asked["code_challenge_method"], asked["prompt"], asked["max_age"]) == ("S256", "login", "0")
-    assert asked["redirect_uri"] == f"http://localhost:8400/callback/{scene.name}"
+    assert asked["redirect_uri"] == f"{scene.entrance.settings.signin.origin}/callback/{scene.name}"
     wanted = json.loads(asked["claims"])["id_token"]
     assert wanted["acr"] == {"essential": True, "values": [LOA3]}
     assert {"auth_time", "employee_number", "organisation"} <= set(wanted)

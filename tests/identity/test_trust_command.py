@@ -88,3 +88,18 @@ def test_what_cannot_be_is_told(house: IdentityHouse, file: Path) -> None:
         told = vaka(house, *[str(one) for one in arguments])
         assert told.exit_code in (1, 2), arguments
         assert sentence in told.stderr, (arguments, told.stderr)
+
+
+def test_the_key_that_we_prove_ourselves_with_is_made_once_and_never_shown(house: IdentityHouse) -> None:
+    named = ("--name", "prov-key")
+    assert "is missing" in vaka(house, "key", *named).stderr
+    made = vaka(house, "key", *named, *APPLY)
+    assert made.exit_code == 0, made.output
+    shown = vaka(house, "key", *named)
+    [public] = json.loads(shown.output.split("Its answers")[0])["keys"]
+    assert public["kid"] in made.output
+    assert "d" not in public
+    assert f"{house.settings.signin.origin}/callback/prov-key" in shown.output
+    file = house.data.root / house.settings.signin.client_keys / "prov-key.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert public["kid"] in vaka(house, "key", *named, *APPLY).output, "and is not made anew"

@@ -238,6 +238,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "trust list": told("command.run"),
     "trust propose": told("trust.proposed", "command.run"),
     "trust approve": told("trust.approved", "command.run"),
+    "trust key": told("command.run"),
     "trust withdraw": told("trust.withdrawn", "command.run"),
     "ledger receipt": told("log.read"),
     "witness init": Untold("runs at the authority, and changes nothing here"),

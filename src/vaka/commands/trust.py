@@ -3,6 +3,7 @@
 """`vaka trust`: which issuers of identities are believed. One proposes a file, another approves the same."""
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from vaka.commands.sealing import seal_logs
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
+from vaka.identity.oidc import make_client_key, read_client_key
 from vaka.identity.trust import CannotApproveError, Standing, approve, judge, list_rows, propose, withdraw
 from vaka.identity.trust_content import LARGEST_CONTENT, Content, read_content, require_current, write_content
 from vaka.settings import Settings
@@ -141,6 +143,27 @@ def withdraw_(data: Path, account: UUID, apply: bool, change: str | None, identi
     _perform(data, "trust.withdraw", change, act, apply=apply)
 
 
+@trust.command("key")
+@data_option
+@name_option
+@apply_option
+@change_option
+def key_(data: Path, name: str, apply: bool, change: str | None) -> None:
+    """Print the public key that we prove ourselves with to the issuer with this name; make it where there is none.
+
+    The issuer is given what is printed (a JWK set), and the address that its answers go to.
+    """
+    settings = _settings(data)
+    directory = data.absolute() / settings.signin.client_keys
+
+    async def act(platform: Connection, authorities: list[Authority], run: Run) -> str:
+        found = make_client_key(directory, name) if apply else read_client_key(directory, name)
+        answers = f"{settings.signin.origin}/callback/{name}"
+        return f"{json.dumps({'keys': [found.as_dict(private=False)]}, indent=2)}\nIts answers go to {answers}."
+
+    _perform(data, "trust.key", change, act, apply=apply)
+
+
 def _perform(data: Path, name: str, change: str | None, act: Act, *, apply: bool) -> None:
     directory, clock, settings = DataDirectory(data.absolute()), SystemClock(), _settings(data)
     require_change(change, apply=apply)
@@ -150,7 +173,7 @@ def _perform(data: Path, name: str, change: str | None, act: Act, *, apply: bool
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         with recorded(server, clock, name, change, apply=apply) as run:
             click.echo(asyncio.run(_connected(server, act, authorities, run)))
-            if not apply and name != "trust.list":
+            if not apply and name not in ("trust.list", "trust.key"):
                 click.echo("Nothing was changed. Do it with --apply.")
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))

@@ -14,7 +14,7 @@ from vaka.errors import ConfigurationError
 from vaka.identity.assertion import Assertion, Said, SignInRefusedError
 from vaka.identity.fetch import UnreachableError, UnusableAnswerError, post_form
 from vaka.identity.oidc_guard import LONGEST_TOKEN, Expected, verify_id_token
-from vaka.identity.oidc_request import requested_levels, token_request
+from vaka.identity.oidc_request import CLIENT_ALGORITHM, requested_levels, token_request
 from vaka.identity.pending import PendingLogin, PendingSecret
 from vaka.identity.reasons import Reason
 from vaka.identity.trust import Trusted
@@ -76,8 +76,9 @@ def make_client_key(directory: Path, name: str) -> ECKey:
     path = directory / f"{name}.key"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = ECKey.generate_key("P-256", private=True).as_dict(private=True)
-        create_secret(path, json.dumps(made).encode() + b"\n")
+        made = ECKey.generate_key("P-256", parameters={"use": "sig", "alg": CLIENT_ALGORITHM}, private=True)
+        made.ensure_kid()
+        create_secret(path, json.dumps(made.as_dict(private=True)).encode() + b"\n")
     except OSError as error:
         raise ConfigurationError(f"No key can be written to {path}: {error.strerror}.") from error
     return read_client_key(directory, name)

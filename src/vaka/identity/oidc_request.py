@@ -53,7 +53,7 @@ def token_request(
         issuer.client_id,
         issuer.issuer if issuer.client_audience == "issuer" else issuer.token_endpoint,
         alg=CLIENT_ALGORITHM,
-        header={"kid": key.thumbprint()},
+        header={"kid": key.kid or key.thumbprint()},
         issued_at=at,
         expires_at=at + CLIENT_PROOF_SECONDS,
     )
