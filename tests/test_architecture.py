@@ -72,6 +72,7 @@ OPENS_CONNECTIONS = {
     "keys/hierarchy.py": "keys",
     "keys/pair.py": "keys",
     "ledger/rounds.py": "tenant: seals a log, below the layer of authorities; sees no table of theirs",
+    "commands/account.py": "platform",
     "commands/key.py": "platform",
     "commands/ledger.py": "tenant: exports a log; sees no table of theirs",
     "commands/databases.py": "tenant: asks every database which migrations it lacks",

@@ -371,7 +371,7 @@ async def test_term_15_1_an_answer_after_ten_minutes_is_too_late(scene: Scene, k
 @pytest.mark.parametrize("cookie", ["none", "another's", "made up"])
 async def test_term_15_1_login_csrf_an_answer_for_another_browser(scene: Scene, known: Claims, cookie: str) -> None:
     """Somebody sends his own answer to a victim, who would then work in his name."""
-    attacker, victim = scene.visitor(), scene.visitor()
+    before, attacker, victim = scene.house.newest(), scene.visitor(), scene.visitor()
     asked = await attacker.begin(scene.name)
     scene.provider.says(sign(scene.provider.claims(asked["nonce"], **known)))
     if cookie == "another's":
@@ -380,8 +380,12 @@ async def test_term_15_1_login_csrf_an_answer_for_another_browser(scene: Scene, 
         victim.cookies[PENDING_COOKIE] = "A" * 43
     answer = await victim.come_back(scene.name, code="code-1", state=asked["state"])
     assert answer.status == 403
-    assert ("no_pending" if cookie == "none" else "state") in answer.text
+    reason = "no_pending" if cookie == "none" else "state"
+    assert reason in answer.text
     assert not set(COOKIES.values()) & set(victim.cookies)
+    await scene.entrance.attempts.tell()
+    [entry] = scene.house.entries(before)
+    assert (entry["event"], entry["detail"]["reason"]) == ("sign_in.refused", reason)
     if cookie == "another's":
         scene.provider.says(sign(scene.provider.claims(own["nonce"], **known)))
         answer = await victim.come_back(scene.name, code="code-2", state=own["state"])

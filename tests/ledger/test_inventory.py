@@ -235,6 +235,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "policy show": told("command.run"),
     "policy set": told("command.run"),
     "policy classify": told("command.run"),
+    "account create": told("account.created", "command.run"),
+    "account invite": told("account.invited", "command.run"),
     "trust list": told("command.run"),
     "trust propose": told("trust.proposed", "command.run"),
     "trust approve": told("trust.approved", "command.run"),

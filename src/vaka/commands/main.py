@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "device": ("vaka.commands.device:device", "Register and change devices."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
+    "account": ("vaka.commands.account:account", "Make accounts, and invite whom they are for."),
     "trust": ("vaka.commands.trust:trust", "Show and decide which issuers of identities are believed."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
