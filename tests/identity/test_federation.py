@@ -32,7 +32,7 @@ def assertion(subject: str) -> Assertion:
 
 
 async def invitation(house: IdentityHouse, account: UUID) -> Code:
-    await house.seal()
+    await house.stand()
     async with house.as_("setup") as setup:
         return await invite(setup, account, "operator", "number", "E-17", actor="s", now=SystemClock().now())
 

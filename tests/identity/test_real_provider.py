@@ -37,7 +37,7 @@ class Place:
         return asyncio.run(self._invite())
 
     async def _invite(self) -> str:
-        await self.house.seal()
+        await self.house.stand()
         async with self.house.as_("setup") as setup:
             now = SystemClock().now()
             return (await invite(setup, self.account, "operator", "employee_number", "R-1", actor="s", now=now)).text

@@ -63,7 +63,7 @@ class Scene:
 
     async def code(self, value: str = "E-17", account: UUID | None = None, realm: Realm = "operator") -> str:
         """An invitation."""
-        await self.house.seal()
+        await self.house.stand()
         async with self.house.as_("setup") as setup:
             made = await invite(
                 setup, account or self.account, realm, "employee_number", value, actor="setup",
