@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Runs oidc-provider (peers/provider.mjs) and our sign-in process, and a browser that goes between them over HTTP."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,14 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
+from uuid import UUID
 
 import httpx
 from joserfc.jwk import ECKey
 
 from tests import peers
-from tests.identity.house import LOA3, LOA4, key
+from tests.identity.house import LOA3, LOA4, IdentityHouse, content, key
 from tests.waiting import wait_for
+from vaka.clock import SystemClock
+from vaka.identity.invitations import invite
+from vaka.identity.oidc import make_client_key
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(__file__).parent / "peers" / "provider.mjs"
@@ -35,6 +41,9 @@ def require_node() -> str:
     if not (MODULES / "oidc-provider").is_dir():
         peers.report_missing("oidc-provider is not installed (tools/node-packages)")
     return node
+
+
+NAME, CLIENT = "prov-real", "vaka-real"
 
 
 @contextmanager
@@ -131,3 +140,41 @@ class Traveller:
                 else:
                     kept.pop(name, None)
         return answer
+
+
+@dataclass
+class Place:
+    """Both running, and an account that was invited."""
+
+    house: IdentityHouse
+    origin: str
+    issuer: str
+    account: UUID
+
+    def code(self) -> str:
+        """A fresh invitation."""
+        return asyncio.run(self._invite())
+
+    async def _invite(self) -> str:
+        await self.house.stand()
+        async with self.house.as_("setup") as setup:
+            now = SystemClock().now()
+            return (await invite(setup, self.account, "operator", "employee_number", "R-1", actor="s", now=now)).text
+
+
+@contextmanager
+def running_place(house: IdentityHouse) -> Iterator[Place]:
+    """Run the provider and our sign-in process, with the one listed at the other."""
+    settings, root = house.settings.signin, house.data.root
+    client_key = make_client_key(root / settings.client_keys, NAME)
+    with (
+        running_oidc_provider(CLIENT, client_key, f"{settings.origin}/callback/{NAME}") as issuer,
+        running_signin(root, settings.origin),
+    ):
+        yield asyncio.run(_prepare(house, issuer))
+
+
+async def _prepare(house: IdentityHouse, issuer: str) -> Place:
+    said: dict[str, Any] = content(issuer, client_id=CLIENT)
+    await house.trust(said, NAME)
+    return Place(house, house.settings.signin.origin, issuer, await house.person("Ros-Mari Riktig"))

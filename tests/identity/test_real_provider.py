@@ -2,62 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The whole way over HTTP: our sign-in process, a certified OpenID provider, and a browser between them."""
 
-import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 
-from tests.identity.house import LOA3, LOA4, IdentityHouse, content
-from tests.identity.real_provider import Traveller, running_oidc_provider, running_signin
-from vaka.clock import SystemClock
-from vaka.identity.invitations import invite
-from vaka.identity.oidc import make_client_key
+from tests.identity.house import LOA3, LOA4
+from tests.identity.real_provider import NAME, Place, Traveller
 from vaka.web.asker import SESSION_COOKIE
 
 pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
-
-NAME, CLIENT = "prov-real", "vaka-real"
-
-
-@dataclass
-class Place:
-    """Both running, and an account that was invited."""
-
-    house: IdentityHouse
-    origin: str
-    issuer: str
-    account: UUID
-
-    def code(self) -> str:
-        """A fresh invitation."""
-        return asyncio.run(self._invite())
-
-    async def _invite(self) -> str:
-        await self.house.stand()
-        async with self.house.as_("setup") as setup:
-            now = SystemClock().now()
-            return (await invite(setup, self.account, "operator", "employee_number", "R-1", actor="s", now=now)).text
-
-
-@pytest.fixture(scope="module")
-def place(house: IdentityHouse) -> Iterator[Place]:
-    settings, root = house.settings.signin, house.data.root
-    client_key = make_client_key(root / settings.client_keys, NAME)
-    with (
-        running_oidc_provider(CLIENT, client_key, f"{settings.origin}/callback/{NAME}") as issuer,
-        running_signin(root, settings.origin),
-    ):
-        yield asyncio.run(_prepare(house, issuer))
-
-
-async def _prepare(house: IdentityHouse, issuer: str) -> Place:
-    said: dict[str, Any] = content(issuer, client_id=CLIENT)
-    await house.trust(said, NAME)
-    return Place(house, house.settings.signin.origin, issuer, await house.person("Ros-Mari Riktig"))
 
 
 def test_an_operator_signs_in_at_a_real_provider(place: Place) -> None:

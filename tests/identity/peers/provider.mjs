@@ -3,7 +3,7 @@
 
 // Somebody else's OpenID provider (certified), at which our sign-in must sign in. Reads its configuration as one line of
 // JSON from standard input, writes the port that it listens at, and ends with its standard input.
-// Who logs in at which level is said by whoever opens the login page: ?person=…&acr=…
+// Who logs in at which level is said by whoever fills in the login page, or opens it with ?person=…&acr=…
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -43,6 +43,11 @@ server.listen(0, '127.0.0.1', () => {
     const asked = new URL(request.url, `http://127.0.0.1:${port}`);
     if (!asked.pathname.startsWith('/login/')) {
       serve(request, response);
+      return;
+    }
+    if (!asked.searchParams.has('person')) {
+      response.setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>Login</title><form><input name="person"><input name="acr"><button>Login</button></form>');
       return;
     }
     const login = { accountId: asked.searchParams.get('person'), acr: asked.searchParams.get('acr'), amr: ['mfa'] };
