@@ -88,7 +88,7 @@ PLATFORM: dict[str, Rights] = {
         "account_link": "select insert",
         "invitation": "select update(redeemed_at)",
         "pending_login": "select insert delete",
-        "ledger.is_trust_decided()": "execute",
+        "ledger.trust_state()": "execute",
     },
     "scheduler": ASKS_LEDGER
     | {
@@ -112,7 +112,7 @@ PLATFORM: dict[str, Rights] = {
         "settings_record": "select insert update delete",
         "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
-        "ledger.is_trust_decided()": "execute",
+        "ledger.trust_state()": "execute",
     },
 }
 

@@ -174,8 +174,9 @@ def open_house() -> Iterator[IdentityHouse]:
     """Make an installation, keep it running, and remove it."""
     path = Path(tempfile.mkdtemp(prefix="vaka-identity-"))
     path.chmod(0o755)
-    port = _free_port()
-    (path / "vaka.toml").write_text(f'mode = "demo"\n[signin]\nport = {port}\norigin = "http://localhost:{port}"\n')
+    ports = {"signin": _free_port(), "desk": _free_port()}
+    lines = (f'[{name}]\nport = {port}\norigin = "http://localhost:{port}"' for name, port in ports.items())
+    (path / "vaka.toml").write_text("\n".join(['mode = "demo"', *lines, ""]))
     data = DataDirectory(path)
     data.prepare()
     try:

@@ -148,7 +148,7 @@ async def test_an_invited_person_signs_in_and_each_step_is_one_entry(fresh: Scen
     subject = somebody(fresh)
     before, visitor = fresh.house.newest(), fresh.visitor()
     answer = await fresh.sign_in(visitor, code=await fresh.code(), **subject)
-    assert (answer.status, answer.header("location")) == (303, "http://localhost:8401/history")
+    assert (answer.status, answer.header("location")) == (303, f"{fresh.house.settings.desk.origin}/history")
     assert not {PENDING_COOKIE, INVITATION_COOKIE} & set(visitor.cookies)
     invited, linked, started = fresh.house.entries(before)
     account = f"account:{fresh.account}"

@@ -180,7 +180,22 @@ async def test_of_one_name_the_newest_is_believed_and_another_tenant_cannot_take
                 now=SystemClock().now(),
             )  # fmt: skip
     await house.withdraw(second)
-    assert await believed(house, first.id) is not None, "the one before holds until it is withdrawn too"
+    assert await believed(house, first.id) is None, "what was superseded does not come back"
+    assert await state(house, first.id) == "superseded"
+
+
+async def test_which_is_newest_is_the_logs_to_say(house: IdentityHouse) -> None:
+    """Keys that an issuer gave up long ago do not come back because somebody changed a date, or took a row away."""
+    first = await house.trust(content(), "prov-newest")
+    second = await house.trust(content(client_id="newest"), "prov-newest")
+    with house.superuser() as hand:
+        hand.execute("update trusted_issuer set approved_at = now() + interval '1 day' where id = %s", (first.id,))
+        hand.execute("update trusted_issuer set approved_at = now() - interval '1 day' where id = %s", (second.id,))
+    assert await believed(house, first.id) is None
+    assert await believed(house, second.id) is not None
+    with house.superuser() as hand:
+        hand.execute("delete from trusted_issuer where id = %s", (second.id,))
+    assert await believed(house, first.id) is None
 
 
 async def test_an_issuer_is_believed_for_its_realms_alone(house: IdentityHouse) -> None:

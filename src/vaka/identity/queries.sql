@@ -102,9 +102,9 @@ select id, authority_id, name, content as text, proposed_by, proposed_at, approv
 from trusted_issuer
 order by name, proposed_at, id
 
--- name: is_trust_decided
+-- name: trust_state
 -- as: setup, signin
-select ledger.is_trust_decided(%(id)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
+select ledger.trust_state(%(id)s, %(name)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
 
 -- name: is_administrator
 -- as: setup

@@ -33,6 +33,8 @@ from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
 
 QUERIES = load_queries("vaka.identity")
+_STATES = {"approved": "approved", "superseded": "superseded"}
+"""What the log says of a row that says it is approved; anything else is no approval."""
 Connection = psycopg.AsyncConnection[Any]
 
 
@@ -117,7 +119,8 @@ class Standing:
 
     row: TrustRow
     state: str
-    """``proposed``, ``approved``, ``withdrawn``, or ``altered``: the row says more than the log knows of."""
+    """``proposed``, ``approved``, ``superseded`` by another of its name that was approved later, ``withdrawn``, or
+    ``altered``: the row says more than the log knows of."""
     content: Content | None
     """None where the text is no content."""
 
@@ -130,7 +133,6 @@ class Trusted:
     authority_id: UUID | None
     name: str
     content: Content
-    approved_at: datetime
     levels: dict[str, int] = field(default_factory=dict)
     """By URI, what is accepted today; a level whose evidence has expired is not here."""
 
@@ -212,15 +214,18 @@ async def judge(connection: Connection, row: TrustRow) -> Standing:
     if row.approved_by is None:
         return Standing(row, "proposed", content)
     cursor = await connection.execute(
-        QUERIES["is_trust_decided"],
-        {"id": row.id, "digest": row.digest, "proposed_by": row.proposed_by, "approved_by": row.approved_by},
-    )
+        QUERIES["trust_state"],
+        {
+            "id": row.id, "name": row.name, "digest": row.digest, "proposed_by": row.proposed_by,
+            "approved_by": row.approved_by,
+        },
+    )  # fmt: skip
     said = await cursor.fetchone()
-    return Standing(row, "approved" if said == (True,) else "altered", content)
+    return Standing(row, _STATES.get(said[0], "altered") if said else "altered", content)
 
 
 async def list_trusted(connection: Connection, now: datetime) -> list[Trusted]:
-    """Return the issuers that are believed now, by name; of several that were approved by one name, the newest.
+    """Return the issuers that are believed now, by name; of several that were approved by one name, the last.
 
     One whose evidence has expired for every level is here without levels, so that a refusal can say so.
     """
@@ -237,23 +242,22 @@ async def find_trusted(connection: Connection, name: str, realm: Realm, now: dat
 
 
 async def _believed(connection: Connection, rows: Iterable[TrustRow], now: datetime) -> list[Trusted]:
-    newest: dict[str, Trusted] = {}
+    found = []
     for row in rows:
         if row.approved_by is None or row.withdrawn_by is not None:
             continue
         standing = await judge(connection, row)
-        if standing.state != "approved" or standing.content is None or row.approved_at is None:
-            continue
-        known = newest.get(row.name)
-        if known is None or known.approved_at < row.approved_at:
-            newest[row.name] = _trusted(row, standing.content, row.approved_at, now)
-    return [newest[name] for name in sorted(newest)]
+        if standing.state == "approved" and standing.content is not None:
+            found.append(_trusted(row, standing.content, now))
+    return sorted(found, key=lambda trusted: trusted.name)
 
 
-def _trusted(row: TrustRow, content: Content, approved_at: datetime, now: datetime) -> Trusted:
+def _trusted(row: TrustRow, content: Content, now: datetime) -> Trusted:
     today = now.astimezone(UTC).date()
-    levels = {uri: accepted.level for uri, accepted in content.levels.items() if accepted.expires >= today}
-    return Trusted(row.id, row.authority_id, row.name, content, approved_at, dict(levels))
+    levels: dict[str, int] = {
+        uri: accepted.level for uri, accepted in content.levels.items() if accepted.expires >= today
+    }
+    return Trusted(row.id, row.authority_id, row.name, content, levels)
 
 
 async def _find(connection: Connection, identifier: UUID) -> TrustRow | None:

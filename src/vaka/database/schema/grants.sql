@@ -78,7 +78,7 @@ grant select, update (redeemed_at) on invitation to g_signin;
 grant select, insert, delete on pending_login to g_signin;
 -- signin: which issuers are believed, and whether the log says that two people decided so.
 grant select on trusted_issuer to g_signin;
-grant execute on function ledger.is_trust_decided to g_signin, g_setup;
+grant execute on function ledger.trust_state to g_signin, g_setup;
 -- sequencer: which databases there are.
 grant select on authority to g_sequencer;
 -- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.

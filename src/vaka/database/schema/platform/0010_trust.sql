@@ -32,29 +32,42 @@ insert into ledger.telling (register, operation, event, names, kind) values
     ('trusted_issuer', 'update', 'trust.approved', 'object', 'trust'),
     ('trusted_issuer', 'update', 'trust.withdrawn', 'object', 'trust');
 
--- Whether the log says, sealed and signed, that one account proposed these very bytes and that another approved them, and
--- does not say that they were withdrawn. A row that somebody made or changed with a statement of his own has no such
--- entries, or entries about other bytes. A withdrawal counts at once, also while it waits to be sealed.
-create function ledger.is_trust_decided(p_id uuid, p_digest text, p_proposed_by uuid, p_approved_by uuid)
-    returns boolean
+-- What the log, sealed and signed, makes of a row that says it is approved. 'approved': one account proposed these very
+-- bytes, another approved them, and nobody withdrew them since. 'superseded': the same, and another row of the same name
+-- was approved later; which one is newest is the log's to say, and no column's. Otherwise 'unknown': a row that somebody
+-- made or changed with a statement of his own has no such entries, or entries about other bytes. A withdrawal counts at
+-- once, also while it waits to be sealed, and brings nothing back that was superseded.
+create function ledger.trust_state(p_id uuid, p_name text, p_digest text, p_proposed_by uuid, p_approved_by uuid)
+    returns text
     language sql stable security definer set search_path = ledger, pg_temp as $$
     with said as (
-        select convert_from(e.leaf, 'UTF8')::jsonb as leaf
+        select e.index, convert_from(e.leaf, 'UTF8')::jsonb as leaf
         from entry_index i join log_entry e using (index)
-        where i.object = 'trust:' || p_id and i.event in ('trust.proposed', 'trust.approved', 'trust.withdrawn')
+        where i.event in ('trust.proposed', 'trust.approved', 'trust.withdrawn')
           and e.index < (select max(c.size) from checkpoint c)
     ), decided as (
-        select leaf ->> 'event' as event, leaf ->> 'actor' as actor
-        from said
-        where leaf ->> 'object' = 'trust:' || p_id and leaf ->> 'outcome' = 'success'
-          and leaf ->> 'written_by' = 'vaka_setup' and leaf -> 'detail' ->> 'sha256' = p_digest
+        select s.index, leaf ->> 'event' as event, leaf ->> 'actor' as actor, leaf ->> 'object' as object,
+               leaf -> 'detail' ->> 'sha256' as digest, leaf -> 'detail' ->> 'issuer' as name
+        from said s
+        where leaf ->> 'outcome' = 'success' and leaf ->> 'written_by' = 'vaka_setup'
+    ), own as (
+        select * from decided where object = 'trust:' || p_id and digest = p_digest
+    ), approval as (
+        select min(index) as index from own where event = 'trust.approved' and actor = 'account:' || p_approved_by
     )
-    select p_proposed_by <> p_approved_by
-       and exists (select from decided where event = 'trust.proposed' and actor = 'account:' || p_proposed_by)
-       and exists (select from decided where event = 'trust.approved' and actor = 'account:' || p_approved_by)
-       and not exists (select from said where leaf ->> 'event' = 'trust.withdrawn')
-       and not exists (select from inbox i where i.event = 'trust.withdrawn' and i.object = 'trust:' || p_id)
+    select case
+        when p_proposed_by = p_approved_by or a.index is null
+          or not exists (select from own where event = 'trust.proposed' and actor = 'account:' || p_proposed_by)
+          or exists (select from said where leaf ->> 'event' = 'trust.withdrawn' and leaf ->> 'object' = 'trust:' || p_id)
+          or exists (select from inbox i where i.event = 'trust.withdrawn' and i.object = 'trust:' || p_id)
+            then 'unknown'
+        when exists (select from decided d where d.event = 'trust.approved' and d.name = p_name
+                     and d.object <> 'trust:' || p_id and d.index > a.index)
+            then 'superseded'
+        else 'approved'
+    end
+    from approval a
 $$;
-revoke all on function ledger.is_trust_decided from public;
+revoke all on function ledger.trust_state from public;
 
 reset role;
