@@ -21,13 +21,16 @@ from vaka.identity.trust import (
     NotAnAdministratorError,
     NothingToWithdrawError,
     Trusted,
+    approve,
     find_trusted,
     judge,
     list_rows,
     list_trusted,
     propose,
+    withdraw,
 )
 from vaka.identity.trust_content import UnusableTrustError, digest_of, read_content, write_content
+from vaka.ledger.standing import LONGEST_SILENCE, LedgerStandsStillError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -196,6 +199,22 @@ async def test_which_is_newest_is_the_logs_to_say(house: IdentityHouse) -> None:
     with house.superuser() as hand:
         hand.execute("delete from trusted_issuer where id = %s", (second.id,))
     assert await believed(house, first.id) is None
+
+
+async def test_while_the_ledger_stands_still_nobody_is_let_in_and_anybody_kept_out(house: IdentityHouse) -> None:
+    row, believed_one = await house.propose(content()), await house.trust(content())
+    (first, second), later = house.administrators, SystemClock().now() + LONGEST_SILENCE + timedelta(minutes=1)
+    before, said = house.newest(), read_content(row.text)
+    async with house.as_("setup") as setup:
+        with pytest.raises(LedgerStandsStillError):
+            await propose(setup, None, "prov-still", said, by=first, demo=True, now=later)
+        with pytest.raises(LedgerStandsStillError):
+            await approve(setup, row.id, row.digest, by=second, now=later)
+        assert await state(house, row.id) == "proposed"
+        assert house.entries(before) == []
+        await withdraw(setup, believed_one.id, by=first, now=later)
+    assert await believed(house, believed_one.id) is None
+    assert [one["event"] for one in house.entries(before)] == ["trust.withdrawn"]
 
 
 async def test_an_issuer_is_believed_for_its_realms_alone(house: IdentityHouse) -> None:
