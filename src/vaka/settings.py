@@ -172,6 +172,10 @@ class SigninSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8400"
     """Scheme, host and port as the browser sees it; requests from other origins are refused."""
+    subject_key: FilePath = Path("credentials/subjects.key")
+    """The key under which it is kept whom an issuer means; made at the first start. Lost, nobody is known any more."""
+    client_keys: FilePath = Path("credentials/clients")
+    """The directory of the keys that we prove ourselves with to issuers, one file each."""
 
 
 class SchedulerSettings(_Section):

@@ -59,7 +59,8 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         "role_grant": "select",
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id created_at ended_at expires_at id realm token_hash) update(ended_at)",
+        "session": "select(account_id created_at ended_at expires_at id issuer level method realm token_hash)"
+        " update(ended_at)",
         "device_entry": "insert select(active authority_id device_id sender)",
         "desk_presence": "select insert update",
     },
@@ -75,7 +76,8 @@ PLATFORM: dict[str, Rights] = {
         "authority": "select",
         "role_grant": "select",
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id created_at ended_at expires_at id realm token_hash) update(ended_at)",
+        "session": "select(account_id created_at ended_at expires_at id issuer level method realm token_hash)"
+        " update(ended_at)",
     },
     "signin": ASKS_LEDGER
     | {
@@ -84,6 +86,11 @@ PLATFORM: dict[str, Rights] = {
         "role_grant": "select",
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
+        "trusted_issuer": "select",
+        "account_link": "select insert",
+        "invitation": "select update(redeemed_at)",
+        "pending_login": "select insert delete",
+        "ledger.trust_state()": "execute",
     },
     "scheduler": ASKS_LEDGER
     | {
@@ -108,6 +115,9 @@ PLATFORM: dict[str, Rights] = {
         "installation": "select insert",
         "security_key": "delete select(account_id added_at credential_id id last_used_at)",
         "settings_record": "select insert update delete",
+        "invitation": "insert",
+        "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
+        "ledger.trust_state()": "execute",
     },
 }
 

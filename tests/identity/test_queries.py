@@ -15,9 +15,12 @@ from vaka.tenants.authorities import Authority
 pytestmark = pytest.mark.database
 
 SAMPLES: dict[str, object] = {
-    **dict.fromkeys(("now", "valid_until", "expires_at"), START),
-    **dict.fromkeys(("account_id", "authority_id", "id"), uuid4()),
-    **dict.fromkeys(("role", "realm", "method", "kind", "display_name", "language", "persona", "mode"), "x"),
+    **dict.fromkeys(("now", "valid_until", "expires_at", "oldest"), START),
+    **dict.fromkeys(("account_id", "authority_id", "id", "by", "proposed_by", "approved_by", "trust_id"), uuid4()),
+    **dict.fromkeys(
+        ("role", "realm", "method", "kind", "display_name", "language", "persona", "mode", "name", "content", "digest"),
+        "x",
+    ),
     "roles": ["x"],
     "ids": [uuid4()],
     **dict.fromkeys(("token_hash", "challenge_hash", "binding", "random"), bytes(32)),
@@ -31,6 +34,9 @@ SAMPLES: dict[str, object] = {
     "sign_count": 1,
     "device_bound": True,
     "attested": True,
+    **dict.fromkeys(("token_hash", "code_hash", "subject_hmac", "matching_hmac"), bytes(32)),
+    **dict.fromkeys(("issuer", "attribute"), "x"),
+    "level": 3,
 }
 
 

@@ -26,6 +26,7 @@ from vaka.database.connections import Connection, Pool, make_pool, open_connecti
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
 from vaka.errors import Category, VakaError
 from vaka.identity.accounts import create_account
+from vaka.identity.invitations import invite
 from vaka.identity.personas import decide_installation
 from vaka.identity.sessions import end_session, end_sessions_of, find_session, open_session
 from vaka.keys.keyring import Keyring
@@ -185,6 +186,8 @@ async def found(house: House, now: datetime) -> object:
 CASES = [
     Case("create_account", partial(simply, lambda h, now: create_account(h.setup, "Karin Holmgren", actor=ACTOR,
          now=now)), "account.created", "account"),
+    Case("invite", partial(simply, lambda h, now: invite(h.setup, h.account, "operator", "number", "17", actor=ACTOR,
+         now=now)), "account.invited", "account"),
     Case("grant_role", partial(simply, lambda h, now: grant_role(h.setup, h.account, "operator", h.authority.id,
          actor=ACTOR, now=now)), "role.granted", "account"),
     Case("revoke_role", partial(with_role, lambda h, now: revoke_role(h.setup, h.account, "operator", h.authority.id,

@@ -16,13 +16,16 @@ from vaka.clock import SystemClock
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
+from vaka.identity.oidc import OidcClient
+from vaka.identity.subjects import SubjectKey
 from vaka.settings import Settings
 from vaka.web.asker import SESSION_COOKIE
 from vaka.web.assets import load_assets
 from vaka.web.desk.application import build_desk
 from vaka.web.desk.desk import Desk
 from vaka.web.pages import Pages
-from vaka.web.signin.application import Entrance, build_signin
+from vaka.web.signin.application import build_signin
+from vaka.web.signin.entrance import Entrance
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +36,10 @@ async def entrance(installation: Installation) -> AsyncIterator[Entrance]:
     pool = make_pool(installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test")
     await pool.open()
     assets, clock = load_assets(), SystemClock()
-    yield Entrance(pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock))
+    client, subjects = OidcClient(installation.root, demo=True), SubjectKey(bytes(32))
+    yield Entrance(
+        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, subjects
+    )  # fmt: skip
     await pool.close()
 
 

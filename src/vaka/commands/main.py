@@ -30,6 +30,8 @@ SUBCOMMANDS = {
     "factor": ("vaka.commands.factor:factor", "Show and remove security keys that somebody has lost."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
     "retention": ("vaka.commands.retention:retention", "Show what will be removed for its age."),
+    "account": ("vaka.commands.account:account", "Make accounts, and invite whom they are for."),
+    "trust": ("vaka.commands.trust:trust", "Show and decide which issuers of identities are believed."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

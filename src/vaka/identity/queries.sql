@@ -4,8 +4,8 @@
 
 -- name: open_session
 -- as: signin
-insert into session (token_hash, id, account_id, realm, method, created_at, expires_at)
-select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s, %(expires_at)s
+insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level)
+select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s, %(expires_at)s, %(issuer)s, %(level)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -15,7 +15,8 @@ update account set last_signed_in_at = %(now)s where id = %(account_id)s
 
 -- name: find_session
 -- as: desk, portal, signin
-select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language
+select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language,
+       s.method, s.issuer, s.level
 from session s
 join account a on a.id = s.account_id
 where s.token_hash = %(token_hash)s
@@ -150,3 +151,76 @@ returning random
 -- as: portal
 select session_id = %(session_id)s and purpose = %(purpose)s as here, used_at is not null as used
 from security_key_challenge where challenge_hash = %(challenge_hash)s
+-- name: propose_trust
+-- as: setup
+insert into trusted_issuer (id, authority_id, name, content, proposed_by, proposed_at)
+select %(id)s, %(authority_id)s, %(name)s, %(content)s, a.id, %(now)s
+from account a
+where a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
+
+-- name: approve_trust
+-- as: setup
+update trusted_issuer t set approved_by = a.id, approved_at = %(now)s
+from account a
+where t.id = %(id)s and t.content = %(content)s and t.approved_by is null and t.withdrawn_by is null
+  and t.proposed_by <> a.id and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
+
+-- name: withdraw_trust
+-- as: setup
+update trusted_issuer t set withdrawn_by = a.id, withdrawn_at = %(now)s
+from account a
+where t.id = %(id)s and t.withdrawn_by is null
+  and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
+
+-- name: list_trust
+-- as: setup, signin
+select id, authority_id, name, content as text, proposed_by, proposed_at, approved_by, approved_at, withdrawn_by,
+       withdrawn_at
+from trusted_issuer
+order by name, proposed_at, id
+
+-- name: trust_state
+-- as: setup, signin
+select ledger.trust_state(%(id)s, %(name)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
+
+-- name: is_administrator
+-- as: setup
+select exists (select from account a where a.id = %(account_id)s and a.kind = 'administrator' and a.state = 'active')
+
+-- name: invite
+-- as: setup
+insert into invitation (code_hash, id, account_id, realm, attribute, matching_hmac, created_at, expires_at)
+select %(code_hash)s, %(id)s, a.id, %(realm)s, %(attribute)s, %(matching_hmac)s, %(now)s, %(expires_at)s
+from account a
+where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
+
+-- name: redeem_invitation
+-- as: signin
+update invitation i set redeemed_at = %(now)s
+where i.code_hash = %(code_hash)s and i.realm = %(realm)s and i.attribute = %(attribute)s
+  and i.matching_hmac = %(matching_hmac)s and i.redeemed_at is null and i.expires_at > %(now)s
+returning i.id, i.account_id
+
+-- name: find_link
+-- as: signin
+select account_id, matching_hmac, retired_at is not null as retired
+from account_link
+where issuer = %(issuer)s and subject_hmac = %(subject_hmac)s
+
+-- name: link_account
+-- as: signin
+insert into account_link (id, account_id, issuer, subject_hmac, matching_hmac, created_at)
+values (%(id)s, %(account_id)s, %(issuer)s, %(subject_hmac)s, %(matching_hmac)s, %(now)s)
+
+-- name: begin_login
+-- as: signin
+-- What nobody came back for goes with the next that begins.
+with gone as (delete from pending_login where started_at < %(oldest)s)
+insert into pending_login (token_hash, trust_id, realm, started_at)
+values (%(token_hash)s, %(trust_id)s, %(realm)s, %(now)s)
+
+-- name: take_login
+-- as: signin
+-- Once: of two that come at the same time one gets it.
+delete from pending_login where token_hash = %(token_hash)s
+returning trust_id, realm, started_at

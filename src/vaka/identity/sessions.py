@@ -46,6 +46,25 @@ class Session:
     kind: str
     """``user`` or ``administrator``."""
     language: str
+    method: str = ""
+    """``persona`` in a demo, otherwise by which protocol it was asserted who it is."""
+    issuer: str | None = None
+    """Who asserted it."""
+    level: int | None = None
+    """The level of assurance: 3 or 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a session of a federated sign-in rests on."""
+
+    issuer: str
+    level: int
+    level_uri: str
+    requested: str
+    """The levels that were asked for, with spaces between."""
+    assertion: str
+    """SHA-256 of the assertion."""
 
 
 class CannotSignInError(VakaError):
@@ -68,6 +87,8 @@ async def open_session(
     method: str,
     now: datetime,
     random_bytes: RandomBytes = os.urandom,
+    *,
+    basis: Basis | None = None,
 ) -> str:
     """Start a session (as signin) and return its token: 256 random bits, safe in a cookie, stored nowhere.
 
@@ -82,18 +103,18 @@ async def open_session(
                 "token_hash": _hash(token), "id": session_id, "account_id": account_id, "realm": realm,
                 "method": method, "now": now, "expires_at": now + LIFETIMES[realm],
                 "kind": "administrator" if realm == "administrator" else "user",
+                "issuer": basis and basis.issuer, "level": basis and basis.level,
             },
         )  # fmt: skip
         if done.rowcount == 0:
             raise CannotSignInError
         await connection.execute(QUERIES["note_sign_in"], {"account_id": account_id, "now": now})
-        await append(
-            connection,
-            Entry(
-                Event.SESSION_STARTED, f"account:{account_id}", now, f"session:{session_id}",
-                detail={"realm": realm, "method": method},
-            ),
-        )  # fmt: skip
+        detail: dict[str, str | int | bool | None] = {"realm": realm, "method": method}
+        if basis is not None:
+            detail |= {"issuer": basis.issuer, "level": basis.level, "returned": basis.level_uri,
+                       "requested": basis.requested, "assertion": basis.assertion}  # fmt: skip
+        started = Entry(Event.SESSION_STARTED, f"account:{account_id}", now, f"session:{session_id}", detail=detail)
+        await append(connection, started)
     return token
 
 

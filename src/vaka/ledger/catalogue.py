@@ -42,6 +42,7 @@ _MESSAGE = About(
     ("receiver", "supervision"), _ALARM, ("message", "class", "kind"),
     "who it is about, the sender, the message's texts and position",
 )  # fmt: skip
+_TRUST = About(_OPERATOR, ("trust",), ("sha256", "issuer", "authority"), "who the two are, but for their accounts")
 _HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
 _SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
 
@@ -160,9 +161,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
-                            "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
-                            "device", "policy", "closing_code", "legal_hold", "removal_rules", "authority_export",
-                            "authority_ending", "security_key"),
+                            "installation", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
+                            "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
+                            "removal_rules", "authority_export", "authority_ending", "security_key"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -173,17 +174,31 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup",), ("authority",), ("message_type", "device_type", "status_code", "alarm_class", "reason"),
         ),
         Event.ACCOUNT_CREATED: About(("setup", "demo"), ("account",), ("kind",), "the name"),
+        Event.ACCOUNT_INVITED: About(
+            ("setup",), ("account",), ("realm", "invitation"), "the code, the attribute that has to match, the name"
+        ),
+        Event.ACCOUNT_LINKED: About(
+            _OPERATOR, ("account",), ("issuer", "realm", "invitation", "assertion"),
+            "the subject, the attribute that matched, the name",
+        ),
         Event.ROLE_GRANTED: About(
             ("setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
         ),
         Event.ROLE_REVOKED: About(("setup",), ("account",), ("role", "authority"), "the name"),
-        Event.SESSION_STARTED: About(_OPERATOR, ("session",), ("realm", "method"), "the address, the token, the name"),
+        Event.TRUST_PROPOSED: _TRUST,
+        Event.TRUST_APPROVED: _TRUST,
+        Event.TRUST_WITHDRAWN: _TRUST,
+        Event.SESSION_STARTED: About(_OPERATOR, ("session",),
+            ("realm", "method", "issuer", "level", "requested", "returned", "assertion"),
+            "the address, the token, the assertion, the subject, the name",
+        ),
         Event.SESSION_ENDED: About(
             ("account", "setup", "scheduler"), ("session",), ("reason", "account"), "the address, the token, the name"
         ),
         Event.SIGN_IN_REFUSED: About(
-            ("signin",), ("process", "several"), ("reason", "source", "count", "seconds"),
-            "what was typed; " + _STRANGER,
+            ("signin",), ("process", "several"),
+            ("reason", "source", "count", "seconds", "issuer", "requested", "returned", "assertion", "account"),
+            "what was typed, the assertion, the subject; " + _STRANGER,
         ),
         Event.SECURITY_KEY_ENROLLED: About(
             _OPERATOR, ("security_key",), ("credential", "model", "device_bound", "attested", "session"), _CREDENTIAL

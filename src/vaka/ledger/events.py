@@ -73,8 +73,13 @@ class Event(Enum):
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means
     ACCOUNT_CREATED = "account.created"  # somebody got an account
+    ACCOUNT_INVITED = "account.invited"  # somebody was invited to make an account his own
+    ACCOUNT_LINKED = "account.linked"  # an account became that of a subject of an issuer, by an invitation
     ROLE_GRANTED = "role.granted"  # an account got a role in one authority
     ROLE_REVOKED = "role.revoked"  # a role was taken back
+    TRUST_PROPOSED = "trust.proposed"  # somebody put an issuer of identities forward
+    TRUST_APPROVED = "trust.approved"  # another approved exactly that: whoever it names can sign in by it
+    TRUST_WITHDRAWN = "trust.withdrawn"  # it is believed no longer, or the proposal was taken back
     SESSION_STARTED = "session.started"  # somebody signed in
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed

@@ -17,13 +17,16 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError, VakaError
 from vaka.identity.attempts import FailedAttempts
+from vaka.identity.oidc import OidcClient
+from vaka.identity.subjects import open_subject_key
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
 from vaka.settings import Settings, load_settings
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.serve import serve
-from vaka.web.signin.application import Entrance, build_signin
+from vaka.web.signin.application import build_signin
+from vaka.web.signin.entrance import Entrance
 
 COMPONENT = "signin"
 _FAILED = 1
@@ -42,21 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep_memory_and_tell(out_of_swap=False)
     try:
         settings = load_settings(root / "vaka.toml")
-        return uvloop.run(_serve(find_server(settings.database, root), settings))
+        return uvloop.run(_serve(find_server(settings.database, root), settings, root))
     except VakaError as error:
         print(error.sentence.en, file=sys.stderr)
         return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
 
 
-async def _serve(server: Server, settings: Settings) -> int:
+async def _serve(server: Server, settings: Settings, root: Path) -> int:
     clock, assets = SystemClock(), load_assets()
+    subjects = open_subject_key(root / settings.signin.subject_key)
+    client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo")
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
     await platform.open()
     log = structlog.get_logger()
     try:
         log.info("listening", address=settings.signin.host, port=settings.signin.port)
         attempts = FailedAttempts(platform, clock)
-        entrance = Entrance(platform, Pages(assets, clock), assets, clock, settings, attempts)
+        entrance = Entrance(platform, Pages(assets, clock), assets, clock, settings, attempts, client, subjects)
         async with attempts.telling():
             await serve(build_signin(entrance), settings.signin)
     finally:

@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +18,11 @@ from vaka.web.preferences import Preferences, Theme, read_preferences
 
 SESSION_COOKIE = "__Host-vaka-operator"
 REALM: Realm = "operator"
-COOKIES: Mapping[Realm, str] = {"operator": SESSION_COOKIE, "authority": "__Host-vaka-authority"}
+COOKIES: Mapping[Realm, str] = {
+    "operator": SESSION_COOKIE,
+    "authority": "__Host-vaka-authority",
+    "administrator": "__Host-vaka-administrator",
+}
 """Each realm's session has a cookie of its own: one does not open another's doors."""
 
 
@@ -66,10 +71,15 @@ def read_token(request: Request, *, realm: Realm = REALM) -> str:
 
 def give_token(response: Response, token: str, *, realm: Realm = REALM) -> None:
     """Let the browser keep the token: for this host alone, out of reach of scripts, until the browser closes."""
-    response.set_cookie(COOKIES[realm], token, path="/", secure=True, httponly=True, samesite="lax")
+    response.set_cookie(COOKIES[realm], token, path="/", secure=True, httponly=True, samesite=_same_site(realm))
 
 
 def take_token_back(response: Response, *, realm: Realm = REALM) -> None:
     """Let the browser forget the token and what it cached."""
-    response.delete_cookie(COOKIES[realm], path="/", secure=True, httponly=True, samesite="lax")
+    response.delete_cookie(COOKIES[realm], path="/", secure=True, httponly=True, samesite=_same_site(realm))
     response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def _same_site(realm: Realm) -> Literal["lax", "strict"]:
+    """Say from where the cookie is sent: an administrator's with nothing that begins at another site."""
+    return "strict" if realm == "administrator" else "lax"

@@ -41,7 +41,7 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in(nobody: Browser, method: 
         where = path.format(authority="ekbacka")
         answer = await (nobody.get(where) if method == "GET" else nobody.post(where))
         if method == "GET":
-            assert (answer.status, answer.header("location")) == (303, SETTINGS.signin.origin + "/")
+            assert (answer.status, answer.header("location")) == (303, SETTINGS.signin.origin + "/?realm=authority")
         else:
             assert answer.status == 401
 
@@ -167,7 +167,7 @@ async def test_who_reviews_several_logs_can_choose(portal: Portal, installation:
 async def test_signing_out_ends_the_session(lovisa: Browser, logs: Logs) -> None:
     mark = logs.mark("platform")
     answer = await lovisa.post("/sign-out")
-    assert (answer.status, answer.header("location")) == (303, SETTINGS.signin.origin + "/")
+    assert (answer.status, answer.header("location")) == (303, SETTINGS.signin.origin + "/?realm=authority")
     assert answer.cookies[COOKIES["authority"]][COOKIES["authority"]].value == ""
     assert (answer.header("clear-site-data"), answer.header("cache-control")) == ('"cache"', "no-store")
     assert [entry["event"] for entry in logs.since(mark, "platform")] == ["session.ended"]

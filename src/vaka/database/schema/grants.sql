@@ -46,7 +46,8 @@ grant select, insert, update on receiver_presence to g_receiver;
 -- desk: who is this session, what may he do where, which authorities are there.
 grant select on authority, installation, receiver_presence, role_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session to g_desk;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level),
+    update (ended_at) on session to g_desk;
 -- desk: tells who has one open.
 grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
@@ -54,8 +55,8 @@ grant select (sender, authority_id, device_id, active), insert on device_entry t
 -- portal: who is this session, what may he do where, which authorities are there, and what accounts are called.
 grant select on authority, role_grant to g_portal;
 grant select (id, display_name, kind, language, state) on account to g_portal;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session
-    to g_portal;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level),
+    update (ended_at) on session to g_portal;
 -- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_portal;
 grant select, insert, update (used_at), delete on security_key_challenge to g_portal;
@@ -76,6 +77,13 @@ grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, ended_at) on session to g_scheduler;
 grant select (id, state) on account to g_scheduler;
 grant select (account_id, role, authority_id, valid_until) on role_grant to g_scheduler;
+-- signin: whose a subject is, and that it became somebody's by an invitation; a sign-in that has begun.
+grant select, insert on account_link to g_signin;
+grant select, update (redeemed_at) on invitation to g_signin;
+grant select, insert, delete on pending_login to g_signin;
+-- signin: which issuers are believed, and whether the log says that two people decided so.
+grant select on trusted_issuer to g_signin;
+grant execute on function ledger.trust_state to g_signin, g_setup;
 -- sequencer: which databases there are.
 grant select on authority to g_sequencer;
 -- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.
@@ -84,6 +92,10 @@ grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
 -- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.
 grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
+-- setup: invites. It reads no invitation and no link.
+grant insert on invitation to g_setup;
+-- setup: which issuers were proposed, approved, withdrawn; what was said of one is never changed.
+grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
 

@@ -135,4 +135,9 @@ FACTS: Mapping[str, str] = {
     "values_read_before": mark("Values read before"),
     "values_tried": mark("Values tried"),
     "verdict": mark("Verdict"),
+    "assertion": mark("Fingerprint of the assertion"),
+    "invitation": mark("Invitation"),
+    "issuer": mark("Issuer of identities"),
+    "requested": mark("Levels asked for"),
+    "returned": mark("Level returned"),
 }

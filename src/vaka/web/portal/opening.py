@@ -66,9 +66,10 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                 async with open_teller(clock, COMPONENT, platform, gateway) as denials:
                     yield Portal(
                         gateway, platform, keyring, people, pages, assets, clock, denials,
-                        sign_in=f"{settings.signin.origin}/", logs=settings.ledger, lookups=Questions(clock),
-                        taking_out=TakingOut(clock), ending_wait_days=settings.erasure.ending_wait_days,
-                        security_keys=security_keys, step_up=settings.access.step_up,
+                        sign_in=f"{settings.signin.origin}/?realm=authority", logs=settings.ledger,
+                        lookups=Questions(clock), taking_out=TakingOut(clock),
+                        ending_wait_days=settings.erasure.ending_wait_days, security_keys=security_keys,
+                        step_up=settings.access.step_up,
                     )  # fmt: skip
             finally:
                 reading.cancel()

@@ -76,6 +76,11 @@ EVENTS: Mapping[str, str] = {
     "policy.changed": mark("Limits or words changed"),
     "class.changed": mark("Meaning of a code changed"),
     "account.created": mark("Account created"),
+    "account.invited": mark("Somebody invited to an account"),
+    "account.linked": mark("Account linked to an identity"),
+    "trust.proposed": mark("Issuer of identities proposed"),
+    "trust.approved": mark("Issuer of identities approved"),
+    "trust.withdrawn": mark("Issuer of identities withdrawn"),
     "role.granted": mark("Role given"),
     "role.revoked": mark("Role taken back"),
     "session.started": mark("Signed in"),
@@ -118,8 +123,9 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "rights": (
         mark("Accounts, roles and settings"),
-        ("account.created", "role.granted", "role.revoked", "security_key.enrolled", "security_key.renamed",
-         "security_key.removed", "security_key.used", "retention.set", "policy.changed", "class.changed",
+        ("account.created", "account.invited", "account.linked", "role.granted", "role.revoked",
+         "security_key.enrolled", "security_key.renamed", "security_key.removed", "security_key.used",
+         "trust.proposed", "trust.approved", "trust.withdrawn", "retention.set", "policy.changed", "class.changed",
          "settings.changed", "installation.decided", "authority.registered"),
     ),
     "registers": (
@@ -196,6 +202,10 @@ KINDS: Mapping[str, str] = {
     "several": mark("Several"),
     "unit": mark("Unit"),
     "unit_hours": mark("Hours of a unit"),
+    "account_link": mark("Link to an identity"),
+    "invitation": mark("Invitation"),
+    "trust": mark("Issuer of identities"),
+    "trusted_issuer": mark("Issuer of identities"),
 }
 """What stands before the colon of an object."""
 

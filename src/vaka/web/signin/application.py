@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The sign-in page: named personas in a demo, over real sessions; elsewhere it says that sign-in is not configured."""
+"""The sign-in page: the issuers that are believed, and named personas in a demo; both over real sessions."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -13,37 +13,26 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from vaka.access.decide import authorities_where
-from vaka.access.permissions import Permission
-from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
-from vaka.clock import Clock
-from vaka.database.connections import Pool, transaction
-from vaka.identity.attempts import FailedAttempts
+from vaka.database.connections import transaction
 from vaka.identity.personas import NotADemoError, Persona, list_personas, sign_in_as
-from vaka.identity.sessions import CannotSignInError, Realm, end_session
-from vaka.settings import Settings
-from vaka.web.asker import COOKIES, Asker, find_asker, find_principal, give_token, read_token, take_token_back
-from vaka.web.assets import Assets
+from vaka.identity.sessions import CannotSignInError, Realm
+from vaka.web.asker import COOKIES, find_principal, give_token, take_token_back
 from vaka.web.forms import Form, read_form
-from vaka.web.pages import Pages
 from vaka.web.preferences import PreferenceForm, Preferences, read_preferences, remember
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, build_router, route
 from vaka.web.safety import Safety
+from vaka.web.signin.entrance import Entrance, end_sessions, find_asker_here, first_page, own_room
+from vaka.web.signin.federated import (
+    INVITATION_COOKIE,
+    begin,
+    finish,
+    list_ways,
+    read_realm,
+    take_invitation,
+)
 from vaka.web.texts import texts_in
-
-
-@dataclass(frozen=True, slots=True)
-class Entrance:
-    """The open parts of a sign-in process."""
-
-    platform: Pool
-    pages: Pages
-    assets: Assets
-    clock: Clock
-    settings: Settings
-    attempts: FailedAttempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +60,7 @@ class NoForm(Form):
 
 async def show_sign_in(entrance: Entrance, request: Request) -> Response:
     """GET /: whom one can sign in as."""
-    asker = await _find_asker(entrance, request)
+    asker = await find_asker_here(entrance, request)
     preferences = asker.preferences if asker else read_preferences(request)
     demo, personas = True, []
     try:
@@ -79,9 +68,11 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
             personas = await list_personas(connection, entrance.settings.mode, entrance.clock.now())
     except NotADemoError:
         demo = False
+    realm, ways = read_realm(request), await list_ways(entrance, preferences)
     page = entrance.pages.render(
         "signin.html", preferences, demo=demo, personas=_present_all(personas, preferences), asker=asker,
-        own_room=_own_room(entrance, asker), message=None,
+        own_room=own_room(entrance, asker), message=None, realm=realm, ways=ways[realm], any_way=any(ways.values()),
+        invited=INVITATION_COOKIE in request.cookies,
     )  # fmt: skip
     return HTMLResponse(page)
 
@@ -89,7 +80,7 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
 async def sign_in(entrance: Entrance, request: Request) -> Response:
     """POST /: open a session for a persona and go to where it works. Earlier sessions of this browser end."""
     form = await read_form(request, PersonaForm)
-    await _end_sessions(entrance, request)
+    await end_sessions(entrance, request)
     now, mode = entrance.clock.now(), entrance.settings.mode
     try:
         async with transaction(entrance.platform) as connection:
@@ -100,7 +91,7 @@ async def sign_in(entrance: Entrance, request: Request) -> Response:
         await entrance.attempts.note(reason, request.client.host if request.client else "")
         raise
     principal = await find_principal(entrance.platform, token, entrance.clock, realm=realm)
-    response = RedirectResponse(_first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
     give_token(response, token, realm=realm)
     if principal is not None:
         remember(response, language=principal.session.language, theme=None)
@@ -110,7 +101,7 @@ async def sign_in(entrance: Entrance, request: Request) -> Response:
 async def sign_out(entrance: Entrance, request: Request) -> Response:
     """POST /sign-out: the session ends, the browser forgets."""
     await read_form(request, NoForm)
-    await _end_sessions(entrance, request)
+    await end_sessions(entrance, request)
     response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
     for realm in COOKIES:
         take_token_back(response, realm=realm)
@@ -139,6 +130,9 @@ ADDRESSES: tuple[Address, ...] = (
     route("/", show_sign_in, ["GET"], needs=PUBLIC),
     route("/", sign_in, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
+    route("/begin/{name}", begin, ["GET"], needs=PUBLIC),
+    route("/callback/{name}", finish, ["GET"], needs=PUBLIC),
+    route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
@@ -154,60 +148,14 @@ def build_signin(entrance: Entrance) -> ASGIApp:
     return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets)
 
 
-async def _find_asker(entrance: Entrance, request: Request) -> Asker | None:
-    for realm in COOKIES:
-        asker = await find_asker(entrance.platform, request, entrance.clock, realm=realm)
-        if asker is not None:
-            return asker
-    return None
-
-
-async def _end_sessions(entrance: Entrance, request: Request) -> None:
-    for realm in COOKIES:
-        principal = await find_principal(
-            entrance.platform, read_token(request, realm=realm), entrance.clock, realm=realm
-        )
-        if principal is not None:
-            async with transaction(entrance.platform) as connection:
-                await end_session(connection, principal.session, entrance.clock.now())
-
-
 def _realm_of(wanted: str, personas: Sequence[Persona]) -> Realm:
     """Return where a persona works: with an authority, where all its roles are of that realm; else at the desk."""
+    if any(persona.persona == wanted and persona.kind == "administrator" for persona in personas):
+        return "administrator"
     roles = [
         ROLES[name] for persona in personas if persona.persona == wanted for name in persona.roles if name in ROLES
     ]
     return "authority" if roles and all(role.realm == "authority" for role in roles) else "operator"
-
-
-def _own_room(entrance: Entrance, asker: Asker | None) -> str:
-    """Return where somebody who is signed in works."""
-    settings = entrance.settings
-    return f"{(settings.portal if asker and asker.session.realm == 'authority' else settings.desk).origin}/"
-
-
-def _first_page(entrance: Entrance, realm: Realm, principal: Principal | None) -> str:
-    if realm == "authority":
-        return f"{entrance.settings.portal.origin}{_first_room(principal)}"
-    if principal is not None and not authorities_where(principal, Permission.DESK_SEE_QUEUE):
-        return f"{entrance.settings.desk.origin}/history"
-    return f"{entrance.settings.desk.origin}/"
-
-
-def _first_room(principal: Principal | None) -> str:
-    """Return the portal's page where somebody has something to do."""
-    for permission, path in _ROOMS:
-        if principal is None or authorities_where(principal, permission):
-            return path
-    return "/"
-
-
-_ROOMS = (
-    (Permission.PORTAL_READ_LOG, "/"),
-    (Permission.PORTAL_SET_RETENTION, "/retention"),
-    (Permission.PORTAL_SET_REMOVAL, "/removal"),
-    (Permission.PORTAL_ERASE, "/erasure"),
-)
 
 
 def _present_all(personas: Sequence[Persona], preferences: Preferences) -> list[Choice]:

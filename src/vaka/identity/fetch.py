@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""One POST to an address of the trust registry: bounded in time and size, over TLS, and no redirect is followed."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import h11
+
+SECONDS = 10.0
+"""For all of it, from the name's look-up to the last byte."""
+LARGEST_HEAD = 16_384
+LARGEST_BODY = 65_536
+_CHUNK = 16_384
+
+
+class UnreachableError(Exception):
+    """The other end does not answer, or not within the time."""
+
+
+class UnusableAnswerError(Exception):
+    """What came back is too large, or is no HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came back."""
+
+    status: int
+    media_type: str
+    body: bytes = field(repr=False)
+
+
+async def post_form(address: str, body: bytes, *, tls: ssl.SSLContext, plain: bool = False) -> Fetched:
+    """Send a form and return the answer, whatever its status. ``plain`` allows an address without TLS (a demo's).
+
+    Raises UnreachableError or UnusableAnswerError.
+    """
+    parts = urlsplit(address)
+    encrypted = parts.scheme == "https"
+    if not parts.hostname or not (encrypted or (plain and parts.scheme == "http")):
+        raise UnreachableError
+    port = parts.port or (443 if encrypted else 80)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        async with asyncio.timeout(SECONDS):
+            reader, writer = await asyncio.open_connection(
+                parts.hostname, port, ssl=tls if encrypted else None, limit=_CHUNK
+            )
+            try:
+                http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
+                headers = [
+                    ("Host", parts.netloc), ("Accept", "application/json"), ("Connection", "close"),
+                    ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body))),
+                ]  # fmt: skip
+                request = h11.Request(method="POST", target=target, headers=headers)
+                sent = (http.send(event) or b"" for event in (request, h11.Data(data=body), h11.EndOfMessage()))
+                writer.write(b"".join(sent))
+                return await _read(http, reader)
+            finally:
+                writer.transport.abort()  # the answer is read whole, or is not wanted
+    except (OSError, TimeoutError):
+        raise UnreachableError from None
+    except (h11.RemoteProtocolError, h11.LocalProtocolError):
+        raise UnusableAnswerError from None
+
+
+async def _read(http: h11.Connection, reader: asyncio.StreamReader) -> Fetched:
+    status, media_type, body = 0, "", bytearray()
+    while True:
+        event = http.next_event()
+        if event is h11.NEED_DATA:
+            http.receive_data(await reader.read(_CHUNK))
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+            named = next((value for name, value in event.headers if name == b"content-type"), b"")
+            media_type = named.decode("latin-1").partition(";")[0].strip().lower()
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > LARGEST_BODY:
+                raise UnusableAnswerError
+        elif isinstance(event, h11.EndOfMessage):
+            return Fetched(status, media_type, bytes(body))
+        elif not isinstance(event, h11.InformationalResponse):
+            raise UnusableAnswerError

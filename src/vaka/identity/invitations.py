@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Invitations: how an account that was made for somebody becomes his, once, within a day, and by an attribute of his.
+
+The code goes another way than the sign-in (on paper, or in a letter). No account appears because an issuer knows
+somebody.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from vaka.database.queries import load_queries
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identifiers import RandomBytes, new_identifier
+from vaka.identity.sessions import Realm
+from vaka.identity.subjects import normalise
+from vaka.ledger.entries import Entry
+from vaka.ledger.events import Event
+from vaka.ledger.standing import append_privileged
+
+QUERIES = load_queries("vaka.identity")
+
+CODE_BYTES = 16
+LIFETIME = timedelta(hours=24)
+LONGEST_CODE = 60
+"""Characters that are looked at; a code has 26 and some hyphens."""
+_CODE = re.compile(r"[A-Z2-7]{26}")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An invitation's code."""
+
+    secret: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """What is stored of it."""
+        return hashlib.sha256(b"vaka invitation v1\0" + self.secret).digest()
+
+    @property
+    def text(self) -> str:
+        """What is handed over, in groups that can be read out."""
+        letters = base64.b32encode(self.secret).decode().rstrip("=")
+        return "-".join(letters[start : start + 5] for start in range(0, len(letters), 5))
+
+    def of_matching(self, attribute: str, value: str) -> bytes:
+        """Return what is stored of the attribute that must match."""
+        return hmac.digest(self.secret, f"{attribute}\0{normalise(value)}".encode(), "sha256")
+
+
+def read_code(text: str) -> Code | None:
+    """Return the code that somebody typed, or None for what is none."""
+    letters = "".join(sign for sign in text[:LONGEST_CODE].upper() if sign not in " -")
+    if not _CODE.fullmatch(letters):
+        return None
+    return Code(base64.b32decode(letters + "=" * (-len(letters) % 8)))
+
+
+class CannotInviteError(VakaError):
+    """The account is not active, or of the wrong class for the realm; or there is nothing to match."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv="Det kontot kan inte bjudas in så: det är inte aktivt, hör inte till den rollen, eller så saknas "
+                "uppgiften som ska stämma. Inget har ändrats.",
+                en="That account cannot be invited so: it is not active, is not of that class, or what has to match is "
+                "missing. Nothing was changed.",
+            ),
+        )
+
+
+async def invite(
+    connection: psycopg.AsyncConnection[Any],
+    account_id: UUID,
+    realm: Realm,
+    attribute: str,
+    value: str,
+    *,
+    actor: str,
+    now: datetime,
+    random_bytes: RandomBytes = os.urandom,
+) -> Code:
+    """Make an invitation (as setup) and return its code, which is stored nowhere.
+
+    It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``. Raises CannotInviteError, or
+    LedgerStandsStillError.
+    """
+    if not attribute or not normalise(value):
+        raise CannotInviteError
+    code, identifier = Code(random_bytes(CODE_BYTES)), new_identifier(now, random_bytes)
+    async with connection.transaction():
+        done = await connection.execute(
+            QUERIES["invite"],
+            {
+                "code_hash": code.digest, "id": identifier, "account_id": account_id, "realm": realm,
+                "attribute": attribute, "matching_hmac": code.of_matching(attribute, value), "now": now,
+                "expires_at": now + LIFETIME, "kind": "administrator" if realm == "administrator" else "user",
+            },
+        )  # fmt: skip
+        if done.rowcount == 0:
+            raise CannotInviteError
+        detail = {"realm": realm, "invitation": str(identifier)}
+        await append_privileged(
+            connection, [Entry(Event.ACCOUNT_INVITED, actor, now, f"account:{account_id}", detail=detail)]
+        )
+    return code

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Why somebody does not get in: a code for the ledger, and a sentence that says what to do."""
+
+from enum import Enum
+
+from vaka.errors import Sentence
+
+_AGAIN = Sentence(
+    sv="Inloggningen påbörjades inte i den här webbläsaren, har redan använts eller tog längre tid än tio minuter. "
+    "Börja om från inloggningssidan.",
+    en="The sign-in was not begun in this browser, was used already or took longer than ten minutes. Begin anew at the "
+    "sign-in page.",
+)
+_ISSUER = Sentence(
+    sv="Den inloggningen är inte godkänd här just nu. Välj en annan, eller kontakta den som ansvarar för inloggningen "
+    "hos er.",
+    en="That way to sign in is not approved here at the moment. Choose another, or turn to whoever is responsible for "
+    "sign-in with you.",
+)
+_CANCELLED = Sentence(
+    sv="Inloggningen avbröts hos utfärdaren. Börja om när du vill.",
+    en="The sign-in was cancelled at the issuer. Begin anew when you like.",
+)
+_UNREACHABLE = Sentence(
+    sv="Utfärdaren svarar inte som den ska. Försök igen om en stund, eller välj en annan inloggning.",
+    en="The issuer does not answer as it should. Try again in a while, or choose another way to sign in.",
+)
+_UNTRUSTED = Sentence(
+    sv="Svaret från utfärdaren gick inte att lita på, och du är inte inloggad. Börja om. Händer det igen, kontakta den "
+    "som ansvarar för inloggningen hos er.",
+    en="The issuer's answer could not be trusted, and you are not signed in. Begin anew. If it happens again, turn to "
+    "whoever is responsible for sign-in with you.",
+)
+_LEVEL = Sentence(
+    sv="Legitimationen du använde räcker inte: här krävs tillitsnivå 3. Börja om och använd en legitimation på den "
+    "nivån.",
+    en="The identity you used is not enough: level of assurance 3 is needed here. Begin anew with an identity of that "
+    "level.",
+)
+_UNKNOWN = Sentence(
+    sv="Ingen här är kopplad till den legitimationen. Har du en inbjudan, ange koden på inloggningssidan först. Annars "
+    "kontakta den som bjuder in hos er.",
+    en="Nobody here is linked to that identity. If you have an invitation, enter its code at the sign-in page first. "
+    "Otherwise turn to whoever invites people with you.",
+)
+_INVITATION = Sentence(
+    sv="Inbjudan gäller inte: den är använd, för gammal eller ställd till någon annan. Be om en ny.",
+    en="The invitation does not hold: it was used, is too old or is meant for somebody else. Ask for a new one.",
+)
+_ACCOUNT = Sentence(
+    sv="Det går inte att logga in med det kontot här. Kontakta den som ansvarar för konton hos er.",
+    en="That account cannot sign in here. Turn to whoever is responsible for accounts with you.",
+)
+_REVIEW = Sentence(
+    sv="En uppgift om dig hos utfärdaren har ändrats, och någon måste se över kopplingen. Kontakta den som ansvarar "
+    "för konton hos er.",
+    en="Something that the issuer says of you has changed, and somebody has to look at the link. Turn to whoever is "
+    "responsible for accounts with you.",
+)
+
+
+class Reason(Enum):
+    """Every reason, by the code that stands in the ledger."""
+
+    NO_PENDING = ("no_pending", _AGAIN)  # no cookie of a sign-in that was begun here
+    STATE = ("state", _AGAIN)  # the answer belongs to another browser's sign-in, or to none
+    PENDING_SPENT = ("pending_spent", _AGAIN)  # used before, or older than ten minutes
+    ISSUER_NOT_APPROVED = ("issuer_not_approved", _ISSUER)
+    ISSUER_MIXED = ("issuer_mixed", _UNTRUSTED)  # the answer names another issuer than was asked
+    CLIENT_KEY = ("client_key", _ISSUER)  # the key that we prove ourselves with is not there
+    CANCELLED = ("cancelled", _CANCELLED)
+    ISSUER_REFUSED = ("issuer_refused", _UNREACHABLE)  # it answered with an error
+    ANSWER = ("answer", _UNTRUSTED)  # not what an issuer answers
+    TOKEN_UNREACHABLE = ("token_unreachable", _UNREACHABLE)
+    TOKEN_REFUSED = ("token_refused", _UNREACHABLE)  # the code was used before, say
+    TOKEN_ANSWER = ("token_answer", _UNTRUSTED)  # too large, a redirect, no JSON
+    TOKEN_FORM = ("token_form", _UNTRUSTED)  # no signed token
+    ALGORITHM = ("algorithm", _UNTRUSTED)
+    SIGNATURE = ("signature", _UNTRUSTED)
+    ISSUER = ("issuer", _UNTRUSTED)
+    AUDIENCE = ("audience", _UNTRUSTED)
+    AUTHORISED_PARTY = ("authorised_party", _UNTRUSTED)
+    EXPIRED = ("expired", _UNTRUSTED)
+    NOT_YET = ("not_yet", _UNTRUSTED)
+    NONCE = ("nonce", _UNTRUSTED)
+    ACCESS_HASH = ("access_hash", _UNTRUSTED)
+    CLAIMS = ("claims", _UNTRUSTED)  # what a claim has to look like it does not
+    AUTHENTICATION_TIME = ("authentication_time", _UNTRUSTED)  # not authenticated anew
+    LEVEL_MISSING = ("level_missing", _LEVEL)
+    LEVEL_TOO_LOW = ("level_too_low", _LEVEL)
+    LEVEL_UNKNOWN = ("level_unknown", _LEVEL)
+    LEVEL_EXPIRED = ("level_expired", _ISSUER)  # the evidence for it has
+    ORGANISATION = ("organisation", _ACCOUNT)
+    UNKNOWN_PERSON = ("unknown_person", _UNKNOWN)
+    INVITATION = ("invitation", _INVITATION)
+    IDENTIFIER_CHANGED = ("identifier_changed", _REVIEW)
+    ACCOUNT = ("account", _ACCOUNT)  # not active, or not of this realm's class
+
+    def __init__(self, code: str, sentence: Sentence) -> None:
+        self.code = code
+        self.sentence = sentence

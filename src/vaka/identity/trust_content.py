@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What is said of an issuer that is believed: strict data, in one canonical form whose SHA-256 is what is approved.
+
+Addresses and keys are part of it. Nothing is looked up at the issuer: whoever could change what it publishes could
+otherwise become everybody. An issuer that is about to change its keys is proposed anew with the old and the new ones.
+"""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from cryptography import x509
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.levels import LEVELS, is_too_low
+from vaka.identity.sessions import Realm
+from vaka.ledger.wording import seems_personal
+
+SIGNING_ALGORITHMS = ("ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
+"""What an ID token may be signed with. Never ``none``, and nothing with a shared secret (HS…)."""
+SMALLEST_RSA_BITS = 2048
+LONGEST_EVIDENCE_DAYS = 400
+"""Evidence about an issuer is looked at anew every year."""
+LARGEST_CONTENT = 48_000  # characters
+
+
+class UnusableTrustError(VakaError):
+    """What was proposed about an issuer cannot be believed by anybody; the sentence names every fault."""
+
+    def __init__(self, faults: str) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv=f"Det som sägs om utfärdaren går inte att använda: {faults}. Inget har ändrats.",
+                en=f"What is said of the issuer cannot be used: {faults}. Nothing was changed.",
+            ),
+        )
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Whether an address without TLS is of this machine: allowed in a demo alone."""
+    return url.startswith(("http://localhost:", "http://127.0.0.1:", "http://[::1]:"))
+
+
+def _address(text: str) -> str:
+    """Return an address as it was written, where it is one that a browser or we may be sent to. Raises ValueError."""
+    parts = urlsplit(text)
+    if not text.isascii() or any(sign <= " " or sign in '"<>\\' for sign in text):
+        raise ValueError("an address holds a sign that no address has")
+    if not parts.hostname or parts.username is not None or parts.password is not None or "#" in text:
+        raise ValueError("write https://host/path, without a name, a password or a fragment")
+    if parts.scheme != "https" and not is_on_this_machine(text):
+        raise ValueError("an address begins with https://")
+    _ = parts.port  # raises ValueError where it is none
+    return text
+
+
+def _impersonal(text: str) -> str:
+    if seems_personal(text):
+        raise ValueError("write no personal number")
+    return text
+
+
+def _key(key: dict[str, Any]) -> dict[str, Any]:
+    """Return a public JWK that can verify. Raises ValueError."""
+    if set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"} or key.get("kty") not in ("RSA", "EC"):
+        raise ValueError("a key is a public RSA or EC key")
+    if key.get("use", "sig") != "sig":
+        raise ValueError("a key is for signatures (use: sig)")
+    try:
+        imported = JWKRegistry.import_key(key)
+        size = getattr(imported.raw_value, "key_size", SMALLEST_RSA_BITS) if key["kty"] == "RSA" else SMALLEST_RSA_BITS
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise ValueError("a key cannot be read") from error
+    if size < SMALLEST_RSA_BITS:
+        raise ValueError(f"an RSA key has {SMALLEST_RSA_BITS} bits or more")
+    return key
+
+
+def _certificate(text: str) -> str:
+    try:
+        x509.load_pem_x509_certificate(text.encode("ascii"))
+    except ValueError as error:
+        raise ValueError("the metadata certificate is one certificate (PEM)") from error
+    return text
+
+
+Address = Annotated[str, Field(min_length=8, max_length=500), AfterValidator(_address)]
+Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_impersonal)]
+Attribute = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.:/-]{0,119}$")]
+Key = Annotated[dict[str, Any], AfterValidator(_key)]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class AcceptedLevel(_Data):
+    """One level that is accepted of this issuer, and why."""
+
+    level: Literal[3, 4]
+    evidence: Annotated[str, Field(min_length=10, max_length=500), AfterValidator(_impersonal)]
+    """What was reviewed: which decision, which list, which report, of which day."""
+    expires: Annotated[date, Field(strict=False)]
+    """The last day on which the evidence is believed (UTC)."""
+
+
+class _Issuer(_Data):
+    issuer: Annotated[str, Field(min_length=8, max_length=500)]
+    """As its assertions name it, to the letter."""
+    title_sv: Word
+    title_en: Word
+    realms: Annotated[list[Realm], Field(min_length=1, max_length=3)]
+    levels: Annotated[dict[str, AcceptedLevel], Field(max_length=10)]
+    """By URI. What is not here is refused."""
+    subject_attribute: Attribute = "sub"
+    """What names a person, always the same and never another's."""
+    matching_attribute: Attribute
+    """What an invitation must match, and what may never change for a known person."""
+    organisation_attribute: Attribute | None = None
+    organisations: Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=50)] = []
+    """Of which organisations it may assert anything. Empty only where no organisation is asserted."""
+
+    @model_validator(mode="after")
+    def _levels_are_levels(self) -> Self:
+        if not self.levels:
+            raise ValueError("an issuer is listed with the levels that are accepted of it; none is given")
+        for uri, accepted in self.levels.items():
+            if is_too_low(uri):
+                raise ValueError(f"{uri} is below level 3 and never accepted")
+            if uri not in LEVELS:
+                raise ValueError(f"{uri[:100]} is no known level")
+            if accepted.level != LEVELS[uri]:
+                raise ValueError(f"{uri} is level {LEVELS[uri]}")
+        if bool(self.organisations) != (self.organisation_attribute is not None):
+            raise ValueError("organisations and organisation_attribute are given together")
+        return self
+
+
+class OidcIssuer(_Issuer):
+    """An OpenID provider, and what we are to it."""
+
+    protocol: Literal["oidc"]
+    issuer: Address
+    client_id: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
+    authorization_endpoint: Address
+    token_endpoint: Address
+    client_audience: Literal["issuer", "token_endpoint"] = "issuer"
+    """Whom our proof of being this client is made out to. Some know only the older way, the token endpoint."""
+    algorithms: Annotated[list[Literal[SIGNING_ALGORITHMS]], Field(min_length=1, max_length=4)]  # type: ignore[valid-type]
+    keys: Annotated[list[Key], Field(min_length=1, max_length=10)]
+
+
+class SamlIssuer(_Issuer):
+    """A SAML identity provider. It can be proposed and approved; signing in with it comes later."""
+
+    protocol: Literal["saml"]
+    metadata: Address
+    metadata_certificate: Annotated[str, Field(max_length=10_000), AfterValidator(_certificate)]
+
+
+Content = OidcIssuer | SamlIssuer
+_CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="protocol")])
+
+
+def read_content(text: str) -> Content:
+    """Read what a file, or a row, says of an issuer. Raises UnusableTrustError with every fault; quotes no value."""
+    if len(text) > LARGEST_CONTENT:
+        raise UnusableTrustError(f"it is longer than {LARGEST_CONTENT} characters")
+    try:
+        return _CONTENT.validate_json(text)
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'the whole'}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise UnusableTrustError("; ".join(faults)) from None
+
+
+def require_current(content: Content, now: datetime, *, demo: bool) -> None:
+    """Refuse a proposal that nobody could sign in by, or that is believed too long. Raises UnusableTrustError."""
+    today = now.astimezone(UTC).date()
+    for uri, accepted in content.levels.items():
+        if not 0 <= (accepted.expires - today).days <= LONGEST_EVIDENCE_DAYS:
+            raise UnusableTrustError(f"the evidence for {uri} expires within {LONGEST_EVIDENCE_DAYS} days from today")
+    if not demo and any(is_on_this_machine(address) for address in _addresses(content)):
+        raise UnusableTrustError("an address begins with https://")
+
+
+def write_content(content: Content) -> str:
+    """Return the canonical text: the same bytes for the same meaning."""
+    return json.dumps(content.model_dump(mode="json"), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def digest_of(identifier: UUID, authority_id: UUID | None, name: str, content: str) -> str:
+    """Return what an approval is bound to: SHA-256 (hex) over which row it is, whose, its name and its content."""
+    stated = f"vaka trust v1\n{identifier}\n{authority_id or 'supplier'}\n{name}\n{content}"
+    return hashlib.sha256(stated.encode()).hexdigest()
+
+
+def _addresses(content: Content) -> list[str]:
+    if isinstance(content, OidcIssuer):
+        return [content.issuer, content.authorization_endpoint, content.token_endpoint]
+    return [content.metadata]

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""`vaka account`: an account and its invitation, with nothing personal in an argument or in what is kept."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.identity.house import IdentityHouse
+from vaka.commands.main import main
+from vaka.identity.invitations import read_code
+
+pytestmark = pytest.mark.database
+
+APPLY = ("--apply", "--change", "C-19")
+INVITED = ("--realm", "administrator", "--attribute", "employee_number")
+
+
+def vaka(house: IdentityHouse, command: str, *arguments: object, typed: str = "") -> Result:
+    given = ["account", command, "--data", house.data.root, *arguments]
+    return CliRunner().invoke(main, [str(argument) for argument in given], input=typed)
+
+
+def test_an_account_is_made_and_its_owner_invited(house: IdentityHouse) -> None:
+    before = house.newest()
+    assert "Nothing was changed." in vaka(house, "create", "--kind", "administrator").output
+    made = vaka(house, "create", "--kind", "administrator", *APPLY, typed="Alva Administratör\n")
+    assert made.exit_code == 0, made.output
+    account = UUID(made.output.split("Made: ")[1][:36])
+    invited = vaka(house, "invite", "--account", account, *INVITED, *APPLY, typed="E-4712-unik\n")
+    assert invited.exit_code == 0, invited.output
+    code = read_code(invited.output.split("Code: ")[1].split("\n")[0])
+    assert code is not None
+    entries = house.entries(before)
+    assert [one["event"] for one in entries if one["event"] != "command.run"] == ["account.created", "account.invited"]
+    for private in ("Alva", "4712", code.text):
+        assert private not in str(entries)
+    with house.superuser() as onlooker:
+        kept = onlooker.execute("select * from invitation where account_id = %s", (account,)).fetchall()
+    assert [one["code_hash"] for one in kept] == [code.digest]
+    assert kept[0]["matching_hmac"] == code.of_matching("employee_number", "e4712 UNIK")
+
+
+def test_who_cannot_be_invited_is_told(house: IdentityHouse) -> None:
+    for arguments in (("--account", uuid4(), *INVITED), ("--account", house.administrators[0], "--attribute", "x")):
+        told = vaka(house, "invite", *arguments, *APPLY, typed="E-1\n")
+        assert told.exit_code == 1
+        assert "That account cannot be invited so" in told.stderr
+    assert "Say with --change" in vaka(house, "create", "--apply").stderr

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The whole way over HTTP: our sign-in process, a certified OpenID provider, and a browser between them."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.identity.house import LOA3, LOA4
+from tests.identity.real_provider import NAME, Place, Traveller
+from vaka.web.asker import SESSION_COOKIE
+
+pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
+
+
+def test_an_operator_signs_in_at_a_real_provider(place: Place) -> None:
+    before, browser = place.house.newest(), Traveller()
+    page = browser.get(f"{place.origin}/", "none").text
+    assert f'href="/begin/{NAME}?realm=operator"' in page
+    assert browser.post(f"{place.origin}/invitation?realm=operator", {"code": place.code()}).status_code == 303
+    desk = place.house.settings.desk.origin
+    answer = browser.travel(f"{place.origin}/begin/{NAME}?realm=operator", "real-1", LOA3, desk)
+    assert answer.status_code == 303, answer.text
+    assert browser.been[-1] == f"{desk}/history"
+    ours = browser.cookies[urlsplit(place.origin).netloc]
+    assert set(ours) == {SESSION_COOKIE, "__Host-vaka-language"}
+    assert f"Legitimerad av {place.issuer}, tillitsnivå 3." in browser.get(f"{place.origin}/", "same-origin").text
+    started = place.house.entries(before)[-1]
+    assert (started["event"], started["actor"]) == ("session.started", f"account:{place.account}")
+    assert (started["detail"]["issuer"], started["detail"]["level"]) == (place.issuer, 3)
+    callback = next(address for address in browser.been if "/callback/" in address)
+    again = browser.get(callback)
+    assert (again.status_code, "no_pending" in again.text) == (403, True), "the answer is of no more use"
+    second = Traveller()
+    answer = second.travel(f"{place.origin}/begin/{NAME}?realm=operator", "real-1", LOA3, desk)
+    assert answer.status_code == 303, "and the next time without an invitation"
+
+
+def test_term_15_1_a_provider_that_cannot_keep_the_level_lets_nobody_back(place: Place) -> None:
+    """It was asked for an essential acr: a lower one it does not assert at all, and asks for another login."""
+    browser = Traveller()
+    with pytest.raises(AssertionError, match="round in a ring"):
+        browser.travel(f"{place.origin}/begin/{NAME}?realm=operator", "real-1", "low", place.house.settings.desk.origin)
+    assert not [address for address in browser.been if "/callback/" in address]
+    browser = Traveller()
+    with pytest.raises(AssertionError, match="round in a ring"):
+        browser.travel(f"{place.origin}/begin/{NAME}?realm=operator", "real-1", LOA4, place.house.settings.desk.origin)
+
+
+def test_term_15_1_a_foreign_organisation_is_refused(place: Place) -> None:
+    before, browser = place.house.newest(), Traveller()
+    answer = browser.travel(f"{place.origin}/begin/{NAME}?realm=operator", "real-2", LOA3, "nowhere")
+    assert (answer.status_code, "organisation" in answer.text) == (403, True)
+    assert SESSION_COOKIE not in browser.cookies[urlsplit(place.origin).netloc]
+    [entry] = place.house.entries(before)
+    assert (entry["event"], entry["detail"]["reason"]) == ("sign_in.refused", "organisation")
