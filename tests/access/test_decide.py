@@ -26,9 +26,11 @@ GIVES = {
     "quality_reviewer": "desk.see_history",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt",
     "records_officer": "portal.erase portal.own_receipt",
-    "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt",
+    "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
+    " portal.see_access portal.designate_role",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt",
-    "auditor": "portal.read_log",
+    "auditor": "portal.read_log portal.see_access",
+    "access_approver": "portal.see_access portal.designate_role portal.approve_access",
 }
 
 

@@ -20,6 +20,7 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("role", "realm", "method", "kind", "display_name", "language", "persona", "mode"), "x"),
     "roles": ["x"],
     "ids": [uuid4()],
+    "human": uuid4(),
     "token_hash": bytes(32),
 }
 

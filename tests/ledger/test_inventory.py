@@ -54,6 +54,9 @@ SEALED = Untold("moves or arranges entries, and is what the log itself shows")
 STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "grant_role"): told("role.granted"),
     ("access", "revoke_role"): told("role.revoked"),
+    ("access", "request_role"): told("role.requested"),
+    ("access", "decide_role_request"): told("role.approved", "role.refused"),
+    ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -157,6 +160,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|request_role|decide_role_request|settle_roles|designate_role|release_role\b"
     r"|[a-z]+_erasure\(|remove_erased_again|release_devices)"
 )
 
@@ -172,6 +176,12 @@ def changing_statements() -> Iterator[tuple[str, str]]:
 # --- functions in the databases ---------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Told | Untold] = {
+    "request_role": told("role.requested"),
+    "decide_role_request": told("role.approved", "role.refused"),
+    "designate_role": told("role.designated", "role.approved"),
+    "release_role": told("role.released"),
+    "settle_roles": told("role.lapsed", "role.unauthorised"),
+    "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
         "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
     ),

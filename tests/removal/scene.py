@@ -17,6 +17,7 @@ from tests.alarms.house import Sender
 from tests.ledger.aged import AgedLog
 from tests.ledger.sealed import LogHouse
 from tests.letters import as_letters
+from tests.platform import platform_as
 from vaka.access.principal import Principal
 from vaka.clock import SystemClock
 from vaka.database.server import tenant_role
@@ -125,7 +126,11 @@ class Scene:
         async with self.house.as_("portal") as portal:
             async with portal.transaction():
                 await note_seen(portal, proposal, whoever.actor, self.now)
-            return await approve(portal, whoever, self.house.authority.id, proposal.id, proposal.digest, now=self.now)
+            async with platform_as(self.house.server, "portal") as platform:
+                return await approve(
+                    portal, whoever, self.house.authority.id, proposal.id, proposal.digest,
+                    platform=platform, now=self.now,
+                )  # fmt: skip
 
     async def decide(self, rules: Mapping[str, Rule]) -> RuleSet:
         """Propose and approve, and seal it."""

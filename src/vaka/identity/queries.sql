@@ -34,7 +34,7 @@ returning id
 
 -- name: list_accounts
 -- as: setup, signin
-select id, display_name, kind, language, state, persona, created_at, last_signed_in_at
+select id, human, display_name, kind, language, state, persona, created_at, last_signed_in_at
 from account
 order by display_name, id
 
@@ -44,13 +44,17 @@ select id, display_name from account where id = any(%(ids)s)
 
 -- name: create_account
 -- as: setup
-insert into account (id, display_name, kind, language, persona, created_at)
-values (%(id)s, %(display_name)s, %(kind)s, %(language)s, %(persona)s, %(now)s)
+insert into account (id, human, display_name, kind, language, persona, created_at)
+values (%(id)s, %(human)s, %(display_name)s, %(kind)s, %(language)s, %(persona)s, %(now)s)
 on conflict do nothing
+
+-- name: read_humans
+-- as: portal, scheduler, setup
+select id, human from account where id = any(%(ids)s)
 
 -- name: find_persona
 -- as: setup, signin
-select id, display_name, kind, language, state, persona, created_at, last_signed_in_at
+select id, human, display_name, kind, language, state, persona, created_at, last_signed_in_at
 from account where persona = %(persona)s
 
 -- name: list_personas
@@ -59,7 +63,7 @@ select a.id as account_id, a.persona, a.display_name, a.kind, a.language,
        coalesce(array_agg(distinct g.role order by g.role) filter (where g.role is not null), '{}') as roles,
        coalesce(array_agg(distinct t.name order by t.name) filter (where t.name is not null), '{}') as authorities
 from account a
-left join role_grant g on g.account_id = a.id and (g.valid_until is null or g.valid_until > %(now)s)
+left join effective_grant g on g.account_id = a.id and (g.valid_until is null or g.valid_until > %(now)s)
 left join authority t on t.id = g.authority_id
 where a.persona is not null and a.state = 'active'
 group by a.id

@@ -130,7 +130,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
                             "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
                             "device", "policy", "closing_code", "legal_hold",
-                            "removal_rules"),
+                            "removal_rules", "role_request", "designated_role",
+                            "unauthorised_grant"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -145,6 +146,27 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
         ),
         Event.ROLE_REVOKED: About(("setup",), ("account",), ("role", "authority"), "the name"),
+        Event.ROLE_REQUESTED: About(
+            ("setup",), ("account",),
+            ("request", "kind", "role", "authority", "valid_until", "answer_by", "digest", "beside", "reason"),
+            "the name",
+        ),
+        Event.ROLE_APPROVED: About(
+            _OPERATOR, ("account",),
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+        ),
+        Event.ROLE_REFUSED: About(
+            _OPERATOR, ("account",),
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+        ),
+        Event.ROLE_LAPSED: About(
+            ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
+        ),
+        Event.ROLE_DESIGNATED: About(
+            _OPERATOR, ("authority",), ("role", "authority", "reason", "digest"), "who holds it: a fingerprint of that"
+        ),
+        Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason")),
+        Event.ROLE_UNAUTHORISED: About(("scheduler",), ("account",), ("role", "authority"), "the name"),
         Event.SESSION_STARTED: About(_OPERATOR, ("session",), ("realm", "method"), "the address, the token, the name"),
         Event.SESSION_ENDED: About(
             ("account", "setup", "scheduler"), ("session",), ("reason", "account"), "the address, the token, the name"

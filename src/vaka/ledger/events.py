@@ -64,6 +64,13 @@ class Event(Enum):
     ACCOUNT_CREATED = "account.created"  # somebody got an account
     ROLE_GRANTED = "role.granted"  # an account got a role in one authority
     ROLE_REVOKED = "role.revoked"  # a role was taken back
+    ROLE_REQUESTED = "role.requested"  # the authority was asked for a role that it has designated, or for an exception
+    ROLE_APPROVED = "role.approved"  # the authority's approver said yes, or the role was held when it was designated
+    ROLE_REFUSED = "role.refused"  # the authority's approver said no
+    ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
+    ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
+    ROLE_RELEASED = "role.released"  # the authority took that back
+    ROLE_UNAUTHORISED = "role.unauthorised"  # a grant without a valid approval was found; it is worth nothing
     SESSION_STARTED = "session.started"  # somebody signed in
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed

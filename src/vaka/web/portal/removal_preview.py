@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.access.permissions import Permission
+from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
 from vaka.removal.deciding import NothingProposedError, approve, withdraw
 from vaka.removal.kinds import KINDS
@@ -66,10 +67,11 @@ async def approve_removal(portal: Portal, request: Request, asker: Asker) -> Res
     """POST /log/{authority}/removal/{proposal}/approve: approve what was shown; what follows is the receipt."""
     authority = await require_authority(portal, request, asker, MAY_APPROVE)
     form = await read_form(request, ApprovalForm)
-    async with portal.gateway.transaction(authority.id) as tenant:
+    async with transaction(portal.platform) as platform, portal.gateway.transaction(authority.id) as tenant:
         number = await approve(
-            tenant, asker.principal, authority.id, _identifier(request), form.digest, now=portal.clock.now()
-        )
+            tenant, asker.principal, authority.id, _identifier(request), form.digest,
+            platform=platform, now=portal.clock.now(),
+        )  # fmt: skip
     return RedirectResponse(receipt_address(authority, number), 303)
 
 
