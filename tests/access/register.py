@@ -3,18 +3,18 @@
 """An authority's people and who has which role, over the real functions of the platform's database."""
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from tests.alarms.house import connect_superuser
+from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.access.grants import grant_role, read_grants
 from vaka.access.principal import Principal
 from vaka.access.requests import Kind, RequestVerdict, RoleRequest, decide_request, list_requests, request_role
 from vaka.access.requests import settle_roles as settle
-from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.identity.accounts import create_account
 from vaka.identity.sessions import Session
@@ -24,13 +24,26 @@ SETUP = "setup:uid-0"
 REASON = "KS 2026/31"
 
 
+def place(server: Server) -> Authority:
+    """Register an authority of which nothing but its people is needed: no process serves it."""
+    slug = f"plats_{uuid4().hex[:12]}"
+    made = Authority(uuid4(), slug, f"Provkommun {slug}", "authority", f"vaka_t_{slug}", bytes(32))
+    with closing(connect_superuser(server, PLATFORM_DATABASE)) as superuser:
+        superuser.execute(
+            "insert into vaka.authority (id, slug, name, kind, database_name, address, state, created_at)"
+            " values (%s, %s, %s, 'authority', %s, %s, 'closed', %s)",
+            (made.id, slug, made.name, made.database_name, made.address, START),
+        )
+    return made
+
+
 @dataclass
 class Register:
     """One authority, and the time, which a test sets forward."""
 
     server: Server
     authority: Authority
-    now: datetime = field(default_factory=lambda: SystemClock().now().replace(microsecond=0))
+    now: datetime = START
 
     async def account(self, *roles: str, kind: str = "user", human: UUID | None = None) -> UUID:
         """Make an account with roles in the authority."""

@@ -3,7 +3,6 @@
 """Separated duties (term 2): who may not be both is never both, whoever writes it and in whatever way."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from itertools import permutations
@@ -13,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.access.register import REASON, SETUP, Register
+from tests.access.register import REASON, SETUP, Register, place
 from tests.platform import platform_as
 from vaka.access.duties import CONFLICTS, ConflictingDutiesError
 from vaka.access.grants import grant_role, revoke_role
@@ -31,8 +30,8 @@ INSERT = "insert into role_grant (account_id, role, authority_id, granted_at) va
 
 
 @pytest.fixture(scope="module")
-def places(new_authority: Callable[..., Authority]) -> tuple[Authority, Authority]:
-    return new_authority(), new_authority()
+def places(server: Server) -> tuple[Authority, Authority]:
+    return place(server), place(server)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ SAMPLES: dict[str, object] = {
     "token_hash": bytes(32),
     **dict.fromkeys(("reason", "control", "actor"), "x"),
     "verdict": "approved",
-    "digest": bytes(32),
+    **dict.fromkeys(("digest", "holders"), bytes(32)),
     "request": uuid4(),
     "answer_by": START,
 }

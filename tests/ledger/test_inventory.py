@@ -56,6 +56,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "revoke_role"): told("role.revoked"),
     ("access", "request_role"): told("role.requested"),
     ("access", "decide_role_request"): told("role.approved", "role.refused"),
+    ("access", "designate_role"): told("role.designated", "role.approved"),
+    ("access", "release_role"): told("role.released"),
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),

@@ -59,3 +59,29 @@ select decide_role_request(%(request)s, %(digest)s, %(verdict)s, %(account_id)s,
 -- name: settle_roles
 -- as: scheduler
 select settle_roles(%(now)s)
+
+-- name: list_held
+-- as: portal
+select g.role, g.account_id, g.granted_at, coalesce(e.valid_until, g.valid_until) as valid_until, a.state,
+       e.account_id is not null as effective, r.kind
+from role_grant g
+join account a on a.id = g.account_id
+left join effective_grant e on e.account_id = g.account_id and e.role = g.role and e.authority_id = g.authority_id
+left join role_request r on r.id = g.request_id
+where g.authority_id = %(authority_id)s and (g.valid_until is null or g.valid_until > %(now)s)
+order by g.role, a.display_name, a.id
+
+-- name: list_designations
+-- as: portal
+select asked.role, d.since, d.designated_by, d.reason, holders_digest(%(authority_id)s, asked.role) as holders
+from unnest(%(roles)s::text[]) with ordinality as asked (role, place)
+left join designated_role d on d.authority_id = %(authority_id)s and d.role = asked.role
+order by asked.place
+
+-- name: designate_role
+-- as: portal
+select designate_role(%(authority_id)s, %(role)s, %(holders)s, %(account_id)s, %(reason)s, %(now)s)
+
+-- name: release_role
+-- as: portal
+select release_role(%(authority_id)s, %(role)s, %(account_id)s, %(reason)s, %(now)s)
