@@ -240,6 +240,13 @@ class KeyholderSettings(_Section):
         return self
 
 
+class RolesSettings(_Section):
+    """Roles that need an authority's approval."""
+
+    longest_emergency_hours: Annotated[int, Field(ge=1, le=24)] = 8
+    """For how long a role may be given in an emergency, before the authority has approved it."""
+
+
 class ErasureSettings(_Section):
     """Permanent erasure of people."""
 
@@ -267,6 +274,7 @@ class Settings(_Section):
     ledger: LedgerSettings = LedgerSettings()
     keyholder: KeyholderSettings = KeyholderSettings()
     erasure: ErasureSettings = ErasureSettings()
+    roles: RolesSettings = RolesSettings()
 
     @model_validator(mode="after")
     def _keep_a_demo_on_its_machine(self) -> Self:

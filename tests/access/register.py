@@ -14,7 +14,7 @@ from tests.platform import entries, newest, platform_as
 from vaka.access.grants import grant_role, read_grants
 from vaka.access.principal import Principal
 from vaka.access.requests import Kind, RequestVerdict, RoleRequest, decide_request, list_requests, request_role
-from vaka.access.requests import settle_roles as settle
+from vaka.access.settling import settle_roles as settle
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.identity.accounts import create_account
 from vaka.identity.sessions import Session

@@ -85,3 +85,10 @@ select designate_role(%(authority_id)s, %(role)s, %(holders)s, %(account_id)s, %
 -- name: release_role
 -- as: portal
 select release_role(%(authority_id)s, %(role)s, %(account_id)s, %(reason)s, %(now)s)
+
+-- name: list_effective
+-- as: setup
+select g.role, g.account_id, g.valid_until
+from effective_grant g
+where g.authority_id = %(authority_id)s and (g.valid_until is null or g.valid_until > %(now)s)
+order by g.role, g.account_id

@@ -203,13 +203,3 @@ async def decide_request(
             await require_standing(connection, now)
     except psycopg.errors.CheckViolation as error:
         raise conflict_told_by(error, "") or error from None
-
-
-async def settle_roles(connection: Connection, now: datetime) -> int:
-    """Do what time does to roles (as scheduler); return how many changed.
-
-    Requests that nobody answered lapse, an emergency's role with them; an exception that is over takes its role along;
-    a grant that is worth nothing is told of, once.
-    """
-    row = await (await connection.execute(QUERIES["settle_roles"], {"now": now})).fetchone()
-    return 0 if row is None else int(row[0])

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from psycopg.rows import class_row
 
+from vaka.access.settling import settle_roles
 from vaka.alarms.attendance import Attendance, attend, lapse_held, read_signed_in
 from vaka.alarms.changes import QUERIES
 from vaka.alarms.escalation import escalate_due, forget_repeats
@@ -87,6 +88,15 @@ class Watch:
         return await self._everywhere(
             "supervision", lambda authority_id, now: supervise(self._gateway, authority_id, coverage, now)
         )
+
+    async def settle_roles(self) -> int:
+        """Do what time does to roles; return how many changed."""
+
+        async def settle() -> int:
+            async with transaction(self._platform) as connection:
+                return await settle_roles(connection, self._clock.now())
+
+        return await self._attempt("roles", None, settle)
 
     async def make_round(self, what: str, work: Round) -> int:
         """Do a piece of work in every authority; return how much it did there."""

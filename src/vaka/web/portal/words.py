@@ -320,6 +320,27 @@ ERASURE_STATES: Mapping[str, str] = {
     "certified": mark("Erased"),
 }
 
+REQUEST_KINDS: Mapping[str, str] = {
+    "approval": mark("Approval of the role"),
+    "emergency": mark("Emergency, given before approval"),
+    "exception": mark("Exception from separated duties"),
+    "standing": mark("Held when approval began to be required"),
+}
+
+REQUEST_STATES: Mapping[str, str] = {
+    "waiting": mark("Waits"),
+    "approved": mark("Approved"),
+    "refused": mark("Refused"),
+    "lapsed": mark("Ran out"),
+    "ended": mark("Approved, and ended since"),
+}
+
+LAPSES: Mapping[str, str] = {
+    "not_approved": mark("Nobody answered in time"),
+    "exception_ended": mark("The exception is over"),
+}
+"""Why a role ended by itself."""
+
 REASONS: Mapping[str, str] = {
     "follow_up": mark("Regular review of the log"),
     "incident": mark("Investigation of an incident"),
@@ -352,6 +373,9 @@ def names_in(language: Language) -> dict[str, Any]:
         "outcome_word": looked_up(OUTCOMES),
         "erasure_state_word": looked_up(ERASURE_STATES),
         "clock_word": looked_up(CLOCKS),
+        "request_kind_word": looked_up(REQUEST_KINDS),
+        "request_state_word": looked_up(REQUEST_STATES),
+        "lapse_word": looked_up(LAPSES),
         "reason_word": looked_up(REASONS),
         "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
         "in_words": lambda sentence: sentence.in_language(language),

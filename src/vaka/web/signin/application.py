@@ -207,6 +207,7 @@ _ROOMS = (
     (Permission.PORTAL_SET_RETENTION, "/retention"),
     (Permission.PORTAL_SET_REMOVAL, "/removal"),
     (Permission.PORTAL_ERASE, "/erasure"),
+    (Permission.PORTAL_SEE_ACCESS, "/access"),
 )
 
 
