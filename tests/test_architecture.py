@@ -81,6 +81,7 @@ OPENS_CONNECTIONS = {
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",
     "commands/role.py": "platform",
+    "commands/account.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
     "commands/settings_record.py": "platform",
     "demo/furnishing.py": "platform",

@@ -14,6 +14,7 @@ from tests.platform import entries, newest, platform_as
 from vaka.access.grants import grant_role, read_grants
 from vaka.access.principal import Principal
 from vaka.access.requests import Kind, RequestVerdict, RoleRequest, decide_request, list_requests, request_role
+from vaka.access.settling import end_accounts
 from vaka.access.settling import settle_roles as settle
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.identity.accounts import create_account
@@ -98,6 +99,11 @@ class Register:
         """Do what the scheduler does."""
         async with platform_as(self.server, "scheduler") as scheduler:
             return await settle(scheduler, self.now)
+
+    async def end_accounts(self) -> int:
+        """Put out whose day has come, as the scheduler does."""
+        async with platform_as(self.server, "scheduler") as scheduler:
+            return await end_accounts(scheduler, self.now)
 
     async def principal(self, account: UUID, realm: str = "authority", kind: str = "user") -> Principal:
         """Return somebody signed in, with what his account may now."""

@@ -23,6 +23,7 @@ from vaka.access.requests import NotDecidableError, NotRequestableError, RoleReq
 from vaka.access.roles import ROLES
 from vaka.database.server import Server
 from vaka.errors import Category
+from vaka.ledger.standing import LedgerStandsStillError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -378,6 +379,46 @@ async def test_a_role_for_nobody_and_of_no_name_is_not_asked_for(register: Regis
         await register.request(uuid4(), ROLE)
     with pytest.raises(NotRequestableError):
         await register.request(await register.account(), ROLE, valid_until=register.now)
+
+
+async def test_while_the_ledger_stands_still_nothing_is_asked_for_or_decided(register: Register) -> None:
+    who, agneta = await approver(register), await officer(register)
+    asked, nobody = await register.request(await register.account(), ROLE), await register.account()
+    mark = register.mark()
+    silent = register.now - timedelta(minutes=3)
+    register.ask("insert into ledger.checkpoint (size, note, signed_at) values (1, '', %s)", silent)
+    try:
+        for act in (
+            register.request(nobody, ROLE),
+            register.decide(asked, who),
+            designate(register, "archivist", agneta),
+        ):
+            with pytest.raises(LedgerStandsStillError):
+                await act
+    finally:
+        register.ask("delete from ledger.checkpoint")
+    assert register.since(mark) == []
+    await register.decide(asked, who)
+    assert await register.roles(asked.account_id) == {ROLE}
+
+
+async def test_what_cannot_be_entered_is_not_decided(register: Register) -> None:
+    who, asked = await approver(register), await register.request(await register.account(), ROLE)
+    register.ask(
+        "create function ledger.break_roles() returns trigger language plpgsql as"
+        " $$begin raise exception 'no room' using errcode = 'disk_full'; end$$"
+    )
+    register.ask(
+        "create trigger broken before insert on ledger.inbox for each row when (new.event = 'role.approved')"
+        " execute function ledger.break_roles()"
+    )
+    try:
+        with pytest.raises(psycopg.errors.DiskFull):
+            await register.decide(asked, who)
+    finally:
+        register.ask("drop function ledger.break_roles() cascade")
+    assert (await register.find(asked.id)).state == "waiting"
+    assert await register.roles(asked.account_id) == set()
 
 
 def test_who_approves_does_nothing_else() -> None:

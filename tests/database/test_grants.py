@@ -102,6 +102,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select(human id state)",
         **READS_GRANTS,
         "settle_roles()": "execute",
+        "end_accounts()": "execute",
     },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
@@ -116,6 +117,8 @@ PLATFORM: dict[str, Rights] = {
         "designated_role": "select",
         "role_conflict": "select",
         "request_role()": "execute",
+        "change_account()": "execute",
+        "end_account()": "execute",
         "installation": "select insert",
         "settings_record": "select insert update delete",
     },

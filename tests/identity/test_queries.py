@@ -21,6 +21,8 @@ SAMPLES: dict[str, object] = {
     "roles": ["x"],
     "ids": [uuid4()],
     "human": uuid4(),
+    **dict.fromkeys(("state", "actor"), "x"),
+    "ends_at": START,
     "token_hash": bytes(32),
 }
 

@@ -58,6 +58,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "decide_role_request"): told("role.approved", "role.refused"),
     ("access", "designate_role"): told("role.designated", "role.approved"),
     ("access", "release_role"): told("role.released"),
+    ("access", "end_accounts"): told("account.deactivated", "session.ended"),
+    ("identity", "change_account"): told("account.deactivated", "account.reactivated", "account.removed"),
+    ("identity", "end_account"): told("account.changed"),
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
@@ -162,7 +165,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
-    r"|request_role|decide_role_request|settle_roles|designate_role|release_role\b"
+    r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|remove_erased_again|release_devices)"
 )
 
@@ -183,6 +186,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "designate_role": told("role.designated", "role.approved"),
     "release_role": told("role.released"),
     "settle_roles": told("role.lapsed", "role.unauthorised"),
+    "change_account": told("account.deactivated", "account.reactivated", "account.removed", "session.ended"),
+    "end_account": told("account.changed"),
     "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
         "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
@@ -239,6 +244,9 @@ COMMANDS: dict[str, Told | Untold] = {
     "policy show": told("command.run"),
     "policy set": told("command.run"),
     "policy classify": told("command.run"),
+    "account deactivate": told("account.deactivated", "account.changed", "command.run"),
+    "account reactivate": told("account.reactivated", "command.run"),
+    "account remove": told("account.removed", "command.run"),
     "role show": told("command.run"),
     "role grant": told("role.granted", "command.run"),
     "role revoke": told("role.revoked", "command.run"),
@@ -338,7 +346,7 @@ ROUNDS: dict[str, Told | Untold] = {
         "device.late", "device.lost", "device.returned", "site.silent", "site.returned", "alarm.raised",
         "alarm.restored",
     ),
-    "settle_roles": told("role.lapsed", "role.unauthorised"),
+    "settle_roles": told("role.lapsed", "role.unauthorised", "account.deactivated"),
     "make_round": told(
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.certified",
         "key.rotated", "removal.run", "data.removed", "alarm.removed",

@@ -92,3 +92,7 @@ select g.role, g.account_id, g.valid_until
 from effective_grant g
 where g.authority_id = %(authority_id)s and (g.valid_until is null or g.valid_until > %(now)s)
 order by g.role, g.account_id
+
+-- name: end_accounts
+-- as: scheduler
+select end_accounts(%(now)s)

@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "device": ("vaka.commands.device:device", "Register and change devices."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
+    "account": ("vaka.commands.account:account", "Deactivate, reactivate and remove accounts."),
     "role": ("vaka.commands.role:role", "Show, give and take roles; ask an authority for one."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),

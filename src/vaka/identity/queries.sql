@@ -76,3 +76,11 @@ select mode from installation
 -- name: decide_installation
 -- as: setup
 insert into installation (mode, since) values (%(mode)s, %(now)s) on conflict do nothing
+
+-- name: change_account
+-- as: setup
+select change_account(%(account_id)s, %(state)s, %(actor)s, %(now)s)
+
+-- name: end_account
+-- as: setup
+select end_account(%(account_id)s, %(ends_at)s, %(actor)s, %(now)s)

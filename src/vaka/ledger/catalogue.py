@@ -142,6 +142,10 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup",), ("authority",), ("message_type", "device_type", "status_code", "alarm_class", "reason"),
         ),
         Event.ACCOUNT_CREATED: About(("setup", "demo"), ("account",), ("kind",), "the name"),
+        Event.ACCOUNT_CHANGED: About(("setup",), ("account",), ("valid_until",), "the name"),
+        Event.ACCOUNT_DEACTIVATED: About(("setup", "scheduler"), ("account",), (), "the name"),
+        Event.ACCOUNT_REACTIVATED: About(("setup",), ("account",), (), "the name"),
+        Event.ACCOUNT_REMOVED: About(("setup",), ("account",), (), "the name"),
         Event.ROLE_GRANTED: About(
             ("setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
         ),

@@ -62,6 +62,10 @@ class Event(Enum):
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means
     ACCOUNT_CREATED = "account.created"  # somebody got an account
+    ACCOUNT_CHANGED = "account.changed"  # the day was set, or taken back, on which an account is deactivated by itself
+    ACCOUNT_DEACTIVATED = "account.deactivated"  # somebody lost all access, until the account is reactivated
+    ACCOUNT_REACTIVATED = "account.reactivated"  # and has it again
+    ACCOUNT_REMOVED = "account.removed"  # an account was removed for ever; what its human was called is erased
     ROLE_GRANTED = "role.granted"  # an account got a role in one authority
     ROLE_REVOKED = "role.revoked"  # a role was taken back
     ROLE_REQUESTED = "role.requested"  # the authority was asked for a role that it has designated, or for an exception

@@ -65,6 +65,8 @@ grant select on role_grant, role_request, designated_role, unauthorised_grant to
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles to g_scheduler;
+-- scheduler: whose last day has come is out.
+grant execute on function end_accounts to g_scheduler;
 -- whoever decides what an account may asks what is worth something, and the owner of the functions asks the log.
 grant execute on function grant_digest to g_desk, g_portal, g_signin, g_scheduler, g_setup;
 grant execute on function ledger.is_role_told to vaka_owner, g_desk, g_portal, g_signin, g_scheduler, g_setup;
@@ -87,6 +89,8 @@ grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
 -- setup: asks an authority for a role that it has designated, or for an exception from separated duties.
 grant execute on function request_role to g_setup;
+-- setup: who leaves.
+grant execute on function change_account, end_account to g_setup;
 grant select on designated_role, role_request, role_conflict, effective_grant to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;

@@ -5,7 +5,7 @@
 set role vaka_ledger;
 
 -- As before (0006); and besides: an account for which a role was asked for or approved has a role with the authority, as
--- one has to which it was given without that.
+-- one has to which it was given without that; and what becomes of such an account is told as well.
 create or replace function ledger.concerning(
     p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
     p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
@@ -37,7 +37,9 @@ create or replace function ledger.concerning(
             where position(convert_to('"account":"' || a.name || '"', 'UTF8') in e.leaf) > 0)
         union all
         select i.* from entry_index i join accounts a on i.object = a.name
-        where i.concerns is null and i.event = 'account.created'
+        where i.concerns is null
+          and i.event in ('account.created', 'account.changed', 'account.deactivated', 'account.reactivated',
+                          'account.removed')
     ), wanted as (
         select * from own i
         where i.happened_at >= p_since and i.happened_at < p_until and i.index < p_size

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka role`: gives what may be given, and says what keeps it from what may not (terms 2 and 9)."""
+"""`vaka role` and `vaka account`: do what may be done, and say what keeps them from what may not (terms 2, 9, 13)."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -80,3 +80,23 @@ def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: st
     for hours in ("9", "0", "25"):
         assert vaka("role", "request", *other, "--reason", "x", "--emergency", hours).exit_code == 2
     assert vaka("role", "show", "--data", made.root, "--authority", "x").exit_code == 1
+
+
+def test_term_13_at_the_command_line(made: DataDirectory, account: str) -> None:
+    whose = ("--data", made.root, "--account", account)
+    tried = vaka("account", "deactivate", *whose)
+    assert tried.exit_code == 0, tried.output
+    assert f"{account}  Vera Vilsen: active" in tried.output
+    assert "Nothing was changed. Do it with --apply." in tried.output
+    assert "Vera Vilsen: active" in vaka("account", "deactivate", *whose, *APPLY, "--on", "2099-12-31").output
+    assert "Vera Vilsen: deactivated" in vaka("account", "deactivate", *whose, *APPLY).output
+    assert "Vera Vilsen: active" in vaka("account", "reactivate", *whose, *APPLY).output
+    removed = vaka("account", "remove", *whose, *APPLY)
+    assert f"{account}  –: removed" in removed.output, removed.output
+    for command in ("reactivate", "deactivate", "remove"):
+        refused = vaka("account", command, *whose, *APPLY)
+        assert refused.exit_code == 1
+        assert "removed for ever" in refused.stderr
+    with superuser(made) as connection:
+        rows = connection.execute("select ends_at, state from vaka.account where id = %s", (account,)).fetchall()
+    assert rows == [(None, "removed")]
