@@ -103,6 +103,14 @@ async def test_term_02_2_raw_sql_gets_an_error(register: Register, login: str, r
     assert {entry["event"] for entry in register.since(mark)} == {"row.changed_by_hand"}  # the invented role alone
 
 
+async def test_a_row_that_is_changed_is_not_in_its_own_way(register: Register) -> None:
+    account = await register.account("operator")
+    register.ask("update role_grant set role = 'quality_reviewer' where account_id = %s", account)
+    assert await register.roles(account) == {"quality_reviewer"}
+    with pytest.raises(ConflictingDutiesError):
+        await register.grant(account, "operator")
+
+
 async def test_a_role_that_has_ended_is_in_nobodys_way(register: Register) -> None:
     account = await register.account()
     await register.grant(account, "log_reviewer", until=register.now + timedelta(hours=1))

@@ -62,7 +62,8 @@ create trigger only_migrated before insert or update or delete or truncate on ro
 -- The first role that the human behind an account holds and that this one may not be held beside, unless an exception
 -- was approved (0011). A role that has ended is in nobody's way; what time it is, neither a row nor a clock alone decides.
 create function conflicting_role(
-    p_account uuid, p_role text, p_authority uuid, p_from timestamptz, p_until timestamptz
+    p_account uuid, p_role text, p_authority uuid, p_from timestamptz, p_until timestamptz,
+    p_old_account uuid default null, p_old_role text default null, p_old_authority uuid default null
 ) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
@@ -78,6 +79,8 @@ begin
         where a.human = whose
           and (c.anywhere or g.authority_id is not distinct from p_authority)
           and (g.valid_until is null or g.valid_until > least(now(), p_from))
+          -- What a changed row said before is in nobody's way.
+          and (g.account_id, g.role, g.authority_id) is distinct from (p_old_account, p_old_role, p_old_authority)
           and not is_excepted(whose, p_role, p_authority, p_until, g.role)
           and not is_excepted(whose, g.role, g.authority_id, g.valid_until, p_role)
         order by g.role collate "C"
@@ -88,8 +91,14 @@ revoke all on function conflicting_role from public;
 create function refuse_conflicting_roles() returns trigger
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
-    beside text := conflicting_role(new.account_id, new.role, new.authority_id, new.granted_at, new.valid_until);
+    beside text;
 begin
+    if tg_op = 'UPDATE' then
+        beside := conflicting_role(new.account_id, new.role, new.authority_id, new.granted_at, new.valid_until,
+                                   old.account_id, old.role, old.authority_id);
+    else
+        beside := conflicting_role(new.account_id, new.role, new.authority_id, new.granted_at, new.valid_until);
+    end if;
     if beside is not null then
         raise exception 'one human may not hold % and %', beside, new.role
             using errcode = 'check_violation', constraint = 'separated_duties', detail = beside;
