@@ -23,7 +23,7 @@ import click
 from pydantic import BaseModel
 
 import vaka.settings
-from vaka.access import permissions, roles
+from vaka.access import duties, permissions, roles
 from vaka.commands.main import main
 from vaka.database.migrate import Kind, grants_for
 from vaka.keys.calls import CALLS
@@ -146,6 +146,14 @@ A page or an act asks for one permission in one authority. No rule means no. Rol
 authority at a time; there is no role for all of them, and an administrator's account handles no alarms.
 """
 
+DUTIES_INTRODUCTION = """\
+## Separated duties
+
+No human holds both roles of a pair, through whichever of his accounts. The database refuses it to whoever writes a
+grant, in whatever way. An exception has a reason, a compensating control and an end within 180 days; the authority's
+access approver approves it, and it ends by itself, with the role that was granted by it.
+"""
+
 
 def events_page() -> str:
     """Every event of the ledger, by what it happens to."""
@@ -193,6 +201,11 @@ def permissions_page() -> str:
     for role in roles.ROLES.values():
         lines.append(f"| `{role.name}` | {role.title.sv} | {role.title.en} | {role.realm} |")
     lines += ["", "The realm is the kind of session that can use a role: one does not work in another's.", ""]
+    lines += [DUTIES_INTRODUCTION, "| role | not beside | where | why |", "|---|---|---|---|"]
+    for pair in duties.CONFLICTS:
+        where = "anywhere" if pair.anywhere else "in the same authority"
+        lines.append(f"| `{pair.one}` | `{pair.other}` | {where} | {pair.why.en} |")
+    lines.append("")
     return "\n".join(lines)
 
 

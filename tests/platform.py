@@ -3,13 +3,15 @@
 """The platform database as the tests use it: as each component, and as an onlooker."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 
+from vaka.access.principal import Principal
 from vaka.database.connections import Connection, open_connection
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 
 
 @asynccontextmanager
@@ -20,6 +22,19 @@ async def platform_as(server: Server, component: str) -> AsyncIterator[Connectio
         yield connection
     finally:
         await connection.close()
+
+
+def one_human(server: Server, user: Principal, administrator: Principal) -> None:
+    """Let two accounts be of one human, which no process can; they are made where they are missing."""
+    human = uuid4()
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        superuser.execute("set session_replication_role = replica")
+        for who, kind in ((user, "user"), (administrator, "administrator")):
+            superuser.execute(
+                "insert into vaka.account (id, human, display_name, kind, created_at) values (%s, %s, 'Gun', %s, now())"
+                " on conflict (id) do update set human = excluded.human, kind = excluded.kind",
+                (who.account_id, human, kind),
+            )
 
 
 def newest(onlooker: psycopg.Connection[dict[str, Any]]) -> int:

@@ -88,6 +88,8 @@ OPENS_CONNECTIONS = {
     "commands/run.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",
+    "commands/role.py": "platform",
+    "commands/leaving.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
     "commands/settings_record.py": "platform",
     "commands/trust.py": "platform",

@@ -246,6 +246,13 @@ class KeyholderSettings(_Section):
         return self
 
 
+class RolesSettings(_Section):
+    """Roles that need an authority's approval."""
+
+    longest_emergency_hours: Annotated[int, Field(ge=1, le=24)] = 8
+    """For how long a role may be given in an emergency, before the authority has approved it."""
+
+
 class ErasureSettings(_Section):
     """Permanent erasure of people, and of a whole authority."""
 
@@ -294,6 +301,7 @@ class Settings(_Section):
     keyholder: KeyholderSettings = KeyholderSettings()
     erasure: ErasureSettings = ErasureSettings()
     access: AccessSettings = AccessSettings()
+    roles: RolesSettings = RolesSettings()
 
     @model_validator(mode="after")
     def _require_a_site_of_ours(self) -> Self:

@@ -27,9 +27,10 @@ GIVES = {
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt portal.own_keys",
     "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt portal.own_keys",
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
-    " portal.own_keys",
+    " portal.own_keys portal.see_access portal.designate_role",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt portal.own_keys",
-    "auditor": "portal.read_log portal.own_keys",
+    "auditor": "portal.read_log portal.see_access portal.own_keys",
+    "access_approver": "portal.see_access portal.designate_role portal.approve_access portal.own_keys",
 }
 
 

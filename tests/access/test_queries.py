@@ -21,6 +21,11 @@ SAMPLES: dict[str, object] = {
     "roles": ["x"],
     "ids": [uuid4()],
     "token_hash": bytes(32),
+    **dict.fromkeys(("reason", "control", "actor"), "x"),
+    "verdict": "approved",
+    **dict.fromkeys(("digest", "holders"), bytes(32)),
+    "request": uuid4(),
+    "answer_by": START,
 }
 
 

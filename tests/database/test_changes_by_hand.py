@@ -222,6 +222,7 @@ UNGUARDED = {
         "receiver_presence": "that a receiver is up, every few seconds",
         "security_key_challenge": "what a key is asked, kept for minutes; what becomes of the answer has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
+        "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
         "desk_presence": "that somebody has a desk open, every few seconds",
         "migration": "written by the migration itself, which has its own entry",
     },

@@ -30,6 +30,7 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
+READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
 
 SEALS = WRITES_LEDGER | {
     "ledger.drain()": "execute",
@@ -57,7 +58,7 @@ PLATFORM: dict[str, Rights] = {
         "authority": "select",
         "installation": "select",
         "receiver_presence": "select",
-        "role_grant": "select",
+        **READS_GRANTS,
         "account": "select(display_name id kind language state)",
         "session": "select(account_id created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
@@ -74,8 +75,16 @@ PLATFORM: dict[str, Rights] = {
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "authority": "select",
+        **READS_GRANTS,
         "role_grant": "select",
-        "account": "select(display_name id kind language state)",
+        "role_request": "select",
+        "designated_role": "select",
+        "unauthorised_grant": "select",
+        "decide_role_request()": "execute",
+        "designate_role()": "execute",
+        "release_role()": "execute",
+        "holders_digest()": "execute",
+        "account": "select(display_name human id kind language state)",
         "session": "select(account_id created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
     },
@@ -83,7 +92,7 @@ PLATFORM: dict[str, Rights] = {
     | {
         "installation": "select",
         "authority": "select",
-        "role_grant": "select",
+        **READS_GRANTS,
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
         "trusted_issuer": "select",
@@ -101,8 +110,10 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         "desk_presence": "select",
         "session": "select(account_id ended_at expires_at realm)",
-        "account": "select(id state)",
-        "role_grant": "select(account_id authority_id role valid_until)",
+        "account": "select(human id state)",
+        **READS_GRANTS,
+        "settle_roles()": "execute",
+        "end_accounts()": "execute",
     },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
@@ -112,6 +123,13 @@ PLATFORM: dict[str, Rights] = {
         "class_override": "select insert update delete",
         "account": "select insert update",
         "role_grant": "select insert update delete",
+        **READS_GRANTS,
+        "role_request": "select",
+        "designated_role": "select",
+        "role_conflict": "select",
+        "request_role()": "execute",
+        "change_account()": "execute",
+        "end_account()": "execute",
         "installation": "select insert",
         "security_key": "delete select(account_id added_at credential_id id last_used_at)",
         "settings_record": "select insert update delete",
@@ -363,6 +381,7 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
         "ledger.inbox": "insert",
         "ledger.is_told()": "execute",
         **({"ledger.removal_approved_at()": "execute"} if kind == "tenant" else {}),
+        **({"ledger.is_role_told()": "execute"} if kind == "platform" else {}),
         "schema ledger": "usage",
     } | ({"ledger.is_erasure_decided()": "execute", "ledger.ending_due_at()": "execute"} if kind == "tenant" else {})
 

@@ -37,6 +37,10 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("token_hash", "code_hash", "subject_hmac", "matching_hmac"), bytes(32)),
     **dict.fromkeys(("issuer", "attribute"), "x"),
     "level": 3,
+    "human": uuid4(),
+    **dict.fromkeys(("state", "actor"), "x"),
+    "ends_at": START,
+    "token_hash": bytes(32),
 }
 
 

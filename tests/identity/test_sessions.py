@@ -171,7 +171,7 @@ async def test_a_session_without_its_entry_is_not_opened(
     [{"display_name": ""}, {"display_name": "x" * 81}, {"display_name": "A", "kind": "robot"},
      {"display_name": "A", "language": "fi"}],
 )  # fmt: skip
-async def test_an_account_needs_usable_facts(server: Server, facts: dict[str, str]) -> None:
+async def test_an_account_needs_usable_facts(server: Server, facts: dict[str, Any]) -> None:
     async with platform_as(server, "setup") as setup:
         with pytest.raises(UnusableAccountError):
             await create_account(setup, **facts, actor="setup", now=START)

@@ -55,6 +55,14 @@ SEALED = Untold("moves or arranges entries, and is what the log itself shows")
 STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "grant_role"): told("role.granted"),
     ("access", "revoke_role"): told("role.revoked"),
+    ("access", "request_role"): told("role.requested"),
+    ("access", "decide_role_request"): told("role.approved", "role.refused"),
+    ("access", "designate_role"): told("role.designated", "role.approved"),
+    ("access", "release_role"): told("role.released"),
+    ("access", "end_accounts"): told("account.deactivated", "session.ended"),
+    ("identity", "change_account"): told("account.deactivated", "account.reactivated", "account.removed"),
+    ("identity", "end_account"): told("account.changed"),
+    ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -187,6 +195,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
@@ -203,6 +212,14 @@ def changing_statements() -> Iterator[tuple[str, str]]:
 # --- functions in the databases ---------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Told | Untold] = {
+    "request_role": told("role.requested"),
+    "decide_role_request": told("role.approved", "role.refused"),
+    "designate_role": told("role.designated", "role.approved"),
+    "release_role": told("role.released"),
+    "settle_roles": told("role.lapsed", "role.unauthorised"),
+    "change_account": told("account.deactivated", "account.reactivated", "account.removed", "session.ended"),
+    "end_account": told("account.changed"),
+    "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
         "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
     ),
@@ -282,6 +299,13 @@ COMMANDS: dict[str, Told | Untold] = {
     "trust approve": told("trust.approved", "command.run"),
     "trust key": told("command.run"),
     "trust withdraw": told("trust.withdrawn", "command.run"),
+    "account deactivate": told("account.deactivated", "account.changed", "command.run"),
+    "account reactivate": told("account.reactivated", "command.run"),
+    "account remove": told("account.removed", "command.run"),
+    "role show": told("command.run"),
+    "role grant": told("role.granted", "command.run"),
+    "role revoke": told("role.revoked", "command.run"),
+    "role request": told("role.requested", "command.run"),
     "ledger receipt": told("log.read"),
     "witness init": Untold("runs at the authority, and changes nothing here"),
     "witness add-log": Untold("runs at the authority, and changes nothing here"),
@@ -369,6 +393,12 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/holds"): told("person.searched"),
     ("POST", f"{LOG}/holds"): told("hold.placed", "person.searched"),
     ("POST", f"{LOG}/holds/lift"): told("hold.lifted"),
+    ("GET", "/access"): Untold("leads to a page"),
+    ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
+    ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
+    ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
+    ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
+    ("GET", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
@@ -388,6 +418,7 @@ ROUNDS: dict[str, Told | Untold] = {
         "device.late", "device.lost", "device.returned", "site.silent", "site.returned", "alarm.raised",
         "alarm.restored",
     ),
+    "settle_roles": told("role.lapsed", "role.unauthorised", "account.deactivated"),
     "make_round": told(
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
         "erasure.certified", "key.rotated", "removal.run", "data.removed", "alarm.removed", "ending.begun",

@@ -18,6 +18,7 @@ from tests.identities import blinded
 from tests.ledger.aged import AgedLog
 from tests.ledger.sealed import LogHouse
 from tests.letters import as_letters
+from tests.platform import platform_as
 from vaka.access.principal import Principal
 from vaka.clock import SystemClock
 from vaka.database.server import tenant_role
@@ -133,8 +134,11 @@ class Scene:
             async with portal.transaction():
                 await note_seen(portal, proposal, whoever.actor, self.now)
             here = self.house.authority.id
-            return await approve(portal, whoever, here, proposal.id, proposal.digest, now=self.now,
-                                 confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
+            async with platform_as(self.house.server, "portal") as platform:
+                return await approve(
+                    portal, whoever, here, proposal.id, proposal.digest, platform=platform, now=self.now,
+                    confirmation=confirmed(here, proposal.id, proposal.digest),
+                )  # fmt: skip
 
     async def decide(self, rules: Mapping[str, Rule]) -> RuleSet:
         """Propose and approve, and seal it."""

@@ -13,6 +13,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.access.test_decide import principal
+from tests.platform import one_human, platform_as
 from tests.removal.conftest import OTHERS
 from tests.removal.scene import YEAR, Scene, confirmed
 from vaka.access.decide import NotAllowedError, NothingHereError
@@ -68,17 +69,18 @@ async def test_each_step_is_one_entry_and_the_approval_names_what_was_approved(s
 
 async def test_term_15_5_what_was_confirmed_is_approved_and_nothing_else(scene: Scene) -> None:
     proposal, here = await scene.propose(FIVE_YEARS), scene.house.authority.id
-    async with scene.house.as_("portal") as portal:
+    async with scene.house.as_("portal") as portal, platform_as(scene.house.server, "portal") as platform:
         async with portal.transaction():
             await note_seen(portal, proposal, scene.arvid.actor, scene.now)
         for other in (confirmed(here, proposal.id, "0" * 64), confirmed(here, UUID(int=1), proposal.digest),
                       confirmed(UUID(int=1), proposal.id, proposal.digest)):  # fmt: skip
             with pytest.raises(NotConfirmedError):
-                await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now,
+                await approve(portal, scene.arvid, here, proposal.id, proposal.digest, platform=platform, now=scene.now,
                               confirmation=other)  # fmt: skip
         assert scene.entries("removal.approved") == []
         untouched = confirmed(here, proposal.id, proposal.digest, touched=False)
-        await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now, confirmation=untouched)
+        await approve(portal, scene.arvid, here, proposal.id, proposal.digest, platform=platform, now=scene.now,
+                      confirmation=untouched)  # fmt: skip
     [entry] = scene.entries("removal.approved")
     assert entry["detail"] == {"rules": proposal.digest}, "no touch is claimed that was not"
 
@@ -95,28 +97,36 @@ async def test_whoever_proposed_does_not_approve_in_whatever_session_or_name(sce
     assert scene.entries("removal.approved") == []
 
 
+async def test_two_accounts_of_one_human_are_not_two_pairs_of_eyes(scene: Scene) -> None:
+    one_human(scene.house.server, scene.agneta, scene.arvid)
+    proposal = await scene.propose(FIVE_YEARS)
+    with pytest.raises(OwnProposalError):
+        await scene.approve(proposal)
+    assert scene.entries("removal.approved") == []
+
+
 async def test_nobody_approves_what_he_has_not_seen_or_what_has_changed_since(scene: Scene) -> None:
     proposal, here = await scene.propose(FIVE_YEARS), scene.house.authority.id
-    async with scene.house.as_("portal") as portal:
+    async with scene.house.as_("portal") as portal, platform_as(scene.house.server, "portal") as platform:
         with pytest.raises(NotSeenError):
-            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now,
+            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, platform=platform, now=scene.now,
                               confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
         async with portal.transaction():
             await note_seen(portal, proposal, scene.arvid.actor, scene.now)
         for digest in ("", "0" * 64, proposal.digest.upper()):
             with pytest.raises(NotSeenError):
-                await approve(portal, scene.arvid, here, proposal.id, digest, now=scene.now,
+                await approve(portal, scene.arvid, here, proposal.id, digest, platform=platform, now=scene.now,
                               confirmation=confirmed(here, proposal.id, digest))  # fmt: skip
         scene.ask("update removal_rules set rules = %s", (Jsonb(write_rules({"alarms": Rule(24)})),))
         with pytest.raises(NotSeenError):
-            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now,
+            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, platform=platform, now=scene.now,
                               confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
         # Another who has seen it does not see for him.
         [changed] = await list_rules(portal)
         async with portal.transaction():
             await note_seen(portal, changed, scene.agneta.actor, scene.now)
         with pytest.raises(NotSeenError):
-            await approve(portal, scene.arvid, here, proposal.id, changed.digest, now=scene.now,
+            await approve(portal, scene.arvid, here, proposal.id, changed.digest, platform=platform, now=scene.now,
                               confirmation=confirmed(here, proposal.id, changed.digest))  # fmt: skip
     assert scene.entries("removal.approved") == []
     assert len(scene.entries("row.changed_by_hand")) == 1
@@ -127,7 +137,7 @@ async def test_one_proposal_waits_at_a_time_and_is_decided_once(scene: Scene) ->
     first = await scene.propose(FIVE_YEARS)
     with pytest.raises(ProposalWaitsError):
         await scene.propose({"alarms": Rule(36)}, scene.arvid)
-    async with scene.house.as_("portal") as portal:
+    async with scene.house.as_("portal") as portal, platform_as(scene.house.server, "portal") as platform:
         await withdraw(portal, scene.arvid, here, first.id, now=scene.now)
         with pytest.raises(NothingProposedError):
             await withdraw(portal, scene.arvid, here, first.id, now=scene.now)
@@ -137,9 +147,9 @@ async def test_one_proposal_waits_at_a_time_and_is_decided_once(scene: Scene) ->
     await scene.approve(second, scene.agneta)
     with pytest.raises(NothingProposedError):
         await scene.approve(second, scene.agneta)
-    async with scene.house.as_("portal") as portal:
+    async with scene.house.as_("portal") as portal, platform_as(scene.house.server, "portal") as platform:
         with pytest.raises(NothingProposedError):
-            await approve(portal, scene.agneta, here, UUID(int=1), second.digest, now=scene.now,
+            await approve(portal, scene.agneta, here, UUID(int=1), second.digest, platform=platform, now=scene.now,
                               confirmation=confirmed(here, UUID(int=1), second.digest))  # fmt: skip
     assert [entry["event"] for entry in scene.entries("removal.withdrawn", "removal.approved")] == [
         "removal.withdrawn", "removal.approved",
@@ -158,12 +168,12 @@ async def test_no_other_role_and_nobody_elsewhere_may(scene: Scene) -> None:
             principal((role, uuid4()), realm="authority"), principal((role, None), realm="authority"),
         ]  # fmt: skip
     mark = len(scene.entries(*DECIDED))
-    async with scene.house.as_("portal") as portal:
+    async with scene.house.as_("portal") as portal, platform_as(scene.house.server, "portal") as platform:
         for who in others:
             with pytest.raises((NotAllowedError, NothingHereError)):
                 await propose(portal, who, here, FIVE_YEARS, reason="KS 1", now=scene.now)
             with pytest.raises((NotAllowedError, NothingHereError)):
-                await approve(portal, who, here, proposal.id, proposal.digest, now=scene.now,
+                await approve(portal, who, here, proposal.id, proposal.digest, platform=platform, now=scene.now,
                               confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
             with pytest.raises((NotAllowedError, NothingHereError)):
                 await withdraw(portal, who, here, proposal.id, now=scene.now)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from tests.platform import platform_as
 from tests.tenants.office import DECISION, RELEASE, Office
 from vaka.access.ending import decide_ending, order_ending
 from vaka.access.exporting import begin_export
@@ -72,9 +73,9 @@ class Leaving:
         self, order: UUID, verdict: Verdict = "approved", who: Principal | None = None, name: str | None = None
     ) -> int:
         office = self.office
-        async with office.house.as_("portal") as portal:
+        async with office.house.as_("portal") as portal, platform_as(office.house.server, "portal") as platform:
             return await decide_ending(
-                portal, who or office.second, office.house.authority, order, verdict, wait_days=WAIT,
+                portal, who or office.second, office.house.authority, order, verdict, platform=platform, wait_days=WAIT,
                 name=office.house.authority.name if name is None else name, now=office.clock.now(),
             )  # fmt: skip
 

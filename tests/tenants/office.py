@@ -14,6 +14,7 @@ from tests.alarms.house import Sender
 from tests.ledger.aged import Cosigner
 from tests.ledger.sealed import LogHouse
 from tests.letters import as_letters
+from tests.platform import platform_as
 from vaka.access.erasure import decide_erasure, order_erasure
 from vaka.access.principal import Principal
 from vaka.clock import TurnedClock
@@ -62,10 +63,10 @@ class Office:
         return next(one.id for one in await self.orders() if (one.person_id, one.state) == (person.id, "ordered"))
 
     async def decide(self, order: UUID, verdict: Verdict = "approved", who: Principal | None = None) -> int:
-        async with self.house.as_("portal") as portal:
+        async with self.house.as_("portal") as portal, platform_as(self.house.server, "portal") as platform:
             return await decide_erasure(
-                portal, who or self.second, self.authority, order, verdict, now=self.clock.now()
-            )  # fmt: skip
+                portal, who or self.second, self.authority, order, verdict, platform=platform, now=self.clock.now()
+            )
 
     async def orders(self) -> list[ErasureOrder]:
         async with self.house.as_("portal") as portal:

@@ -10,10 +10,12 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.platform import one_human
 from tests.tenants.office import ROLE, Office
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.holds import place_hold
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.errors import Category
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.tenants.erasure import (
     NotErasableError,
@@ -170,6 +172,22 @@ async def test_officers_that_nobody_has_employed_erase_nobody(office: Office) ->
     employ_again(office)
     await office.round()
     assert [(one.state, one.hindrance) for one in await office.orders() if one.id == order] == [("removed", "")]
+
+
+async def test_two_accounts_of_one_human_are_not_two_officers(office: Office) -> None:
+    märta = office.people[0]
+    approved = await office.order(märta)
+    await office.decide(approved)
+    await office.seal()
+    one_human(office.house.server, office.first, office.second)
+    await office.round()
+    assert await office.state() == "approved"
+    await office.decide(approved, "cancelled")
+    order = await office.order(märta)
+    with pytest.raises(NotErasableError) as refused:
+        await office.decide(order)
+    assert refused.value.category is Category.FORBIDDEN
+    assert len(office.rows("select 1 from vaka.person")) == 3
 
 
 async def test_what_was_approved_can_be_stopped_before_it_is_begun(office: Office) -> None:

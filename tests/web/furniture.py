@@ -65,6 +65,8 @@ PERSONAS = (
     ("rakel", "Rakel Radering", "records_officer", ("ekbacka",), "sv"),
     ("arvid", "Arvid Arkiv", "archivist", ("ekbacka",), "sv"),
     ("rut", "Rut Revisor", "auditor", ("ekbacka",), "sv"),
+    ("beata", "Beata Behörig", "access_approver", ("ekbacka",), "sv"),
+    ("bertil", "Bertil Behörig", "access_approver", ("ekbacka",), "en"),
     ("vera", "Vera Vilsen", None, (), "sv"),
 )
 

@@ -12,6 +12,7 @@ from vaka.access.principal import Principal
 from vaka.database.connections import Connection
 from vaka.errors import Category
 from vaka.identifiers import new_identifier
+from vaka.identity.humans import is_same_human
 from vaka.ledger.standing import require_standing
 from vaka.tenants import ending
 from vaka.tenants.authorities import Authority
@@ -51,12 +52,14 @@ async def decide_ending(
     order: UUID,
     verdict: Verdict,
     *,
+    platform: Connection,
     wait_days: int,
     name: str = "",
     now: datetime,
 ) -> int:
     """Approve or decline what a colleague ordered, take one's own order back, or stop what was approved and not begun;
-    return the entry's number. Whoever approves has typed the authority's name.
+    return the entry's number. Whoever approves has typed the authority's name. `platform` says which human is behind an
+    account.
 
     Raises NotAllowedError, NothingHereError, NotEndableError, LedgerStandsStillError.
     """
@@ -70,7 +73,7 @@ async def decide_ending(
     async with connection.transaction():
         await require_standing(connection, now)
         found = next((one for one in await ending.list_endings(connection) if one.id == order), None)
-        is_own = found is not None and found.ordered_by == principal.account_id
+        is_own = found is not None and await is_same_human(platform, found.ordered_by, principal.account_id)
         if found is not None and verdict != "cancelled" and is_own != (verdict == "withdrawn"):
             raise second_officer_needed()
         return await ending.decide_ending(connection, order, verdict, principal.account_id, wait_days, now)

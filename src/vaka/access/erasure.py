@@ -10,6 +10,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.database.connections import Connection
 from vaka.identifiers import new_identifier
+from vaka.identity.humans import is_same_human
 from vaka.ledger.standing import require_standing
 from vaka.tenants import erasure
 from vaka.tenants.erasure import Verdict, second_person_needed
@@ -30,10 +31,17 @@ async def order_erasure(
 
 
 async def decide_erasure(
-    connection: Connection, principal: Principal, authority_id: UUID, order: UUID, verdict: Verdict, *, now: datetime
+    connection: Connection,
+    principal: Principal,
+    authority_id: UUID,
+    order: UUID,
+    verdict: Verdict,
+    *,
+    platform: Connection,
+    now: datetime,
 ) -> int:
     """Approve or decline what a colleague ordered, take one's own order back, or stop what was approved and not begun;
-    return the entry's number.
+    return the entry's number. `platform` says which human is behind an account.
 
     Raises NotAllowedError, NothingHereError, NotErasableError, LedgerStandsStillError.
     """
@@ -41,7 +49,7 @@ async def decide_erasure(
     async with connection.transaction():
         await require_standing(connection, now)
         found = await erasure.find_order(connection, order)
-        is_own = found is not None and found.ordered_by == principal.account_id
+        is_own = found is not None and await is_same_human(platform, found.ordered_by, principal.account_id)
         # What was approved, either of the two may still stop.
         if found is not None and verdict != "cancelled" and is_own != (verdict == "withdrawn"):
             raise second_person_needed()

@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from vaka.access.duties import conflict_told_by
 from vaka.access.permissions import Permission
 from vaka.access.principal import Grant
 from vaka.access.roles import ROLES, roles_with
@@ -39,6 +40,21 @@ class UnknownRoleError(VakaError):
             Sentence(
                 sv=f"Det finns ingen sådan roll. Roller: {', '.join(ROLES)}.",
                 en=f"There is no such role. Roles: {', '.join(ROLES)}.",
+            ),
+        )
+
+
+class ApprovalNeededError(VakaError):
+    """The authority has designated the role: nobody gets it without its approval."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Myndigheten har pekat ut den rollen: ingen får den utan att myndigheten har godkänt det. Inget har "
+                "ändrats. Begär den i stället.",
+                en="The authority has designated that role: nobody gets it without the authority's approval. Nothing "
+                "was changed. Request it instead.",
             ),
         )
 
@@ -95,13 +111,20 @@ async def grant_role(
 ) -> bool:
     """Give a role in one authority (as setup). Return whether anything changed.
 
-    Raises UnknownRoleError, or LedgerStandsStillError.
+    Raises UnknownRoleError, ApprovalNeededError, ConflictingDutiesError, or LedgerStandsStillError.
     """
     if role not in ROLES:
         raise UnknownRoleError
     facts = {"account_id": account_id, "role": role, "authority_id": authority_id, "valid_until": valid_until}
     async with connection.transaction():
-        done = await connection.execute(QUERIES["grant_role"], {**facts, "now": now})
+        row = await (await connection.execute(QUERIES["is_designated"], facts)).fetchone()
+        if row is not None:
+            raise ApprovalNeededError
+        try:
+            async with connection.transaction():
+                done = await connection.execute(QUERIES["grant_role"], {**facts, "now": now})
+        except psycopg.errors.CheckViolation as error:
+            raise conflict_told_by(error, role) or error from None
         if done.rowcount == 0:
             return False
         entry = _entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now)

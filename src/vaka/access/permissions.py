@@ -26,4 +26,7 @@ class Permission(Enum):
     PORTAL_ERASE = "portal.erase"  # order the erasure of a person, and decide what a colleague ordered
     PORTAL_END_AUTHORITY = "portal.end_authority"  # order the erasure of everything, decide what a colleague ordered
     PORTAL_EXPORT_AUTHORITY = "portal.export_authority"  # take out everything about everybody, for a written reason
+    PORTAL_SEE_ACCESS = "portal.see_access"  # who holds which role, what is asked for, and the report of a year
+    PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
+    PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down

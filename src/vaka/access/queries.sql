@@ -5,7 +5,7 @@
 -- name: read_grants
 -- as: desk, portal, signin
 select g.role, g.authority_id, g.valid_until
-from role_grant g
+from effective_grant g
 join account a on a.id = g.account_id
 where g.account_id = %(account_id)s
   and a.state = 'active'
@@ -17,10 +17,14 @@ order by g.role, g.authority_id
 select a.id as account_id, a.display_name
 from account a
 where a.state = 'active' and a.kind = 'user'
-  and exists (select 1 from role_grant g
+  and exists (select 1 from effective_grant g
               where g.account_id = a.id and g.authority_id = %(authority_id)s and g.role = any(%(roles)s)
                 and (g.valid_until is null or g.valid_until > %(now)s))
 order by a.display_name, a.id
+
+-- name: is_designated
+-- as: setup, portal
+select 1 from designated_role where role = %(role)s and authority_id = %(authority_id)s
 
 -- name: grant_role
 -- as: setup
@@ -34,3 +38,61 @@ on conflict (account_id, role, coalesce(authority_id, '00000000-0000-0000-0000-0
 -- as: setup
 delete from role_grant
 where account_id = %(account_id)s and role = %(role)s and authority_id is not distinct from %(authority_id)s
+
+-- name: request_role
+-- as: setup
+select request_role(%(request)s, %(kind)s, %(account_id)s, %(role)s, %(authority_id)s, %(now)s, %(valid_until)s,
+                    %(reason)s, %(control)s, %(answer_by)s, %(actor)s)
+
+-- name: list_requests
+-- as: portal, setup
+select r.id, r.kind, r.account_id, r.role, r.valid_from, r.valid_until, r.digest, r.reason, r.beside, r.control,
+       r.requested_by, r.answer_by, r.state, r.decided_by, r.decided_at, r.decision
+from role_request r
+where r.authority_id = %(authority_id)s
+order by coalesce(r.decided_at, r.valid_from) desc, r.id desc
+
+-- name: decide_role_request
+-- as: portal
+select decide_role_request(%(request)s, %(digest)s, %(verdict)s, %(account_id)s, %(reason)s, %(authority_id)s, %(now)s)
+
+-- name: settle_roles
+-- as: scheduler
+select settle_roles(%(now)s)
+
+-- name: list_held
+-- as: portal
+select g.role, g.account_id, g.granted_at, coalesce(e.valid_until, g.valid_until) as valid_until, a.state,
+       e.account_id is not null as effective, r.kind
+from role_grant g
+join account a on a.id = g.account_id
+left join effective_grant e on e.account_id = g.account_id and e.role = g.role and e.authority_id = g.authority_id
+left join role_request r on r.id = g.request_id
+where g.authority_id = %(authority_id)s and (g.valid_until is null or g.valid_until > %(now)s)
+order by g.role, a.display_name, a.id
+
+-- name: list_designations
+-- as: portal
+select asked.role, d.since, d.designated_by, d.reason, holders_digest(%(authority_id)s, asked.role) as holders
+from unnest(%(roles)s::text[]) with ordinality as asked (role, place)
+left join designated_role d on d.authority_id = %(authority_id)s and d.role = asked.role
+order by asked.place
+
+-- name: designate_role
+-- as: portal
+select designate_role(%(authority_id)s, %(role)s, %(holders)s, %(account_id)s, %(reason)s, %(now)s)
+
+-- name: release_role
+-- as: portal
+select release_role(%(authority_id)s, %(role)s, %(account_id)s, %(reason)s, %(now)s)
+
+-- name: list_effective
+-- as: setup
+select g.role, g.account_id, g.valid_until
+from effective_grant g
+where g.authority_id = %(authority_id)s and (g.valid_until is null or g.valid_until > %(now)s)
+order by g.role, g.account_id
+
+-- name: end_accounts
+-- as: scheduler
+select end_accounts(%(now)s)

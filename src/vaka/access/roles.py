@@ -75,6 +75,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 frozenset(
                     {
                         Permission.PORTAL_SET_RETENTION,
+                        Permission.PORTAL_SEE_ACCESS,
+                        Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_OWN_RECEIPT,
@@ -114,7 +116,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",
-                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_OWN_KEYS}),
+                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_OWN_KEYS}),
+            ),
+            Role(
+                "access_approver",
+                Sentence("Behörighetsgodkännare", "Access approver"),
+                "authority",
+                frozenset(
+                    {
+                        Permission.PORTAL_SEE_ACCESS,
+                        Permission.PORTAL_DESIGNATE_ROLE,
+                        Permission.PORTAL_APPROVE_ACCESS,
+                        Permission.PORTAL_OWN_KEYS,
+                    }
+                ),
             ),
         )
     }

@@ -621,7 +621,7 @@ from desk_presence p
 join session s on s.account_id = p.account_id
 where p.account_id = %(account)s and p.seen_at > %(since)s
   and s.realm = 'operator' and s.ended_at is null and s.expires_at > %(now)s
-  and exists (select from role_grant g
+  and exists (select from effective_grant g
               where g.account_id = p.account_id and g.authority_id = %(authority_id)s and g.role = any(%(roles)s)
                 and (g.valid_until is null or g.valid_until > %(now)s))
 limit 1
@@ -630,7 +630,7 @@ limit 1
 -- as: scheduler in platform
 -- Everybody who is signed in to a desk, when one was last open, and whose alarms each may handle by now.
 select s.account_id, max(p.seen_at) as seen_at,
-       array(select g.authority_id from role_grant g
+       array(select g.authority_id from effective_grant g
              where g.account_id = s.account_id and g.authority_id is not null and g.role = any(%(roles)s)
                and (g.valid_until is null or g.valid_until > %(now)s)) as authorities
 from session s

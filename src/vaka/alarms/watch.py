@@ -11,13 +11,14 @@ from uuid import UUID
 import structlog
 from psycopg.rows import class_row
 
+from vaka.access.settling import end_accounts, settle_roles
 from vaka.alarms.attendance import Attendance, attend, lapse_held, read_signed_in
 from vaka.alarms.changes import QUERIES
 from vaka.alarms.escalation import escalate_due, forget_repeats
 from vaka.alarms.silence import RECEIVER_SILENT_AFTER, Coverage, Presence, cover
 from vaka.alarms.supervision import supervise
 from vaka.clock import Clock
-from vaka.database.connections import DatabaseUnavailableError, Pool, transaction
+from vaka.database.connections import Connection, DatabaseUnavailableError, Pool, transaction
 from vaka.logs import describe_error
 from vaka.tenants.authorities import list_authorities, list_every_authority
 from vaka.tenants.gateway import Gateway
@@ -90,6 +91,16 @@ class Watch:
         return await self._everywhere(
             "supervision", lambda authority_id, now: supervise(self._gateway, authority_id, coverage, now)
         )
+
+    async def settle_roles(self) -> int:
+        """Do what time does to roles and accounts; return how many changed."""
+
+        async def settle(work: Callable[[Connection, datetime], Awaitable[int]]) -> int:
+            async with transaction(self._platform) as connection:
+                return await work(connection, self._clock.now())
+
+        ended = await self._attempt("accounts", None, partial(settle, end_accounts))
+        return ended + await self._attempt("roles", None, partial(settle, settle_roles))
 
     async def make_round(self, what: str, work: Round) -> int:
         """Do a piece of work in every authority, also in closed ones; return how much it did there."""

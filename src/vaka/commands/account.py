@@ -12,6 +12,7 @@ import click
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.leaving import deactivate, reactivate, remove
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
@@ -30,7 +31,11 @@ apply_option = click.option("--apply", is_flag=True, help="Do it; without it not
 
 @click.group()
 def account() -> None:
-    """Make accounts, and invite whom they are for. An account alone lets nobody in and may nothing."""
+    """Make accounts, invite whom they are for, and put out who leaves. An account alone lets nobody in."""
+
+
+for command in (deactivate, reactivate, remove):
+    account.add_command(command)
 
 
 @account.command()

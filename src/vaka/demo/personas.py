@@ -46,6 +46,8 @@ PERSONAS = (
                 "records_officer", ("ekbacka",)),
     DemoPersona("archivist_ekbacka", "Astrid Arkivsson", "archivist of Ekbacka: approves what is removed, legal holds",
                 "archivist", ("ekbacka",)),
+    DemoPersona("access_approver_ekbacka", "Beata Behörigsson", "access approver of Ekbacka: who gets which role",
+                "access_approver", ("ekbacka",)),
     DemoPersona("auditor_ekbacka", "Rune Revisorsson", "auditor of Ekbacka: reads the log, names nobody in care",
                 "auditor", ("ekbacka",)),
     DemoPersona("supplier_administrator", "Adam Administratörsson", "administrator: sees no alarm and no person",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg.rows import class_row
@@ -29,6 +29,8 @@ class Account:
     """Somebody who can sign in. ``persona`` names a demo figure and is None everywhere else."""
 
     id: UUID
+    human: UUID
+    """Whose it is: an administrator's account and a user's of the same human say the same."""
     display_name: str
     kind: str
     language: str
@@ -49,6 +51,19 @@ class UnusableAccountError(VakaError):
                 "språket sv eller en.",
                 en=f"An account needs a name of 1–{LONGEST_NAME} characters, the kind user or administrator and the "
                 "language sv or en.",
+            ),
+        )
+
+
+class HumanHasAccountError(VakaError):
+    """The human has an account of that class already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Människan har redan ett konto av det slaget. Ett av varje slag är det mesta som någon kan ha.",
+                en="That human has an account of this kind already. Nobody has more than one of each.",
             ),
         )
 
@@ -76,29 +91,37 @@ async def create_account(
     kind: str = "user",
     language: str = "sv",
     persona: str | None = None,
+    human: UUID | None = None,
     actor: str,
     now: datetime,
 ) -> Account:
     """Create an account (as setup). One with a persona that is there already is returned as it is.
 
-    Raises UnusableAccountError, or LedgerStandsStillError; the database refuses a persona in an installation that is
-    no demo.
+    With `human`, that of another account, it is the second account of somebody who has one of the other kind.
+
+    Raises UnusableAccountError, HumanHasAccountError, or LedgerStandsStillError; the
+    database refuses a persona in an installation that is no demo.
     """
     if kind not in KINDS or language not in LANGUAGES or not 1 <= len(display_name) <= LONGEST_NAME:
         raise UnusableAccountError
-    account = Account(new_identifier(now), display_name, kind, language, "active", persona, now, None)
+    account = Account(new_identifier(now), human or uuid4(), display_name, kind, language, "active", persona, now, None)
     async with connection.transaction():
         done = await connection.execute(
             QUERIES["create_account"],
             {
-                "id": account.id, "display_name": display_name, "kind": kind, "language": language,
-                "persona": persona, "now": now,
+                "id": account.id, "human": account.human, "display_name": display_name, "kind": kind,
+                "language": language, "persona": persona, "now": now,
             },
         )  # fmt: skip
-        if done.rowcount == 0 and persona is not None:
+        if done.rowcount == 0:
+            if persona is None:
+                raise HumanHasAccountError
             async with connection.cursor(row_factory=class_row(Account)) as cursor:
                 await cursor.execute(QUERIES["find_persona"], {"persona": persona})
-                return await cursor.fetchone() or account
+                known = await cursor.fetchone()
+            if known is None:
+                raise HumanHasAccountError
+            return known
         entry = Entry(Event.ACCOUNT_CREATED, actor, now, f"account:{account.id}", detail={"kind": kind})
         await append_privileged(connection, [entry])
     return account

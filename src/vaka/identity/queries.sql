@@ -35,7 +35,7 @@ returning id
 
 -- name: list_accounts
 -- as: setup, signin
-select id, display_name, kind, language, state, persona, created_at, last_signed_in_at
+select id, human, display_name, kind, language, state, persona, created_at, last_signed_in_at
 from account
 order by display_name, id
 
@@ -45,13 +45,17 @@ select id, display_name from account where id = any(%(ids)s)
 
 -- name: create_account
 -- as: setup
-insert into account (id, display_name, kind, language, persona, created_at)
-values (%(id)s, %(display_name)s, %(kind)s, %(language)s, %(persona)s, %(now)s)
+insert into account (id, human, display_name, kind, language, persona, created_at)
+values (%(id)s, %(human)s, %(display_name)s, %(kind)s, %(language)s, %(persona)s, %(now)s)
 on conflict do nothing
+
+-- name: read_humans
+-- as: portal, scheduler, setup
+select id, human from account where id = any(%(ids)s)
 
 -- name: find_persona
 -- as: setup, signin
-select id, display_name, kind, language, state, persona, created_at, last_signed_in_at
+select id, human, display_name, kind, language, state, persona, created_at, last_signed_in_at
 from account where persona = %(persona)s
 
 -- name: list_personas
@@ -60,7 +64,7 @@ select a.id as account_id, a.persona, a.display_name, a.kind, a.language,
        coalesce(array_agg(distinct g.role order by g.role) filter (where g.role is not null), '{}') as roles,
        coalesce(array_agg(distinct t.name order by t.name) filter (where t.name is not null), '{}') as authorities
 from account a
-left join role_grant g on g.account_id = a.id and (g.valid_until is null or g.valid_until > %(now)s)
+left join effective_grant g on g.account_id = a.id and (g.valid_until is null or g.valid_until > %(now)s)
 left join authority t on t.id = g.authority_id
 where a.persona is not null and a.state = 'active'
 group by a.id
@@ -151,6 +155,7 @@ returning random
 -- as: portal
 select session_id = %(session_id)s and purpose = %(purpose)s as here, used_at is not null as used
 from security_key_challenge where challenge_hash = %(challenge_hash)s
+
 -- name: propose_trust
 -- as: setup
 insert into trusted_issuer (id, authority_id, name, content, proposed_by, proposed_at)
@@ -161,9 +166,10 @@ where a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
 -- name: approve_trust
 -- as: setup
 update trusted_issuer t set approved_by = a.id, approved_at = %(now)s
-from account a
+from account a, account p
 where t.id = %(id)s and t.content = %(content)s and t.approved_by is null and t.withdrawn_by is null
-  and t.proposed_by <> a.id and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
+  and p.id = t.proposed_by and p.human <> a.human
+  and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
 
 -- name: withdraw_trust
 -- as: setup
@@ -224,3 +230,11 @@ values (%(token_hash)s, %(trust_id)s, %(realm)s, %(now)s)
 -- Once: of two that come at the same time one gets it.
 delete from pending_login where token_hash = %(token_hash)s
 returning trust_id, realm, started_at
+
+-- name: change_account
+-- as: setup
+select change_account(%(account_id)s, %(state)s, %(actor)s, %(now)s)
+
+-- name: end_account
+-- as: setup
+select end_account(%(account_id)s, %(ends_at)s, %(actor)s, %(now)s)

@@ -163,7 +163,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
                             "installation", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
-                            "removal_rules", "authority_export", "authority_ending", "security_key"),
+                            "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
+                            "designated_role", "unauthorised_grant"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -181,10 +182,35 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             _OPERATOR, ("account",), ("issuer", "realm", "invitation", "assertion"),
             "the subject, the attribute that matched, the name",
         ),
+        Event.ACCOUNT_CHANGED: About(("setup",), ("account",), ("valid_until",), "the name"),
+        Event.ACCOUNT_DEACTIVATED: About(("setup", "scheduler"), ("account",), (), "the name"),
+        Event.ACCOUNT_REACTIVATED: About(("setup",), ("account",), (), "the name"),
+        Event.ACCOUNT_REMOVED: About(("setup",), ("account",), (), "the name"),
         Event.ROLE_GRANTED: About(
             ("setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
         ),
         Event.ROLE_REVOKED: About(("setup",), ("account",), ("role", "authority"), "the name"),
+        Event.ROLE_REQUESTED: About(
+            ("setup",), ("account",),
+            ("request", "kind", "role", "authority", "valid_until", "answer_by", "digest", "beside", "reason"),
+            "the name",
+        ),
+        Event.ROLE_APPROVED: About(
+            _OPERATOR, ("account",),
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+        ),
+        Event.ROLE_REFUSED: About(
+            _OPERATOR, ("account",),
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+        ),
+        Event.ROLE_LAPSED: About(
+            ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
+        ),
+        Event.ROLE_DESIGNATED: About(
+            _OPERATOR, ("authority",), ("role", "authority", "reason", "digest"), "who holds it: a fingerprint of that"
+        ),
+        Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason")),
+        Event.ROLE_UNAUTHORISED: About(("scheduler",), ("account",), ("role", "authority"), "the name"),
         Event.TRUST_PROPOSED: _TRUST,
         Event.TRUST_APPROVED: _TRUST,
         Event.TRUST_WITHDRAWN: _TRUST,

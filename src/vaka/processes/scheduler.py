@@ -37,7 +37,7 @@ from vaka.tenants.rounds import if_keys
 
 COMPONENT = "scheduler"
 DIRECTORY_SECONDS = 10.0
-"""How often authorities that were registered since are looked for."""
+"""How often new authorities are looked for, and roles whose time is over or that nobody approved."""
 ATTENDANCE_SECONDS = 5.0
 """How often it is looked whether those who hold alarms are at their desks."""
 
@@ -66,6 +66,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
                 (settings.scheduler.escalation_seconds, watch.escalate),
                 (ATTENDANCE_SECONDS, watch.look_after_held),
+                (DIRECTORY_SECONDS, watch.settle_roles),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
             ):

@@ -18,11 +18,13 @@ from vaka.access.principal import Principal
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.confirming import Act, Confirmation
+from vaka.identity.humans import is_same_human
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
+from vaka.ledger.search import identifier_in
 from vaka.ledger.standing import require_standing
 from vaka.removal.birth_days import QUERIES
-from vaka.removal.rules import Connection, Rules, require_sound, write_rules
+from vaka.removal.rules import Connection, Rules, list_rules, require_sound, write_rules
 
 
 class ProposalWaitsError(VakaError):
@@ -115,10 +117,19 @@ def approval_act(authority_id: UUID, proposal: UUID, digest: str) -> Act:
 
 
 async def approve(
-    connection: Connection, principal: Principal, authority_id: UUID, proposal: UUID, digest: str, *, now: datetime,
+    connection: Connection,
+    principal: Principal,
+    authority_id: UUID,
+    proposal: UUID,
+    digest: str,
+    *,
+    platform: Connection,
+    now: datetime,
     confirmation: Confirmation,
-) -> int:  # fmt: skip
+) -> int:
     """Approve the rules with this digest, which the asker has seen the preview of; return the entry's number.
+
+    `platform` says which human is behind an account.
 
     Raises NotAllowedError, NothingHereError, NotConfirmedError, NothingProposedError, OwnProposalError, NotSeenError,
     LedgerStandsStillError.
@@ -126,6 +137,12 @@ async def approve(
     require(principal, Permission.PORTAL_APPROVE_REMOVAL, authority_id)
     confirmation.require(approval_act(authority_id, proposal, digest))
     async with connection.transaction():
+        for one in await list_rules(connection):
+            proposer = identifier_in(one.proposed_by)
+            if one.id != proposal or not one.is_open or proposer is None:
+                continue
+            if await is_same_human(platform, proposer, principal.account_id):
+                raise OwnProposalError
         values = {"id": proposal, "digest": digest, "now": now, "actor": principal.actor}
         row = await (await connection.execute(QUERIES["approve"], values)).fetchone()
         if row != ("approved",):

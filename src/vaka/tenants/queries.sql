@@ -404,8 +404,8 @@ select person_id from alarm where person_id = any(%(ids)s)
 
 -- name: count_deciders
 -- as: scheduler in platform
-select count(distinct a.id)
-from account a join role_grant g on g.account_id = a.id
+select count(distinct a.human)
+from account a join effective_grant g on g.account_id = a.id
 where a.id = any(%(accounts)s) and a.state = 'active' and g.role = any(%(roles)s) and g.authority_id = %(authority)s
   and (g.valid_until is null or g.valid_until > %(now)s)
 

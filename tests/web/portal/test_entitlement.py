@@ -22,7 +22,7 @@ from vaka.web.routes import PUBLIC
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 GUARDED = [
-    (method, re.sub(r"\{(index|number|order|file:path|proposal)\}", "0", one.path))
+    (method, re.sub(r"\{(index|number|order|file:path|proposal|year)\}", "0", one.path))
     for one in ADDRESSES
     if one.needs is not PUBLIC
     for method in one.methods
@@ -52,7 +52,7 @@ async def test_another_authoritys_reviewer_finds_nothing_and_is_written_down(
 ) -> None:
     marks = [(place, logs.mark(place)) for place in ("ekbacka", "norrvik", "platform")]
     # Whoever holds the permission nowhere learns that it is missing; whoever holds it elsewhere, that nothing is here.
-    status = 403 if re.search(r"/(retention|removal|holds|erasure|end)\b", path) else 404
+    status = 403 if re.search(r"/(retention|removal|holds|erasure|end|access)\b", path) else 404
     assert await ask(niklas, method, path.format(authority="ekbacka")) == status
     here, own, platform = (logs.since(mark, place) for place, mark in marks)
     assert own == platform == []

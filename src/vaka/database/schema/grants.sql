@@ -44,7 +44,7 @@ grant execute on function ledger.standing to g_desk, g_portal, g_signin, g_setup
 grant select on authority, device_entry, class_override to g_receiver;
 grant select, insert, update on receiver_presence to g_receiver;
 -- desk: who is this session, what may he do where, which authorities are there.
-grant select on authority, installation, receiver_presence, role_grant to g_desk;
+grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level),
     update (ended_at) on session to g_desk;
@@ -53,8 +53,8 @@ grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
 grant select (sender, authority_id, device_id, active), insert on device_entry to g_desk;
 -- portal: who is this session, what may he do where, which authorities are there, and what accounts are called.
-grant select on authority, role_grant to g_portal;
-grant select (id, display_name, kind, language, state) on account to g_portal;
+grant select on authority, effective_grant to g_portal;
+grant select (id, human, display_name, kind, language, state) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level),
     update (ended_at) on session to g_portal;
 -- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
@@ -64,19 +64,29 @@ grant select, insert, update (used_at), delete on security_key_challenge to g_po
 grant execute on function ledger.concerning to g_portal;
 grant select on ledger.tile, ledger.head, ledger.checkpoint to g_portal;
 grant select (id, written_at) on ledger.inbox to g_portal;
+-- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
+grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
+grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
+-- scheduler: what time does to roles.
+grant execute on function settle_roles to g_scheduler;
+-- scheduler: whose last day has come is out.
+grant execute on function end_accounts to g_scheduler;
+-- whoever decides what an account may asks what is worth something, and the owner of the functions asks the log.
+grant execute on function grant_digest to g_desk, g_portal, g_signin, g_scheduler, g_setup;
+grant execute on function ledger.is_role_told to vaka_owner, g_desk, g_portal, g_signin, g_scheduler, g_setup;
 -- scheduler: whose person was erased, that person has no devices any more.
 grant execute on function release_devices to g_scheduler;
 -- scheduler: whose contract has ended, that authority has no devices any more, and is closed.
 grant execute on function release_authority, close_authority to g_scheduler;
 -- signin: accounts and sessions.
-grant select on installation, authority, role_grant to g_signin;
+grant select on installation, authority, effective_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
 grant select, insert, update (ended_at) on session to g_signin;
 -- scheduler: which databases there are, whether receivers are up, who is signed in, has a desk open, and may handle what.
 grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, ended_at) on session to g_scheduler;
-grant select (id, state) on account to g_scheduler;
-grant select (account_id, role, authority_id, valid_until) on role_grant to g_scheduler;
+grant select (id, human, state) on account to g_scheduler;
+grant select on effective_grant to g_scheduler;
 -- signin: whose a subject is, and that it became somebody's by an invitation; a sign-in that has begun.
 grant select, insert on account_link to g_signin;
 grant select, update (redeemed_at) on invitation to g_signin;
@@ -96,6 +106,11 @@ grant select (id, account_id, credential_id, added_at, last_used_at), delete on 
 grant insert on invitation to g_setup;
 -- setup: which issuers were proposed, approved, withdrawn; what was said of one is never changed.
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_setup;
+-- setup: asks an authority for a role that it has designated, or for an exception from separated duties.
+grant execute on function request_role to g_setup;
+-- setup: who leaves.
+grant execute on function change_account, end_account to g_setup;
+grant select on designated_role, role_request, role_conflict, effective_grant to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
 

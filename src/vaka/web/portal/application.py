@@ -16,6 +16,8 @@ from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_t
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
 from vaka.web.portal import (
+    access,
+    access_report,
     certificates,
     ending,
     erasure,
@@ -137,6 +139,12 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/holds", holds.show_holds, ["GET"], needs=Permission.PORTAL_HOLD_PERSON),
     route(f"{LOG}/holds", holds.place, ["POST"], needs=Permission.PORTAL_HOLD_PERSON),
     route(f"{LOG}/holds/lift", holds.lift, ["POST"], needs=Permission.PORTAL_HOLD_PERSON),
+    route("/access", access.show_own, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(f"{LOG}/access", access.show_access, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(f"{LOG}/access/decide", access.decide, ["POST"], needs=Permission.PORTAL_APPROVE_ACCESS),
+    route(f"{LOG}/access/designate", access.designate, ["POST"], needs=Permission.PORTAL_DESIGNATE_ROLE),
+    route(f"{LOG}/access/report/{{year}}", access_report.show_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

@@ -165,10 +165,10 @@ async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
     authority = await require_authority(portal, request, asker, MAY_END)
     form = await read_form(request, VerdictForm)
     try:
-        async with portal.gateway.transaction(authority.id) as tenant:
+        async with transaction(portal.platform) as platform, portal.gateway.transaction(authority.id) as tenant:
             number = await decide_ending(
-                tenant, asker.principal, authority, form.order, form.verdict, wait_days=portal.ending_wait_days,
-                name=form.name, now=portal.clock.now(),
+                tenant, asker.principal, authority, form.order, form.verdict, platform=platform,
+                wait_days=portal.ending_wait_days, name=form.name, now=portal.clock.now(),
             )  # fmt: skip
     except VakaError as error:
         return await explain(portal, asker, authority, error)

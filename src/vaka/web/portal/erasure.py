@@ -136,10 +136,11 @@ async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
     try:
         if form.verdict == "approved":
             await _require_sure(portal, authority, form)
-        async with portal.gateway.transaction(authority.id) as tenant:
+        async with transaction(portal.platform) as platform, portal.gateway.transaction(authority.id) as tenant:
             number = await decide_erasure(
-                tenant, asker.principal, authority.id, form.order, form.verdict, now=portal.clock.now()
-            )
+                tenant, asker.principal, authority.id, form.order, form.verdict,
+                platform=platform, now=portal.clock.now(),
+            )  # fmt: skip
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
     return RedirectResponse(receipt_address(authority, number), 303)

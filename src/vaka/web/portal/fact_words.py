@@ -140,4 +140,8 @@ FACTS: Mapping[str, str] = {
     "issuer": mark("Issuer of identities"),
     "requested": mark("Levels asked for"),
     "returned": mark("Level returned"),
+    "answer_by": mark("Answer wanted by"),
+    "beside": mark("Held beside"),
+    "digest": mark("Fingerprint of what was approved"),
+    "request": mark("Request"),
 }

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.access.permissions import Permission
+from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
 from vaka.removal.deciding import NothingProposedError, approval_act, approve, withdraw
 from vaka.removal.kinds import KINDS
@@ -80,9 +81,9 @@ async def approve_removal(portal: Portal, request: Request, asker: Asker) -> Res
     confirmed = await confirm(portal, asker, authority, asked, form.answer)
     if isinstance(confirmed, Response):
         return confirmed
-    async with portal.gateway.transaction(authority.id) as tenant:
+    async with transaction(portal.platform) as platform, portal.gateway.transaction(authority.id) as tenant:
         number = await approve(
-            tenant, asker.principal, authority.id, proposal, form.digest, now=portal.clock.now(),
+            tenant, asker.principal, authority.id, proposal, form.digest, platform=platform, now=portal.clock.now(),
             confirmation=confirmed,
         )  # fmt: skip
     return RedirectResponse(receipt_address(authority, number), 303)

@@ -81,8 +81,19 @@ EVENTS: Mapping[str, str] = {
     "trust.proposed": mark("Issuer of identities proposed"),
     "trust.approved": mark("Issuer of identities approved"),
     "trust.withdrawn": mark("Issuer of identities withdrawn"),
+    "account.changed": mark("End of an account set"),
+    "account.deactivated": mark("Account deactivated"),
+    "account.reactivated": mark("Account reactivated"),
+    "account.removed": mark("Account removed for ever"),
     "role.granted": mark("Role given"),
     "role.revoked": mark("Role taken back"),
+    "role.requested": mark("Role or exception asked for"),
+    "role.approved": mark("Role approved by the authority"),
+    "role.refused": mark("Role refused by the authority"),
+    "role.lapsed": mark("Request, emergency or exception ran out"),
+    "role.designated": mark("Role designated: needs approval"),
+    "role.released": mark("Role no longer designated"),
+    "role.unauthorised": mark("Unauthorised change of a role found"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
     "sign_in.refused": mark("Sign-in refused"),
@@ -123,7 +134,9 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "rights": (
         mark("Accounts, roles and settings"),
-        ("account.created", "account.invited", "account.linked", "role.granted", "role.revoked",
+        ("account.created", "account.invited", "account.linked", "account.changed", "account.deactivated",
+         "account.reactivated", "account.removed", "role.granted", "role.revoked", "role.requested", "role.approved",
+         "role.refused", "role.lapsed", "role.designated", "role.released", "role.unauthorised",
          "security_key.enrolled", "security_key.renamed", "security_key.removed", "security_key.used",
          "trust.proposed", "trust.approved", "trust.withdrawn", "retention.set", "policy.changed", "class.changed",
          "settings.changed", "installation.decided", "authority.registered"),
@@ -176,6 +189,7 @@ KINDS: Mapping[str, str] = {
     "contact": mark("Contact person"),
     "database": mark("Database"),
     "device": mark("Device"),
+    "designated_role": mark("Designated role"),
     "device_entry": mark("Device in the directory"),
     "entry": mark("Entry"),
     "erasure": mark("Order of erasure"),
@@ -196,10 +210,12 @@ KINDS: Mapping[str, str] = {
     "removal_rules": mark("Rules of removal"),
     "role_grant": mark("Role of an account"),
     "security_key": mark("Security key"),
+    "role_request": mark("Request for a role"),
     "session": mark("Session"),
     "settings": mark("Settings"),
     "settings_record": mark("Record of settings"),
     "several": mark("Several"),
+    "unauthorised_grant": mark("Unauthorised change of a role"),
     "unit": mark("Unit"),
     "unit_hours": mark("Hours of a unit"),
     "account_link": mark("Link to an identity"),
@@ -245,6 +261,27 @@ ENDING_STATES: Mapping[str, str] = {
     "certified": mark("Erased"),
 }
 
+REQUEST_KINDS: Mapping[str, str] = {
+    "approval": mark("Approval of the role"),
+    "emergency": mark("Emergency, given before approval"),
+    "exception": mark("Exception from separated duties"),
+    "standing": mark("Held when approval began to be required"),
+}
+
+REQUEST_STATES: Mapping[str, str] = {
+    "waiting": mark("Waits"),
+    "approved": mark("Approved"),
+    "refused": mark("Refused"),
+    "lapsed": mark("Ran out"),
+    "ended": mark("Approved, and ended since"),
+}
+
+LAPSES: Mapping[str, str] = {
+    "not_approved": mark("Nobody answered in time"),
+    "exception_ended": mark("The exception is over"),
+}
+"""Why a role ended by itself."""
+
 REASONS: Mapping[str, str] = {
     "follow_up": mark("Regular review of the log"),
     "incident": mark("Investigation of an incident"),
@@ -278,6 +315,9 @@ def names_in(language: Language) -> dict[str, Any]:
         "erasure_state_word": looked_up(ERASURE_STATES),
         "ending_state_word": looked_up(ENDING_STATES),
         "clock_word": looked_up(CLOCKS),
+        "request_kind_word": looked_up(REQUEST_KINDS),
+        "request_state_word": looked_up(REQUEST_STATES),
+        "lapse_word": looked_up(LAPSES),
         "reason_word": looked_up(REASONS),
         "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
         "in_words": lambda sentence: sentence.in_language(language),

@@ -85,4 +85,5 @@ _ROOMS = (
     (Permission.PORTAL_SET_RETENTION, "/retention"),
     (Permission.PORTAL_SET_REMOVAL, "/removal"),
     (Permission.PORTAL_ERASE, "/erasure"),
+    (Permission.PORTAL_SEE_ACCESS, "/access"),
 )

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The report of a year on who got and lost which role (term 9), drawn from the log and from nothing else."""
+
+from collections import Counter
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vaka.database.connections import Connection, transaction
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.ledger.export_csv import MEDIA_TYPE, write_csv, write_heading
+from vaka.ledger.reading import LogState, read_state
+from vaka.ledger.search import Hit, Wanted, find_concerning
+from vaka.tenants.authorities import Authority
+from vaka.web.asker import Asker
+from vaka.web.forms import FormError
+from vaka.web.portal.access import MAY_SEE
+from vaka.web.portal.names import Things, name_everything
+from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.times import LOCAL
+
+REPORTED = (
+    Event.ROLE_REQUESTED, Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED,
+    Event.ROLE_LAPSED, Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED,
+)  # fmt: skip
+"""What the report counts and lists."""
+FIRST_YEAR = 2020
+BATCH = 1000
+MOST_ROWS = 20_000
+"""Entries in a report at most; whatever is left out would be said. No authority comes near it."""
+MOST_SHOWN = 500
+
+
+async def show_report(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/access/report/{year}: what the log says of a year's roles, counted and listed."""
+    authority = await require_authority(portal, request, asker, MAY_SEE)
+    year = _year(portal, request)
+    state, hits = await _read(portal, asker, authority, year, Event.LOG_READ)
+    leaves = [hit.leaf for hit in hits if hit.leaf is not None]
+    names = await name_everything(portal.platform, Things(), leaves)
+    counts = Counter(leaf.event for leaf in leaves)
+    path = f"/log/{authority.slug}"
+    return portal.page(
+        asker, "portal_access_report.html", authority, f"{path}/access/report/{year}", 200,
+        page="access", path=path, state=state, names=names, hits=hits[:MOST_SHOWN], found=len(hits), year=year,
+        counts=[(event.value, counts[event.value]) for event in REPORTED],
+        years=range(portal.clock.now().year, max(FIRST_YEAR, portal.clock.now().year - 6), -1),
+        is_whole=len(hits) < MOST_ROWS,
+    )  # fmt: skip
+
+
+async def give_report(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/access/report/{year}/csv: the same entries as a file; it names nobody."""
+    authority = await require_authority(portal, request, asker, MAY_SEE)
+    year = _year(portal, request)
+    _, hits = await _read(portal, asker, authority, year, Event.LOG_EXPORTED)
+    rows = [write_csv(hit.index, hit.leaf, LOCAL) for hit in hits if hit.leaf is not None]
+    name = f"{authority.slug}-access-{year}.csv"
+    return Response(
+        write_heading() + b"".join(rows), media_type=MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )  # fmt: skip
+
+
+async def _read(
+    portal: Portal, asker: Asker, authority: Authority, year: int, event: Event
+) -> tuple[LogState, list[Hit]]:
+    since, until = (datetime(one, 1, 1, tzinfo=LOCAL) for one in (year, year + 1))
+    wanted = Wanted(since, until, events=[one.value for one in REPORTED])
+    async with transaction(portal.platform) as platform:
+        state = await read_state(platform)
+        hits = await _find(platform, authority, wanted, state.size)
+    facts: dict[str, str | int | bool | None] = {
+        "event": "role", "found": len(hits), "from": since.isoformat(), "to": until.isoformat(),
+        **({"format": "csv", "reason": "yearly_report"} if event is Event.LOG_EXPORTED else {}),
+    }  # fmt: skip
+    entry = Entry(
+        event, asker.principal.actor, portal.clock.now(), f"log:{portal.logs.log_name()}", detail=facts
+    )  # fmt: skip
+    async with portal.gateway.transaction(authority.id) as tenant:
+        await append(tenant, entry)
+    return state, hits
+
+
+async def _find(platform: Connection, authority: Authority, wanted: Wanted, size: int) -> list[Hit]:
+    hits: list[Hit] = []
+    while len(hits) < MOST_ROWS:
+        before = hits[-1].place if hits else None
+        more = await find_concerning(platform, authority.id, wanted, size=size, most=BATCH, before=before)
+        hits += more
+        if len(more) < BATCH:
+            break
+    return hits
+
+
+def _year(portal: Portal, request: Request) -> int:
+    text = request.path_params["year"]
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise FormError
+    year = int(text)
+    if not FIRST_YEAR <= year <= portal.clock.now().year:
+        raise FormError
+    return year

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""`vaka role` and `vaka account`: do what may be done, and say what keeps them from what may not (terms 2, 9, 13)."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.commands.test_maintenance import APPLY, vaka
+from vaka.commands.data_directory import DataDirectory
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def running(made: DataDirectory) -> Iterator[None]:
+    """The database server runs for the whole test, as under `vaka run`, and not for each command."""
+    with made.locked():
+        made.cluster.start()
+        try:
+            yield
+        finally:
+            made.cluster.stop()
+
+
+@pytest.fixture
+def account(made: DataDirectory, running: None) -> str:
+    """Somebody with no role."""
+    identifier = str(uuid4())
+    with superuser(made) as connection:
+        connection.execute(
+            "insert into vaka.account (id, display_name, kind, created_at) values (%s, 'Vera Vilsen', 'user', now())",
+            (identifier,),
+        )
+    return identifier
+
+
+def superuser(made: DataDirectory) -> "closing[psycopg.Connection[tuple[object, ...]]]":
+    server = made.server(made.load_settings())
+    return closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True))
+
+
+def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: str) -> None:
+    about = ("--data", made.root, "--authority", "ekbacka")
+    whose = (*about, "--account", account)
+    tried = vaka("role", "grant", *whose, "--role", "log_reviewer")
+    assert tried.exit_code == 0, tried.output
+    assert "Nothing was changed. Do it with --apply." in tried.output
+    assert account not in vaka("role", "show", *about).output
+    done = vaka("role", "grant", *whose, *APPLY, "--role", "log_reviewer")
+    assert done.exit_code == 0, done.output
+    assert f"{account}  Vera Vilsen" in done.output
+    for arguments in ((), APPLY):
+        refused = vaka("role", "grant", *whose, *arguments, "--role", "contract_officer")
+        assert refused.exit_code == 1
+        assert "Log reviewer and Contract officer" in refused.stderr
+        assert "may not be held by the same human" in refused.stderr
+    with superuser(made) as connection:  # as the portal would, whose function nobody else can call
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
+            "insert into vaka.designated_role select id, 'archivist', now(), %s, 'KS 1' from vaka.authority"
+            " where slug = 'ekbacka'", (account,),
+        )  # fmt: skip
+    other = (*about, "--account", account, "--role", "archivist")
+    designated = vaka("role", "grant", *other, *APPLY)
+    assert designated.exit_code == 1
+    assert "Request it instead." in designated.stderr
+    again = vaka("role", "revoke", *whose, *APPLY, "--role", "log_reviewer")
+    assert again.exit_code == 0, again.output
+    asked = vaka("role", "request", *other, *APPLY, "--reason", "Ny arkivansvarig")
+    assert asked.exit_code == 0, asked.output
+    assert account not in vaka("role", "show", *about).output, "asked for is not given"
+    given = vaka("role", "request", *other, *APPLY, "--reason", "Brådskar", "--emergency", "8")
+    assert given.exit_code == 0, given.output
+    assert account in vaka("role", "show", *about).output
+    for hours in ("9", "0", "25"):
+        assert vaka("role", "request", *other, "--reason", "x", "--emergency", hours).exit_code == 2
+    assert vaka("role", "show", "--data", made.root, "--authority", "x").exit_code == 1
+
+
+def test_term_13_at_the_command_line(made: DataDirectory, account: str) -> None:
+    whose = ("--data", made.root, "--account", account)
+    tried = vaka("account", "deactivate", *whose)
+    assert tried.exit_code == 0, tried.output
+    assert f"{account}  Vera Vilsen: active" in tried.output
+    assert "Nothing was changed. Do it with --apply." in tried.output
+    assert "Vera Vilsen: active" in vaka("account", "deactivate", *whose, *APPLY, "--on", "2099-12-31").output
+    assert "Vera Vilsen: deactivated" in vaka("account", "deactivate", *whose, *APPLY).output
+    assert "Vera Vilsen: active" in vaka("account", "reactivate", *whose, *APPLY).output
+    removed = vaka("account", "remove", *whose, *APPLY)
+    assert f"{account}  –: removed" in removed.output, removed.output
+    for command in ("reactivate", "deactivate", "remove"):
+        refused = vaka("account", command, *whose, *APPLY)
+        assert refused.exit_code == 1
+        assert "removed for ever" in refused.stderr
+    with superuser(made) as connection:
+        rows = connection.execute("select ends_at, state from vaka.account where id = %s", (account,)).fetchall()
+    assert rows == [(None, "removed")]
