@@ -33,7 +33,7 @@ SEALED_TABLES: Mapping[str, str] = {
 }  # fmt: skip
 """Every table with sealed columns or letters, and the column that says whose they are."""
 MOST_PEOPLE = 200
-"""How many people of an authority are tried, spread over its register: some minutes' work at most."""
+"""How many people of an authority are tried, spread over its register: each costs a look through every table."""
 _MOST_ROWS = 5000
 """Then, of one table about one of them: few have so many but the authority itself."""
 
@@ -124,7 +124,7 @@ async def _try_authority(
 
 
 def _spread(people: Sequence[UUID], most: int) -> list[UUID]:
-    """Return up to so many of them, at equal distances: by identifier is by when they were registered."""
+    """Return up to so many of them, at equal distances."""
     count = min(len(people), most)
     return [people[index * len(people) // count] for index in range(count)]
 
