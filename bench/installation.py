@@ -29,6 +29,7 @@ from vaka.database.provision import provision_keys, provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.identity.personas import decide_installation
 from vaka.keys.credentials import issue_credentials
+from vaka.keys.identities import create_identity_key, open_identities
 from vaka.keys.keyring import make_keyring, open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
@@ -48,22 +49,22 @@ _REGISTER = """
 insert into vaka.device_entry (sender, authority_id, device_id, person_id, address, device_type, authentication,
                                username, ha1_md5, network, exception_reason, exception_until, interval_seconds,
                                changed_at)
-select (%(first)s + n)::text, (%(authorities)s::uuid[])[n %% %(count)s + 1], md5('device' || n)::uuid,
+select b.sender, (%(authorities)s::uuid[])[n %% %(count)s + 1], md5('device' || n)::uuid,
        p.id, p.address, 2,
        case when n < %(open)s then 'network' else 'digest' end,
-       case when n >= %(open)s then (%(first)s + n)::text end,
+       case when n >= %(open)s then b.sender end,
        case when n >= %(open)s then md5((%(first)s + n) || %(secret)s) end,
        case when n < %(open)s then '127.0.0.0/8'::cidr end,
        case when n < %(open)s then 'exists only for the benchmark' end,
        case when n < %(open)s then now() + interval '1 day' end,
        300, now()
-from generate_series(0, %(devices)s - 1) n
+from blind_sender b
 join person_address p on p.id = md5('person' || n)::uuid
 """
 _POPULATE = """
 insert into vaka.device (id, person_id, sender, model, device_type)
-select md5('device' || n)::uuid, md5('person' || n)::uuid, ({first} + n)::text, 'Trygghetstelefon', 2
-from generate_series({place}, {devices} - 1, {count}) n;
+select md5('device' || n)::uuid, md5('person' || n)::uuid, sender, 'Trygghetstelefon', 2
+from blind_sender where n % {count} = {place};
 insert into vaka.device_state (device_id, changed_at)
 select md5('device' || n)::uuid, now() from generate_series({place}, {devices} - 1, {count}) n;
 """
@@ -206,6 +207,7 @@ def installed(devices: int, say: Callable[[str], None]) -> Iterator[Installation
         provision_platform(installation.server)
         provision_keys(installation.server)
         issue_credentials(root / "credentials")
+        create_identity_key(root / "credentials")
         with _keyholder(installation):
             installation.authorities = asyncio.run(_register(installation.server))
             _make_certificate(root)
@@ -279,19 +281,30 @@ def _fill(installation: Installation) -> None:
         connection.execute("create temp table person_address (id uuid primary key, address bytea)")
         for authority in installation.authorities:
             _copy_addresses(installation, authority, connection)
+        _copy_senders(installation, connection, devices)
         connection.execute(
             _REGISTER,
             {
                 "first": FIRST_SENDER, "authorities": identifiers, "count": AUTHORITIES, "open": open_devices,
-                "devices": devices, "secret": f":{REALM}:{PASSWORD}",
+                "secret": f":{REALM}:{PASSWORD}",
             },
         )  # fmt: skip
         connection.execute("analyze")
     for place, authority in enumerate(installation.authorities):
         with contextlib.closing(installation.connect(authority.database_name)) as connection:
-            statement = _POPULATE.format(place=place, devices=devices, count=AUTHORITIES, first=FIRST_SENDER)
+            _copy_senders(installation, connection, devices)
+            statement = _POPULATE.format(place=place, devices=devices, count=AUTHORITIES)
             connection.execute(statement.encode())
             connection.execute("vacuum analyze")
+
+
+def _copy_senders(installation: Installation, connection: psycopg.Connection[tuple[Any, ...]], devices: int) -> None:
+    """Tell a database, for as long as the connection is open, what stands for each sender."""
+    identities = open_identities(installation.server.credentials)
+    connection.execute("create temp table blind_sender (n integer primary key, sender text)")
+    with connection.cursor().copy("copy blind_sender from stdin") as written:
+        for number in range(devices):
+            written.write_row((number, identities.blind(str(FIRST_SENDER + number))))
 
 
 def _copy_addresses(

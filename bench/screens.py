@@ -28,7 +28,7 @@ from vaka.tenants.people import Person
 _CLOSED = """
 insert into vaka.alarm (id, class, kind, latest_kind, state, join_key, person_id, sender, received_at, latest_at,
                         taken_at, closed_at, closed_by)
-select id, 'life', 'button', 'button', 'closed', 'bench', person, 'bench', now(), now(), now(), now(), 'setup'
+select id, 'life', 'button', 'button', 'closed', 'site:bench', person, '', now(), now(), now(), now(), 'setup'
 from unnest(%s::uuid[], %s::uuid[]) as made (id, person)
 """
 _UNWRAPPED = re.compile(r'^vaka_keyholder_calls_total\{call="unwrap"\} ([0-9.]+)$', re.MULTILINE)

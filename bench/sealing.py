@@ -27,7 +27,7 @@ INBOX = 100_000
 
 _ALARM = """
 insert into vaka.alarm (id, class, kind, latest_kind, state, join_key, sender, received_at, latest_at)
-values (%s, 'life', 'button', 'button', 'received', 'bench', 'bench', now(), now())
+values (%s, 'life', 'button', 'button', 'received', 'site:bench', '', now(), now())
 """
 _STEP = "insert into alarm_step (alarm_id, at, step, actor, detail) values (%s, %s, 'noted', 'account:bench', '')"
 _FILL = """

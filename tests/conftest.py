@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from tests.identities import keep_key
 from tests.keys.running import running_keyholder
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.cluster import Cluster
@@ -62,6 +63,7 @@ def cluster(directory: Path) -> Iterator[Cluster]:
     try:
         provision_platform(cluster.server)
         provision_keys(cluster.server)
+        keep_key(cluster.server.credentials)
         yield cluster
     finally:
         cluster.stop(immediately=True)

@@ -7,23 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from tests.identities import blinded
 from tests.people import with_keys
 from vaka.database.server import Server
 from vaka.keys.keyring import Keyring
 from vaka.keys.letters import Addressee, own_writer
 from vaka.tenants.authorities import Authority
 
-SAID = ("location_text", "device_text", "position_text", "source")
+SAID = ("location_text", "device_text", "position_text", "source", "number")
 
 
 def as_letters(authority: Authority, message: Mapping[str, Any], to: Addressee | None = None) -> dict[str, object]:
     """Return a message for ``accept_messages`` with what is said in it, and its body in base64, in letters.
 
-    They are written to the authority where nobody else is given. What is in letters already stays as it is.
+    They are written to the authority where nobody else is given. What is in letters already stays as it is. What the
+    device calls itself (``sender``) is in the letter too, and blind beside it.
     """
     if "subject_id" in message:
         return dict(message)
     to = to or authority.addressee
+    message = {**message, "number": message["sender"], "sender": blinded(str(message["sender"]))}
     said = {"texts": [message.get(name) or "" for name in SAID], "body": base64.b64decode(str(message["body"]))}
     letters = own_writer().write_row(authority.id, to, "message", str(message["message_id"]), said)
     return {

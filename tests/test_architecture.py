@@ -78,6 +78,7 @@ OPENS_CONNECTIONS = {
     "keys/hierarchy.py": "keys",
     "keys/pair.py": "keys",
     "ledger/rounds.py": "tenant: seals a log, below the layer of authorities; sees no table of theirs",
+    "commands/factor.py": "platform",
     "commands/key.py": "platform",
     "commands/ledger.py": "tenant: exports a log; sees no table of theirs",
     "commands/databases.py": "tenant: asks every database which migrations it lacks",
@@ -174,6 +175,13 @@ def test_process_loads_nothing_it_may_not_reach(process: str) -> None:
     assert process in loaded
     trespassers = {name for name in loaded for prefix in MAY_NOT_LOAD[process] if within(name, prefix)}
     assert trespassers == set()
+
+
+def test_one_module_speaks_to_the_library_of_security_keys() -> None:
+    """It takes what must be refused; the guard stands before it."""
+    using = {path.relative_to(SOURCE).as_posix() for path in MODULES
+             if any(within(name, "webauthn") for name in imported_by(path))}  # fmt: skip
+    assert using == {"identity/guard.py"}
 
 
 def test_every_process_is_in_the_table() -> None:

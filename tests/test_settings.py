@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from vaka.commands.demo_settings import DEFAULT as DEMO
 from vaka.errors import Category, ConfigurationError
 from vaka.settings import Settings, load_settings
 
@@ -83,6 +84,8 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
         ("[receiver]\nretry_after_seconds = 0", "receiver.retry_after_seconds"),
         ("[receiver]\nnonce_lifetime_seconds = 86400", "receiver.nonce_lifetime_seconds"),
         ("[receiver]\nflush_seconds = nan", "receiver.flush_seconds"),
+        ("[access]\nstep_up = 'never'", "access.step_up"),
+        ("[access]\nkey_site = 'https://localhost'", "access.key_site"),
         ("[receiver]\npublic_host = '0.0.0.0'", "receiver.public_host"),
         ("[receiver]\npublic_host = '::'", "receiver.public_host"),
         ("[receiver]\npublic_host = '[::]'", "receiver.public_host"),
@@ -260,6 +263,24 @@ def test_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         load_settings(tmp_path / "vaka.toml")
     with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
         load_settings(tmp_path)
+
+
+@pytest.mark.parametrize("site", ["", "portal.example.se", "example.se"])
+def test_keys_are_made_for_the_portals_host_or_one_above_it(tmp_path: Path, site: str) -> None:
+    path = tmp_path / "vaka.toml"
+    path.write_text(f"[portal]\norigin = 'https://portal.example.se'\n[access]\nkey_site = '{site}'\n")
+    assert load_settings(path).access.key_site == site
+
+
+@pytest.mark.parametrize("site", ["localhos", "ocalhost", "evil.example"])
+def test_keys_are_made_for_no_other_host(tmp_path: Path, site: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"access\.key_site is localhost, the host of"):
+        load_settings(write(tmp_path, f"[access]\nkey_site = '{site}'"))
+
+
+def test_term_15_a_key_is_required_unless_a_demo_says_otherwise() -> None:
+    assert Settings().access.step_up == "required"
+    assert DEMO.access.step_up == "when_enrolled"
 
 
 def test_settings_do_not_change_after_the_start() -> None:

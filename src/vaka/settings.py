@@ -263,6 +263,18 @@ class ErasureSettings(_Section):
     """What certificates are signed with; made at the first start."""
 
 
+class AccessSettings(_Section):
+    """How people prove who they are."""
+
+    step_up: Literal["required", "when_enrolled"] = "required"
+    """Whether a privileged act needs the touch of a security key from everybody, or from whoever has enrolled one."""
+    key_site: Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")] = ""
+    """For which host name security keys are made; empty is the portal's own. Changing it makes all of them useless."""
+    key_models: FilePath | None = None
+    """TOML file with the models of security keys that administrators may use, and their makers' certificates. Without
+    it: none."""
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -277,6 +289,15 @@ class Settings(_Section):
     ledger: LedgerSettings = LedgerSettings()
     keyholder: KeyholderSettings = KeyholderSettings()
     erasure: ErasureSettings = ErasureSettings()
+    access: AccessSettings = AccessSettings()
+
+    @model_validator(mode="after")
+    def _require_a_site_of_ours(self) -> Self:
+        """A browser makes keys for a page's own host name, or for one above it."""
+        host, site = urlsplit(self.portal.origin).hostname or "", self.access.key_site
+        if site and host != site and not host.endswith(f".{site}"):
+            raise ValueError(f"access.key_site is {host}, the host of portal.origin, or a name above it")
+        return self
 
     @model_validator(mode="after")
     def _keep_a_demo_on_its_machine(self) -> Self:

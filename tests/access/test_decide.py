@@ -24,11 +24,12 @@ GIVES = {
     " desk.bulk_close desk.adopt_device",
     "device_technician": "desk.see_queue desk.see_history desk.adopt_device",
     "quality_reviewer": "desk.see_history",
-    "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt",
-    "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt",
-    "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt",
-    "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt",
-    "auditor": "portal.read_log",
+    "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt portal.own_keys",
+    "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt portal.own_keys",
+    "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
+    " portal.own_keys",
+    "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt portal.own_keys",
+    "auditor": "portal.read_log portal.own_keys",
 }
 
 

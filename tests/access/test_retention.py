@@ -13,10 +13,11 @@ from tests.ledger.aged import POLICY, Cosigner
 from tests.ledger.sealed import LogHouse
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.principal import Principal
-from vaka.access.retention import decide_retention
+from vaka.access.retention import decide_retention, retention_act
 from vaka.access.roles import ROLES
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.server import Server
+from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
 from vaka.ledger.deciding import UnusableRetentionError
 from vaka.ledger.leaves import parse_leaf
 from vaka.ledger.receipts import wait_for_receipt
@@ -38,6 +39,10 @@ def clock() -> TurnedClock:
     return TurnedClock(SystemClock().now())
 
 
+def confirmed(house: LogHouse, days: int = 730, reason: str = REASON, *, touched: bool = True) -> Confirmation:
+    return Confirmation(retention_act(house.authority.id, days, reason).digest, touched)
+
+
 async def seal(house: LogHouse, clock: TurnedClock) -> None:
     async with house.as_("sequencer") as connection:
         await house.sealing(clock, Cosigner(clock)).make_round(connection)
@@ -47,13 +52,35 @@ async def test_contract_officer_decides_and_gets_a_receipt(house: LogHouse, cloc
     who = principal(("contract_officer", house.authority.id), realm="authority")
     async with house.as_("portal") as portal:
         number = await decide_retention(
-            portal, who, house.authority.id, days=730, reason=REASON, now=clock.now()
+            portal, who, house.authority.id, days=730, reason=REASON, now=clock.now(), confirmation=confirmed(house)
         )  # fmt: skip
         await seal(house, clock)
         receipt = await wait_for_receipt(portal, number, policy=POLICY)
     leaf = parse_leaf(receipt.entry)
     assert (leaf.event, leaf.actor, leaf.object) == ("retention.set", who.actor, f"authority:{house.authority.id}")
-    assert dict(leaf.detail) == {"days": 730, "reason": "KS 2026/12"}
+    # Whoever holds the entry can compute what was confirmed.
+    act = Act(leaf.event, house.authority.id, leaf.object, {"days": 730, "reason": "KS 2026/12"})
+    assert dict(leaf.detail) == {"days": 730, "reason": "KS 2026/12", "step_up": act.digest}
+
+
+async def test_a_decision_without_a_touch_claims_none(house: LogHouse, clock: TurnedClock) -> None:
+    who = principal(("contract_officer", house.authority.id), realm="authority")
+    async with house.as_("portal") as portal:
+        await decide_retention(portal, who, house.authority.id, days=730, reason=REASON, now=clock.now(),
+                               confirmation=confirmed(house, touched=False))  # fmt: skip
+    assert house.waiting() == 1
+
+
+@pytest.mark.parametrize(("days", "reason"), [(731, REASON), (730, "KS 2026/13")])
+async def test_term_15_5_what_was_confirmed_is_done_and_nothing_else(
+    house: LogHouse, clock: TurnedClock, days: int, reason: str
+) -> None:
+    who = principal(("contract_officer", house.authority.id), realm="authority")
+    async with house.as_("portal") as portal:
+        with pytest.raises(NotConfirmedError):
+            await decide_retention(portal, who, house.authority.id, days=days, reason=reason, now=clock.now(),
+                                   confirmation=confirmed(house))  # fmt: skip
+    assert house.waiting() == 0
 
 
 @pytest.mark.parametrize("role", sorted({*ROLES} - {"contract_officer"}))
@@ -76,7 +103,8 @@ async def test_neither_does_another_authoritys_officer(house: LogHouse, clock: T
 async def _require_refused(house: LogHouse, clock: TurnedClock, who: Principal) -> None:
     async with house.as_("portal") as portal:
         with pytest.raises((NotAllowedError, NothingHereError)):
-            await decide_retention(portal, who, house.authority.id, days=730, reason=REASON, now=clock.now())
+            await decide_retention(portal, who, house.authority.id, days=730, reason=REASON, now=clock.now(),
+                                   confirmation=confirmed(house))  # fmt: skip
     assert house.waiting() == 0
 
 
@@ -85,7 +113,8 @@ async def test_no_other_component_can_whoever_asks(house: LogHouse, clock: Turne
     who = principal(("contract_officer", house.authority.id), realm="authority")
     async with house.as_(component) as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            await decide_retention(connection, who, house.authority.id, days=730, reason=REASON, now=clock.now())
+            await decide_retention(connection, who, house.authority.id, days=730, reason=REASON, now=clock.now(),
+                                   confirmation=confirmed(house))  # fmt: skip
     assert house.waiting() == 0
 
 
@@ -95,7 +124,8 @@ async def test_nothing_is_decided_while_the_ledger_stands_still(house: LogHouse,
     clock.turn(600)
     async with house.as_("portal") as portal:
         with pytest.raises(LedgerStandsStillError):
-            await decide_retention(portal, who, house.authority.id, days=730, reason=REASON, now=clock.now())
+            await decide_retention(portal, who, house.authority.id, days=730, reason=REASON, now=clock.now(),
+                                   confirmation=confirmed(house))  # fmt: skip
     assert house.waiting() == 0
 
 
@@ -106,5 +136,6 @@ async def test_what_cannot_be_decided_leaves_nothing(
     who = principal(("contract_officer", house.authority.id), realm="authority")
     async with house.as_("portal") as portal:
         with pytest.raises(UnusableRetentionError):
-            await decide_retention(portal, who, house.authority.id, days=days, reason=reason, now=clock.now())
+            await decide_retention(portal, who, house.authority.id, days=days, reason=reason, now=clock.now(),
+                                   confirmation=confirmed(house, days, reason))  # fmt: skip
     assert house.waiting() == 0

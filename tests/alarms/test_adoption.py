@@ -14,6 +14,7 @@ import pytest
 from tests.alarms.conftest import open_house
 from tests.alarms.house import House, Sender, connect_superuser, last_entry, operator
 from tests.conftest import START
+from tests.identities import blinded
 from tests.people import register as register_people
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.principal import Grant, Principal
@@ -32,6 +33,7 @@ from vaka.ledger.events import Event
 from vaka.settings import Settings
 from vaka.tenants.adoption import UnknownPersonError, UnusableSourceError
 from vaka.tenants.authorities import Authority
+from vaka.tenants.device_letters import Words, open_words
 from vaka.tenants.devices import SenderTakenError
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.intervals import DeviceKind
@@ -108,7 +110,7 @@ def leader(intake: Authority, municipality: Authority, second: Authority) -> Pri
 
 
 def entry(register: psycopg.Connection[dict[str, Any]], sender: str) -> dict[str, Any]:
-    row = register.execute("select * from vaka.device_entry where sender = %s", (sender,)).fetchone()
+    row = register.execute("select * from vaka.device_entry where sender = %s", (blinded(sender),)).fetchone()
     assert row is not None
     return row
 
@@ -131,7 +133,9 @@ async def test_a_stranger_becomes_a_device(
     assert (row["exception_reason"], row["exception_until"]) == (REASON, NOW + timedelta(days=7))
     device = house.superuser.execute("select * from vaka.device where id = %s", (device_id,)).fetchone()
     assert device is not None
-    assert (device["sender"], device["device_type"], device["person_id"]) == (sender.name, 3, None)
+    assert (device["sender"], device["device_type"], device["person_id"]) == (blinded(sender.name), 3, None)
+    await keyring.of(house.id).hold([house.id])
+    assert open_words(keyring.of(house.id), device) == Words(sender.name), "who has the keys reads its number"
     state = house.superuser.execute("select condition from vaka.device_state where device_id = %s", (device_id,))
     assert state.fetchone() == {"condition": "never"}
     alarm = reception.alarm(alarm_id)

@@ -17,7 +17,7 @@ MOMENTS = ("now", "since", "until", "beyond_at", "closed_after", "untouched_sinc
            "read_at")  # fmt: skip
 IDENTIFIERS = ("id", "account", "person_id", "device_id", "beyond_id", "to", "from", "into", "note",
                "authority_id")  # fmt: skip
-TEXTS = ("actor", "area", "sender", "pattern", "reason", "action", "result", "step", "detail", "kind",
+TEXTS = ("actor", "area", "sender", "reason", "action", "result", "step", "detail", "kind",
          "join_key")  # fmt: skip
 SAMPLES: dict[str, object] = {
     **dict.fromkeys(MOMENTS, START),
@@ -31,6 +31,7 @@ SAMPLES: dict[str, object] = {
     "people": [uuid4()],
     "arrivals": [1],
     "strangers": True,
+    "by_text": True,
     "seen": [START],
 }
 

@@ -35,7 +35,7 @@ def install(house: House, count: int = 1, *, last_seen: datetime | None = START,
     devices = [uuid4() for _ in range(count)]
     house.superuser.execute(
         "insert into vaka.device (id, sender, interval_seconds, supervised)"
-        " select id, id::text, %s, %s from unnest(%s::uuid[]) as id",
+        " select id, '~' || left(md5(id::text), 28), %s, %s from unnest(%s::uuid[]) as id",
         (facts["interval"], facts["supervised"], devices),
     )
     house.superuser.execute(

@@ -34,6 +34,7 @@ class House:
         lines = ['mode = "demo"']
         for name, port in self.ports.items():
             lines += [f"[{name}]", f"port = {port}", f'origin = "http://localhost:{port}"']
+        lines += ["[access]", 'step_up = "when_enrolled"']
         (installation.root / "vaka.toml").write_text("\n".join(lines))
 
     @property

@@ -25,6 +25,7 @@ import pytest
 from playwright.sync_api import Error, Page, Response, expect, sync_playwright
 
 from tests.browser.house import CHROMIUM, CHROMIUM_ARGUMENTS, House, row
+from tests.identities import IDENTITIES
 from tests.people import register, with_keys
 from tests.secrets.profiles import contents_of
 from tests.secrets.traces import Searcher
@@ -80,7 +81,7 @@ async def _register(installation: Installation, keyring: Keyring) -> None:
     tenant = await open_connection(server, tenant_role(database, "setup"), database, application="test")
     platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="test")
     try:
-        await register_devices(tenant, platform, authority.id, [device], actor="setup", now=now)
+        await register_devices(tenant, platform, authority, IDENTITIES, [device], actor="setup", now=now)
     finally:
         await tenant.close()
         await platform.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.identities import keep_key
 from tests.keys.running import running_keyholder
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
@@ -34,6 +35,7 @@ def made() -> Iterator[DataDirectory]:
     data.cluster.start()
     try:
         provision_platform(data.cluster.server)
+        keep_key(data.cluster.server.credentials)
         with running_keyholder(path):
             asyncio.run(_register(data))
     finally:

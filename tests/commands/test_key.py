@@ -66,6 +66,7 @@ def test_keys_are_listed_and_none_is_shown(made: DataDirectory) -> None:
     lines = [line.split() for line in shown.output.splitlines()]
     assert lines[0][:2] == ["key", "of"]
     assert {tuple(line[:2]) for line in lines[1:]} >= {("root", "platform"), ("authority", "ekbacka")}
+    assert ["lookup", "device", "identities", "platform"] in [line[:4] for line in lines], "the key no keyholder has"
     told = json.loads(vaka("key", "list", "--data", made.root, "--json").output)
     assert {"kind", "owner", "created", "rotate_by", "state", "keys", "id", "purpose"} == told[0].keys()
     assert not answers(made.root / "run" / "keyholder.sock")
@@ -75,6 +76,9 @@ def test_the_bill_is_a_bill(made: DataDirectory) -> None:
     shown = vaka("key", "bill", "--data", made.root)
     assert shown.exit_code == 0, shown.output
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(shown.output) is None
+    [ours] = [one for one in json.loads(shown.output)["components"] if "by device identities" in one["description"]]
+    material = ours["cryptoProperties"]["relatedCryptoMaterialProperties"]
+    assert material["algorithmRef"] == "algorithm/HMAC-SHA256/lookup"
 
 
 @pytest.mark.parametrize("options", [(), ("--root", "--authority", "ekbacka")])

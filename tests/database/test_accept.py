@@ -17,6 +17,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.conftest import START
+from tests.identities import blinded
 from tests.letters import as_letters, opened
 from vaka.database.server import SUPERUSER, Server, tenant_role
 from vaka.identifiers import new_identifier
@@ -138,17 +139,17 @@ def test_a_press_raises_an_alarm_with_everything_the_device_said(house: House, a
         "class, kind, latest_kind, state, person_id, device_id, sender, device_type, status_code, location_code,"
         " first_message::text, position_message::text, received_at, latest_at, messages, escalate_at, version",
     ) == (
-        "life", "button", "button", "received", anna.id, anna.device, anna.sender, 2, 10, 12,
+        "life", "button", "button", "received", anna.id, anna.device, blinded(anna.sender), 2, 10, 12,
         press["message_id"], press["message_id"], START, START, 1, START + timedelta(seconds=60), 1,
     )  # fmt: skip
     assert house.rows(
         "select id::text, alarm_id, device_id, sender, ref, class, kind, effect, received_at, receiver, transport,"
         " deviations, subject_id from message"
     ) == [
-        (press["message_id"], alarm_id, anna.device, anna.sender, "1", "life", "button", "raise", START, "west-1",
-         "tls", ["bom"], house.authority.id)
+        (press["message_id"], alarm_id, anna.device, blinded(anna.sender), "1", "life", "button", "raise", START,
+         "west-1", "tls", ["bom"], house.authority.id)
     ]  # fmt: skip
-    said = ["sovrum", "knapp", "59.85,17.64", "192.0.2.7:5060"]
+    said = ["sovrum", "knapp", "59.85,17.64", "192.0.2.7:5060", anna.sender]
     assert house.said(UUID(str(press["message_id"]))) == (said, BODY)
 
 
@@ -156,10 +157,11 @@ def test_nothing_a_device_says_stands_in_clear(house: House, anna: Person) -> No
     press = anna.send(location_text="sovrum", device_text="knapp", position_text="59.85,17.64", body=b"<mrq>sovrum")
     house.accept(press)
     everything = "".join(
-        str(row) for table in ("alarm", "message") for row in house.rows(f"select t::text from {table} t")
+        str(row) for table in ("alarm", "message", "repeat_key") for row in house.rows(f"select t::text from {table} t")
     )
     assert str(press["message_id"]) in everything
-    for word in ("sovrum", "knapp", "59.85", "192.0.2.7", "mrq"):
+    assert blinded(anna.sender) in everything
+    for word in ("sovrum", "knapp", "59.85", "192.0.2.7", "mrq", anna.sender):
         assert word not in everything
         assert word.encode().hex() not in everything
 
@@ -193,7 +195,7 @@ def test_absent_texts_are_empty_and_absent_codes_unknown(house: House) -> None:
     [(outcome, alarm_id)] = house.accept(stranger.send(**absent))
     assert outcome == "raised"
     assert house.alarm(alarm_id, "person_id, device_id, device_type, position_message, join_key") == (
-        None, None, None, None, "4711:life"
+        None, None, None, None, f"{blinded('4711')}:life"
     )  # fmt: skip
     assert house.rows("select deviations from message") == [([],)]
 
@@ -735,12 +737,12 @@ def test_keys_of_repeats_are_forgotten_in_time(house: House, anna: Person, serve
         forgotten = scheduler.execute("select vaka.forget_repeats(%s)", (START + timedelta(seconds=50),)).fetchone()
         scheduler.commit()
     assert forgotten == (1,)
-    assert house.rows("select sender from repeat_key where sender = %s", anna.sender) == []
+    assert house.rows("select sender from repeat_key where sender = %s", blinded(anna.sender)) == []
 
 
 def test_older_news_never_overwrites_newer(house: House, anna: Person) -> None:
     assert anna.device is not None
-    house.onlooker.execute("insert into device (id, sender) values (%s, %s)", (anna.device, anna.sender))
+    house.onlooker.execute("insert into device (id, sender) values (%s, %s)", (anna.device, blinded(anna.sender)))
     house.onlooker.execute("insert into device_state (device_id, changed_at) values (%s, %s)", (anna.device, START))
 
     def hear(seen_at: datetime) -> tuple[Any, ...] | None:

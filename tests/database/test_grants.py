@@ -70,6 +70,8 @@ PLATFORM: dict[str, Rights] = {
         "ledger.head": "select",
         "ledger.checkpoint": "select",
         "ledger.inbox": "select(id written_at)",
+        "security_key": "select insert delete update(last_used_at name sign_count)",
+        "security_key_challenge": "select insert delete update(used_at)",
         "authority": "select",
         "role_grant": "select",
         "account": "select(display_name id kind language state)",
@@ -104,6 +106,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select insert update",
         "role_grant": "select insert update delete",
         "installation": "select insert",
+        "security_key": "delete select(account_id added_at credential_id id last_used_at)",
         "settings_record": "select insert update delete",
     },
 }
@@ -166,7 +169,7 @@ TENANT: dict[str, Rights] = {
         "lift_hold()": "execute",
         "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
         " protected_identity)",
-        "device": "select(id person_id sender)",
+        "device": "select(id person_id)",
         "alarm": "select(id person_id)",
         "unit": "select(id name)",
     },
@@ -198,7 +201,7 @@ TENANT: dict[str, Rights] = {
         "removal_state": "select update",
         "person": "select(born_on family_name given_name id personal_number)",
         "policy": "select",
-        "device": "select",
+        "device": "select(device_type id interval_seconds person_id sender supervised)",
         "alarm": "select insert update(closed_at closed_by closing_reason closing_result escalate_at escalation holder"
         " latest_at messages offered_to state suspended_until version withdrawn_at)",
         "alarm_step": "insert select(actor alarm_id at)",

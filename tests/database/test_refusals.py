@@ -172,9 +172,10 @@ def test_objects_in_front_of_ours_change_nothing(server: Server, tenant: Authori
         connection.execute("select ledger.append(now(), 'access.denied', 'device', '', 'failure', '{}')")
         connection.execute(
             """select * from vaka.accept_messages(jsonb_build_array(jsonb_build_object(
-                'place', 0, 'message_id', gen_random_uuid(), 'alarm_id', gen_random_uuid(), 'sender', '30007001',
-                'ref', 'shadow', 'digest', 'shadow', 'received_at', now(), 'class', 'life', 'kind', 'button',
-                'effect', 'raise', 'transport', 'udp', 'subject_id', gen_random_uuid())), 'receiver-1')"""
+                'place', 0, 'message_id', gen_random_uuid(), 'alarm_id', gen_random_uuid(),
+                'sender', '~' || repeat('a', 28), 'ref', 'shadow', 'digest', 'shadow', 'received_at', now(),
+                'class', 'life', 'kind', 'button', 'effect', 'raise', 'transport', 'udp',
+                'subject_id', gen_random_uuid())), 'receiver-1')"""
         )
         after = _counts(connection)
     grown = {name: after[name] - before[name] for name in after}

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.identities import blinded
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
 from vaka.keys.personal import sealed_columns
 from vaka.ledger.events import Event
@@ -91,7 +92,7 @@ SESSION = (
 )
 DEVICE = (
     "insert into device_entry (sender, authority_id, device_id, authentication, certificate_sha256, changed_at)"
-    f" values ('4711-telling', '{B}', '{A}', 'certificate', repeat('a', 64), now())"
+    f" values ('{blinded('4711-telling')}', '{B}', '{A}', 'certificate', repeat('a', 64), now())"
 )
 AUTHORITY = (
     "insert into authority (id, slug, name, kind, database_name, address, created_at)"
@@ -112,11 +113,16 @@ CONTACT = (
     "insert into contact (person_id, position, name, relation, phone, has_key)"
     f" values ('{A}', 1, {ANYTHING}, {ANYTHING}, {ANYTHING}, {ANYTHING})"
 )
-TENANT_DEVICE = f"insert into device (id, sender) values ('{A}', '4711')"
+TENANT_DEVICE = f"insert into device (id, sender) values ('{A}', '{blinded('4711')}')"
 
 OVERRIDE = (
     "insert into class_override (authority_id, alarm_class, reason, changed_at)"
     f" values ('{B}', 'life', 'because', now())"
+)
+KEY = (
+    "insert into security_key (id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound,"
+    f" attested, sign_count, added_at, binding) values ('{B}', '{A}', 'x', '1', sha256('1'), 'Ed25519', '{A}', 'x',"
+    " true, false, 0, now(), sha256('1'))"
 )
 SETTING = "insert into settings_record (name, digest, recorded_at) values ('prov', repeat('a', 64), now())"
 
@@ -164,6 +170,21 @@ CHANGES = {
         "setup", "platform", (f"update device_entry set active = false where device_id = '{A}'",),
         "device.changed", f"device:{A}", before=f"{AUTHORITY}; {DEVICE}",
     ),
+    "security key": Change(
+        "portal", "platform", (KEY,), "security_key.enrolled", f"security_key:{B}", before=ACCOUNT
+    ),
+    "security key, touched": Change(
+        "portal", "platform", (f"update security_key set sign_count = 1, last_used_at = now() where id = '{B}'",),
+        "security_key.used", f"security_key:{B}", before=f"{ACCOUNT}; {KEY}",
+    ),
+    "security key, renamed": Change(
+        "portal", "platform", (f"update security_key set name = 'y' where id = '{B}'",),
+        "security_key.renamed", f"security_key:{B}", before=f"{ACCOUNT}; {KEY}",
+    ),
+    "security key, removed": Change(
+        "portal", "platform", (f"delete from security_key where id = '{B}'",),
+        "security_key.removed", f"security_key:{B}", before=f"{ACCOUNT}; {KEY}",
+    ),
     "class": Change("setup", "platform", (OVERRIDE,), "class.changed", "", before=AUTHORITY),
     "setting": Change("setup", "platform", (SETTING,), "settings.changed", ""),
     "key": Change("setup", "platform", (SETTING,), "key.changed", ""),
@@ -172,7 +193,7 @@ CHANGES = {
     "device": Change("setup", "tenant", (TENANT_DEVICE,), "device.registered", f"device:{A}"),
     "device, adopted": Change("desk", "tenant", (TENANT_DEVICE,), "device.adopted", f"device:{A}"),
     "device, changed": Change(
-        "setup", "tenant", (f"update device set placed = 'hall' where id = '{A}'",),
+        "setup", "tenant", (f"update device set model = 'hall' where id = '{A}'",),
         "device.changed", f"device:{A}", before=TENANT_DEVICE,
     ),
     "policy": Change("setup", "tenant", ("update policy set on_call_phone = '1'",), "policy.changed", ""),
@@ -181,6 +202,7 @@ CHANGES = {
 ALIKE = {
     "settings.changed": {"key.changed"}, "key.changed": {"settings.changed"},
     "device.registered": {"device.adopted"}, "device.adopted": {"device.registered"},
+    "security_key.used": {"security_key.renamed"}, "security_key.renamed": {"security_key.used"},
 }  # fmt: skip
 """What tells of the same change."""
 Make = Callable[[str], Scene]

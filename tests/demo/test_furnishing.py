@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.identities import blinded, keep_key
 from tests.keys.running import running_keyholder
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_platform
@@ -48,6 +49,7 @@ def server(root: Path) -> Iterator[Server]:
     cluster.start()
     try:
         provision_platform(cluster.server)
+        keep_key(cluster.server.credentials)
         with running_keyholder(root):
             yield cluster.server
     finally:
@@ -115,14 +117,14 @@ async def test_everything_is_there(server: Server) -> None:
 
 async def test_the_directory_holds_what_the_devices_prove_themselves_with(server: Server, root: Path) -> None:
     listed = json.loads((root / "demo" / "devices.json").read_text())["devices"]
-    known = {line["cid"]: line for line in listed if line["authentication"] != "none"}
+    known = {blinded(line["cid"]): line for line in listed if line["authentication"] != "none"}
     rows = read(server, PLATFORM_DATABASE, "select sender, authentication, username, certificate_sha256, network::text,"
                 " exception_until from device_entry")  # fmt: skip
     assert {row[0] for row in rows} == set(known)
     for sender, authentication, username, certificate, network, until in rows:
         line = known[sender]
         assert line["authentication"] == authentication
-        assert line["username"] == username
+        assert username == (line["username"] and blinded(line["username"]))
         assert (certificate is not None) == (line["certificate"] is not None)
         assert (network, until is None) == (("127.0.0.0/8", False) if authentication == "network" else (None, True))
 
@@ -175,6 +177,13 @@ async def test_nobody_is_in_clear_in_any_database(server: Server, root: Path) ->
         assert len(held) > 1000
         found = {mark for mark in wanted if mark in held or mark.hex().encode() in held}
         assert found == set(), database
+    listed = json.loads((root / "demo" / "devices.json").read_text())["devices"]
+    numbers = {line["cid"] for line in listed}
+    for database, table in ((PLATFORM_DATABASE, "device_entry"), ("vaka_t_ekbacka", "device")):
+        rows = read(server, database, f"select to_jsonb(d) from vaka.{table} d")
+        kept = {str(value) for (row,) in rows for value in row.values()}
+        assert not kept & numbers
+        assert kept & set(map(blinded, numbers)), "what stands for them is there"
     # And such a look would find what is there.
     assert b"08-465 004 91" in everything_in(server, "vaka_t_ekbacka")
 

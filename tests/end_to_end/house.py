@@ -24,6 +24,7 @@ from vaka.commands.databases import active_authorities
 from vaka.commands.listening import find_free_port
 from vaka.database.cluster import Cluster
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, tenant_database, tenant_role
+from vaka.keys.identities import BlindSender, open_identities
 from vaka.settings import Settings, load_settings
 from vaka.tenants.authorities import Authority
 
@@ -204,6 +205,10 @@ class House:
         """The installation's database server."""
         return Cluster(self.root / "cluster", self.root / "credentials").server
 
+    def blind(self, sender: str) -> BlindSender:
+        """Return what stands for a sender in this installation's databases."""
+        return open_identities(self.root / "credentials").blind(sender)
+
     def authority(self, slug: str) -> Authority:
         """The authority of that short name."""
         return next(one for one in active_authorities(self.server) if one.slug == slug)
@@ -230,7 +235,7 @@ class House:
             return tenant.execute(
                 "select id, alarm_id, class, kind, effect, transport, deviations from message"
                 " where sender = %s and ref = %s",
-                (device.cid, ref),
+                (self.blind(device.cid), ref),
             ).fetchall()
 
     def alarm(self, device: SimulatedDevice, ref: str) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def require_everything_kept(house: House, records: list[Record]) -> None:
 def _stored(house: House, record: Record) -> Counter[str]:
     with house.tenant(record.device.authority) as tenant:
         rows = tenant.execute(
-            "select ref from message where sender = %s and ref = any(%s)", (record.device.cid, record.sent)
+            "select ref from message where sender = %s and ref = any(%s)", (house.blind(record.device.cid), record.sent)
         ).fetchall()
     return Counter(row["ref"] for row in rows)
 

@@ -163,7 +163,7 @@ def test_press_of_a_device_of_the_ended_authority_is_answered_and_reaches_the_re
         rows = superuser.execute(
             "select a.class, a.state, a.person_id from alarm a join message m on m.alarm_id = a.id"
             " where m.ref = 'EN2' and m.sender = %s",
-            (ended.device.cid,),
+            (ended.house.blind(ended.device.cid),),
         ).fetchall()
     assert [(row["class"], row["state"] in ("received", "presented"), row["person_id"]) for row in rows] == [
         ("life", True, None)

@@ -57,7 +57,8 @@ def choose(page: Page, field: str, code: str) -> None:
 def person_of(house: House, device: SimulatedDevice) -> dict[str, Any]:
     with house.tenant(device.authority) as tenant:
         row = tenant.execute(
-            "select p.* from person p join device d on d.person_id = p.id where d.sender = %s", (device.cid,)
+            "select p.* from person p join device d on d.person_id = p.id where d.sender = %s",
+            (house.blind(device.cid),),
         ).fetchone()
     assert row is not None
     return open_person(house.server, house.authority(device.authority), row)

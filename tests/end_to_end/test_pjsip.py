@@ -59,7 +59,7 @@ def test_an_alarm_is_answered_confirmed_and_in_the_record(
     [message] = house.messages(device, "2001")
     assert (message["class"], message["transport"]) == ("life", transport)
     alarm = house.alarm(device, "2001")
-    assert (alarm["kind"], alarm["sender"]) == ("button", device.cid)
+    assert (alarm["kind"], alarm["sender"]) == ("button", house.blind(device.cid))
     assert house.ledger(device, f"alarm:{alarm['id']}")[0] == "alarm.raised"
 
 

@@ -37,5 +37,7 @@ def test_an_alarm_is_answered_and_in_the_record(house: House, tmp_path: Path, tr
         told = json.loads(done.stdout)
         assert (told["answered"], told["mrs_received"], told["lost"]) == (1, 1, 0)
         with house.tenant(device.authority) as tenant:
-            rows = tenant.execute("select class, transport from message where sender = %s", (device.cid,)).fetchall()
+            rows = tenant.execute(
+                "select class, transport from message where sender = %s", (house.blind(device.cid),)
+            ).fetchall()
         assert rows == [{"class": "life", "transport": transport}] * number

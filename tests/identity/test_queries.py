@@ -20,7 +20,17 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("role", "realm", "method", "kind", "display_name", "language", "persona", "mode"), "x"),
     "roles": ["x"],
     "ids": [uuid4()],
-    "token_hash": bytes(32),
+    **dict.fromkeys(("token_hash", "challenge_hash", "binding", "random"), bytes(32)),
+    **dict.fromkeys(("credential_id", "public_key"), bytes(64)),
+    **dict.fromkeys(("session_id", "model"), uuid4()),
+    **dict.fromkeys(("name", "site"), "x"),
+    "algorithm": "Ed25519",
+    "purpose": "enrol",
+    "issued_at": START,
+    "since": START,
+    "sign_count": 1,
+    "device_bound": True,
+    "attested": True,
 }
 
 

@@ -228,7 +228,7 @@ async def test_an_address_is_the_keyholders_word_for_it(door: Doorway, keys: Aut
 
 def test_every_sealed_column_is_one_of_a_row_that_can_be_told_from_others() -> None:
     tables = {column.table for column in load_declaration().values() if column.is_sealed}
-    assert tables == {"person", "contact", "note", "message", "alarm_note"}
+    assert tables == {"person", "contact", "note", "message", "alarm_note", "device"}
 
 
 async def test_key_that_was_under_way_when_everything_was_let_go_is_not_kept(door: Doorway) -> None:

@@ -44,10 +44,10 @@ def test_every_column_is_declared_and_none_that_is_not_there(
     assert {types[place] for place, column in declared.items() if column.is_sealed} <= {"bytea"}
 
 
-def test_what_is_personal_and_stands_in_clear_is_counted() -> None:
-    """So that it cannot grow unseen: whoever seals a column, or adds one, changes this number."""
-    in_clear = [column for column in load_declaration().values() if column.is_personal and not column.is_sealed]
-    assert len(in_clear) == 6
+def test_nothing_personal_stands_in_clear() -> None:
+    columns = [column for column in load_declaration().values() if column.is_personal]
+    assert len(columns) > 30
+    assert [column for column in columns if not column.is_sealed] == []
 
 
 def test_a_declaration_is_read() -> None:

@@ -20,6 +20,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.conftest import START
+from tests.identities import IDENTITIES, blinded
 from vaka.access.grants import grant_role, revoke_role
 from vaka.database.connections import Connection, Pool, make_pool, open_connection
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
@@ -145,7 +146,8 @@ def device() -> Device:
 def adopted() -> NewDevice:
     until = START + timedelta(days=30)
     network = IPv4Network("192.0.2.7/32")
-    return NewDevice(f"8031{next(_numbers):04}", 2, None, network, "Nattpatrullen bad om det", until, DeviceKind.FIXED)
+    number = f"8031{next(_numbers):04}"
+    return NewDevice(blinded(number), number, 2, None, network, "Nattpatrullen bad om det", until, DeviceKind.FIXED)
 
 
 def person() -> Person:
@@ -159,12 +161,14 @@ def unit() -> tuple[list[Unit], list[UnitHours]]:
 
 
 async def register(house: House, now: datetime) -> object:
-    return await register_devices(house.tenant, house.setup, house.authority.id, [device()], actor=ACTOR, now=now)
+    return await register_devices(
+        house.tenant, house.setup, house.authority, IDENTITIES, [device()], actor=ACTOR, now=now
+    )
 
 
 async def keep(house: House, now: datetime) -> object:
     async with house.desk.transaction():
-        return await keep_device(house.desk, house.pool, house.authority.id, adopted(), actor=OPERATOR, now=now)
+        return await keep_device(house.desk, house.pool, house.authority, adopted(), actor=OPERATOR, now=now)
 
 
 async def enter(house: House, now: datetime) -> object:
@@ -339,12 +343,12 @@ async def test_what_changes_nothing_asks_for_no_leave_and_is_no_entry(house: Hou
     """A demo that starts again registers what is there; an interrupted load is run again."""
     known = device()
     await grant_role(house.setup, house.account, "operator", house.authority.id, actor=ACTOR, now=START)
-    await register_devices(house.tenant, house.setup, house.authority.id, [known], actor=ACTOR, now=START)
+    await register_devices(house.tenant, house.setup, house.authority, IDENTITIES, [known], actor=ACTOR, now=START)
     before = {place: ledger.newest() for place, ledger in ledgers.items()}
     with ledgers["platform"].standing_still(), ledgers["tenant"].standing_still():
         assert not await grant_role(house.setup, house.account, "operator", house.authority.id, actor=ACTOR, now=NOW)
         assert not await register_devices(
-            house.tenant, house.setup, house.authority.id, [replace(known, id=uuid4())], actor=ACTOR, now=NOW
+            house.tenant, house.setup, house.authority, IDENTITIES, [replace(known, id=uuid4())], actor=ACTOR, now=NOW
         )
     assert [ledger.since(before[place]) for place, ledger in ledgers.items()] == [[], []]
 

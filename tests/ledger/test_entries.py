@@ -111,7 +111,7 @@ async def test_change_goes_with_the_entry_that_was_refused(
     async def change_and_record(entry: Entry) -> None:
         async with desk.transaction():
             await desk.execute(
-                "insert into device (id, sender, model) values (gen_random_uuid(), '30000001', 'refused')"
+                "insert into device (id, sender, model) values (gen_random_uuid(), '~' || repeat('a', 28), 'refused')"
             )
             await append(desk, entry)
 

@@ -47,6 +47,7 @@ def told(*events: str) -> Told:
 
 
 KEYS = Untold("a key of the key database, which keeps a register of its own; what asks for it is what is told of")
+CHALLENGE = Untold("what a security key is asked, kept for minutes; what becomes of the answer has events")
 SEALED = Untold("moves or arranges entries, and is what the log itself shows")
 
 # --- statements -------------------------------------------------------------------------------------------------------
@@ -88,6 +89,14 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "end_sessions_of"): told("session.ended"),
     ("identity", "create_account"): told("account.created"),
     ("identity", "decide_installation"): told("installation.decided"),
+    ("identity", "enrol_key"): told("security_key.enrolled"),
+    ("identity", "use_key"): told("security_key.used"),
+    ("identity", "rename_key"): told("security_key.renamed"),
+    ("identity", "remove_key"): told("security_key.removed"),
+    ("identity", "issue_challenge"): CHALLENGE,
+    ("identity", "count_refusal"): CHALLENGE,
+    ("identity", "take_challenge"): CHALLENGE,
+    ("identity", "drop_challenges"): CHALLENGE,
     ("keys", "add_authority_key"): KEYS,
     ("keys", "add_erased_subjects"): KEYS,
     ("keys", "add_erasure"): KEYS,
@@ -137,7 +146,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "drop_override"): told("class.changed"),
     ("removal", "propose"): told("removal.proposed"),
     ("removal", "note_preview"): told("removal.previewed"),
-    ("removal", "approve"): told("removal.approved"),
+    ("removal", "approve"): told("removal.approved", "security_key.used", "security_key.refused"),
     ("removal", "withdraw"): told("removal.withdrawn"),
     ("removal", "remove_data"): told("data.removed", "alarm.removed"),
     ("removal", "keep_state"): told("removal.run"),
@@ -256,6 +265,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
     "erasure attempt": told("erasure.attempted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
+    "factor list": told("command.run"),
+    "factor remove": told("security_key.removed", "command.run"),
     "retention preview": told("command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),
@@ -313,7 +324,13 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/receipt/{{number}}/proof"): told("log.read"),
     ("GET", "/retention"): Untold("leads to a form"),
     ("GET", f"{LOG}/retention"): told("log.read"),
-    ("POST", f"{LOG}/retention"): told("retention.set"),
+    ("POST", f"{LOG}/retention"): told("retention.set", "security_key.used", "security_key.refused"),
+    ("GET", "/keys"): Untold("leads to one's own keys"),
+    ("GET", f"{LOG}/keys"): Untold("one's own keys, shown to their owner"),
+    ("POST", f"{LOG}/keys"): told("security_key.enrolled", "security_key.refused"),
+    ("POST", f"{LOG}/keys/add"): told("security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/keys/rename"): told("security_key.renamed"),
+    ("POST", f"{LOG}/keys/remove"): told("security_key.removed", "security_key.used", "security_key.refused"),
     ("GET", "/end"): Untold("leads to a form"),
     ("GET", f"{LOG}/end"): Untold("a form, and what was taken out"),
     ("POST", f"{LOG}/end"): told("ending.ordered"),
@@ -331,7 +348,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/removal"): Untold("rules, and counts of a night; nothing of anybody"),
     ("POST", f"{LOG}/removal"): told("removal.proposed"),
     ("GET", f"{LOG}/removal/{{proposal}}"): told("removal.previewed"),
-    ("POST", f"{LOG}/removal/{{proposal}}/approve"): told("removal.approved"),
+    ("POST", f"{LOG}/removal/{{proposal}}/approve"): told(
+        "removal.approved", "security_key.used", "security_key.refused"
+    ),
     ("POST", f"{LOG}/removal/{{proposal}}/withdraw"): told("removal.withdrawn"),
     ("GET", f"{LOG}/holds"): told("person.searched"),
     ("POST", f"{LOG}/holds"): told("hold.placed", "person.searched"),

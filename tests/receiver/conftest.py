@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.identities import IDENTITIES, blinded
 from tests.letters import opened
 from tests.people import with_keys
 from tests.receiver.devices import HOST, REALM, Credentials, TcpDevice, UdpDevice
@@ -141,10 +142,14 @@ class Register:
             "exception_reason": "has no way to prove itself",
             "changed_at": datetime.now(UTC),
         } | columns
+        sender = str(entry["sender"])
+        entry["sender"] = blinded(sender)
+        if entry.get("username"):
+            entry["username"] = blinded(str(entry["username"]))
         names = ", ".join(entry)
         values = ", ".join(["%s"] * len(entry))
         self._connection.execute(f"insert into vaka.device_entry ({names}) values ({values})", list(entry.values()))
-        return str(entry["sender"])
+        return sender
 
     def _person(self, authority: Authority, person: UUID | None) -> UUID:
         """Somebody with a key. Whoever is just anybody comes from a stock, since a keyholder makes many at a time."""
@@ -259,7 +264,7 @@ def _stuck(server: Server, authority: Authority, sender: str) -> Iterator[None]:
         connection.execute(
             "insert into vaka.repeat_key (sender, ref, digest, message_id, seen_at)"
             " values (%s, %s, '', gen_random_uuid(), now())",
-            (sender, STUCK),
+            (blinded(sender), STUCK),
         )
         yield
         connection.rollback()
@@ -285,7 +290,7 @@ class Running:
 
     async def knows(self, *senders: str) -> None:
         """Wait until these devices are in the receiver's directory."""
-        await self.until(lambda: all(self.receiver.directory.find(sender) for sender in senders))
+        await self.until(lambda: all(self.receiver.directory.find(blinded(sender)) for sender in senders))
 
     async def until(self, is_true: Callable[[], bool]) -> None:
         """Wait for something to come about inside the receiver."""
@@ -318,7 +323,7 @@ async def start(server: Server, turnable: TurnableClock) -> AsyncIterator[Start]
             usual = {"host": HOST, "realm": REALM, "udp_port": free_port(), "tcp_port": free_port(), "tls_port": None}
             # The longest deadline there is: a test on a busy machine is not about time unless it says so.
             chosen = ReceiverSettings.model_validate(usual | {"commit_deadline_milliseconds": 10_000} | settings)
-            receiver = Receiver(Equipment(instance, chosen, server, secret, turnable, limits or Limits()))
+            receiver = Receiver(Equipment(instance, chosen, server, secret, turnable, IDENTITIES, limits or Limits()))
             await receiver.start()
             stack.push_async_callback(receiver.stop)
             return Running(receiver, chosen.udp_port or 0, chosen.tcp_port or 0, chosen.tls_port or 0)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.identities import blinded
 from tests.receiver.conftest import Register, Rows, Running, Start, TurnableClock, free_port
 from tests.receiver.devices import REALM, Credentials, UdpDevice, authorization, message, mrq
 from vaka.receiver.counters import Reason, Repeat
@@ -254,7 +255,7 @@ async def test_the_network_exception_holds_for_its_network_and_its_time(
     turnable.ahead += timedelta(hours=2)
     assert (await udp_device.ask(message(here, mrq(here)))).status == 403
     assert running.refusals(Reason.EXCEPTION_EXPIRED) == 1
-    assert rows(authority, "select sender from message where class = 'life'") == [(here,)]
+    assert rows(authority, "select sender from message where class = 'life'") == [(blinded(here),)]
 
 
 async def test_a_certificate_device_is_refused_without_one(
@@ -275,7 +276,9 @@ async def test_another_name_in_from(
     answer = await udp_device.ask(message("somebody-else", mrq(sender)))
     if permitted:
         assert answer.status == 200
-        assert rows(authority, "select sender, 'sender_differs' = any(deviations) from message") == [(sender, True)]
+        assert rows(authority, "select sender, 'sender_differs' = any(deviations) from message") == [
+            (blinded(sender), True)
+        ]
     else:
         assert answer.status == 403
         assert running.refusals(Reason.SENDER_DIFFERS) == 1
@@ -288,7 +291,9 @@ async def test_a_device_that_speaks_for_others_is_known_by_its_from(
     gateway = register.device(authority, sender_may_differ=True)
     await running.knows(gateway)
     assert (await udp_device.ask(message(gateway, mrq("room-17")))).status == 200
-    assert rows(authority, "select sender, 'sender_differs' = any(deviations) from message") == [(gateway, True)]
+    assert rows(authority, "select sender, 'sender_differs' = any(deviations) from message") == [
+        (blinded(gateway), True)
+    ]
 
 
 async def test_a_device_that_may_not_speak_for_others_is_refused_whoever_they_are(
@@ -318,7 +323,7 @@ async def test_a_device_without_a_controller_id_is_known_by_its_from(
     await running.knows(sender)
     assert (await udp_device.ask(message(sender, mrq(None, ref="9")))).status == 200
     assert (await udp_device.mrs()).snu == 0
-    assert rows(authority, "select sender from alarm") == [(sender,)]
+    assert rows(authority, "select sender from alarm") == [(blinded(sender),)]
 
 
 async def test_changes_in_the_directory_are_heard(
@@ -326,9 +331,9 @@ async def test_changes_in_the_directory_are_heard(
 ) -> None:
     sender = register.device(authority)
     await running.knows(sender)
-    register.execute("update vaka.device_entry set network = '192.0.2.0/24' where sender = %s", sender)
+    register.execute("update vaka.device_entry set network = '192.0.2.0/24' where sender = %s", blinded(sender))
     directory = running.receiver.directory
-    await running.until(lambda: str(getattr(directory.find(sender), "network", None)) == "192.0.2.0/24")
+    await running.until(lambda: str(getattr(directory.find(blinded(sender)), "network", None)) == "192.0.2.0/24")
     assert (await udp_device.ask(message(sender, mrq(sender)))).status == 403
-    register.execute("update vaka.device_entry set active = false where sender = %s", sender)
-    await running.until(lambda: directory.find(sender) is None)
+    register.execute("update vaka.device_entry set active = false where sender = %s", blinded(sender))
+    await running.until(lambda: directory.find(blinded(sender)) is None)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
+from tests.identities import IDENTITIES
 from vaka.logs import ALLOWED_FIELDS
 from vaka.receiver.directory import Directory
 from vaka.scaip.classes import AlarmClass, Effect, RuleTable, default_table
@@ -23,7 +24,7 @@ Override = tuple[str | None, int | None, int | None, str]
 
 def table(*overrides: Override) -> RuleTable:
     """What codes mean to an authority with these rules: (message type, device type, status, class)."""
-    directory = Directory()
+    directory = Directory(IDENTITIES)
     directory.set_overrides([ClassOverride(AUTHORITY, *override) for override in overrides])
     return directory.table(AUTHORITY)
 
@@ -108,7 +109,7 @@ def test_a_rule_that_would_silence_plain_alarms_is_ignored_and_the_others_are_no
 
 
 def test_rules_are_each_authority_s_own() -> None:
-    directory = Directory()
+    directory = Directory(IDENTITIES)
     directory.set_overrides([ClassOverride(AUTHORITY, None, 46, None, "technical")])
     assert directory.table(ANOTHER).verdict("ME", 46, 9).alarm_class is LIFE
     directory.set_overrides([])
@@ -119,7 +120,7 @@ def test_rules_are_each_authority_s_own() -> None:
 @pytest.mark.parametrize("mty", [None, "ME", "IN", "RE"])
 def test_nothing_but_a_heartbeat_can_be_called_one(mty: str | None, dty: int | None, stc: int | None) -> None:
     """A heartbeat is answered and not stored: a press that somebody called one would be lost."""
-    directory = Directory()
+    directory = Directory(IDENTITIES)
     with capture_logs() as lines:
         directory.set_overrides(
             [ClassOverride(AUTHORITY, mty, dty, stc, "heartbeat"), ClassOverride(AUTHORITY, None, 51, None, "request")]

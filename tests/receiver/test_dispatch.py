@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.identities import IDENTITIES
 from tests.receiver.devices import message, mrq
 from vaka.clock import SystemClock
 from vaka.database.server import Server
@@ -46,7 +47,9 @@ class Flow:
 def receiver() -> Receiver:
     """One that is not started: it has a reception for unknown senders, and a storage that stores at once."""
     clock = SystemClock()
-    made = Receiver(Equipment("r", ReceiverSettings(), Server("/nowhere", 5432, Path("/nowhere")), b"s" * 32, clock))
+    made = Receiver(
+        Equipment("r", ReceiverSettings(), Server("/nowhere", 5432, Path("/nowhere")), b"s" * 32, clock, IDENTITIES)
+    )
     made.directory.set_authorities([Authority(new_identifier(clock.now()), "intake", "Intake", "intake", "vaka_t_x")])
 
     def store(arrival: object) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.identities import blinded
 from tests.receiver.conftest import Register, Rows, Running, Start, TurnableClock
 from tests.receiver.devices import UdpDevice, authorization, message, mrq
 from tests.waiting import wait_until
@@ -25,7 +26,7 @@ def supervised(register: Register, rows: Rows, authority: Authority, **columns: 
     """A device with a place for its last sign of life: its sender and identifier."""
     identifier = uuid4()
     sender = register.device(authority, device_id=identifier, **columns)
-    rows(authority, f"insert into device (id, sender) values ('{identifier}', '{sender}');")
+    rows(authority, f"insert into device (id, sender) values ('{identifier}', '{blinded(sender)}');")
     rows(authority, f"insert into device_state (device_id, changed_at) values ('{identifier}', now())")
     return sender, identifier
 

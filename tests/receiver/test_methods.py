@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.identities import blinded
 from tests.receiver.conftest import Register, Rows, Running
 from tests.receiver.devices import UdpDevice, authorization, message, mrq
 from vaka.receiver.counters import Reason
@@ -140,7 +141,7 @@ async def test_a_device_registers_is_found_and_takes_its_place_back(
     assert answer.status == 200
     assert answer.contact is not None
     assert (answer.contact.uri, answer.expires) == (contact, 120)
-    found = registrar.find(known.sender)
+    found = registrar.find(blinded(known.sender))
     assert found is not None
     assert (found.contact, found.source) == (contact, udp_device.source)
     asking = authorization(challenged, known, method="REGISTER", number=2)
@@ -148,7 +149,7 @@ async def test_a_device_registers_is_found_and_takes_its_place_back(
     leaving = authorization(challenged, known, method="REGISTER", number=3)
     left = await udp_device.ask(registration(known.sender, "*", leaving, ("Expires", "0")))
     assert (left.status, left.contact) == (200, None)
-    assert registrar.find(known.sender) is None
+    assert registrar.find(blinded(known.sender)) is None
 
 
 async def test_a_registration_ends_and_is_never_longer_than_allowed(
@@ -159,9 +160,9 @@ async def test_a_registration_ends_and_is_never_longer_than_allowed(
     long = await udp_device.ask(registration(sender, "sip:a@10.0.0.5", ("Expires", "999999")))
     assert long.expires == 3600
     await udp_device.ask(registration(sender, "sip:a@10.0.0.5", ("Expires", "1")))
-    assert running.receiver.registrar.find(sender) is not None
+    assert running.receiver.registrar.find(blinded(sender)) is not None
     await asyncio.sleep(1.05)
-    assert running.receiver.registrar.find(sender) is None
+    assert running.receiver.registrar.find(blinded(sender)) is None
 
 
 async def test_a_stranger_does_not_register(running: Running, udp_device: UdpDevice) -> None:

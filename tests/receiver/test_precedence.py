@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.identities import IDENTITIES
 from tests.receiver.devices import message, mrq
 from vaka.receiver.directory import Directory
 from vaka.receiver.precedence import Turn
@@ -29,7 +30,7 @@ def body(mty: str | None, dty: int | None, stc: int | None) -> bytes:
 
 
 def directory(*overrides: ClassOverride) -> Directory:
-    made = Directory()
+    made = Directory(IDENTITIES)
     made.set_overrides(overrides)
     return made
 

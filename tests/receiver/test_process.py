@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.identities import blinded
 from tests.receiver.conftest import Register, Rows, free_port
 from tests.receiver.devices import HOST, TcpDevice, UdpDevice, authorization, message, mrq
 from tests.receiver.process import Place, Process, read_metrics, write_settings
 from tests.waiting import wait_until
+from vaka.keys.files import create_secret
+from vaka.keys.identities import identity_key_file
 from vaka.processes.receiver import main
 from vaka.sip.message import Response
 from vaka.tenants.authorities import Authority
@@ -134,7 +137,8 @@ async def test_killed_in_the_middle_of_a_stream_nothing_answered_is_lost(
         assert await process.end(signal.SIGKILL) == -signal.SIGKILL
     stopping.set()
     await asyncio.gather(*pressing)
-    stored = [f"{sender}/{ref}" for sender, ref in rows(authority, "select sender, ref from message")]
+    names = {blinded(sender): sender for sender in senders}
+    stored = [f"{names[sender]}/{ref}" for sender, ref in rows(authority, "select sender, ref from message")]
     assert len(answered) >= 600
     assert len(stored) == len(set(stored))
     assert answered <= set(stored)
@@ -175,6 +179,33 @@ def test_a_port_in_use_is_told_in_a_sentence(data: Path, capsys: pytest.CaptureF
         write_settings(data, udp_port=False, tcp_port=port)
         assert main(["--data", str(data)]) == 2
     assert f"The TCP port {port} on {HOST} cannot be opened: another program uses it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        (None, "The key of the device identities"),
+        (bytes(32), "registered under another key than device-identities.key"),
+    ],
+    ids=["none", "another's"],
+)
+def test_without_the_key_of_the_devices_none_starts(
+    data: Path, register: Register, authority: Authority, capsys: pytest.CaptureFixture[str], key: bytes | None,
+    told: str,
+) -> None:  # fmt: skip
+    """It would take every device for a stranger."""
+    register.device(authority)
+    everything = (data / "credentials").resolve()
+    (data / "credentials").unlink()
+    (data / "credentials").mkdir()
+    for path in everything.iterdir():
+        if path != identity_key_file(everything):
+            (data / "credentials" / path.name).symlink_to(path)
+    if key is not None:
+        create_secret(identity_key_file(data / "credentials"), key.hex().encode())
+    write_settings(data, udp_port=free_port(), tcp_port=False)
+    assert main(["--data", str(data)]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_a_missing_data_directory_is_told_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

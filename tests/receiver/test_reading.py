@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.identities import IDENTITIES, blinded
 from tests.letters import SAID
 from tests.receiver.test_confirmations import Wire
 from tests.sip.samples import message, request
@@ -33,8 +34,8 @@ def stored(found: Reading) -> dict[str, Any]:
     """The row of a message from an unknown device."""
     assert found.mrq is not None
     verdict = classify(found.mrq, default_table())
-    texts = dict(zip(SAID, said(found, Wire()).texts, strict=True))
-    return row(found, verdict, Wire(), None, "4711", received_at=NOW, **IDS) | texts
+    texts = dict(zip(SAID, said(found, Wire(), "4711").texts, strict=True))
+    return row(found, verdict, Wire(), None, blinded("4711"), IDENTITIES, received_at=NOW, **IDS) | texts
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def stored(found: Reading) -> dict[str, Any]:
         ("<dty>five</dty>", "device_type", None),
         ("<stc>16</stc>", "restores", "battery"),
         ("<stc>15</stc><did>00</did>", "restores", "battery"),
-        ("<stc>15</stc><did>03</did>", "restores", "03:battery"),
+        ("<stc>15</stc><did>03</did>", "restores", f"{IDENTITIES.blind_part('03')}:battery"),
         ("<stc>15</stc>", "effect", "restore"),
         ("<stc>19</stc>", "effect", "withdraw"),
         ("<lco>12</lco>", "location_code", 12),

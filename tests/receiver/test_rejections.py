@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.identities import blinded
 from tests.receiver.conftest import PATIENT, Register, Rows, Running, Start, free_port
 from tests.receiver.devices import HOST, TcpDevice, UdpDevice, message, mrq
 from tests.receiver.test_refused import guess
@@ -66,7 +67,7 @@ async def test_a_registered_device_is_told_of_in_its_authoritys_ledger(
 ) -> None:  # fmt: skip
     sender = register.device(authority, **columns)
     await running.knows(sender)
-    entry = running.receiver.directory.find(sender)
+    entry = running.receiver.directory.find(blinded(sender))
     assert entry is not None
     for number in range(7):
         await udp_device.ask(message(sender, mrq(sender, ref=f"{number}")))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.identities import IDENTITIES, blinded
 from tests.keys.test_envelope import key
 from tests.receiver.conftest import Register, Rows, Running, SaidIn
 from tests.receiver.devices import UdpDevice, message, mrq
@@ -27,17 +28,17 @@ pytestmark = pytest.mark.anyio
 NO_ADDRESS = b"\x01" + bytes(31)
 """A point with which every agreement would be known to everybody: nothing is written to it."""
 MESSAGE = UUID(int=9)
-SAID = Said(("Sovrum", "Knapp", "", "192.0.2.7:5060"), b"<mrq/>")
+SAID = Said(("Sovrum", "Knapp", "", "192.0.2.7:5060", "4711"), b"<mrq/>")
 EKBACKA, ANNA = UUID(int=0xE), UUID(int=1)
 HERS, THEIRS = key(subject=ANNA, secret=b"a" * 32), key(subject=EKBACKA, secret=b"e" * 32)
 ENTRY = DeviceEntry(
-    "4711", EKBACKA, uuid4().bytes, ANNA.bytes, 2, "network", None, None, None, None, None, None, False, True,
+    blinded("4711"), EKBACKA, uuid4().bytes, ANNA.bytes, 2, "network", None, None, None, None, None, None, False, True,
     HERS.address,
 )  # fmt: skip
 
 
 def directory(address: bytes = THEIRS.address, *entries: DeviceEntry) -> Directory:
-    made = Directory()
+    made = Directory(IDENTITIES)
     made.set_authorities([Authority(EKBACKA, "ekbacka", "Ekbacka", "authority", "vaka_t_ekbacka", address)])
     made.update(entries)
     return made
@@ -80,9 +81,10 @@ def test_what_can_be_written_to_nobody_is_not_kept(address: bytes) -> None:
 async def test_agreements_are_made_ahead_while_there_is_nothing_better_to_do() -> None:
     writer, busy = Writer(), [True]
     entries = [
-        replace(ENTRY, sender=str(number), address=key(secret=bytes([number]) * 32).address) for number in range(1, 40)
+        replace(ENTRY, sender=blinded(str(number)), address=key(secret=bytes([number]) * 32).address)
+        for number in range(1, 40)
     ]
-    spoilt = replace(ENTRY, sender="spoilt", address=NO_ADDRESS)
+    spoilt = replace(ENTRY, sender=blinded("spoilt"), address=NO_ADDRESS)
     everybody = directory(THEIRS.address, *entries[:20], spoilt, *entries[20:])
     work = asyncio.create_task(Sealing(everybody, Counters(), writer).agree_ahead(lambda: busy[0]))
     try:

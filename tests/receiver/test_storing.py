@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.identities import blinded
 from tests.receiver.conftest import PATIENT, Locked, Register, Rows, Running, SaidIn, Start
 from tests.receiver.devices import TcpDevice, UdpDevice, message, mrq
 from tests.waiting import wait_until
@@ -32,13 +33,13 @@ async def test_an_alarm_is_stored_answered_and_confirmed(
     assert (answer.status, answer.body) == (200, b"")
     assert await udp_device.mrs() == Mrs(ref="00001883", snu=0)
     assert rows(authority, "select class, kind, state, sender, device_type from alarm") == [
-        ("life", "fall", "received", sender, 5)
+        ("life", "fall", "received", blinded(sender), 5)
     ]
     [(subject, *facts)] = rows(authority, "select subject_id, ref, receiver, transport from message")
     assert facts == ["00001883", "receiver-1", "udp"]
     assert rows(authority, "select person_id from alarm") == [(subject,)], "sealed to whom it is about"
     [(texts, body)] = said(authority)
-    assert texts == ["kök", "", "", "{}:{}".format(*udp_device.source)]
+    assert texts == ["kök", "", "", "{}:{}".format(*udp_device.source), sender]
     assert b"<ref>00001883</ref>" in body
     assert rows(authority, "select event, actor from ledger.inbox where event like 'alarm.%'") == [
         ("alarm.raised", "receiver:receiver-1")
@@ -302,7 +303,7 @@ async def test_one_message_the_database_refuses_does_not_take_the_others_with_it
 ) -> None:  # fmt: skip
     refused, other = register.device(authority), register.device(authority)
     await running.knows(refused, other)
-    rows(authority, f"alter table alarm add constraint refuses check (sender <> '{refused}')")
+    rows(authority, f"alter table alarm add constraint refuses check (sender <> '{blinded(refused)}')")
     first = UdpDevice(running.udp)
     with locked(authority, "message"):
         await first.send(message(other, mrq(other)))
@@ -312,7 +313,9 @@ async def test_one_message_the_database_refuses_does_not_take_the_others_with_it
         await asyncio.sleep(0.1)
     assert sorted([(await udp_device.response()).status for _ in range(2)]) == [200, 503]
     assert running.refusals(Reason.NOT_STORABLE) == 1
-    assert rows(authority, f"select count(*) from alarm where sender in ('{sender}', '{other}')") == [(2,)]
+    assert rows(authority, f"select count(*) from alarm where sender in ('{blinded(sender)}', '{blinded(other)}')") == [
+        (2,)
+    ]
     await first.close()
 
 

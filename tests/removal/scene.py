@@ -14,14 +14,16 @@ from psycopg.types.json import Jsonb
 
 from tests.access.test_decide import principal
 from tests.alarms.house import Sender
+from tests.identities import blinded
 from tests.ledger.aged import AgedLog
 from tests.ledger.sealed import LogHouse
 from tests.letters import as_letters
 from vaka.access.principal import Principal
 from vaka.clock import SystemClock
 from vaka.database.server import tenant_role
+from vaka.identity.confirming import Confirmation
 from vaka.keys.keyring import Keyring
-from vaka.removal.deciding import approve, propose
+from vaka.removal.deciding import approval_act, approve, propose
 from vaka.removal.preview import note_seen
 from vaka.removal.removing import Night, Removing
 from vaka.removal.rules import Rule, RuleSet, list_rules, read_in_force
@@ -31,6 +33,11 @@ YEAR = 365
 LETTER = "decode(repeat('02', 129), 'hex')"
 """What the database takes for one; nobody opens it."""
 Rows = list[tuple[Any, ...]]
+
+
+def confirmed(authority: UUID, proposal: UUID, digest: str, *, touched: bool = True) -> Confirmation:
+    """That somebody touched his key for this approval."""
+    return Confirmation(approval_act(authority, proposal, digest).digest, touched)
 
 
 @dataclass
@@ -103,8 +110,8 @@ class Scene:
         """A message that belongs to no alarm."""
         at, made = SystemClock().now() - timedelta(days=days), uuid4()
         self.ask("insert into message (id, device_id, sender, ref, class, kind, effect, received_at, receiver,"
-                 " transport, subject_id) values (%s, %s, '1', '1', 'signal', 'x', 'none', %s, 'w', 'udp', %s)",
-                 (made, device, at, subject or uuid4()))  # fmt: skip
+                 " transport, subject_id) values (%s, %s, %s, '1', 'signal', 'x', 'none', %s, 'w', 'udp', %s)",
+                 (made, device, blinded("1"), at, subject or uuid4()))  # fmt: skip
         return made
 
     def left(self, table: str = "alarm") -> set[UUID]:
@@ -125,7 +132,9 @@ class Scene:
         async with self.house.as_("portal") as portal:
             async with portal.transaction():
                 await note_seen(portal, proposal, whoever.actor, self.now)
-            return await approve(portal, whoever, self.house.authority.id, proposal.id, proposal.digest, now=self.now)
+            here = self.house.authority.id
+            return await approve(portal, whoever, here, proposal.id, proposal.digest, now=self.now,
+                                 confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
 
     async def decide(self, rules: Mapping[str, Rule]) -> RuleSet:
         """Propose and approve, and seal it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -14,18 +14,20 @@ from psycopg.types.json import Jsonb
 
 from tests.access.test_decide import principal
 from tests.removal.conftest import OTHERS
-from tests.removal.scene import YEAR, Scene
+from tests.removal.scene import YEAR, Scene, confirmed
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.holds import UnusableReasonError
 from vaka.access.roles import ROLES
 from vaka.clock import SystemClock
 from vaka.database.server import SUPERUSER, tenant_role
+from vaka.identity.confirming import NotConfirmedError
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.removal.deciding import (
     NothingProposedError,
     NotSeenError,
     OwnProposalError,
     ProposalWaitsError,
+    approval_act,
     approve,
     propose,
     withdraw,
@@ -53,13 +55,32 @@ async def test_each_step_is_one_entry_and_the_approval_names_what_was_approved(s
     assert {entry["object"] for entry in (proposed, previewed, approved)} == {f"removal:{proposal.id}"}
     assert proposed["detail"] == {"rules": proposal.digest, "reason": "KS 2026/14"}
     assert (previewed["actor"], previewed["detail"]) == (scene.arvid.actor, {"rules": proposal.digest})
-    assert (approved["actor"], approved["detail"]) == (scene.arvid.actor, {"rules": proposal.digest})
+    step_up = approval_act(scene.house.authority.id, proposal.id, proposal.digest).digest
+    assert approved["actor"] == scene.arvid.actor
+    assert approved["detail"] == {"rules": proposal.digest, "step_up": step_up}
     assert scene.entries("row.changed_by_hand") == []
     async with scene.house.as_("portal") as portal:
         [kept] = await list_rules(portal)
     assert (kept.proposed_by, kept.approved_by, kept.is_open) == (scene.agneta.actor, scene.arvid.actor, False)
     assert kept.since is not None
     assert kept.rules == FIVE_YEARS
+
+
+async def test_term_15_5_what_was_confirmed_is_approved_and_nothing_else(scene: Scene) -> None:
+    proposal, here = await scene.propose(FIVE_YEARS), scene.house.authority.id
+    async with scene.house.as_("portal") as portal:
+        async with portal.transaction():
+            await note_seen(portal, proposal, scene.arvid.actor, scene.now)
+        for other in (confirmed(here, proposal.id, "0" * 64), confirmed(here, UUID(int=1), proposal.digest),
+                      confirmed(UUID(int=1), proposal.id, proposal.digest)):  # fmt: skip
+            with pytest.raises(NotConfirmedError):
+                await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now,
+                              confirmation=other)  # fmt: skip
+        assert scene.entries("removal.approved") == []
+        untouched = confirmed(here, proposal.id, proposal.digest, touched=False)
+        await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now, confirmation=untouched)
+    [entry] = scene.entries("removal.approved")
+    assert entry["detail"] == {"rules": proposal.digest}, "no touch is claimed that was not"
 
 
 async def test_whoever_proposed_does_not_approve_in_whatever_session_or_name(scene: Scene) -> None:
@@ -78,21 +99,25 @@ async def test_nobody_approves_what_he_has_not_seen_or_what_has_changed_since(sc
     proposal, here = await scene.propose(FIVE_YEARS), scene.house.authority.id
     async with scene.house.as_("portal") as portal:
         with pytest.raises(NotSeenError):
-            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now)
+            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now,
+                              confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
         async with portal.transaction():
             await note_seen(portal, proposal, scene.arvid.actor, scene.now)
         for digest in ("", "0" * 64, proposal.digest.upper()):
             with pytest.raises(NotSeenError):
-                await approve(portal, scene.arvid, here, proposal.id, digest, now=scene.now)
+                await approve(portal, scene.arvid, here, proposal.id, digest, now=scene.now,
+                              confirmation=confirmed(here, proposal.id, digest))  # fmt: skip
         scene.ask("update removal_rules set rules = %s", (Jsonb(write_rules({"alarms": Rule(24)})),))
         with pytest.raises(NotSeenError):
-            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now)
+            await approve(portal, scene.arvid, here, proposal.id, proposal.digest, now=scene.now,
+                              confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
         # Another who has seen it does not see for him.
         [changed] = await list_rules(portal)
         async with portal.transaction():
             await note_seen(portal, changed, scene.agneta.actor, scene.now)
         with pytest.raises(NotSeenError):
-            await approve(portal, scene.arvid, here, proposal.id, changed.digest, now=scene.now)
+            await approve(portal, scene.arvid, here, proposal.id, changed.digest, now=scene.now,
+                              confirmation=confirmed(here, proposal.id, changed.digest))  # fmt: skip
     assert scene.entries("removal.approved") == []
     assert len(scene.entries("row.changed_by_hand")) == 1
 
@@ -114,7 +139,8 @@ async def test_one_proposal_waits_at_a_time_and_is_decided_once(scene: Scene) ->
         await scene.approve(second, scene.agneta)
     async with scene.house.as_("portal") as portal:
         with pytest.raises(NothingProposedError):
-            await approve(portal, scene.agneta, here, uuid4(), second.digest, now=scene.now)
+            await approve(portal, scene.agneta, here, UUID(int=1), second.digest, now=scene.now,
+                              confirmation=confirmed(here, UUID(int=1), second.digest))  # fmt: skip
     assert [entry["event"] for entry in scene.entries("removal.withdrawn", "removal.approved")] == [
         "removal.withdrawn", "removal.approved",
     ]  # fmt: skip
@@ -137,7 +163,8 @@ async def test_no_other_role_and_nobody_elsewhere_may(scene: Scene) -> None:
             with pytest.raises((NotAllowedError, NothingHereError)):
                 await propose(portal, who, here, FIVE_YEARS, reason="KS 1", now=scene.now)
             with pytest.raises((NotAllowedError, NothingHereError)):
-                await approve(portal, who, here, proposal.id, proposal.digest, now=scene.now)
+                await approve(portal, who, here, proposal.id, proposal.digest, now=scene.now,
+                              confirmation=confirmed(here, proposal.id, proposal.digest))  # fmt: skip
             with pytest.raises((NotAllowedError, NothingHereError)):
                 await withdraw(portal, who, here, proposal.id, now=scene.now)
     assert len(scene.entries(*DECIDED)) == mark

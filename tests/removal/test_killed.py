@@ -26,13 +26,14 @@ MANY = 5 * MOST_AT_ONCE
 SEED = """
     with made as (
         insert into alarm (id, class, kind, latest_kind, state, join_key, sender, received_at, latest_at, closed_at)
-        select gen_random_uuid(), 'test', 'test', 'test', 'closed', g::text, '1', at, at, at
+        select gen_random_uuid(), 'test', 'test', 'test', 'closed', gen_random_uuid() || ':test', '', at, at, at
         from generate_series(1, %s) g, lateral (select now() - interval '2 years' - g * interval '1 minute' as at) t
         returning id, received_at
     )
     insert into message (id, alarm_id, sender, ref, class, kind, effect, received_at, receiver, transport,
                          subject_id)
-    select gen_random_uuid(), id, '1', '1', 'test', 'test', 'raise', received_at, 'w', 'udp', id from made"""
+    select gen_random_uuid(), id, '~' || repeat('a', 28), '1', 'test', 'test', 'raise', received_at, 'w', 'udp', id
+    from made"""
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.identities import blinded
 from tests.removal.conftest import OTHERS
 from tests.removal.scene import LETTER, YEAR, Scene
 from vaka.access.holds import lift_hold, place_hold
@@ -187,7 +188,7 @@ async def test_a_legal_hold_stops_everything_of_a_person_until_it_is_lifted(scen
     await scene.decide({"alarms": Rule(60), "technical": Rule(1), "messages": Rule(1), "notes": Rule(1)})
     await scene.wait()
     device = uuid4()
-    scene.ask("insert into device (id, person_id, sender) values (%s, %s, '8031')", (device, KARIN))
+    scene.ask("insert into device (id, person_id, sender) values (%s, %s, %s)", (device, KARIN, blinded("8031")))
     scene.message(days=YEAR, device=device)
     scene.alarm(KARIN)
     scene.alarm(KARIN, alarm_class="technical")

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.identities import blinded
 from tests.ledger.sealed import LogHouse
 from tests.people import register
 from tests.tenants.leaving import Leaving
@@ -23,6 +24,7 @@ from vaka.keys.keyring import Keyring, make_client, open_keyring
 from vaka.settings import ErasureSettings, LedgerSettings, Settings
 from vaka.tenants.attempts import Attempts, attempt_apart
 from vaka.tenants.authorities import Authority
+from vaka.tenants.device_letters import DeviceLetters, Words
 from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import Erasing, read_rules
 from vaka.tenants.gateway import Gateway
@@ -41,11 +43,16 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
         for name in ("Märta", "Bo", "Cilla")
     ]  # fmt: skip
     await register(server, authority, setup_keys, people)
+    keys = setup_keys.of(authority.id)
+    letters = DeviceLetters(authority, {person.id: keys.address(person.id) for person in people})
     with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as connection:
         for person in people:
+            number = f"{person.id.int % 10**12}"
+            said = letters.write(device_of(person), person.id, Words(number, "Hall"))
             connection.execute(
-                "insert into vaka.device (id, person_id, sender, placed) values (%s, %s, %s, 'Hall')",
-                (device_of(person), person.id, f"{person.id.int % 10**12}"),
+                "insert into vaka.device (id, person_id, sender, subject_id, number, placed)"
+                " values (%s, %s, %s, %s, %s, %s)",
+                (device_of(person), person.id, blinded(number), said["subject_id"], said["number"], said["placed"]),
             )
     with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as connection:
         for person in people:
@@ -54,7 +61,7 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
                 " network, exception_reason, exception_until, changed_at)"
                 " values (%s, %s, %s, %s, sha256('address'), 'network', '192.0.2.0/24', 'kan inget nyare',"
                 " now() + '1 day', now())",
-                (f"{person.id.int % 10**12}", authority.id, device_of(person), person.id),
+                (blinded(f"{person.id.int % 10**12}"), authority.id, device_of(person), person.id),
             )
     house = LogHouse(server, authority, tmp_path / "ledger")
     house.records.mkdir()

@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.identities import blinded
 from tests.people import register
 from tests.tenants.leaving import EVERYTHING, WAIT, Leaving
 from tests.tenants.office import DECISION, RELEASE, device_of
@@ -48,7 +49,7 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
         "insert into vaka.device_entry (sender, authority_id, device_id, authentication, network, exception_reason,"
         " exception_until, changed_at) values (%(sender)s, %(other)s, gen_random_uuid(), 'network', '192.0.2.0/24',"
         " 'kan inget nyare', now() + '1 day', now())",
-        {"other": other.id, "sender": f"stina-{other.id}"[:60]},
+        {"other": other.id, "sender": blinded(f"stina-{other.id}")},
     )
     märta, bo, _ = office.people
     for person in (märta, bo):

@@ -14,6 +14,7 @@ import pytest
 
 from tests.alarms.house import connect_superuser
 from tests.conftest import START
+from tests.identities import IDENTITIES, blinded
 from tests.platform import entries, newest, platform_as
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, tenant_role
@@ -142,7 +143,7 @@ async def test_units_and_their_hours(tenant: Connection, inside: Onlooker) -> No
 
 
 PROOFS = [
-    (Digest("user", "0" * 32, None), {"authentication": "digest", "username": "user", "ha1_md5": "0" * 32}),
+    (Digest("user", "0" * 32, None), {"authentication": "digest", "username": blinded("user"), "ha1_md5": "0" * 32}),
     (Certificate("b" * 64), {"authentication": "certificate", "certificate_sha256": "b" * 64}),
     (
         Network(ip_network("192.0.2.0/24"), "Äldre enhet utan digest", START + timedelta(days=30)),
@@ -162,16 +163,16 @@ async def test_a_device_stands_in_both_databases(
     await register_people(tenant, keys, [person], actor="setup", now=START)
     device = a_device(authentication=proof, person_id=person.id, device_type=3, interval_seconds=60)
     lasts = newest(inside), newest(onlooker)
-    assert await register_devices(tenant, platform, place.id, [device], actor="setup", now=START) == 1
+    assert await register_devices(tenant, platform, place, IDENTITIES, [device], actor="setup", now=START) == 1
     row = inside.execute(
         "select d.*, s.condition from vaka.device d join vaka.device_state s on s.device_id = d.id where id = %s",
         (device.id,),
     ).fetchone()
     assert row is not None
     assert (row["sender"], row["person_id"], row["interval_seconds"], row["condition"]) == (
-        device.sender, person.id, 60, "never",
+        blinded(device.sender), person.id, 60, "never",
     )  # fmt: skip
-    row = onlooker.execute("select * from vaka.device_entry where sender = %s", (device.sender,)).fetchone()
+    row = onlooker.execute("select * from vaka.device_entry where sender = %s", (blinded(device.sender),)).fetchone()
     assert row is not None
     assert {name: row[name] for name in columns} == columns
     assert (row["authority_id"], row["device_id"], row["person_id"], row["device_type"]) == (
@@ -191,18 +192,20 @@ async def test_an_interrupted_load_is_run_again(
     devices = [a_device() for _ in range(BATCH)]
     broken = a_device(authentication=Digest("user", "not a hash"))
     with pytest.raises(psycopg.errors.CheckViolation):
-        await register_devices(tenant, platform, place.id, [*devices, broken], actor="setup", now=START)
+        await register_devices(tenant, platform, place, IDENTITIES, [*devices, broken], actor="setup", now=START)
     count = "select count(*) as n from vaka.{} where sender = any(%s)"
-    senders = [device.sender for device in devices]
+    senders = [blinded(device.sender) for device in devices]
     assert onlooker.execute(count.format("device_entry"), (senders,)).fetchone() == {"n": 0}
     assert inside.execute(count.format("device"), (senders,)).fetchone() == {"n": BATCH}
 
     # Made anew, the devices have other identifiers: the ones in the register stay.
     again = [a_device(sender=device.sender) for device in devices]
-    assert await register_devices(tenant, platform, place.id, again, actor="setup", now=START) == BATCH
+    assert await register_devices(tenant, platform, place, IDENTITIES, again, actor="setup", now=START) == BATCH
     rows = onlooker.execute("select sender, device_id from vaka.device_entry where sender = any(%s)", (senders,))
-    assert {row["sender"]: row["device_id"] for row in rows} == {device.sender: device.id for device in devices}
-    assert await register_devices(tenant, platform, place.id, again, actor="setup", now=START) == 0
+    assert {row["sender"]: row["device_id"] for row in rows} == {
+        blinded(device.sender): device.id for device in devices
+    }
+    assert await register_devices(tenant, platform, place, IDENTITIES, again, actor="setup", now=START) == 0
 
 
 @pytest.mark.anyio
@@ -210,13 +213,19 @@ async def test_a_sender_belongs_to_one_authority(
     server: Server, tenant: Connection, platform: Connection, place: Authority, elsewhere: Authority
 ) -> None:
     device = a_device()
-    await register_devices(tenant, platform, place.id, [device], actor="setup", now=START)
+    await register_devices(tenant, platform, place, IDENTITIES, [device], actor="setup", now=START)
     role = tenant_role(elsewhere.database_name, "setup")
     other = await open_connection(server, role, elsewhere.database_name, application="test")
     try:
         with pytest.raises(SenderTakenError):
             await register_devices(
-                other, platform, elsewhere.id, [a_device(), a_device(sender=device.sender)], actor="setup", now=START
+                other,
+                platform,
+                elsewhere,
+                IDENTITIES,
+                [a_device(), a_device(sender=device.sender)],
+                actor="setup",
+                now=START,
             )
         cursor = await other.execute("select count(*) from device")
         assert await cursor.fetchone() == (0,)

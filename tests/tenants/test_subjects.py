@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.conftest import START
+from tests.identities import blinded
 from vaka.clock import SystemClock
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import SUPERUSER, Server, tenant_role
@@ -118,12 +119,14 @@ async def test_what_they_and_their_things_are_called(server: Server, portal: Doo
     alarm, device, nobodys = uuid4(), uuid4(), uuid4()
     with closing(psycopg.connect(server.conninfo(SUPERUSER, authority.database_name), autocommit=True)) as superuser:
         superuser.execute("set search_path = vaka")
-        superuser.execute("insert into device (id, person_id, sender) values (%s, %s, '1')", (device, ANNA.id))
+        superuser.execute(
+            "insert into device (id, person_id, sender) values (%s, %s, %s)", (device, ANNA.id, blinded("1"))
+        )
         for identifier, person, state in ((alarm, ANNA.id, "received"), (nobodys, None, "presented")):
             superuser.execute(
                 "insert into alarm (id, class, kind, latest_kind, state, join_key, person_id, sender, received_at,"
-                " latest_at) values (%s, 'life', 'button', 'button', %s, %s, %s, '1', now(), now())",
-                (identifier, state, str(identifier), person),
+                " latest_at) values (%s, 'life', 'button', 'button', %s, %s, %s, '', now(), now())",
+                (identifier, state, f"{identifier}:life", person),
             )
     assert set(await list_things_of_person(portal.connection, ANNA.id)) == {f"alarm:{alarm}", f"device:{device}"}
     assert await list_things_of_person(portal.connection, BO.id) == []

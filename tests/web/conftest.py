@@ -9,12 +9,12 @@ import pytest
 from tests.web.browsers import Browser, sign_in
 from tests.web.furniture import Installation, open_installation
 from vaka.clock import SystemClock
-from vaka.settings import Settings
+from vaka.settings import AccessSettings, Settings
 from vaka.web.desk.application import build_desk
 from vaka.web.desk.desk import Desk
 from vaka.web.desk.opening import open_desk
 
-SETTINGS = Settings(mode="demo")
+SETTINGS = Settings(mode="demo", access=AccessSettings(step_up="when_enrolled"))
 
 
 @pytest.fixture(scope="session")

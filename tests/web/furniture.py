@@ -24,6 +24,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from tests.identities import IDENTITIES, keep_key
 from tests.keys.running import end_keyholder, start_keyholder
 from tests.letters import as_letters, opened
 from vaka.access.grants import grant_role
@@ -220,6 +221,7 @@ def open_installation(mode: str = "demo") -> Iterator[Installation]:
         cluster.start()
         try:
             provision_platform(cluster.server)
+            keep_key(cluster.server.credentials)
             installation = Installation(root, cluster)
             installation.keyholder = start_keyholder(root)
             try:
@@ -288,7 +290,7 @@ async def _populate(
                    "Trygg 4", ("Vardagsrummet", "Hallen", "Sovrummet")[number % 3])
             for number, person in enumerate(people)
         ]  # fmt: skip
-        await register_devices(tenant, platform, authority.id, devices, actor=ACTOR, now=now)
+        await register_devices(tenant, platform, authority, IDENTITIES, devices, actor=ACTOR, now=now)
         for person, device in zip(people, devices, strict=True):
             installation.people[f"{person.given_name} {person.family_name}"] = (slug, person, device)
     finally:

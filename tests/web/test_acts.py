@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.identities import blinded
 from tests.waiting import wait_until
 from tests.web.browsers import Browser, sign_in
 from tests.web.conftest import SETTINGS
@@ -381,7 +382,9 @@ async def test_an_unknown_sender_is_registered(desk: Desk, installation: Install
     answer = await lena.act(f"{where}/adopt", {"authority": ekbacka, "reason": "Ny larmenhet, väntar på behörighet"})
     assert "Avsändaren är registrerad." in answer.text
     assert installation.state_of("mottagning", alarm) == "closed"
-    assert installation.execute("ekbacka", "select count(*) from device where sender = '77001'") == [(1,)]
+    assert installation.execute("ekbacka", "select count(*) from device where sender = %s", [blinded("77001")]) == [
+        (1,)
+    ]
 
 
 async def test_unknown_senders_are_closed_together_with_a_reason(

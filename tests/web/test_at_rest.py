@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.identities import blinded
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address
+from tests.web.test_history import DAYS
 from vaka.web.desk.desk import Desk
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -23,6 +25,8 @@ SAID = {
 }  # fmt: skip
 NOTE, END = "Dottern-QKVX-9021 är på väg.", "Satt på golvet-QKVX-3316."
 SECRETS = ("QKVX", "192.0.2.177")
+NUMBER = "0701740688"
+"""What the device calls itself: a telephone number of the series for fiction."""
 
 
 def dump(installation: Installation, slug: str) -> Iterator[str]:
@@ -47,7 +51,7 @@ def files(root: Path) -> Iterator[Path]:
 async def test_what_was_said_and_written_is_in_no_dump_and_in_no_file(
     desk: Desk, olga: Browser, installation: Installation
 ) -> None:
-    alarm = installation.raise_alarm("Karin Holmgren", sender="8-CLEAR-4711", **SAID)  # type: ignore[arg-type]
+    alarm = installation.raise_alarm("Karin Holmgren", sender=NUMBER, **SAID)  # type: ignore[arg-type]
     where = address(installation, alarm)
     assert (await olga.act(f"{where}/take")).status == 200
     assert (await olga.act(f"{where}/note", {"body": NOTE})).status == 200
@@ -56,15 +60,16 @@ async def test_what_was_said_and_written_is_in_no_dump_and_in_no_file(
         assert word in shown, "who has the keys reads it"
     assert (await olga.act(f"{where}/close", ENDING | {"text": END})).status == 200
     assert END in (await olga.get("/history")).text
+    assert str(alarm) in (await olga.search("/history", DAYS | {"text": NUMBER})).text, "it is found by its number"
     written = "".join(dump(installation, "ekbacka"))
-    assert "8-CLEAR-4711" in written, "what a device calls itself is in clear: so this finds what is there"
-    for secret in SECRETS:
+    assert blinded(NUMBER) in written, "what stands for it is there: so this finds what is there"
+    for secret in (*SECRETS, NUMBER):
         assert secret not in written
         assert secret.encode().hex() not in written
-    found = dict.fromkeys((*SECRETS, "8-CLEAR-4711"), False)
+    found = dict.fromkeys((*SECRETS, NUMBER, blinded(NUMBER)), False)
     for path in files(installation.root):
         with suppress(FileNotFoundError):  # the server removes files of its own
             content = path.read_bytes()
             for secret in found:
                 found[secret] = found[secret] or secret.encode() in content
-    assert found == {**dict.fromkeys(SECRETS, False), "8-CLEAR-4711": True}
+    assert found == {**dict.fromkeys((*SECRETS, NUMBER), False), blinded(NUMBER): True}

@@ -22,6 +22,7 @@ class Permission(Enum):
     PORTAL_APPROVE_REMOVAL = "portal.approve_removal"  # approve what a colleague proposed
     PORTAL_HOLD_PERSON = "portal.hold_person"  # say of whom nothing is removed or erased, and lift that again
     PORTAL_OWN_RECEIPT = "portal.own_receipt"  # fetch the proof of what one has done oneself
+    PORTAL_OWN_KEYS = "portal.own_keys"  # add, rename and remove one's own security keys
     PORTAL_ERASE = "portal.erase"  # order the erasure of a person, and decide what a colleague ordered
     PORTAL_END_AUTHORITY = "portal.end_authority"  # order the erasure of everything, decide what a colleague ordered
     PORTAL_EXPORT_AUTHORITY = "portal.export_authority"  # take out everything about everybody, for a written reason

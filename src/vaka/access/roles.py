@@ -64,6 +64,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_FIND_PERSON,
                         Permission.PORTAL_EXPORT_LOG,
                         Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_KEYS,
                     }
                 ),
             ),
@@ -77,6 +78,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_KEYS,
                     }
                 ),
             ),
@@ -90,6 +92,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_HOLD_PERSON,
                         Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_KEYS,
                     }
                 ),
             ),
@@ -103,6 +106,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_EXPORT_AUTHORITY,
                         Permission.PORTAL_END_AUTHORITY,
                         Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_KEYS,
                     }
                 ),
             ),
@@ -110,7 +114,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",
-                frozenset({Permission.PORTAL_READ_LOG}),
+                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_OWN_KEYS}),
             ),
         )
     }

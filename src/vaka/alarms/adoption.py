@@ -18,7 +18,7 @@ from vaka.alarms.changes import Author, Change, change_alarm, read_alarm
 from vaka.alarms.conflicts import ActConflictError, UnusableActError
 from vaka.alarms.model import Act, Alarm, State
 from vaka.alarms.reading import read_newest_texts
-from vaka.alarms.unlocking import open_texts
+from vaka.alarms.unlocking import Said, open_texts
 from vaka.alarms.writing import clean_text
 from vaka.crypto.aead import UnopenableError
 from vaka.database.connections import Pool, transaction
@@ -83,20 +83,22 @@ async def adopt(
             en="Only alarms of unknown senders can be given to an authority.",
         )
     alarm, said = await _read_intake(gateway, intake_id, alarm_id, operator.account_id)
-    network = source_network(await _open_source(keyring.of(intake_id), said))
+    heard = await _open_said(keyring.of(intake_id), said)
+    network = source_network(heard.source)
     # Whoever could not adopt it anyway is not told whether somebody is in care.
     async with transaction(platform) as directory:
         await require_free(directory, authority_id, [alarm.sender])
     person_id = await _look_up(gateway, keyring.of(authority_id), operator, personal_number, now)
     device = NewDevice(
-        sender=alarm.sender, device_type=alarm.device_type or 0, person_id=person_id, network=network,
-        reason=reason, until=now + EXCEPTION_STANDS,
+        sender=alarm.sender, number=heard.sender, device_type=alarm.device_type or 0, person_id=person_id,
+        network=network, reason=reason, until=now + EXCEPTION_STANDS,
         kind=kind or guess_kind(alarm.device_type or 0, by_network=True),
     )  # fmt: skip
 
     # A crash here has changed nothing.
     async with gateway.transaction(authority_id) as connection:
-        device_id = await keep_device(connection, platform, authority_id, device, actor=operator.actor, now=now)
+        authority = gateway.authority(authority_id)
+        device_id = await keep_device(connection, platform, authority, device, actor=operator.actor, now=now)
         addresses = await find_addresses(connection, [person_id])
     # A crash here leaves a device that no receiver knows; the next attempt finds it and goes on with it.
     address = None if person_id is None else addresses.get(person_id)
@@ -128,15 +130,15 @@ async def _look_up(
     return person_id
 
 
-async def _open_source(keys: AuthorityKeys, said: Mapping[str, Any] | None) -> str:
-    """Return from where the device sent last; empty where that cannot be told."""
+async def _open_said(keys: AuthorityKeys, said: Mapping[str, Any] | None) -> Said:
+    """Return what the device said last; nothing where that cannot be told."""
     if said is None:
-        return ""
+        return Said()
     await keys.hold([said["subject_id"]])
     try:
-        return open_texts(keys, said)[3]
+        return open_texts(keys, said)
     except UnopenableError:
-        return ""
+        return Said()
 
 
 async def _read_intake(

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from vaka.alarms.conflicts import ActConflictError
+from vaka.keys.identities import BlindSender
 
 LONGEST_TEXT = 2000
 """Characters of a note or a closing text."""
@@ -118,8 +119,8 @@ class Alarm:
     join_key: str
     person_id: UUID | None
     device_id: UUID | None
-    sender: str
-    """The identity the device stated."""
+    sender: BlindSender
+    """What stands for the identity the device stated; empty where no device did."""
     device_type: int | None
     status_code: int | None
     location_code: int | None

@@ -19,10 +19,14 @@ select a.id, a.class as alarm_class, a.kind, a.latest_kind, a.state, a.person_id
        least(a.received_at, a.part_received_at) as received_at, a.latest_at, a.messages, a.parts, a.presented_at,
        a.taken_at, a.holder, a.offered_to,
        a.suspended_until, a.withdrawn_at, a.escalation,
-       a.state = 'taken' and (a.escalate_at is not null or a.escalation > 0) as unheard, a.version
+       a.state = 'taken' and (a.escalate_at is not null or a.escalation > 0) as unheard, a.version,
+       said.id as said_id, said.subject_id as said_subject, said.texts as said_texts,
+       registered.subject_id as device_subject, registered.number as device_number
 from alarm a
 cross join moment
 left join person p on p.id = a.person_id
+left join message said on said.id = a.first_message and p.id is null
+left join device registered on registered.id = a.device_id and p.id is null
 left join lateral (
     select n.name, n.phone
     from unit_hours h
@@ -76,12 +80,13 @@ order by must_see desc, written_at desc
 
 -- name: read_devices
 -- as: desk
-select d.id, d.sender, d.model, d.device_type, d.placed, d.interval_seconds, d.supervised, s.last_seen,
+select d.id, d.sender, d.model, d.device_type, d.subject_id, d.number, d.placed, d.interval_seconds, d.supervised,
+       s.last_seen,
        coalesce(s.condition, 'never') as condition, s.changed_at
 from device d
 left join device_state s on s.device_id = d.id
 where d.id = %(device_id)s or d.person_id = %(person_id)s
-order by d.sender
+order by d.id
 limit 50
 
 -- name: read_unit_now
@@ -123,9 +128,13 @@ with recursive part as (
 )
 select part.id, part.class as alarm_class, part.latest_kind, part.person_id,
        p.given_name, p.family_name,
-       coalesce(p.protected_identity, false) as protected_identity, part.sender, part.received_at
+       coalesce(p.protected_identity, false) as protected_identity, part.sender, part.received_at, part.device_id,
+       said.id as said_id, said.subject_id as said_subject, said.texts as said_texts,
+       registered.subject_id as device_subject, registered.number as device_number
 from part
 left join person p on p.id = part.person_id
+left join message said on said.id = part.first_message and p.id is null
+left join device registered on registered.id = part.device_id and p.id is null
 order by part.received_at, part.id
 limit 50
 
@@ -137,10 +146,14 @@ with this as (select * from alarm where id = %(id)s)
 select a.id, p.given_name, p.family_name, p.street, p.postal_code, p.city, a.person_id,
        coalesce(p.protected_identity, false) as protected_identity, a.sender, a.latest_kind, a.received_at, a.version,
        coalesce(a.person_id = this.person_id, a.person_id is null and this.person_id is null and a.sender = this.sender)
-           as same
+           as same, a.device_id,
+       said.id as said_id, said.subject_id as said_subject, said.texts as said_texts,
+       registered.subject_id as device_subject, registered.number as device_number
 from alarm a
 cross join this
 left join person p on p.id = a.person_id
+left join message said on said.id = a.first_message and p.id is null
+left join device registered on registered.id = a.device_id and p.id is null
 where a.state = 'taken' and a.holder = %(account)s and a.id <> this.id
   and array_position(array['life', 'request', 'technical', 'test'], a.class)
       <= array_position(array['life', 'request', 'technical', 'test'], this.class)
@@ -181,14 +194,18 @@ select a.id, a.class as alarm_class, a.kind, a.state, a.person_id,
        coalesce(p.protected_identity, false) as protected_identity,
        a.sender, a.received_at, a.taken_at, a.closed_at, a.closed_by, a.closing_reason, a.closing_action,
        a.closing_result, a.closing_note, n.subject_id as closing_subject, n.body as closing_body, a.merged_into,
-       a.messages, a.escalation
+       a.messages, a.escalation, a.device_id,
+       said.id as said_id, said.subject_id as said_subject, said.texts as said_texts,
+       registered.subject_id as device_subject, registered.number as device_number
 from alarm a
 left join person p on p.id = a.person_id
+left join message said on said.id = a.first_message and p.id is null
+left join device registered on registered.id = a.device_id and p.id is null
 left join alarm_note n on n.id = a.closing_note
 where a.closed_at is not null and a.closed_at >= %(since)s and a.closed_at < %(until)s
   and (%(beyond_id)s::uuid is null or (a.closed_at, a.id) < (%(beyond_at)s::timestamptz, %(beyond_id)s::uuid))
   and (%(person_id)s::uuid is null or a.person_id = %(person_id)s)
-  and (%(pattern)s::text is null or a.sender ilike %(pattern)s
+  and (not %(by_text)s or a.sender = %(sender)s::text
        or a.person_id = any(%(people)s::uuid[]))
 order by a.closed_at desc, a.id desc
 limit %(limit)s

@@ -18,7 +18,6 @@ from vaka.alarms.changes import QUERIES, Connection, read_alarm
 from vaka.alarms.model import Alarm, State
 from vaka.alarms.rows import (
     ClosingCode,
-    Device,
     EarlierAlarm,
     HistoryRow,
     Message,
@@ -32,10 +31,10 @@ from vaka.alarms.rows import (
     Target,
     Unit,
 )
+from vaka.keys.identities import BlindSender
 
 LARGEST_QUEUE = 1000
 LARGEST_HISTORY = 500
-LONGEST_SEARCH = 100
 
 Row = TypeVar("Row")
 
@@ -58,9 +57,7 @@ async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> 
     of_alarm = {"id": alarm_id}
     people = await _read_plain(connection, "read_person", of_person)
     person = people[0] if people else None
-    devices = await _read(
-        connection, Device, "read_devices", {"device_id": alarm.device_id, "person_id": alarm.person_id}
-    )
+    of_devices = {"device_id": alarm.device_id, "person_id": alarm.person_id}
     units = await _read(connection, Unit, "read_unit_now", {"area": person["area"], "now": now}) if person else []
     earlier = {"id": alarm_id, "person_id": alarm.person_id, "sender": alarm.sender, "now": now}
     screen = Screen(
@@ -68,8 +65,6 @@ async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> 
         person=None,
         contacts=[],
         notes=[],
-        device=next((device for device in devices if device.id == alarm.device_id), None),
-        other_devices=[device for device in devices if device.id != alarm.device_id],
         unit=units[0] if units else None,
         messages=await _read(connection, Message, "read_messages", of_alarm),
         steps=await _read(connection, Step, "read_steps", of_alarm),
@@ -83,6 +78,7 @@ async def read_screen(connection: Connection, alarm_id: UUID, now: datetime) -> 
         await _read_plain(connection, "read_contacts", of_person) if person else [],
         await _read_plain(connection, "read_person_notes", of_person) if person else [],
         await _read_texts(connection, alarm),
+        await _read_plain(connection, "read_devices", of_devices),
         await _read_plain(connection, "read_alarm_notes", of_alarm),
     )
 
@@ -110,20 +106,22 @@ async def read_history(
     since: datetime,
     until: datetime,
     person_id: UUID | None = None,
-    text: str | None = None,
+    sender: BlindSender | None = None,
     people: Sequence[UUID] = (),
     limit: int = 100,
     beyond: tuple[datetime, UUID] | None = None,
 ) -> list[HistoryRow]:
-    """Return alarms closed from ``since`` until before ``until``, newest first, names and closing texts sealed;
-    ``text`` is looked for in the sender. ``people`` are those whose names it is in, who were looked for elsewhere.
-    What operators wrote cannot be searched: it is in letters, which no statement reads. For the next page give the last
-    row's ``(closed_at, id)`` as ``beyond``: many alarms may have been closed in the same moment.
+    """Return alarms closed from ``since`` until before ``until``, newest first, names and closing texts sealed.
+
+    Where ``sender`` is given, only that one's, and those of ``people``: whose names were looked for elsewhere. What a
+    device calls itself can only be looked for whole; what operators wrote cannot be searched: it is in letters, which
+    no statement reads. For the next page give the last row's ``(closed_at, id)`` as ``beyond``: many alarms may have
+    been closed in the same moment.
     """
     beyond_at, beyond_id = beyond or (None, None)
     facts = {
         "since": since, "until": until, "beyond_at": beyond_at, "beyond_id": beyond_id,
-        "person_id": person_id, "pattern": _pattern(text), "people": list(people),
+        "person_id": person_id, "by_text": sender is not None, "sender": sender, "people": list(people),
         "limit": max(1, min(limit, LARGEST_HISTORY)),
     }  # fmt: skip
     return await _read_stateful(connection, HistoryRow, "read_history", facts)
@@ -170,13 +168,3 @@ async def _read_stateful(
     async with connection.cursor(row_factory=kwargs_row(make)) as cursor:
         await cursor.execute(QUERIES[query], facts)
         return await cursor.fetchall()
-
-
-def _pattern(text: str | None) -> str | None:
-    """Return what ILIKE looks for: the words as they are, its own signs made harmless."""
-    wanted = (text or "").replace("\x00", "").strip()[:LONGEST_SEARCH]
-    if not wanted:
-        return None
-    for sign in ("\\", "%", "_"):
-        wanted = wanted.replace(sign, "\\" + sign)
-    return f"%{wanted}%"

@@ -9,20 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from vaka.alarms.model import CLASSES, Alarm, State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A row about somebody in care: the name as it was read, sealed, and once it is opened."""
-
-    person_id: UUID | None
-    given_name: bytes | None = field(default=None, repr=False)
-    family_name: bytes | None = field(default=None, repr=False)
-    person_name: str = ""
-    """Empty where nobody is known, or the name is locked; then show the sender."""
-    is_locked: bool = False
-    """Somebody is known, and the name cannot be opened at the moment."""
-    protected_identity: bool
+from vaka.alarms.named import Named
+from vaka.keys.identities import label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +26,6 @@ class QueueRow(Named):
     unit_name: str
     """The unit responsible now; empty where none is known."""
     unit_phone: str
-    device_id: UUID | None
-    sender: str
     device_type: int | None
     status_code: int | None
     location_code: int | None
@@ -146,13 +132,15 @@ class PersonNote:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device and how it is."""
+    """A device and how it is, opened."""
 
     id: UUID
     sender: str
+    """What it calls itself or, where that is locked, always the same letters for it."""
     model: str
     device_type: int
     placed: str
+    """Where in the home; empty where it is locked."""
     interval_seconds: int
     supervised: bool
     last_seen: datetime | None
@@ -219,6 +207,8 @@ class Told:
     """What it says of itself."""
     position: str = ""
     """Where it is now, as far as any message told."""
+    sender: str = ""
+    """What it calls itself."""
     is_locked: bool = False
     """Something was said that cannot be opened at the moment."""
 
@@ -254,7 +244,6 @@ class Part(Named):
     id: UUID
     alarm_class: str
     latest_kind: str
-    sender: str
     received_at: datetime
 
 
@@ -266,7 +255,6 @@ class Target(Named):
     street: bytes | None = field(default=None, repr=False)
     postal_code: bytes | None = field(default=None, repr=False)
     city: bytes | None = field(default=None, repr=False)
-    sender: str
     latest_kind: str
     received_at: datetime
     version: int
@@ -284,8 +272,6 @@ class Screen:
     person: Person | None
     contacts: list[Contact]
     notes: list[PersonNote]
-    device: Device | None
-    other_devices: list[Device]
     unit: Unit | None
     messages: list[Message]
     steps: list[Step]
@@ -293,11 +279,18 @@ class Screen:
     earlier: list[EarlierAlarm]
     """The last 30 days, newest first."""
     parts: list[Part]
+    device: Device | None = None
+    other_devices: list[Device] = field(default_factory=list)
     told: Told = Told()
     closing_text: str = ""
     ending_is_locked: bool = False
     is_locked: bool = False
     """Somebody is known, and what is known of them cannot be opened at the moment."""
+
+    @property
+    def shown_sender(self) -> str:
+        """What the device calls itself or, where that is locked, always the same letters for it."""
+        return self.told.sender or (self.device.sender if self.device else label(self.alarm.sender))
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +303,8 @@ class SealedScreen:
     notes: Sequence[Mapping[str, Any]]
     texts: Sequence[Mapping[str, Any]]
     """Of the alarm's first message and of the one that told the position."""
+    devices: Sequence[Mapping[str, Any]]
+    """The device that alarms, and the person's others."""
     alarm_notes: Sequence[Mapping[str, Any]]
 
 
@@ -321,7 +316,6 @@ class HistoryRow(Named):
     alarm_class: str
     kind: str
     state: State
-    sender: str
     received_at: datetime
     taken_at: datetime | None
     closed_at: datetime

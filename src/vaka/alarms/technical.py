@@ -28,6 +28,7 @@ class Subject:
     device_id: UUID | None = None
     person_id: UUID | None = None
     sender: str = ""
+    """What stands for what it calls itself."""
     device_type: int | None = None
 
     @classmethod

@@ -10,16 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from vaka.alarms.named import Named
 from vaka.alarms.rows import (
     AlarmNote,
     Contact,
+    Device,
     EarlierAlarm,
     HistoryRow,
-    Named,
     Person,
     PersonNote,
     Screen,
@@ -29,7 +30,9 @@ from vaka.alarms.rows import (
 )
 from vaka.crypto.aead import UnopenableError
 from vaka.errors import VakaError
+from vaka.keys.identities import label
 from vaka.keys.keyring import AuthorityKeys
+from vaka.tenants.device_letters import Words, open_words
 
 LOCAL = ZoneInfo("Europe/Stockholm")
 SHOWN_TARGETS = 50
@@ -42,8 +45,15 @@ Closed = TypeVar("Closed", EarlierAlarm, HistoryRow)
 
 async def unlock_names(keys: AuthorityKeys, rows: Sequence[Row]) -> list[Row]:
     """Return the rows with the names that can be opened now; the others are marked as locked."""
-    await _hold(keys, {row.person_id for row in rows if row.given_name is not None and row.person_id is not None})
-    return [_unlock_name(keys, row) for row in rows]
+    people = {row.person_id for row in rows if row.given_name is not None and row.person_id is not None}
+    await _hold(keys, people | _senders(rows))
+    return [_unlock_name(keys, _unlock_sender(keys, row)) for row in rows]
+
+
+async def unlock_senders(keys: AuthorityKeys, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows without names, with what devices of nobody in the register call themselves."""
+    await _hold(keys, _senders(rows))
+    return [replace(_unlock_sender(keys, row), given_name=None, family_name=None, person_name="") for row in rows]
 
 
 async def unlock_targets(
@@ -54,13 +64,14 @@ async def unlock_targets(
     ``address`` is the sealed address of whom that alarm is about.
     """
     subjects = {one.person_id for one in targets if one.person_id is not None}
-    await _hold(keys, subjects | ({address["id"]} if address else set()))
+    await _hold(keys, subjects | _senders(targets) | ({address["id"]} if address else set()))
     home = _open_address(keys, address["id"], address) if address else None
     judged = []
     for one in targets:
         there = _open_address(keys, one.person_id, {name: getattr(one, name) for name in _ADDRESS})
         related = one.same or (home is not None and home == there)
-        judged.append(replace(_unlock_name(keys, one), street=None, postal_code=None, city=None, related=related))
+        named = _unlock_name(keys, _unlock_sender(keys, one))
+        judged.append(replace(named, street=None, postal_code=None, city=None, related=related))
     return sorted(judged, key=lambda one: not one.related)[:SHOWN_TARGETS]
 
 
@@ -71,9 +82,10 @@ async def unlock_endings(keys: AuthorityKeys, rows: Sequence[Closed]) -> list[Cl
 
 
 async def unlock_told(keys: AuthorityKeys, sealed: SealedScreen) -> Screen:
-    """Return the screen with what the device said, and nothing else opened."""
-    await _hold(keys, {row["subject_id"] for row in sealed.texts})
-    return replace(sealed.screen, told=_told(keys, sealed))
+    """Return the screen with what the device said, and what is said of it, and nothing else opened."""
+    await _hold(keys, _subjects(sealed.texts, sealed.devices))
+    parts = await unlock_senders(keys, sealed.screen.parts)
+    return replace(sealed.screen, parts=parts, told=_told(keys, sealed), **_devices(keys, sealed))
 
 
 async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime) -> Screen:
@@ -81,7 +93,7 @@ async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime
     them, and marked, where they are locked.
     """
     parts = await unlock_names(keys, sealed.screen.parts)
-    written_to = {row["subject_id"] for row in (*sealed.texts, *sealed.alarm_notes)}
+    written_to = _subjects(sealed.texts, sealed.alarm_notes, sealed.devices)
     with suppress(VakaError):  # the keyholder is away or refuses: the alarm is shown all the same
         await keys.hold(written_to | ({sealed.person["id"]} if sealed.person else set()))
     notes = [_note(keys, row) for row in sealed.alarm_notes]
@@ -90,6 +102,7 @@ async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime
         sealed.screen,
         parts=parts,
         told=_told(keys, sealed),
+        **_devices(keys, sealed),
         alarm_notes=[note for note in notes if note is not ending],
         closing_text=ending.body if ending else "",
         ending_is_locked=ending is not None and ending.is_locked,
@@ -112,14 +125,27 @@ async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime
         return replace(screen, is_locked=True)
 
 
-def open_texts(keys: AuthorityKeys, row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Return what a device said in one message: place in the home, itself, position, network address.
+class Said(NamedTuple):
+    """What a device said in one message."""
+
+    location: str = ""
+    """Where in the home."""
+    device: str = ""
+    """What it says of itself."""
+    position: str = ""
+    source: str = ""
+    """The network address it sent from."""
+    sender: str = ""
+    """What it calls itself."""
+
+
+def open_texts(keys: AuthorityKeys, row: Mapping[str, Any]) -> Said:
+    """Return what a device said in one message.
 
     Raises UnopenableError where that was changed, or its key is not held.
     """
     opened = keys.open_row("message", str(row["id"]), row["subject_id"], {"texts": row["texts"]})["texts"]
-    location, device, position, source = opened or ("", "", "", "")
-    return location, device, position, source
+    return Said(*opened or ())
 
 
 async def _hold(keys: AuthorityKeys, subjects: Iterable[UUID]) -> None:
@@ -141,9 +167,49 @@ def _unlock_name(keys: AuthorityKeys, row: Row) -> Row:
     return replace(row, given_name=None, family_name=None, person_name=name)
 
 
+def _senders(rows: Iterable[Named]) -> set[UUID]:
+    found = {row.said_subject if row.said_texts is not None else row.device_subject for row in rows}
+    return {subject for subject in found if subject is not None}
+
+
+def _unlock_sender(keys: AuthorityKeys, row: Row) -> Row:
+    """Open what the device calls itself: as it said, or as it is registered where it said nothing."""
+    is_locked, name = False, ""
+    try:
+        if row.said_texts is not None:
+            name = open_texts(keys, {"id": row.said_id, "subject_id": row.said_subject, "texts": row.said_texts}).sender
+        if not name and row.device_number is not None:
+            registered = {"id": row.device_id, "subject_id": row.device_subject, "number": row.device_number}
+            name = open_words(keys, {**registered, "placed": None}).number
+    except UnopenableError:
+        is_locked = True
+    return replace(row, said_texts=None, device_number=None, sender_name=name, sender_is_locked=is_locked)
+
+
+def _subjects(*many: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    return {row["subject_id"] for rows in many for row in rows if row["subject_id"] is not None}
+
+
+def _devices(keys: AuthorityKeys, sealed: SealedScreen) -> dict[str, Any]:
+    devices = [_device(keys, row) for row in sealed.devices]
+    raised_by = sealed.screen.alarm.device_id
+    return {
+        "device": next((device for device in devices if device.id == raised_by), None),
+        "other_devices": [device for device in devices if device.id != raised_by],
+    }
+
+
+def _device(keys: AuthorityKeys, row: Mapping[str, Any]) -> Device:
+    words = Words("")
+    with suppress(UnopenableError):  # then it is shown without
+        words = open_words(keys, row)
+    facts = {name: value for name, value in row.items() if name not in ("subject_id", "number")}
+    return Device(**facts | {"sender": words.number or label(row["sender"]), "placed": words.placed})
+
+
 def _told(keys: AuthorityKeys, sealed: SealedScreen) -> Told:
     alarm, is_locked = sealed.screen.alarm, False
-    location = device = position = ""
+    location = device = position = sender = ""
     for row in sealed.texts:
         try:
             said = open_texts(keys, row)
@@ -151,10 +217,10 @@ def _told(keys: AuthorityKeys, sealed: SealedScreen) -> Told:
             is_locked = True
             continue
         if row["id"] == alarm.first_message:
-            location, device = said[:2]
+            location, device, sender = said.location, said.device, said.sender
         if row["id"] == alarm.position_message:
-            position = said[2]
-    return Told(location, device, position, is_locked)
+            position = said.position
+    return Told(location, device, position, sender, is_locked)
 
 
 def _note(keys: AuthorityKeys, row: Mapping[str, Any]) -> AlarmNote:

@@ -13,7 +13,9 @@ from vaka.database.migrate import Kind, pending_migrations
 from vaka.database.provision import provision_keys, provision_platform, provision_tenant
 from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.errors import ConfigurationError
+from vaka.identity.binding_secret import read_binding_secret
 from vaka.keys.credentials import issue_credentials
+from vaka.keys.identities import create_identity_key, identity_key_file
 from vaka.settings import Settings
 from vaka.tenants.authorities import QUERIES, Authority
 
@@ -21,11 +23,14 @@ from vaka.tenants.authorities import QUERIES, Authority
 def provision_all(server: Server, say: Callable[[str], None]) -> None:
     """Create what is missing and apply every migration, database by database, saying what was applied.
 
-    The components' credentials to the keyholder are made too, where they are missing.
+    The components' credentials to the keyholder are made too, where they are missing, what binds security keys, and the
+    key of the device identities, where no device is registered under one yet.
     """
     require_reachable(server)
     issue_credentials(server.credentials)
+    read_binding_secret(server.credentials)
     _report(say, PLATFORM_DATABASE, provision_platform(server))
+    _issue_identity_key(server)
     _report(say, KEY_DATABASE, provision_keys(server))
     for authority in every_authority(server):
         _report(say, authority.database_name, provision_tenant(server, authority.database_name))
@@ -93,6 +98,20 @@ def reachable_server(data: DataDirectory, settings: Settings) -> Iterator[Server
                 data.cluster.stop()
     except AlreadyRunningError:
         yield server
+
+
+def _issue_identity_key(server: Server) -> None:
+    """Make the key of a new installation. Another in the place of one that is lost would make every device unknown."""
+    path = identity_key_file(server.credentials)
+    if path.exists():
+        return
+    with closing(_connect(server, SUPERUSER, PLATFORM_DATABASE)) as connection:
+        if connection.execute("select from vaka.device_entry limit 1").fetchone() is not None:
+            raise ConfigurationError(
+                f"The key of the device identities {path} is missing, and devices are registered under it. Put it back "
+                "from where it is kept; with another, every device would be unknown."
+            )
+    create_identity_key(server.credentials)
 
 
 def _existing_databases(server: Server) -> set[str]:

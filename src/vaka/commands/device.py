@@ -23,6 +23,7 @@ from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.identifiers import new_identifier
+from vaka.keys.identities import open_identities
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority, list_authorities
@@ -89,7 +90,7 @@ def _read(file: Path) -> str:
 async def _import(
     server: Server, settings: Settings, slug: str, text: str, clock: Clock, run: Run, *, apply: bool
 ) -> str:
-    realm = settings.receiver.realm
+    realm, identities = settings.receiver.realm, open_identities(server.credentials)
     async with AsyncExitStack() as stack:
         keyring = await stack.enter_async_context(open_keyring(server, settings, "setup", clock))
         platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
@@ -106,14 +107,15 @@ async def _import(
         sheet = read_sheet(text, Context(realm, find, lambda: new_identifier(now), now))
         devices = sheet.devices
         if apply:
-            new = await register_devices(tenant, platform, authority.id, devices, actor=run.actor, now=now)
+            new = await register_devices(tenant, platform, authority, identities, devices, actor=run.actor, now=now)
             changed = await change_devices(
-                tenant, platform, authority.id, devices, sheet.columns, actor=run.actor, now=now
-            )
+                tenant, platform, authority, keyring.of(authority.id), identities, devices, sheet.columns,
+                actor=run.actor, now=now,
+            )  # fmt: skip
             run.facts |= {"count": new, "changed": changed}
             return f"{authority.name}: {new} of {len(devices)} devices are new and were registered, {changed} changed."
         known = {sender for (sender,) in await (await tenant.execute(QUERIES["list_senders"])).fetchall()}
-        new = sum(device.sender not in known for device in devices)
+        new = sum(identities.blind(device.sender) not in known for device in devices)
         return (
             f"{new} of {len(devices)} devices are new to {authority.name}; the others become what their lines say. "
             "Nothing was changed. Do it with --apply."

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from vaka.identifiers import new_identifier
 from vaka.keys.bill import bill_of_materials
 from vaka.keys.calls import Registered, Replaced
 from vaka.keys.client import KeyClient
+from vaka.keys.identities import identity_key_file, open_identities
 from vaka.keys.keyring import make_client
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
@@ -109,7 +111,18 @@ def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change
 
 async def _register(server: Server, settings: Settings) -> Sequence[Registered]:
     async with _asking(server, settings) as client:
-        return (await client.register()).keys
+        return (*(await client.register()).keys, *_identity_key(server))
+
+
+def _identity_key(server: Server) -> Sequence[Registered]:
+    """The key the keyholder knows nothing of, since receivers must do without one: it is registered by its mark."""
+    mark = open_identities(server.credentials).mark
+    made = identity_key_file(server.credentials).stat().st_mtime
+    line = Registered(
+        id=mark, kind="lookup", purpose="device identities",
+        owner="platform", keys=1, created=datetime.fromtimestamp(made, UTC), rotate_by=None, state="current",
+    )  # fmt: skip
+    return (line,)
 
 
 async def _rotate(server: Server, settings: Settings, chosen: Authority | None, run: Run, *, apply: bool) -> str:

@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "device": ("vaka.commands.device:device", "Register and change devices."),
     "erasure": ("vaka.commands.erasure:erasure", "Try to read erased people in a restored backup."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
+    "factor": ("vaka.commands.factor:factor", "Show and remove security keys that somebody has lost."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
     "retention": ("vaka.commands.retention:retention", "Show what will be removed for its age."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),

@@ -19,8 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 
 FLOORS: Mapping[str, int] = MappingProxyType(
-    {"encryption": 256, "derivation": 256, "lookup": 256, "agreement": 250, "signature": 250, "digest": 256}
-)
+    {
+        "encryption": 256, "derivation": 256, "lookup": 256, "binding": 256, "agreement": 250, "signature": 250,
+        "security key": 250, "digest": 256,
+    }
+)  # fmt: skip
 """The fewest bits a purpose may do with. A policy can ask for more, never for less."""
 SHORTEST_EXCEPTION = 20  # characters of its reason
 

@@ -25,6 +25,7 @@ from vaka.demo.people import invent_people
 from vaka.demo.personas import PERSONAS
 from vaka.identity.accounts import create_account
 from vaka.identity.personas import decide_installation
+from vaka.keys.identities import Identities, open_identities
 from vaka.keys.keyring import Keyring, open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
@@ -93,6 +94,7 @@ async def furnish(
         devices = read_device_list(furnishing.device_list)["devices"]
         write_device_list(furnishing.device_list, settings.receiver, trusted, devices)
         return
+    identities = open_identities(server.credentials)
     async with AsyncExitStack() as stack:
         keyring = await stack.enter_async_context(open_keyring(server, settings, "setup", SystemClock()))
         platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-demo")
@@ -109,7 +111,7 @@ async def furnish(
         # Passwords are on disk before anything is registered: an interrupted start goes on with the same ones.
         write_device_list(furnishing.device_list, settings.receiver, trusted, inventory.descriptions)
         for demo in AUTHORITIES:
-            await inventory.register(demo, registered[demo.slug], gateway, platform, keyring)
+            await inventory.register(demo, registered[demo.slug], gateway, platform, keyring, identities)
             say(f"{demo.name}: {len(inventory.people[demo.slug])} people with devices registered")
         await _register_personas(platform, registered, now)
     furnishing.finished.touch(mode=0o600)
@@ -144,6 +146,7 @@ class _Inventory:
         gateway: Gateway,
         platform: psycopg.AsyncConnection[Any],
         keyring: Keyring,
+        identities: Identities,
     ) -> None:
         tenant = await gateway.open_own_connection(authority.id, "demo")
         try:
@@ -152,7 +155,9 @@ class _Inventory:
             await register_units(tenant, units, hours, actor=ACTOR, now=self._now)
             keys = keyring.of(authority.id)
             await register_people(tenant, keys, self.people[demo.slug], actor=ACTOR, now=self._now)
-            await register_devices(tenant, platform, authority.id, self.devices[demo.slug], actor=ACTOR, now=self._now)
+            await register_devices(
+                tenant, platform, authority, identities, self.devices[demo.slug], actor=ACTOR, now=self._now
+            )
         finally:
             await tenant.close()
 

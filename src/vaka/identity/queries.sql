@@ -72,3 +72,81 @@ select mode from installation
 -- name: decide_installation
 -- as: setup
 insert into installation (mode, since) values (%(mode)s, %(now)s) on conflict do nothing
+
+-- name: list_keys
+-- as: portal
+select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
+       added_at, last_used_at, binding
+from security_key
+where account_id = %(account_id)s
+order by added_at, id
+
+-- name: find_key
+-- as: portal
+select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
+       added_at, last_used_at, binding
+from security_key
+where credential_id = %(credential_id)s
+
+-- name: enrol_key
+-- as: portal
+insert into security_key (id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound,
+                          attested, sign_count, added_at, binding)
+values (%(id)s, %(account_id)s, %(name)s, %(credential_id)s, %(public_key)s, %(algorithm)s, %(model)s, %(site)s,
+        %(device_bound)s, %(attested)s, %(sign_count)s, %(now)s, %(binding)s)
+on conflict (credential_id) do nothing
+
+-- name: use_key
+-- as: portal
+-- Of two touches at once the one with the higher count may come first.
+update security_key set sign_count = %(sign_count)s, last_used_at = %(now)s
+where id = %(id)s and (sign_count < %(sign_count)s or (sign_count = 0 and %(sign_count)s = 0))
+
+-- name: rename_key
+-- as: portal
+update security_key set name = %(name)s where id = %(id)s and account_id = %(account_id)s
+
+-- name: remove_key
+-- as: portal, setup
+delete from security_key where id = %(id)s and account_id = %(account_id)s returning credential_id
+
+-- name: list_keys_of_account
+-- as: setup
+select id, credential_id, added_at, last_used_at from security_key
+where account_id = %(account_id)s
+order by added_at, id
+
+-- name: lock_account
+-- as: portal
+-- Of one account's keys, one is enrolled or removed at a time.
+select pg_advisory_xact_lock(hashtextextended(%(account_id)s::text, 0))
+
+-- name: issue_challenge
+-- as: portal
+insert into security_key_challenge (challenge_hash, session_id, purpose, random, issued_at, expires_at)
+values (%(challenge_hash)s, %(session_id)s, %(purpose)s, %(random)s, %(now)s, %(expires_at)s)
+
+-- name: count_refusal
+-- as: portal
+insert into security_key_challenge (challenge_hash, session_id, purpose, issued_at, expires_at, used_at)
+values (%(challenge_hash)s, %(session_id)s, 'enrol', %(now)s, %(now)s, %(now)s)
+
+-- name: count_challenges
+-- as: portal
+select count(*) from security_key_challenge where session_id = %(session_id)s and issued_at > %(since)s
+
+-- name: drop_challenges
+-- as: portal
+delete from security_key_challenge where expires_at < %(since)s
+
+-- name: take_challenge
+-- as: portal
+update security_key_challenge set used_at = %(now)s
+where challenge_hash = %(challenge_hash)s and session_id = %(session_id)s and purpose = %(purpose)s
+  and used_at is null and expires_at > %(now)s
+returning random
+
+-- name: find_challenge
+-- as: portal
+select session_id = %(session_id)s and purpose = %(purpose)s as here, used_at is not null as used
+from security_key_challenge where challenge_hash = %(challenge_hash)s

@@ -17,7 +17,9 @@ from vaka.crypto.policy import Algorithm, CryptoPolicy
 from vaka.keys.calls import Registered
 
 _KEY_BITS = 256
-_SEALS_WITH = "AES-256-GCM"
+_SEALS_WITH = "algorithm/AES-256-GCM/encryption"
+_LOOKS_UP_WITH = "algorithm/HMAC-SHA256/lookup"
+_LOOKUP = "lookup"
 _STATES = {"current": "active", "due": "active", "destroyed": "destroyed"}
 
 
@@ -36,6 +38,8 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "lookup": _Kind("mac", ("tag",)),
         "agreement": _Kind("key-agree", ("keygen", "keyderive")),
         "signature": _Kind("signature", ("sign", "verify")),
+        "security key": _Kind("signature", ("verify",)),
+        "binding": _Kind("mac", ("tag",)),
         "digest": _Kind("hash", ("digest",)),
         "device login": _Kind("hash", ("digest",)),
     }
@@ -94,7 +98,7 @@ def _key(one: Registered) -> dict[str, Any]:
                 "id": one.id,
                 "state": _STATES[one.state],
                 "size": _KEY_BITS,
-                "algorithmRef": f"algorithm/{_SEALS_WITH}/encryption",
+                "algorithmRef": _LOOKS_UP_WITH if one.kind == _LOOKUP else _SEALS_WITH,
                 **{name: when.isoformat(timespec="seconds") for name, when in dates.items() if when is not None},
             },
         },

@@ -28,6 +28,10 @@ class About:
 
 _REGISTER = "every word of the register: the entry says that it was entered, and its random identifier"
 _STRANGER = "the address (the network around it stands instead), and what somebody calls himself"
+_CREDENTIAL = (
+    "the credential's identifier (16 digits of its SHA-256 stand instead), the public key, what was signed, "
+    "what its owner calls it"
+)
 _OPERATOR = ("account",)
 _LIMITS = (
     "amber_after_seconds", "red_after_seconds", "ring_all_after_seconds", "on_call_after_seconds",
@@ -164,7 +168,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
                             "installation", "settings_record", "unit", "unit_hours", "person", "contact", "note",
                             "device", "policy", "closing_code", "legal_hold", "removal_rules", "authority_export",
-                            "authority_ending"),
+                            "authority_ending", "security_key"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -187,15 +191,28 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("signin",), ("process", "several"), ("reason", "source", "count", "seconds"),
             "what was typed; " + _STRANGER,
         ),
+        Event.SECURITY_KEY_ENROLLED: About(
+            _OPERATOR, ("security_key",), ("credential", "model", "device_bound", "attested", "session"), _CREDENTIAL
+        ),
+        Event.SECURITY_KEY_USED: About(
+            _OPERATOR, ("security_key",), ("act", "step_up", "session", "credential"), _CREDENTIAL
+        ),
+        Event.SECURITY_KEY_RENAMED: About(_OPERATOR, ("security_key",), (), "what its owner calls it"),
+        Event.SECURITY_KEY_REMOVED: About(
+            ("account", "setup"), ("security_key",), ("credential", "step_up", "account"), _CREDENTIAL
+        ),
+        Event.SECURITY_KEY_REFUSED: About(
+            _OPERATOR, ("account",), ("reason", "act", "session", "credential"), _CREDENTIAL
+        ),
         Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(
             ("sequencer",), ("log",), ("first", "last", "count", "days", "policy", "checkpoint", "reason"),
             "what stood in the entries that were removed",
         ),
-        Event.RETENTION_SET: About(_OPERATOR, ("authority",), ("days", "reason")),
+        Event.RETENTION_SET: About(_OPERATOR, ("authority",), ("days", "reason", "step_up")),
         Event.REMOVAL_PROPOSED: About(_OPERATOR, ("removal",), ("rules", "reason")),
         Event.REMOVAL_PREVIEWED: About(_OPERATOR, ("removal",), ("rules",), "what was counted"),
-        Event.REMOVAL_APPROVED: About(_OPERATOR, ("removal",), ("rules",)),
+        Event.REMOVAL_APPROVED: About(_OPERATOR, ("removal",), ("rules", "step_up")),
         Event.REMOVAL_WITHDRAWN: About(_OPERATOR, ("removal",)),
         Event.REMOVAL_RUN: About(
             ("scheduler",), ("authority",),

@@ -31,23 +31,30 @@ class UnusableRetentionError(VakaError):
         )
 
 
+def require_usable(days: int, reason: str) -> None:
+    """Return if this can be decided. Raises UnusableRetentionError."""
+    if not SHORTEST_DAYS <= days <= LONGEST_DAYS or not reason.strip() or len(reason) > LONGEST_REASON:
+        raise UnusableRetentionError
+    if seems_personal(reason):
+        raise UnusableRetentionError
+
+
 async def set_retention(connection: psycopg.AsyncConnection[Any], entry: Entry) -> int:
     """Write the authority's decision; return its number in the inbox. Only the portal's role may (term 25).
 
-    `entry` is a RETENTION_SET with ``days`` and ``reason`` as detail, and the caller has asked whether its actor may.
+    `entry` is a RETENTION_SET with ``days`` and ``reason`` as detail, and with ``step_up`` where a key was touched for
+    it; the caller has asked whether its actor may.
     Raises UnusableRetentionError.
     """
     days, reason = entry.detail.get("days"), entry.detail.get("reason")
     if entry.event is not Event.RETENTION_SET or not isinstance(days, int) or not isinstance(reason, str):
         raise TypeError("a decision is a retention.set with days and reason")
-    if not SHORTEST_DAYS <= days <= LONGEST_DAYS or not reason.strip() or len(reason) > LONGEST_REASON:
-        raise UnusableRetentionError
-    if seems_personal(reason):
-        raise UnusableRetentionError
+    require_usable(days, reason)
     cursor = await connection.execute(
         QUERIES["set_retention"],
-        {"at": entry.happened_at, "actor": entry.actor, "object": entry.object, "days": days, "reason": reason},
-    )
+        {"at": entry.happened_at, "actor": entry.actor, "object": entry.object, "days": days, "reason": reason,
+         "step_up": entry.detail.get("step_up")},
+    )  # fmt: skip
     row = await cursor.fetchone()
     if row is None:
         raise LookupError("ledger.set_retention returned nothing")

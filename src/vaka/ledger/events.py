@@ -79,6 +79,11 @@ class Event(Enum):
     SESSION_STARTED = "session.started"  # somebody signed in
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
+    SECURITY_KEY_ENROLLED = "security_key.enrolled"  # somebody added a security key to his account
+    SECURITY_KEY_USED = "security_key.used"  # somebody touched one to confirm exactly one act
+    SECURITY_KEY_RENAMED = "security_key.renamed"  # somebody calls one of his own something else
+    SECURITY_KEY_REMOVED = "security_key.removed"  # somebody removed one of his own, or setup one that was lost
+    SECURITY_KEY_REFUSED = "security_key.refused"  # a key, or what it signed, was not accepted
     LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
     LEDGER_PRUNED = "ledger.pruned"  # entries older than the authority keeps them are removed; their hashes stay
     RETENTION_SET = "retention.set"  # the authority decided how long its log is kept

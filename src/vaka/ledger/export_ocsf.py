@@ -42,6 +42,10 @@ MEANINGS: Mapping[Event, Meaning] = {
     Event.ACCOUNT_CREATED: Meaning(ACCOUNT_CHANGE, 1),
     Event.ROLE_GRANTED: Meaning(USER_ACCESS, 1),
     Event.ROLE_REVOKED: Meaning(USER_ACCESS, 2),
+    Event.SECURITY_KEY_ENROLLED: Meaning(ACCOUNT_CHANGE, 10),
+    Event.SECURITY_KEY_REMOVED: Meaning(ACCOUNT_CHANGE, 11),
+    Event.SECURITY_KEY_USED: Meaning(AUTHENTICATION, OTHER),
+    Event.SECURITY_KEY_REFUSED: Meaning(AUTHENTICATION, OTHER),
     Event.CONNECTION_REFUSED: Meaning(NETWORK_ACTIVITY, 5),
     Event.COMMAND_RUN: Meaning(LIFECYCLE, OTHER),
     Event.SCHEMA_MIGRATED: Meaning(LIFECYCLE, 8),
@@ -129,7 +133,9 @@ def _of_class(class_uid: int, leaf: Leaf) -> dict[str, Any]:
     actor = {"actor": _actor(leaf.actor)}
     affected = {"uid": identifier or leaf.object or "unknown", "type_id": _USER}
     if class_uid == ACCOUNT_CHANGE:
-        return actor | {"user": affected}
+        # A key is its owner's, who acts.
+        owner = {"uid": leaf.actor.removeprefix("account:"), "type_id": _USER}
+        return actor | {"user": owner if kind == "security_key" else affected}
     if class_uid == USER_ACCESS:
         return actor | {"user": affected, "privileges": [str(leaf.detail.get("role", "unknown"))]}
     if class_uid == AUTHENTICATION:

@@ -147,7 +147,7 @@ select sealed_at, waiting_since from ledger.standing()
 
 -- name: set_retention
 -- as: portal in tenant
-select ledger.set_retention(%(at)s, %(actor)s, %(object)s, %(days)s, %(reason)s)
+select ledger.set_retention(%(at)s, %(actor)s, %(object)s, %(days)s, %(reason)s, %(step_up)s)
 
 -- name: announce_pruning
 -- as: sequencer in tenant, sequencer in platform

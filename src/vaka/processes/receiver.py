@@ -19,6 +19,7 @@ from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
 from vaka.errors import VakaError
 from vaka.keys.hardening import keep_memory_and_tell
+from vaka.keys.identities import open_identities
 from vaka.logs import configure_logs, describe_error
 from vaka.metrics_page import open_metrics_page
 from vaka.receiver.nonces import open_shared_nonces
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             server=find_server(settings.database, root),
             secret=open_challenge_secret(root / "credentials" / "receiver-challenges.secret"),
             clock=SystemClock(),
+            identities=open_identities(root / "credentials"),
             nonces=open_shared_nonces(root / "run" / "receiver-nonces"),
         )
         allow_many_sockets()

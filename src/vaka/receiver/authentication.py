@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
+from vaka.keys.identities import Identities
 from vaka.receiver.allowance import Allowance
 from vaka.receiver.counters import Reason
 from vaka.receiver.exchange import Flow, Headers
@@ -51,6 +52,7 @@ class Authenticator:
     def __init__(
         self,
         realm: str,
+        identities: Identities,
         secret: bytes,
         lifetime_seconds: float,
         refused: RefusedDevices,
@@ -60,6 +62,7 @@ class Authenticator:
     ) -> None:
         """``memory`` knows what challenges were used for, and may be shared; without it each has its own."""
         self._realm = realm
+        self._identities = identities
         self._nonces = NonceBook(secret, lifetime_seconds, around.limits.nonces, memory=memory)
         self._refused = refused
         self._failures = Allowance(around.limits.failures_per_minute, around.limits.sources_watched)
@@ -98,7 +101,7 @@ class Authenticator:
         presented = self._credentials(request)
         if not presented:
             return self._challenge(entry, Reason.CREDENTIALS_ASKED)
-        proofs = [credentials for credentials in presented if _is_right(credentials, entry, request.method)]
+        proofs = [credentials for credentials in presented if self._is_right(credentials, entry, request.method)]
         if not proofs:
             # The right password is never slowed down by wrong ones from the same address: it is looked at first.
             if self._failures.spend(flow.source[0], self._clock.monotonic()):
@@ -110,6 +113,12 @@ class Authenticator:
             if worth is NonceVerdict.FRESH:
                 return None
         return self._challenge(entry, _NONCE_REASONS[worth], stale=True)
+
+    def _is_right(self, credentials: Authorization, entry: DeviceEntry, method: str) -> bool:
+        stored = entry.ha1_md5 if credentials.algorithm == "MD5" else entry.ha1_sha256
+        if stored is None or self._identities.blind(credentials.username) != entry.username:
+            return False
+        return verify(credentials, stored.hex(), method)
 
     def _credentials(self, request: Request) -> list[Authorization]:
         """What was presented for our realm. A device may answer several realms, and each with several algorithms."""
@@ -132,11 +141,6 @@ class Authenticator:
         if entry.network is None or _address(flow.source[0]) not in entry.network:
             return Refusal(403, Reason.NETWORK_OTHER)
         return None
-
-
-def _is_right(credentials: Authorization, entry: DeviceEntry, method: str) -> bool:
-    stored = entry.ha1_md5 if credentials.algorithm == "MD5" else entry.ha1_sha256
-    return stored is not None and credentials.username == entry.username and verify(credentials, stored.hex(), method)
 
 
 def _judge_certificate(flow: Flow, entry: DeviceEntry) -> Refusal | None:

@@ -13,6 +13,7 @@ import structlog
 
 from vaka.clock import Clock
 from vaka.database.connections import Connection, DatabaseUnavailableError
+from vaka.keys.identities import BlindSender, Identities
 from vaka.logs import describe_error
 from vaka.receiver.precedence import Precedence
 from vaka.scaip.classes import AlarmClass, Effect, Rule, RuleTable, default_table
@@ -40,24 +41,30 @@ REREAD_SECONDS = 3_600.0
 class Directory:
     """Who the devices are, right now."""
 
-    def __init__(self) -> None:
+    def __init__(self, identities: Identities) -> None:
+        self.identities = identities
+        """Makes of what a device calls itself what it is looked for by."""
         self.authorities: dict[UUID, Authority] = {}
         self.intake: Authority | None = None
         """Where unknown senders go."""
         self.precedence = Precedence()
         """What is read first: follows the authorities' own rules."""
-        self._entries: dict[str, DeviceEntry] = {}
+        self._entries: dict[BlindSender, DeviceEntry] = {}
         self._tables: dict[UUID, RuleTable] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def find(self, sender: str) -> DeviceEntry | None:
+    def find(self, sender: BlindSender) -> DeviceEntry | None:
         """Return the device's entry; None where it is unknown, laid down, or its authority is no longer served."""
         entry = self._entries.get(sender)
         if entry is None or not entry.active or entry.authority_id not in self.authorities:
             return None
         return entry
+
+    def is_foreign(self) -> bool:
+        """Whether devices are known, and none was registered under our key: then the key is another installation's."""
+        return bool(self._entries) and not any(map(self.identities.is_ours, self._entries))
 
     def addresses(self) -> Iterator[bytes]:
         """Yield where letters may be sent, as it is known now: to the authorities and to everybody with a device."""
@@ -96,7 +103,7 @@ class Directory:
         for entry in entries:
             self._entries[entry.sender] = entry
 
-    def replace(self, entries: dict[str, DeviceEntry]) -> None:
+    def replace(self, entries: dict[BlindSender, DeviceEntry]) -> None:
         """Take over a complete reading."""
         self._entries = entries
 
@@ -175,7 +182,7 @@ class DirectoryKeeper:
         if self._mark is None or now >= self._reread_at or len(self.directory) < mark.entries or (
             self._mark.entries > mark.entries
         ):  # fmt: skip
-            complete: dict[str, DeviceEntry] = {}
+            complete: dict[BlindSender, DeviceEntry] = {}
             async for entries in read_entries(platform):
                 for entry in entries:
                     complete[entry.sender] = entry

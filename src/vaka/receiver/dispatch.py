@@ -116,7 +116,7 @@ class Dispatcher:
     def _tell_options(self, exchange: Exchange) -> None:
         """Everyone is told; from a device that proves itself unasked it is a sign of life too."""
         request, flow = exchange.request, exchange.flow
-        entry = self._directory.find(request.from_.user or "")
+        entry = self._directory.find(self._directory.identities.blind(request.from_.user or ""))
         proves_itself = entry is not None and (
             entry.authentication != "digest" or "authorization" in request.headers
         )  # fmt: skip

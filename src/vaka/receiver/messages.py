@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from vaka.identifiers import new_identifier
+from vaka.keys.identities import BlindSender
 from vaka.receiver.allowance import Allowance
 from vaka.receiver.authentication import Authenticator
 from vaka.receiver.confirmations import Confirmations
@@ -18,7 +19,7 @@ from vaka.receiver.directory import Directory
 from vaka.receiver.exchange import Exchange
 from vaka.receiver.lanes import LANES, Arrival
 from vaka.receiver.limits import Lane
-from vaka.receiver.reading import UNKNOWN_SENDER, UNREADABLE, Reading, confirmation, read, row, said
+from vaka.receiver.reading import UNKNOWN_SENDER, UNREADABLE, Reading, Sender, confirmation, read, row, said
 from vaka.receiver.sealing import Sealing
 from vaka.receiver.signs_of_life import SignsOfLife
 from vaka.receiver.storage import Storage
@@ -53,7 +54,7 @@ class Messages:
         self._strangers = Allowance(around.limits.unknown_per_minute, around.limits.sources_watched)
         # Counted apart: heartbeats behind one address must not use up what an unknown device's alarm may need.
         self._beating_strangers = Allowance(around.limits.unknown_per_minute, around.limits.sources_watched)
-        self._shown: OrderedDict[str, float] = OrderedDict()  # unknown sender → when its heartbeat was last kept
+        self._shown: OrderedDict[BlindSender, float] = OrderedDict()  # when an unknown one's heartbeat was kept
         self._limits = around.limits
         self._random_bytes = around.random_bytes
 
@@ -62,9 +63,9 @@ class Messages:
         reading = read(exchange.request)
         if reading.fault is not None:
             self._counters.bodies.add(reading.fault)
-        entry = self._find(reading)
+        entry, sender = self._find(exchange, reading)
         if entry is None:
-            self._take_unknown(exchange, reading)
+            self._take_unknown(exchange, reading, sender)
             return
         refusal = self._authenticator.judge(
             exchange.request, exchange.flow, entry, sender_differs=reading.sender_differs
@@ -82,18 +83,31 @@ class Messages:
         if verdict.alarm_class is AlarmClass.HEARTBEAT:
             self._answer_heartbeat(exchange, reading, known=True)
         else:
-            self._store(exchange, reading, verdict, LANES[verdict.alarm_class], entry.authority_id, entry, now)
+            lane = LANES[verdict.alarm_class]
+            self._store(exchange, reading, verdict, lane, entry.authority_id, entry, sender, now)
 
-    def _find(self, reading: Reading) -> DeviceEntry | None:
-        """The device is the one its body names. One that speaks for others is known by its From."""
-        if reading.stated is not None:
-            entry = self._directory.find(reading.stated)
-            if entry is not None or reading.user is None:
-                return entry
-        # Where it may not, and its body names nobody we know: it is still this device that asks, and is refused for it.
-        return None if reading.user is None else self._directory.find(reading.user)
+    def _find(self, exchange: Exchange, reading: Reading) -> tuple[DeviceEntry | None, Sender]:
+        """The device is the one its body names. One that speaks for others is known by its From.
 
-    def _take_unknown(self, exchange: Exchange, reading: Reading) -> None:
+        From here on its number is in nothing but its letters; the rest knows what stands for it.
+        """
+        if reading.identity is None:
+            return None, self._sender(f"source:{exchange.flow.source[0]}")
+        sender = self._sender(reading.identity)
+        entry = self._directory.find(sender.blind)
+        if entry is None and reading.sender_differs and reading.user is not None:
+            # Where it may not, and its body names nobody we know: it is still this device that asks, and is refused
+            # for it.
+            other = self._sender(reading.user)
+            entry = self._directory.find(other.blind)
+            if entry is not None:
+                return entry, other
+        return entry, sender
+
+    def _sender(self, name: str) -> Sender:
+        return Sender(name, self._directory.identities.blind(name))
+
+    def _take_unknown(self, exchange: Exchange, reading: Reading, sender: Sender) -> None:
         """Nobody has registered this sender: kept and shown all the same, where nobody else has to wait for it."""
         intake = self._directory.intake
         if intake is None:
@@ -101,7 +115,7 @@ class Messages:
             self._rejections.note(Reason.SENDER_UNKNOWN, exchange.flow.source[0])
             exchange.answer(403)
             return
-        now, sender = self._clock.monotonic(), _sender(exchange, reading)
+        now = self._clock.monotonic()
         verdict = UNREADABLE
         if reading.mrq is not None:
             verdict = classify(reading.mrq, self._directory.table(intake.id))
@@ -114,13 +128,14 @@ class Messages:
                 exchange.flow.dismiss()
             return
         if is_heartbeat:
-            if sender in self._shown and now - self._shown[sender] < self._limits.unknown_heartbeat_seconds:
+            if now - self._shown.get(sender.blind, float("-inf")) < self._limits.unknown_heartbeat_seconds:
                 self._answer_heartbeat(exchange, reading, known=False)
                 return
             verdict = UNKNOWN_SENDER
-        if self._store(exchange, reading, verdict, Lane.UNKNOWN, intake.id, None, self._clock.now()) and is_heartbeat:
-            self._shown[sender] = now
-            self._shown.move_to_end(sender)
+        stored = self._store(exchange, reading, verdict, Lane.UNKNOWN, intake.id, None, sender, self._clock.now())
+        if stored and is_heartbeat:
+            self._shown[sender.blind] = now
+            self._shown.move_to_end(sender.blind)
             if len(self._shown) > self._limits.sources_watched:
                 self._shown.popitem(last=False)
 
@@ -136,35 +151,31 @@ class Messages:
         lane: Lane,
         authority_id: UUID,
         entry: DeviceEntry | None,
+        sender: Sender,
         now: datetime,
     ) -> bool:
         """Hand the message to the storage, and say whether it was taken."""
-        sender = entry.sender if entry is not None else _sender(exchange, reading)
         message_id = new_identifier(now, self._random_bytes)
         content = row(
             reading,
             verdict,
             exchange.flow,
             entry,
-            sender,
+            sender.blind,
+            self._directory.identities,
             received_at=now,
             message_id=message_id,
             alarm_id=new_identifier(now, self._random_bytes),
         )
-        content.update(self._sealing.seal(said(reading, exchange.flow), authority_id, entry, message_id))
+        content.update(self._sealing.seal(said(reading, exchange.flow, sender.name), authority_id, entry, message_id))
         return self._storage.offer(
             Arrival(
                 exchange,
                 authority_id,
                 lane,
-                content["person_id"] or sender,
+                content["person_id"] or sender.blind,
                 content,
                 confirmation(reading, known=entry is not None),
                 self._clock.monotonic(),
             )
         )
-
-
-def _sender(exchange: Exchange, reading: Reading) -> str:
-    """Name an unknown sender: what it calls itself, or where it is."""
-    return reading.identity or f"source:{exchange.flow.source[0]}"

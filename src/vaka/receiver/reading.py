@@ -5,10 +5,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from vaka.keys.identities import BlindSender, Identities
 from vaka.receiver.confirmations import CONTENT_TYPE
 from vaka.receiver.exchange import Flow
 from vaka.scaip.body import Mrq, Mrs, build_mrs, parse_mrq
@@ -30,6 +30,16 @@ _STATUS_NUMBERS = {ScaipFault.TOO_LARGE: StatusNumber.TOO_LONG, ScaipFault.OTHER
 _PLACE = "REFERENCE"
 _NO_REFERENCE = "0"
 """Echoed to a device that gave none: an answer must name one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a message."""
+
+    name: str
+    """What it calls itself, or where it is."""
+    blind: BlindSender
+    """What stands for that."""
 
 
 @dataclass(slots=True)
@@ -103,19 +113,21 @@ def _around_reference(number: int) -> tuple[bytes, bytes]:
 class Said:
     """What a device said in words of its own: nothing of it is stored in clear."""
 
-    texts: tuple[str, str, str, str]
-    """The place in the home, what it says of itself, its position, and the network address it sent from."""
+    texts: tuple[str, str, str, str, str]
+    """The place in the home, what it says of itself, its position, the network address it sent from, and what it calls
+    itself."""
     body: bytes
     """The message as it came."""
 
 
-def said(reading: Reading, flow: Flow, *, body: bool = True) -> Said:
-    """Return what a message says in words; without its body where that is not to be kept."""
+def said(reading: Reading, flow: Flow, name: str, *, body: bool = True) -> Said:
+    """Return what a message says in words, and what its sender calls itself; without its body where that is not to be
+    kept."""
     mrq, source = reading.mrq, _address(*flow.source)
     told = (
         ("", "", "") if mrq is None else (_joined(mrq.lva, mrq.lte), _joined(mrq.dte, mrq.stt, mrq.ite), _position(mrq))
     )
-    return Said((*told, source), reading.request.body if body else b"")
+    return Said((*told, source, name), reading.request.body if body else b"")
 
 
 def row(
@@ -123,14 +135,15 @@ def row(
     verdict: Verdict,
     flow: Flow,
     entry: DeviceEntry | None,
-    sender: str,
+    sender: BlindSender,
+    identities: Identities,
     *,
     received_at: datetime,
     message_id: UUID,
     alarm_id: UUID,
 ) -> dict[str, Any]:
     """Return what ``accept_messages`` is given of this message but for the letters
-    (its columns: schema/tenant/0010_letters.sql).
+    (its columns: schema/tenant/0010_letters.sql); ``sender`` is what stands for what it calls itself.
     """
     mrq = reading.mrq
     return {
@@ -140,12 +153,12 @@ def row(
         "person_id": None if entry is None or entry.person_id is None else entry.person_id.hex(),
         "sender": sender,
         "ref": "" if mrq is None else mrq.ref or "",
-        "digest": _digest(reading),
+        "digest": _digest(reading, identities),
         "received_at": received_at,
         "class": verdict.alarm_class,
         "kind": verdict.kind,
         "effect": verdict.effect,
-        "restores": _pair(mrq, verdict),
+        "restores": _pair(mrq, verdict, identities),
         "device_type": _code(mrq.dty) if mrq is not None else None,
         "status_code": _code(mrq.stc) if mrq is not None else None,
         "location_code": _code(mrq.lco) if mrq is not None else None,
@@ -159,25 +172,25 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _digest(reading: Reading) -> str:
+def _digest(reading: Reading, identities: Identities) -> str:
     """What tells a repeat from another message with the same reference.
 
     Without a reference every press of a button may look alike; then only the very same request is a repeat, for a
-    press taken for a repeat would never be answered.
+    press taken for a repeat would never be answered. Made with the key: a message holds little that cannot be guessed.
     """
     request = reading.request
-    content = blake2b(request.body, digest_size=16)
+    content = request.body
     if reading.mrq is None or not reading.mrq.ref:
-        content.update(f"\0{request.call_id}\0{request.cseq.number}\0{request.from_.tag}".encode("utf-8", "replace"))
-    return content.hexdigest()
+        content += f"\0{request.call_id}\0{request.cseq.number}\0{request.from_.tag}".encode("utf-8", "replace")
+    return identities.digest(content)
 
 
-def _pair(mrq: Mrq | None, verdict: Verdict) -> str | None:
+def _pair(mrq: Mrq | None, verdict: Verdict, identities: Identities) -> str | None:
     """Name the fault within its device, and within the trigger that reports it: each has a battery of its own."""
     if verdict.pair is None or mrq is None:
         return None
     trigger = (mrq.did or "").strip("0")
-    return f"{printable(mrq.did or '')}:{verdict.pair}" if trigger else verdict.pair
+    return f"{identities.blind_part(printable(mrq.did or ''))}:{verdict.pair}" if trigger else verdict.pair
 
 
 def _code(number: int | None) -> int | None:

@@ -14,6 +14,7 @@ from vaka.clock import Clock
 from vaka.database.connections import Connection, DatabaseUnavailableError, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
+from vaka.keys.identities import Identities
 from vaka.ledger.refusals import WINDOW_SECONDS
 from vaka.logs import describe_error
 from vaka.metrics import Level, Levels, metrics_text
@@ -63,6 +64,8 @@ class Equipment:
     secret: bytes
     """Signs digest challenges."""
     clock: Clock
+    identities: Identities
+    """Makes of what devices call themselves what the directory knows them by."""
     limits: Limits = field(default_factory=Limits)
     nonces: NonceMemory | None = None
     """What challenges were used for, shared with others; without it, of this receiver alone."""
@@ -74,7 +77,7 @@ class Receiver:
     def __init__(self, equipment: Equipment) -> None:
         settings = equipment.settings
         self.counters = Counters()
-        self.directory = Directory()
+        self.directory = Directory(equipment.identities)
         self._equipment = equipment
         self._around = around = Surroundings(
             equipment.clock, equipment.limits, self.counters, self.directory.precedence.turn
@@ -99,9 +102,10 @@ class Receiver:
             around=around,
         )
         self._sealing = sealing = Sealing(self.directory, self.counters)
-        refused = RefusedDevices(self.storage, sealing, around)
+        identities = equipment.identities
+        refused = RefusedDevices(self.storage, sealing, identities, around)
         lifetime, memory = settings.nonce_lifetime_seconds, equipment.nonces
-        judge = Authenticator(settings.realm, equipment.secret, lifetime, refused, around, memory=memory)
+        judge = Authenticator(settings.realm, identities, equipment.secret, lifetime, refused, around, memory=memory)
         self.registrar = Registrar(self.directory, judge, self.signs, around)
         self._dispatcher = dispatcher = Dispatcher(
             Messages(self.directory, judge, self.storage, sealing, self.signs, self.confirmations, around),
@@ -133,6 +137,12 @@ class Receiver:
         if settings.tls_port is not None:
             context = open_tls_context(settings.certificate, settings.certificate_key, settings.device_authorities)
         await self._learn()
+        if self.directory.is_foreign():
+            await self.stop()
+            raise ConfigurationError(
+                "The devices in the directory were registered under another key than device-identities.key. Put that "
+                "one back: with this one, every device would be unknown."
+            )
         # Before anything can be heard: from here on a device's silence is its own.
         await self._presence.beat()
         try:

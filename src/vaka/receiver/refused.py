@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from vaka.identifiers import new_identifier
+from vaka.keys.identities import Identities
 from vaka.receiver.counters import Counters, Reason
 from vaka.receiver.exchange import Exchange, Flow, Headers
 from vaka.receiver.lanes import Arrival
 from vaka.receiver.limits import Lane
-from vaka.receiver.reading import Reading, row, said
+from vaka.receiver.reading import Reading, printable, row, said
 from vaka.receiver.sealing import Sealing
 from vaka.receiver.storage import Storage
 from vaka.receiver.surroundings import Surroundings
@@ -97,7 +98,8 @@ class Unheard(Exchange):
 class RefusedDevices:
     """Which devices were refused lately, and what was told of them."""
 
-    def __init__(self, storage: Storage, sealing: Sealing, around: Surroundings) -> None:
+    def __init__(self, storage: Storage, sealing: Sealing, identities: Identities, around: Surroundings) -> None:
+        self._identities = identities
         self._storage = storage
         self._sealing = sealing
         self._around = around
@@ -135,6 +137,14 @@ class RefusedDevices:
                 told.is_open = False
                 self._store(request, flow, entry, PROVED, told.reopen)
 
+    def _name(self, request: Request, entry: DeviceEntry) -> str:
+        """Return what the device calls itself, where its request says so before its body; the register knows it too."""
+        for user in (request.from_.user, request.to.user):
+            name = printable((user or "").strip())
+            if name and self._identities.blind(name) == entry.sender:
+                return name
+        return ""
+
     def _is_in_vain(self, request: Request, device: bytes) -> bool:
         count, answered = self._asked.pop(device, (0, None))
         answer = request.headers.first("authorization")
@@ -168,12 +178,15 @@ class RefusedDevices:
             flow,
             entry,
             entry.sender,
+            self._identities,
             received_at=now,
             message_id=message_id,
             alarm_id=new_identifier(now, random_bytes),
         )
         content |= {"ref": f"{_FAULT}-{random_bytes(8).hex()}", "restores": _FAULT, "deviations": []}
-        content |= self._sealing.seal(said(reading, flow, body=False), entry.authority_id, entry, message_id)
+        content |= self._sealing.seal(
+            said(reading, flow, self._name(request, entry), body=False), entry.authority_id, entry, message_id
+        )
         exchange = Unheard(request, flow, self._around.counters, undo)
         key = content["person_id"] or entry.sender
         arrived_at = self._clock.monotonic()

@@ -5,6 +5,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from vaka.keys.identities import BlindSender
 from vaka.receiver.authentication import Authenticator
 from vaka.receiver.counters import Reason
 from vaka.receiver.directory import Directory
@@ -45,9 +46,9 @@ class Registrar:
         self._rejections = around.rejections
         self._clock = around.clock
         self._limits = around.limits
-        self._bindings: OrderedDict[str, Binding] = OrderedDict()
+        self._bindings: OrderedDict[BlindSender, Binding] = OrderedDict()
 
-    def find(self, sender: str) -> Binding | None:
+    def find(self, sender: BlindSender) -> Binding | None:
         """Return where a device can be called, as long as its registration lasts."""
         binding = self._bindings.get(sender)
         return binding if binding is not None and binding.until > self._clock.monotonic() else None
@@ -55,7 +56,7 @@ class Registrar:
     def take(self, exchange: Exchange) -> None:
         """Answer a REGISTER; it counts as a sign of life."""
         request = exchange.request
-        entry = self._directory.find(request.to.user or request.from_.user or "")
+        entry = self._directory.find(self._directory.identities.blind(request.to.user or request.from_.user or ""))
         if entry is None:
             self._counters.refusals.add(Reason.SENDER_UNKNOWN)
             self._rejections.note(Reason.SENDER_UNKNOWN, exchange.flow.source[0])
@@ -70,7 +71,7 @@ class Registrar:
         self._bind(entry.sender, exchange)
         exchange.answer(200, self._state(entry.sender))
 
-    def _bind(self, sender: str, exchange: Exchange) -> None:
+    def _bind(self, sender: BlindSender, exchange: Exchange) -> None:
         request = exchange.request
         contact = request.contact
         if contact is None:  # only asks
@@ -84,7 +85,7 @@ class Registrar:
             if len(self._bindings) > self._limits.bindings:
                 self._bindings.popitem(last=False)
 
-    def _state(self, sender: str) -> Headers:
+    def _state(self, sender: BlindSender) -> Headers:
         binding = self.find(sender)
         if binding is None:
             return ()

@@ -17,6 +17,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
+from vaka.identity.confirming import Act, Confirmation
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
@@ -108,15 +109,22 @@ async def propose(
     return proposal
 
 
+def approval_act(authority_id: UUID, proposal: UUID, digest: str) -> Act:
+    """Return the act that an approval is, as a key confirms it."""
+    return Act(Event.REMOVAL_APPROVED.value, authority_id, f"removal:{proposal}", {"rules": digest})
+
+
 async def approve(
-    connection: Connection, principal: Principal, authority_id: UUID, proposal: UUID, digest: str, *, now: datetime
-) -> int:
+    connection: Connection, principal: Principal, authority_id: UUID, proposal: UUID, digest: str, *, now: datetime,
+    confirmation: Confirmation,
+) -> int:  # fmt: skip
     """Approve the rules with this digest, which the asker has seen the preview of; return the entry's number.
 
-    Raises NotAllowedError, NothingHereError, NothingProposedError, OwnProposalError, NotSeenError,
+    Raises NotAllowedError, NothingHereError, NotConfirmedError, NothingProposedError, OwnProposalError, NotSeenError,
     LedgerStandsStillError.
     """
     require(principal, Permission.PORTAL_APPROVE_REMOVAL, authority_id)
+    confirmation.require(approval_act(authority_id, proposal, digest))
     async with connection.transaction():
         values = {"id": proposal, "digest": digest, "now": now, "actor": principal.actor}
         row = await (await connection.execute(QUERIES["approve"], values)).fetchone()
@@ -124,7 +132,8 @@ async def approve(
             raise _REFUSED["gone" if row is None else row[0]]()
         await require_standing(connection, now)
         entry = Entry(
-            Event.REMOVAL_APPROVED, principal.actor, now, f"removal:{proposal}", detail={"rules": digest}
+            Event.REMOVAL_APPROVED, principal.actor, now, f"removal:{proposal}",
+            detail={"rules": digest, **confirmation.said},
         )  # fmt: skip
         return await append(connection, entry)
 

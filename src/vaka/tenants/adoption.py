@@ -15,12 +15,14 @@ import psycopg
 from vaka.database.connections import Pool, transaction
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
+from vaka.keys.identities import BlindSender
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
-from vaka.tenants.authorities import QUERIES
+from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.bulk import as_json
-from vaka.tenants.devices import Connection, SenderTakenError, require_free
+from vaka.tenants.device_letters import DeviceLetters, Words
+from vaka.tenants.devices import Connection, SenderTakenError, find_addresses, require_free
 from vaka.tenants.intervals import INTERVALS, DeviceKind
 
 SHORTEST_REASON = 10
@@ -31,7 +33,9 @@ LONGEST_REASON = 200
 class NewDevice:
     """What is known of a sender that is to become a device, and from where it may send until it has credentials."""
 
-    sender: str
+    sender: BlindSender
+    number: str
+    """What it calls itself."""
     device_type: int
     person_id: UUID | None
     network: IPv4Network | IPv6Network
@@ -81,17 +85,19 @@ def source_network(source: str) -> IPv4Network | IPv6Network:
 
 
 async def keep_device(
-    tenant: Connection, platform: Pool, authority_id: UUID, device: NewDevice, *, actor: str, now: datetime
+    tenant: Connection, platform: Pool, authority: Authority, device: NewDevice, *, actor: str, now: datetime
 ) -> UUID:
     """Register the device in the authority's database (as desk) and return its identifier, new or known before.
 
     Raises SenderTakenError where another authority has the sender, and UnknownPersonError.
     """
     async with transaction(platform) as directory:
-        await require_free(directory, authority_id, [device.sender])
-    row = {
-        "id": new_identifier(now), "person_id": device.person_id, "sender": device.sender, "model": "",
-        "device_type": device.device_type, "placed": "", "interval_seconds": INTERVALS[device.kind],
+        await require_free(directory, authority.id, [device.sender])
+    device_id = new_identifier(now)
+    letters = DeviceLetters(authority, await find_addresses(tenant, [device.person_id]))
+    row = letters.write(device_id, device.person_id, Words(device.number)) | {
+        "id": device_id, "person_id": device.person_id, "sender": device.sender, "model": "",
+        "device_type": device.device_type, "interval_seconds": INTERVALS[device.kind],
         "supervised": True,
     }  # fmt: skip
     try:
@@ -99,7 +105,7 @@ async def keep_device(
     except psycopg.errors.ForeignKeyViolation:
         raise UnknownPersonError from None
     if await cursor.fetchone() is not None:
-        await append_privileged(tenant, [Entry(Event.DEVICE_ADOPTED, actor, now, f"device:{row['id']}")])
+        await append_privileged(tenant, [Entry(Event.DEVICE_ADOPTED, actor, now, f"device:{device_id}")])
     cursor = await tenant.execute(QUERIES["find_devices"], {"senders": [device.sender]})
     known = dict(await cursor.fetchall())
     return UUID(str(known[device.sender]))

@@ -51,7 +51,8 @@ _CIPHERTEXT = (
 _ALSO_HOLD = (
     "What stands for the personal number and the telephone number (HMAC-SHA256): whoever has the authority's lookup "
     "key can try numbers against it.",
-    "When alarms were raised and ended, of which kind, and the numbers of devices: never sealed.",
+    "When alarms were raised and ended and of which kind, never sealed; and what stands for the numbers of devices "
+    "(HMAC-SHA256): whoever has the installation's key for them can try numbers against it.",
     "What a device said that was written to the authority's own key, because nobody was known to be its person.",
 )
 _OF_AUTHORITY_REMAINS = (
@@ -71,7 +72,8 @@ _OF_AUTHORITY_CIPHERTEXT = (
 _OF_AUTHORITY_ALSO_HOLD = (
     "What stands for personal numbers and telephone numbers (HMAC-SHA256). The lookup key they were made with is "
     "destroyed too: without a copy of it from before nobody can try numbers against them.",
-    "When alarms were raised and ended, of which kind, and the numbers of devices: never sealed.",
+    "When alarms were raised and ended and of which kind, never sealed; and what stands for the numbers of devices "
+    "(HMAC-SHA256): whoever has the installation's key for them can try numbers against it.",
 )
 _IN_A_DEVICE = "purge by cryptographic erase: the root key was destroyed in a key device"
 _IN_A_FILE = (

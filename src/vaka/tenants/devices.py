@@ -12,11 +12,13 @@ from uuid import UUID
 import psycopg
 
 from vaka.errors import Category, Sentence, VakaError
+from vaka.keys.identities import BlindSender, Identities
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
-from vaka.tenants.authorities import QUERIES
+from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.bulk import as_json, in_batches
+from vaka.tenants.device_letters import DeviceLetters, Words
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -58,7 +60,7 @@ class Device:
 
     id: UUID
     sender: str
-    """What it calls itself: controller id, 1–64 visible characters."""
+    """What it calls itself: controller id, 1–64 visible characters. No database holds it but in a letter."""
     authentication: Digest | Certificate | Network
     person_id: UUID | None = None
     device_type: int = 0
@@ -88,7 +90,8 @@ class SenderTakenError(VakaError):
 async def register_devices(
     tenant: Connection,
     platform: Connection,
-    authority_id: UUID,
+    authority: Authority,
+    identities: Identities,
     devices: Sequence[Device],
     *,
     actor: str,
@@ -100,20 +103,20 @@ async def register_devices(
     SenderTakenError, before anything is written, where a sender belongs to another authority, or
     LedgerStandsStillError.
     """
-    await require_free(platform, authority_id, [device.sender for device in devices])
+    await require_free(platform, authority.id, [identities.blind(device.sender) for device in devices])
     for batch in in_batches(devices):
         async with tenant.transaction():
-            await _keep(tenant, batch, actor, now)
+            await _keep(tenant, authority, identities, batch, actor, now)
     # A crash here leaves devices no receiver knows; running the load again enters them.
     entered = 0
     # One transaction, so that the receivers read the directory anew once and not once a batch.
     async with platform.transaction():
         for batch in in_batches(devices):
-            entered += await _enter(tenant, platform, authority_id, batch, actor, now)
+            entered += await _enter(tenant, platform, authority.id, identities, batch, actor, now)
     return entered
 
 
-async def require_free(platform: Connection, authority_id: UUID, senders: Sequence[str]) -> None:
+async def require_free(platform: Connection, authority_id: UUID, senders: Sequence[BlindSender]) -> None:
     """Return if no other authority has a device that calls itself so, otherwise raise SenderTakenError."""
     cursor = await platform.execute(
         QUERIES["find_taken_senders"], {"senders": list(senders), "authority_id": authority_id}
@@ -122,8 +125,20 @@ async def require_free(platform: Connection, authority_id: UUID, senders: Sequen
         raise SenderTakenError
 
 
-async def _keep(tenant: Connection, devices: Sequence[Device], actor: str, now: datetime) -> None:
-    rows = as_json(list(map(register_row, devices)))
+async def _keep(
+    tenant: Connection,
+    authority: Authority,
+    identities: Identities,
+    devices: Sequence[Device],
+    actor: str,
+    now: datetime,
+) -> None:
+    letters = DeviceLetters(authority, await find_addresses(tenant, [device.person_id for device in devices]))
+    rows = as_json([
+        register_row(device, identities)
+        | letters.write(device.id, device.person_id, Words(device.sender, device.placed))
+        for device in devices
+    ])  # fmt: skip
     cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": rows, "now": now})
     new = [row[0] for row in await cursor.fetchall()]
     entries = [Entry(Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}") for device_id in new]
@@ -134,18 +149,21 @@ async def _enter(
     tenant: Connection,
     platform: Connection,
     authority_id: UUID,
+    identities: Identities,
     devices: Sequence[Device],
     actor: str,
     now: datetime,
 ) -> int:
     # The register decides which identifier a sender has: it may have been there before, under another.
-    cursor = await tenant.execute(QUERIES["find_devices"], {"senders": [device.sender for device in devices]})
+    cursor = await tenant.execute(
+        QUERIES["find_devices"], {"senders": [identities.blind(device.sender) for device in devices]}
+    )
     known = dict(await cursor.fetchall())
     addresses = await find_addresses(tenant, [device.person_id for device in devices])
     rows = [
-        {**directory_row(device, authority_id, addresses), "device_id": known[device.sender]}
-        for device in devices
-        if device.sender in known
+        {**row, "device_id": known[row["sender"]]}
+        for row in (directory_row(device, authority_id, identities, addresses) for device in devices)
+        if row["sender"] in known
     ]
     cursor = await platform.execute(QUERIES["enter_devices"], {"rows": as_json(rows), "now": now})
     entered = [row[0] for row in await cursor.fetchall()]
@@ -168,30 +186,34 @@ async def find_addresses(tenant: Connection, people: Sequence[UUID | None]) -> d
     return {row[0]: bytes(row[1]) for row in await cursor.fetchall()}
 
 
-def register_row(device: Device) -> dict[str, Any]:
-    """Return what the authority's register holds of a device, for a query over ``rows``."""
+def register_row(device: Device, identities: Identities) -> dict[str, Any]:
+    """Return what the authority's register holds of a device, but for its letters, for a query over ``rows``."""
     return {
-        "id": device.id, "person_id": device.person_id, "sender": device.sender, "model": device.model,
-        "device_type": device.device_type, "placed": device.placed, "interval_seconds": device.interval_seconds,
+        "id": device.id, "person_id": device.person_id, "sender": identities.blind(device.sender),
+        "model": device.model, "device_type": device.device_type, "interval_seconds": device.interval_seconds,
         "supervised": device.supervised and device.in_use, "in_use": device.in_use,
     }  # fmt: skip
 
 
-def directory_row(device: Device, authority_id: UUID, addresses: Mapping[UUID, bytes]) -> dict[str, Any]:
+def directory_row(
+    device: Device, authority_id: UUID, identities: Identities, addresses: Mapping[UUID, bytes]
+) -> dict[str, Any]:
     """Return what the directory holds of a device, but for the identifier that the register decides."""
     return {
-        "sender": device.sender, "authority_id": authority_id, "person_id": device.person_id,
+        "sender": identities.blind(device.sender), "authority_id": authority_id, "person_id": device.person_id,
         "address": None if device.person_id is None else addresses.get(device.person_id),
         "device_type": device.device_type, "interval_seconds": device.interval_seconds,
-        "sender_may_differ": device.sender_may_differ, "in_use": device.in_use, **_proof(device.authentication),
+        "sender_may_differ": device.sender_may_differ, "in_use": device.in_use,
+        **_proof(device.authentication, identities),
     }  # fmt: skip
 
 
-def _proof(authentication: Digest | Certificate | Network) -> dict[str, Any]:
+def _proof(authentication: Digest | Certificate | Network, identities: Identities) -> dict[str, Any]:
     match authentication:
         case Digest(username, ha1_md5, ha1_sha256):
             return {
-                "authentication": "digest", "username": username, "ha1_md5": ha1_md5, "ha1_sha256": ha1_sha256
+                "authentication": "digest", "username": identities.blind(username), "ha1_md5": ha1_md5,
+                "ha1_sha256": ha1_sha256,
             }  # fmt: skip
         case Certificate(sha256):
             return {"authentication": "certificate", "certificate_sha256": sha256}

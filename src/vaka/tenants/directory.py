@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from vaka.database.queries import load_queries
+from vaka.keys.identities import BlindSender
 
 QUERIES = load_queries("vaka.tenants")
 
@@ -28,8 +29,8 @@ _ROWS_AT_ONCE = 250
 class DeviceEntry:
     """One device."""
 
-    sender: str
-    """What it calls itself."""
+    sender: BlindSender
+    """What stands for what it calls itself."""
     authority_id: UUID
     device_id: bytes
     """UUID, 16 bytes."""
@@ -37,7 +38,8 @@ class DeviceEntry:
     """UUID, 16 bytes."""
     device_type: int
     authentication: Literal["digest", "certificate", "network"]
-    username: str | None
+    username: BlindSender | None
+    """What stands for the name it proves itself by."""
     ha1_md5: bytes | None
     ha1_sha256: bytes | None
     certificate_sha256: bytes | None

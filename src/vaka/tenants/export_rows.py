@@ -33,6 +33,7 @@ KINDS = (
 nothing in it refers to what was too new to be in it."""
 _SUBJECTS = {
     "person": "id", "contact": "person_id", "note": "person_id", "message": "subject_id", "alarm_note": "subject_id",
+    "device": "subject_id",
 }  # fmt: skip
 """Under whose key the sealed columns of a kind are."""
 
@@ -77,7 +78,7 @@ async def read_pages(gateway: Gateway, keys: AuthorityKeys, export: UUID, kind: 
             return
         rows = [row for _, row in found]
         if kind in _SUBJECTS:  # the connection is given back: nobody waits for the keyholder with one in his hand
-            await keys.hold({UUID(row[_SUBJECTS[kind]]) for row in rows})
+            await keys.hold({UUID(row[_SUBJECTS[kind]]) for row in rows if row[_SUBJECTS[kind]] is not None})
         lines = [write_row(keys, kind, row) for row in rows]
         yield Page(b"".join(line for line, _ in lines), len(lines), sum(not whole for _, whole in lines))
         after = found[-1][0]

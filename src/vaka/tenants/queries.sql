@@ -93,11 +93,12 @@ returning id
 -- name: keep_devices
 -- as: setup in tenant, desk in tenant
 with new as (
-    insert into device (id, person_id, sender, model, device_type, placed, interval_seconds, supervised)
-    select id, person_id, sender, model, device_type, placed, interval_seconds, supervised
+    insert into device (id, person_id, sender, model, device_type, interval_seconds, supervised, subject_id, number,
+                        placed)
+    select id, person_id, sender, model, device_type, interval_seconds, supervised, subject_id, number, placed
     from jsonb_to_recordset(%(rows)s) as r (
-        id uuid, person_id uuid, sender text, model text, device_type smallint, placed text, interval_seconds integer,
-        supervised boolean)
+        id uuid, person_id uuid, sender text, model text, device_type smallint, interval_seconds integer,
+        supervised boolean, subject_id uuid, number bytea, placed bytea)
     on conflict do nothing
     returning id
 )
@@ -107,33 +108,37 @@ returning device_id
 
 -- name: change_devices
 -- as: setup in tenant
--- A column that is not told stays as it is. A device out of use is not looked for when it is silent.
+-- A column that is not told stays as it is. A device out of use is not looked for when it is silent. Whether letters
+-- say something else than before, only who opens them knows: `rewrites` says that they are written anew, `words` which
+-- of them say something new.
 with wanted as (
     select d.id,
         case when 'personal_number' = any(%(told)s::text[]) then r.person_id else d.person_id end as person_id,
         case when 'device_type' = any(%(told)s) then r.device_type else d.device_type end as device_type,
         case when 'model' = any(%(told)s) then r.model else d.model end as model,
-        case when 'placed' = any(%(told)s) then r.placed else d.placed end as placed,
+        case when r.rewrites then r.subject_id else d.subject_id end as subject_id,
+        case when r.rewrites then r.number else d.number end as number,
+        case when r.rewrites then r.placed else d.placed end as placed, nullif(r.words, '') as words,
         case when %(told)s && '{kind,interval_seconds}' then r.interval_seconds else d.interval_seconds end
             as interval_seconds,
         case when 'in_use' = any(%(told)s) then r.in_use else d.supervised end as supervised
     from jsonb_to_recordset(%(rows)s) as r (
-        person_id uuid, sender text, model text, device_type smallint, placed text, interval_seconds integer,
-        in_use boolean)
+        person_id uuid, sender text, model text, device_type smallint, interval_seconds integer, in_use boolean,
+        rewrites boolean, words text, subject_id uuid, number bytea, placed bytea)
     join device d on d.sender = r.sender
 ), compared as (
     select w.*, concat_ws(',',
         case when d.person_id is distinct from w.person_id then 'person' end,
         case when d.device_type <> w.device_type then 'device_type' end,
         case when d.model <> w.model then 'model' end,
-        case when d.placed <> w.placed then 'placed' end,
+        w.words,
         case when d.interval_seconds <> w.interval_seconds then 'interval' end,
         case when d.supervised <> w.supervised then 'supervised' end) as fields
     from wanted w join device d on d.id = w.id
 )
 update device d
-set person_id = c.person_id, device_type = c.device_type, model = c.model, placed = c.placed,
-    interval_seconds = c.interval_seconds, supervised = c.supervised
+set person_id = c.person_id, device_type = c.device_type, model = c.model, subject_id = c.subject_id,
+    number = c.number, placed = c.placed, interval_seconds = c.interval_seconds, supervised = c.supervised
 from compared c
 where d.id = c.id and c.fields <> ''
 returning d.id, c.fields
@@ -141,6 +146,10 @@ returning d.id, c.fields
 -- name: find_devices
 -- as: setup in tenant, desk in tenant
 select sender, id from device where sender = any(%(senders)s)
+
+-- name: read_device_words
+-- as: setup in tenant
+select id, sender, person_id, subject_id, number, placed from device where sender = any(%(senders)s) for update
 
 -- name: find_addresses
 -- as: setup in tenant, desk in tenant

@@ -23,13 +23,13 @@ from vaka.identity.sessions import Realm, open_session
 from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.sealing import Sealing
 from vaka.ledger.signer import KeyFiles, open_signer
-from vaka.settings import Settings
+from vaka.settings import AccessSettings, Settings
 from vaka.web.asker import COOKIES
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 
-SETTINGS = Settings(mode="demo")
+SETTINGS = Settings(mode="demo", access=AccessSettings(step_up="when_enrolled"))
 ENTRIES = """
     select id, event, actor, object, outcome, detail, written_by from ledger.inbox where id > %(after)s
     union all

@@ -6,7 +6,8 @@ import pytest
 
 from vaka.ledger.catalogue import CATALOGUE
 from vaka.ledger.events import Event
-from vaka.web.portal.words import ACTORS, ALL_NAMES, EVENTS, FACTS, GROUPS, KINDS, REASONS
+from vaka.web.portal.fact_words import FACTS
+from vaka.web.portal.words import ACTORS, ALL_NAMES, EVENTS, GROUPS, KINDS, REASONS
 from vaka.web.texts import LANGUAGES
 
 

@@ -56,6 +56,9 @@ grant select on authority, role_grant to g_portal;
 grant select (id, display_name, kind, language, state) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at), update (ended_at) on session
     to g_portal;
+-- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
+grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_portal;
+grant select, insert, update (used_at), delete on security_key_challenge to g_portal;
 -- portal: of the supplier's log what is an authority's business, and what proves it: hashes and signatures.
 grant execute on function ledger.concerning to g_portal;
 grant select on ledger.tile, ledger.head, ledger.checkpoint to g_portal;
@@ -79,6 +82,8 @@ grant select on authority to g_sequencer;
 grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
+-- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.
+grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
 
@@ -119,11 +124,12 @@ grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
-grant select (id, person_id, sender) on device to g_portal;
+grant select (id, person_id) on device to g_portal;
 grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;
 -- scheduler: escalation and supervision.
-grant select on policy, alarm, device, device_state to g_scheduler;
+grant select on policy, alarm, device_state to g_scheduler;
+grant select (id, person_id, sender, device_type, interval_seconds, supervised) on device to g_scheduler;
 grant select, update on supervision_turn to g_scheduler;
 grant update (state, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at, latest_at, messages,
     closed_at, closed_by, closing_reason, closing_result, version) on alarm to g_scheduler;

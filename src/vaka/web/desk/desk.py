@@ -16,6 +16,7 @@ from vaka.access.permissions import Permission
 from vaka.clock import Clock
 from vaka.database.connections import Pool
 from vaka.errors import Sentence
+from vaka.keys.identities import Identities
 from vaka.keys.keyring import Keyring
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -45,6 +46,8 @@ class Desk:
     gateway: Gateway
     platform: Pool
     keyring: Keyring
+    identities: Identities
+    """Makes of what is searched for what devices are known by."""
     people: NameIndexes
     """In whose names is searched."""
     hub: Hub

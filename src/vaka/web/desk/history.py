@@ -23,8 +23,9 @@ from vaka.access.permissions import Permission
 from vaka.alarms.model import State
 from vaka.alarms.reading import read_closing_codes, read_history
 from vaka.alarms.rows import HistoryRow
-from vaka.alarms.unlocking import unlock_endings, unlock_names
+from vaka.alarms.unlocking import unlock_endings, unlock_names, unlock_senders
 from vaka.errors import Category, Sentence, VakaError
+from vaka.keys.identities import BlindSender
 from vaka.ledger.entries import Entry as LedgerEntry
 from vaka.ledger.entries import append
 from vaka.ledger.events import Event
@@ -174,9 +175,11 @@ async def _search(
 ) -> list[Entry]:
     named = may(asker.principal, Permission.DESK_READ_PERSON, authority.id)
     called = await desk.people.find(authority.id, [search.text], protected=True) if named and search.text else []
+    number = search.text.replace("\0", "").strip()
     async with limit, desk.gateway.transaction(authority.id) as connection:
         rows = await read_history(
-            connection, since=search.since, until=search.until, text=search.text or None,
+            connection, since=search.since, until=search.until,
+            sender=desk.identities.blind(number) if number else None,
             people=[one.id for one in called], limit=PAGE_ROWS + 1, beyond=search.beyond,
         )  # fmt: skip
         if event is Event.HISTORY_SEARCHED or (named and rows):
@@ -187,18 +190,18 @@ async def _search(
             )
         endings = words_of(await read_closing_codes(connection), asker.preferences.language)
     names = await desk.colleagues.names([_account(row) for row in rows])
+    keys = desk.keyring.of(authority.id)
     if named:
-        keys = desk.keyring.of(authority.id)
         shown = await unlock_endings(keys, await unlock_names(keys, rows))
     else:
-        shown = [_without_person(row) for row in rows]
+        shown = [_without_person(row) for row in await unlock_senders(keys, rows)]
     return [_entry(row, authority, named, endings, names, asker) for row in shown]
 
 
 def _without_person(row: HistoryRow) -> HistoryRow:
     return replace(
         row, given_name=None, family_name=None, closing_note=None, closing_body=None,
-        sender="" if row.person_id else row.sender,
+        sender=BlindSender("") if row.person_id else row.sender,
     )  # fmt: skip
 
 

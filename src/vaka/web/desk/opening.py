@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from vaka.clock import Clock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.keys.identities import open_identities
 from vaka.keys.keyring import make_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import list_authorities
@@ -41,6 +42,7 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
     """
     assets = load_assets()
     pages = Pages(assets, clock, ALL_NAMES)
+    identities = open_identities(server.credentials)
     platform = make_pool(
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}",
         largest=PLATFORM_CONNECTIONS,
@@ -66,8 +68,8 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
                 try:
                     async with open_teller(clock, COMPONENT, platform, gateway) as denials:
                         yield Desk(
-                            gateway, platform, keyring, people, hub, pages, assets, colleagues, Reads(clock),
-                            Questions(clock), clock, denials, sign_in=f"{settings.signin.origin}/",
+                            gateway, platform, keyring, identities, people, hub, pages, assets, colleagues,
+                            Reads(clock), Questions(clock), clock, denials, sign_in=f"{settings.signin.origin}/",
                         )  # fmt: skip
                 finally:
                     for task in running:

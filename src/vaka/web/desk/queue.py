@@ -148,7 +148,7 @@ class QueueSource:
 
     async def _make_cards(self, authority: Authority, sealed: Sequence[QueueRow]) -> list[Card]:
         rows = await unlock_names(self._keyring.of(authority.id), sealed)
-        if any(row.is_locked for row in rows):
+        if any(row.is_locked or row.sender_is_locked for row in rows):
             self._locked.add(authority.id)
         policy = await self._policy(authority.id)
         names = await self._colleagues.names(

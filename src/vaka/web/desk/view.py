@@ -175,7 +175,7 @@ class AlarmView:
         alarm = self.screen.alarm
         kind = ALL_NAMES[self.language]["device_word"](alarm.device_type) if alarm.device_type in DEVICE_TYPES else ""
         model = self.screen.device.model if self.screen.device else ""
-        return ", ".join(text for text in (kind, model) if text) or alarm.sender
+        return ", ".join(text for text in (kind, model) if text) or self.screen.shown_sender
 
     @property
     def status(self) -> str:

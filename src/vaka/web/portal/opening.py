@@ -5,10 +5,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from vaka.clock import Clock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.identity.binding_secret import read_binding_secret
+from vaka.identity.ceremonies import Ceremonies
+from vaka.identity.guard import Site
+from vaka.identity.models import read_models
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import list_every_authority
@@ -26,17 +32,28 @@ COMPONENT = "portal"
 PLATFORM_CONNECTIONS = 4
 
 
+def site_of(settings: Settings) -> Site:
+    """Return for which site the portal's security keys are made."""
+    origin = settings.portal.origin
+    return Site(origin, settings.access.key_site or urlsplit(origin).hostname or "")
+
+
 @asynccontextmanager
 async def open_portal(server: Server, settings: Settings, clock: Clock) -> AsyncIterator[Portal]:
     """Open everything a portal needs until the block ends.
 
-    Raises ConfigurationError (a static file is not the reviewed one) or DatabaseUnavailableError.
+    Raises ConfigurationError (a static file is not the reviewed one, the list of security keys is none) or
+    DatabaseUnavailableError.
     """
     assets = load_assets()
     pages = Pages(assets, clock, ALL_NAMES)
     platform = make_pool(
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}",
         largest=PLATFORM_CONNECTIONS,
+    )  # fmt: skip
+    security_keys = Ceremonies(
+        platform, clock, site_of(settings), read_models(_beside(server, settings.access.key_models)),
+        read_binding_secret(server.credentials),
     )  # fmt: skip
     await platform.open()
     try:
@@ -51,6 +68,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         gateway, platform, keyring, people, pages, assets, clock, denials,
                         sign_in=f"{settings.signin.origin}/", logs=settings.ledger, lookups=Questions(clock),
                         taking_out=TakingOut(clock), ending_wait_days=settings.erasure.ending_wait_days,
+                        security_keys=security_keys, step_up=settings.access.step_up,
                     )  # fmt: skip
             finally:
                 reading.cancel()
@@ -58,3 +76,8 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                 await gateway.close()
     finally:
         await platform.close()
+
+
+def _beside(server: Server, path: Path | None) -> Path | None:
+    """Return where a file of the settings is: relative paths are relative to the settings file."""
+    return None if path is None else server.credentials.parent / path

@@ -12,8 +12,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError, authorities_where, may, require
 from vaka.access.permissions import Permission
+from vaka.access.step_up import Policy
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
+from vaka.identity.ceremonies import Ceremonies
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings
 from vaka.tenants.authorities import Authority, list_every_authority
@@ -59,6 +61,10 @@ class Portal:
     """Whom each session looked for a moment ago."""
     taking_out: TakingOut
     """Which sessions take a log out just now."""
+    security_keys: Ceremonies
+    """People's own keys."""
+    step_up: Policy
+    """Who must touch one."""
     ending_wait_days: int = 7
     """How long the erasure of everything waits after its approval."""
     exporting: set[UUID] = field(default_factory=set)
@@ -118,6 +124,7 @@ class Portal:
             "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
             "may_fetch_receipt": may(principal, Permission.PORTAL_OWN_RECEIPT, authority.id),
+            "may_have_keys": may(principal, Permission.PORTAL_OWN_KEYS, authority.id),
             "may_erase": may(principal, Permission.PORTAL_ERASE, authority.id),
             "may_end": may(principal, Permission.PORTAL_END_AUTHORITY, authority.id),
             "may_take_everything": may(principal, Permission.PORTAL_EXPORT_AUTHORITY, authority.id),

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from vaka.access.permissions import Permission
 from vaka.ledger.reading import read_state
-from vaka.removal.deciding import NothingProposedError, approve, withdraw
+from vaka.removal.deciding import NothingProposedError, approval_act, approve, withdraw
 from vaka.removal.kinds import KINDS
 from vaka.removal.preview import count_removable, note_seen
 from vaka.removal.rules import NOTICE, RuleSet, list_rules
@@ -23,6 +23,7 @@ from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
 from vaka.web.portal.removal import MAY_SET, actors_of
+from vaka.web.portal.touching import Confirming, KeyAnswer, confirm
 
 MAY_APPROVE = Permission.PORTAL_APPROVE_REMOVAL
 _NIGHT_AFTER = timedelta(days=1)
@@ -33,6 +34,7 @@ class ApprovalForm(Form):
 
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     sure: Literal["yes"]
+    answer: KeyAnswer = ""
 
 
 class NoForm(Form):
@@ -63,13 +65,26 @@ async def show_preview(portal: Portal, request: Request, asker: Asker) -> Respon
 
 
 async def approve_removal(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/removal/{proposal}/approve: approve what was shown; what follows is the receipt."""
+    """POST /log/{authority}/removal/{proposal}/approve: approve what was shown, confirmed with a security key.
+
+    What follows is the receipt.
+    """
     authority = await require_authority(portal, request, asker, MAY_APPROVE)
     form = await read_form(request, ApprovalForm)
+    proposal = _identifier(request)
+    here = f"/log/{authority.slug}/removal/{proposal}"
+    asked = Confirming(
+        approval_act(authority.id, proposal, form.digest), f"{here}/approve", here, "removal",
+        {"digest": form.digest, "sure": form.sure},
+    )  # fmt: skip
+    confirmed = await confirm(portal, asker, authority, asked, form.answer)
+    if isinstance(confirmed, Response):
+        return confirmed
     async with portal.gateway.transaction(authority.id) as tenant:
         number = await approve(
-            tenant, asker.principal, authority.id, _identifier(request), form.digest, now=portal.clock.now()
-        )
+            tenant, asker.principal, authority.id, proposal, form.digest, now=portal.clock.now(),
+            confirmation=confirmed,
+        )  # fmt: skip
     return RedirectResponse(receipt_address(authority, number), 303)
 
 

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.access.permissions import Permission
-from vaka.access.retention import decide_retention
+from vaka.access.retention import decide_retention, retention_act
 from vaka.errors import Category, VakaError
-from vaka.ledger.deciding import LONGEST_REASON
+from vaka.ledger.deciding import LONGEST_REASON, require_usable
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import read_decisions, read_retention, read_state
@@ -23,6 +23,7 @@ from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
+from vaka.web.portal.touching import Confirming, KeyAnswer, confirm
 
 MAY_SET = Permission.PORTAL_SET_RETENTION
 
@@ -32,6 +33,7 @@ class RetentionForm(Form):
 
     days: Annotated[int, Field(ge=0, le=999_999)] = 0
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+    answer: KeyAnswer = ""
 
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -46,14 +48,24 @@ async def show_retention(portal: Portal, request: Request, asker: Asker) -> Resp
 
 
 async def set_retention(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/retention: decide; what follows is the receipt."""
+    """POST /log/{authority}/retention: decide, confirmed with a security key; what follows is the receipt."""
     authority = await require_authority(portal, request, asker, MAY_SET)
     form = await read_form(request, RetentionForm)
+    here = f"/log/{authority.slug}/retention"
     try:
+        require_usable(form.days, form.reason)
+        asked = Confirming(
+            retention_act(authority.id, form.days, form.reason), here, here, "retention",
+            {"days": str(form.days), "reason": form.reason},
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with portal.gateway.transaction(authority.id) as tenant:
             number = await decide_retention(
-                tenant, asker.principal, authority.id, days=form.days, reason=form.reason, now=portal.clock.now()
-            )
+                tenant, asker.principal, authority.id, days=form.days, reason=form.reason, now=portal.clock.now(),
+                confirmation=confirmed,
+            )  # fmt: skip
     except VakaError as error:
         if error.category is not Category.INVALID:
             raise
