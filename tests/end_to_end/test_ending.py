@@ -17,6 +17,7 @@ import pytest
 from tests.end_to_end.house import House, SimulatedDevice
 from tests.end_to_end.test_erasure import QUICKLY, dump
 from tests.end_to_end.test_nothing_told import Visitor, alarm_of, people_of, sign_in
+from tests.restoring import back_up
 from tests.tenants.imported import Imported, take_in
 from tests.tenants.leaving import EVERYTHING
 from tests.waiting import wait_for
@@ -63,8 +64,10 @@ def press(house: House, device: SimulatedDevice, ref: str) -> bytes:
 def ended(own_house: House, new_port_base: Callable[[], int]) -> Ended:
     house = own_house
     house.start("demo", "--no-traffic", "--people", "7", "--port-base", str(new_port_base()))
+    sets = house.root.with_name("sets")
+    sets.mkdir(mode=0o700)
     with (house.root / "vaka.toml").open("a") as settings:
-        settings.write(QUICKLY)
+        settings.write(f"{QUICKLY}backups = '{sets}'\n")
     house.wait_for_restart("scheduler", house.kill("scheduler"))
     device = house.draw_device("udp", "network", authority=SLUG)
     assert press(house, device, "EN1") == b"SIP/2.0 200 OK"
@@ -72,6 +75,7 @@ def ended(own_house: House, new_port_base: Callable[[], int]) -> Ended:
         superuser.execute(
             "update alarm set state = 'closed', closed_at = now(), closed_by = 'account:x', escalate_at = null"
         )
+    back_up(house.server, sets / "monday")
     before, other_before = rows_of(house, SLUG).decode(), rows_of(house, OTHER)
     gunilla = sign_in(house, "records_officer_ekbacka", portal=True)
     rakel = sign_in(house, "second_records_officer_ekbacka", portal=True)
@@ -117,6 +121,17 @@ def test_term_06_what_was_taken_out_is_what_there_was(ended: Ended) -> None:
     assert ended.taken.count("person") == 7
     assert ended.taken.count("alarm") == ended.taken.count("message") == 1
     assert set(ended.taken.unopened.values()) == {0}
+
+
+def test_term_06_it_was_tried_in_the_backup_before_it_was_certified(ended: Ended) -> None:
+    with zipfile.ZipFile(io.BytesIO(ended.certificate)) as archive:
+        tried = json.loads(archive.read("certificate.json"))["tried_in_a_backup"]
+    assert tried["outcome"].startswith("the newest backup set from before the devices were let go")
+    assert (tried["set"], tried["people_tried"], tried["people_there"], tried["copies_tried"]) == ("monday", 7, 7, 8)
+    assert tried["values_tried"] > 70
+    assert tried["letters_tried"] >= 2
+    assert [tried[name] for name in tried if name.endswith(("_opened", "handed_out"))] == [0] * 4
+    assert not (ended.house.root / "restored").exists()
 
 
 def test_term_06_certificate_verifies_and_the_officers_still_read_the_log(ended: Ended, tmp_path: Path) -> None:

@@ -173,6 +173,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "begin_ending"): told("ending.begun"),
     ("tenants", "remove_of_ending"): told("ending.removed"),
     ("tenants", "complete_ending"): told("ending.completed"),
+    ("tenants", "hinder_ending"): told("ending.begun", "ending.removed"),
+    ("tenants", "enter_ending_attempt"): told("ending.attempted"),
     ("tenants", "certify_ending"): told("ending.certified"),
     ("tenants", "remove_ended_again"): told("ending.removed"),
     ("tenants", "release_authority"): told("authority.released"),
@@ -197,7 +199,7 @@ _CHANGES = re.compile(
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
-    r"|[a-z]+_ending\(|remove_of_ending|remove_ended_again|release_authority|close_authority)"
+    r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
 
 
@@ -240,6 +242,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "delete_of_everybody": Untold("a part of remove_of_ending and remove_ended_again"),
     "remove_of_ending": told("ending.removed"),
     "complete_ending": told("ending.completed"),
+    "hinder_ending": told("ending.begun", "ending.removed"),
+    "enter_ending_attempt": told("ending.attempted"),
     "certify_ending": told("ending.certified"),
     "release_authority": told("authority.released"),
     "close_authority": told("authority.closed"),
@@ -422,7 +426,8 @@ ROUNDS: dict[str, Told | Untold] = {
     "make_round": told(
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
         "erasure.certified", "key.rotated", "removal.run", "data.removed", "alarm.removed", "ending.begun",
-        "ending.removed", "ending.completed", "ending.certified", "authority.released", "authority.closed",
+        "ending.removed", "ending.completed", "ending.attempted", "ending.certified", "authority.released",
+        "authority.closed",
     ),
 }  # fmt: skip
 UNASKED = told(

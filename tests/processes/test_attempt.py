@@ -3,7 +3,6 @@
 """A backup set is restored and it is tried to read somebody in it: the living can be, the erased cannot (term 6)."""
 
 import asyncio
-import os
 import shutil
 import signal
 import subprocess
@@ -25,9 +24,9 @@ from tests.identities import blinded
 from tests.keys.running import running_keyholder
 from tests.letters import as_letters
 from tests.people import register, with_keys
+from tests.restoring import back_up
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
-from vaka.database.binaries import find_server_binaries
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_platform, provision_tenant
 from vaka.database.restoring import BackupSet, NotRestoredError, choose_set, list_sets, restored, sweep
@@ -37,7 +36,7 @@ from vaka.keys.letters import Addressee
 from vaka.keys.personal import load_declaration
 from vaka.processes.attempt import attempt
 from vaka.settings import Settings, load_settings
-from vaka.tenants.attempting import SEALED_TABLES, Outcome, Question
+from vaka.tenants.attempting import SEALED_TABLES, Outcome, Question, _spread
 from vaka.tenants.attempts import attempt_apart
 from vaka.tenants.authorities import Authority
 from vaka.tenants.people import Contact, Note, Person
@@ -55,16 +54,16 @@ class Place:
     erased: Person
     living: Person
 
-    def try_reading(self, person: UUID, before: datetime | None = None, name: str = "") -> Outcome:
+    def try_reading(self, person: UUID | None, before: datetime | None = None, name: str = "") -> Outcome:
         return attempt(self.root, self.settings, self.ask(person, before, name))
 
-    def ask(self, person: UUID, before: datetime | None = None, name: str = "") -> Question:
+    def ask(self, person: UUID | None, before: datetime | None = None, name: str = "") -> Question:
         return Question(
             component="scheduler", authority=self.authority.id, database=self.authority.database_name, person=person,
             before=before, name=name,
         )  # fmt: skip
 
-    def try_apart(self, person: UUID, name: str = "", **more: float) -> Outcome:
+    def try_apart(self, person: UUID | None, name: str = "", **more: float) -> Outcome:
         """In a process of its own, as the scheduler does."""
         settings = self.settings
         erasure = settings.erasure.model_copy(update=more)
@@ -76,12 +75,16 @@ class Place:
         return load_settings(self.root / "vaka.toml")
 
     def back_up(self, name: str) -> Path:
-        to = self.root / "backups" / name
-        passfile = str(self.server.credential_file(SUPERUSER))
-        program = find_server_binaries() / "pg_basebackup"
-        command = [str(program), "-h", self.server.host, "-U", SUPERUSER, "-D", str(to), "-X", "stream", "-c", "fast"]
-        subprocess.run(command, env={**os.environ, "PGPASSFILE": passfile}, check=True)
-        return to
+        return back_up(self.server, self.root / "backups" / name)
+
+    def write_to_authority(self) -> None:
+        """As whoever accepts what comes from a device of nobody's."""
+        plain = Sender(None, uuid4(), "700000000099").message(SystemClock().now(), device_text="Knapp")
+        sent = as_letters(self.authority, plain)
+        conninfo = self.server.conninfo(SUPERUSER, self.authority.database_name)
+        with closing(psycopg.connect(conninfo, autocommit=True)) as connection:
+            connection.execute("set search_path = vaka")
+            connection.execute("select outcome from accept_messages(%s, 'west-1')", (Jsonb([sent]),))
 
     def some_set(self) -> BackupSet:
         """Any set; one is made where there is none."""
@@ -89,10 +92,13 @@ class Place:
             self.back_up("any")
         return list_sets(self.root / "backups")[0]
 
-    def erase(self, person: UUID) -> None:
+    def erase(self, person: UUID | None) -> None:
         async def work() -> None:
             client = make_client(self.server, self.settings, "setup", SystemClock())
-            await client.erase(self.authority.id, [person], uuid4())
+            if person is None:
+                await client.erase_authority(self.authority.id, uuid4())
+            else:
+                await client.erase(self.authority.id, [person], uuid4())
             await client.close()
 
         asyncio.run(work())
@@ -116,7 +122,7 @@ def place() -> Iterator[Place]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def furnish(root: Path, server: Server) -> Place:
+def furnish(root: Path, server: Server, slug: str = "provkommun") -> Place:
     identifier = uuid4()
 
     async def open_authority(keyring: Keyring) -> bytes:
@@ -125,7 +131,7 @@ def furnish(root: Path, server: Server) -> Place:
         return keyring.of(identifier).address(identifier)
 
     address = with_keys(server, open_authority)
-    authority = Authority(identifier, "provkommun", "Provkommun", "authority", tenant_database("provkommun"), address)
+    authority = Authority(identifier, slug, slug.title(), "authority", tenant_database(slug), address)
     provision_tenant(server, authority.database_name)
     people = [
         Person(
@@ -179,6 +185,36 @@ def test_term_06_living_person_is_read_in_a_backup_and_an_erased_one_is_not(plac
     assert (left.values_opened, left.letters_opened) == (read.values_tried, 2)
     assert (left.copies_tried, left.copies_opened) == (1, 0)
     assert not (place.root / "restored").exists()
+
+
+def test_term_06_authority_is_read_in_a_backup_until_all_its_keys_are_destroyed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = furnish(place.root, place.server, "slutkommun")
+    ends.write_to_authority()
+    ends.back_up("sunday")
+    with monkeypatch.context() as patch:  # as where there are more than are tried
+        patch.setattr("vaka.tenants.attempting.MOST_PEOPLE", 1)
+        read = ends.try_reading(None, name="sunday")
+    assert (read.backup, read.people_tried, read.people_there) == ("tried", 1, 2)
+    assert read.values_tried == read.values_opened > 10
+    assert read.letters_tried == read.letters_opened == 2 + 2  # the person's, and the authority's own
+    assert (read.copies_tried, read.copies_opened) == (2, 2)
+    assert read.keys_handed_out == 3  # whatever of its keys is handed out, counts
+
+    ends.erase(None)
+    gone = ends.try_apart(None, "sunday")
+    assert (gone.backup, gone.set, gone.opened) == ("tried", "sunday", 0)
+    assert (gone.people_tried, gone.people_there) == (2, 2)
+    assert (gone.values_tried, gone.letters_tried, gone.copies_tried) == (2 * read.values_tried, 2 + 2 + 2, 3)
+    shutil.rmtree(ends.root / "backups" / "sunday")
+
+
+def test_people_who_are_tried_are_spread_over_the_register() -> None:
+    people = [UUID(int=number) for number in range(10)]
+    assert [one.int for one in _spread(people, 4)] == [0, 2, 5, 7]
+    assert _spread(people, 20) == people
+    assert _spread([], 20) == []
 
 
 def test_newest_set_from_before_is_taken_or_else_the_newest() -> None:

@@ -77,7 +77,7 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
         rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(release_seconds=RELEASE)))
         attempts = Attempts(partial(attempt_apart, tmp_path, Settings()))
         parts = (gateway, platform, keyring, client, clock, logs, lambda: rules)
-        erasing, ending = Erasing(*parts, attempts, [ROLE]), Ending(*parts, [ROLE])
+        erasing, ending = Erasing(*parts, attempts, [ROLE]), Ending(*parts, attempts, [ROLE])
         yield Office(house, clock, keyring, erasing, attempts, ending, people, *officers)
     await attempts.close()
     await client.close()

@@ -18,8 +18,8 @@ from vaka.access.exporting import begin_export
 from vaka.access.principal import Principal
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.keys.keyring import Keyring
-from vaka.tenants.ending import EndingOrder, list_endings
-from vaka.tenants.erasure import Verdict
+from vaka.tenants.ending import EndingOrder, list_endings, read_certificate
+from vaka.tenants.erasure import Certificate, Verdict
 from vaka.tenants.exporting import write_export
 from vaka.tenants.gateway import Gateway
 
@@ -114,9 +114,21 @@ class Leaving:
         self.office.clock.turn(RELEASE + 1)
         await self.office.seal()
         await self.round()
+        await self.certify()
+        return order
+
+    async def certify(self) -> None:
+        """From what is erased on: the attempt in a backup begins, ends, and is entered; then it is certified."""
+        await self.round()
+        await self.office.attempts.settle()
+        await self.round()
         await self.office.seal()
         await self.round()
-        return order
+
+    async def certificate(self, order: UUID) -> Certificate | None:
+        """As the officers' page reads it."""
+        async with self.office.house.as_("portal") as portal:
+            return await read_certificate(portal, order)
 
     def counts(self) -> dict[str, int]:
         return {table: self.office.rows(f"select count(*) from vaka.{table}")[0][0] for table in EVERYTHING}

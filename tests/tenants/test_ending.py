@@ -24,8 +24,9 @@ from vaka.database.server import SUPERUSER, Server
 from vaka.keys.client import KeyCallRefusedError
 from vaka.keys.keyring import Keyring
 from vaka.settings import Settings
+from vaka.tenants.attempting import Outcome, Question
+from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import Authority
-from vaka.tenants.ending import read_certificate
 from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -89,8 +90,7 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
         == 1
     )
 
-    async with office.house.as_("portal") as portal:  # the officers' own page goes on
-        certificate = await read_certificate(portal, order)
+    certificate = await leaving.certificate(order)  # the officers' own page goes on
     assert certificate is not None
     said = json.loads(certificate.document)
     assert (said["order"]["scope"], said["order"]["decision"]) == (f"authority:{office.authority}", DECISION)
@@ -105,6 +105,10 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
     assert tried["keys_handed_out"] == 0
     assert said["keys"]["root_destroyed"] < said["keys"]["root_new"]
     assert said["keys"]["key_new"] is None
+    in_a_backup = said["tried_in_a_backup"]
+    assert in_a_backup["outcome"].startswith("not tried: the operator's settings name no directory of backup sets")
+    assert (in_a_backup["set"], in_a_backup["people_tried"], in_a_backup["people_there"]) == ("", 0, 0)
+    assert office.house.leaves()[in_a_backup["entry"]].event == "ending.attempted"
     require_openssl_agrees(tmp_path, certificate.document, certificate.signature, certificate.key)
     for word in ("Märta", "Märkesson", "4711", "Lindvägen"):
         assert word not in certificate.document.decode()
@@ -112,7 +116,8 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
     await office.seal()
     leaves = office.house.leaves()
     assert [one.event for one in leaves if one.event.startswith("ending.") and "table" not in one.detail] == [
-        "ending.ordered", "ending.decided", "ending.begun", "ending.removed", "ending.completed", "ending.certified"
+        "ending.ordered", "ending.decided", "ending.begun", "ending.removed", "ending.completed", "ending.attempted",
+        "ending.certified",
     ]  # fmt: skip
     assert {one.object for one in leaves if one.event == "row.changed_by_hand"} <= {
         f"device:{device_of(one)}" for one in office.people
@@ -204,3 +209,59 @@ async def test_authority_that_was_not_erased_is_left_alone(leaving: Leaving) -> 
     assert await leaving.office.ending.remove_returned(leaving.office.authority, leaving.office.clock.now()) == 0
     assert leaving.counts()["person"] == 3
     assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("active",)]
+
+
+async def test_term_06_attempt_in_a_backup_is_certified_with_its_proof_and_nothing_that_opened_is(
+    leaving: Leaving,
+) -> None:
+    """No keyholder of ours hands out what it destroyed: what it would find is put in its place here."""
+    office, asked = leaving.office, list[Question]()
+    told = [Outcome(backup="tried", set="monday", people_tried=3, people_there=3, values_tried=30, values_opened=1)]
+
+    async def find(question: Question) -> Outcome:
+        asked.append(question)
+        return told[-1]
+
+    office.ending._attempts = office.attempts = Attempts(find)
+    order = await leaving.end()
+    for _ in range(2):  # it is not tried again and again
+        await leaving.certify()
+    [found] = await leaving.orders()
+    assert (found.state, found.hindrance, found.attempted["opened"]) == ("erased", "readable", 1)
+    assert [(one.authority, one.person, one.before) for one in asked] == [(office.authority, None, found.released_at)]
+    entries = [one for one in office.house.leaves() if one.event == "ending.attempted"]
+    assert [(one.outcome, one.object) for one in entries] == [("failure", f"ending:{order}")]
+    with pytest.raises(psycopg.errors.NoDataFound):  # nor around who asks
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select certify_ending(%s, 'x', %s, 'x', now())", (order, bytes(64)))
+    # Mended, and started again: then it is tried anew.
+    told.append(Outcome(backup="tried", set="monday", people_tried=3, people_there=3, values_tried=30))
+    office.ending._tried.clear()
+    await leaving.certify()
+    assert await leaving.state() == ("certified", "")
+    certificate = await leaving.certificate(order)
+    assert certificate is not None
+    said = json.loads(certificate.document)["tried_in_a_backup"]
+    assert said["outcome"].startswith("the newest backup set from before the devices were let go")
+    assert (said["set"], said["people_tried"], said["people_there"]) == ("monday", 3, 3)
+    assert (said["values_tried"], said["values_opened"]) == (30, 0)
+    leaf = office.house.leaves()[said["entry"]]
+    assert (leaf.event, leaf.outcome, leaf.object) == ("ending.attempted", "success", f"ending:{order}")
+    assert said["proof"].startswith("c2sp.org/tlog-proof@v1\n")
+
+
+async def test_two_minutes_are_counted_from_when_receivers_can_know(leaving: Leaving) -> None:
+    """The round that lets the devices go began long before: it had waited for another authority's keys, say."""
+    office = leaving.office
+    await leaving.approve()
+    begun = office.clock.now()
+    office.clock.turn(RELEASE - 10)
+    await office.ending.carry_out(office.authority, begun)
+    office.clock.turn(RELEASE - 10)
+    await office.seal()
+    await leaving.round()
+    assert await leaving.state() == ("released", "")
+    office.clock.turn(11)
+    await office.seal()
+    await leaving.round()
+    assert (await leaving.state())[0] == "erased"

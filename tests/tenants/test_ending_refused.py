@@ -11,7 +11,8 @@ import pytest
 
 from tests.access.test_decide import principal
 from tests.tenants.leaving import EVERYTHING, REASON, WAIT, Leaving
-from tests.tenants.office import ROLE, device_of
+from tests.tenants.office import RELEASE, ROLE, device_of
+from tests.tenants.test_erasing_refused import dismiss, employ_again
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.holds import place_hold
 from vaka.ledger.standing import LedgerStandsStillError
@@ -190,14 +191,41 @@ async def test_officers_that_nobody_has_employed_end_nothing(leaving: Leaving) -
         await portal.execute("select decide_ending(%s, 'approved', %s, 1, now())", (order, uuid4()))
     leaving.was_written(2)
     await office.seal()
-    assert await leaving.round() == 0
-    assert await leaving.state() == ("approved", "")
+    for _ in range(2):  # said, and entered, once
+        assert await leaving.round() == 0
+        assert await leaving.state() == ("approved", "officers")
+    said = "select event from ledger.inbox where detail->>'hindrance' = 'officers'"
+    assert office.rows(said) == [("ending.begun",)]
     # Not when somebody who may do anything in the database sets it forward either.
     for column in ("released", "removed"):
         with office.house.superuser() as superuser:
             superuser.execute(f"update vaka.authority_ending set state = '{column}', {column}_at = now()".encode())
         assert await leaving.round() == 0
     assert await stands(leaving)
+
+
+async def test_officer_who_loses_the_role_holds_it_up_until_it_is_given_back(leaving: Leaving) -> None:
+    office = leaving.office
+    await leaving.approve()
+    dismiss(office)
+    assert await leaving.round() == 0
+    assert await leaving.state() == ("approved", "officers")
+    employ_again(office)
+    assert await leaving.round() == 1
+    assert await leaving.state() == ("released", "")
+    dismiss(office)  # and when it has begun
+    office.clock.turn(RELEASE + 1)
+    await office.seal()
+    for _ in range(2):
+        assert await leaving.round() == 0
+        assert await leaving.state() == ("released", "officers")
+    said = "select event from ledger.inbox where detail->>'hindrance' = 'officers' and event = 'ending.removed'"
+    assert len(office.rows(said)) == 1
+    assert leaving.counts()["person"] == 3
+    employ_again(office)
+    assert await leaving.round() == 1
+    await leaving.certify()
+    assert await leaving.state() == ("certified", "")
 
 
 async def test_order_that_is_changed_by_hand_after_the_approval_ends_nothing(leaving: Leaving) -> None:

@@ -145,6 +145,11 @@ def employ_again(office: Office) -> None:
         )
 
 
+def dismiss(office: Office) -> None:
+    with closing(psycopg.connect(office.house.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as setup:
+        setup.execute("delete from vaka.role_grant where account_id = %s", (office.second.account_id,))
+
+
 async def test_officers_that_nobody_has_employed_erase_nobody(office: Office) -> None:
     """Whoever has the portal's login can name any two accounts; they must be there, and may do it, at that moment."""
     märta = office.people[0]
@@ -160,8 +165,7 @@ async def test_officers_that_nobody_has_employed_erase_nobody(office: Office) ->
     order = await office.order(märta)
     await office.decide(order)
     await office.seal()
-    with closing(psycopg.connect(office.house.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as setup:
-        setup.execute("delete from vaka.role_grant where account_id = %s", (office.second.account_id,))
+    dismiss(office)
     for _ in range(2):  # said, and entered, once
         await office.round()
     assert {(one.state, one.hindrance) for one in await office.orders()} == {

@@ -144,8 +144,9 @@ async def _try_all(
 
 
 def _entry(order: _Erased, outcome: Outcome, run: Run) -> Entry:
+    told = outcome.model_dump(exclude={"people_tried", "people_there"})  # it is one person here
     facts = {
-        "person": str(order.person_id), **outcome.model_dump(), "opened": outcome.opened, "tool": run.facts["tool"],
+        "person": str(order.person_id), **told, "opened": outcome.opened, "tool": run.facts["tool"],
         "change": run.facts["change"],
     }  # fmt: skip
     return Entry(

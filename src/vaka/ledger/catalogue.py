@@ -140,6 +140,12 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
              "keys_handed_out", "values_read_before", "values_tried", "values_opened"),
             "every key",
         ),
+        Event.ENDING_ATTEMPTED: About(
+            ("scheduler",), ("ending",),
+            ("backup", "set", "made", "opened", "people_tried", "people_there", "keys_handed_out", "copies_tried",
+             "copies_opened", "values_tried", "values_opened", "letters_tried", "letters_opened"),
+            "every key, and whatever was tried",
+        ),
         Event.ENDING_CERTIFIED: About(("scheduler",), ("ending",), ("sha256", "key")),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),

@@ -57,6 +57,7 @@ class Event(Enum):
     ENDING_BEGUN = "ending.begun"  # the authority's devices are let go, or something hinders that
     ENDING_REMOVED = "ending.removed"  # a batch of rows about everybody was deleted, or something hinders that
     ENDING_COMPLETED = "ending.completed"  # all keys of the authority are destroyed in every copy there is
+    ENDING_ATTEMPTED = "ending.attempted"  # it was tried to read an erased authority in a restored backup
     ENDING_CERTIFIED = "ending.certified"  # the certificate of it was signed
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles

@@ -59,7 +59,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
         ):
             parts = (gateway, platform, keyring, client, clock, settings.ledger, partial(read_rules, root, settings))
             people = Erasing(*parts, attempts, roles_with(Permission.PORTAL_ERASE))
-            whole = Ending(*parts, roles_with(Permission.PORTAL_END_AUTHORITY))
+            whole = Ending(*parts, attempts, roles_with(Permission.PORTAL_END_AUTHORITY))
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (

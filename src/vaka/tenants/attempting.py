@@ -4,9 +4,12 @@
 
 The keyholder is asked for the person's keys in each way there is: by name, as whoever reads everybody's comes upon
 them, and by what the backup holds of them, wrapped. With what it hands out every value and letter is tried.
+
+Of a whole authority the same is tried for people spread over its register, and for what was written to itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +33,10 @@ SEALED_TABLES: Mapping[str, str] = {
     "device": "subject_id",
 }  # fmt: skip
 """Every table with sealed columns or letters, and the column that says whose they are."""
+MOST_PEOPLE = 200
+"""How many people of an authority are tried, spread over its register: each costs a look through every table."""
+_MOST_ROWS = 5000
+"""Then, of one table about one of them: few have so many but the authority itself."""
 
 
 class Question(BaseModel):
@@ -41,7 +48,8 @@ class Question(BaseModel):
     """Who asks the keyholder: ``scheduler`` or ``setup``."""
     authority: UUID
     database: str
-    person: UUID
+    person: UUID | None
+    """None: the whole authority."""
     before: datetime | None = None
     """The newest set from before this moment is wanted, if there is one: a later one does not hold the person."""
     name: str = ""
@@ -59,9 +67,12 @@ class Outcome(BaseModel):
     set: str = ""
     made: str = ""
     """When the set was made, ISO 8601 in UTC."""
+    people_tried: int = 0
+    """Of a whole authority: how many of how many people that the set holds."""
+    people_there: int = 0
     keys_handed_out: int = 0
     copies_tried: int = 0
-    """The person's wrapped keys in the set's copy of the key database."""
+    """Wrapped keys, in the set's copy of the key database, of whoever is tried."""
     copies_opened: int = 0
     values_tried: int = 0
     values_opened: int = 0
@@ -82,27 +93,73 @@ class _Sealed:
 
 
 async def try_reading(copy: Server, question: Question, client: KeyClient) -> Mapping[str, int]:
-    """Return the counts of Outcome for one person in a restored server. Raises psycopg.Error, what KeyClient raises."""
+    """Return the counts of Outcome in a restored server. Raises psycopg.Error, what KeyClient raises."""
     authority, person = question.authority, question.person
     with psycopg.connect(copy.conninfo(SUPERUSER, question.database), row_factory=dict_row) as connection:
-        sealed = list(_read_sealed(connection, authority, person))
-    by_name = await client.unwrap(authority, [person])
-    in_order = await client.unwrap_next(authority, person)
-    keys = {key.version: key for key in (*by_name, *in_order)}
-    copies, opened = await _try_copies(copy, authority, person, client)
+        if person is not None:
+            handed_out = [*await client.unwrap(authority, [person]), *await client.unwrap_next(authority, person)]
+            return await _try_subject(copy, connection, client, authority, person, handed_out, None)
+        return await _try_authority(copy, connection, client, authority)
+
+
+async def _try_authority(
+    copy: Server, connection: psycopg.Connection[dict[str, Any]], client: KeyClient, authority: UUID
+) -> Mapping[str, int]:
+    people = [row["id"] for row in connection.execute("select id from vaka.person order by id")]
+    chosen = _spread(people, MOST_PEOPLE)
+    # What was written to the authority itself lies under a key of its own, as a person's does.
+    handed_out: dict[UUID, list[DataKey]] = {subject: [] for subject in (*chosen, authority)}
+    others = 0
+    for key in await client.unwrap(authority, list(handed_out)):
+        handed_out[key.subject].append(key)
+    async for page in client.unwrap_all(authority):
+        for key in page:
+            if key.subject in handed_out:
+                handed_out[key.subject].append(key)
+            else:
+                others += 1
+    counts = Counter(people_tried=len(chosen), people_there=len(people), keys_handed_out=others)
+    for subject, keys in handed_out.items():
+        counts.update(await _try_subject(copy, connection, client, authority, subject, keys, _MOST_ROWS))
+    return counts
+
+
+def _spread(people: Sequence[UUID], most: int) -> list[UUID]:
+    """Return up to so many of them, at equal distances."""
+    count = min(len(people), most)
+    return [people[index * len(people) // count] for index in range(count)]
+
+
+async def _try_subject(
+    copy: Server,
+    connection: psycopg.Connection[dict[str, Any]],
+    client: KeyClient,
+    authority: UUID,
+    subject: UUID,
+    handed_out: Collection[DataKey],
+    most: int | None,
+) -> Mapping[str, int]:
+    """Return the counts for a person, or for the authority itself, with keys that may be there twice.
+
+    `most` rows of a table are tried, or all.
+    """
+    keys = {key.version: key for key in handed_out}
+    copies, opened = await _try_copies(copy, authority, subject, client)
     counts = {"values_tried": 0, "values_opened": 0, "letters_tried": 0, "letters_opened": 0}
     reader = Reader()
-    for one in sealed:
+    for one in _read_sealed(connection, authority, subject, most):
         kind = "letters" if one.is_letter else "values"
         counts[f"{kind}_tried"] += 1
         counts[f"{kind}_opened"] += _opens(one, keys, reader)
     return {"keys_handed_out": len(keys), "copies_tried": copies, "copies_opened": opened, **counts}
 
 
-def _read_sealed(connection: psycopg.Connection[dict[str, Any]], authority: UUID, person: UUID) -> Iterator[_Sealed]:
+def _read_sealed(
+    connection: psycopg.Connection[dict[str, Any]], authority: UUID, person: UUID, most: int | None
+) -> Iterator[_Sealed]:
     for table, whose in SEALED_TABLES.items():
-        query = SQL("select * from vaka.{} where {} = %s").format(Identifier(table), Identifier(whose))
-        for row in connection.execute(query, (person,)):
+        query = SQL("select * from vaka.{} where {} = %s limit %s").format(Identifier(table), Identifier(whose))
+        for row in connection.execute(query, (person, most)):
             name = f"{person}/{row['position']}" if table == "contact" else str(row["id"])
             for column in sealed_columns(table).values():
                 if row[column.name] is not None:

@@ -10,6 +10,7 @@ The document's digest stands in the authority's own log, so that another documen
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +32,9 @@ class _Scope:
     remains: tuple[str, ...]
     ciphertext: str
     also_hold: tuple[str, ...]
+    outcomes: Mapping[str, str]
+    attempt: tuple[str, ...]
+    """Which counts of the attempt in a backup are given."""
 
 
 _REMAINS = (
@@ -93,11 +97,18 @@ _OUTCOMES = {
     "unreadable": "not tried: the set was restored, and holds no register that this version can read",
     "too_long": "not tried: restoring the set took longer than the operator's settings allow",
 }
-_NOT_TRIED = "not tried: of a whole authority, what is said above of the live database is what was tried"
+_OUTCOMES_OF_AUTHORITY = {
+    **_OUTCOMES,
+    "tried": "the newest backup set from before the devices were let go, or the newest of all where there is none, was "
+    "restored, and everything tried that is sealed about so many of the people in it, spread over the register, and in "
+    "letters to the authority itself, up to 5,000 rows of a table for each; the keyholder was asked for the keys by "
+    "name, for all keys of the authority, and with the wrapped keys that the set holds",
+}
 _ATTEMPT = (
     "set", "made", "keys_handed_out", "copies_tried", "copies_opened", "values_tried", "values_opened", "letters_tried",
     "letters_opened",
 )  # fmt: skip
+_ATTEMPT_OF_AUTHORITY = ("people_tried", "people_there", *_ATTEMPT)
 _KEYS = ("subjects", "key_destroyed", "key_new", "root_destroyed", "root_new", "generation", "rewrapped")
 
 
@@ -105,7 +116,7 @@ def build_certificate(
     authority: Authority,
     order: ErasureOrder | EndingOrder,
     receipt: Receipt,
-    tried: Receipt | None,
+    tried: Receipt,
     *,
     copies_kept: timedelta,
     in_a_device: bool,
@@ -153,7 +164,7 @@ def build_certificate(
             "values_opened": told.get("values_opened"),
             "old_root_key": "the keyholder looked for it before it answered, and it was not there",
         },
-        "tried_in_a_backup": _describe_attempt(tried),
+        "tried_in_a_backup": _describe_attempt(tried, scope),
         "log": {
             "checkpoint_before": str(order.destroyed.get("checkpoint_before", "")),
             "entry": receipt.proof.index,
@@ -171,13 +182,11 @@ def build_certificate(
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
 
 
-def _describe_attempt(tried: Receipt | None) -> dict[str, object]:
-    if tried is None:
-        return {"outcome": _NOT_TRIED}
+def _describe_attempt(tried: Receipt, scope: _Scope) -> dict[str, object]:
     told = parse_leaf(tried.entry).detail
     return {
-        "outcome": _OUTCOMES.get(str(told.get("backup")), "not tried"),
-        **{name: told.get(name) for name in _ATTEMPT},
+        "outcome": scope.outcomes.get(str(told.get("backup")), "not tried"),
+        **{name: told.get(name) for name in scope.attempt},
         "entry": tried.proof.index,
         "proof": tried.proof.encode().decode(),
     }
@@ -186,9 +195,10 @@ def _describe_attempt(tried: Receipt | None) -> dict[str, object]:
 def _scope_of(authority: Authority, order: ErasureOrder | EndingOrder) -> _Scope:
     if isinstance(order, EndingOrder):
         return _Scope(
-            f"authority:{authority.id}", _OF_AUTHORITY_REMAINS, _OF_AUTHORITY_CIPHERTEXT, _OF_AUTHORITY_ALSO_HOLD
-        )
-    return _Scope(f"person:{order.person_id}", _REMAINS, _CIPHERTEXT, _ALSO_HOLD)
+            f"authority:{authority.id}", _OF_AUTHORITY_REMAINS, _OF_AUTHORITY_CIPHERTEXT, _OF_AUTHORITY_ALSO_HOLD,
+            _OUTCOMES_OF_AUTHORITY, _ATTEMPT_OF_AUTHORITY,
+        )  # fmt: skip
+    return _Scope(f"person:{order.person_id}", _REMAINS, _CIPHERTEXT, _ALSO_HOLD, _OUTCOMES, _ATTEMPT)
 
 
 def sign_certificate(seed: bytes, document: bytes) -> Certificate:

@@ -42,6 +42,7 @@ class EndingOrder:
     state: str
     """As for a person, and ``released`` between ``approved`` and ``removed``: the devices are nobody's."""
     hindrance: str
+    """As for a person."""
     decided_by: UUID | None
     decided_at: datetime | None
     wait_days: int | None
@@ -54,6 +55,10 @@ class EndingOrder:
     """Which keys were destroyed, and how it was tried afterwards."""
     entry: int | None
     """The number of the entry that says it is done."""
+    attempted: Mapping[str, Any]
+    """How it went to read people and the authority itself in a restored backup."""
+    attempt_entry: int | None
+    """The number of the entry that says so."""
     due: datetime | None
     """From when it is carried out, as the log says it; None while the log does not say that it was approved."""
 

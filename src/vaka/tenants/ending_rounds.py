@@ -7,7 +7,9 @@
 2. When every receiver knows that, everything about everybody is deleted, in batches. An alarm that came meanwhile is
    helped first.
 3. The authority is closed in the directory, and the keyholder destroys all its keys, up to the root key above them.
-4. It is tried to read what could be read before, and entered how that went. Then the certificate is signed.
+4. It is tried to read what could be read before, and entered how that went.
+5. The same is tried in the newest backup from before, restored for it, or entered that there is none to try. Then the
+   certificate is signed, where nothing could be read.
 
 The log, the orders and the officers' accounts stay: they read the log and fetch the certificate as before.
 """
@@ -18,6 +20,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from psycopg.types.json import Jsonb
 
 from vaka.clock import Clock
@@ -27,6 +30,8 @@ from vaka.keys.keyring import Keyring
 from vaka.ledger.standing import require_standing
 from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
 from vaka.settings import LedgerSettings
+from vaka.tenants.attempting import Question
+from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.ending import EndingOrder, list_endings
 from vaka.tenants.erasing import Rules, are_by_two_officers, certify, count_read
@@ -53,6 +58,7 @@ class Ending:
         clock: Clock,
         logs: LedgerSettings,
         rules: Callable[[], Rules],
+        attempts: Attempts,
         deciders: Collection[str],
     ) -> None:
         self._gateway = gateway
@@ -62,6 +68,9 @@ class Ending:
         self._clock = clock
         self._logs = logs
         self._read_rules = rules
+        self._attempts = attempts
+        self._tried: set[UUID] = set()
+        """Orders after which something could be read in a backup: it is tried again after the next start."""
         self._deciders = deciders
         """The roles whose holders decide."""
         self._samples: dict[UUID, Sample] = {}
@@ -81,12 +90,19 @@ class Ending:
         rules = await asyncio.to_thread(self._read_rules)
         order = orders[0]  # there is one at most
         if order.state == "erased":
+            if order.attempt_entry is None or (order.hindrance and order.id not in self._tried):
+                return await self._try_backup(authority, order)
+            if order.hindrance:
+                return 0
             served = self._gateway.authority(authority)
             return await certify(self._gateway, served, order, rules, self._logs, "certify_ending", now)
         # In every state before: a row that somebody put here, or set forward, says nothing.
         if order.due is None or now < order.due:
             return 0
         if not await are_by_two_officers(self._platform, authority, order, self._deciders, now):
+            values = {"order": order.id, "hindrance": "officers", "now": now}
+            async with self._gateway.transaction(authority) as tenant:
+                await tenant.execute(QUERIES["hinder_ending"], values)
             return 0
         if order.state == "removed":
             await self._destroy(authority, order, now)
@@ -96,7 +112,8 @@ class Ending:
         about = {"authority": authority, "order": order.id, "now": now}
         async with transaction(self._platform) as platform:
             await platform.execute(QUERIES["release_authority"], about)
-        if now - self._released.setdefault(order.id, now) < rules.release:
+        # Counted from the commit: the round may have begun long before it.
+        if self._clock.now() - self._released.setdefault(order.id, self._clock.now()) < rules.release:
             return 1
         if await self._delete(authority, order, now):
             await self._destroy(authority, order, now)
@@ -177,6 +194,24 @@ class Ending:
             await tenant.execute(QUERIES["complete_ending"], values)
         self._samples.pop(order.id, None)
         self._released.pop(order.id, None)
+
+    async def _try_backup(self, authority: UUID, order: EndingOrder) -> int:
+        """Begin the attempt, or enter how it went."""
+        question = Question(
+            component="scheduler", authority=authority, database=self._gateway.authority(authority).database_name,
+            person=None, before=order.released_at,
+        )  # fmt: skip
+        outcome = self._attempts.ask(order.id, question)
+        if outcome is None:
+            return 0
+        if outcome.opened:
+            self._tried.add(order.id)
+            structlog.get_logger().error("an erased authority can be read in a backup", count=outcome.opened)
+        told = {**outcome.model_dump(), "opened": outcome.opened}
+        values = {"order": order.id, "outcome": Jsonb(told), "now": self._clock.now()}
+        async with self._gateway.transaction(authority) as tenant:
+            await tenant.execute(QUERIES["enter_ending_attempt"], values)
+        return 1
 
     async def _count_read(self, authority: UUID, sample: Sample) -> int:
         keys = self._keyring.of(authority)

@@ -258,15 +258,13 @@ async def certify(
 ) -> int:
     """Sign the certificate of an order that was carried out and keep it by `query`; return whether that was done.
 
-    It waits until the entry is sealed, and seen by the witnesses there are.
+    It waits until both entries are sealed, and seen by the witnesses there are.
     """
     policy = policy_of(logs, logs.log_name(authority.slug))
     async with gateway.transaction(authority.id) as tenant:
         receipt = None if order.entry is None else await find_receipt(tenant, order.entry, policy)
-        tried = None
-        if isinstance(order, ErasureOrder) and order.attempt_entry is not None:
-            tried = await find_receipt(tenant, order.attempt_entry, policy)
-        if receipt is None or (tried is None and isinstance(order, ErasureOrder)):
+        tried = None if order.attempt_entry is None else await find_receipt(tenant, order.attempt_entry, policy)
+        if receipt is None or tried is None:
             return 0
         document = build_certificate(
             authority, order, receipt, tried, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device,

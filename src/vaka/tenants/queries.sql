@@ -443,7 +443,7 @@ limit %(most)s
 -- name: list_endings
 -- as: portal in tenant, scheduler in tenant
 select id, decision, export_digest, no_export, ordered_by, ordered_at, state, hindrance, decided_by, decided_at, wait_days,
-       released_at, removed_at, erased_at, removed, destroyed, entry, due
+       released_at, removed_at, erased_at, removed, destroyed, entry, attempted, attempt_entry, due
 from list_endings()
 
 -- name: read_ending_certificate
@@ -473,6 +473,14 @@ select remove_of_ending(%(order)s, %(most)s, %(now)s)
 -- name: complete_ending
 -- as: scheduler in tenant
 select complete_ending(%(order)s, %(facts)s, %(now)s)
+
+-- name: hinder_ending
+-- as: scheduler in tenant
+select hinder_ending(%(order)s, %(hindrance)s, %(now)s)
+
+-- name: enter_ending_attempt
+-- as: scheduler in tenant
+select enter_ending_attempt(%(order)s, %(outcome)s, %(now)s)
 
 -- name: certify_ending
 -- as: scheduler in tenant

@@ -121,3 +121,30 @@ async def test_term_06_one_orders_with_the_files_fingerprint_another_approves_wi
         (f"account:{gun.account}", None), (f"account:{rakel.account}", "approved"),
         (f"account:{gun.account}", "cancelled"),
     ]  # fmt: skip
+
+
+async def test_page_says_what_an_order_waits_for_and_why_there_is_no_certificate(gun: Browser, logs: Logs) -> None:
+    logs.execute(
+        "ekbacka",
+        "insert into vaka.authority_ending (id, decision, no_export, ordered_by, ordered_at, state, decided_by,"
+        " decided_at, wait_days) values (gen_random_uuid(), 'SN 1', 'x', gen_random_uuid(), now(), 'approved',"
+        " gen_random_uuid(), now(), 7)",
+        unguarded=True,
+    )
+    lost = "Väntar: en av de två som beslutade får inte längre besluta om radering"
+    readable = "Inget intyg: något hos er myndighet gick att läsa i en säkerhetskopia"
+    page = (await gun.get(HERE)).text
+    assert (lost in page, readable in page) == (False, False)
+    for change, sentence in (
+        ("hindrance = 'officers'", f"{lost}. Stoppa den och beställ på nytt."),
+        ("state = 'released', released_at = now()", f"{lost}. Ge tillbaka rollen:"),
+        (
+            "state = 'erased', removed_at = now(), erased_at = now(), entry = 1, attempt_entry = 2,"
+            " hindrance = 'readable'",
+            readable,
+        ),
+    ):
+        logs.execute("ekbacka", f"update vaka.authority_ending set {change}", unguarded=True)
+        page = (await gun.get(HERE)).text
+        assert [one in page for one in (lost, readable)] == [sentence.startswith(one) for one in (lost, readable)]
+        assert sentence in page

@@ -142,6 +142,19 @@ async def test_somebody_with_a_protected_identity_is_approved_by_number(
     assert (stopped.status, "Stoppad innan" in (await gun.get(HERE)).text) == (303, True)
 
 
+async def test_page_says_that_it_waits_for_an_officer_who_lost_the_role(
+    gun: Browser, rakel: Browser, installation: Installation, logs: Logs
+) -> None:
+    number = await order(gun, installation)
+    assert (await rakel.post(f"{HERE}/decide", {"order": number, "verdict": "approved", "sure": "true"})).status == 303
+    sentence = "Väntar: en av de två som beslutade får inte längre besluta om radering. Stoppa den och beställ på nytt."
+    assert sentence not in (await gun.get(HERE)).text
+    logs.execute("ekbacka", "update vaka.erasure_order set hindrance = 'officers'", unguarded=True)
+    assert sentence in (await gun.get(HERE)).text
+    assert (await gun.post(f"{HERE}/decide", {"order": number, "verdict": "cancelled"})).status == 303
+    assert sentence not in (await gun.get(HERE)).text
+
+
 async def test_nobody_approves_while_it_cannot_be_read_who_it_is(
     gun: Browser, rakel: Browser, installation: Installation, logs: Logs
 ) -> None:

@@ -186,8 +186,8 @@ grant execute on function ledger.ending_due_at to vaka_owner;
 grant select on authority_ending to g_portal;
 grant execute on function list_endings, order_ending, decide_ending to g_portal;
 -- scheduler: carries it out, and again where a backup brought everybody back.
-grant execute on function list_endings, begin_ending, remove_of_ending, complete_ending, certify_ending,
-    remove_ended_again to g_scheduler;
+grant execute on function list_endings, begin_ending, hinder_ending, remove_of_ending, complete_ending,
+    enter_ending_attempt, certify_ending, remove_ended_again to g_scheduler;
 -- setup: people in care, devices and the authority's own lists. Alarms and messages are not its business.
 grant select, insert, update, delete on unit, unit_hours, person, contact, note, device, device_state, closing_code
     to g_setup;

@@ -92,6 +92,8 @@ FACTS: Mapping[str, str] = {
     "order": mark("Order"),
     "outcome": mark("Outcome"),
     "part": mark("Part"),
+    "people_there": mark("People in the backup set"),
+    "people_tried": mark("People tried"),
     "permission": mark("Permission"),
     "person": mark("Person in care"),
     "policy": mark("Rests on entry"),

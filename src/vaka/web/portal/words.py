@@ -60,6 +60,7 @@ EVENTS: Mapping[str, str] = {
     "ending.begun": mark("Every device let go, or waiting"),
     "ending.removed": mark("Rows about everybody deleted, or waiting"),
     "ending.completed": mark("All the authority's keys destroyed"),
+    "ending.attempted": mark("Reading an erased authority in a restored backup tried"),
     "ending.certified": mark("Certificate of the erasure of everything signed"),
     "authority.released": mark("The devices of an authority whose contract ends let go"),
     "authority.closed": mark("Authority closed, its contract has ended"),
@@ -154,7 +155,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "end": (
         mark("End of contract"),
         ("export.begun", "export.completed", "ending.ordered", "ending.decided", "ending.begun", "ending.removed",
-         "ending.completed", "ending.certified", "authority.released", "authority.closed"),
+         "ending.completed", "ending.attempted", "ending.certified", "authority.released", "authority.closed"),
     ),
     "removal": (
         mark("Removal for age"),
@@ -251,14 +252,10 @@ ERASURE_STATES: Mapping[str, str] = {
 }
 
 ENDING_STATES: Mapping[str, str] = {
+    **ERASURE_STATES,
     "approved": mark("Approved, waits until its time has come"),
-    "declined": mark("Declined"),
-    "withdrawn": mark("Taken back"),
-    "cancelled": mark("Stopped before it was begun"),
     "released": mark("The devices are let go; soon everything is deleted"),
     "removed": mark("Everything deleted, the keys not yet destroyed"),
-    "erased": mark("Erased, the certificate is being made"),
-    "certified": mark("Erased"),
 }
 
 REQUEST_KINDS: Mapping[str, str] = {
