@@ -7,15 +7,12 @@
 alter table account add column ends_at timestamptz;
 create index account_ends on account (ends_at) where ends_at is not null and state = 'active';
 
-create function refuse_return() returns trigger
-    language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    raise exception 'what was removed stays removed' using errcode = 'insufficient_privilege';
-end $$;
+-- As before (0015), and what its human was called does not come back either.
+drop trigger removed_for_ever on account;
 create trigger removed_for_ever before update on account for each row
     when (old.state = 'removed' and (new.state <> 'removed' or new.display_name <> old.display_name
                                      or new.persona is not null))
-    execute function refuse_return();
+    execute function keep_tombstone();
 
 set role vaka_ledger;
 
