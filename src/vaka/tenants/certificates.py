@@ -40,7 +40,8 @@ class _Scope:
 _REMAINS = (
     "The entries of the authority's log, in which the person is a random identifier.",
     "The devices, without a person: what they send must reach an operator. They are taken out of use separately.",
-    "Alarms and notes from before a device was this person's, which say of nobody whose they are.",
+    "Alarms and notes from before a device was this person's, also with the reception of unknown senders: they name "
+    "nobody, and hold in letters to the authority or to the reception what the device said and its number.",
     "Files that the authority itself took out before, and what was printed or written down.",
 )
 _CIPHERTEXT = (
@@ -53,7 +54,8 @@ _ALSO_HOLD = (
     "key can try numbers against it.",
     "When alarms were raised and ended and of which kind, never sealed; and what stands for the numbers of devices "
     "(HMAC-SHA256): whoever has the installation's key for them can try numbers against it.",
-    "What a device said that was written to the authority's own key, because nobody was known to be its person.",
+    "What a device said, its number, and where it is placed, that were written to the authority's own key or the "
+    "reception's, because nobody was known to be its person.",
 )
 _OF_AUTHORITY_REMAINS = (
     "The authority's log, in which people are random identifiers. It is sealed, and can be read and verified, for as "

@@ -202,6 +202,7 @@ def _without_person(row: HistoryRow) -> HistoryRow:
     return replace(
         row, given_name=None, family_name=None, closing_note=None, closing_body=None,
         sender=BlindSender("") if row.person_id else row.sender,
+        sender_name="" if row.person_id else row.sender_name,
     )  # fmt: skip
 
 
