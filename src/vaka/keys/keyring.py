@@ -38,6 +38,8 @@ PAUSE_SECONDS = 3.0
 """After a wait was in vain, nobody tries for so long: what everybody waits for, one has waited for."""
 WATCH_SECONDS = 5.0
 """How often it is asked whether keys were destroyed since."""
+_TRIES = 3
+"""How often those are asked for whose keys were let go meanwhile, before whoever asks is told so."""
 
 Versions = Mapping[int, DataKey]
 
@@ -72,23 +74,21 @@ class Keyring:
     async def hold(self, authority: UUID, subjects: Collection[UUID], *, hasty: bool = False) -> bool:
         """Fetch the keys of those people that are not held yet; return whether everybody was asked for.
 
-        Who has no key (any more) is asked for again the next time. ``hasty`` waits next to nothing, and returns False
-        where others raise KeysUnavailableError. Raises what else KeyClient raises.
+        Who has no key (any more) is asked for again the next time. Who is let go meanwhile is asked for anew, a few
+        times. ``hasty`` waits next to nothing, and returns False where others raise KeysUnavailableError. Raises what
+        else KeyClient raises.
         """
-        missing = {subject for subject in subjects if (authority, subject) not in self._held}
-        if not missing:
+        wanted = set(subjects)
+        if not self._find_missing(authority, wanted):
             return True
         try:
             if self._clock.monotonic() < self._not_before:
                 raise KeysUnavailableError
-            forgotten = self._forgotten
             client, seconds = (self._hasty, SHORT_WAIT_SECONDS) if hasty else (self._patient, LONG_WAIT_SECONDS)
             try:
                 # The client bounds each try; one that hangs must not be waited for longer than one that is gone.
                 async with asyncio.timeout(seconds):
-                    keys = await client.unwrap(authority, sorted(missing))
-                    if forgotten == self._forgotten:
-                        self._keep(authority, keys)
+                    done = await self._fetch(client, authority, wanted)
             except TimeoutError:
                 raise KeysUnavailableError from None
         except KeysUnavailableError:
@@ -97,13 +97,20 @@ class Keyring:
             if hasty:
                 return False
             raise
-        return True
+        if not (done or hasty):
+            raise KeysUnavailableError  # the keyholder is there: for this, nobody has to pause
+        return done
 
     async def create(self, authority: UUID, subjects: Collection[UUID]) -> None:
         """Make keys for those who have none, and hold everybody's. Raises what KeyClient raises."""
         missing = [subject for subject in dict.fromkeys(subjects) if (authority, subject) not in self._held]
         if missing:
-            self._keep(authority, await self._patient.create(authority, missing))
+            forgotten = self._forgotten
+            keys = await self._patient.create(authority, missing)
+            if forgotten == self._forgotten:
+                self._keep(authority, keys)
+            else:
+                await self.hold(authority, subjects)
 
     async def open_authority(self, authority: UUID) -> None:
         """Give an authority its keys, or those it lacks. Raises what KeyClient raises."""
@@ -147,6 +154,28 @@ class Keyring:
         self.forget()
         await self._patient.close()
         await self._hasty.close()
+
+    async def _fetch(self, client: KeyClient, authority: UUID, wanted: Collection[UUID]) -> bool:
+        """Ask for those who are not held; return whether everybody was, with nothing let go since."""
+        asked: set[UUID] = set()
+        for _ in range(_TRIES):
+            missing = self._find_missing(authority, wanted) - asked
+            forgotten = self._forgotten
+            keys = await client.unwrap(authority, sorted(missing))
+            if forgotten != self._forgotten:
+                asked.clear()
+                continue
+            asked |= missing
+            # Others may have been asked for meanwhile. Whoever is let go for these keys is none of those wanted here.
+            others = self._find_missing(authority, wanted) - asked
+            self._keep(authority, keys)
+            if not others:
+                return True
+        return False
+
+    def _find_missing(self, authority: UUID, wanted: Collection[UUID]) -> set[UUID]:
+        """Return whose keys are not held; those of the others count as asked for just now."""
+        return {subject for subject in wanted if self.held(authority, subject) is None}
 
     def _keep(self, authority: UUID, keys: Collection[DataKey]) -> None:
         for key in keys:

@@ -9,6 +9,7 @@ time; the first reading, of everybody, is done when a process starts.
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from vaka.tenants.gateway import Gateway
 
 MOST_FOUND = 5000
 """Whoever finds more has to say more of whom he looks for."""
+MOST_TRIED_AGAIN = 200
+"""Of those whose names could not be read, at each search: it waits for no more."""
 START_AGAIN_SECONDS = 5.0
 
 Connection = psycopg.AsyncConnection[Any]
@@ -65,8 +68,8 @@ class NameIndex:
         self._keys = keys
         self._names: dict[UUID, KnownName] = {}
         self._folded: dict[UUID, str] = {}
-        self._locked: set[UUID] = set()
-        """Who is in the register and could not be read."""
+        self._locked: dict[UUID, tuple[Any, ...]] = {}
+        """Who is in the register and could not be read: what stands there, sealed. Longest not tried comes first."""
         self._since: str | None = None
         self._turn = asyncio.Lock()
 
@@ -76,6 +79,7 @@ class NameIndex:
             async with gateway.transaction(self._keys.authority) as connection:
                 mark, count = await _fetch_one(connection, "mark_people", {})
                 rows = await _fetch(connection, "list_names", {"since": self._since})
+            await self._try_locked_again()
             for start in range(0, len(rows), MOST_SUBJECTS):
                 await self._take_in(rows[start : start + MOST_SUBJECTS])
                 await asyncio.sleep(0)  # whoever else has something to do, does it now
@@ -100,16 +104,26 @@ class NameIndex:
 
     async def _take_in(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._keys.hold([row[0] for row in rows])
-        for identifier, given, family, is_protected in rows:
+        self._open(rows)
+
+    async def _try_locked_again(self) -> None:
+        """Their keys may be there now. Nobody's search fails, or waits long, for their sake."""
+        rows = list(islice(self._locked.values(), MOST_TRIED_AGAIN))
+        if rows and await self._keys.hold([row[0] for row in rows], hasty=True):
+            self._open(rows)
+
+    def _open(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        for row in rows:
+            identifier, given, family, is_protected = row
             columns = {"given_name": given, "family_name": family}
             try:
                 opened = self._keys.open_row("person", str(identifier), identifier, columns)
             except UnopenableError:
                 self._forget(identifier)  # erased a moment ago, or damaged: nobody is found by what cannot be read
-                self._locked.add(identifier)
+                self._locked[identifier] = row
                 continue
             name = KnownName(identifier, opened["given_name"], opened["family_name"], is_protected)
-            self._locked.discard(identifier)
+            self._locked.pop(identifier, None)
             self._names[identifier] = name
             self._folded[identifier] = name.folded
 
@@ -123,7 +137,7 @@ class NameIndex:
     def _forget(self, identifier: UUID) -> None:
         self._names.pop(identifier, None)
         self._folded.pop(identifier, None)
-        self._locked.discard(identifier)
+        self._locked.pop(identifier, None)
 
 
 class NameIndexes:
