@@ -31,6 +31,7 @@ from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_platform, provision_tenant
 from vaka.database.restoring import BackupSet, NotRestoredError, choose_set, list_sets, restored, sweep
 from vaka.database.server import SUPERUSER, Server, tenant_database
+from vaka.keys.client import KeysUnavailableError
 from vaka.keys.keyring import Keyring, make_client
 from vaka.keys.letters import Addressee
 from vaka.keys.personal import load_declaration
@@ -292,3 +293,32 @@ def test_directory_that_is_somebody_elses_is_left_alone(place: Place, tmp_path: 
         pytest.fail("it was taken for ours")
     sweep(tmp_path)
     assert (tmp_path / "kept").read_text() == "kept"
+
+
+def test_nothing_is_restored_while_the_keyholder_is_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would know in the end, and the same set would be restored again and again."""
+
+    def restore(*_: object) -> None:
+        pytest.fail("a set was restored")
+
+    place.some_set()
+    keyholder = place.settings.keyholder.model_copy(update={"socket": Path("run/nobody.sock")})
+    settings = place.settings.model_copy(update={"keyholder": keyholder})
+    monkeypatch.setattr("vaka.processes.attempt.restored", restore)
+    with pytest.raises(KeysUnavailableError):
+        attempt(place.root, settings, place.ask(place.living.id))
+
+
+def test_set_from_before_a_sealed_column_was_there_is_said_to_be_unreadable(place: Place) -> None:
+    """It is the backup of a version of before: that ends the attempt, which broke and was made again for ever."""
+    early = furnish(place.root, place.server, "tidigkommun")
+    with closing(psycopg.connect(early.server.conninfo(SUPERUSER, early.authority.database_name))) as connection:
+        connection.execute("alter table vaka.person rename column door_code to code")
+        connection.commit()
+    early.back_up("early")
+    try:
+        assert early.try_reading(early.living.id, name="early").backup == "unreadable"
+        assert early.try_reading(None, name="early").backup == "unreadable"
+        assert place.try_reading(place.living.id, name="early").backup == "tried"
+    finally:
+        shutil.rmtree(place.root / "backups" / "early")

@@ -75,7 +75,7 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
     client = make_client(server, Settings(), "scheduler", clock)
     async with open_keyring(server, Settings(), "scheduler", SystemClock()) as keyring:
         rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(release_seconds=RELEASE)))
-        attempts = Attempts(partial(attempt_apart, tmp_path, Settings()))
+        attempts = Attempts(partial(attempt_apart, tmp_path, Settings()), clock)
         parts = (gateway, platform, keyring, client, clock, logs, lambda: rules)
         erasing, ending = Erasing(*parts, attempts, [ROLE]), Ending(*parts, attempts, [ROLE])
         yield Office(house, clock, keyring, erasing, attempts, ending, people, *officers)

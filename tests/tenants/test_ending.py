@@ -222,7 +222,7 @@ async def test_term_06_attempt_in_a_backup_is_certified_with_its_proof_and_nothi
         asked.append(question)
         return told[-1]
 
-    office.ending._attempts = office.attempts = Attempts(find)
+    office.ending._attempts = office.attempts = Attempts(find, office.clock)
     order = await leaving.end()
     for _ in range(2):  # it is not tried again and again
         await leaving.certify()

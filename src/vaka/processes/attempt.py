@@ -23,7 +23,7 @@ from vaka.database.restoring import BackupSet, NotRestoredError, choose_set, lis
 from vaka.database.server import Server
 from vaka.errors import VakaError
 from vaka.keys.hardening import keep_memory_and_tell
-from vaka.keys.keyring import make_client
+from vaka.keys.keyring import LONG_WAIT_SECONDS, make_client
 from vaka.logs import configure_logs, describe_error
 from vaka.orphans import end_with
 from vaka.settings import Settings, load_settings
@@ -51,9 +51,11 @@ def attempt(root: Path, settings: Settings, question: Question) -> Outcome:
 
 def _attempt(root: Path, settings: Settings, question: Question, chosen: BackupSet) -> Outcome:
     about = {"set": chosen.name, "made": chosen.made.isoformat(timespec="seconds")}
+    server = find_server(settings.database, root)
+    asyncio.run(_require_keyholder(server, settings, question))
     try:
         with restored(chosen, root / settings.erasure.restored) as copy:
-            counts = asyncio.run(_ask(find_server(settings.database, root), settings, copy, question))
+            counts = asyncio.run(_ask(server, settings, copy, question))
     except NotRestoredError as error:
         return Outcome.model_validate({"backup": error.reason, **about})
     except OSError as error:
@@ -63,6 +65,15 @@ def _attempt(root: Path, settings: Settings, question: Question, chosen: BackupS
         structlog.get_logger().error("backup set is not read", **describe_error(error))
         return Outcome.model_validate({"backup": "unreadable", **about})
     return Outcome.model_validate({"backup": "tried", **about, **counts})
+
+
+async def _require_keyholder(server: Server, settings: Settings, question: Question) -> None:
+    """Raise what the keyholder answers, before a whole cluster is restored for nothing."""
+    client = make_client(server, settings, question.component, SystemClock(), wait_seconds=LONG_WAIT_SECONDS)
+    try:
+        await client.state()
+    finally:
+        await client.close()
 
 
 async def _ask(server: Server, settings: Settings, copy: Server, question: Question) -> dict[str, int]:

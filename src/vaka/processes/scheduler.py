@@ -53,7 +53,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
         await watch.look_for_authorities()
         structlog.get_logger().info("scheduler works", count=len(gateway.authorities))
         async with (
-            open_attempts(root, settings) as attempts,
+            open_attempts(root, settings, clock) as attempts,
             open_keyring(server, settings, COMPONENT, clock) as keyring,
             asyncio.TaskGroup() as rounds,
         ):

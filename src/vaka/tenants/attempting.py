@@ -158,10 +158,13 @@ def _read_sealed(
     connection: psycopg.Connection[dict[str, Any]], authority: UUID, person: UUID, most: int | None
 ) -> Iterator[_Sealed]:
     for table, whose in SEALED_TABLES.items():
-        query = SQL("select * from vaka.{} where {} = %s limit %s").format(Identifier(table), Identifier(whose))
-        for row in connection.execute(query, (person, most)):
-            name = f"{person}/{row['position']}" if table == "contact" else str(row["id"])
-            for column in sealed_columns(table).values():
+        key, sealed = "position" if table == "contact" else "id", sealed_columns(table).values()
+        # Each column by its name: where a set of another version lacks one, it is the database that says so.
+        columns = SQL(", ").join(Identifier(name) for name in (key, *(column.name for column in sealed)))
+        query = SQL("select {} from vaka.{} where {} = %s limit %s")
+        for row in connection.execute(query.format(columns, Identifier(table), Identifier(whose)), (person, most)):
+            name = f"{person}/{row[key]}" if table == "contact" else str(row[key])
+            for column in sealed:
                 if row[column.name] is not None:
                     place = Place(authority, table, name, column.name)
                     yield _Sealed(place, bytes(row[column.name]), column.is_letter)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from vaka.clock import Clock
 from vaka.database.restoring import sweep
 from vaka.errors import Category, Sentence, VakaError
 from vaka.settings import Settings
@@ -23,6 +24,9 @@ from vaka.tenants.attempting import Outcome, Question
 _END_SECONDS = 60.0
 """How long an attempt that is broken off has to remove what it restored."""
 _LARGEST_ANSWER = 65_536
+_SHORTEST_PAUSE_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 3600.0
+"""After each attempt of an order that broke its pause is twice as long: each restores a whole cluster."""
 
 Attempt = Callable[[Question], Awaitable[Outcome]]
 
@@ -77,21 +81,34 @@ async def _end(child: asyncio.subprocess.Process) -> None:
 class Attempts:
     """Those under way. What one of them finds is asked for again and again, until it is there."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: Attempt, clock: Clock) -> None:
         self._attempt = attempt
+        self._clock = clock
         self._alone = asyncio.Lock()
         self._tasks: dict[UUID, asyncio.Task[Outcome]] = {}
+        self._broken: dict[UUID, tuple[float, float]] = {}
+        """By order whose last attempt broke: when the next one may begin (monotonic), and its pause in seconds."""
 
     def ask(self, order: UUID, question: Question) -> Outcome | None:
         """Return the outcome for an order; None while it is not known. Begins the attempt where there is none.
 
-        Raises what the attempt raised; the next time it begins anew.
+        Raises what the attempt raised, once; after a pause it begins anew.
         """
+        not_before, pause = self._broken.get(order, (float("-inf"), 0.0))
         if order not in self._tasks:
+            if self._clock.monotonic() < not_before:
+                return None
             self._tasks[order] = asyncio.create_task(self._make(question))
         if not self._tasks[order].done():
             return None
-        return self._tasks.pop(order).result()
+        try:
+            outcome = self._tasks.pop(order).result()
+        except Exception:
+            pause = min(max(2 * pause, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+            self._broken[order] = (self._clock.monotonic() + pause, pause)
+            raise
+        self._broken.pop(order, None)
+        return outcome
 
     async def settle(self) -> None:
         """Wait until every attempt that has begun has ended."""
@@ -109,10 +126,10 @@ class Attempts:
 
 
 @asynccontextmanager
-async def open_attempts(root: Path, settings: Settings) -> AsyncIterator[Attempts]:
+async def open_attempts(root: Path, settings: Settings, clock: Clock) -> AsyncIterator[Attempts]:
     """Make attempts below the data directory `root` until the block ends. What a killed one left is removed first."""
     sweeping = asyncio.create_task(asyncio.to_thread(sweep, root / settings.erasure.restored))  # nobody waits for it
-    attempts = Attempts(partial(attempt_apart, root, settings))
+    attempts = Attempts(partial(attempt_apart, root, settings), clock)
     try:
         yield attempts
     finally:
