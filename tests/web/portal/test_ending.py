@@ -123,6 +123,34 @@ async def test_term_06_one_orders_with_the_files_fingerprint_another_approves_wi
     ]  # fmt: skip
 
 
+async def test_page_says_how_much_of_the_file_that_was_taken_out_could_not_be_opened(
+    gun: Browser, rakel: Browser, logs: Logs
+) -> None:
+    """Whoever orders, and whoever approves, knows what will be readable nowhere when it is carried out."""
+    digest = sha256((await gun.post(f"{HERE}/export", {"reason": "KS 2026/124"})).body).hexdigest()
+    in_form, in_order = "gick något inte att öppna i 1 av raderna. Ta ut allt på nytt", "1 av raderna gick något inte"
+    whole = "Allt i den gick att öppna."
+    assert digest not in (await gun.get(HERE)).text
+
+    def change(what: str) -> None:
+        logs.execute("ekbacka", f"update vaka.authority_export set {what} where digest = '{digest}'", unguarded=True)
+
+    change("unopened = 1")
+    page = (await gun.get(HERE)).text
+    assert (digest in page, in_form in page) == (True, True)
+    change("completed_at = completed_at - interval '31 days'")
+    assert digest not in (await gun.get(HERE)).text  # nobody can name it any more
+    change("completed_at = completed_at + interval '31 days'")
+    facts = {"decision": "KS 2026/124", "digest": digest, "sure": "true"}
+    assert (await gun.post(HERE, facts)).status == 303
+    for officer in (gun, rakel):
+        page = (await officer.get(HERE)).text
+        assert (digest in page, in_order in page, whole in page) == (True, True, False)
+    change("unopened = 0")
+    page = (await rakel.get(HERE)).text
+    assert (in_order in page, whole in page) == (False, True)
+
+
 async def test_page_says_what_an_order_waits_for_and_why_there_is_no_certificate(gun: Browser, logs: Logs) -> None:
     logs.execute(
         "ekbacka",
