@@ -227,8 +227,12 @@ def refuse(connection: psycopg.Connection[tuple[object, ...]], attempt: str) -> 
 
 def _may(server: Server, connection: psycopg.Connection[tuple[object, ...]], table: str, right: str) -> bool:
     with closing(psycopg.connect(server.conninfo(SUPERUSER, connection.info.dbname), autocommit=True)) as catalogue:
+        # Whoever may read each column may read the table. Which they may is in tests/database/test_grants.py.
         row = catalogue.execute(
-            "select has_table_privilege(%s, %s, %s)", (connection.info.user, table, right)
+            "select has_table_privilege(%(user)s, %(table)s, %(right)s) or (%(right)s = 'select' and"
+            " (select bool_and(has_column_privilege(%(user)s, a.attrelid, a.attnum, 'select')) from pg_attribute a"
+            "  where a.attrelid = %(table)s::regclass and a.attnum > 0 and not a.attisdropped))",
+            {"user": connection.info.user, "table": table, "right": right},
         ).fetchone()
     return row == (True,)
 
