@@ -45,6 +45,8 @@ async def test_officer_is_led_to_the_page_and_nobody_else_is(
     assert (answer.status, answer.header("location")) == (303, HERE)
     page = await gun.get(HERE)
     assert (page.status, "Ta ut allt" in page.text) == (200, True)
+    assert "Det som händer efter uttaget, tills allt raderas, finns inte i någon fil." in page.text
+    assert "ta ut allt en gång till" in page.text
     assert (await lovisa.get(HERE)).status == 403
     assert (await lovisa.post(f"{HERE}/export", {"reason": "KS 2026/1"})).status == 403
     assert (await gun.post("/log/norrvik/end/export", {"reason": "KS 2026/1"})).status in (403, 404)
