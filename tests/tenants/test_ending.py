@@ -251,6 +251,13 @@ async def test_press_that_is_accepted_while_receivers_do_not_know_yet_is_helped_
         assert await office.ending.remove_returned(office.authority, office.clock.now()) > 3
         assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
         assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("closed",)]
+    # Whoever waits for receivers is looked at as often as orders are.
+    restore()
+    assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+    assert await office.ending.carry_out(office.authority, office.clock.now()) == 0
+    office.clock.turn(RELEASE + 1)
+    assert await office.ending.carry_out(office.authority, office.clock.now()) == 3
+    assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
 
 
 async def test_authority_that_was_not_erased_is_left_alone(leaving: Leaving) -> None:

@@ -77,6 +77,9 @@ class Ending:
         """By order: sealed names that could be read before, to be tried afterwards."""
         self._released: dict[UUID, datetime] = {}
         """By order: since when receivers can know that the devices are nobody's. After a start it is waited anew."""
+        self._returned: set[UUID] = set()
+        """Authorities that are here again and wait for their receivers: looked at as often as orders are."""
+        self._returning = asyncio.Lock()
 
     async def carry_out(self, authority: UUID, now: datetime) -> int:
         """Bring the order that is under way one step further, where it can be; return how many steps were taken.
@@ -86,7 +89,7 @@ class Ending:
         async with self._gateway.transaction(authority) as tenant:
             orders = [one for one in await list_endings(tenant) if one.state in _CARRIED_OUT]
         if not orders:
-            return 0
+            return await self.remove_returned(authority, now) if authority in self._returned else 0
         rules = await asyncio.to_thread(self._read_rules)
         order = orders[0]  # there is one at most
         if order.state == "erased":
@@ -121,6 +124,10 @@ class Ending:
         many rows went. It waits until receivers can know that the devices are nobody's; and while somebody is helped
         who pressed since, or under a legal hold.
         """
+        async with self._returning:
+            return await self._remove_returned(authority, now)
+
+    async def _remove_returned(self, authority: UUID, now: datetime) -> int:
         end = await self._client.ended(authority)
         if end is None:
             return 0
@@ -131,7 +138,9 @@ class Ending:
         if released is not None and released[0]:  # devices came back, now or once more
             self._released.pop(end.order, None)
         if self._clock.now() - self._released.setdefault(end.order, self._clock.now()) < rules.release:
+            self._returned.add(authority)
             return 0
+        self._returned.discard(authority)
         count = 0
         while True:
             async with self._gateway.transaction(authority) as tenant:
