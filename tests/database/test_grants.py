@@ -385,7 +385,11 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
         **({"ledger.removal_approved_at()": "execute"} if kind == "tenant" else {}),
         **({"ledger.is_role_told()": "execute"} if kind == "platform" else {}),
         "schema ledger": "usage",
-    } | ({"ledger.is_erasure_decided()": "execute", "ledger.ending_due_at()": "execute"} if kind == "tenant" else {})
+    } | (
+        dict.fromkeys(("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()"), "execute")
+        if kind == "tenant"
+        else {}
+    )
 
 
 @pytest.mark.parametrize("kind", ["platform", "tenant"])

@@ -185,6 +185,7 @@ async def test_term_06_whoever_comes_back_with_a_restored_backup_goes_again(leav
     assert len(directory) == 3
     # Its keys cannot be made again, and the directory says that it is served: the installation starts nevertheless.
     await open_keys(server, Settings(), office.clock)
+    assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
     # Whoever pressed in the meantime, when the directory was of before too, is helped first, and seen: it stays open.
     office.clock.turn(86_400)
     late = office.alarm(märta, device_of(märta), closed=False)
@@ -203,6 +204,60 @@ async def test_term_06_whoever_comes_back_with_a_restored_backup_goes_again(leav
     told = [one for one in office.house.leaves() if one.event == "ending.removed" and "again" in one.detail]
     assert {one.object for one in told} == {f"ending:{order}"}
     assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+
+
+async def test_press_that_is_accepted_while_receivers_do_not_know_yet_is_helped_where_a_backup_brought_all_back(
+    leaving: Leaving,
+) -> None:
+    office, märta = leaving.office, leaving.office.people[0]
+    columns = "sender, authority_id, device_id, person_id, address, authentication, network, exception_reason"
+    kept = leaving.directory(f"select {columns} from vaka.device_entry where authority_id = %(authority)s")
+    with office.house.superuser() as superuser:
+        persons = superuser.execute("select p::text from vaka.person p").fetchall()
+    await leaving.end()
+
+    def restore() -> None:
+        with office.house.superuser(unguarded=True) as superuser:
+            for (person,) in persons:
+                superuser.execute("insert into vaka.person select (%s::vaka.person).*", (person,))
+        for row in kept:
+            leaving.directory(
+                f"insert into vaka.device_entry ({columns}, exception_until, changed_at) values (%(sender)s,"
+                " %(authority)s, %(device)s, %(person)s, %(address)s, %(how)s, %(network)s, %(why)s,"
+                " now() + '1 day', now())",
+                dict(zip(("sender", "_", "device", "person", "address", "how", "network", "why"), row, strict=True)),
+            )
+        leaving.directory("update vaka.authority set state = 'active' where id = %(authority)s")
+
+    for _ in range(2):  # brought back once more, it is waited once more
+        restore()
+        begun = office.clock.now()
+        office.clock.turn(86_400)
+        assert await office.ending.remove_returned(office.authority, begun) == 0
+        assert leaving.directory("select 1 from vaka.device_entry where authority_id = %(authority)s") == []
+        late = office.alarm(märta, device_of(märta), closed=False)
+        office.clock.turn(RELEASE - 1)
+        assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+        assert leaving.counts()["person"] == 3
+        office.clock.turn(2)
+        assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0  # it is open
+        assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("active",)]
+        assert leaving.counts()["person"] == 3
+        with office.house.superuser() as superuser:
+            superuser.execute(
+                "update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x' where id = %s",
+                (late,),
+            )
+        assert await office.ending.remove_returned(office.authority, office.clock.now()) > 3
+        assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
+        assert leaving.directory("select state from vaka.authority where id = %(authority)s") == [("closed",)]
+    # Whoever waits for receivers is looked at as often as orders are.
+    restore()
+    assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+    assert await office.ending.carry_out(office.authority, office.clock.now()) == 0
+    office.clock.turn(RELEASE + 1)
+    assert await office.ending.carry_out(office.authority, office.clock.now()) == 3
+    assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
 
 
 async def test_authority_that_was_not_erased_is_left_alone(leaving: Leaving) -> None:

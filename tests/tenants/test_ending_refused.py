@@ -249,3 +249,88 @@ async def test_order_that_is_changed_by_hand_after_the_approval_ends_nothing(lea
     # As it was decided, it is carried out: the test could fail.
     assert await leaving.round() == 1
     assert await leaving.state() == ("released", "")
+
+
+async def test_term_06_order_that_a_hold_stopped_is_not_revived_by_hand(leaving: Leaving) -> None:
+    """When the hold is lifted somebody has to order it anew, whatever an administrator writes into the row."""
+    office, bo = leaving.office, leaving.office.people[1]
+    archivist = principal(("archivist", office.authority), realm="authority")
+    order = await leaving.approve()
+    async with office.house.as_("portal") as portal:
+        await place_hold(portal, archivist, office.authority, bo.id, reason="JO 2026/12", now=office.clock.now())
+    await leaving.round()
+    assert await leaving.state() == ("cancelled", "legal_hold")
+    for sealed in (False, True):
+        if sealed:
+            await office.seal()
+        for state, more in (
+            ("approved", ""), ("released", ", released_at = now()"),
+            ("removed", ", released_at = now(), removed_at = now()"),
+        ):  # fmt: skip
+            with office.house.superuser(unguarded=True) as superuser:
+                superuser.execute("delete from vaka.legal_hold")
+                superuser.execute(f"update vaka.authority_ending set state = '{state}', hindrance = ''{more}".encode())
+            assert await leaving.round() == 0, state
+            assert await leaving.state() == (state, ""), (state, sealed)
+            assert await stands(leaving), state
+            with office.house.superuser(unguarded=True) as superuser:
+                superuser.execute(
+                    "update vaka.authority_ending set state = 'cancelled', released_at = null, removed_at = null"
+                )
+    async with office.house.as_("scheduler") as scheduler:
+        with pytest.raises(psycopg.errors.NoDataFound):
+            await scheduler.execute("select complete_ending(%s, '{}', now())", (order,))
+
+
+@pytest.mark.parametrize("state", ["released", "removed"])
+async def test_order_that_is_set_forward_by_hand_skips_no_step(leaving: Leaving, state: str) -> None:
+    """Approved and due as it is: nobody is let go of, nothing is deleted and no key is destroyed before its turn."""
+    office = leaving.office
+    order = await leaving.approve()
+    alarm = office.alarm(office.people[0], device_of(office.people[0]), closed=False)
+    columns = "released_at = now()" + (", removed_at = now()" if state == "removed" else "")
+    with office.house.superuser() as superuser:
+        superuser.execute(f"update vaka.authority_ending set state = '{state}', {columns}".encode())
+    await leaving.round()
+    keys = office.keyring.of(office.authority)
+    await keys.hold([one.id for one in office.people])
+    assert all(keys.opens(one.id) for one in office.people)
+    assert leaving.counts()["person"] == 3
+    assert len(leaving.directory("select 1 from vaka.device_entry where authority_id = %(authority)s")) == 3
+    async with office.house.as_("scheduler") as scheduler:
+        with pytest.raises(psycopg.errors.NoDataFound):
+            await scheduler.execute("select complete_ending(%s, '{}', now())", (order,))
+    # As it was decided, and with nobody to help, it is carried out: the test could fail.
+    with office.house.superuser() as superuser:
+        superuser.execute("update vaka.authority_ending set state = 'approved', released_at = null, removed_at = null")
+        superuser.execute(
+            "update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x' where id = %s", (alarm,)
+        )
+    await office.seal()
+    await leaving.round()
+    office.clock.turn(RELEASE + 1)
+    await office.seal()
+    await leaving.round()
+    assert (await leaving.state())[0] == "erased"
+
+
+async def test_term_06_what_was_begun_and_set_forward_is_deleted_all_the_same(leaving: Leaving) -> None:
+    office = leaving.office
+    await leaving.approve()
+    await leaving.round()
+    assert await leaving.state() == ("released", "")
+    late = office.alarm(office.people[0], device_of(office.people[0]), closed=False)
+    office.clock.turn(RELEASE + 1)
+    await office.seal()
+    with office.house.superuser() as superuser:
+        superuser.execute("update vaka.authority_ending set state = 'removed', removed_at = now()")
+    await leaving.round()
+    assert await leaving.state() == ("removed", "open_alarm")
+    assert leaving.counts()["person"] == 3
+    with office.house.superuser() as superuser:
+        superuser.execute(
+            "update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x' where id = %s", (late,)
+        )
+    await leaving.round()
+    assert (await leaving.state())[0] == "erased"
+    assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.access.test_decide import principal
 from tests.platform import one_human
-from tests.tenants.office import ROLE, Office
+from tests.tenants.office import RELEASE, ROLE, Office, device_of
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.holds import place_hold
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
@@ -293,3 +293,72 @@ async def test_trouble_with_one_order_does_not_stop_another(office: Office) -> N
         superuser.execute("drop trigger break_it on vaka.erasure_order")
     await office.round()
     assert {one.id: one.state for one in await office.orders()} == {first: "removed", second: "removed"}
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+async def test_term_06_order_that_a_hold_stopped_is_not_revived_by_hand(office: Office, sealed: bool) -> None:
+    """When the hold is lifted somebody has to order it anew, whatever an administrator writes into the row."""
+    märta = office.people[0]
+    archivist = principal(("archivist", office.authority), realm="authority")
+    order = await office.order(märta)
+    await office.decide(order)
+    async with office.house.as_("portal") as portal:
+        await place_hold(portal, archivist, office.authority, märta.id, reason="JO 2026/12", now=office.clock.now())
+    await office.seal()
+    await office.round()
+    assert await office.state() == "cancelled"
+    if sealed:
+        await office.seal()
+    for state, at in (("approved", "null"), ("removed", "now()")):
+        with office.house.superuser(unguarded=True) as superuser:
+            superuser.execute("delete from vaka.legal_hold")
+            superuser.execute(
+                f"update vaka.erasure_order set state = '{state}', hindrance = '', removed_at = {at}".encode()
+            )
+        assert await office.round() == 0
+        assert await office.state() == state
+        assert len(office.rows("select 1 from vaka.person")) == 3
+    with pytest.raises(psycopg.errors.NoDataFound):
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select complete_erasure(%s, '{}', now())", (order,))
+
+
+async def test_order_that_is_set_forward_by_hand_skips_no_step(office: Office) -> None:
+    """One of the two who approved may not any more, which is asked before it is begun: somebody says that it was."""
+    märta = office.people[0]
+    order = await office.order(märta)
+    await office.decide(order)
+    await office.seal()
+    dismiss(office)
+    with office.house.superuser(unguarded=True) as superuser:
+        superuser.execute("update vaka.erasure_order set state = 'removed', removed_at = now()")
+    for _ in range(2):
+        assert await office.round() == 0
+        office.clock.turn(RELEASE + 1)
+        await office.seal()
+    assert office.rows("select 1 from vaka.person where id = %s", märta.id)
+    with pytest.raises(psycopg.errors.NoDataFound):
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select complete_erasure(%s, '{}', now())", (order,))
+
+
+async def test_hold_that_comes_when_it_was_begun_ends_nothing(office: Office) -> None:
+    """Her rows are gone; a press of before and a hold on whoever pressed only make it wait."""
+    märta = office.people[0]
+    archivist = principal(("archivist", office.authority), realm="authority")
+    order = await office.order(märta)
+    await office.decide(order)
+    await office.seal()
+    await office.round()
+    office.alarm(märta, device_of(märta))
+    async with office.house.as_("portal") as portal:
+        await place_hold(portal, archivist, office.authority, märta.id, reason="JO 2026/12", now=office.clock.now())
+    office.clock.turn(RELEASE + 1)
+    await office.seal()
+    await office.round()
+    assert [(one.state, one.hindrance) for one in await office.orders()] == [("removed", "legal_hold")]
+    with office.house.superuser(unguarded=True) as superuser:
+        superuser.execute("delete from vaka.legal_hold")
+    await office.seal()
+    await office.round()
+    assert await office.state() == "erased"

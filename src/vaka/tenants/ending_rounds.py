@@ -77,6 +77,9 @@ class Ending:
         """By order: sealed names that could be read before, to be tried afterwards."""
         self._released: dict[UUID, datetime] = {}
         """By order: since when receivers can know that the devices are nobody's. After a start it is waited anew."""
+        self._returned: set[UUID] = set()
+        """Authorities that are here again and wait for their receivers: looked at as often as orders are."""
+        self._returning = asyncio.Lock()
 
     async def carry_out(self, authority: UUID, now: datetime) -> int:
         """Bring the order that is under way one step further, where it can be; return how many steps were taken.
@@ -86,7 +89,7 @@ class Ending:
         async with self._gateway.transaction(authority) as tenant:
             orders = [one for one in await list_endings(tenant) if one.state in _CARRIED_OUT]
         if not orders:
-            return 0
+            return await self.remove_returned(authority, now) if authority in self._returned else 0
         rules = await asyncio.to_thread(self._read_rules)
         order = orders[0]  # there is one at most
         if order.state == "erased":
@@ -104,10 +107,7 @@ class Ending:
             async with self._gateway.transaction(authority) as tenant:
                 await tenant.execute(QUERIES["hinder_ending"], values)
             return 0
-        if order.state == "removed":
-            await self._destroy(authority, order, now)
-            return 1
-        if order.state == "approved" and not await self._begin(authority, order, now):
+        if not await self._begin(authority, order, now):
             return 0
         about = {"authority": authority, "order": order.id, "now": now}
         async with transaction(self._platform) as platform:
@@ -121,14 +121,26 @@ class Ending:
 
     async def remove_returned(self, authority: UUID, now: datetime) -> int:
         """Delete everybody of an authority that was erased and is here again, after a restored backup say; return how
-        many rows went. While somebody is helped who pressed since, or under a legal hold, it waits.
+        many rows went. It waits until receivers can know that the devices are nobody's; and while somebody is helped
+        who pressed since, or under a legal hold.
         """
+        async with self._returning:
+            return await self._remove_returned(authority, now)
+
+    async def _remove_returned(self, authority: UUID, now: datetime) -> int:
         end = await self._client.ended(authority)
         if end is None:
             return 0
+        rules = await asyncio.to_thread(self._read_rules)
         about = {"authority": authority, "order": end.order, "ended_at": end.at, "most": AT_ONCE, "now": now}
         async with transaction(self._platform) as platform:
-            await platform.execute(QUERIES["release_authority"], about)
+            released = await (await platform.execute(QUERIES["release_authority"], about)).fetchone()
+        if released is not None and released[0]:  # devices came back, now or once more
+            self._released.pop(end.order, None)
+        if self._clock.now() - self._released.setdefault(end.order, self._clock.now()) < rules.release:
+            self._returned.add(authority)
+            return 0
+        self._returned.discard(authority)
         count = 0
         while True:
             async with self._gateway.transaction(authority) as tenant:
@@ -143,13 +155,14 @@ class Ending:
         return count
 
     async def _begin(self, authority: UUID, order: EndingOrder, now: datetime) -> bool:
+        """Return whether it is begun: now, or before by what the log says, whatever the order's row says."""
         async with self._gateway.transaction(authority) as tenant:
             await require_standing(tenant, now)
             row = await (await tenant.execute(QUERIES["begin_ending"], {"order": order.id, "now": now})).fetchone()
         return row is not None and row[0] == ""
 
     async def _delete(self, authority: UUID, order: EndingOrder, now: datetime) -> bool:
-        """Delete what there is, batch by batch; return whether nothing is left."""
+        """Delete what there is, batch by batch; return whether nothing is left, by what the log says too."""
         await self._keep_sample(authority, order)
         values = {"order": order.id, "most": AT_ONCE, "now": now}
         while True:

@@ -2,17 +2,23 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The page of a contract's end: everything is taken out, and two people order and approve that it is erased."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from hashlib import sha256
 
+import psycopg
 import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from tests.tenants.imported import take_in
 from tests.web.browsers import Browser
 from tests.web.furniture import FULL_PERSON, Installation
 from tests.web.portal.conftest import Logs, enter, person_of
+from vaka.database.server import SUPERUSER
 from vaka.web.portal.portal import Portal
+from vaka.web.portal.sending import Sending
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -39,6 +45,8 @@ async def test_officer_is_led_to_the_page_and_nobody_else_is(
     assert (answer.status, answer.header("location")) == (303, HERE)
     page = await gun.get(HERE)
     assert (page.status, "Ta ut allt" in page.text) == (200, True)
+    assert "Det som händer efter uttaget, tills allt raderas, finns inte i någon fil." in page.text
+    assert "ta ut allt en gång till" in page.text
     assert (await lovisa.get(HERE)).status == 403
     assert (await lovisa.post(f"{HERE}/export", {"reason": "KS 2026/1"})).status == 403
     assert (await gun.post("/log/norrvik/end/export", {"reason": "KS 2026/1"})).status in (403, 404)
@@ -82,6 +90,47 @@ async def test_one_export_of_an_authority_at_a_time(gun: Browser, portal: Portal
     page = await gun.post(f"{HERE}/export", {"reason": "KS 2026/1"})
     assert (page.status, "pågår redan" in page.text) == (400, True)
     assert logs.since(mark, "ekbacka") == []
+
+
+async def test_of_two_exports_at_once_one_is_told_to_wait_and_leaves_the_others_mark(
+    gun: Browser, portal: Portal, installation: Installation, logs: Logs
+) -> None:
+    mark, database = logs.mark("ekbacka"), installation.authorities["ekbacka"].database_name
+    conninfo = installation.server.conninfo(SUPERUSER, database)
+    waiting = "select 1 from pg_locks where relation = 'vaka.authority_export'::regclass and not granted"
+    async with asyncio.timeout(30), await psycopg.AsyncConnection.connect(conninfo) as holder:
+        await holder.execute("lock table vaka.authority_export in share row exclusive mode")
+        first = asyncio.create_task(gun.post(f"{HERE}/export", {"reason": "KS 2026/1"}))
+        while not await (await holder.execute(waiting)).fetchall():
+            await asyncio.sleep(0.01)
+        second = await gun.post(f"{HERE}/export", {"reason": "KS 2026/2"})
+        assert (second.status, "pågår redan" in second.text) == (400, True)
+        assert len(portal.exporting) == 1
+        await holder.commit()
+        assert (await first).status == 200
+    assert [one["event"] for one in logs.since(mark, "ekbacka")] == ["export.begun", "export.completed"]
+    # Another may follow, also after one that was refused or broke off.
+    assert (await gun.post(f"{HERE}/export", {"reason": ""})).status == 400
+    assert portal.exporting == set()
+    assert (await gun.post(f"{HERE}/export", {"reason": "KS 2026/3"})).status == 200
+
+
+async def test_browser_that_is_gone_before_the_first_byte_leaves_no_mark() -> None:
+    ended = list[bool]()
+
+    async def make() -> AsyncGenerator[bytes, None]:
+        yield b"x"
+
+    async def refuse(_message: Message) -> None:
+        raise OSError
+
+    async def receive() -> Message:
+        return await asyncio.Future()
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    with pytest.raises(ClientDisconnect):
+        await Sending(make(), lambda: ended.append(True), {})(scope, receive, refuse)
+    assert ended == [True]
 
 
 async def test_term_06_one_orders_with_the_files_fingerprint_another_approves_with_the_name_and_either_stops_it(

@@ -2,14 +2,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The end of a contract (terms 6 and 31): taking everything out, ordering that it is erased, and deciding that."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError
 from vaka.access.ending import decide_ending, order_ending
@@ -34,6 +32,7 @@ from vaka.web.pages import Message
 from vaka.web.portal.certificates import send_certificate
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
+from vaka.web.portal.sending import Sending
 from vaka.web.times import LOCAL
 
 MAY_EXPORT = Permission.PORTAL_EXPORT_AUTHORITY
@@ -109,38 +108,36 @@ async def take_everything(portal: Portal, request: Request, asker: Asker) -> Res
     """POST /log/{authority}/end/export: the archive. The log says so before its first byte is sent."""
     authority = await require_authority(portal, request, asker, MAY_EXPORT)
     form = await read_form(request, TakeOutForm)
-    export, now = new_identifier(portal.clock.now()), portal.clock.now()
+    if authority.id in portal.exporting:
+        return await explain(portal, asker, authority, ExportUnderWayError(), form)
+    portal.exporting.add(authority.id)  # before anything is waited for: of two at once, one is told to wait
     try:
-        if authority.id in portal.exporting:
-            raise ExportUnderWayError
-        # Asked for before anything is entered: without the keyholder there would be an archive full of locked rows.
-        await portal.keyring.of(authority.id).hold([authority.id])
-        async with portal.gateway.transaction(authority.id) as tenant:
-            number = await begin_export(tenant, asker.principal, authority.id, export, form.reason, now=now)
+        return await _begin_sending(portal, asker, authority, form)
     except VakaError as error:
+        portal.exporting.discard(authority.id)
         return await explain(portal, asker, authority, error, form)
+    except BaseException:
+        portal.exporting.discard(authority.id)
+        raise
+
+
+async def _begin_sending(portal: Portal, asker: Asker, authority: Authority, form: TakeOutForm) -> Response:
+    export, now = new_identifier(portal.clock.now()), portal.clock.now()
+    # Asked for before anything is entered: without the keyholder there would be an archive full of locked rows.
+    await portal.keyring.of(authority.id).hold([authority.id])
+    async with portal.gateway.transaction(authority.id) as tenant:
+        number = await begin_export(tenant, asker.principal, authority.id, export, form.reason, now=now)
     name = f"vaka-{authority.slug}-{now.astimezone(LOCAL):%Y%m%d-%H%M}-{number}.zip"
-    return StreamingResponse(
-        _send(portal, authority, export, require_reason(form.reason)),
-        media_type="application/zip",
-        headers={
+    why, log = require_reason(form.reason), portal.logs.log_name(authority.slug)
+    return Sending(
+        write_export(portal.gateway, portal.keyring, authority, export, why, log, portal.clock),
+        lambda: portal.exporting.discard(authority.id),
+        {
             "Cache-Control": "no-store",
             "Content-Disposition": f'attachment; filename="{name}"',
             "Link": f'<{receipt_address(authority, number)}>; rel="related"',
         },
     )
-
-
-async def _send(portal: Portal, authority: Authority, export: UUID, reason: str) -> AsyncIterator[bytes]:
-    portal.exporting.add(authority.id)
-    log = portal.logs.log_name(authority.slug)
-    pieces = write_export(portal.gateway, portal.keyring, authority, export, reason, log, portal.clock)
-    try:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                yield piece
-    finally:
-        portal.exporting.discard(authority.id)
 
 
 async def order(portal: Portal, request: Request, asker: Asker) -> Response:
