@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from vaka.crypto.policy import require_allowed
 
-BINDING_BYTES = 32
-
 require_allowed("HMAC-SHA256", "binding")
 
 

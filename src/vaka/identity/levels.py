@@ -8,7 +8,6 @@ Level 3 of the Swedish trust framework (ELN-0700) is what eIDAS calls substantia
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LOWEST = 3
 _SWEDISH = "http://id.elegnamnden.se/loa/1.0"
 UNCERTIFIED = "http://id.swedenconnect.se/loa/1.0/uncertified-loa3"
 """What brokers say also of issuers that are reviewed. It says nothing by itself: only the evidence about the one issuer
