@@ -177,14 +177,14 @@ class SamlProvider:
 
     def assertion(self, request: str, consumer: str, audience: str, subject: str, level: str = LOA3) -> ET.Element:
         """A response as pysaml2 makes it, with a plain assertion in it and nothing signed."""
+        known = ET.fromstring(self.known.encode()).attrib["entityID"]
         made = self.server.create_authn_response(
-            {}, request, consumer, audience, authn={"class_ref": level},
+            {}, request, consumer, known, authn={"class_ref": level},
             name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text=subject),
             sign_response=False, sign_assertion=False, encrypt_assertion=False,
         )  # fmt: skip
         root = ET.fromstring(str(made))
-        assertion = root.find(f"{{{ASSERTION}}}Assertion")
-        assert assertion is not None
+        part(root, "Assertion", "Conditions", "AudienceRestriction", "Audience").text = audience
         return root
 
     def _configuration(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 
 from tests.identity.house import LOA3, IdentityHouse
-from tests.identity.saml_provider import GCM, SHA256, SamlProvider, Signer, encrypt, nothing
+from tests.identity.saml_provider import GCM, SHA256, SamlProvider, Signer, encrypt, instant, nothing, part
 from tests.identity.visitor import Visitor
 from tests.web.browsers import Answer
 from vaka.clock import SystemClock
@@ -25,7 +25,6 @@ from vaka.web.asker import COOKIES
 from vaka.web.signin.entrance import Entrance
 
 Change = Callable[[ET.Element], None]
-Wrap = Callable[["Answered", str], str]
 
 
 @dataclass
@@ -142,6 +141,15 @@ class SamlScene:
             assert private not in json.dumps(entry["detail"]).replace(self.name, "")
         detail: dict[str, Any] = entry["detail"]
         return detail
+
+
+def authenticated(seconds: float) -> Change:
+    """Somebody authenticated so many seconds from now."""
+
+    def change(assertion: ET.Element) -> None:
+        part(assertion, "AuthnStatement").attrib["AuthnInstant"] = instant(seconds)
+
+    return change
 
 
 def request_of(asked: dict[str, str]) -> ET.Element:

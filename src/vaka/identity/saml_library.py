@@ -47,7 +47,7 @@ def request_address(
 
     Raises SamlRefusedError where it would not be signed as it should.
     """
-    client = Saml2Client(_configure(entity, issuer))
+    client = Saml2Client(_configure(entity, issuer.metadata))
     _, asked = client.create_authn_request(
         provider.sign_in,
         binding=BINDING_HTTP_POST,
@@ -71,7 +71,7 @@ def request_address(
 @lru_cache(maxsize=512)
 def write_metadata(entity: Entity) -> str:
     """Return what an issuer has to know of us (EntityDescriptor), as it was when it was first asked for."""
-    descriptor = entity_descriptor(_configure(entity, None))
+    descriptor = entity_descriptor(_configure(entity, ""))
     # The library names all that xmlsec1 knows, MD5 too; what stands here is what the guard accepts.
     descriptor.extensions = Extensions()
     supported = [DigestMethod(algorithm=uri) for uri in DIGESTS] + [SigningMethod(algorithm=uri) for uri in SIGNATURES]
@@ -89,7 +89,7 @@ def ask_library(response: str, expected: ExpectedResponse) -> None:
     Raises SamlRefusedError where it finds something against it, or reads another assertion.
     """
     try:
-        client = Saml2Client(_configure(expected.entity, expected.issuer))
+        client = Saml2Client(_configure(expected.entity, expected.issuer.metadata))
         found = client.parse_authn_request_response(response, BINDING_HTTP_POST, {expected.request: "/"})
         issuers = [] if found is None else [one.issuer.text.strip() for one in found.assertions]
     except Exception:  # whatever it raises, and it raises many things, is a no
@@ -98,7 +98,9 @@ def ask_library(response: str, expected: ExpectedResponse) -> None:
         raise SamlRefusedError(Reason.LIBRARY)
 
 
-def _configure(entity: Entity, issuer: SamlIssuer | None) -> SPConfig:
+@lru_cache(maxsize=64)
+def _configure(entity: Entity, metadata: str) -> SPConfig:
+    """Return the library's idea of us and of one issuer. Clients are made anew each time: they remember people."""
     key, certificate = str(entity.key_file), str(entity.certificate_file)
     said = {
         "entityid": entity.identifier,
@@ -106,7 +108,7 @@ def _configure(entity: Entity, issuer: SamlIssuer | None) -> SPConfig:
         "key_file": key,
         "cert_file": certificate,
         "encryption_keypairs": [{"key_file": key, "cert_file": certificate}],
-        "metadata": {} if issuer is None else {"inline": [issuer.metadata]},
+        "metadata": {"inline": [metadata]} if metadata else {},
         "accepted_time_diff": int(SKEW.total_seconds()),
         "allow_unknown_attributes": True,
         "delete_tmpfiles": True,
