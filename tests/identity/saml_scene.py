@@ -12,13 +12,13 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 
 from tests.identity.house import LOA3, IdentityHouse
-from tests.identity.saml_provider import GCM, SHA256, SamlProvider, Signer, encrypt, instant, nothing, part
+from tests.identity.saml_provider import GCM, SamlProvider, Signer, encrypt, instant, nothing, part
 from tests.identity.visitor import Visitor
 from tests.web.browsers import Answer
 from vaka.clock import SystemClock
 from vaka.identity.invitations import invite
 from vaka.identity.saml_entity import Entity, make_entity
-from vaka.identity.saml_signature import RSA_SHA256
+from vaka.identity.saml_signature import RSA_SHA256, SHA256
 from vaka.identity.saml_xml import ASSERTION
 from vaka.identity.sessions import Realm, Session, find_session
 from vaka.web.asker import COOKIES

@@ -54,7 +54,7 @@ class PendingSecret:
 
     @property
     def request(self) -> str:
-        """What our SAML request is called, and what its answer says it answers. No XML identifier begins with a digit."""
+        """What our SAML request is called, and what its answer says it answers. Such a name begins with no digit."""
         return f"_{self._draw(b'request')}"
 
     @property

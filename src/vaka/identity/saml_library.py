@@ -29,7 +29,6 @@ from vaka.identity.saml_xml import SamlRefusedError
 from vaka.identity.trust import Trusted
 from vaka.identity.trust_content import NAME_ID, SamlIssuer
 
-
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory in memory; each file there has a name that nobody can guess
 
 

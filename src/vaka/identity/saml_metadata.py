@@ -61,13 +61,12 @@ def read_metadata(document: str, certificate: str) -> ProviderFacts:
 
 def _certificates(provider: Element) -> list[str]:
     """Return the certificates of keys for signatures. One that is too weak makes all of it unusable."""
-    found = []
+    found: list[str] = []
     for descriptor in provider.all(METADATA, "KeyDescriptor"):
         if descriptor.attributes.get("use", "signing") != "signing":
             continue
-        for element in descriptor.walk():
-            if element.name == named(SIGNATURE, "X509Certificate"):
-                found.append(_pem(element.word()))
+        written = (element for element in descriptor.walk() if element.name == named(SIGNATURE, "X509Certificate"))
+        found.extend(_pem(element.word()) for element in written)
     return found
 
 

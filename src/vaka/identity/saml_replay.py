@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""That an assertion counts once. The pending sign-in sees to that too; this holds also where an issuer answers twice."""
+"""That an assertion counts once. The pending sign-in sees to it too; this holds also where an issuer answers twice."""
 
 import hashlib
 from datetime import datetime, timedelta

@@ -144,7 +144,9 @@ def build_signin(entrance: Entrance) -> ASGIApp:
     router = build_router(ADDRESSES, entrance)
     # Signing in is answered by leading to the desk or the portal, which may stand at other origins.
     targets = (settings.desk.origin, settings.portal.origin)
-    return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets, arrivals=ARRIVALS)
+    return Safety(
+        router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets, arrivals=ARRIVALS
+    )
 
 
 def _realm_of(wanted: str, personas: Sequence[Persona]) -> Realm:
