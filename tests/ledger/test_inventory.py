@@ -101,6 +101,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "link_account"): told("account.linked"),
     ("identity", "begin_login"): Untold("a sign-in that has begun, for minutes; how it ends has events"),
     ("identity", "take_login"): Untold("a sign-in that has begun, for minutes; how it ends has events"),
+    ("identity", "note_assertion"): Untold("that an assertion was used; the session it opened has events"),
     ("identity", "propose_trust"): told("trust.proposed"),
     ("identity", "approve_trust"): told("trust.approved"),
     ("identity", "withdraw_trust"): told("trust.withdrawn"),
