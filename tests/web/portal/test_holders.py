@@ -128,7 +128,7 @@ async def test_what_is_written_by_hand_is_shown_as_such(
 async def test_whoever_is_deactivated_stands_there_and_whoever_is_removed_does_not(
     beata: Browser, adam: UUID, installation: Installation, logs: Logs
 ) -> None:
-    for state, word in (("deactivated", "konto avaktiverat"), ("removed", None)):
+    for state, word in (("deactivated", "kontot är avaktiverat"), ("removed", None)):
         async with platform_as(installation.server, "setup") as setup:
             await change_account(setup, adam, state, actor=SETUP, now=datetime.now(UTC))  # type: ignore[arg-type]
         await logs.seal_platform()
