@@ -18,7 +18,6 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.logs import describe_error
 from vaka.web.live import Hub
 
-CHANNEL = "session"
 QUIET_SECONDS = 5.0
 """After so long without news the connection is tried."""
 FIRST_WAIT_SECONDS = 0.2
@@ -45,7 +44,7 @@ class SessionNews:
                     application=f"vaka-{self._component}-sessions",
                 )  # fmt: skip
                 try:
-                    await connection.execute(f"listen {CHANNEL}")
+                    await connection.execute("listen session")
                     self._hub.doubt()
                     failures = 0
                     await self._listen(connection)
