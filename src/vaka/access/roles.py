@@ -15,6 +15,7 @@ OPERATOR_PERMISSIONS = frozenset(
         Permission.DESK_HANDLE_ALARM,
         Permission.DESK_READ_PERSON,
         Permission.DESK_SEE_HISTORY,
+        Permission.DESK_OWN_SESSIONS,
     }
 )
 
@@ -51,13 +52,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "device_technician",
                 Sentence("Larmtekniker", "Device technician"),
                 "operator",
-                frozenset({Permission.DESK_SEE_QUEUE, Permission.DESK_SEE_HISTORY, Permission.DESK_ADOPT_DEVICE}),
+                frozenset(
+                    {
+                        Permission.DESK_SEE_QUEUE,
+                        Permission.DESK_SEE_HISTORY,
+                        Permission.DESK_ADOPT_DEVICE,
+                        Permission.DESK_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "quality_reviewer",
                 Sentence("Kvalitetsgranskare", "Quality reviewer"),
                 "operator",
-                frozenset({Permission.DESK_SEE_HISTORY}),
+                frozenset({Permission.DESK_SEE_HISTORY, Permission.DESK_OWN_SESSIONS}),
             ),
             Role(
                 "log_reviewer",
@@ -70,6 +78,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_EXPORT_LOG,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -86,6 +95,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -100,6 +110,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_HOLD_PERSON,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -114,6 +125,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_END_AUTHORITY,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -121,7 +133,14 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",
-                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_OWN_KEYS}),
+                frozenset(
+                    {
+                        Permission.PORTAL_READ_LOG,
+                        Permission.PORTAL_SEE_ACCESS,
+                        Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "access_approver",
@@ -133,6 +152,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_APPROVE_ACCESS,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
