@@ -144,6 +144,7 @@ def entries(made: DataDirectory) -> list[dict[str, Any]]:
         found = [row["entry"] for row in connection.execute(query)]
     return sorted(found, key=lambda one: int(one["id"]))
 
+
 def test_term_13_1_sessions_at_the_command_line(made: DataDirectory, account: str) -> None:
     whose = ("--data", made.root, "--account", account)
     assert "Signed in nowhere." in vaka("account", "sessions", *whose).output
