@@ -25,6 +25,7 @@ from vaka.identity.saml import require_saml
 from vaka.identity.sessions import Realm
 from vaka.identity.trust import Trusted, find_slug, find_trusted, list_trusted
 from vaka.identity.trust_content import Content
+from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import Form, read_form
 from vaka.web.preferences import Preferences
 from vaka.web.refusals import RequestRefusedError
@@ -153,6 +154,7 @@ async def _finish(entrance: Entrance, request: Request, secret: PendingSecret | 
         token = await sign_in_by(
             connection, assertion, begun.realm, said=said, attribute=trusted.content.matching_attribute,
             code=read_code(request.cookies.get(INVITATION_COOKIE, "")), subjects=entrance.subjects, now=now,
+            browser=read_browser(request),
         )  # fmt: skip
     await end_sessions(entrance, request)
     return await let_in(entrance, request, begun.realm, token)

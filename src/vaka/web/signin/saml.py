@@ -21,6 +21,7 @@ from vaka.identity.saml_entity import place_of
 from vaka.identity.saml_replay import require_unseen
 from vaka.identity.sessions import Realm
 from vaka.identity.trust import Trusted, find_slug, find_trusted_row
+from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import FormError, read_fields
 from vaka.web.signin.arriving import INVITATION_COOKIE, SAML_COOKIE, host_of, let_in, refuse
 from vaka.web.signin.entrance import Entrance, end_sessions
@@ -97,7 +98,7 @@ async def _consume(entrance: Entrance, request: Request) -> Response:
     async with transaction(entrance.platform) as connection:
         token = await sign_in_by(
             connection, assertion, begun.realm, said=said, attribute=trusted.content.matching_attribute,
-            code=read_code(code), subjects=entrance.subjects, now=now,
+            code=read_code(code), subjects=entrance.subjects, now=now, browser=read_browser(request),
         )  # fmt: skip
     return await let_in(entrance, request, begun.realm, token)
 
