@@ -187,7 +187,7 @@ def open_house() -> Iterator[IdentityHouse]:
     """Make an installation, keep it running, and remove it."""
     path = Path(tempfile.mkdtemp(prefix="vaka-identity-"))
     path.chmod(0o755)
-    ports = {"signin": _free_port(), "desk": _free_port()}
+    ports = {"signin": free_port(), "desk": free_port()}
     lines = (f'[{name}]\nport = {port}\norigin = "http://localhost:{port}"' for name, port in ports.items())
     (path / "vaka.toml").write_text("\n".join(['mode = "demo"', *lines, ""]))
     data = DataDirectory(path)
@@ -207,7 +207,8 @@ def open_house() -> Iterator[IdentityHouse]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
