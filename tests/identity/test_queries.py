@@ -28,6 +28,7 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("session_id", "model"), uuid4()),
     **dict.fromkeys(("name", "site"), "x"),
     "algorithm": "Ed25519",
+    "most": 1,
     "purpose": "enrol",
     "issued_at": START,
     "since": START,
