@@ -97,6 +97,7 @@ OPENS_CONNECTIONS = {
     "commands/role.py": "platform",
     "commands/leaving.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
+    "commands/sessions.py": "platform",
     "commands/settings_record.py": "platform",
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
@@ -107,6 +108,7 @@ OPENS_CONNECTIONS = {
     "web/desk/opening.py": "platform",
     "web/office/opening.py": "platform",
     "web/portal/opening.py": "platform",
+    "web/session_news.py": "platform",
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
 NAMES_TENANT_ROLES = {

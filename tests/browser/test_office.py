@@ -59,7 +59,7 @@ def test_the_pages_are_accessible_and_fit(house: House, administer: Administer, 
     for width, height in SIZES:
         page = administer(theme=theme, language=language, width=width, height=height)
         account = house.installation.accounts["lovisa"]
-        for where in ("/", "/?show=removed", f"/account/{account}", "/keys"):
+        for where in ("/", "/?show=removed", f"/account/{account}", "/keys", "/sessions"):
             page.goto(house.office + where)
             require_accessible(page, where)
             assert scrolls(page) == (False, False), where

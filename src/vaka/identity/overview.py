@@ -46,20 +46,6 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSession:
-    """One session of an account that holds now."""
-
-    id: UUID
-    realm: str
-    method: str
-    issuer: str | None
-    level: int | None
-    created_at: datetime
-    expires_at: datetime
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Happening:
     """One entry of the log about an account."""
 
@@ -86,13 +72,6 @@ async def list_links(connection: Connection, account_id: UUID) -> list[Link]:
     """Return by which issuers an account is known, the oldest first (as office)."""
     async with connection.cursor(row_factory=class_row(Link)) as cursor:
         await cursor.execute(QUERIES["list_links"], {"account_id": account_id})
-        return await cursor.fetchall()
-
-
-async def list_sessions(connection: Connection, account_id: UUID, now: datetime) -> list[OpenSession]:
-    """Return an account's open sessions, the newest first (as office)."""
-    async with connection.cursor(row_factory=class_row(OpenSession)) as cursor:
-        await cursor.execute(QUERIES["list_sessions"], {"account_id": account_id, "now": now})
         return await cursor.fetchall()
 
 

@@ -26,7 +26,7 @@ def filled(path: str) -> str:
 
 
 async def test_every_page_says_that_an_administrator_is_at_work(adam: Browser, installation: Installation) -> None:
-    for path in ("/", "/?show=all", f"/account/{installation.accounts['olga']}", "/keys"):
+    for path in ("/", "/?show=all", f"/account/{installation.accounts['olga']}", "/keys", "/sessions"):
         page = await adam.get(path)
         assert page.status == 200
         assert '<section class="office-band"' in page.text

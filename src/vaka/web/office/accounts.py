@@ -19,9 +19,9 @@ from vaka.identity.overview import (
     find_overview,
     list_links,
     list_overview,
-    list_sessions,
     read_history,
 )
+from vaka.identity.session_list import list_sessions
 from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker

@@ -15,7 +15,7 @@ from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.office import accounts, keys
+from vaka.web.office import accounts, keys, own_sessions
 from vaka.web.office.office import Office
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -71,6 +71,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/keys/add", keys.add, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/rename", keys.rename, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/remove", keys.remove, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/sessions", own_sessions.show, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS),
+    route("/sessions", own_sessions.end, ["POST"], needs=Permission.OFFICE_OWN_SESSIONS),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
@@ -85,7 +87,7 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         # Whoever is signed in elsewhere is known too: no role of another realm is worth anything here, and so the
         # attempt is refused and written down instead of looking like nobody's.
         for realm in (REALM, *OTHERS):
-            asker = await find_asker(office.platform, request, office.clock, realm=realm, theme=THEME)
+            asker = await find_asker(office.platform, request, office.clock, realm=realm, theme=THEME, in_use=True)
             if asker is not None:
                 return asker
         return None
