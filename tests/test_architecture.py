@@ -91,6 +91,7 @@ OPENS_CONNECTIONS = {
     "commands/databases.py": "tenant: asks every database which migrations it lacks",
     "commands/device.py": "platform",
     "commands/receipts.py": "platform",
+    "commands/replaying.py": "platform",
     "commands/run.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",

@@ -85,7 +85,7 @@ PLATFORM: dict[str, Rights] = {
         "designate_role()": "execute",
         "release_role()": "execute",
         "holders_digest()": "execute",
-        "account": "select(display_name human id kind language state)",
+        "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
         "session_use": "select insert update(used_at)",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vaka.access.permissions import Permission
+from vaka.access.permissions import PRIVILEGED, Permission
 from vaka.errors import Sentence
 
 OPERATOR_PERMISSIONS = frozenset(
@@ -31,6 +31,11 @@ class Role:
     realm: str
     """Only a session of this realm can use the role."""
     permissions: frozenset[Permission]
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether it gives anything of what an authority wants to see the holders of (term 10)."""
+        return not self.permissions.isdisjoint(PRIVILEGED)
 
 
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -162,6 +167,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         )
     }
 )
+
+PRIVILEGED_ROLES: tuple[str, ...] = tuple(role.name for role in ROLES.values() if role.is_privileged)
 
 
 WITH_AUTHORITIES: tuple[str, ...] = tuple(name for name, role in ROLES.items() if role.realm != "administrator")

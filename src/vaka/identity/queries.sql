@@ -57,6 +57,10 @@ select id, human, display_name, kind, language, state, persona, created_at, last
 from account
 order by display_name, id
 
+-- name: list_standings
+-- as: setup
+select id, kind, state, created_at, ends_at, last_signed_in_at from account order by id
+
 -- name: name_accounts
 -- as: desk, portal, office, signin
 select id, display_name from account where id = any(%(ids)s)

@@ -57,6 +57,8 @@ grant select (sender, authority_id, device_id, active), insert on device_entry t
 -- portal: who is this session, what may he do where, which authorities are there, and what accounts are called.
 grant select on authority, effective_grant to g_portal;
 grant select (id, human, display_name, kind, language, state) on account to g_portal;
+-- portal: since when there are the accounts that reach an authority, until when, and when they last signed in.
+grant select (created_at, ends_at, last_signed_in_at) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser),
     update (ended_at) on session to g_portal;
 -- portal: notes when a session was last used.
