@@ -171,8 +171,7 @@ class OfficeSettings(WebSettings):
     port: Port = 8403
     """Port to listen on."""
     origin: str = "http://localhost:8403"
-    """Scheme, host and port as the browser sees it; requests from other origins are refused. Administrators' keys are
-    made for its host name: another makes all of them useless."""
+    """Scheme, host and port as the browser sees it, alone. Another host name makes all administrators' keys useless."""
 
 
 class SigninSettings(WebSettings):
