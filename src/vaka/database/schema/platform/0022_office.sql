@@ -55,10 +55,9 @@ create function ledger.account_history(p_account uuid, p_most integer)
                and position(convert_to('"account":"account:' || p_account || '"', 'UTF8') in e.leaf) > 0)
     )
     select k.id, k.happened_at, k.event, k.actor, k.outcome,
-           jsonb_strip_nulls(jsonb_build_object(
-               'kind', k.detail -> 'kind', 'role', k.detail -> 'role', 'authority', k.detail -> 'authority',
-               'realm', k.detail -> 'realm', 'method', k.detail -> 'method', 'issuer', k.detail -> 'issuer',
-               'level', k.detail -> 'level', 'reason', k.detail -> 'reason', 'valid_until', k.detail -> 'valid_until'))
+           (select coalesce(jsonb_object_agg(d.key, d.value), '{}') from jsonb_each(k.detail) d
+            where d.value <> 'null'
+              and d.key in ('kind', 'role', 'authority', 'realm', 'method', 'issuer', 'level', 'reason', 'valid_until'))
     from known k
     where (k.object = 'account:' || p_account and k.event ~ '^(account|role)\.')
        or k.event ~ '^(session|security_key)\.' and k.event <> 'security_key.used'
