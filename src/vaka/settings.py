@@ -9,7 +9,7 @@ relative to the file itself.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -75,7 +75,12 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
+def _network(text: str) -> str:
+    return str(ip_network(text))
+
+
 PublicHost = Annotated[str, AfterValidator(_public_host)]
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class _Section(BaseModel):
@@ -274,6 +279,21 @@ class ErasureSettings(_Section):
     """What certificates are signed with; made at the first start."""
 
 
+class NoticesSettings(_Section):
+    """Notices that are sent to authorities."""
+
+    look_seconds: Annotated[float, Field(ge=0.2, le=60)] = 2
+    """How often it is looked what is due."""
+    sender: Annotated[str, Field(max_length=200, pattern=r"^[a-z0-9._-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$")] = (
+        "vaka@vaka.invalid"
+    )
+    """Whom mails are from. What cannot be delivered comes back there."""
+    own_networks: Annotated[list[Network], Field(max_length=50)] = []
+    """Networks that are not public and that notices are sent into all the same, such as `10.20.0.0/16`."""
+    signing_key: FilePath = Path("credentials/notices.key")
+    """What posts to authorities' systems are signed with; made at the first start, its public half beside it."""
+
+
 class AccessSettings(_Section):
     """How people prove who they are."""
 
@@ -302,6 +322,7 @@ class Settings(_Section):
     erasure: ErasureSettings = ErasureSettings()
     access: AccessSettings = AccessSettings()
     roles: RolesSettings = RolesSettings()
+    notices: NoticesSettings = NoticesSettings()
 
     @model_validator(mode="after")
     def _require_a_site_of_ours(self) -> Self:

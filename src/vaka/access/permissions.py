@@ -31,6 +31,7 @@ class Permission(Enum):
     PORTAL_SEE_ACCESS = "portal.see_access"  # who holds which role, what is asked for, and the report of a year
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
+    PORTAL_SET_NOTICES = "portal.set_notices"  # say where the authority is told of changes, and that one has seen them
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
 
 
@@ -48,6 +49,7 @@ PRIVILEGED = frozenset(
         Permission.PORTAL_EXPORT_AUTHORITY,
         Permission.PORTAL_DESIGNATE_ROLE,
         Permission.PORTAL_APPROVE_ACCESS,
+        Permission.PORTAL_SET_NOTICES,
         Permission.PORTAL_EXPORT_LOG,
     }
 )

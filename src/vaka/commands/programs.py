@@ -57,6 +57,7 @@ def vaka_programs(data: DataDirectory, settings: Settings) -> tuple[Program, ...
         _process(data, "portal", is_ready=_listens(Port("tcp", portal.port))),
         _process(data, "scheduler", is_ready=_has_settled),
         _process(data, "sequencer", is_ready=_has_settled),
+        _process(data, "notifier", is_ready=_has_settled),
     ]
     wanted = tuple(port for port, _ in receiver_ports(settings))
     receivers = (

@@ -146,4 +146,7 @@ FACTS: Mapping[str, str] = {
     "beside": mark("Held beside"),
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),
+    "receipt": mark("Receipt"),
+    "way": mark("How it is sent"),
+    "minutes": mark("Minutes"),
 }
