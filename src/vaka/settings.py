@@ -8,7 +8,7 @@ relative to the file itself.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from vaka.errors import ConfigurationError
-from vaka.plain_secrets import has_form_of_secret, is_called_secret
+from vaka.plain_secrets import has_form_of_secret, secrets_in
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # TOML has no word for "none": `false` closes a port.
@@ -381,7 +381,7 @@ def load_settings(path: Path) -> Settings:
 
 def _require_no_secret(path: Path, text: str, content: Mapping[str, Any]) -> None:
     """Refuse a file in which somebody wrote a secret, also as a comment (term 11). Raises ConfigurationError."""
-    found = sorted(set(_secrets_in("", content)))
+    found = sorted(set(secrets_in(content, _SECRET_FILES)))
     if not found and has_form_of_secret(text):
         found = ["a comment"]
     if found:
@@ -390,21 +390,6 @@ def _require_no_secret(path: Path, text: str, content: Mapping[str, Any]) -> Non
             "Secrets are never settings. Take it out, replace it by a new one, and keep that in a file of its own in "
             "the directory credentials, which nobody else may read."
         )
-
-
-def _secrets_in(name: str, value: object) -> Iterator[str]:
-    """Yield the names of what holds a secret, by its own name or by its form."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            inner_name = f"{name}.{key}".lstrip(".")
-            if is_called_secret(key) and inner_name not in _SECRET_FILES:
-                yield inner_name
-            yield from _secrets_in(inner_name, inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _secrets_in(name, inner)
-    elif isinstance(value, str) and has_form_of_secret(value):
-        yield name
 
 
 _SECRET_FILES = frozenset({"keyholder.root_credential", "keyholder.device_pin"})

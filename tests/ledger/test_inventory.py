@@ -207,6 +207,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
     r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"

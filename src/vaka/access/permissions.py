@@ -53,6 +53,7 @@ PRIVILEGED = frozenset(
         Permission.PORTAL_DESIGNATE_ROLE,
         Permission.PORTAL_APPROVE_ACCESS,
         Permission.PORTAL_SET_NOTICES,
+        Permission.OFFICE_SEE_ACCOUNTS,
         Permission.PORTAL_EXPORT_LOG,
     }
 )

@@ -106,7 +106,7 @@ async def test_what_is_written_by_hand_is_shown_as_such(
     logs.execute(
         "platform",
         "insert into vaka.role_grant (account_id, role, authority_id, granted_at)"
-        f" values ('{installation.accounts['vera']}', 'shift_leader', '{authority}', now())", unguarded=True,
+        f" values ('{installation.accounts['vera']}', 'device_technician', '{authority}', now())", unguarded=True,
     )  # fmt: skip
     try:
         await logs.seal_platform()

@@ -19,7 +19,7 @@ from unnest(array['account.created', 'account.invited', 'account.linked', 'accou
 create table privileged_role (role text primary key);
 insert into privileged_role
 select unnest(array['shift_leader', 'device_technician', 'log_reviewer', 'contract_officer', 'archivist', 'records_officer',
-                    'access_approver']);
+                    'access_approver', 'administrator']);
 create trigger only_migrated before insert or update or delete or truncate on notice_event
     for each statement execute function refuse_other_pairs();
 create trigger only_migrated before insert or update or delete or truncate on privileged_role
@@ -112,7 +112,8 @@ create function noticed_by(p_event text, p_actor text, p_object text, p_detail j
             'account', 'account_link', 'designated_role', 'invitation', 'notice', 'notice_delivery', 'notice_rule',
             'notice_way', 'role_grant', 'role_request', 'security_key')
         when p_event like 'role.%' then
-            t.id::text = p_detail ->> 'authority'
+            -- An administrators' role is held at the supplier's own premises, and reaches everybody.
+            t.id::text = coalesce(p_detail ->> 'authority', t.id::text)
             and exists (select from privileged_role p where p.role = p_detail ->> 'role')
         else exists (
             select from account a
