@@ -338,6 +338,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "account end-sessions": told("session.ended", "command.run"),
     "account remove": told("account.removed", "command.run"),
     "account replay": told("command.run"),
+    "host accounts": told("host.accounts_differ", "command.run"),
+    "host sign-ins": told("host.signed_in", "command.run"),
     "role show": told("command.run"),
     "role grant": told("role.granted", "command.run"),
     "role revoke": told("role.revoked", "command.run"),

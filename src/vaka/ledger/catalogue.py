@@ -245,6 +245,12 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SECURITY_KEY_REFUSED: About(
             _OPERATOR, ("account",), ("reason", "act", "session", "credential"), _CREDENTIAL
         ),
+        Event.HOST_SIGNED_IN: About(
+            ("setup",), ("host",), ("at", "line", "remote"), "where from; of accounts only those that are nobody's own"
+        ),
+        Event.HOST_ACCOUNTS_DIFFER: About(
+            ("setup",), ("host",), ("found", "unexpected", "missing"), "what the accounts are called"
+        ),
         Event.NOTICE_DELIVERED: About(
             ("notifier",), ("notice",), ("authority", "entry", "way", "receipt"), "the address it was sent to"
         ),

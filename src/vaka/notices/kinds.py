@@ -49,6 +49,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                     Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED, Event.ROLE_LAPSED,
                     Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED, Event.SECURITY_KEY_ENROLLED,
                     Event.SECURITY_KEY_REMOVED, Event.ROW_CHANGED_BY_HAND,
+                    Event.HOST_SIGNED_IN, Event.HOST_ACCOUNTS_DIFFER,
                 ),
             ),
         )

@@ -186,6 +186,8 @@ def _is_privileged(hit: Hit, told: Told) -> bool:
     register, _, _ = leaf.object.partition(":")
     if leaf.event == Event.ROW_CHANGED_BY_HAND.value:
         return register in REGISTERS
+    if register == "host":
+        return True
     if "role" in leaf.detail:
         return leaf.detail["role"] in PRIVILEGED_ROLES
     whose = leaf.object if register == "account" else str(leaf.detail.get("account", leaf.actor))
