@@ -53,9 +53,9 @@ def test_holders_are_accessible_and_fit(house: House, review: Review, theme: str
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
 def test_notices_are_accessible_fit_and_work_by_keyboard(
     house: House,
-    review: Review,
+    review: Review,  # noqa: F811
     theme: str,
-    language: str,  # noqa: F811
+    language: str,
 ) -> None:
     page = review("agneta", NOTICES, language=language, theme=theme)
     page.fill("#address", "sakerhet@ekbacka.example")
