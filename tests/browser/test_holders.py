@@ -28,7 +28,7 @@ def make_administrator(house: House) -> UUID:
     async def make() -> UUID:
         async with platform_as(house.installation.server, "setup") as setup:
             made = await create_account(
-                setup, "Adam Administratör", kind="administrator", actor="setup:uid-0", now=datetime.now(UTC)
+                setup, "Algot Administratör", kind="administrator", actor="setup:uid-0", now=datetime.now(UTC)
             )
             return made.id
 

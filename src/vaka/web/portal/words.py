@@ -312,8 +312,8 @@ WAYS: Mapping[str, str] = {"mail": mark("Mail"), "webhook": mark("Post to a syst
 """How a notice is sent."""
 
 NOTICE_STATES: Mapping[str, str] = {
-    "arrived": mark("Arrived"),
-    "arrived_late": mark("Arrived, late"),
+    "arrived": mark("Has arrived"),
+    "arrived_late": mark("Has arrived, late"),
     "waiting": mark("On its way"),
     "late": mark("Late: not arrived"),
 }
