@@ -56,6 +56,16 @@ def test_what_is_told_of_is_the_same_in_code_and_database(register: Register) ->
     assert {role for (role,) in register.ask("select role from privileged_role")} == set(PRIVILEGED_ROLES)
 
 
+def test_what_is_told_of_changes_with_a_migration_alone(register: Register) -> None:
+    for statement in (
+        "delete from notice_event",
+        "insert into privileged_role values ('x')",
+        "truncate privileged_role",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            register.ask(statement)
+
+
 async def test_each_change_of_a_holder_is_one_notice_to_whom_it_concerns(
     register: Register, new_authority: Callable[..., Authority]
 ) -> None:
