@@ -34,7 +34,7 @@ LAST = """
         union all
         select (leaf->>'id')::bigint, leaf->>'event', leaf->>'actor', leaf->>'object', leaf->'detail'
         from (select convert_from(leaf, 'utf8')::jsonb as leaf from ledger.log_entry) sealed
-    ) as entry where event in ('key.rotated', 'command.run') order by id desc limit 1"""
+    ) as entry where event in ('key.rotated', 'edition.readmitted', 'command.run') order by id desc limit 1"""
 
 
 def vaka(*arguments: object) -> Result:
@@ -156,3 +156,22 @@ def test_while_the_log_stands_still_nothing_is_replaced(made: DataDirectory, mon
     shown = vaka("key", "rotate", "--data", made.root, "--root", *APPLY)
     assert (shown.exit_code, "Nothing was changed" in shown.stderr) == (1, True)
     assert state() == before
+
+
+def test_restored_authority_is_readmitted_with_a_trace_in_its_own_log(made: DataDirectory) -> None:
+    with running(made):
+        authority = next(one for one in active_authorities(made.cluster.server) if one.slug == "ekbacka")
+
+        async def change(keyring: Keyring) -> None:
+            await keyring.settle_editions(authority.id, await keyring.issue_editions(authority.id, [uuid4()]))
+
+        with_keys(made.cluster.server, change)
+        shown = vaka("key", "readmit", "--data", made.root, "--authority", "ekbacka")
+        assert (shown.exit_code, "Nothing was changed" in shown.output) == (0, True), shown.stderr
+        assert vaka("key", "readmit", "--data", made.root, "--authority", "ekbacka", "--apply").exit_code == 1
+        done = vaka("key", "readmit", "--data", made.root, "--authority", "ekbacka", *APPLY)
+        assert done.exit_code == 0, done.output + done.stderr
+        assert "Its receipt is" in done.output
+        entry = last_entry(made, TENANT)
+        assert (entry["event"], entry["object"]) == ("edition.readmitted", f"authority:{authority.id}")
+        assert json.loads(str(entry["detail"]))["count"] >= 1

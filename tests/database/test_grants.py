@@ -161,6 +161,7 @@ TENANT: dict[str, Rights] = {
         "message": "select(alarm_id class deviations device_id effect id kind received_at ref sender subject_id texts"
         " transport)",
         "announce_alarms()": "execute",
+        "tell_refused()": "execute",
     },
     "portal": ASKS_LEDGER
     | {
@@ -264,6 +265,7 @@ KEYS: Rights = {
     "subject_key": "select insert update delete",
     "lookup_key": "select insert update delete",
     "erasure": "select insert",
+    "edition": "select insert update",
     "erased_subject": "select insert",
     "key_register": "select insert update(destroyed_at)",
 }

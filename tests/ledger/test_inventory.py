@@ -126,6 +126,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("keys", "drop_subject_keys"): KEYS,
     ("keys", "enter_destruction"): KEYS,
     ("keys", "enter_key"): KEYS,
+    ("keys", "issue_editions"): KEYS,
+    ("keys", "settle_editions"): KEYS,
+    ("keys", "readmit_editions"): KEYS,
     ("keys", "replace_authority_key"): KEYS,
     ("keys", "rewrap_authority_key"): KEYS,
     ("keys", "rewrap_lookup_key"): KEYS,
@@ -150,6 +153,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "register_units"): told("unit.registered"),
     ("tenants", "register_unit_hours"): told("unit.registered"),
     ("tenants", "register_people"): told("person.registered"),
+    ("tenants", "change_people"): told("person.changed"),
+    ("tenants", "forget_about_people"): Untold("goes with person.changed"),
+    ("tenants", "tell_refused"): told("value.refused"),
     ("tenants", "register_contacts"): Untold("goes with person.registered"),
     ("tenants", "register_notes"): Untold("goes with person.registered"),
     ("tenants", "keep_devices"): told("device.registered", "device.adopted"),
@@ -196,7 +202,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
-    r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|tell_refused|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
@@ -236,6 +242,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "remove_data": told("data.removed", "alarm.removed"),
     "place_hold": told("hold.placed"),
     "lift_hold": told("hold.lifted"),
+    "tell_refused": told("value.refused"),
     "order_ending": told("ending.ordered"),
     "decide_ending": told("ending.decided"),
     "begin_ending": told("ending.begun"),
@@ -289,6 +296,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "key list": Untold("reads the register of keys, in which there is no key and nobody"),
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
     "erasure attempt": told("erasure.attempted", "command.run"),
+    "key readmit": told("edition.readmitted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
     "factor list": told("command.run"),
     "factor remove": told("security_key.removed", "command.run"),
@@ -427,7 +435,7 @@ ROUNDS: dict[str, Told | Untold] = {
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
         "erasure.certified", "key.rotated", "removal.run", "data.removed", "alarm.removed", "ending.begun",
         "ending.removed", "ending.completed", "ending.attempted", "ending.certified", "authority.released",
-        "authority.closed",
+        "authority.closed", "edition.lost",
     ),
 }  # fmt: skip
 UNASKED = told(

@@ -36,7 +36,8 @@ LEFT_OUT = {
 }  # fmt: skip
 """Columns that do not go out: what values are looked up by, where letters are sent, what only this version knows."""
 NOT_OWNED = {
-    "repeat_key", "supervision_turn", "removal_preview", "removal_state", "authority_export", "authority_ending"
+    "repeat_key", "refused_value", "supervision_turn", "removal_preview", "removal_state", "authority_export",
+    "authority_ending",
 }  # fmt: skip
 """Tables that do not go out: by them a message sent again is known, and the product's own bookkeeping."""
 

@@ -42,6 +42,7 @@ class Event(Enum):
     SITE_SILENT = "site.silent"  # many devices, or the receiver, went silent at once
     SITE_RETURNED = "site.returned"  # devices that went silent together are heard again
     PERSON_REGISTERED = "person.registered"  # a person in care was entered in the register
+    PERSON_CHANGED = "person.changed"  # what the register says of a person, contacts and notes was written anew
     PERSON_SEARCHED = "person.searched"  # somebody looked a person in care up; what was looked for is not written
     PERSON_REMOVED = "person.removed"  # everything about a person was deleted, for an order of erasure
     ERASURE_ORDERED = "erasure.ordered"  # somebody ordered the erasure of a person, by a decision
@@ -70,6 +71,9 @@ class Event(Enum):
     KEY_ROTATED = "key.rotated"  # an authority's key, or the root key, was replaced, and the old one destroyed
     COMMAND_RUN = "command.run"  # somebody ran a maintenance command
     SCHEMA_MIGRATED = "schema.migrated"  # a database got the tables and rights of this version
+    VALUE_REFUSED = "value.refused"  # a sealed value was changed, moved or put back: it is shown as locked
+    EDITION_LOST = "edition.lost"  # the keyholder's database knew nothing of an edition that the log tells of
+    EDITION_READMITTED = "edition.readmitted"  # an older database was restored: what stands in it may be read again
     ROW_CHANGED_BY_HAND = "row.changed_by_hand"  # a register was changed, and no entry of an act tells of it
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means

@@ -29,6 +29,7 @@ from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
 from vaka.settings import Settings, load_settings
 from vaka.tenants.attempts import open_attempts
+from vaka.tenants.confirming import CONFIRMING_SECONDS, Confirming
 from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
 from vaka.tenants.gateway import Gateway
@@ -78,6 +79,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (ROTATION_SECONDS, partial(keyed, partial(make, "rotation", partial(rotate_due, gateway, client)))),
                 (RETURNED_SECONDS, partial(keyed, partial(make, "returned", people.remove_returned))),
                 (RETURNED_SECONDS, partial(keyed, partial(make, "ended", whole.remove_returned))),
+                (CONFIRMING_SECONDS, partial(keyed, partial(make, "editions", Confirming(gateway, client).confirm))),
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))

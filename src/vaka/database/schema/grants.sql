@@ -129,6 +129,8 @@ grant update (state, presented_at, taken_at, holder, offered_to, suspended_until
 grant insert on alarm_note, alarm_step to g_desk;
 grant insert on device, device_state to g_desk;
 grant execute on function announce_alarms to g_desk, g_scheduler;
+-- desk: says which sealed values are refused, each once; the function looks whether they stand there.
+grant execute on function tell_refused to g_desk;
 -- portal: reads the authority's log and how far it has come; whom and what its entries concern, by name, and no more.
 grant select on ledger.log_entry, ledger.entry_index, ledger.tile, ledger.head, ledger.checkpoint to g_portal;
 grant select (id, written_at) on ledger.inbox to g_portal;
@@ -203,4 +205,5 @@ grant select, insert, update on store to g_keyholder;
 grant select, insert, update, delete on authority_key, subject_key to g_keyholder;
 grant select, insert, update, delete on lookup_key to g_keyholder;
 grant select, insert on erasure, erased_subject to g_keyholder;
+grant select, insert, update on edition to g_keyholder;
 grant select, insert, update (destroyed_at) on key_register to g_keyholder;

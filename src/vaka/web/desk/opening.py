@@ -15,6 +15,7 @@ from vaka.settings import Settings
 from vaka.tenants.authorities import list_authorities
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
+from vaka.tenants.refusing import Refusals
 from vaka.web.assets import load_assets
 from vaka.web.denials import open_teller
 from vaka.web.desk.colleagues import Colleagues
@@ -57,11 +58,13 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
             colleagues = Colleagues(platform, clock)
             source = QueueSource(gateway, keyring, colleagues, pages, clock)
             hub = Hub(source, clock)
+            refusals = Refusals(gateway, keyring, clock)
             presence = Presence(platform, hub, clock)
             follower = Follower(gateway, platform, source, hub, clock)
             async with asyncio.TaskGroup() as tasks:
                 works = (
                     follower.follow_all, hub.send, hub.mark_presented, presence.note, keyring.watch, people.read_all,
+                    refusals.watch, refusals.keep_looking,
                 )  # fmt: skip
                 running = [tasks.create_task(work()) for work in works]
                 await _wait_for_first_reading(gateway, hub)

@@ -47,6 +47,10 @@ EVENTS: Mapping[str, str] = {
     "person.registered": mark("Person in care registered"),
     "person.searched": mark("Person in care looked up"),
     "person.removed": mark("Person removed from the register"),
+    "person.changed": mark("Person changed"),
+    "value.refused": mark("Sealed value refused"),
+    "edition.readmitted": mark("Older values readmitted after a restored backup"),
+    "edition.lost": mark("Keyholder's memory was put back"),
     "erasure.ordered": mark("Erasure of a person ordered"),
     "erasure.decided": mark("Erasure approved, declined or taken back"),
     "erasure.begun": mark("Rows of an erased person deleted, or waiting"),
@@ -144,8 +148,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "registers": (
         mark("Registers"),
-        ("person.registered", "device.registered", "device.changed", "device.adopted", "unit.registered",
-         "hold.placed", "hold.lifted"),
+        ("person.registered", "person.changed", "device.registered", "device.changed", "device.adopted",
+         "unit.registered", "hold.placed", "hold.lifted"),
     ),
     "erasure": (
         mark("Erasure"),
@@ -172,8 +176,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "upkeep": (
         mark("Upkeep and the log itself"),
-        ("command.run", "schema.migrated", "row.changed_by_hand", "key.created", "key.changed", "key.rotated",
-         "ledger.pruned", "ledger.heartbeat"),
+        ("command.run", "schema.migrated", "row.changed_by_hand", "value.refused", "edition.lost",
+         "edition.readmitted", "key.created", "key.changed", "key.rotated", "ledger.pruned", "ledger.heartbeat"),
     ),
 }  # fmt: skip
 """What is chosen together: the group's word, and its events in the order they are offered."""
