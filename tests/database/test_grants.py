@@ -68,6 +68,7 @@ PLATFORM: dict[str, Rights] = {
     "portal": ASKS_LEDGER
     | {
         "ledger.concerning()": "execute",
+        "read_directory()": "execute",
         "ledger.tile": "select",
         "ledger.head": "select",
         "ledger.checkpoint": "select",
@@ -192,6 +193,7 @@ TENANT: dict[str, Rights] = {
         "read_export()": "execute",
         "complete_export()": "execute",
         "erasure_order": "select",
+        "returned": "select",
         "order_erasure()": "execute",
         "decide_erasure()": "execute",
         "place_hold()": "execute",
@@ -252,6 +254,7 @@ TENANT: dict[str, Rights] = {
         "device_state": REGISTER,
         "closing_code": REGISTER,
         "erasure_order": "select(erased_at id person_id removed_at state)",
+        "authority_ending": "select(erased_at id released_at state)",
         "removal_in_force()": "execute",
         "preview_removal_at()": "execute",
         "policy": "select update",
@@ -388,7 +391,10 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
         **({"ledger.is_role_told()": "execute"} if kind == "platform" else {}),
         "schema ledger": "usage",
     } | (
-        dict.fromkeys(("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()"), "execute")
+        dict.fromkeys(
+            ("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()", "ledger.is_entry_of()"),
+            "execute",
+        )
         if kind == "tenant"
         else {}
     )

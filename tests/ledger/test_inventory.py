@@ -182,7 +182,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "hinder_ending"): told("ending.begun", "ending.removed"),
     ("tenants", "enter_ending_attempt"): told("ending.attempted"),
     ("tenants", "certify_ending"): told("ending.certified"),
-    ("tenants", "remove_ended_again"): told("ending.removed"),
+    ("tenants", "remove_ended_again"): told("ending.removed", "ending.returned"),
     ("tenants", "release_authority"): told("authority.released"),
     ("tenants", "close_authority"): told("authority.closed"),
     ("tenants", "begin_export"): told("export.begun"),
@@ -194,7 +194,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "hinder_erasure"): told("erasure.begun"),
     ("tenants", "enter_erasure_attempt"): told("erasure.attempted"),
     ("tenants", "certify_erasure"): told("erasure.certified"),
-    ("tenants", "remove_erased_again"): told("person.removed"),
+    ("tenants", "remove_erased_again"): told("person.removed", "erasure.returned"),
     ("tenants", "release_devices"): told("device.changed"),
     ("tenants", "enter_devices"): told("device.registered", "device.adopted"),
 }
@@ -243,6 +243,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "place_hold": told("hold.placed"),
     "lift_hold": told("hold.lifted"),
     "tell_refused": told("value.refused"),
+    "note_returned": told("erasure.returned", "ending.returned"),
     "order_ending": told("ending.ordered"),
     "decide_ending": told("ending.decided"),
     "begin_ending": told("ending.begun"),
@@ -295,7 +296,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "device import": told("command.run"),
     "key list": Untold("reads the register of keys, in which there is no key and nobody"),
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
-    "erasure attempt": told("erasure.attempted", "command.run"),
+    "erasure attempt": told("erasure.attempted", "ending.attempted", "command.run"),
     "key readmit": told("edition.readmitted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
     "factor list": told("command.run"),
@@ -435,7 +436,7 @@ ROUNDS: dict[str, Told | Untold] = {
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
         "erasure.certified", "key.rotated", "removal.run", "data.removed", "alarm.removed", "ending.begun",
         "ending.removed", "ending.completed", "ending.attempted", "ending.certified", "authority.released",
-        "authority.closed", "edition.lost",
+        "authority.closed", "edition.lost", "erasure.returned", "ending.returned",
     ),
 }  # fmt: skip
 UNASKED = told(

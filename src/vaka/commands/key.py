@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vaka.commands.readmitting import readmit
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.crypto.policy import load_policy
+from vaka.crypto.signing import public_pem
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
@@ -27,6 +29,7 @@ from vaka.identifiers import new_identifier
 from vaka.keys.bill import bill_of_materials
 from vaka.keys.calls import Registered, Replaced
 from vaka.keys.client import KeyClient
+from vaka.keys.credentials import read_credential
 from vaka.keys.identities import identity_key_file, open_identities
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
@@ -113,7 +116,8 @@ def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change
 
 async def _register(server: Server, settings: Settings) -> Sequence[Registered]:
     async with asking(server, settings) as client:
-        return (*(await client.register()).keys, *_identity_key(server))
+        kept = (await client.register()).keys
+    return (*kept, *_identity_key(server), *_certificate_key(server, settings))
 
 
 def _identity_key(server: Server) -> Sequence[Registered]:
@@ -122,6 +126,20 @@ def _identity_key(server: Server) -> Sequence[Registered]:
     made = identity_key_file(server.credentials).stat().st_mtime
     line = Registered(
         id=mark, kind="lookup", purpose="device identities",
+        owner="platform", keys=1, created=datetime.fromtimestamp(made, UTC), rotate_by=None, state="current",
+    )  # fmt: skip
+    return (line,)
+
+
+def _certificate_key(server: Server, settings: Settings) -> Sequence[Registered]:
+    """What certificates of erasure are signed with, once there is one: the log names it by the same digest."""
+    path = server.credentials.parent / settings.erasure.signing_key
+    try:
+        made = path.stat().st_mtime
+    except OSError:
+        return ()
+    line = Registered(
+        id=sha256(public_pem(read_credential(path))).hexdigest(), kind="signing", purpose="certificates of erasure",
         owner="platform", keys=1, created=datetime.fromtimestamp(made, UTC), rotate_by=None, state="current",
     )  # fmt: skip
     return (line,)

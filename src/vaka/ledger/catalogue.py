@@ -131,6 +131,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "every key, and whatever was tried",
         ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
+        Event.ERASURE_RETURNED: About(("scheduler",), ("erasure",), ("person", "hindrance"), "who it is"),
         Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason",), "everything that is taken out"),
         Event.EXPORT_COMPLETED: About(
             _OPERATOR, ("export",), ("sha256", "bytes", "rows", "unopened"), "everything that was taken out"
@@ -149,12 +150,13 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "every key",
         ),
         Event.ENDING_ATTEMPTED: About(
-            ("scheduler",), ("ending",),
+            ("scheduler", "setup"), ("ending",),
             ("backup", "set", "made", "opened", "people_tried", "people_there", "keys_handed_out", "copies_tried",
-             "copies_opened", "values_tried", "values_opened", "letters_tried", "letters_opened"),
+             "copies_opened", "values_tried", "values_opened", "letters_tried", "letters_opened", "tool", "change"),
             "every key, and whatever was tried",
         ),
         Event.ENDING_CERTIFIED: About(("scheduler",), ("ending",), ("sha256", "key")),
+        Event.ENDING_RETURNED: About(("scheduler",), ("ending",), ("hindrance",), "who is in the register again"),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
         Event.AUTHORITY_RELEASED: About(

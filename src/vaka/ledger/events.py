@@ -51,6 +51,7 @@ class Event(Enum):
     ERASURE_COMPLETED = "erasure.completed"  # the keys of a person are destroyed in every copy there is
     ERASURE_ATTEMPTED = "erasure.attempted"  # it was tried to read an erased person in a restored backup
     ERASURE_CERTIFIED = "erasure.certified"  # the certificate of an erasure was signed
+    ERASURE_RETURNED = "erasure.returned"  # an erased person is here again, from a backup, and cannot go just now
     EXPORT_BEGUN = "export.begun"  # somebody takes out everything the authority owns; nothing was sent yet
     EXPORT_COMPLETED = "export.completed"  # the last byte of it was sent
     ENDING_ORDERED = "ending.ordered"  # somebody ordered that everything of the authority is erased, by a decision
@@ -60,6 +61,7 @@ class Event(Enum):
     ENDING_COMPLETED = "ending.completed"  # all keys of the authority are destroyed in every copy there is
     ENDING_ATTEMPTED = "ending.attempted"  # it was tried to read an erased authority in a restored backup
     ENDING_CERTIFIED = "ending.certified"  # the certificate of it was signed
+    ENDING_RETURNED = "ending.returned"  # an erased authority is here again, from a backup, and cannot go just now
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles
     AUTHORITY_RELEASED = "authority.released"  # an authority's contract ends: its devices are unknown senders now

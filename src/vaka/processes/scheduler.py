@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,8 +31,9 @@ from vaka.repeating import repeat, unless
 from vaka.settings import Settings, load_settings
 from vaka.tenants.attempts import open_attempts
 from vaka.tenants.confirming import CONFIRMING_SECONDS, Confirming
+from vaka.tenants.doors import Doors, read_rules
 from vaka.tenants.ending_rounds import Ending
-from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
+from vaka.tenants.erasing import RETURNED_SECONDS, Erasing
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
 from vaka.tenants.rounds import if_keys
@@ -58,9 +60,10 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             open_keyring(server, settings, COMPONENT, clock) as keyring,
             asyncio.TaskGroup() as rounds,
         ):
-            parts = (gateway, platform, keyring, client, clock, settings.ledger, partial(read_rules, root, settings))
-            people = Erasing(*parts, attempts, roles_with(Permission.PORTAL_ERASE))
-            whole = Ending(*parts, attempts, roles_with(Permission.PORTAL_END_AUTHORITY))
+            rules, may_erase = partial(read_rules, root, settings), roles_with(Permission.PORTAL_ERASE)
+            doors = Doors(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, may_erase)
+            people = Erasing(doors)
+            whole = Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (

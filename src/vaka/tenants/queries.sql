@@ -467,9 +467,19 @@ order by ordered_at desc, id desc
 -- as: setup in tenant
 select id, person_id, removed_at from erasure_order where state in ('erased', 'certified') order by erased_at, id
 
+-- name: find_ended_order
+-- as: setup in tenant
+select id, null::uuid as person_id, released_at as removed_at
+from authority_ending
+where state in ('erased', 'certified')
+
 -- name: read_erasure_certificate
 -- as: portal in tenant
 select certificate as document, signature, public_key as key from erasure_order where id = %(order)s and certificate is not null
+
+-- name: list_returned
+-- as: portal in tenant
+select order_id, subject_id, hindrance, found_at from returned order by found_at, subject_id
 
 -- name: order_erasure
 -- as: portal in tenant
@@ -533,6 +543,10 @@ select begin_export(%(export)s, %(account)s, %(reason)s, %(now)s)
 -- name: read_export
 -- as: portal in tenant
 select key, row_read as content from read_export(%(export)s, %(what)s, %(after)s, %(most)s)
+
+-- name: read_directory
+-- as: portal in platform
+select key, row_read as content from read_directory(%(authority)s, %(what)s, %(after)s, %(most)s)
 
 -- name: complete_export
 -- as: portal in tenant

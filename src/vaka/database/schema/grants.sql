@@ -67,6 +67,8 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
 grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
+-- portal: takes out what the directory holds of an authority; without any credential, and without names of devices.
+grant execute on function read_directory to g_portal;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles to g_scheduler;
 -- scheduler: whose last day has come is out.
@@ -167,12 +169,13 @@ grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- the owner of the functions below asks the log whether an erasure was decided, and which step of it was taken.
-grant execute on function ledger.is_erasure_decided, ledger.is_step_done to vaka_owner;
+grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
-grant select on erasure_order to g_portal;
+grant select on erasure_order, returned to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
 -- setup: tries again to read who was erased, in a backup set that was restored later.
 grant select (id, person_id, state, removed_at, erased_at) on erasure_order to g_setup;
+grant select (id, state, released_at, erased_at) on authority_ending to g_setup;
 -- portal: takes out everything, page by page, for an export that stands in the log; it has no right to these tables.
 grant execute on function begin_export, read_export, complete_export to g_portal;
 grant select on authority_export to g_portal;

@@ -47,6 +47,8 @@ EVENTS: Mapping[str, str] = {
     "person.registered": mark("Person in care registered"),
     "person.searched": mark("Person in care looked up"),
     "person.removed": mark("Person removed from the register"),
+    "erasure.returned": mark("Erased person is here again and cannot go yet"),
+    "ending.returned": mark("Erased authority is here again and cannot go yet"),
     "person.changed": mark("Person changed"),
     "value.refused": mark("Sealed value refused"),
     "edition.readmitted": mark("Older values readmitted after a restored backup"),
@@ -154,12 +156,13 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "erasure": (
         mark("Erasure"),
         ("erasure.ordered", "erasure.decided", "erasure.begun", "person.removed", "erasure.completed",
-         "erasure.attempted", "erasure.certified"),
+         "erasure.attempted", "erasure.certified", "erasure.returned"),
     ),
     "end": (
         mark("End of contract"),
         ("export.begun", "export.completed", "ending.ordered", "ending.decided", "ending.begun", "ending.removed",
-         "ending.completed", "ending.attempted", "ending.certified", "authority.released", "authority.closed"),
+         "ending.completed", "ending.attempted", "ending.certified", "ending.returned", "authority.released",
+         "authority.closed"),
     ),
     "removal": (
         mark("Removal for age"),
