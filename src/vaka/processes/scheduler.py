@@ -62,8 +62,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
         ):
             rules, may_erase = partial(read_rules, root, settings), roles_with(Permission.PORTAL_ERASE)
             doors = Doors(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, may_erase)
-            people = Erasing(doors)
-            whole = Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
+            people, whole = Erasing(doors), Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
