@@ -30,6 +30,11 @@ MAY_NOT_LOAD = {
         "vaka.alarms", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo", "vaka.simulate",
         "vaka.web.desk", "vaka.web.signin", "vaka.web.live",
     ),
+    "vaka.processes.office": (
+        "vaka.alarms", "vaka.removal", "vaka.tenants.gateway", "vaka.keys.keyring", "vaka.receiver", "vaka.sip",
+        "vaka.scaip", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.web.desk", "vaka.web.signin",
+        "vaka.web.portal.portal", "vaka.web.portal.application", "vaka.web.portal.opening", "vaka.web.live",
+    ),
     "vaka.processes.signin": (
         "vaka.alarms", "vaka.tenants.gateway", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo",
         "vaka.simulate", "vaka.web.desk", "vaka.web.portal",
@@ -61,6 +66,7 @@ CONTRACTS = (
     "The receiver knows nothing of people who sign in",
     "The desk never parses what devices send",
     "The portal reads its own authority's log, and knows nothing of the desk",
+    "The office knows accounts, and no authority's data",
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
     "The keyholder knows keys and nothing else",
@@ -85,12 +91,14 @@ OPENS_CONNECTIONS = {
     "commands/databases.py": "tenant: asks every database which migrations it lacks",
     "commands/device.py": "platform",
     "commands/receipts.py": "platform",
+    "commands/replaying.py": "platform",
     "commands/run.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",
     "commands/role.py": "platform",
     "commands/leaving.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
+    "commands/sessions.py": "platform",
     "commands/settings_record.py": "platform",
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
@@ -99,7 +107,9 @@ OPENS_CONNECTIONS = {
     "processes/signin.py": "platform",
     "receiver/receiver.py": "platform",
     "web/desk/opening.py": "platform",
+    "web/office/opening.py": "platform",
     "web/portal/opening.py": "platform",
+    "web/session_news.py": "platform",
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
 NAMES_TENANT_ROLES = {
@@ -252,7 +262,7 @@ def test_every_process_keeps_its_memory_to_itself() -> None:
     swapped = {"out_of_swap=False"}
     assert kept == {
         "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "sequencer": set(),
-        "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped,
+        "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped, "office": swapped,
     }  # fmt: skip
 
 

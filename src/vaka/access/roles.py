@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vaka.access.permissions import Permission
+from vaka.access.permissions import PRIVILEGED, Permission
 from vaka.errors import Sentence
 
 OPERATOR_PERMISSIONS = frozenset(
@@ -15,19 +15,27 @@ OPERATOR_PERMISSIONS = frozenset(
         Permission.DESK_HANDLE_ALARM,
         Permission.DESK_READ_PERSON,
         Permission.DESK_SEE_HISTORY,
+        Permission.DESK_OWN_SESSIONS,
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A named set of permissions that can be granted in one authority at a time."""
+    """A named set of permissions that can be granted in one authority at a time; those of administrators' realm, at the
+    supplier's own premises alone.
+    """
 
     name: str
     title: Sentence
     realm: str
     """Only a session of this realm can use the role."""
     permissions: frozenset[Permission]
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether it gives anything of what an authority wants to see the holders of (term 10)."""
+        return not self.permissions.isdisjoint(PRIVILEGED)
 
 
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -46,13 +54,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "device_technician",
                 Sentence("Larmtekniker", "Device technician"),
                 "operator",
-                frozenset({Permission.DESK_SEE_QUEUE, Permission.DESK_SEE_HISTORY, Permission.DESK_ADOPT_DEVICE}),
+                frozenset(
+                    {
+                        Permission.DESK_SEE_QUEUE,
+                        Permission.DESK_SEE_HISTORY,
+                        Permission.DESK_ADOPT_DEVICE,
+                        Permission.DESK_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "quality_reviewer",
                 Sentence("Kvalitetsgranskare", "Quality reviewer"),
                 "operator",
-                frozenset({Permission.DESK_SEE_HISTORY}),
+                frozenset({Permission.DESK_SEE_HISTORY, Permission.DESK_OWN_SESSIONS}),
             ),
             Role(
                 "log_reviewer",
@@ -65,6 +80,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_EXPORT_LOG,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -81,6 +97,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -95,6 +112,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_HOLD_PERSON,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -109,6 +127,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_END_AUTHORITY,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -116,7 +135,14 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",
-                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_OWN_KEYS}),
+                frozenset(
+                    {
+                        Permission.PORTAL_READ_LOG,
+                        Permission.PORTAL_SEE_ACCESS,
+                        Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "access_approver",
@@ -128,12 +154,25 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_APPROVE_ACCESS,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
+            ),
+            Role(
+                "administrator",
+                Sentence("Administratör", "Administrator"),
+                "administrator",
+                frozenset({Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS, Permission.OFFICE_OWN_SESSIONS}),
             ),
         )
     }
 )
+
+PRIVILEGED_ROLES: tuple[str, ...] = tuple(role.name for role in ROLES.values() if role.is_privileged)
+
+
+WITH_AUTHORITIES: tuple[str, ...] = tuple(name for name, role in ROLES.items() if role.realm != "administrator")
+"""The roles that are held with an authority, and that it can designate."""
 
 
 def roles_with(permission: Permission) -> list[str]:

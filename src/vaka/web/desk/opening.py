@@ -17,7 +17,7 @@ from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.tenants.refusing import Refusals
 from vaka.web.assets import load_assets
-from vaka.web.denials import open_teller
+from vaka.web.denials_of_authorities import open_teller
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.desk import Desk
 from vaka.web.desk.presence import Presence
@@ -28,6 +28,7 @@ from vaka.web.following import Follower
 from vaka.web.live import Hub
 from vaka.web.pages import Pages
 from vaka.web.questions import Questions
+from vaka.web.session_news import SessionNews
 
 COMPONENT = "desk"
 PLATFORM_CONNECTIONS = 8
@@ -61,10 +62,12 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
             refusals = Refusals(gateway, keyring, clock)
             presence = Presence(platform, hub, clock)
             follower = Follower(gateway, platform, source, hub, clock)
+            session_news = SessionNews(server, COMPONENT, hub)
             async with asyncio.TaskGroup() as tasks:
                 works = (
                     follower.follow_all, hub.send, hub.mark_presented, presence.note, keyring.watch, people.read_all,
                     refusals.watch, refusals.keep_looking,
+                    session_news.follow,
                 )  # fmt: skip
                 running = [tasks.create_task(work()) for work in works]
                 await _wait_for_first_reading(gateway, hub)

@@ -18,6 +18,7 @@ from vaka.database.connections import transaction
 from vaka.identity.personas import NotADemoError, Persona, list_personas, sign_in_as
 from vaka.identity.sessions import CannotSignInError, Realm
 from vaka.web.asker import COOKIES, find_principal, give_token, take_token_back
+from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import Form, read_form
 from vaka.web.preferences import PreferenceForm, Preferences, read_preferences, remember
 from vaka.web.refusals import Refusals
@@ -85,7 +86,7 @@ async def sign_in(entrance: Entrance, request: Request) -> Response:
     try:
         async with transaction(entrance.platform) as connection:
             realm = _realm_of(form.persona, await list_personas(connection, mode, now))
-            token = await sign_in_as(connection, form.persona, mode, now, realm=realm)
+            token = await sign_in_as(connection, form.persona, mode, now, realm=realm, browser=read_browser(request))
     except (CannotSignInError, NotADemoError) as refused:
         reason = "not_a_demo" if isinstance(refused, NotADemoError) else "account"
         await entrance.attempts.note(reason, request.client.host if request.client else "")
@@ -143,8 +144,8 @@ def build_signin(entrance: Entrance) -> ASGIApp:
     """Return the application of the sign-in process."""
     settings = entrance.settings
     router = build_router(ADDRESSES, entrance)
-    # Signing in is answered by leading to the desk or the portal, which may stand at other origins.
-    targets = (settings.desk.origin, settings.portal.origin)
+    # Signing in is answered by leading to the desk, the portal or the office, which may stand at other origins.
+    targets = (settings.desk.origin, settings.portal.origin, settings.office.origin)
     return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets)
 
 
@@ -167,7 +168,7 @@ def _present(persona: Persona, everywhere: AbstractSet[str], preferences: Prefer
     gettext = texts_in(preferences.language).gettext
     roles = [ROLES[name] for name in persona.roles if name in ROLES]
     if persona.kind == "administrator":
-        work, place = gettext("Administrator"), gettext("Sees no alarm and no person; has no page yet")
+        work, place = gettext("Administrator"), gettext("The supplier's office; sees no alarm and no person")
     else:
         work = ", ".join(role.title.in_language(preferences.language) for role in roles)
         place = ", ".join(persona.authorities)
