@@ -145,7 +145,7 @@ def work_at_the_desk(page: Page, house: House, alarm: str, her: dict[str, Any]) 
     expect(page.locator("#screen")).to_contain_text(WRITTEN)
     with house.tenant(SLUG, "superuser") as superuser:
         superuser.execute(
-            "update alarm set state = 'closed', closed_at = now(), closed_by = 'account:x', escalate_at = null,"
+            "update alarm set state = 'closed', closed_at = now(), closed_by = 'account:' || holder, escalate_at = null,"
             " holder = null where id = %s",
             (alarm,),
         )
