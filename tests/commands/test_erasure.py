@@ -135,8 +135,8 @@ def test_authority_that_was_erased_as_a_whole_is_tried_again(erased: tuple[DataD
         connection.execute(
             "insert into vaka.authority_ending (id, decision, no_export, ordered_by, ordered_at, state, decided_by,"
             " decided_at, wait_days, released_at, removed_at, erased_at, entry, attempt_entry, certificate,"
-            " signature, public_key) values (%s, 'KS 1', 'ingen behövs', %s, now(), 'certified', %s, now(), 7, now(), now(), now(),"
-            " 1, 2, 'x', %s, 'x')",
+            " signature, public_key) values (%s, 'KS 1', 'ingen behövs', %s, now(), 'certified', %s, now(), 7, now(),"
+            " now(), now(), 1, 2, 'x', %s, 'x')",
             (order, uuid4(), uuid4(), bytes(64)),
         )
     shown = vaka(*ATTEMPT, made.root, "--order", order)
