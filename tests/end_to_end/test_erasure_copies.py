@@ -145,8 +145,8 @@ def work_at_the_desk(page: Page, house: House, alarm: str, her: dict[str, Any]) 
     expect(page.locator("#screen")).to_contain_text(WRITTEN)
     with house.tenant(SLUG, "superuser") as superuser:
         superuser.execute(
-            "update alarm set state = 'closed', closed_at = now(), closed_by = 'account:' || holder, escalate_at = null,"
-            " holder = null where id = %s",
+            "update alarm set state = 'closed', closed_at = now(), closed_by = 'account:' || holder, holder = null,"
+            " escalate_at = null where id = %s",
             (alarm,),
         )
     page.goto(f"{house.settings.desk.origin}/history/{house.authority(SLUG).id}/{alarm}")

@@ -60,6 +60,14 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "decide_role_request"): told("role.approved", "role.refused"),
     ("access", "designate_role"): told("role.designated", "role.approved"),
     ("access", "release_role"): told("role.released"),
+    ("notices", "set_notice_way"): told("notice_way.set"),
+    ("notices", "end_notice_way"): told("notice_way.ended"),
+    ("notices", "set_notice_minutes"): told("notice_rule.set"),
+    ("notices", "acknowledge_notices"): told("notice.acknowledged"),
+    ("notices", "take_notices"): Untold("puts off what is being sent; what becomes of it has events"),
+    ("notices", "tell_delivered"): told("notice.delivered"),
+    ("notices", "tell_hindered"): told("notice.hindered"),
+    ("notices", "tell_late_notices"): told("notice.late"),
     ("access", "end_accounts"): told("account.deactivated", "session.ended"),
     ("identity", "change_account"): told("account.deactivated", "account.reactivated", "account.removed"),
     ("identity", "end_account"): told("account.changed"),
@@ -103,6 +111,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "link_account"): told("account.linked"),
     ("identity", "begin_login"): Untold("a sign-in that has begun, for minutes; how it ends has events"),
     ("identity", "take_login"): Untold("a sign-in that has begun, for minutes; how it ends has events"),
+    ("identity", "note_assertion"): Untold("that an assertion was used; the session it opened has events"),
     ("identity", "propose_trust"): told("trust.proposed"),
     ("identity", "approve_trust"): told("trust.approved"),
     ("identity", "withdraw_trust"): told("trust.withdrawn"),
@@ -168,6 +177,10 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "set_limits"): told("policy.changed"),
     ("tenants", "set_override"): told("class.changed"),
     ("tenants", "drop_override"): told("class.changed"),
+    ("tenants", "keep_device_secrets"): told("device.registered", "device.changed"),
+    ("tenants", "propose_activation"): told("activation.proposed"),
+    ("tenants", "approve_activation"): told("activation.approved", "security_key.used", "security_key.refused"),
+    ("tenants", "withdraw_activation"): told("activation.withdrawn"),
     ("removal", "propose"): told("removal.proposed"),
     ("removal", "note_preview"): told("removal.previewed"),
     ("removal", "approve"): told("removal.approved", "security_key.used", "security_key.refused"),
@@ -204,7 +217,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
-    r"|tell_refused|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
+    r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
     r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
@@ -222,6 +237,15 @@ def changing_statements() -> Iterator[tuple[str, str]]:
 # --- functions in the databases ---------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Told | Untold] = {
+    "write_notices": Untold("goes with the entry that the notice tells of"),
+    "set_notice_way": told("notice_way.set"),
+    "end_notice_way": told("notice_way.ended"),
+    "set_notice_minutes": told("notice_rule.set"),
+    "acknowledge_notices": told("notice.acknowledged"),
+    "take_notices": Untold("puts off what is being sent; what becomes of it has events"),
+    "tell_delivered": told("notice.delivered"),
+    "tell_hindered": told("notice.hindered"),
+    "tell_late_notices": told("notice.late"),
     "request_role": told("role.requested"),
     "decide_role_request": told("role.approved", "role.refused"),
     "designate_role": told("role.designated", "role.approved"),
@@ -237,6 +261,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
     "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
     "enter_change_by_hand": told("row.changed_by_hand"),
+    "propose_activation": told("activation.proposed"),
+    "approve_activation": told("activation.approved"),
+    "withdraw_activation": told("activation.withdrawn"),
     "propose_removal": told("removal.proposed"),
     "note_removal_preview": told("removal.previewed"),
     "approve_removal": told("removal.approved"),
@@ -296,6 +323,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "migrate": told("command.run"),
     "ledger export": told("log.exported"),
     "device import": told("command.run"),
+    "device secret": told("device.changed", "command.run"),
     "key list": Untold("reads the register of keys, in which there is no key and nobody"),
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
     "erasure attempt": told("erasure.attempted", "ending.attempted", "command.run"),
@@ -313,6 +341,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "trust propose": told("trust.proposed", "command.run"),
     "trust approve": told("trust.approved", "command.run"),
     "trust key": told("command.run"),
+    "trust entity": told("command.run"),
     "trust withdraw": told("trust.withdrawn", "command.run"),
     "account deactivate": told("account.deactivated", "account.changed", "command.run"),
     "account reactivate": told("account.reactivated", "command.run"),
@@ -320,6 +349,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "account end-sessions": told("session.ended", "command.run"),
     "account remove": told("account.removed", "command.run"),
     "account replay": told("command.run"),
+    "host accounts": told("host.accounts_differ", "command.run"),
+    "host sign-ins": told("host.signed_in", "command.run"),
     "role show": told("command.run"),
     "role grant": told("role.granted", "command.run"),
     "role revoke": told("role.revoked", "command.run"),
@@ -352,6 +383,10 @@ PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/"): told("session.started", "sign_in.refused"),
     ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
     ("GET", "/callback/{name}"): told("session.started", "account.linked", "sign_in.refused"),
+    ("POST", "/saml/supplier/acs"): told("session.started", "account.linked", "sign_in.refused"),
+    ("POST", "/saml/authority/{slug}/acs"): told("session.started", "account.linked", "sign_in.refused"),
+    ("GET", "/saml/supplier/metadata"): Untold("who we are to issuers; nothing of anybody"),
+    ("GET", "/saml/authority/{slug}/metadata"): Untold("who we are to issuers; nothing of anybody"),
     ("POST", "/invitation"): Untold("a code, kept in the browser until somebody signs in with it"),
     ("POST", "/sign-out"): told("session.ended"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
@@ -403,6 +438,14 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/erasure/found/{{number}}"): told("person.searched"),
     ("POST", f"{LOG}/erasure/decide"): told("erasure.decided"),
     ("GET", f"{LOG}/erasure/{{order}}/certificate"): told("log.read"),
+    ("GET", "/activation"): Untold("leads to a form"),
+    ("GET", f"{LOG}/activation"): Untold("rules, and devices by what stands for their numbers; nothing of anybody"),
+    ("POST", f"{LOG}/activation"): told("activation.proposed"),
+    ("GET", f"{LOG}/activation/{{proposal}}"): Untold("rules, and devices by what stands for their numbers"),
+    ("POST", f"{LOG}/activation/{{proposal}}/approve"): told(
+        "activation.approved", "security_key.used", "security_key.refused"
+    ),
+    ("POST", f"{LOG}/activation/{{proposal}}/withdraw"): told("activation.withdrawn"),
     ("GET", "/removal"): Untold("leads to a form"),
     ("GET", f"{LOG}/removal"): Untold("rules, and counts of a night; nothing of anybody"),
     ("POST", f"{LOG}/removal"): told("removal.proposed"),
@@ -423,6 +466,11 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
+    ("GET", f"{LOG}/notices"): Untold("shows what the authority itself is told, and whether it arrived"),
+    ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
+    ("POST", f"{LOG}/notices/way"): told("notice_way.set"),
+    ("POST", f"{LOG}/notices/end"): told("notice_way.ended"),
+    ("POST", f"{LOG}/notices/minutes"): told("notice_rule.set"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),

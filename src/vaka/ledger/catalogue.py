@@ -180,7 +180,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "installation", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
-                            "designated_role", "unauthorised_grant"),
+                            "designated_role", "unauthorised_grant", "activation_rules", "device_secret"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -255,6 +255,23 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SECURITY_KEY_REFUSED: About(
             _OPERATOR, ("account",), ("reason", "act", "session", "credential"), _CREDENTIAL
         ),
+        Event.HOST_SIGNED_IN: About(
+            ("setup",), ("host",), ("at", "line", "remote"), "where from; of accounts only those that are nobody's own"
+        ),
+        Event.HOST_ACCOUNTS_DIFFER: About(
+            ("setup",), ("host",), ("found", "unexpected", "missing"), "what the accounts are called"
+        ),
+        Event.NOTICE_DELIVERED: About(
+            ("notifier",), ("notice",), ("authority", "entry", "way", "receipt"), "the address it was sent to"
+        ),
+        Event.NOTICE_HINDERED: About(
+            ("notifier",), ("notice",), ("authority", "entry", "way", "reason"), "the address, and what came back"
+        ),
+        Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
+        Event.NOTICE_ACKNOWLEDGED: About(_OPERATOR, ("notice",), ("authority", "entry")),
+        Event.NOTICE_WAY_SET: About(_OPERATOR, ("notice_way",), ("authority", "way"), "the address"),
+        Event.NOTICE_WAY_ENDED: About(_OPERATOR, ("notice_way",), ("authority",), "the address"),
+        Event.NOTICE_RULE_SET: About(_OPERATOR, ("authority",), ("authority", "minutes")),
         Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(
             ("sequencer",), ("log",), ("first", "last", "count", "days", "policy", "checkpoint", "reason"),
@@ -275,6 +292,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "whom it was about, and what stood in it",
         ),
         Event.ALARM_REMOVED: About(("scheduler",), _ALARM, ("rules",), "whom it was about, and what stood in it"),
+        Event.ACTIVATION_PROPOSED: About(_OPERATOR, ("activation",), ("rules", "reason")),
+        Event.ACTIVATION_APPROVED: About(_OPERATOR, ("activation",), ("rules", "weakens", "step_up")),
+        Event.ACTIVATION_WITHDRAWN: About(_OPERATOR, ("activation",)),
         Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.LOG_READ: About(
