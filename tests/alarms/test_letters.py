@@ -23,10 +23,12 @@ from vaka.alarms.reading import read_history, read_screen
 from vaka.alarms.rows import HistoryRow, Screen
 from vaka.alarms.taking import take
 from vaka.alarms.unlocking import unlock_endings, unlock_screen, unlock_told
+from vaka.clock import SystemClock
 from vaka.keys.keyring import AuthorityKeys, Keyring
 from vaka.keys.letters import Addressee
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.people import Person
+from vaka.tenants.refusing import Refusals
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -189,6 +191,40 @@ async def test_what_a_device_said_opens_in_its_place_alone(
     told = (await shown(house, keys, alarm_id)).told
     assert (told.location, told.device, told.position, told.is_locked) == ("", "", "", True)
     assert (await shown(house, keys, other)).told.location == "Sovrum"
+
+
+async def test_letters_of_another_row_put_in_place_with_triggers_off_are_told_of_once(
+    house: House, me: Principal, setup_keys: Keyring, keys: AuthorityKeys
+) -> None:
+    """What is written once has no older value; what stands in its place is another's, and does not open there."""
+    first, second = await held(house, me), await held(house, me, location_text="Kök")
+    for alarm_id in (first, second):
+        await add_note(house.desk, me, house.id, alarm_id, "Dörren var låst.", now=NOW)
+    last = house.superuser.execute("select coalesce(max(id), 0) as id from ledger.inbox").fetchone()
+    assert last is not None
+    refusals = Refusals(house.desk, setup_keys, SystemClock())
+    assert not (await shown(house, keys, first)).told.is_locked
+    house.superuser.execute("set session_replication_role = replica")
+    for table, column in (("message", "texts"), ("alarm_note", "body")):
+        house.superuser.execute(
+            f"update vaka.{table} set {column} = (select {column} from vaka.{table} where alarm_id = %s limit 1)"
+            " where alarm_id = %s".encode(),
+            (second, first),
+        )
+    house.superuser.execute("set session_replication_role = default")
+    for _ in range(2):  # shown twice, told once
+        screen = await shown(house, keys, first)
+        assert (screen.told.is_locked, [note.is_locked for note in screen.alarm_notes]) == (True, [True])
+        await refusals.tell()
+    told = house.superuser.execute(
+        "select object, outcome, detail from ledger.inbox where event = 'value.refused' and id > %s order by id",
+        (last["id"],),
+    ).fetchall()
+    assert [(one["object"], one["outcome"]) for one in told] == [(f"alarm:{first}", "failure")] * 2
+    assert {(one["detail"]["table"], one["detail"]["fields"]) for one in told} == {
+        ("message", "texts"), ("alarm_note", "body"),
+    }  # fmt: skip
+    assert not (await shown(house, keys, second)).told.is_locked
 
 
 async def test_another_authoritys_keys_open_nothing(

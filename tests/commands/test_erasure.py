@@ -124,3 +124,29 @@ def test_what_cannot_be_tried_is_said(
     made, *_ = erased
     shown = vaka(*ATTEMPT, made.root, *options)
     assert (shown.exit_code, says in shown.stderr) == (1, True), shown.stderr
+
+
+def test_authority_that_was_erased_as_a_whole_is_tried_again(erased: tuple[DataDirectory, UUID, UUID]) -> None:
+    """It only is said to have been: people and its own letters are tried, and what opens is told of."""
+    made, *_ = erased
+    order = uuid4()
+    with closing(psycopg.connect(made.cluster.server.conninfo(SUPERUSER, TENANT), autocommit=True)) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
+            "insert into vaka.authority_ending (id, decision, no_export, ordered_by, ordered_at, state, decided_by,"
+            " decided_at, wait_days, released_at, removed_at, erased_at, entry, attempt_entry, certificate,"
+            " signature, public_key) values (%s, 'KS 1', 'ingen behövs', %s, now(), 'certified', %s, now(), 7, now(),"
+            " now(), now(), 1, 2, 'x', %s, 'x')",
+            (order, uuid4(), uuid4(), bytes(64)),
+        )
+    shown = vaka(*ATTEMPT, made.root, "--order", order)
+    assert (shown.exit_code, "was erased as a whole" in shown.output) == (0, True), shown.output + shown.stderr
+    read = vaka(*ATTEMPT, made.root, "--order", order, *APPLY)
+    assert (read.exit_code, "can be read in the backup" in read.stderr) == (1, True), read.output
+    with closing(psycopg.connect(made.cluster.server.conninfo(SUPERUSER, TENANT))) as connection:
+        rows = connection.execute(ENTRIES.replace("erasure.attempted", "ending.attempted").encode()).fetchall()
+    [(thing, outcome, actor, told)] = rows
+    assert (thing, outcome, actor.startswith("setup:uid-")) == (f"ending:{order}", "failure", True)
+    assert (told["backup"], told["set"], told["change"]) == ("tried", "monday", "C-18")
+    assert told["people_tried"] == told["people_there"] >= 2
+    assert told["opened"] > 0

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from uuid import uuid4
 
 import psycopg
@@ -21,8 +22,10 @@ from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities
 from vaka.commands.main import main
 from vaka.commands.programs import answers
+from vaka.crypto.signing import public_pem
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.tenants.doors import read_rules
 
 pytestmark = pytest.mark.database
 
@@ -34,7 +37,7 @@ LAST = """
         union all
         select (leaf->>'id')::bigint, leaf->>'event', leaf->>'actor', leaf->>'object', leaf->'detail'
         from (select convert_from(leaf, 'utf8')::jsonb as leaf from ledger.log_entry) sealed
-    ) as entry where event in ('key.rotated', 'command.run') order by id desc limit 1"""
+    ) as entry where event in ('key.rotated', 'edition.readmitted', 'command.run') order by id desc limit 1"""
 
 
 def vaka(*arguments: object) -> Result:
@@ -69,16 +72,30 @@ def test_keys_are_listed_and_none_is_shown(made: DataDirectory) -> None:
     assert ["lookup", "device", "identities", "platform"] in [line[:4] for line in lines], "the key no keyholder has"
     told = json.loads(vaka("key", "list", "--data", made.root, "--json").output)
     assert {"kind", "owner", "created", "rotate_by", "state", "keys", "id", "purpose"} == told[0].keys()
+    assert "signing" not in {one["kind"] for one in told}, "nothing was ever erased here"
+    rules = read_rules(made.root, made.load_settings())
+    told = json.loads(vaka("key", "list", "--data", made.root, "--json").output)
+    [signing] = [one for one in told if one["kind"] == "signing"]
+    # By the digest that the entry of each certificate names.
+    assert signing["id"] == sha256(public_pem(rules.seed)).hexdigest()
+    assert (signing["purpose"], signing["state"]) == ("certificates of erasure", "current")
+    assert rules.seed.hex() not in json.dumps(told)
     assert not answers(made.root / "run" / "keyholder.sock")
 
 
 def test_the_bill_is_a_bill(made: DataDirectory) -> None:
+    read_rules(made.root, made.load_settings())  # as the scheduler does for its first certificate
     shown = vaka("key", "bill", "--data", made.root)
     assert shown.exit_code == 0, shown.output
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(shown.output) is None
     [ours] = [one for one in json.loads(shown.output)["components"] if "by device identities" in one["description"]]
     material = ours["cryptoProperties"]["relatedCryptoMaterialProperties"]
     assert material["algorithmRef"] == "algorithm/HMAC-SHA256/lookup"
+    [signing] = [
+        one for one in json.loads(shown.output)["components"] if "certificates of erasure" in one["description"]
+    ]
+    material = signing["cryptoProperties"]["relatedCryptoMaterialProperties"]
+    assert (material["type"], material["algorithmRef"]) == ("private-key", "algorithm/Ed25519/signature")
 
 
 @pytest.mark.parametrize("options", [(), ("--root", "--authority", "ekbacka")])
@@ -156,3 +173,22 @@ def test_while_the_log_stands_still_nothing_is_replaced(made: DataDirectory, mon
     shown = vaka("key", "rotate", "--data", made.root, "--root", *APPLY)
     assert (shown.exit_code, "Nothing was changed" in shown.stderr) == (1, True)
     assert state() == before
+
+
+def test_restored_authority_is_readmitted_with_a_trace_in_its_own_log(made: DataDirectory) -> None:
+    with running(made):
+        authority = next(one for one in active_authorities(made.cluster.server) if one.slug == "ekbacka")
+
+        async def change(keyring: Keyring) -> None:
+            await keyring.settle_editions(authority.id, await keyring.issue_editions(authority.id, [uuid4()]))
+
+        with_keys(made.cluster.server, change)
+        shown = vaka("key", "readmit", "--data", made.root, "--authority", "ekbacka")
+        assert (shown.exit_code, "Nothing was changed" in shown.output) == (0, True), shown.stderr
+        assert vaka("key", "readmit", "--data", made.root, "--authority", "ekbacka", "--apply").exit_code == 1
+        done = vaka("key", "readmit", "--data", made.root, "--authority", "ekbacka", *APPLY)
+        assert done.exit_code == 0, done.output + done.stderr
+        assert "Its receipt is" in done.output
+        entry = last_entry(made, TENANT)
+        assert (entry["event"], entry["object"]) == ("edition.readmitted", f"authority:{authority.id}")
+        assert json.loads(str(entry["detail"]))["count"] >= 1

@@ -255,6 +255,8 @@ UNGUARDED = {
         "message": "alarm.raised, alarm.joined, message.stored",
         "repeat_key": "which messages were heard lately, kept for minutes",
         "supervision_turn": "only ever locked",
+        "returned": "goes with erasure.returned and ending.returned",
+        "refused_value": "goes with value.refused; whoever empties it is told of the same again",
         "removal_preview": "goes with removal.previewed",
         "removal_state": "goes with removal.run",
         "migration": "written by the migration itself, which has its own entry",

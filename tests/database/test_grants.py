@@ -69,6 +69,7 @@ PLATFORM: dict[str, Rights] = {
     "portal": ASKS_LEDGER
     | {
         "ledger.concerning()": "execute",
+        "read_directory()": "execute",
         "ledger.tile": "select",
         "ledger.head": "select",
         "ledger.checkpoint": "select",
@@ -197,6 +198,7 @@ TENANT: dict[str, Rights] = {
         "message": "select(alarm_id class deviations device_id effect id kind received_at ref sender subject_id texts"
         " transport)",
         "announce_alarms()": "execute",
+        "tell_refused()": "execute",
     },
     "portal": ASKS_LEDGER
     | {
@@ -233,6 +235,7 @@ TENANT: dict[str, Rights] = {
         "read_export()": "execute",
         "complete_export()": "execute",
         "erasure_order": "select",
+        "returned": "select",
         "order_erasure()": "execute",
         "decide_erasure()": "execute",
         "place_hold()": "execute",
@@ -295,6 +298,7 @@ TENANT: dict[str, Rights] = {
         "activation_in_force()": "execute",
         "device_secret": "select insert",
         "erasure_order": "select(erased_at id person_id removed_at state)",
+        "authority_ending": "select(erased_at id released_at state)",
         "removal_in_force()": "execute",
         "preview_removal_at()": "execute",
         "policy": "select update",
@@ -308,6 +312,7 @@ KEYS: Rights = {
     "subject_key": "select insert update delete",
     "lookup_key": "select insert update delete",
     "erasure": "select insert",
+    "edition": "select insert update",
     "erased_subject": "select insert",
     "key_register": "select insert update(destroyed_at)",
 }
@@ -434,7 +439,10 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
         **({"ledger.is_role_told()": "execute"} if kind == "platform" else {}),
         "schema ledger": "usage",
     } | (
-        dict.fromkeys(("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()"), "execute")
+        dict.fromkeys(
+            ("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()", "ledger.is_entry_of()"),
+            "execute",
+        )
         if kind == "tenant"
         else {}
     )

@@ -20,7 +20,16 @@ from vaka.keys.turning import Mark
 
 TABLES = tuple(
     f"vaka.{name}"
-    for name in ("store", "authority_key", "subject_key", "lookup_key", "erasure", "erased_subject", "key_register")
+    for name in (
+        "store",
+        "authority_key",
+        "subject_key",
+        "lookup_key",
+        "edition",
+        "erasure",
+        "erased_subject",
+        "key_register",
+    )
 )
 
 

@@ -357,8 +357,8 @@ async def test_lookup_keys_that_were_swapped_do_not_open(keyring: Keyring) -> No
     await hierarchy.open_authority(EKBACKA)
     keyring.execute(
         "update vaka.lookup_key k set wrapped = o.wrapped from vaka.lookup_key o"
-        " where k.purpose = 'phone' and o.purpose = 'device'"
+        " where k.purpose = 'phone' and o.purpose = 'personal_number'"
     )
     with pytest.raises(UnopenableError):
         await hierarchy.lookup_key(EKBACKA, "phone")
-    assert await hierarchy.lookup_key(EKBACKA, "device")
+    assert await hierarchy.lookup_key(EKBACKA, "personal_number")

@@ -137,6 +137,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("keys", "drop_subject_keys"): KEYS,
     ("keys", "enter_destruction"): KEYS,
     ("keys", "enter_key"): KEYS,
+    ("keys", "issue_editions"): KEYS,
+    ("keys", "settle_editions"): KEYS,
+    ("keys", "readmit_editions"): KEYS,
     ("keys", "replace_authority_key"): KEYS,
     ("keys", "rewrap_authority_key"): KEYS,
     ("keys", "rewrap_lookup_key"): KEYS,
@@ -161,6 +164,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "register_units"): told("unit.registered"),
     ("tenants", "register_unit_hours"): told("unit.registered"),
     ("tenants", "register_people"): told("person.registered"),
+    ("tenants", "change_people"): told("person.changed"),
+    ("tenants", "forget_about_people"): Untold("goes with person.changed"),
+    ("tenants", "tell_refused"): told("value.refused"),
     ("tenants", "register_contacts"): Untold("goes with person.registered"),
     ("tenants", "register_notes"): Untold("goes with person.registered"),
     ("tenants", "keep_devices"): told("device.registered", "device.adopted"),
@@ -191,7 +197,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "hinder_ending"): told("ending.begun", "ending.removed"),
     ("tenants", "enter_ending_attempt"): told("ending.attempted"),
     ("tenants", "certify_ending"): told("ending.certified"),
-    ("tenants", "remove_ended_again"): told("ending.removed"),
+    ("tenants", "remove_ended_again"): told("ending.removed", "ending.returned"),
     ("tenants", "release_authority"): told("authority.released"),
     ("tenants", "close_authority"): told("authority.closed"),
     ("tenants", "begin_export"): told("export.begun"),
@@ -203,7 +209,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "hinder_erasure"): told("erasure.begun"),
     ("tenants", "enter_erasure_attempt"): told("erasure.attempted"),
     ("tenants", "certify_erasure"): told("erasure.certified"),
-    ("tenants", "remove_erased_again"): told("person.removed"),
+    ("tenants", "remove_erased_again"): told("person.removed", "erasure.returned"),
     ("tenants", "release_devices"): told("device.changed"),
     ("tenants", "enter_devices"): told("device.registered", "device.adopted"),
 }
@@ -211,7 +217,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
-    r"|propose_activation|approve_activation|withdraw_activation"
+    r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
     r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
@@ -265,6 +271,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "remove_data": told("data.removed", "alarm.removed"),
     "place_hold": told("hold.placed"),
     "lift_hold": told("hold.lifted"),
+    "tell_refused": told("value.refused"),
+    "note_returned": told("erasure.returned", "ending.returned"),
     "order_ending": told("ending.ordered"),
     "decide_ending": told("ending.decided"),
     "begin_ending": told("ending.begun"),
@@ -318,7 +326,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "device secret": told("device.changed", "command.run"),
     "key list": Untold("reads the register of keys, in which there is no key and nobody"),
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
-    "erasure attempt": told("erasure.attempted", "command.run"),
+    "erasure attempt": told("erasure.attempted", "ending.attempted", "command.run"),
+    "key readmit": told("edition.readmitted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
     "factor list": told("command.run"),
     "factor remove": told("security_key.removed", "command.run"),
@@ -501,7 +510,7 @@ ROUNDS: dict[str, Told | Untold] = {
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
         "erasure.certified", "key.rotated", "removal.run", "data.removed", "alarm.removed", "ending.begun",
         "ending.removed", "ending.completed", "ending.attempted", "ending.certified", "authority.released",
-        "authority.closed",
+        "authority.closed", "edition.lost", "erasure.returned", "ending.returned",
     ),
 }  # fmt: skip
 UNASKED = told(

@@ -25,8 +25,9 @@ from vaka.settings import ErasureSettings, LedgerSettings, Settings
 from vaka.tenants.attempts import Attempts, attempt_apart
 from vaka.tenants.authorities import Authority
 from vaka.tenants.device_letters import DeviceLetters, Words
+from vaka.tenants.doors import Doors, read_rules
 from vaka.tenants.ending_rounds import Ending
-from vaka.tenants.erasing import Erasing, read_rules
+from vaka.tenants.erasing import Erasing
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.people import Contact, Note, Person
 
@@ -76,9 +77,8 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
     async with open_keyring(server, Settings(), "scheduler", SystemClock()) as keyring:
         rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(release_seconds=RELEASE)))
         attempts = Attempts(partial(attempt_apart, tmp_path, Settings()), clock)
-        parts = (gateway, platform, keyring, client, clock, logs, lambda: rules)
-        erasing, ending = Erasing(*parts, attempts, [ROLE]), Ending(*parts, attempts, [ROLE])
-        yield Office(house, clock, keyring, erasing, attempts, ending, people, *officers)
+        doors = Doors(gateway, platform, keyring, client, clock, logs, lambda: rules, attempts, [ROLE])
+        yield Office(house, clock, keyring, doors, Erasing(doors), attempts, Ending(doors), people, *officers)
     await attempts.close()
     await client.close()
     await gateway.close()
@@ -89,6 +89,9 @@ async def office(server: Server, authority: Authority, setup_keys: Keyring, tmp_
 async def leaving(office: Office) -> AsyncIterator[Leaving]:
     """The same office at the end of its contract, with what the portal reads with."""
     gateway = Gateway(office.house.server, "portal", [office.house.authority])
+    platform = make_pool(office.house.server, platform_role("portal"), PLATFORM_DATABASE, application="test")
+    await platform.open()
     async with open_keyring(office.house.server, Settings(), "portal", SystemClock()) as keyring:
-        yield Leaving(office, gateway, keyring)
+        yield Leaving(office, gateway, platform, keyring)
     await gateway.close()
+    await platform.close()

@@ -18,7 +18,8 @@ from jsonschema import Draft202012Validator
 TYPES = {"integer": "integer", "number": "real", "boolean": "integer"}
 REFERENCES = (
     ("contact", "person_id", "person"), ("note", "person_id", "person"), ("device", "person_id", "person"),
-    ("device_state", "device_id", "device"), ("unit_hours", "unit_id", "unit"), ("alarm", "device_id", "device"),
+    ("device_state", "device_id", "device"), ("device_entry", "device_id", "device"),
+    ("unit_hours", "unit_id", "unit"), ("alarm", "device_id", "device"),
     ("alarm", "person_id", "person"), ("alarm", "first_message", "message"), ("alarm", "closing_note", "alarm_note"),
     ("alarm_step", "alarm_id", "alarm"), ("alarm_note", "alarm_id", "alarm"), ("message", "alarm_id", "alarm"),
     ("message", "device_id", "device"), ("message", "subject_id", "person"),

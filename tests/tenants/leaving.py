@@ -16,6 +16,7 @@ from tests.tenants.office import DECISION, RELEASE, Office
 from vaka.access.ending import decide_ending, order_ending
 from vaka.access.exporting import begin_export
 from vaka.access.principal import Principal
+from vaka.database.connections import Pool
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.keys.keyring import Keyring
 from vaka.tenants.ending import EndingOrder, list_endings, read_certificate
@@ -36,6 +37,7 @@ class Leaving:
 
     office: Office
     gateway: Gateway
+    platform: Pool
     keyring: Keyring
 
     async def begin(self) -> UUID:
@@ -50,7 +52,8 @@ class Leaving:
         """The archive; only so many pieces of it where somebody hangs up."""
         office, got = self.office, list[bytes]()
         writing = write_export(
-            self.gateway, self.keyring, office.house.authority, await self.begin(), REASON, "vaka.example/log",
+            self.gateway, self.platform, self.keyring,
+            office.house.authority, await self.begin(), REASON, "vaka.example/log",
             office.clock,
         )  # fmt: skip
         async with aclosing(writing):

@@ -23,12 +23,14 @@ from vaka.keys.keyring import Keyring
 from vaka.keys.letters import Addressee
 from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import Authority
+from vaka.tenants.doors import Doors
 from vaka.tenants.ending_rounds import Ending
 from vaka.tenants.erasing import Erasing
 from vaka.tenants.erasure import (
     ErasureOrder,
     Verdict,
     list_orders,
+    list_returned,
 )
 from vaka.tenants.people import Person
 
@@ -44,6 +46,7 @@ class Office:
     house: LogHouse
     clock: TurnedClock
     keyring: Keyring
+    doors: Doors
     erasing: Erasing
     attempts: Attempts
     ending: Ending
@@ -71,6 +74,11 @@ class Office:
     async def orders(self) -> list[ErasureOrder]:
         async with self.house.as_("portal") as portal:
             return list(await list_orders(portal))
+
+    async def returned(self) -> list[tuple[UUID, str]]:
+        """Who is here again and cannot go, as the page shows it."""
+        async with self.house.as_("portal") as portal:
+            return [(one.subject_id, one.hindrance) for one in await list_returned(portal)]
 
     async def state(self) -> str:
         return (await self.orders())[0].state

@@ -115,7 +115,7 @@ async def test_an_adopted_device_gets_a_password_and_its_person(
     assert (kept["model"], kept["interval_seconds"]) == ("Trygghetstelefon", 86_400), "what was not told has changed"
     (here,), (there,) = entries(register, last_here), entries(above, last_there)
     assert (here["event"], here["object"], here["detail"]) == (
-        "device.changed", f"device:{device.id}", {"fields": "person"},
+        "device.changed", f"device:{device.id}", {"fields": "person", "edition": 1},
     )  # fmt: skip
     assert there["detail"] == {
         "authority": str(place.id), "authentication": "digest", "fields": "authentication,person"
@@ -205,15 +205,15 @@ async def test_where_it_is_placed_is_compared_by_who_can_read_it_and_goes_when_a
     assert await change(["placed"], person_id=None) == (0, Words(device.sender, "Hallen"), [])
     # The sheet does not say whose it is: it stays hers, and what is said of it is written to her.
     count, words, [entry] = await change(["placed"], placed="Köket", person_id=None)
-    assert (count, words, entry["detail"]) == (1, Words(device.sender, "Köket"), {"fields": "placed"})
+    assert (count, words, entry["detail"]) == (1, Words(device.sender, "Köket"), {"fields": "placed", "edition": 1})
     assert device_of(register, device.sender)["subject_id"] == first.id
     count, words, [entry] = await change(["personal_number"], person_id=second.id)
-    assert (count, words, entry["detail"]) == (1, Words(device.sender), {"fields": "person,placed"})
+    assert (count, words, entry["detail"]) == (1, Words(device.sender), {"fields": "person,placed", "edition": 2})
     assert device_of(register, device.sender)["subject_id"] == second.id
     # What an erasure leaves is the blinded form; a sheet that names the device brings back its number.
     register.execute("update vaka.device set person_id = null, subject_id = null, number = null")
     count, words, [entry] = await change(["model"], model="Trygghetstelefon")
-    assert (count, words, entry["detail"]) == (1, Words(device.sender), {"fields": "number"})
+    assert (count, words, entry["detail"]) == (1, Words(device.sender), {"fields": "number", "edition": 3})
     assert device_of(register, device.sender)["subject_id"] == place.id
     everything = str(device_of(register, device.sender))
     assert device.sender not in everything

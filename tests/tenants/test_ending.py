@@ -6,6 +6,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ from vaka.settings import Settings
 from vaka.tenants.attempting import Outcome, Question
 from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import Authority
+from vaka.tenants.doors import Waits
 from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -260,6 +262,28 @@ async def test_press_that_is_accepted_while_receivers_do_not_know_yet_is_helped_
     assert leaving.counts() == dict.fromkeys(EVERYTHING, 0)
 
 
+async def test_hold_that_a_backup_brought_back_with_everybody_is_told_of(leaving: Leaving) -> None:
+    office, märta = leaving.office, leaving.office.people[0]
+    with office.house.superuser() as superuser:
+        persons = superuser.execute("select p::text from vaka.person p").fetchall()
+    order = await leaving.end()
+    with office.house.superuser(unguarded=True) as superuser:
+        for (person,) in persons:
+            superuser.execute("insert into vaka.person select (%s::vaka.person).*", (person,))
+        superuser.execute("insert into vaka.legal_hold values (%s, now(), 'account:x', 'tvist 12/26')", (märta.id,))
+    assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+    office.clock.turn(RELEASE + 1)
+    for _ in range(3):
+        assert await office.ending.remove_returned(office.authority, office.clock.now()) == 0
+    assert await office.returned() == [(order, "legal_hold")]
+    told = office.rows("select object, outcome, detail from ledger.inbox where event = 'ending.returned'")
+    assert told == [(f"ending:{order}", "failure", {"hindrance": "legal_hold"})], "once"
+    async with office.house.as_("portal") as portal:
+        await portal.execute("select lift_hold(%s)", (märta.id,))
+    assert await office.ending.remove_returned(office.authority, office.clock.now()) == 3
+    assert await office.returned() == []
+
+
 async def test_authority_that_was_not_erased_is_left_alone(leaving: Leaving) -> None:
     assert await leaving.office.ending.remove_returned(leaving.office.authority, leaving.office.clock.now()) == 0
     assert leaving.counts()["person"] == 3
@@ -277,7 +301,8 @@ async def test_term_06_attempt_in_a_backup_is_certified_with_its_proof_and_nothi
         asked.append(question)
         return told[-1]
 
-    office.ending._attempts = office.attempts = Attempts(find, office.clock)
+    office.ending._doors = replace(office.doors, attempts=Attempts(find, office.clock))
+    office.attempts = office.ending._doors.attempts
     order = await leaving.end()
     for _ in range(2):  # it is not tried again and again
         await leaving.certify()
@@ -291,7 +316,7 @@ async def test_term_06_attempt_in_a_backup_is_certified_with_its_proof_and_nothi
             await scheduler.execute("select certify_ending(%s, 'x', %s, 'x', now())", (order, bytes(64)))
     # Mended, and started again: then it is tried anew.
     told.append(Outcome(backup="tried", set="monday", people_tried=3, people_there=3, values_tried=30))
-    office.ending._tried.clear()
+    office.ending._waits = Waits(office.clock)
     await leaving.certify()
     assert await leaving.state() == ("certified", "")
     certificate = await leaving.certificate(order)

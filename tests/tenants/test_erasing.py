@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.tenants.attempting import Outcome, Question
 from vaka.tenants.attempts import AttemptFailedError, Attempts
 from vaka.tenants.certificates import FORMAT
+from vaka.tenants.doors import Waits
 from vaka.tenants.erasure import (
     read_certificate,
 )
@@ -231,6 +233,10 @@ async def test_who_comes_back_and_is_helped_waits(office: Office) -> None:
     alarm = office.alarm(märta, device_of(märta), closed=False)  # a directory that was restored as well
     now = office.clock.now()
     assert await office.erasing.remove_returned(office.authority, now) == 0
+    office.clock.turn(RELEASE + 1)
+    for _ in range(2):
+        assert await office.erasing.remove_returned(office.authority, now) == 0
+    assert await office.returned() == [(märta.id, "open_alarm")]
     assert office.rows("select 1 from vaka.alarm where id = %s", alarm)
     with office.house.superuser() as superuser:
         superuser.execute(
@@ -238,6 +244,9 @@ async def test_who_comes_back_and_is_helped_waits(office: Office) -> None:
         )
     assert await office.erasing.remove_returned(office.authority, now) == 1
     assert office.rows("select 1 from vaka.alarm where id = %s", alarm) == []
+    assert await office.returned() == []
+    told = office.rows("select outcome, detail from ledger.inbox where event = 'erasure.returned'")
+    assert told == [("failure", {"person": str(märta.id), "hindrance": "open_alarm"})], "once"
 
 
 async def test_two_orders_in_one_round_are_each_tried(office: Office) -> None:
@@ -266,12 +275,78 @@ async def test_term_06_person_who_comes_back_with_a_restored_backup_goes_at_once
     keys = office.keyring.of(office.authority)
     await keys.hold([märta.id])
     assert not keys.opens(märta.id)
-    assert await office.erasing.remove_returned(office.authority, office.clock.now()) == 1
+    # Not before every receiver can know that the devices are nobody's: what they sent meanwhile would stay.
+    assert await office.erasing.remove_returned(office.authority, office.clock.now()) == 0
+    office.clock.turn(RELEASE - 1)
+    assert await office.round() == 0
+    assert office.rows("select 1 from vaka.person where id = %s", märta.id)
+    office.clock.turn(2)
+    assert await office.round() == 1, "looked at as often as orders are"
     assert office.rows("select 1 from vaka.person where id = %s", märta.id) == []
     assert office.rows("select 1 from vaka.person where id = %s", bo.id)
     assert await office.erasing.remove_returned(office.authority, office.clock.now()) == 0
     again = office.rows("select detail from ledger.inbox where event = 'person.removed'")
     assert again[-1][0]["again"] is True
+
+
+async def test_hold_that_a_backup_brought_back_is_told_of_and_keeps_who_is_held(office: Office) -> None:
+    märta = office.people[0]
+    with office.house.superuser() as superuser:
+        kept = superuser.execute("select p::text from vaka.person p where id = %s", (märta.id,)).fetchone()
+    assert kept is not None
+    await office.erase(märta)
+    with office.house.superuser(unguarded=True) as superuser:
+        superuser.execute("insert into vaka.person select (%s::vaka.person).*", kept)
+        superuser.execute("insert into vaka.legal_hold values (%s, now(), 'account:x', 'tvist 12/26')", (märta.id,))
+    assert await office.round() + await office.erasing.remove_returned(office.authority, office.clock.now()) == 0
+    office.clock.turn(RELEASE + 1)
+    for _ in range(3):
+        assert await office.round() == 0
+        assert await office.erasing.remove_returned(office.authority, office.clock.now()) == 0
+    assert await office.returned() == [(märta.id, "legal_hold")]
+    assert office.rows("select detail ->> 'hindrance' from ledger.inbox where event = 'erasure.returned'") == [
+        ("legal_hold",)
+    ]
+    async with office.house.as_("portal") as portal:
+        await portal.execute("select lift_hold(%s)", (märta.id,))
+    assert await office.erasing.remove_returned(office.authority, office.clock.now()) == 1
+    assert await office.returned() == []
+
+
+async def test_certificate_rests_on_the_orders_own_sealed_entries(office: Office) -> None:
+    """Whoever changes the order's row, so that it names another's entry, or none, gets no certificate."""
+    märta, bo, _ = office.people
+    first = await office.erase(märta)
+    order = await office.order(bo)
+    await office.decide(order)
+    await office.seal()
+    await office.round()
+    office.clock.turn(RELEASE + 1)
+    await office.seal()
+    await office.round()
+    await office.round()
+    await office.attempts.settle()
+    await office.round()
+    sign = "select certify_erasure(%s, 'x', %s, 'x', now())"
+    own = office.rows("select entry, attempt_entry from vaka.erasure_order where id = %s", order)[0]
+    others = office.rows("select entry, attempt_entry from vaka.erasure_order where id = %s", first)[0]
+    assert None not in (*own, *others)
+    async with office.house.as_("scheduler") as scheduler:
+        with pytest.raises(psycopg.errors.NoDataFound):  # not sealed yet
+            await scheduler.execute(sign, (order, bytes(64)))
+        await office.seal()
+        for said in ((others[0], own[1]), (own[0], others[1]), (own[1], own[1]), (own[0], 10**9)):
+            with office.house.superuser(unguarded=True) as superuser:
+                superuser.execute(
+                    "update vaka.erasure_order set entry = %s, attempt_entry = %s where id = %s", (*said, order)
+                )
+            with pytest.raises(psycopg.errors.NoDataFound):
+                await scheduler.execute(sign, (order, bytes(64)))
+        with office.house.superuser(unguarded=True) as superuser:
+            superuser.execute(
+                "update vaka.erasure_order set entry = %s, attempt_entry = %s where id = %s", (*own, order)
+            )
+        await scheduler.execute(sign, (order, bytes(64)))
 
 
 async def test_crash_between_deletion_and_destruction_goes_on_where_it_was(office: Office) -> None:
@@ -301,7 +376,8 @@ async def test_who_can_be_read_in_a_backup_is_not_certified(office: Office) -> N
         assert question.before is not None
         return told[-1]
 
-    office.erasing._attempts = office.attempts = Attempts(find, office.clock)
+    office.erasing._doors = replace(office.doors, attempts=Attempts(find, office.clock))
+    office.attempts = office.erasing._doors.attempts
     order = await office.erase(office.people[0])
     for _ in range(2):  # it is not tried again and again
         await office.certify()
@@ -314,7 +390,7 @@ async def test_who_can_be_read_in_a_backup_is_not_certified(office: Office) -> N
             await scheduler.execute("select certify_erasure(%s, 'x', %s, 'x', now())", (order, bytes(64)))
     # Mended, and started again: then it is tried anew.
     told.append(Outcome(backup="tried", set="monday", values_tried=30))
-    office.erasing._tried.clear()
+    office.erasing._waits = Waits(office.clock)
     await office.certify()
     assert ((await office.orders())[0].state, (await office.orders())[0].hindrance) == ("certified", "")
 
@@ -329,7 +405,8 @@ async def test_attempt_that_breaks_is_made_again_and_holds_nobody_up(office: Off
         await going.wait()
         return Outcome(backup="none_there")
 
-    office.erasing._attempts = office.attempts = Attempts(take_long, office.clock)
+    office.erasing._doors = replace(office.doors, attempts=Attempts(take_long, office.clock))
+    office.attempts = office.erasing._doors.attempts
     märta, bo, _ = office.people
     first = await office.order(märta)
     await office.decide(first)

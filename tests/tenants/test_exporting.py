@@ -25,7 +25,7 @@ from vaka.ledger.findings import Checked, WrongError
 from vaka.ledger.published import open_published
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.ledger.verify import Expected, verify_log
-from vaka.tenants.export_rows import KINDS, columns_of
+from vaka.tenants.export_rows import DIRECTORY_KINDS, KINDS, columns_of
 from vaka.tenants.exporting import list_exports
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -36,11 +36,11 @@ LEFT_OUT = {
 }  # fmt: skip
 """Columns that do not go out: what values are looked up by, where letters are sent, what only this version knows."""
 NOT_OWNED = {
-    "repeat_key", "supervision_turn", "removal_preview", "removal_state", "authority_export", "authority_ending",
-    "device_secret",
+    "repeat_key", "refused_value", "returned", "supervision_turn", "removal_preview", "removal_state",
+    "authority_export", "authority_ending", "device_secret",
 }  # fmt: skip
 """Tables that do not go out: by them a message sent again is known, the product's own bookkeeping, and when devices got
-their passwords (how they prove themselves does not go out)."""
+their passwords (of how they prove themselves the method alone goes out)."""
 
 
 async def test_term_06_export_is_taken_in_by_another_system(leaving: Leaving, tmp_path: Path) -> None:
@@ -49,6 +49,10 @@ async def test_term_06_export_is_taken_in_by_another_system(leaving: Leaving, tm
     alarms = [office.alarm(person, device_of(person), closed=person is bo) for person in (märta, bo)]
     said = await office.says(märta, device_of(märta))
     await office.order(bo)
+    leaving.directory(
+        "insert into vaka.class_override (authority_id, device_type, alarm_class, reason, changed_at)"
+        " values (%(authority)s, 3, 'life', 'Beslut 12', now())"
+    )
     await office.seal()
     archive = await leaving.take_out()
     other = take_in(archive)
@@ -78,6 +82,13 @@ async def test_term_06_export_is_taken_in_by_another_system(leaving: Leaving, tm
     assert other.ask("select distinct placed from device") == [("Hall",)]
     assert set(other.unopened.values()) == {0}
     assert other.ask("select decision from erasure_order") == [("SN 2026/123",)]
+    # By which method each device proves itself, and with what it does not; what the authority says that codes mean.
+    assert set(other.ask("select device_id, authentication from device_entry")) == {
+        (str(device_of(person)), "network") for person in office.people
+    }
+    everything = b"".join(zipfile.ZipFile(BytesIO(archive)).read(f"data/{kind}.jsonl") for kind in DIRECTORY_KINDS)
+    assert not [word for word in (b"192.0.2", b"kan inget nyare", b"~", b"ha1", b"sha256") if word in everything]
+    assert other.ask("select device_type, alarm_class, reason from class_override") == [(3, "life", "Beslut 12")]
     # The log is in it, and its verifier takes it; with one byte changed it does not.
     assert other.manifest["log"]["size"] == office.house.size() > 0
     with zipfile.ZipFile(BytesIO(archive)) as packed:

@@ -24,6 +24,7 @@ from vaka.web.desk.opening import open_desk
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 ENDING = {"reason": "needs_help", "action": "none", "result": "arrived_and_helped", "text": "Hjälpt upp."}
 LOCKED = "går inte att låsa upp just nu"
+REFUSED = "har ändrats utanför Vaka, eller så har en gammal kopia lagts tillbaka"
 TEXT_LOCKED = "Texten är låst just nu."
 
 
@@ -158,7 +159,11 @@ async def test_a_row_that_was_changed_is_locked_and_the_alarm_is_shown(
             alarm = furnished.raise_alarm("Solveig Lindqvist")
             await until(lambda: "Solveig Lindqvist" in line_of(desk, furnished, alarm))
             page = await olga.part(address(furnished, alarm))
-            assert LOCKED in page.text
+            assert REFUSED in page.text
             assert "Blåklocksstigen" not in page.text
+            # Nothing is said to be missing that is only refused; everything else is there, and the alarm is answered.
+            assert "Ingen adress är registrerad" not in page.text
+            assert (LOCKED in page.text, "Solveig Lindqvist" in page.text) == (False, True)
+            assert (await olga.act(f"{address(furnished, alarm)}/take")).status == 200
         finally:
             superuser.execute("update vaka.person set street = %s where id = %s", (before["street"], solveig.id))

@@ -286,6 +286,9 @@ class Screen:
     ending_is_locked: bool = False
     is_locked: bool = False
     """Somebody is known, and what is known of them cannot be opened at the moment."""
+    refused: tuple[str, ...] = ()
+    """What was changed, moved or put back, and is therefore not shown: kinds of ``personal.toml``, ``contacts``,
+    ``notes``."""
 
     @property
     def shown_sender(self) -> str:

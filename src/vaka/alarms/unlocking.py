@@ -6,6 +6,7 @@ An alarm is shown whether or not its person can be opened. Lists wait for the ke
 locked; a screen waits a little, and then says so.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from vaka.alarms.rows import (
     Device,
     EarlierAlarm,
     HistoryRow,
+    Part,
     Person,
     PersonNote,
     Screen,
@@ -32,12 +34,17 @@ from vaka.crypto.aead import UnopenableError
 from vaka.errors import VakaError
 from vaka.keys.identities import label
 from vaka.keys.keyring import AuthorityKeys
+from vaka.keys.personal import sealed_columns
 from vaka.tenants.device_letters import Words, open_words
 
 LOCAL = ZoneInfo("Europe/Stockholm")
 SHOWN_TARGETS = 50
 _HIDDEN_DIGITS = 4
 _ADDRESS = ("street", "postal_code", "city")
+_NOTHING: Mapping[str, Any] = defaultdict(
+    str, born_on=None, latitude=None, longitude=None, absent_from=None, absent_until=None, risks=()
+)
+"""What stands for a value of a person that is refused."""
 
 Row = TypeVar("Row", bound=Named)
 Closed = TypeVar("Closed", EarlierAlarm, HistoryRow)
@@ -96,6 +103,16 @@ async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime
     written_to = _subjects(sealed.texts, sealed.alarm_notes, sealed.devices)
     with suppress(VakaError):  # the keyholder is away or refuses: the alarm is shown all the same
         await keys.hold(written_to | ({sealed.person["id"]} if sealed.person else set()))
+    earlier = await unlock_endings(keys, sealed.screen.earlier)
+    screen = _open_screen(keys, sealed, parts, earlier, now)
+    if screen.refused and await keys.catch_up():  # it was written anew a moment ago
+        screen = _open_screen(keys, sealed, parts, earlier, now)
+    return screen
+
+
+def _open_screen(
+    keys: AuthorityKeys, sealed: SealedScreen, parts: list[Part], earlier: list[EarlierAlarm], now: datetime
+) -> Screen:
     notes = [_note(keys, row) for row in sealed.alarm_notes]
     ending = next((note for note in notes if note.id == sealed.screen.alarm.closing_note), None)
     screen = replace(
@@ -106,23 +123,26 @@ async def unlock_screen(keys: AuthorityKeys, sealed: SealedScreen, now: datetime
         alarm_notes=[note for note in notes if note is not ending],
         closing_text=ending.body if ending else "",
         ending_is_locked=ending is not None and ending.is_locked,
-        earlier=await unlock_endings(keys, sealed.screen.earlier),
+        earlier=earlier,
     )
     if sealed.person is None:
         return screen
     subject = sealed.person["id"]
     try:
-        return replace(
-            screen,
-            person=_person(keys.open_row("person", str(subject), subject, sealed.person), now),
-            contacts=[
-                Contact(**keys.open_row("contact", f"{subject}/{row['position']}", subject, row))
-                for row in sealed.contacts
-            ],
-            notes=[PersonNote(**keys.open_row("note", str(row["id"]), subject, row)) for row in sealed.notes],
-        )
-    except UnopenableError:  # its key is not at hand, or what is stored was changed
+        person = keys.open_cells("person", str(subject), subject, sealed.person)
+        contacts = [keys.open_cells("contact", f"{subject}/{row['position']}", subject, row) for row in sealed.contacts]
+        about = [keys.open_cells("note", str(row["id"]), subject, row) for row in sealed.notes]
+    except UnopenableError:  # its key is not at hand
         return replace(screen, is_locked=True)
+    refused = {sealed_columns("person")[name].kind for name in person.refused}
+    refused |= {"contacts" for one in contacts if one.refused} | {"notes" for one in about if one.refused}
+    return replace(
+        screen,
+        person=_person({**person.opened, **{name: _NOTHING[name] for name in person.refused}}, now),
+        contacts=[Contact(**one.opened) for one in contacts if not one.refused],
+        notes=[PersonNote(**one.opened) for one in about if not one.refused],
+        refused=tuple(sorted(refused)),
+    )
 
 
 class Said(NamedTuple):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Every database of an installation: the platform's, the keys', then each authority's. The first failure stops."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import psycopg
@@ -68,6 +68,15 @@ def every_authority(server: Server) -> list[Authority]:
         connection.execute("set search_path = vaka")
         with connection.cursor(row_factory=class_row(Authority)) as cursor:
             return cursor.execute(QUERIES["list_every_authority"]).fetchall()
+
+
+def choose_authority(authorities: Sequence[Authority], slug: str) -> Authority:
+    """Return the authority of this short name. Raises ConfigurationError."""
+    for authority in authorities:
+        if authority.slug == slug:
+            return authority
+    known = ", ".join(one.slug for one in authorities) or "none"
+    raise ConfigurationError(f"There is no authority {slug!r}. Those there are: {known}.")
 
 
 def require_reachable(server: Server) -> None:

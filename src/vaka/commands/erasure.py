@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka erasure`: trying again, in a backup set that was found or restored later, to read who was erased."""
+"""`vaka erasure`: trying again, in a backup set that was found or restored later, to read who was erased, or whom an
+authority had that was erased as a whole."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from psycopg.rows import class_row
 
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.databases import every_authority, reachable_server
 from vaka.commands.keys_at_hand import keyholder_at_hand
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
@@ -45,8 +46,10 @@ class _Erased:
     """An order that was carried out."""
 
     id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    """None: the whole authority."""
     removed_at: datetime
+    """When rows began to go."""
 
 
 @click.group()
@@ -64,15 +67,16 @@ def erasure() -> None:
 def attempt(data: Path, authority: str, order: UUID | None, name: str, apply: bool, change: str | None) -> None:
     """Restore a backup set for the while, and try to read there who was erased. It must fail.
 
-    How it went is entered in the authority's log, for each order, and the copy is removed. Where anything can be read,
-    the exit code is 1.
+    Of an authority that was erased as a whole, people spread over its register are tried, and its own letters. How it
+    went is entered in the authority's log, for each order, and the copy is removed. Where anything can be read, the
+    exit code is 1.
     """
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
     require_change(change, apply=apply)
     sets = _find_sets(directory, settings, name)
     with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
-        authorities = active_authorities(server)
+        authorities = every_authority(server)  # closed ones too
         chosen = next((one for one in authorities if one.slug == authority), None)
         if chosen is None:
             known = ", ".join(one.slug for one in authorities) or "none"
@@ -84,7 +88,10 @@ def attempt(data: Path, authority: str, order: UUID | None, name: str, apply: bo
             run.facts["authority"], run.facts["count"] = str(chosen.id), len(erased)
             for one in sets:
                 click.echo(f"{one.name}  made {one.made:%Y-%m-%d %H:%M} UTC")
-            click.echo(f"People of {chosen.name} who were erased: {len(erased)}.")
+            people = sum(one.person_id is not None for one in erased)
+            click.echo(f"People of {chosen.name} who were erased: {people}.")
+            if people < len(erased):
+                click.echo(f"{chosen.name} was erased as a whole.")
             if not apply:
                 click.echo("Nothing was tried. Do it with --apply.")
                 return
@@ -114,7 +121,9 @@ async def _list_erased(server: Server, chosen: Authority, order: UUID | None) ->
         tenant.cursor(row_factory=class_row(_Erased)) as cursor,
     ):
         await cursor.execute(QUERIES["list_erased_orders"])
-        erased = [one for one in await cursor.fetchall() if order in (None, one.id)]
+        people = await cursor.fetchall()
+        await cursor.execute(QUERIES["find_ended_order"])
+        erased = [one for one in (*people, *await cursor.fetchall()) if order in (None, one.id)]
     if order is not None and not erased:
         raise ConfigurationError(f"There is no order {order} that was carried out at {chosen.name}.")
     return erased
@@ -144,15 +153,14 @@ async def _try_all(
 
 
 def _entry(order: _Erased, outcome: Outcome, run: Run) -> Entry:
-    told = outcome.model_dump(exclude={"people_tried", "people_there"})  # it is one person here
-    facts = {
-        "person": str(order.person_id), **told, "opened": outcome.opened, "tool": run.facts["tool"],
-        "change": run.facts["change"],
-    }  # fmt: skip
-    return Entry(
-        Event.ERASURE_ATTEMPTED, run.actor, SystemClock().now(), f"erasure:{order.id}", succeeded=not outcome.opened,
-        detail=facts,
-    )  # fmt: skip
+    by = {"opened": outcome.opened, "tool": run.facts["tool"], "change": run.facts["change"]}
+    if order.person_id is None:
+        event, thing, facts = Event.ENDING_ATTEMPTED, f"ending:{order.id}", {**outcome.model_dump(), **by}
+    else:
+        told = outcome.model_dump(exclude={"people_tried", "people_there"})  # it is one person here
+        event, thing = Event.ERASURE_ATTEMPTED, f"erasure:{order.id}"
+        facts = {"person": str(order.person_id), **told, **by}
+    return Entry(event, run.actor, SystemClock().now(), thing, succeeded=not outcome.opened, detail=facts)
 
 
 def _describe(outcome: Outcome) -> str:

@@ -4,9 +4,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,12 +14,14 @@ import click
 
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import every_authority, reachable_server
-from vaka.commands.keys_at_hand import keyholder_at_hand
+from vaka.commands.databases import choose_authority, every_authority, reachable_server
+from vaka.commands.keys_at_hand import asking, keyholder_at_hand
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.readmitting import readmit
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.crypto.policy import load_policy
+from vaka.crypto.signing import public_pem
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
@@ -27,8 +29,8 @@ from vaka.identifiers import new_identifier
 from vaka.keys.bill import bill_of_materials
 from vaka.keys.calls import Registered, Replaced
 from vaka.keys.client import KeyClient
+from vaka.keys.credentials import read_credential
 from vaka.keys.identities import identity_key_file, open_identities
-from vaka.keys.keyring import make_client
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged, require_standing
@@ -44,6 +46,9 @@ _STATES = {"current": "in use", "due": "to be replaced", "destroyed": "destroyed
 @click.group()
 def key() -> None:
     """Show keys and replace them; what is in them is never shown."""
+
+
+key.add_command(readmit)
 
 
 @key.command("list")
@@ -97,7 +102,7 @@ def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change
     require_change(change, apply=apply)
     with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
         authorities = every_authority(server)
-        chosen = None if authority is None else _choose(authorities, authority)
+        chosen = None if authority is None else choose_authority(authorities, authority)
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         with recorded(server, clock, "key.rotate", change, apply=apply) as run:
@@ -110,8 +115,9 @@ def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change
 
 
 async def _register(server: Server, settings: Settings) -> Sequence[Registered]:
-    async with _asking(server, settings) as client:
-        return (*(await client.register()).keys, *_identity_key(server))
+    async with asking(server, settings) as client:
+        kept = (await client.register()).keys
+    return (*kept, *_identity_key(server), *_certificate_key(server, settings))
 
 
 def _identity_key(server: Server) -> Sequence[Registered]:
@@ -125,9 +131,23 @@ def _identity_key(server: Server) -> Sequence[Registered]:
     return (line,)
 
 
+def _certificate_key(server: Server, settings: Settings) -> Sequence[Registered]:
+    """What certificates of erasure are signed with, once there is one: the log names it by the same digest."""
+    path = server.credentials.parent / settings.erasure.signing_key
+    try:
+        made = path.stat().st_mtime
+    except OSError:
+        return ()
+    line = Registered(
+        id=sha256(public_pem(read_credential(path))).hexdigest(), kind="signing", purpose="certificates of erasure",
+        owner="platform", keys=1, created=datetime.fromtimestamp(made, UTC), rotate_by=None, state="current",
+    )  # fmt: skip
+    return (line,)
+
+
 async def _rotate(server: Server, settings: Settings, chosen: Authority | None, run: Run, *, apply: bool) -> str:
     whose = "the root key" if chosen is None else f"the key of {chosen.name}"
-    async with _asking(server, settings) as client:
+    async with asking(server, settings) as client:
         if not apply:
             owner = ("root", "platform") if chosen is None else ("authority", str(chosen.id))
             now = [one for one in (await client.register()).keys if (one.kind, one.owner) == owner]
@@ -166,26 +186,9 @@ async def _replace(server: Server, client: KeyClient, chosen: Authority | None, 
     return done
 
 
-@asynccontextmanager
-async def _asking(server: Server, settings: Settings) -> AsyncIterator[KeyClient]:
-    client = make_client(server, settings, "setup", SystemClock())
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
 def _row(one: Registered, authorities: dict[str, str]) -> tuple[str, ...]:
     replace_by = f"{one.rotate_by:%Y-%m-%d}" if one.rotate_by else "–"
     return (
         f"{one.kind} {one.purpose}".strip(), authorities.get(one.owner, one.owner), str(one.keys),
         f"{one.created:%Y-%m-%d}", replace_by, _STATES[one.state],
     )  # fmt: skip
-
-
-def _choose(authorities: Sequence[Authority], slug: str) -> Authority:
-    for authority in authorities:
-        if authority.slug == slug:
-            return authority
-    known = ", ".join(one.slug for one in authorities) or "none"
-    raise ConfigurationError(f"There is no authority {slug!r}. Those there are: {known}.")

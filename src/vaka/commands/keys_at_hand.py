@@ -5,13 +5,17 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+from vaka.clock import SystemClock
 from vaka.commands.child import last_line
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.programs import answers
+from vaka.database.server import Server
 from vaka.errors import ConfigurationError
+from vaka.keys.client import KeyClient
+from vaka.keys.keyring import make_client
 from vaka.settings import Settings
 
 READY_SECONDS = 30.0
@@ -50,3 +54,13 @@ def keyholder_at_hand(data: DataDirectory, settings: Settings) -> Iterator[None]
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@asynccontextmanager
+async def asking(server: Server, settings: Settings) -> AsyncIterator[KeyClient]:
+    """Lend how setup asks the keyholder."""
+    client = make_client(server, settings, "setup", SystemClock())
+    try:
+        yield client
+    finally:
+        await client.close()

@@ -3,16 +3,21 @@
 """What the keyholder does for each call of the table."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from vaka.clock import Clock
 from vaka.crypto.policy import load_policy
 from vaka.keys.calls import (
+    MOST_SUBJECTS,
     Address,
     Addresses,
     Body,
+    Edition,
+    Editions,
     End,
     Ended,
     Erased,
@@ -21,6 +26,7 @@ from vaka.keys.calls import (
     Key,
     Keys,
     LookupKey,
+    Lost,
     Metrics,
     Nothing,
     OfAuthority,
@@ -28,10 +34,14 @@ from vaka.keys.calls import (
     OfEnd,
     OfErased,
     OfErasure,
+    OfObjects,
     OfPage,
     OfPurpose,
     OfSubjects,
+    OfTurn,
+    OfWritten,
     Opened,
+    Readmitted,
     Register,
     Registered,
     Replaced,
@@ -39,7 +49,7 @@ from vaka.keys.calls import (
     Tried,
 )
 from vaka.keys.hierarchy import Hierarchy, SubjectKey
-from vaka.keys.stored import Erasure, RegisteredKey, WrappedSubjectKey
+from vaka.keys.stored import Erasure, RegisteredKey, StoredEdition, WrappedSubjectKey
 from vaka.keys.turning import Turned
 
 Measure = Callable[[], str]
@@ -81,6 +91,25 @@ class Answering:
     async def lookup_key(self, asked: OfPurpose) -> LookupKey:
         """See the table."""
         return LookupKey(key=await self._hierarchy.lookup_key(asked.authority, asked.purpose))
+
+    async def issue_editions(self, asked: OfObjects) -> Editions:
+        """See the table."""
+        return _as_editions(await self._hierarchy.issue_editions(asked.authority, asked.objects))
+
+    async def settle_editions(self, asked: OfWritten) -> Lost:
+        """See the table."""
+        newest: dict[UUID, int] = {}
+        for one in asked.written:
+            newest[one.object] = max(one.number, newest.get(one.object, 0))
+        return Lost(objects=tuple(await self._hierarchy.settle_editions(asked.authority, newest)))
+
+    async def readmit_editions(self, asked: OfAuthority) -> Readmitted:
+        """See the table."""
+        return Readmitted(objects=await self._hierarchy.readmit_editions(asked.authority))
+
+    async def editions(self, asked: OfTurn) -> Editions:
+        """See the table."""
+        return _as_editions(await self._hierarchy.list_editions(asked.after_turn, MOST_SUBJECTS))
 
     async def rotate(self, asked: OfAuthority) -> Replaced:
         """See the table."""
@@ -127,6 +156,7 @@ class Answering:
         return State(
             store=store.identifier, generation=store.generation, root_version=store.root_version,
             authorities=counts.authorities, subjects=counts.subjects, erasures=counts.erasures,
+            turn=await self._hierarchy.newest_turn(),
         )  # fmt: skip
 
     async def metrics(self, _asked: Nothing) -> Metrics:
@@ -138,7 +168,8 @@ class Answering:
         mine = (
             self.open_authority, self.create, self.unwrap, self.unwrap_page, self.public_keys, self.lookup_key,
             self.rotate, self.rotate_root, self.erase, self.erase_authority, self.erased, self.ended, self.try_copies,
-            self.register, self.state, self.metrics,
+            self.register, self.state, self.metrics, self.issue_editions, self.settle_editions, self.editions,
+            self.readmit_editions,
         )  # fmt: skip
         return MappingProxyType({one.__name__: one for one in mine})
 
@@ -149,6 +180,10 @@ def _as_keys(opened: list[SubjectKey]) -> Keys:
             Key(subject=one.subject, version=one.version, secret=one.secret, address=one.address) for one in opened
         )
     )
+
+
+def _as_editions(rows: list[StoredEdition]) -> Editions:
+    return Editions(editions=tuple(Edition(**asdict(row)) for row in rows))
 
 
 def _as_replaced(done: Turned) -> Replaced:

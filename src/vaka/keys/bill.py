@@ -19,7 +19,10 @@ from vaka.keys.calls import Registered
 _KEY_BITS = 256
 _SEALS_WITH = "algorithm/AES-256-GCM/encryption"
 _LOOKS_UP_WITH = "algorithm/HMAC-SHA256/lookup"
-_LOOKUP = "lookup"
+_SIGNS_WITH = "algorithm/Ed25519/signature"
+_LOOKUP, _SIGNING = "lookup", "signing"
+_USED_WITH = {_LOOKUP: _LOOKS_UP_WITH, _SIGNING: _SIGNS_WITH}
+_FOR = {_LOOKUP: "looking up by", _SIGNING: "signing"}
 _STATES = {"current": "active", "due": "active", "destroyed": "destroyed"}
 
 
@@ -90,15 +93,15 @@ def _key(one: Registered) -> dict[str, Any]:
         "type": "cryptographic-asset",
         "bom-ref": f"key/{one.id}",
         "name": f"{one.kind} key" if one.keys == 1 else f"{one.keys} {one.kind} keys",
-        "description": f"of {one.owner}" + (f", for looking up by {one.purpose}" if one.purpose else ""),
+        "description": f"of {one.owner}" + (f", for {_FOR[one.kind]} {one.purpose}" if one.purpose else ""),
         "cryptoProperties": {
             "assetType": "related-crypto-material",
             "relatedCryptoMaterialProperties": {
-                "type": "secret-key",
+                "type": "private-key" if one.kind == _SIGNING else "secret-key",
                 "id": one.id,
                 "state": _STATES[one.state],
                 "size": _KEY_BITS,
-                "algorithmRef": _LOOKS_UP_WITH if one.kind == _LOOKUP else _SEALS_WITH,
+                "algorithmRef": _USED_WITH.get(one.kind, _SEALS_WITH),
                 **{name: when.isoformat(timespec="seconds") for name, when in dates.items() if when is not None},
             },
         },

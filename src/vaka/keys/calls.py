@@ -24,7 +24,7 @@ TURN_SECONDS = 600.0
 
 Subjects = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST_SUBJECTS)]
 Version = Annotated[int, Field(ge=0, le=65_535)]
-Purpose = Literal["device", "personal_number", "phone"]
+Purpose = Literal["personal_number", "phone"]
 
 
 class Body(BaseModel):
@@ -74,6 +74,31 @@ class OfErased(OfAuthority):
 
     after_subject: UUID = UUID(int=0)
     limit: Annotated[int, Field(ge=1, le=MOST_SUBJECTS)] = MOST_SUBJECTS
+
+
+class OfObjects(OfAuthority):
+    """People or devices of an authority, of whom something is to be written anew."""
+
+    objects: Subjects
+
+
+class Written(Body):
+    """An edition that was written."""
+
+    object: UUID
+    number: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class OfWritten(OfAuthority):
+    """Editions that were written."""
+
+    written: Annotated[tuple[Written, ...], Field(min_length=1, max_length=MOST_SUBJECTS)]
+
+
+class OfTurn(Body):
+    """All editions of all authorities, a page at a time: those that changed after a turn."""
+
+    after_turn: Annotated[int, Field(ge=0)] = 0
 
 
 class OfEnd(OfAuthority):
@@ -126,6 +151,34 @@ class OfCopies(OfAuthority):
     key_version: Version
     key: Annotated[bytes, Field(max_length=256)]
     copies: Annotated[tuple[Copy, ...], Field(max_length=100)]
+
+
+class Edition(Body):
+    """Which editions of what is written of an object count: from the one that is settled to the newest issued."""
+
+    authority: UUID
+    object: UUID
+    issued: int
+    settled: int
+    turn: int
+
+
+class Editions(Body):
+    """Editions."""
+
+    editions: tuple[Edition, ...]
+
+
+class Lost(Body):
+    """Of which objects an edition was written that was never issued, as far as the keyholder's database knows."""
+
+    objects: tuple[UUID, ...]
+
+
+class Readmitted(Body):
+    """Of how many objects older editions count again."""
+
+    objects: int
 
 
 class Tried(Body):
@@ -224,6 +277,8 @@ class State(Body):
     authorities: int
     subjects: int
     erasures: int
+    turn: int
+    """Of the newest change of any edition."""
 
 
 class Metrics(Body):
@@ -260,6 +315,14 @@ CALLS = _table(
     Call("unwrap_page", OfPage, Keys, _READERS, "Hands out the data keys of all people, a page at a time."),
     Call("public_keys", OfSubjects, Addresses, frozenset({"setup", "desk"}), "Tells the addresses of people."),
     Call("lookup_key", OfPurpose, LookupKey, frozenset({"setup", "desk", "portal"}), "Hands out a lookup key."),
+    Call("issue_editions", OfObjects, Editions, _SETUP,
+         "Lets what is written about people, or of devices, be written anew; what is older opens no more, once that is "
+         "settled."),
+    Call("settle_editions", OfWritten, Lost, frozenset({"setup", "scheduler"}),
+         "Says which editions were written; tells of which of them the keyholder knows nothing."),
+    Call("readmit_editions", OfAuthority, Readmitted, _SETUP,
+         "Lets the last editions before the newest count again, where an older authority's database was restored."),
+    Call("editions", OfTurn, Editions, _READERS, "Tells which editions count, a page at a time."),
     Call("rotate", OfAuthority, Replaced, frozenset({"setup", "scheduler"}),
          "Replaces an authority's key and wraps what is under it anew.", TURN_SECONDS),
     Call("rotate_root", Nothing, Replaced, _SETUP, "Replaces the root key and destroys the old one.", TURN_SECONDS),

@@ -23,14 +23,18 @@ from vaka.keys.calls import (
     Body,
     Call,
     Copy,
+    Edition,
+    Editions,
     End,
     Ended,
     Erased,
     GoneOnes,
     Keys,
     LookupKey,
+    Lost,
     Metrics,
     Opened,
+    Readmitted,
     Register,
     Replaced,
     State,
@@ -159,8 +163,31 @@ class KeyClient:
         return found
 
     async def lookup_key(self, authority: UUID, purpose: str) -> bytes:
-        """Return the key of blind lookups: ``device``, ``personal_number`` or ``phone``."""
+        """Return the key of blind lookups: ``personal_number`` or ``phone``."""
         return (await self._call("lookup_key", LookupKey, authority=authority, purpose=purpose)).key
+
+    async def issue_editions(self, authority: UUID, objects: Collection[UUID]) -> list[Edition]:
+        """Let what is written of these be written anew; return by which numbers."""
+        found: list[Edition] = []
+        for part in _parts(objects):
+            found += (await self._call("issue_editions", Editions, authority=authority, objects=part)).editions
+        return found
+
+    async def settle_editions(self, authority: UUID, written: Mapping[UUID, int]) -> list[UUID]:
+        """Say which editions were written; return of which of them the keyholder knows nothing."""
+        lost: list[UUID] = []
+        for part in _parts(written):
+            told = [{"object": one, "number": written[one]} for one in part]
+            lost += (await self._call("settle_editions", Lost, authority=authority, written=told)).objects
+        return lost
+
+    async def readmit_editions(self, authority: UUID) -> int:
+        """Let the last editions of everything in an authority count again; return of how many objects."""
+        return (await self._call("readmit_editions", Readmitted, authority=authority)).objects
+
+    async def editions(self, after_turn: int) -> tuple[Edition, ...]:
+        """Return a page of those that changed after a turn; nothing where none did."""
+        return (await self._call("editions", Editions, after_turn=after_turn)).editions
 
     async def rotate(self, authority: UUID) -> Replaced:
         """Replace an authority's key."""

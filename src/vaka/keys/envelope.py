@@ -30,10 +30,13 @@ class Place:
     row: str
     """What tells the row from all others, for ever: its identifier, or its key's parts with a slash between."""
     column: str
+    edition: int = 0
+    """How often what is written there was written anew (``vaka.keys.editions``)."""
 
     def bound_to(self, subject: UUID) -> bytes:
         """Return what a value of ``subject`` in this place is bound to; no two places give the same."""
-        return bind_row(self.authority, subject, self.table, self.row) + measured(self.column)
+        bound = bind_row(self.authority, subject, self.table, self.row)
+        return bound + measured(self.column) + numbered(self.edition)
 
 
 def bind_row(authority: UUID, subject: UUID, table: str, row: str) -> bytes:
@@ -45,6 +48,11 @@ def measured(name: str) -> bytes:
     """Return a name with its length before it (two bytes)."""
     written = name.encode()
     return len(written).to_bytes(2, "big") + written
+
+
+def numbered(edition: int) -> bytes:
+    """Return how an edition is bound, last of all (eight bytes). The first, number 0, adds nothing."""
+    return edition.to_bytes(8, "big") if edition else b""
 
 
 @dataclass(frozen=True, slots=True)

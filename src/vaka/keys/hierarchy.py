@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Root → authority → person: the only place where a key-encryption key is ever unwrapped."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -14,6 +14,7 @@ from vaka.crypto.chance import new_key
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import KEY_DATABASE, KEYHOLDER_ROLE, Server
 from vaka.keys.binding import bind_authority, bind_lookup, bind_subject
+from vaka.keys.editions import MOST_TRIED
 from vaka.keys.envelope import seed_of
 from vaka.keys.memory import Memory
 from vaka.keys.pair import APPLICATION, Pair
@@ -25,7 +26,9 @@ from vaka.keys.stored import (
     ErasedAuthority,
     ErasedSubject,
     Erasure,
+    LostObject,
     RegisteredKey,
+    StoredEdition,
     WrappedAuthorityKey,
     WrappedLookupKey,
     WrappedSubjectKey,
@@ -37,7 +40,7 @@ from vaka.keys.stored import (
 )
 from vaka.keys.turning import Mark, Turn, Turned, read_erasure, turn
 
-PURPOSES = ("device", "personal_number", "phone")
+PURPOSES = ("personal_number", "phone")
 """What is looked up blindly; each authority has a key for each."""
 _READS = 5
 """Keys may be replaced while they are read; then they are read again."""
@@ -228,6 +231,42 @@ class Hierarchy:
                 },
             )
         return known + made
+
+    # Editions
+
+    async def issue_editions(self, authority: UUID, objects: Collection[UUID]) -> list[StoredEdition]:
+        """Let the next edition of these objects be written, each with a number that was never issued before."""
+        values = {"authority": authority, "objects": sorted(set(objects))}
+        async with self._pair.writing() as (connection, _root), connection.transaction():
+            if await fetch_one(connection, WrappedAuthorityKey, "read_authority_key", {"authority": authority}) is None:
+                raise KeyRefusedError("authority not open")
+            return await fetch_all(connection, StoredEdition, "issue_editions", values)
+
+    async def settle_editions(self, authority: UUID, numbers: Mapping[UUID, int]) -> list[UUID]:
+        """Let nothing count that is older than these editions, which were written.
+
+        Returns the objects of which such an edition was never issued: the key database was put back.
+        """
+        values = {"authority": authority, "objects": list(numbers), "numbers": list(numbers.values())}
+        async with self._pair.writing() as (connection, _root), connection.transaction():
+            lost = await fetch_all(connection, LostObject, "lost_editions", values)
+            await change(connection, "settle_editions", values)
+        return [one.object for one in lost]
+
+    async def readmit_editions(self, authority: UUID) -> int:
+        """Let the last editions of everything in an authority count again; return of how many objects."""
+        async with self._pair.writing() as (connection, _root), connection.transaction():
+            return await change(connection, "readmit_editions", {"authority": authority, "most": MOST_TRIED})
+
+    async def list_editions(self, turn: int, limit: int) -> list[StoredEdition]:
+        """Return up to `limit` of those that changed after a turn, in the order of their changes."""
+        async with transaction(self._pool) as connection:
+            return await fetch_all(connection, StoredEdition, "list_editions", {"turn": turn, "limit": limit})
+
+    async def newest_turn(self) -> int:
+        """Return the turn of the newest change of any edition."""
+        async with transaction(self._pool) as connection:
+            return int(str(await fetch_value(connection, "newest_turn")))
 
     async def rotate(self, authority: UUID) -> Turned:
         """Replace an authority's key; nobody has to stop reading. Raises KeyRefusedError, UnopenableError."""

@@ -4,6 +4,7 @@
 
 Which columns are sealed is said in one place (``personal.toml``): here every column of a row is sealed or opened as it
 is said there, and none besides. While the keyholder is away, what is held goes on opening; what is not stays locked.
+What opens no more although its key is held was changed, moved or put back, and is refused (``vaka.keys.editions``).
 """
 
 import asyncio
@@ -20,12 +21,14 @@ from vaka.crypto.aead import UnopenableError
 from vaka.crypto.blinding import blind
 from vaka.database.server import Server
 from vaka.errors import VakaError
+from vaka.keys.cells import Cells, Refused, open_value
 from vaka.keys.client import WAIT_SECONDS, KeyClient, KeysUnavailableError
 from vaka.keys.credentials import credential_file
-from vaka.keys.envelope import DataKey, Place, seal, unseal
+from vaka.keys.editions import Editions, object_of
+from vaka.keys.envelope import DataKey, Place, seal
 from vaka.keys.letters import Reader
 from vaka.keys.personal import sealed_columns
-from vaka.keys.values import read_value, write_value
+from vaka.keys.values import write_value
 from vaka.settings import Settings
 
 MOST_HELD = 150_000
@@ -38,6 +41,8 @@ PAUSE_SECONDS = 3.0
 """After a wait was in vain, nobody tries for so long: what everybody waits for, one has waited for."""
 WATCH_SECONDS = 5.0
 """How often it is asked whether keys were destroyed since."""
+MOST_REFUSED = 1000
+"""Rows whose refusal waits to be told of; the round over everything finds again what came on top."""
 _TRIES = 3
 """How often those are asked for whose keys were let go meanwhile, before whoever asks is told so."""
 
@@ -55,6 +60,9 @@ class Keyring:
         self._held: OrderedDict[tuple[UUID, UUID], dict[int, DataKey]] = OrderedDict()
         self._lookups: dict[tuple[UUID, str], bytes] = {}
         self.reader = Reader()
+        self.editions = Editions()
+        self.refused: dict[tuple[UUID, str, str], Refused] = {}
+        """What was refused and nobody has told of yet, by place."""
         self._not_before = float("-inf")
         self._generation = 0
         self._forgotten = 0
@@ -106,6 +114,8 @@ class Keyring:
         missing = [subject for subject in dict.fromkeys(subjects) if (authority, subject) not in self._held]
         if missing:
             forgotten = self._forgotten
+            if not self.editions.is_known:
+                await self.editions.read(self._patient)
             keys = await self._patient.create(authority, missing)
             if forgotten == self._forgotten:
                 self._keep(authority, keys)
@@ -121,21 +131,57 @@ class Keyring:
         return await self._patient.ended(authority) is not None
 
     async def lookup_key(self, authority: UUID, purpose: str) -> bytes:
-        """Return a key of blind lookups. Raises what KeyClient raises."""
+        """Return a key of blind lookups. One that was let go while it was under way is not kept.
+
+        Raises what KeyClient raises.
+        """
         key = self._lookups.get((authority, purpose))
         if key is None:
-            key = self._lookups[authority, purpose] = await self._patient.lookup_key(authority, purpose)
+            forgotten = self._forgotten
+            key = await self._patient.lookup_key(authority, purpose)
+            if forgotten == self._forgotten:
+                self._lookups[authority, purpose] = key
         return key
 
+    async def issue_editions(self, authority: UUID, objects: Collection[UUID]) -> dict[UUID, int]:
+        """Let what is written of these be written anew; return by which numbers. Raises what KeyClient raises."""
+        issued = await self._patient.issue_editions(authority, objects) if objects else []
+        self.editions.learn(issued)
+        return {one.object: one.issued for one in issued}
+
+    async def settle_editions(self, authority: UUID, written: Mapping[UUID, int]) -> None:
+        """Let nothing older than these editions count, which were written and kept.
+
+        Where the keyholder is away, the scheduler does it by what the log says (``vaka.tenants.confirming``): until
+        then the edition before counts as well.
+        """
+        with suppress(KeysUnavailableError):
+            await self._patient.settle_editions(authority, written)
+            self.editions.settle(authority, written)
+
+    async def catch_up(self) -> bool:
+        """Learn which editions count by now; return whether any changed. Waits next to nothing for the keyholder."""
+        before = self.editions.turn
+        try:
+            async with asyncio.timeout(SHORT_WAIT_SECONDS):
+                await self.editions.read(self._hasty)
+        except (VakaError, TimeoutError):
+            return False
+        return self.editions.turn != before
+
     async def watch(self) -> None:
-        """Let go of everything, for ever, whenever the keyholder has replaced or destroyed keys."""
+        """Let go of everything, for ever, whenever the keyholder has replaced or destroyed keys; and learn which
+        editions count whenever something was written anew.
+        """
         while True:
             try:
                 async with asyncio.timeout(SHORT_WAIT_SECONDS):
-                    generation = (await self._hasty.state()).generation
-                if self._generation and generation != self._generation:
+                    state = await self._hasty.state()
+                if self._generation and state.generation != self._generation:
                     self.forget()
-                self._generation = generation
+                self._generation = state.generation
+                if self.editions.is_known and self.editions.turn < state.turn:
+                    await self.catch_up()
             except (KeysUnavailableError, TimeoutError):
                 pass  # what is held goes on being used
             except VakaError as error:
@@ -157,6 +203,8 @@ class Keyring:
 
     async def _fetch(self, client: KeyClient, authority: UUID, wanted: Collection[UUID]) -> bool:
         """Ask for those who are not held; return whether everybody was, with nothing let go since."""
+        if not self.editions.is_known:
+            await self.editions.read(client)
         asked: set[UUID] = set()
         for _ in range(_TRIES):
             missing = self._find_missing(authority, wanted) - asked
@@ -217,27 +265,56 @@ class AuthorityKeys:
     def open_row(self, table: str, row: str, subject: UUID, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row with every sealed column opened; the others, and what is null, stay as they are.
 
-        Raises UnopenableError where a value was changed, moved, or is under a key that is not held.
+        Raises UnopenableError where a value was changed, moved, put back, or is under a key that is not held.
+        """
+        opened, refused = self.open_cells(table, row, subject, columns)
+        if refused:
+            raise UnopenableError
+        return opened
+
+    def open_cells(self, table: str, row: str, subject: UUID, columns: Mapping[str, Any]) -> Cells:
+        """Return a row as open_row does, but for single values that are refused: changed, moved or put back.
+
+        They are kept to be told of (``vaka.tenants.refusing``). Raises UnopenableError where no key is held.
         """
         sealed = sealed_columns(table)
         keys = self._keyring.held(self.authority, subject)
         if keys is None:
             raise UnopenableError
-        opened = dict(columns)
+        editions = self._keyring.editions.that_count(self.authority, object_of(table, row, subject))
+        opened, refused = dict(columns), dict[str, bytes]()
         for name, value in columns.items():
             column = sealed.get(name)
             if column is not None and value is not None:
-                place = Place(self.authority, table, row, name)
-                if column.is_letter:
-                    written = self._keyring.reader.read(keys.values(), place, bytes(value))
-                else:
-                    written = unseal(keys, place, bytes(value))
-                opened[name] = read_value(column.form, written)
-        return opened
+                places = [Place(self.authority, table, row, name, edition) for edition in editions]
+                try:
+                    opened[name] = open_value(self._keyring.reader, keys, column, places, bytes(value))
+                except UnopenableError:
+                    opened[name], refused[name] = None, bytes(value)
+        if refused and len(self._keyring.refused) < MOST_REFUSED:
+            found = Refused(self.authority, table, row, subject, refused)
+            self._keyring.refused[self.authority, table, row] = found
+        return Cells(opened, refused)
 
-    def seal_row(self, table: str, row: str, subject: UUID, columns: Mapping[str, Any]) -> dict[str, Any]:
+    async def catch_up(self) -> bool:
+        """See Keyring.catch_up."""
+        return await self._keyring.catch_up()
+
+    async def issue_editions(self, objects: Collection[UUID]) -> dict[UUID, int]:
+        """See Keyring.issue_editions."""
+        return await self._keyring.issue_editions(self.authority, objects)
+
+    async def settle_editions(self, written: Mapping[UUID, int]) -> None:
+        """See Keyring.settle_editions."""
+        if written:
+            await self._keyring.settle_editions(self.authority, written)
+
+    def seal_row(
+        self, table: str, row: str, subject: UUID, columns: Mapping[str, Any], edition: int = 0
+    ) -> dict[str, Any]:
         """Return a row with every column sealed that is to be, under the newest of the person's keys.
 
+        What is written anew in the same place is of a new ``edition``, which is to be issued before and settled after.
         Raises UnopenableError where no key of theirs is held, TypeError where a value is not of its column's form, or
         its column holds letters (``vaka.keys.letters``).
         """
@@ -249,7 +326,7 @@ class AuthorityKeys:
             raise UnopenableError
         newest = keys[max(keys)]
         return {
-            name: seal(newest, Place(self.authority, table, row, name), write_value(sealed[name].form, value))
+            name: seal(newest, Place(self.authority, table, row, name, edition), write_value(sealed[name].form, value))
             if name in sealed
             else value
             for name, value in columns.items()

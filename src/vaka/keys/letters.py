@@ -18,7 +18,7 @@ from vaka.crypto.aead import Sealer, UnopenableError, decrypt
 from vaka.crypto.agreement import public_of, shared
 from vaka.crypto.chance import new_key
 from vaka.crypto.derivation import derive
-from vaka.keys.envelope import DataKey, Place, bind_row, empty, fill, measured, seed_of
+from vaka.keys.envelope import DataKey, Place, bind_row, empty, fill, measured, numbered, seed_of
 from vaka.keys.personal import sealed_columns
 from vaka.keys.values import write_value
 
@@ -62,9 +62,11 @@ class Writer:
         return self._write(Sealer(self._agreed(address)), address, place.bound_to(subject), plaintext)
 
     def write_row(
-        self, authority: UUID, to: Addressee, table: str, row: str, columns: Mapping[str, Any]
+        self, authority: UUID, to: Addressee, table: str, row: str, columns: Mapping[str, Any], edition: int = 0
     ) -> dict[str, bytes]:
         """Return these columns as letters, each for its place and as it is declared (``personal.toml``).
+
+        What is written anew in the same place is of a new ``edition`` (``vaka.keys.editions``).
 
         Raises UnopenableError where the address is none, KeyError where a column is not declared as a letter, TypeError
         where a value is not of its column's form.
@@ -75,7 +77,8 @@ class Writer:
             column = declared[name]
             if not column.is_letter:
                 raise KeyError(name)
-            written[name] = self._write(sealer, to.address, bound + measured(name), write_value(column.form, value))
+            place = bound + measured(name) + numbered(edition)
+            written[name] = self._write(sealer, to.address, place, write_value(column.form, value))
         return written
 
     def knows(self, address: bytes) -> bool:

@@ -137,6 +137,58 @@ update lookup_key set wrapped = %(wrapped)s where authority_id = %(authority)s a
 -- as: keyholder
 delete from lookup_key where authority_id = %(authority)s
 
+-- ── Editions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: issue_editions
+-- as: keyholder
+-- Never the same number twice: what a broken change wrote under one must not count beside what the next one writes.
+insert into edition as e (authority_id, object_id, issued, settled, turn)
+select %(authority)s, object, 1, 0, place + (select coalesce(max(turn), 0) from edition)
+from unnest(%(objects)s::uuid[]) with ordinality as wanted (object, place)
+on conflict (authority_id, object_id) do update set issued = e.issued + 1, turn = excluded.turn
+returning authority_id as authority, object_id as object, issued, settled, turn
+
+-- name: lost_editions
+-- as: keyholder
+-- Those that were written, as somebody says who knows, and were never issued as far as stands here.
+select object
+from unnest(%(objects)s::uuid[], %(numbers)s::integer[]) as written (object, number)
+left join edition e on e.authority_id = %(authority)s and e.object_id = written.object
+where written.number > coalesce(e.issued, 0)
+order by object
+
+-- name: settle_editions
+-- as: keyholder
+insert into edition as e (authority_id, object_id, issued, settled, turn)
+select %(authority)s, object, number, number, place + (select coalesce(max(turn), 0) from edition)
+from unnest(%(objects)s::uuid[], %(numbers)s::integer[]) with ordinality as written (object, number, place)
+on conflict (authority_id, object_id) do update
+    set issued = greatest(e.issued, excluded.issued), settled = excluded.settled, turn = excluded.turn
+    where e.settled < excluded.settled
+
+-- name: readmit_editions
+-- as: keyholder
+update edition e
+set settled = least(e.settled, greatest(e.issued - %(most)s + 1, 0)), turn = numbered.turn
+from (
+    select object_id, row_number() over (order by object_id) + (select max(turn) from edition) as turn
+    from edition
+    where authority_id = %(authority)s
+) numbered
+where e.authority_id = %(authority)s and e.object_id = numbered.object_id
+
+-- name: list_editions
+-- as: keyholder
+select authority_id as authority, object_id as object, issued, settled, turn
+from edition
+where turn > %(turn)s
+order by turn
+limit %(limit)s
+
+-- name: newest_turn
+-- as: keyholder
+select coalesce(max(turn), 0) from edition
+
 -- ── Erasures ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- name: read_erasure

@@ -106,6 +106,24 @@ class ErasedAuthority:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredEdition:
+    """Which editions of an object's values count; the table says how the numbers are meant."""
+
+    authority: UUID
+    object: UUID
+    issued: int
+    settled: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class LostObject:
+    """An object of which an edition was written that the key database knows nothing of."""
+
+    object: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How much there is."""
 

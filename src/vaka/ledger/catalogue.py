@@ -90,11 +90,19 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup", "demo"), ("device",), ("authority", "authentication"), "its sender and its person; no credential"
         ),
         Event.DEVICE_CHANGED: About(
-            ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order"), _REGISTER
+            ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order", "edition"),
+            _REGISTER,
         ),
         Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
         Event.PERSON_REGISTERED: About(("setup", "demo"), ("person",), (), _REGISTER),
+        Event.PERSON_CHANGED: About(("setup",), ("person",), ("fields", "edition"), _REGISTER),
+        Event.VALUE_REFUSED: About(
+            ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"),
+            "what stands there, and what should",
+        ),
+        Event.EDITION_READMITTED: About(("account", "setup"), ("authority",), ("count",), _REGISTER),
+        Event.EDITION_LOST: About(("scheduler",), ("person", "device"), ("edition",), _REGISTER),
         Event.PERSON_SEARCHED: About(
             _OPERATOR, ("log", "authority"), ("found", "more"), "what was looked for, and who was found"
         ),
@@ -123,6 +131,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "every key, and whatever was tried",
         ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
+        Event.ERASURE_RETURNED: About(("scheduler",), ("erasure",), ("person", "hindrance"), "who it is"),
         Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason",), "everything that is taken out"),
         Event.EXPORT_COMPLETED: About(
             _OPERATOR, ("export",), ("sha256", "bytes", "rows", "unopened"), "everything that was taken out"
@@ -141,12 +150,13 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "every key",
         ),
         Event.ENDING_ATTEMPTED: About(
-            ("scheduler",), ("ending",),
+            ("scheduler", "setup"), ("ending",),
             ("backup", "set", "made", "opened", "people_tried", "people_there", "keys_handed_out", "copies_tried",
-             "copies_opened", "values_tried", "values_opened", "letters_tried", "letters_opened"),
+             "copies_opened", "values_tried", "values_opened", "letters_tried", "letters_opened", "tool", "change"),
             "every key, and whatever was tried",
         ),
         Event.ENDING_CERTIFIED: About(("scheduler",), ("ending",), ("sha256", "key")),
+        Event.ENDING_RETURNED: About(("scheduler",), ("ending",), ("hindrance",), "who is in the register again"),
         Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
         Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
         Event.AUTHORITY_RELEASED: About(

@@ -42,6 +42,7 @@ class Event(Enum):
     SITE_SILENT = "site.silent"  # many devices, or the receiver, went silent at once
     SITE_RETURNED = "site.returned"  # devices that went silent together are heard again
     PERSON_REGISTERED = "person.registered"  # a person in care was entered in the register
+    PERSON_CHANGED = "person.changed"  # what the register says of a person, contacts and notes was written anew
     PERSON_SEARCHED = "person.searched"  # somebody looked a person in care up; what was looked for is not written
     PERSON_REMOVED = "person.removed"  # everything about a person was deleted, for an order of erasure
     ERASURE_ORDERED = "erasure.ordered"  # somebody ordered the erasure of a person, by a decision
@@ -50,6 +51,7 @@ class Event(Enum):
     ERASURE_COMPLETED = "erasure.completed"  # the keys of a person are destroyed in every copy there is
     ERASURE_ATTEMPTED = "erasure.attempted"  # it was tried to read an erased person in a restored backup
     ERASURE_CERTIFIED = "erasure.certified"  # the certificate of an erasure was signed
+    ERASURE_RETURNED = "erasure.returned"  # an erased person is here again, from a backup, and cannot go just now
     EXPORT_BEGUN = "export.begun"  # somebody takes out everything the authority owns; nothing was sent yet
     EXPORT_COMPLETED = "export.completed"  # the last byte of it was sent
     ENDING_ORDERED = "ending.ordered"  # somebody ordered that everything of the authority is erased, by a decision
@@ -59,6 +61,7 @@ class Event(Enum):
     ENDING_COMPLETED = "ending.completed"  # all keys of the authority are destroyed in every copy there is
     ENDING_ATTEMPTED = "ending.attempted"  # it was tried to read an erased authority in a restored backup
     ENDING_CERTIFIED = "ending.certified"  # the certificate of it was signed
+    ENDING_RETURNED = "ending.returned"  # an erased authority is here again, from a backup, and cannot go just now
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles
     AUTHORITY_RELEASED = "authority.released"  # an authority's contract ends: its devices are unknown senders now
@@ -70,6 +73,9 @@ class Event(Enum):
     KEY_ROTATED = "key.rotated"  # an authority's key, or the root key, was replaced, and the old one destroyed
     COMMAND_RUN = "command.run"  # somebody ran a maintenance command
     SCHEMA_MIGRATED = "schema.migrated"  # a database got the tables and rights of this version
+    VALUE_REFUSED = "value.refused"  # a sealed value was changed, moved or put back: it is shown as locked
+    EDITION_LOST = "edition.lost"  # the keyholder's database knew nothing of an edition that the log tells of
+    EDITION_READMITTED = "edition.readmitted"  # an older database was restored: what stands in it may be read again
     ROW_CHANGED_BY_HAND = "row.changed_by_hand"  # a register was changed, and no entry of an act tells of it
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means

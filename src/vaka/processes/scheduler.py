@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,8 +30,10 @@ from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
 from vaka.settings import Settings, load_settings
 from vaka.tenants.attempts import open_attempts
+from vaka.tenants.confirming import CONFIRMING_SECONDS, Confirming
+from vaka.tenants.doors import Doors, read_rules
 from vaka.tenants.ending_rounds import Ending
-from vaka.tenants.erasing import RETURNED_SECONDS, Erasing, read_rules
+from vaka.tenants.erasing import RETURNED_SECONDS, Erasing
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
 from vaka.tenants.rounds import if_keys
@@ -57,9 +60,9 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             open_keyring(server, settings, COMPONENT, clock) as keyring,
             asyncio.TaskGroup() as rounds,
         ):
-            parts = (gateway, platform, keyring, client, clock, settings.ledger, partial(read_rules, root, settings))
-            people = Erasing(*parts, attempts, roles_with(Permission.PORTAL_ERASE))
-            whole = Ending(*parts, attempts, roles_with(Permission.PORTAL_END_AUTHORITY))
+            rules, may_erase = partial(read_rules, root, settings), roles_with(Permission.PORTAL_ERASE)
+            doors = Doors(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, may_erase)
+            people, whole = Erasing(doors), Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
@@ -78,6 +81,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (ROTATION_SECONDS, partial(keyed, partial(make, "rotation", partial(rotate_due, gateway, client)))),
                 (RETURNED_SECONDS, partial(keyed, partial(make, "returned", people.remove_returned))),
                 (RETURNED_SECONDS, partial(keyed, partial(make, "ended", whole.remove_returned))),
+                (CONFIRMING_SECONDS, partial(keyed, partial(make, "editions", Confirming(gateway, client).confirm))),
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))

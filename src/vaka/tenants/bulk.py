@@ -22,8 +22,8 @@ def in_batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         yield items[start : start + BATCH]
 
 
-def as_json(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
-    """Return ``rows`` as one parameter. Raises TypeError for a value that is no plain fact: our own bug."""
+def as_json(rows: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> Jsonb:
+    """Return ``rows``, or one, as one parameter. Raises TypeError for a value that is no plain fact: our own bug."""
     return Jsonb(rows, dumps=_dump)
 
 

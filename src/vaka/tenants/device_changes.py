@@ -5,7 +5,7 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -68,16 +68,19 @@ async def change_devices(
             ])  # fmt: skip
     for batch in in_batches(devices):
         async with tenant.transaction():
-            lines = await _rows(tenant, authority, keys, identities, batch, told)
+            lines, editions = await _rows(tenant, authority, keys, identities, batch, told)
             values = {"rows": as_json(lines), "told": list(told)}
             fields: dict[UUID, str] = dict(await (await tenant.execute(QUERIES["change_devices"], values)).fetchall())
             for device_id in await keep_secrets(tenant, identities, batch, now):
                 fields[device_id] = ",".join(filter(None, (fields.get(device_id), "secret")))
             changed |= fields.keys()
             await append_privileged(tenant, [
-                Entry(Event.DEVICE_CHANGED, actor, now, f"device:{device_id}", detail={"fields": told_fields})
+                Entry(Event.DEVICE_CHANGED, actor, now, f"device:{device_id}", detail={
+                    "fields": told_fields, **({"edition": editions[device_id]} if device_id in editions else {}),
+                })
                 for device_id, told_fields in fields.items()
             ])  # fmt: skip
+        await keys.settle_editions({one: number for one, number in editions.items() if one in fields})
     return len(changed)
 
 
@@ -88,7 +91,8 @@ async def _rows(
     identities: Identities,
     devices: Sequence[Device],
     told: Collection[str],
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], dict[UUID, int]]:
+    """Return the rows, and of which edition the letters are that are written anew."""
     rows = [register_row(device, identities) for device in devices]
     async with tenant.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(QUERIES["read_device_words"], {"senders": [row["sender"] for row in rows]})
@@ -97,17 +101,33 @@ async def _rows(
     people = [*(device.person_id for device in devices), *(row["person_id"] for row in known.values())]
     letters = DeviceLetters(authority, await find_addresses(tenant, people))
     await hold_words(keys, list(known.values()))
-    return [
-        row | _words(keys, letters, device, known[row["sender"]], told)
+    said = [
+        (row, known[row["sender"]], _words(keys, device, known[row["sender"]], told))
         for row, device in zip(rows, devices, strict=True)
         if row["sender"] in known
     ]
+    editions = await keys.issue_editions([kept["id"] for _, kept, anew in said if anew])
+    lines = []
+    for row, kept, anew in said:
+        if anew is None:
+            lines.append({**row, "rewrites": False, "words": ""})
+        else:
+            letter = letters.write(kept["id"], anew.person, anew.words, editions[kept["id"]])
+            lines.append({**row, "rewrites": True, "words": anew.says, **letter})
+    return lines, editions
 
 
-def _words(
-    keys: AuthorityKeys, letters: DeviceLetters, device: Device, kept: dict[str, Any], told: Collection[str]
-) -> dict[str, Any]:
-    """Return the letters of one device, where they are to be written anew, and which of them say something new."""
+class _Anew(NamedTuple):
+    """Letters of a device that are to be written anew."""
+
+    person: UUID | None
+    words: Words
+    says: str
+    """Which of them say something new, with commas between."""
+
+
+def _words(keys: AuthorityKeys, device: Device, kept: dict[str, Any], told: Collection[str]) -> _Anew | None:
+    """Return what is to be written anew of one device; None where nothing is."""
     person = device.person_id if "personal_number" in told else kept["person_id"]
     is_moved = person != kept["person_id"]
     before: Words | None = None
@@ -116,11 +136,11 @@ def _words(
     placed = device.placed if "placed" in told else ""
     if "placed" not in told and not (is_moved and kept["person_id"]):
         if before is None and not is_moved:
-            return {"rewrites": False, "words": ""}
+            return None
         placed = before.placed if before else ""
     words = Words(device.sender, placed)
     if words == before and not is_moved:
-        return {"rewrites": False, "words": ""}
+        return None
     new = ["number"] * (not is_moved and (before is None or before.number != words.number))
     new += ["placed"] * (before is None or before.placed != words.placed)
-    return {"rewrites": True, "words": ",".join(new)} | letters.write(kept["id"], person, words)
+    return _Anew(person, words, ",".join(new))

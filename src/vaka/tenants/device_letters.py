@@ -38,18 +38,20 @@ class DeviceLetters:
         """Return to whom it is written: the person or, where nobody in the register is, the authority."""
         return person if person is not None and person in self._addresses else self._authority.id
 
-    def write(self, device: UUID, person: UUID | None, words: Words) -> dict[str, Any]:
-        """Return the columns of a device's row. What is empty is null. Raises UnopenableError where nobody's address is
-        one."""
+    def write(self, device: UUID, person: UUID | None, words: Words, edition: int = 0) -> dict[str, Any]:
+        """Return the columns of a device's row. What is empty is null. What is written anew is of a new edition.
+
+        Raises UnopenableError where nobody's address is one.
+        """
         said = {name: text for name, text in (("number", words.number), ("placed", words.placed)) if text}
         subject = self.subject(person)
         if subject != self._authority.id:
             with suppress(UnopenableError):  # an address that is none: the device must not stay unknown for it
-                return self._write(Addressee(subject, self._addresses[subject]), device, said)
-        return self._write(self._authority.addressee, device, said)
+                return self._write(Addressee(subject, self._addresses[subject]), device, said, edition)
+        return self._write(self._authority.addressee, device, said, edition)
 
-    def _write(self, to: Addressee, device: UUID, said: Mapping[str, str]) -> dict[str, Any]:
-        letters = own_writer().write_row(self._authority.id, to, "device", str(device), said)
+    def _write(self, to: Addressee, device: UUID, said: Mapping[str, str], edition: int) -> dict[str, Any]:
+        letters = own_writer().write_row(self._authority.id, to, "device", str(device), said, edition)
         return {"subject_id": to.subject, "number": letters.get("number"), "placed": letters.get("placed")}
 
 

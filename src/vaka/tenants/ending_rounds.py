@@ -15,7 +15,7 @@ The log, the orders and the officers' accounts stay: they read the log and fetch
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,19 +23,14 @@ from uuid import UUID
 import structlog
 from psycopg.types.json import Jsonb
 
-from vaka.clock import Clock
-from vaka.database.connections import Pool, transaction
-from vaka.keys.client import KeyClient
-from vaka.keys.keyring import Keyring
+from vaka.database.connections import transaction
 from vaka.ledger.standing import require_standing
 from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
-from vaka.settings import LedgerSettings
 from vaka.tenants.attempting import Question
-from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import QUERIES
+from vaka.tenants.doors import Doors, Waits
 from vaka.tenants.ending import EndingOrder, list_endings
-from vaka.tenants.erasing import Rules, are_by_two_officers, certify, count_read
-from vaka.tenants.gateway import Gateway
+from vaka.tenants.erasing import are_by_two_officers, certify, count_read
 
 AT_ONCE = 5000
 """Rows of one batch: a few tenths of a second."""
@@ -49,34 +44,11 @@ Sample = Mapping[UUID, Mapping[str, Any]]
 class Ending:
     """Makes the rounds over authorities whose contract ends."""
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        platform: Pool,
-        keyring: Keyring,
-        client: KeyClient,
-        clock: Clock,
-        logs: LedgerSettings,
-        rules: Callable[[], Rules],
-        attempts: Attempts,
-        deciders: Collection[str],
-    ) -> None:
-        self._gateway = gateway
-        self._platform = platform
-        self._keyring = keyring
-        self._client = client
-        self._clock = clock
-        self._logs = logs
-        self._read_rules = rules
-        self._attempts = attempts
-        self._tried: set[UUID] = set()
-        """Orders after which something could be read in a backup: it is tried again after the next start."""
-        self._deciders = deciders
-        """The roles whose holders decide."""
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._waits = Waits(doors.clock)
         self._samples: dict[UUID, Sample] = {}
         """By order: sealed names that could be read before, to be tried afterwards."""
-        self._released: dict[UUID, datetime] = {}
-        """By order: since when receivers can know that the devices are nobody's. After a start it is waited anew."""
         self._returned: set[UUID] = set()
         """Authorities that are here again and wait for their receivers: looked at as often as orders are."""
         self._returning = asyncio.Lock()
@@ -86,34 +58,34 @@ class Ending:
 
         Raises what the databases and the keyholder raise; then it is tried again at the next round.
         """
-        async with self._gateway.transaction(authority) as tenant:
+        async with self._doors.gateway.transaction(authority) as tenant:
             orders = [one for one in await list_endings(tenant) if one.state in _CARRIED_OUT]
         if not orders:
             return await self.remove_returned(authority, now) if authority in self._returned else 0
-        rules = await asyncio.to_thread(self._read_rules)
+        rules = await asyncio.to_thread(self._doors.read_rules)
         order = orders[0]  # there is one at most
         if order.state == "erased":
-            if order.attempt_entry is None or (order.hindrance and order.id not in self._tried):
+            if self._waits.wants_attempt(order):
                 return await self._try_backup(authority, order)
             if order.hindrance:
                 return 0
-            served = self._gateway.authority(authority)
-            return await certify(self._gateway, served, order, rules, self._logs, "certify_ending", now)
+            served = self._doors.gateway.authority(authority)
+            return await certify(self._doors.gateway, served, order, rules, self._doors.logs, "certify_ending", now)
         # In every state before: a row that somebody put here, or set forward, says nothing.
         if order.due is None or now < order.due:
             return 0
-        if not await are_by_two_officers(self._platform, authority, order, self._deciders, now):
+        if not await are_by_two_officers(self._doors.platform, authority, order, self._doors.deciders, now):
             values = {"order": order.id, "hindrance": "officers", "now": now}
-            async with self._gateway.transaction(authority) as tenant:
+            async with self._doors.gateway.transaction(authority) as tenant:
                 await tenant.execute(QUERIES["hinder_ending"], values)
             return 0
         if not await self._begin(authority, order, now):
             return 0
         about = {"authority": authority, "order": order.id, "now": now}
-        async with transaction(self._platform) as platform:
+        async with transaction(self._doors.platform) as platform:
             await platform.execute(QUERIES["release_authority"], about)
         # Counted from the commit: the round may have begun long before it.
-        if self._clock.now() - self._released.setdefault(order.id, self._clock.now()) < rules.release:
+        if not self._waits.is_over(order.id, rules.release):
             return 1
         if await self._delete(authority, order, now):
             await self._destroy(authority, order, now)
@@ -128,35 +100,35 @@ class Ending:
             return await self._remove_returned(authority, now)
 
     async def _remove_returned(self, authority: UUID, now: datetime) -> int:
-        end = await self._client.ended(authority)
+        end = await self._doors.client.ended(authority)
         if end is None:
             return 0
-        rules = await asyncio.to_thread(self._read_rules)
+        rules = await asyncio.to_thread(self._doors.read_rules)
         about = {"authority": authority, "order": end.order, "ended_at": end.at, "most": AT_ONCE, "now": now}
-        async with transaction(self._platform) as platform:
+        async with transaction(self._doors.platform) as platform:
             released = await (await platform.execute(QUERIES["release_authority"], about)).fetchone()
         if released is not None and released[0]:  # devices came back, now or once more
-            self._released.pop(end.order, None)
-        if self._clock.now() - self._released.setdefault(end.order, self._clock.now()) < rules.release:
+            self._waits.begin_anew(end.order)
+        if not self._waits.is_over(end.order, rules.release):
             self._returned.add(authority)
             return 0
         self._returned.discard(authority)
         count = 0
         while True:
-            async with self._gateway.transaction(authority) as tenant:
+            async with self._doors.gateway.transaction(authority) as tenant:
                 row = await (await tenant.execute(QUERIES["remove_ended_again"], about)).fetchone()
             if row is None or "hindrance" in row[0]:
                 return count
             if not row[0]:
                 break
             count += row[0]["rows"]
-        async with transaction(self._platform) as platform:
+        async with transaction(self._doors.platform) as platform:
             await platform.execute(QUERIES["close_authority"], about)
         return count
 
     async def _begin(self, authority: UUID, order: EndingOrder, now: datetime) -> bool:
         """Return whether it is begun: now, or before by what the log says, whatever the order's row says."""
-        async with self._gateway.transaction(authority) as tenant:
+        async with self._doors.gateway.transaction(authority) as tenant:
             await require_standing(tenant, now)
             row = await (await tenant.execute(QUERIES["begin_ending"], {"order": order.id, "now": now})).fetchone()
         return row is not None and row[0] == ""
@@ -166,7 +138,7 @@ class Ending:
         await self._keep_sample(authority, order)
         values = {"order": order.id, "most": AT_ONCE, "now": now}
         while True:
-            async with self._gateway.transaction(authority) as tenant:
+            async with self._doors.gateway.transaction(authority) as tenant:
                 await require_standing(tenant, now)
                 row = await (await tenant.execute(QUERIES["remove_of_ending"], values)).fetchone()
             if row is None or "hindrance" in row[0]:
@@ -176,7 +148,7 @@ class Ending:
 
     async def _keep_sample(self, authority: UUID, order: EndingOrder) -> None:
         if order.id not in self._samples:
-            async with self._gateway.transaction(authority) as tenant:
+            async with self._doors.gateway.transaction(authority) as tenant:
                 rows = await (await tenant.execute(QUERIES["read_sealed_names"], {"most": _SAMPLES})).fetchall()
             self._samples[order.id] = {
                 person: {"given_name": given, "family_name": family} for person, given, family in rows
@@ -185,15 +157,15 @@ class Ending:
     async def _destroy(self, authority: UUID, order: EndingOrder, now: datetime) -> None:
         sample = self._samples.get(order.id, {})
         read_before = await self._count_read(authority, sample)
-        async with self._gateway.transaction(authority) as tenant:
+        async with self._doors.gateway.transaction(authority) as tenant:
             checkpoint = await (await tenant.execute(LEDGER_QUERIES["read_checkpoint"])).fetchone()
         about = {"authority": authority, "order": order.id, "now": now}
-        async with transaction(self._platform) as platform:
+        async with transaction(self._doors.platform) as platform:
             await platform.execute(QUERIES["release_authority"], about)
             await platform.execute(QUERIES["close_authority"], about)
-        done = await self._client.erase_authority(authority, order.id)
-        self._keyring.forget()
-        handed_out = sum([len(keys) async for keys in self._client.unwrap_all(authority)])
+        done = await self._doors.client.erase_authority(authority, order.id)
+        self._doors.keyring.forget()
+        handed_out = sum([len(keys) async for keys in self._doors.client.unwrap_all(authority)])
         facts: dict[str, object] = {
             **done.model_dump(mode="json"),
             "keys_handed_out": handed_out,
@@ -203,30 +175,30 @@ class Ending:
             "checkpoint_before": "" if checkpoint is None else bytes(checkpoint[1]).decode(),
         }
         values = {"order": order.id, "facts": Jsonb(facts), "now": now}
-        async with self._gateway.transaction(authority) as tenant:
+        async with self._doors.gateway.transaction(authority) as tenant:
             await tenant.execute(QUERIES["complete_ending"], values)
         self._samples.pop(order.id, None)
-        self._released.pop(order.id, None)
+        self._waits.begin_anew(order.id)
 
     async def _try_backup(self, authority: UUID, order: EndingOrder) -> int:
         """Begin the attempt, or enter how it went."""
         question = Question(
-            component="scheduler", authority=authority, database=self._gateway.authority(authority).database_name,
+            component="scheduler", authority=authority, database=self._doors.gateway.authority(authority).database_name,
             person=None, before=order.released_at,
         )  # fmt: skip
-        outcome = self._attempts.ask(order.id, question)
+        outcome = self._doors.attempts.ask(order.id, question)
         if outcome is None:
             return 0
         if outcome.opened:
-            self._tried.add(order.id)
+            self._waits.found_readable(order.id)
             structlog.get_logger().error("an erased authority can be read in a backup", count=outcome.opened)
         told = {**outcome.model_dump(), "opened": outcome.opened}
-        values = {"order": order.id, "outcome": Jsonb(told), "now": self._clock.now()}
-        async with self._gateway.transaction(authority) as tenant:
+        values = {"order": order.id, "outcome": Jsonb(told), "now": self._doors.clock.now()}
+        async with self._doors.gateway.transaction(authority) as tenant:
             await tenant.execute(QUERIES["enter_ending_attempt"], values)
         return 1
 
     async def _count_read(self, authority: UUID, sample: Sample) -> int:
-        keys = self._keyring.of(authority)
+        keys = self._doors.keyring.of(authority)
         await keys.hold(list(sample))
         return sum(count_read(keys, person, columns) for person, columns in sample.items())

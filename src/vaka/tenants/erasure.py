@@ -58,6 +58,23 @@ class ErasureOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """Somebody who was erased and is here again, after a restored backup, and cannot go just now."""
+
+    order_id: UUID
+    subject_id: UUID
+    """The person; of a whole authority, the order again."""
+    hindrance: str
+    """``open_alarm`` or ``legal_hold``."""
+    found_at: datetime
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is everybody of the authority."""
+        return self.order_id == self.subject_id
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """A signed certificate: the document, the signature over its bytes, and the public key as a PEM file."""
 
@@ -126,6 +143,13 @@ async def list_orders(connection: Connection) -> Sequence[ErasureOrder]:
     """Return an authority's orders, newest first (as portal or scheduler)."""
     async with connection.cursor(row_factory=class_row(ErasureOrder)) as cursor:
         await cursor.execute(QUERIES["list_erasure_orders"])
+        return await cursor.fetchall()
+
+
+async def list_returned(connection: Connection) -> Sequence[Returned]:
+    """Return who is here again and cannot go, longest here first (as portal)."""
+    async with connection.cursor(row_factory=class_row(Returned)) as cursor:
+        await cursor.execute(QUERIES["list_returned"])
         return await cursor.fetchall()
 
 

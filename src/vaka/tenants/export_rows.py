@@ -18,6 +18,7 @@ from uuid import UUID
 import orjson
 
 from vaka.crypto.aead import UnopenableError
+from vaka.database.connections import Pool, transaction
 from vaka.keys.keyring import AuthorityKeys
 from vaka.keys.personal import sealed_columns
 from vaka.tenants.authorities import QUERIES
@@ -32,6 +33,8 @@ KINDS = (
 )  # fmt: skip
 """What refers comes before what it refers to: while an export is made, work goes on, and what is new is added. So
 nothing in it refers to what was too new to be in it."""
+DIRECTORY_KINDS = ("device_entry", "class_override")
+"""What stands in the platform's directory. It comes first, since it refers to devices."""
 _SUBJECTS = {
     "person": "id", "contact": "person_id", "note": "person_id", "message": "subject_id", "alarm_note": "subject_id",
     "device": "subject_id",
@@ -65,16 +68,22 @@ def columns_of(kind: str) -> Mapping[str, Mapping[str, Any]]:
     return {name: about for name, about in properties.items() if name != "unopened"}
 
 
-async def read_pages(gateway: Gateway, keys: AuthorityKeys, export: UUID, kind: str) -> AsyncIterator[Page]:
+async def read_pages(
+    gateway: Gateway, platform: Pool, keys: AuthorityKeys, export: UUID, kind: str
+) -> AsyncIterator[Page]:
     """Yield everything of a kind, opened, a page at a time (as portal).
 
     Raises KeysUnavailableError, DatabaseUnavailableError, and what the database raises for an export that is over.
     """
     after: str | None = None
     while True:
-        values = {"export": export, "what": kind, "after": after, "most": AT_ONCE}
-        async with gateway.transaction(keys.authority) as tenant:
-            found = await (await tenant.execute(QUERIES["read_export"], values)).fetchall()
+        values = {"export": export, "authority": keys.authority, "what": kind, "after": after, "most": AT_ONCE}
+        if kind in DIRECTORY_KINDS:
+            async with transaction(platform) as directory:
+                found = await (await directory.execute(QUERIES["read_directory"], values)).fetchall()
+        else:
+            async with gateway.transaction(keys.authority) as tenant:
+                found = await (await tenant.execute(QUERIES["read_export"], values)).fetchall()
         if not found:
             return
         rows = [row for _, row in found]
@@ -88,7 +97,7 @@ async def read_pages(gateway: Gateway, keys: AuthorityKeys, export: UUID, kind: 
 def write_row(keys: AuthorityKeys, kind: str, row: Row) -> tuple[bytes, bool]:
     """Return a row as a line, and whether everything in it could be opened."""
     told, unopened = {}, []
-    sealed = sealed_columns(kind)
+    sealed = {} if kind in DIRECTORY_KINDS else sealed_columns(kind)
     for name, about in columns_of(kind).items():
         value = row[name]
         if name in sealed and value is not None:

@@ -15,12 +15,12 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from vaka.clock import Clock
-from vaka.database.connections import Connection
+from vaka.database.connections import Connection, Pool
 from vaka.keys.keyring import Keyring
 from vaka.ledger.publishing import CHECKPOINT, published_paths, read_published_file
 from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.export_archive import Archive, describe
-from vaka.tenants.export_rows import KINDS, read_pages, read_schemas
+from vaka.tenants.export_rows import DIRECTORY_KINDS, KINDS, read_pages, read_schemas
 from vaka.tenants.gateway import Gateway
 
 FORMAT = "vaka-authority-export"
@@ -64,7 +64,14 @@ async def list_exports(connection: Connection) -> Sequence[Export]:
 
 
 async def write_export(
-    gateway: Gateway, keyring: Keyring, authority: Authority, export: UUID, reason: str, log: str, clock: Clock
+    gateway: Gateway,
+    platform: Pool,
+    keyring: Keyring,
+    authority: Authority,
+    export: UUID,
+    reason: str,
+    log: str,
+    clock: Clock,
 ) -> AsyncGenerator[bytes, None]:
     """Yield the archive of an export that was begun, piece by piece, and enter in the end that it was taken.
 
@@ -78,10 +85,10 @@ async def write_export(
         archive.add(f"schemas/{name}", schema)
     yield archive.take()
     keys, total, locked = keyring.of(authority.id), 0, 0
-    for kind in KINDS:
+    for kind in (*DIRECTORY_KINDS, *KINDS):
         path, rows, unopened = f"data/{kind}.jsonl", 0, 0
         with archive.open(path) as file:
-            async for page in read_pages(gateway, keys, export, kind):
+            async for page in read_pages(gateway, platform, keys, export, kind):
                 file.write(page.lines)
                 rows, unopened = rows + page.count, unopened + page.unopened
                 yield archive.take()

@@ -5,6 +5,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from vaka.tenants.bulk import as_json, in_batches
 from vaka.tenants.lookups import key_of_number, key_of_phone
 
 Connection = psycopg.AsyncConnection[Any]
+_FIRST: Mapping[UUID, int] = MappingProxyType({})
+"""Who is registered is the first edition of himself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,31 +123,38 @@ async def register_people(
     for batch in in_batches(people):
         # Before the transaction: a key that nobody uses harms nobody, and no lock waits for the keyholder.
         await keys.create([person.id for person in batch])
-        rows = [await _sealed(keys, person) for person in batch]
+        rows = [await seal_person(keys, person) for person in batch]
         async with connection.transaction():
             new = await _insert(connection, "register_people", rows)
             known = set(new)
-            contacts = [
-                keys.seal_row(
-                    "contact", f"{person.id}/{position}", person.id,
-                    {"person_id": person.id, "position": position, **asdict(contact)},
-                )
-                for person in batch
-                if person.id in known
-                for position, contact in enumerate(person.contacts, 1)
-            ]  # fmt: skip
-            notes = [
-                keys.seal_row("note", str(note.id), person.id, {"person_id": person.id, **asdict(note)})
-                for person in batch
-                if person.id in known
-                for note in person.notes
-            ]
-            await _insert(connection, "register_contacts", contacts)
-            await _insert(connection, "register_notes", notes)
+            await insert_about(connection, keys, [person for person in batch if person.id in known])
             entries = [Entry(Event.PERSON_REGISTERED, actor, now, f"person:{person_id}") for person_id in new]
             await append_privileged(connection, entries)
         registered += len(new)
     return registered
+
+
+async def insert_about(
+    connection: Connection, keys: AuthorityKeys, people: Sequence[Person], editions: Mapping[UUID, int] = _FIRST
+) -> None:
+    """Write down, in an open transaction, whom to ring for these people and what is noted of them."""
+    contacts = [
+        keys.seal_row(
+            "contact", f"{person.id}/{position}", person.id,
+            {"person_id": person.id, "position": position, **asdict(contact)}, editions.get(person.id, 0),
+        )
+        for person in people
+        for position, contact in enumerate(person.contacts, 1)
+    ]  # fmt: skip
+    notes = [
+        keys.seal_row(
+            "note", str(note.id), person.id, {"person_id": person.id, **asdict(note)}, editions.get(person.id, 0)
+        )
+        for person in people
+        for note in person.notes
+    ]
+    await _insert(connection, "register_contacts", contacts)
+    await _insert(connection, "register_notes", notes)
 
 
 async def _insert(connection: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
@@ -154,12 +164,13 @@ async def _insert(connection: Connection, query: str, rows: Sequence[Mapping[str
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def _sealed(keys: AuthorityKeys, person: Person) -> dict[str, Any]:
+async def seal_person(keys: AuthorityKeys, person: Person, edition: int = 0) -> dict[str, Any]:
+    """Return the person's row of the register, sealed. Raises KeysUnavailableError."""
     facts = {
         field.name: getattr(person, field.name) for field in fields(person) if field.name not in ("contacts", "notes")
     }
     return {
-        **keys.seal_row("person", str(person.id), person.id, facts),
+        **keys.seal_row("person", str(person.id), person.id, facts, edition),
         "personal_number_key": await key_of_number(keys, person.personal_number),
         "phone_key": await key_of_phone(keys, person.phone),
         "address": keys.address(person.id),

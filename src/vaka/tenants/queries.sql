@@ -90,6 +90,55 @@ from jsonb_to_recordset(%(rows)s) as r (
 on conflict do nothing
 returning id
 
+-- name: change_people
+-- as: setup in tenant
+-- Everything anew, sealed as another edition. Where letters go stays: it belongs to the key.
+update person p
+set given_name = r.given_name, family_name = r.family_name, personal_number = r.personal_number,
+    born_on = r.born_on, phone = r.phone, language = r.language, hearing = r.hearing, speech = r.speech,
+    cognition = r.cognition, street = r.street, postal_code = r.postal_code, city = r.city, floor = r.floor,
+    door_code = r.door_code, route = r.route, latitude = r.latitude, longitude = r.longitude, area = r.area,
+    risks = r.risks, care_notes = r.care_notes, key_number = r.key_number, key_box = r.key_box,
+    digital_lock = r.digital_lock, protected_identity = r.protected_identity, absent_from = r.absent_from,
+    absent_until = r.absent_until, absence_reason = r.absence_reason, personal_number_key = r.personal_number_key,
+    phone_key = r.phone_key
+from jsonb_to_recordset(%(rows)s) as r (
+    id uuid, given_name bytea, family_name bytea, personal_number bytea, born_on bytea, phone bytea, language bytea,
+    hearing bytea, speech bytea, cognition bytea, street bytea, postal_code bytea, city bytea, floor bytea,
+    door_code bytea, route bytea, latitude bytea, longitude bytea, area text, risks bytea, care_notes bytea,
+    key_number bytea, key_box bytea, digital_lock bytea, protected_identity boolean, absent_from bytea,
+    absent_until bytea, absence_reason bytea, personal_number_key bytea, phone_key bytea)
+where p.id = r.id
+returning p.id
+
+-- name: forget_about_people
+-- as: setup in tenant
+-- What is not written anew would not open either.
+with contacts as (delete from contact where person_id = any(%(ids)s))
+delete from note where person_id = any(%(ids)s)
+
+-- name: read_sealed_people
+-- as: setup in tenant
+select id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
+       postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box,
+       digital_lock, protected_identity, absent_from, absent_until, absence_reason
+from person
+where id = any(%(people)s)
+
+-- name: read_sealed_contacts
+-- as: setup in tenant
+select person_id, position, name, relation, phone, has_key
+from contact
+where person_id = any(%(people)s)
+order by person_id, position
+
+-- name: read_sealed_notes
+-- as: setup in tenant
+select id, person_id, body, must_see, expires_at, written_at
+from note
+where person_id = any(%(people)s)
+order by written_at, id
+
 -- name: keep_devices
 -- as: setup in tenant, desk in tenant
 with new as (
@@ -347,6 +396,64 @@ from legal_hold
 order by placed_at desc, person_id
 limit %(most)s
 
+-- ── Sealed values that are refused ───────────────────────────────────────────────────────────────────────────────
+
+-- name: tell_refused
+-- as: desk in tenant
+select tell_refused(%(table)s, %(row)s, %(values)s, %(now)s)
+
+-- name: read_log_size
+-- as: scheduler in tenant
+select size from ledger.head
+
+-- name: list_editions
+-- as: scheduler in tenant
+-- Entries of a stretch of the log that say by which edition something was written anew.
+select leaf
+from ledger.log_entry
+where index >= %(start)s and index < %(end)s
+  and (position('},"event":"person.changed","id":'::bytea in leaf) > 0
+       or position('},"event":"device.changed","id":'::bytea in leaf) > 0)
+order by index
+
+-- name: page_of_people
+-- as: desk in tenant
+select id, id as subject_id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech,
+       cognition, street, postal_code, city, floor, door_code, route, latitude, longitude, risks, care_notes,
+       key_number, key_box, digital_lock, absent_from, absent_until, absence_reason
+from person
+where id > %(after)s
+order by id
+limit %(most)s
+
+-- name: page_of_contacts
+-- as: desk in tenant
+select person_id as subject_id, position, name, relation, phone, has_key
+from contact
+where (person_id, position) > (%(after)s, %(position)s)
+order by person_id, position
+limit %(most)s
+
+-- name: page_of_notes
+-- as: desk in tenant
+select id, person_id as subject_id, body from note where id > %(after)s order by id limit %(most)s
+
+-- name: page_of_devices
+-- as: desk in tenant
+select id, subject_id, number, placed
+from device
+where id > %(after)s and subject_id is not null
+order by id
+limit %(most)s
+
+-- name: page_of_messages
+-- as: desk in tenant
+select id, subject_id, texts from message where id > %(after)s order by id limit %(most)s
+
+-- name: page_of_alarm_notes
+-- as: desk in tenant
+select id, subject_id, body from alarm_note where id > %(after)s order by id limit %(most)s
+
 -- ── Erasure of people ────────────────────────────────────────────────────────────────────────────────────────────
 
 -- name: list_erasure_orders
@@ -360,9 +467,19 @@ order by ordered_at desc, id desc
 -- as: setup in tenant
 select id, person_id, removed_at from erasure_order where state in ('erased', 'certified') order by erased_at, id
 
+-- name: find_ended_order
+-- as: setup in tenant
+select id, null::uuid as person_id, released_at as removed_at
+from authority_ending
+where state in ('erased', 'certified')
+
 -- name: read_erasure_certificate
 -- as: portal in tenant
 select certificate as document, signature, public_key as key from erasure_order where id = %(order)s and certificate is not null
+
+-- name: list_returned
+-- as: portal in tenant
+select order_id, subject_id, hindrance, found_at from returned order by found_at, subject_id
 
 -- name: order_erasure
 -- as: portal in tenant
@@ -426,6 +543,10 @@ select begin_export(%(export)s, %(account)s, %(reason)s, %(now)s)
 -- name: read_export
 -- as: portal in tenant
 select key, row_read as content from read_export(%(export)s, %(what)s, %(after)s, %(most)s)
+
+-- name: read_directory
+-- as: portal in platform
+select key, row_read as content from read_directory(%(authority)s, %(what)s, %(after)s, %(most)s)
 
 -- name: complete_export
 -- as: portal in tenant

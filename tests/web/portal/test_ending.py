@@ -200,6 +200,17 @@ async def test_page_says_how_much_of_the_file_that_was_taken_out_could_not_be_op
     assert (in_order in page, whole in page) == (False, True)
 
 
+async def test_page_says_that_everybody_came_back_and_what_keeps_them(gun: Browser, logs: Logs) -> None:
+    assert "tagit tillbaka alla" not in (await gun.get(HERE)).text
+    both = "insert into vaka.returned select o, o, 'legal_hold', now() from gen_random_uuid() as o"
+    logs.execute("ekbacka", both, unguarded=True)
+    try:
+        page = (await gun.get(HERE)).text
+        assert ("tagit tillbaka alla" in page, "En rättslig spärr hindrar" in page) == (True, True)
+    finally:
+        logs.execute("ekbacka", "delete from vaka.returned", unguarded=True)
+
+
 async def test_page_says_what_an_order_waits_for_and_why_there_is_no_certificate(gun: Browser, logs: Logs) -> None:
     logs.execute(
         "ekbacka",

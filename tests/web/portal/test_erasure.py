@@ -155,6 +155,23 @@ async def test_page_says_that_it_waits_for_an_officer_who_lost_the_role(
     assert sentence not in (await gun.get(HERE)).text
 
 
+async def test_page_says_who_came_back_with_a_backup_and_what_keeps_him(gun: Browser, logs: Logs) -> None:
+    assert "Raderade som kommit tillbaka" not in (await gun.get(HERE)).text
+    logs.execute(
+        "ekbacka",
+        "insert into vaka.returned select gen_random_uuid(), gen_random_uuid(), h, now()"
+        " from unnest(array['legal_hold', 'open_alarm']) as h",
+        unguarded=True,
+    )
+    try:
+        page = (await gun.get(HERE)).text
+        for sentence in ("Raderade som kommit tillbaka", "En rättslig spärr hindrar", "Ett larm är öppet."):
+            assert sentence in page
+        assert 'href="/log/ekbacka/holds"' in page
+    finally:
+        logs.execute("ekbacka", "delete from vaka.returned", unguarded=True)
+
+
 async def test_nobody_approves_while_it_cannot_be_read_who_it_is(
     gun: Browser, rakel: Browser, installation: Installation, logs: Logs
 ) -> None:

@@ -73,6 +73,8 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
 grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
+-- portal: takes out what the directory holds of an authority; without any credential, and without names of devices.
+grant execute on function read_directory to g_portal;
 -- portal: which of an authority's devices prove themselves by a password, by their identifiers.
 grant execute on function list_digest_devices to g_portal;
 -- office: who is this session, what may he do, which accounts there are and what became of each. Of links it reads the
@@ -166,6 +168,8 @@ grant update (state, presented_at, taken_at, holder, offered_to, suspended_until
 grant insert on alarm_note, alarm_step to g_desk;
 grant insert on device, device_state to g_desk;
 grant execute on function announce_alarms to g_desk, g_scheduler;
+-- desk: says which sealed values are refused, each once; the function looks whether they stand there.
+grant execute on function tell_refused to g_desk;
 -- portal: reads the authority's log and how far it has come; whom and what its entries concern, by name, and no more.
 grant select on ledger.log_entry, ledger.entry_index, ledger.tile, ledger.head, ledger.checkpoint to g_portal;
 grant select (id, written_at) on ledger.inbox to g_portal;
@@ -212,12 +216,13 @@ grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- the owner of the functions below asks the log whether an erasure was decided, and which step of it was taken.
-grant execute on function ledger.is_erasure_decided, ledger.is_step_done to vaka_owner;
+grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
-grant select on erasure_order to g_portal;
+grant select on erasure_order, returned to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
 -- setup: tries again to read who was erased, in a backup set that was restored later.
 grant select (id, person_id, state, removed_at, erased_at) on erasure_order to g_setup;
+grant select (id, state, released_at, erased_at) on authority_ending to g_setup;
 -- portal: takes out everything, page by page, for an export that stands in the log; it has no right to these tables.
 grant execute on function begin_export, read_export, complete_export to g_portal;
 grant select on authority_export to g_portal;
@@ -250,4 +255,5 @@ grant select, insert, update on store to g_keyholder;
 grant select, insert, update, delete on authority_key, subject_key to g_keyholder;
 grant select, insert, update, delete on lookup_key to g_keyholder;
 grant select, insert on erasure, erased_subject to g_keyholder;
+grant select, insert, update on edition to g_keyholder;
 grant select, insert, update (destroyed_at) on key_register to g_keyholder;

@@ -15,6 +15,7 @@ from vaka.settings import Settings
 from vaka.tenants.authorities import list_authorities
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
+from vaka.tenants.refusing import Refusals
 from vaka.web.assets import load_assets
 from vaka.web.denials_of_authorities import open_teller
 from vaka.web.desk.colleagues import Colleagues
@@ -58,12 +59,14 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
             colleagues = Colleagues(platform, clock)
             source = QueueSource(gateway, keyring, colleagues, pages, clock)
             hub = Hub(source, clock)
+            refusals = Refusals(gateway, keyring, clock)
             presence = Presence(platform, hub, clock)
             follower = Follower(gateway, platform, source, hub, clock)
             session_news = SessionNews(server, COMPONENT, hub)
             async with asyncio.TaskGroup() as tasks:
                 works = (
                     follower.follow_all, hub.send, hub.mark_presented, presence.note, keyring.watch, people.read_all,
+                    refusals.watch, refusals.keep_looking,
                     session_news.follow,
                 )  # fmt: skip
                 running = [tasks.create_task(work()) for work in works]

@@ -24,7 +24,7 @@ from vaka.ledger.events import Event
 from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
 from vaka.tenants.ending import EXPORT_DAYS, UNDER_WAY, list_endings, read_certificate
-from vaka.tenants.erasure import LONGEST_DECISION, Verdict
+from vaka.tenants.erasure import LONGEST_DECISION, Verdict, list_returned
 from vaka.tenants.exporting import list_exports, write_export
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
@@ -130,7 +130,7 @@ async def _begin_sending(portal: Portal, asker: Asker, authority: Authority, for
     name = f"vaka-{authority.slug}-{now.astimezone(LOCAL):%Y%m%d-%H%M}-{number}.zip"
     why, log = require_reason(form.reason), portal.logs.log_name(authority.slug)
     return Sending(
-        write_export(portal.gateway, portal.keyring, authority, export, why, log, portal.clock),
+        write_export(portal.gateway, portal.platform, portal.keyring, authority, export, why, log, portal.clock),
         lambda: portal.exporting.discard(authority.id),
         {
             "Cache-Control": "no-store",
@@ -205,6 +205,7 @@ async def show(
     path = f"/log/{authority.slug}"
     async with portal.gateway.transaction(authority.id) as tenant:
         state, exports, orders = await read_state(tenant), await list_exports(tenant), await list_endings(tenant)
+        returned = next((one for one in await list_returned(tenant) if one.is_whole), None)
     decided = {account for one in orders for account in (one.ordered_by, one.decided_by) if account is not None}
     async with transaction(portal.platform) as platform:
         accounts = await name_accounts(platform, {one.account for one in exports} | decided)
@@ -217,5 +218,5 @@ async def show(
         message=message, longest_reason=LONGEST_REASON, longest=LONGEST_DECISION, orders=orders,
         sending=authority.id in portal.exporting, is_over=any(one.state in _OVER for one in orders),
         under_way=any(one.state in UNDER_WAY for one in orders), wait_days=portal.ending_wait_days,
-        export_days=EXPORT_DAYS,
+        export_days=EXPORT_DAYS, returned=returned,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from vaka.identity.accounts import name_accounts
 from vaka.keys.client import KeysUnavailableError
 from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
-from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, find_order, list_orders
+from vaka.tenants.erasure import LONGEST_DECISION, ErasureOrder, Verdict, find_order, list_orders, list_returned
 from vaka.tenants.lookups import is_personal_number
 from vaka.tenants.subjects import find_people, read_people
 from vaka.web.asker import Asker
@@ -179,6 +179,7 @@ async def _show(
     path = f"/log/{authority.slug}"
     async with portal.gateway.transaction(authority.id) as tenant:
         state, orders = await read_state(tenant), await list_orders(tenant)
+        returned = [one for one in await list_returned(tenant) if not one.is_whole]
         waiting = [one.person_id for one in orders if one.state in _WAITING]
     try:
         people = await read_people(portal.gateway, portal.keyring, authority.id, waiting)
@@ -194,6 +195,7 @@ async def _show(
     return portal.page(
         asker, "portal_erasure.html", authority, f"{path}/erasure", status,
         page="erasure", path=path, state=state, orders=orders, people=people, accounts=accounts, found=found,
+        returned=returned,
         message=message, longest=LONGEST_DECISION,
     )  # fmt: skip
 

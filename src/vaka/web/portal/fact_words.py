@@ -144,6 +144,7 @@ FACTS: Mapping[str, str] = {
     "requested": mark("Levels asked for"),
     "returned": mark("Level returned"),
     "answer_by": mark("Answer wanted by"),
+    "edition": mark("Edition"),
     "beside": mark("Held beside"),
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),

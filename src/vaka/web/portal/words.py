@@ -47,6 +47,12 @@ EVENTS: Mapping[str, str] = {
     "person.registered": mark("Person in care registered"),
     "person.searched": mark("Person in care looked up"),
     "person.removed": mark("Person removed from the register"),
+    "erasure.returned": mark("Erased person is here again and cannot go yet"),
+    "ending.returned": mark("Erased authority is here again and cannot go yet"),
+    "person.changed": mark("Person changed"),
+    "value.refused": mark("Sealed value refused"),
+    "edition.readmitted": mark("Older values readmitted after a restored backup"),
+    "edition.lost": mark("Keyholder's memory was put back"),
     "erasure.ordered": mark("Erasure of a person ordered"),
     "erasure.decided": mark("Erasure approved, declined or taken back"),
     "erasure.begun": mark("Rows of an erased person deleted, or waiting"),
@@ -163,18 +169,19 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "registers": (
         mark("Registers"),
-        ("person.registered", "device.registered", "device.changed", "device.adopted", "unit.registered",
-         "hold.placed", "hold.lifted"),
+        ("person.registered", "person.changed", "device.registered", "device.changed", "device.adopted",
+         "unit.registered", "hold.placed", "hold.lifted"),
     ),
     "erasure": (
         mark("Erasure"),
         ("erasure.ordered", "erasure.decided", "erasure.begun", "person.removed", "erasure.completed",
-         "erasure.attempted", "erasure.certified"),
+         "erasure.attempted", "erasure.certified", "erasure.returned"),
     ),
     "end": (
         mark("End of contract"),
         ("export.begun", "export.completed", "ending.ordered", "ending.decided", "ending.begun", "ending.removed",
-         "ending.completed", "ending.attempted", "ending.certified", "authority.released", "authority.closed"),
+         "ending.completed", "ending.attempted", "ending.certified", "ending.returned", "authority.released",
+         "authority.closed"),
     ),
     "removal": (
         mark("Removal for age"),
@@ -191,8 +198,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "upkeep": (
         mark("Upkeep and the log itself"),
-        ("command.run", "schema.migrated", "row.changed_by_hand", "key.created", "key.changed", "key.rotated",
-         "ledger.pruned", "ledger.heartbeat"),
+        ("command.run", "schema.migrated", "row.changed_by_hand", "value.refused", "edition.lost",
+         "edition.readmitted", "key.created", "key.changed", "key.rotated", "ledger.pruned", "ledger.heartbeat"),
     ),
 }  # fmt: skip
 """What is chosen together: the group's word, and its events in the order they are offered."""

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Holding what the keyholder remembers of editions against the sealed log (as scheduler).
+
+Whoever writes something anew enters by which edition, in the same transaction. Where he was stopped before he could
+settle that, it is settled here. Where the keyholder knows of no such edition, its database was put back, or changed:
+then what is old would open again, and it is told of, and mended.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from vaka.keys.client import KeyClient
+from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.errors import LedgerError
+from vaka.ledger.events import Event
+from vaka.ledger.leaves import parse_leaf
+from vaka.tenants.authorities import QUERIES
+from vaka.tenants.gateway import Gateway
+
+CONFIRMING_SECONDS = 60.0
+"""How often new entries are read; what was settled by whoever wrote it is long settled then."""
+WHOLE_SECONDS = 86_400.0
+"""How often the whole log is read, from its beginning: also what was in order once may have been put back."""
+_AT_ONCE = 20_000
+"""Entries looked through in one statement."""
+
+
+class Confirming:
+    """Makes the rounds over authorities' logs."""
+
+    def __init__(self, gateway: Gateway, client: KeyClient) -> None:
+        self._gateway = gateway
+        self._client = client
+        self._read_to: dict[UUID, int] = {}
+        self._whole_at: dict[UUID, datetime] = {}
+
+    async def confirm(self, authority: UUID, now: datetime) -> int:
+        """Settle what the log says was written since the last time; return of how many the keyholder knew nothing.
+
+        Raises DatabaseUnavailableError and what KeyClient raises; then it is tried again at the next round.
+        """
+        whole_at = self._whole_at.get(authority)
+        is_whole = whole_at is None or (now - whole_at).total_seconds() >= WHOLE_SECONDS
+        start, lost = 0 if is_whole else self._read_to[authority], 0
+        while True:
+            written, end, size = await self._read(authority, start)
+            if written:
+                lost += await self._settle(authority, written, now)
+            start = end
+            if end >= size:
+                break
+        self._read_to[authority] = start
+        if is_whole:
+            self._whole_at[authority] = now
+        return lost
+
+    async def _read(self, authority: UUID, start: int) -> tuple[Mapping[str, int], int, int]:
+        """Return the newest edition of each object in a stretch of the log, its end, and the log's."""
+        async with self._gateway.transaction(authority) as tenant:
+            head = await (await tenant.execute(QUERIES["read_log_size"])).fetchone()
+            size = 0 if head is None else int(head[0])
+            end = min(start + _AT_ONCE, size)
+            rows = await (await tenant.execute(QUERIES["list_editions"], {"start": start, "end": end})).fetchall()
+        written: dict[str, int] = {}
+        for (data,) in rows:
+            try:
+                leaf = parse_leaf(bytes(data))
+            except LedgerError:  # edited in place: the verifier finds it
+                continue
+            edition = leaf.detail.get("edition")
+            # Whoever may append entries may write such a one; only setup's tell of what setup wrote.
+            if isinstance(edition, int) and edition > 0 and leaf.written_by.endswith("_setup"):
+                written[leaf.object] = max(edition, written.get(leaf.object, 0))
+        return written, end, size
+
+    async def _settle(self, authority: UUID, written: Mapping[str, int], now: datetime) -> int:
+        numbers = {UUID(thing.partition(":")[2]): number for thing, number in written.items()}
+        lost = set(await self._client.settle_editions(authority, numbers))
+        entries = [
+            Entry(Event.EDITION_LOST, "scheduler", now, thing, succeeded=False, detail={"edition": number})
+            for thing, number in written.items()
+            if UUID(thing.partition(":")[2]) in lost
+        ]
+        if entries:
+            async with self._gateway.transaction(authority) as tenant:
+                await append_many(tenant, entries)
+        return len(entries)
