@@ -146,4 +146,5 @@ FACTS: Mapping[str, str] = {
     "beside": mark("Held beside"),
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),
+    "founding": mark("Founding: nobody could ask for it yet"),
 }
