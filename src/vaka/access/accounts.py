@@ -26,7 +26,7 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import RandomBytes
 from vaka.identity.accounts import LANGUAGES, LONGEST_NAME
 from vaka.identity.confirming import Act, Confirmation
-from vaka.identity.invitations import CODE_BYTES, Code, invite
+from vaka.identity.invitations import Code, invite, make_code
 from vaka.identity.leaving import LastApproverError, change_account
 from vaka.identity.sessions import LIFETIMES, Realm
 from vaka.ledger.events import Event
@@ -158,6 +158,21 @@ _REFUSALS = {
 }  # fmt: skip
 
 
+class RulesUnknownError(VakaError):
+    """The account has, or waits for, a role with an authority, whose rules the office cannot read (term 16)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Kontot har, eller väntar på, en roll hos en myndighet. Vad den kräver av koder kan kontoret inte "
+                "läsa. Inget har ändrats. Bjud in med kommandot vaka account invite.",
+                en="The account has, or waits for, a role with an authority. What it asks of codes the office cannot "
+                "read. Nothing was changed. Invite with the command vaka account invite.",
+            ),
+        )
+
+
 class UnusableRequestError(VakaError):
     """What was filled in makes no account."""
 
@@ -273,7 +288,7 @@ async def decide_account(
     require(principal, Permission.OFFICE_DECIDE_ACCOUNT, None)
     confirmation.require(decision_act(request, verdict, reason))
     why = require_reason(reason) if verdict == "refused" or reason.strip() else ""
-    code = Code(random_bytes(CODE_BYTES)) if request.kind == "first_key" and verdict == "approved" else None
+    code = make_code(random_bytes=random_bytes) if request.kind == "first_key" and verdict == "approved" else None
     facts = {
         "request": request.id, "digest": request.digest, "verdict": verdict, "by": principal.account_id, "reason": why,
         "step_up": confirmation.step_up, "code_hash": code and code.digest, "now": now,
@@ -309,10 +324,14 @@ async def invite_human(
 ) -> Code:  # fmt: skip
     """Invite whom an account is for, on the office's connection; return the code, which is stored nowhere.
 
-    Raises NotAllowedError, NothingHereError, NotConfirmedError, CannotInviteError, LedgerStandsStillError.
+    Raises NotAllowedError, NothingHereError, NotConfirmedError, RulesUnknownError, CannotInviteError,
+    LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_ASK_ACCOUNT, None)
     confirmation.require(invitation_act(account_id, realm, attribute, hidden))
+    concerned = await connection.execute(QUERIES["concerns_an_authority"], {"account_id": account_id})
+    if await concerned.fetchone() is not None:
+        raise RulesUnknownError
     return await invite(connection, account_id, realm, attribute, value, actor=principal.actor, now=now)
 
 

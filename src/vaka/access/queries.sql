@@ -144,3 +144,10 @@ order by r.state <> 'waiting', coalesce(r.decided_at, r.requested_at) desc, r.id
 -- as: office
 select decide_account_request(%(request)s, %(digest)s, %(verdict)s, %(by)s, %(reason)s, %(step_up)s, %(code_hash)s,
                               %(now)s)
+
+-- name: concerns_an_authority
+-- as: office
+select 1 from effective_grant g where g.account_id = %(account_id)s and g.authority_id is not null
+union all
+select 1 from role_request r where r.account_id = %(account_id)s and r.state = 'waiting'
+limit 1

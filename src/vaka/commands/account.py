@@ -21,14 +21,20 @@ from vaka.commands.receipts import hand_out
 from vaka.commands.replaying import replay
 from vaka.commands.sealing import seal_logs
 from vaka.commands.sessions import end_sessions, sessions
+from vaka.crypto.activation import INVITATION_CODE, Rule
 from vaka.database.connections import Connection, open_connection
+from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import KINDS, LANGUAGES, create_account
-from vaka.identity.invitations import LIFETIME, invite
+from vaka.identity.invitations import invite, lifetime_of
 from vaka.identity.sessions import LIFETIMES, Realm
+from vaka.tenants.activation import read_rules
+from vaka.tenants.authorities import list_authorities
+from vaka.tenants.gateway import Gateway
 
-Act = Callable[[Connection, Run], Awaitable[str]]
+QUERIES = load_queries("vaka.commands")
+Act = Callable[[Connection, Run, Server], Awaitable[str]]
 
 data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
                            help="The data directory.")  # fmt: skip
@@ -56,7 +62,7 @@ def create(data: Path, apply: bool, change: str | None, kind: str, language: str
     Prints its identifier. Whose it is becomes of it by `vaka account invite`, his key by `vaka factor first`.
     """
 
-    async def act(platform: Connection, run: Run) -> str:
+    async def act(platform: Connection, run: Run, _server: Server) -> str:
         now = SystemClock().now()
         async with platform.transaction():
             made = await create_account(platform, name, kind=kind, language=language, actor=run.actor, now=now)
@@ -83,7 +89,7 @@ def request(
 ) -> None:  # fmt: skip
     """Ask for an account; the name is asked for. Another administrator approves it in the office, and nobody here."""
 
-    async def act(platform: Connection, run: Run) -> str:
+    async def act(platform: Connection, run: Run, _server: Server) -> str:
         now = SystemClock().now()
         ends = None if until is None else until.replace(tzinfo=UTC)
         wanted = require_usable(
@@ -109,15 +115,16 @@ def request(
 def invite_(
     data: Path, apply: bool, change: str | None, identifier: UUID, realm: Realm, attribute: str
 ) -> None:  # fmt: skip
-    """Invite whom an account is for; what has to match is asked for. Prints a code that holds once, for 24 hours.
+    """Invite whom an account is for; what has to match is asked for. Prints a code that holds once, for a day at most.
 
     Hand the code over another way than the sign-in goes: on paper, or in a sealed letter.
     """
 
-    async def act(platform: Connection, run: Run) -> str:
+    async def act(platform: Connection, run: Run, server: Server) -> str:
         now = SystemClock().now()
-        code = await invite(platform, identifier, realm, attribute, value, actor=run.actor, now=now)
-        until = (now + LIFETIME).astimezone().isoformat(timespec="minutes")
+        rule = await asked_of_codes(platform, server, identifier)
+        code = await invite(platform, identifier, realm, attribute, value, actor=run.actor, now=now, rule=rule)
+        until = (now + lifetime_of(rule)).astimezone().isoformat(timespec="minutes")
         return f"Code: {code.text}\nIt holds once, until {until}."
 
     require_change(change, apply=apply)
@@ -144,4 +151,19 @@ async def _connected(server: Server, act: Act, run: Run) -> str:
     async with await open_connection(
         server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup"
     ) as platform:
-        return await act(platform, run)
+        return await act(platform, run, server)
+
+
+async def asked_of_codes(platform: Connection, server: Server, account_id: UUID) -> Rule:
+    """Return what all authorities ask of a code in which an account has, or waits for, a role; strictest of each."""
+    cursor = await platform.execute(QUERIES["list_authorities_of"], {"account_id": account_id})
+    concerned = {authority for (authority,) in await cursor.fetchall()}
+    gateway = Gateway(server, "setup", [one for one in await list_authorities(platform) if one.id in concerned])
+    rule = INVITATION_CODE.floor
+    try:
+        for authority in gateway.authorities:
+            async with gateway.transaction(authority.id) as tenant:
+                rule = rule.combined_with((await read_rules(tenant))[INVITATION_CODE.name])
+    finally:
+        await gateway.close()
+    return rule

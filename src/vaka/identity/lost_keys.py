@@ -17,7 +17,7 @@ from psycopg.rows import class_row
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import RandomBytes, new_identifier
 from vaka.identity.credentials import short_hash
-from vaka.identity.invitations import CODE_BYTES, Code
+from vaka.identity.invitations import Code, make_code
 from vaka.identity.sessions import QUERIES
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
@@ -94,7 +94,7 @@ async def found_first_key(
 
     Raises NoFirstKeyError, LedgerStandsStillError.
     """
-    code = Code(random_bytes(CODE_BYTES))
+    code = make_code(random_bytes=random_bytes)
     facts = {
         "id": new_identifier(now), "account_id": account_id, "code_hash": code.digest, "actor": actor, "now": now
     }  # fmt: skip

@@ -217,6 +217,11 @@ async def test_who_an_account_is_for_is_invited_with_a_code_that_is_shown_once(
     assert [one["event"] for one in told] == ["security_key.used", "account.invited"]
     assert "4712" not in str(told)
     assert code.text not in str(told)
+    elsewhere = await algot.do(
+        f"/account/{installation.accounts['olga']}/invite",
+        {"realm": "operator", "attribute": "employee_number", "value": "E-4712"},
+    )
+    assert elsewhere.status == 409, "what her authorities ask of codes is not known here"
     changed = await algot.do(
         f"/account/{account}/invite", {"realm": "operator", "attribute": "employee_number", "value": "E-4712"},
         changed={"value": "E-0001"},
