@@ -174,7 +174,7 @@ begin
         end if;
         if asked.realm = 'administrator' then
             perform ledger.append(p_at, 'role.granted', actor, 'account:' || asked.account_id, 'success',
-                                  jsonb_build_object('role', 'administrator', 'authority', null));
+                                  jsonb_build_object('authority', null, 'role', 'administrator'));
             insert into role_grant (account_id, role, authority_id, granted_at)
             values (asked.account_id, 'administrator', null, p_at);
         end if;
@@ -252,7 +252,7 @@ begin
         return 'unrequested';
     end if;
     perform ledger.append(p_at, 'account.requested', p_actor, 'account:' || p_account, 'success', jsonb_build_object(
-        'request', p_id, 'kind', 'first_key', 'founding', true));
+        'request', p_id, 'founding', true, 'kind', 'first_key'));
     insert into account_request (id, kind, account_id, human, reason, digest, requested_by, requested_at, answer_by, state,
                                  decided_by, decided_at, code_hash)
     values (p_id, 'first_key', p_account, whose, 'founding',
