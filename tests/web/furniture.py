@@ -68,7 +68,7 @@ PERSONAS = (
     ("beata", "Beata Behörig", "access_approver", ("ekbacka",), "sv"),
     ("bertil", "Bertil Behörig", "access_approver", ("ekbacka",), "en"),
     ("vera", "Vera Vilsen", None, (), "sv"),
-    ("adam", "Algot Administratör", "administrator", ("",), "sv"),
+    ("adam", "Adam Administratör", "administrator", ("",), "sv"),
     ("ada", "Ada Administrator", "administrator", ("",), "en"),
 )
 

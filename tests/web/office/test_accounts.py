@@ -36,7 +36,7 @@ async def test_every_page_says_that_an_administrator_is_at_work(adam: Browser, i
 
 async def test_the_first_page_lists_accounts_with_their_kind_and_roles(adam: Browser) -> None:
     page = (await adam.get("/")).text.partition("<tbody>")[2]
-    row = next(line for line in page.split("<tr>") if "Algot Administratör" in line)
+    row = next(line for line in page.split("<tr>") if "Adam Administratör" in line)
     assert ">adm<" in row
     assert "<td>Administratör</td>" in row
     row = next(line for line in page.split("<tr>") if "Agneta Avtal" in line)

@@ -148,4 +148,12 @@ FACTS: Mapping[str, str] = {
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),
     "founding": mark("Founding: nobody could ask for it yet"),
+    "receipt": mark("Receipt"),
+    "at": mark("Time by the machine"),
+    "line": mark("Terminal"),
+    "remote": mark("From elsewhere"),
+    "unexpected": mark("Not expected"),
+    "missing": mark("Expected and missing"),
+    "way": mark("How it is sent"),
+    "minutes": mark("Minutes"),
 }

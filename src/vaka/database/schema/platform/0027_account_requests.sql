@@ -164,11 +164,11 @@ begin
     if p_verdict <> 'approved' then
         return 'done';
     elsif asked.kind = 'create' then
-        perform ledger.append(p_at, 'account.created', actor, 'account:' || asked.account_id, 'success', jsonb_build_object(
-            'kind', case asked.realm when 'administrator' then 'administrator' else 'user' end, 'request', p_id));
         insert into account (id, human, display_name, kind, language, created_at)
         values (asked.account_id, asked.human, asked.display_name,
                 case asked.realm when 'administrator' then 'administrator' else 'user' end, asked.language, p_at);
+        perform ledger.append(p_at, 'account.created', actor, 'account:' || asked.account_id, 'success', jsonb_build_object(
+            'kind', case asked.realm when 'administrator' then 'administrator' else 'user' end, 'request', p_id));
         if asked.ends_at is not null then
             perform end_account(asked.account_id, asked.ends_at, actor, p_at);
         end if;
