@@ -4,14 +4,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 
 from vaka.access.principal import Principal
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
+from vaka.identifiers import new_identifier
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
 
 
 @asynccontextmanager
@@ -49,3 +53,21 @@ def entries(onlooker: psycopg.Connection[dict[str, Any]], after: int) -> list[di
     return onlooker.execute(
         "select event, actor, object, detail from ledger.inbox where id > %s order by id", (after,)
     ).fetchall()
+
+
+async def make_account(
+    server: Server, name: str = "Vera Vilsen", *, kind: str = "user", human: UUID | None = None, actor: str = "setup",
+    now: datetime,
+) -> UUID:  # fmt: skip
+    """Make an account as if it had been asked for and approved, with its entry; where that is not what is tested."""
+    account = new_identifier(now)
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        superuser.execute("set session_replication_role = replica")
+        superuser.execute(
+            "insert into vaka.account (id, human, display_name, kind, created_at) values (%s, %s, %s, %s, %s)",
+            (account, human or uuid4(), name, kind, now),
+        )
+    async with platform_as(server, "setup") as setup, setup.transaction():
+        entry = Entry(Event.ACCOUNT_CREATED, actor, now, f"account:{account}", detail={"kind": kind})
+        await append(setup, entry)
+    return account

@@ -10,14 +10,13 @@ from uuid import UUID, uuid4
 
 from tests.alarms.house import connect_superuser
 from tests.conftest import START
-from tests.platform import entries, newest, platform_as
+from tests.platform import entries, make_account, newest, platform_as
 from vaka.access.grants import grant_role, read_grants
 from vaka.access.principal import Principal
 from vaka.access.requests import Kind, RequestVerdict, RoleRequest, decide_request, list_requests, request_role
 from vaka.access.settling import end_accounts
 from vaka.access.settling import settle_roles as settle
 from vaka.database.server import PLATFORM_DATABASE, Server
-from vaka.identity.accounts import create_account
 from vaka.identity.sessions import Session
 from vaka.tenants.authorities import Authority
 
@@ -48,11 +47,10 @@ class Register:
 
     async def account(self, *roles: str, kind: str = "user", human: UUID | None = None) -> UUID:
         """Make an account with roles in the authority."""
-        async with platform_as(self.server, "setup") as setup:
-            made = await create_account(setup, "Vera Vilsen", kind=kind, human=human, actor=SETUP, now=self.now)
+        made = await make_account(self.server, kind=kind, human=human, actor=SETUP, now=self.now)
         for role in roles:
-            await self.grant(made.id, role)
-        return made.id
+            await self.grant(made, role)
+        return made
 
     async def human(self, account: UUID) -> UUID:
         """Return whose an account is."""
@@ -129,6 +127,11 @@ class Register:
                 superuser.execute("set session_replication_role = replica")
             done = superuser.execute(statement.encode(), values)
             return [] if done.description is None else [tuple(row.values()) for row in done.fetchall()]
+
+    def no_administrators(self) -> None:
+        """Let nobody be an administrator any more, so that setup founds the first."""
+        self.ask("update account set state = 'deactivated' where kind = 'administrator' and state = 'active'",
+                 unguarded=True)  # fmt: skip
 
     def mark(self) -> int:
         """Return the number of the newest entry."""

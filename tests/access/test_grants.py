@@ -13,7 +13,7 @@ import pytest
 
 from tests.alarms.house import connect_superuser
 from tests.conftest import START
-from tests.platform import entries, newest, platform_as
+from tests.platform import entries, make_account, newest, platform_as
 from vaka.access.grants import (
     NotAColleagueError,
     UnknownRoleError,
@@ -24,7 +24,6 @@ from vaka.access.grants import (
     revoke_role,
 )
 from vaka.database.server import PLATFORM_DATABASE, Server
-from vaka.identity.accounts import create_account
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -42,8 +41,7 @@ def onlooker(server: Server) -> Iterator[psycopg.Connection[dict[str, Any]]]:
 
 
 async def new_account(server: Server, name: str = "Olga", kind: str = "user") -> UUID:
-    async with platform_as(server, "setup") as setup:
-        return (await create_account(setup, name, kind=kind, actor="setup", now=START)).id
+    return await make_account(server, name, kind=kind, now=START)
 
 
 async def roles_at(server: Server, account: UUID, hours: float = 0) -> list[str]:

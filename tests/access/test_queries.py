@@ -25,7 +25,10 @@ SAMPLES: dict[str, object] = {
     "verdict": "approved",
     **dict.fromkeys(("digest", "holders"), bytes(32)),
     "request": uuid4(),
-    "answer_by": START,
+    **dict.fromkeys(("answer_by", "ends_at"), START),
+    **dict.fromkeys(("human", "by"), uuid4()),
+    **dict.fromkeys(("kind", "step_up"), "x"),
+    "code_hash": bytes(32),
 }
 
 

@@ -13,8 +13,7 @@ import pytest
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
 from tests.browser.test_portal import Review, review  # noqa: F401 - a fixture
-from tests.platform import platform_as
-from vaka.identity.accounts import create_account
+from tests.platform import make_account
 
 pytestmark = pytest.mark.browser
 
@@ -26,11 +25,10 @@ def make_administrator(house: House) -> UUID:
     """One of the supplier's administrators."""
 
     async def make() -> UUID:
-        async with platform_as(house.installation.server, "setup") as setup:
-            made = await create_account(
-                setup, "Algot Administratör", kind="administrator", actor="setup:uid-0", now=datetime.now(UTC)
-            )
-            return made.id
+        return await make_account(
+            house.installation.server, "Algot Administratör", kind="administrator", actor="setup:uid-0",
+            now=datetime.now(UTC),
+        )  # fmt: skip
 
     # Playwright runs a loop of its own in this thread.
     with ThreadPoolExecutor(1) as other:

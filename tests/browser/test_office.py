@@ -63,3 +63,42 @@ def test_the_pages_are_accessible_and_fit(house: House, administer: Administer, 
             page.goto(house.office + where)
             require_accessible(page, where)
             assert scrolls(page) == (False, False), where
+
+
+def test_one_asks_and_another_approves_without_a_script(house: House, administer: Administer) -> None:
+    asker, approver = administer("adam", scripts=False), administer("ada", scripts=False)
+    asker.goto(house.office + "/requests/new")
+    asker.fill("#name", "Nora Nyanställd")
+    asker.fill("#reason", "Ny kollega")
+    asker.get_by_role("button", name="Begär det").click()
+    expect(asker.locator("main")).to_contain_text("Någon annan måste godkänna det.")
+    approver.goto(house.office + "/requests")
+    approver.get_by_role("button", name="Godkänn").click()
+    expect(approver.locator("h1")).to_contain_text("Nora Nyanställd")
+    approver.get_by_text("Ändra kontot").click()
+    approver.get_by_role("button", name="Avaktivera nu").click()
+    expect(approver.locator("main")).to_contain_text("Avaktiverat")
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_pages_of_requests_are_accessible_and_fit(
+    house: House, administer: Administer, theme: str, language: str
+) -> None:
+    page = administer(theme=theme, language=language)
+    page.goto(house.office + "/requests/new")
+    require_accessible(page, "a new request")
+    page.fill("#name", f"Nora {theme} {language}")
+    page.fill("#reason", "Ny kollega")
+    page.locator("form.stack .next-act").click()
+    require_accessible(page, "requests")
+    for where in ("/requests", "/requests/new", f"/account/{house.installation.accounts['vera']}"):
+        page.goto(house.office + where)
+        for detail in page.locator("summary").all():
+            detail.click()
+        require_accessible(page, where)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            assert not scrolls(page)[0], where
+    page.goto(house.office + "/requests")
+    page.get_by_role("button", name="Ta tillbaka" if language == "sv" else "Take it back").click()
+    require_accessible(page, "decided")

@@ -59,8 +59,8 @@ def sheet(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
-def vaka(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+def vaka(*arguments: str | Path, typed: str = "") -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=typed)
 
 
 def import_devices(data: DataDirectory, file: Path, *options: str) -> Result:

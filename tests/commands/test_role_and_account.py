@@ -60,6 +60,38 @@ def test_term_10_1_no_user_gets_an_administrators_role_at_the_command_line(made:
     assert kept == (0,)
 
 
+def test_root_founds_two_administrators_and_no_third(made: DataDirectory, running: None) -> None:
+    about = ("--data", made.root)
+    tried = vaka("account", "create", *about)
+    assert "Nothing was changed." in tried.output
+    accounts = []
+    for name in ("Adam Administratör", "Ada Administratör"):
+        done = vaka("account", "create", *about, *APPLY, typed=f"{name}\n")
+        assert done.exit_code == 0, done.output
+        accounts.append(done.output.split("Made: ")[1][:36])
+        first = vaka("factor", "first", *about, "--account", accounts[-1], *APPLY)
+        assert "Code: " in first.output, first.output
+    for kind in ("administrator", "user"):
+        refused = vaka("account", "create", *about, *APPLY, "--kind", kind, typed="Anders Tredje\n")
+        assert refused.exit_code == 1
+        assert "Only the first two administrators are made without." in refused.stderr
+    assert vaka("factor", "first", *about, "--account", str(uuid4()), *APPLY).exit_code == 1
+    with superuser(made) as connection:
+        roles = connection.execute("select account_id::text, role, authority_id from vaka.role_grant").fetchall()
+        told = connection.execute(
+            "select event, detail->>'founding' from ledger.inbox where event ~ '^account' union all"
+            " select said->>'event', said->'detail'->>'founding'"
+            " from (select convert_from(leaf, 'UTF8')::jsonb as said from ledger.log_entry) sealed"
+            " where said->>'event' ~ '^account'"
+        ).fetchall()
+    assert sorted(roles) == sorted((account, "administrator", None) for account in accounts)
+    assert sorted(told) == sorted([("account.created", "true"), ("account.requested", "true")] * 2), (
+        "each says so loudly"
+    )
+    for account in accounts:
+        assert vaka("account", "deactivate", *about, *APPLY, "--account", account).exit_code == 0
+
+
 def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: str) -> None:
     about = ("--data", made.root, "--authority", "ekbacka")
     whose = (*about, "--account", account)
@@ -128,8 +160,10 @@ def test_term_12_1_and_12_4_at_the_command_line(made: DataDirectory, account: st
         assert vaka("account", command, *data, *APPLY, "--account", identifier).exit_code == 0
     told = [one for one in entries(made) if one["object"] == f"account:{identifier}"]
     assert [(one["event"], one["actor"]) for one in told] == [
-        (f"account.{what}", f"setup:uid-{os.getuid()}") for what in ("created", "deactivated", "reactivated", "removed")
-    ]
+        (event, f"setup:uid-{os.getuid()}")
+        for event in ("account.created", "role.granted", "account.deactivated", "account.reactivated",
+                      "account.removed", "role.revoked")
+    ]  # fmt: skip
     # The fixture has put its own account there by hand: that, and nothing else, is what the log does not tell.
     replayed = vaka("account", "replay", *data)
     assert replayed.exit_code == 1, replayed.output
@@ -137,7 +171,7 @@ def test_term_12_1_and_12_4_at_the_command_line(made: DataDirectory, account: st
     assert identifier not in replayed.output
     with superuser(made) as connection:
         connection.execute("set session_replication_role = replica")
-        connection.execute("delete from vaka.account where persona is null and id::text <> %s", (identifier,))
+        connection.execute("delete from vaka.account where kind = 'user'")
     again = vaka("account", "replay", *data)
     assert (again.exit_code, "Different: 0." in again.output) == (0, True), again.output
 

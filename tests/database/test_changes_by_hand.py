@@ -15,9 +15,10 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.identities import blinded
+from tests.platform import make_account
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
-from vaka.identity.accounts import create_account
+from vaka.identity.leaving import end_account
 from vaka.keys.personal import sealed_columns
 from vaka.tenants.authorities import Authority
 
@@ -27,6 +28,9 @@ Row = dict[str, object]
 Connection = psycopg.Connection[Row]
 Connect = Callable[[str, str], Connection]
 BY_HAND = "select * from ledger.inbox where event = 'row.changed_by_hand' and id > %s order by id"
+DIGEST = "a" * 64
+SETTING = f"insert into settings_record (name, digest, recorded_at) values (%s, '{DIGEST}', now())"
+"""What setup may write, as well as the superuser."""
 ACCOUNT = "insert into account (id, display_name, kind, created_at) values (%s, 'Vera Vilsen', 'user', now())"
 
 
@@ -66,16 +70,17 @@ def told(connect: Connect) -> Callable[[str], Callable[[], list[Row]]]:
 def test_each_row_is_an_entry_with_its_role_and_its_identifier(
     connect: Connect, told: Callable[[str], Callable[[], list[Row]]]
 ) -> None:
-    heard, setup, account = told(PLATFORM_DATABASE), connect(platform_role("setup"), PLATFORM_DATABASE), uuid4()
-    setup.execute(ACCOUNT, (account,))
-    setup.execute("update account set state = 'deactivated' where id = %s", (account,))
+    heard, setup = told(PLATFORM_DATABASE), connect(platform_role("setup"), PLATFORM_DATABASE)
+    name = f"prov.{uuid4()}"
+    setup.execute(SETTING, (name,))
+    setup.execute("update settings_record set recorded_at = now() - interval '1 day' where name = %s", (name,))
     [created, changed] = heard()
     for entry, operation in ((created, "insert"), (changed, "update")):
         assert entry["actor"] == "database:vaka_setup"
         assert entry["written_by"] == "vaka_setup"
-        assert entry["object"] == f"account:{account}"
+        assert entry["object"] == f"settings_record:{name}"
         assert entry["detail"] == {"operation": operation}
-        assert "Vilsen" not in str(entry)
+        assert DIGEST not in str(entry)
 
 
 def test_the_superuser_is_told_of_like_everybody(
@@ -92,50 +97,52 @@ def test_the_superuser_is_told_of_like_everybody(
 def test_what_is_rolled_back_leaves_nothing(connect: Connect, told: Callable[[str], Callable[[], list[Row]]]) -> None:
     heard, setup = told(PLATFORM_DATABASE), connect(platform_role("setup"), PLATFORM_DATABASE)
     with setup.transaction(force_rollback=True):
-        setup.execute(ACCOUNT, (uuid4(),))
+        setup.execute(SETTING, (f"prov.{uuid4()}",))
     assert heard() == []
 
 
 def test_where_the_entry_cannot_be_written_nothing_is_changed(connect: Connect) -> None:
     setup, superuser = connect(platform_role("setup"), PLATFORM_DATABASE), connect(SUPERUSER, PLATFORM_DATABASE)
-    account = uuid4()
+    name = f"prov.{uuid4()}"
     superuser.execute("revoke insert on ledger.inbox from vaka_owner")
     try:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            setup.execute(ACCOUNT, (account,))
+            setup.execute(SETTING, (name,))
     finally:
         superuser.execute("grant insert on ledger.inbox to vaka_owner")
-    assert setup.execute("select 1 from account where id = %s", (account,)).fetchone() is None
+    assert setup.execute("select 1 from settings_record where name = %s", (name,)).fetchone() is None
 
 
 def test_an_entry_in_another_transaction_excuses_nothing(
     connect: Connect, told: Callable[[str], Callable[[], list[Row]]]
 ) -> None:
     heard, setup = told(PLATFORM_DATABASE), connect(platform_role("setup"), PLATFORM_DATABASE)
-    append = "select ledger.append(now(), 'account.created', 'setup', 'account:' || %s, 'success', '{}')"
-    accounts = [uuid4() for _ in range(3)]
-    setup.execute(append, accounts[:1])
-    setup.execute(ACCOUNT, accounts[:1])
+    append = "select ledger.append(now(), 'settings.changed', 'setup', 'settings:' || %s, 'success', '{}')"
+    names = [f"prov.{uuid4()}" for _ in range(3)]
+    setup.execute(append, names[:1])
+    setup.execute(SETTING, names[:1])
     with setup.transaction():
         with setup.transaction(force_rollback=True):
-            setup.execute(append, accounts[1:2])
-        setup.execute(ACCOUNT, accounts[1:2])
+            setup.execute(append, names[1:2])
+        setup.execute(SETTING, names[1:2])
     with setup.transaction():
         with setup.transaction():
-            setup.execute(append, accounts[2:])
-        setup.execute(ACCOUNT, accounts[2:])
-    assert [entry["object"] for entry in heard()] == [f"account:{account}" for account in accounts[:2]]
+            setup.execute(append, names[2:])
+        setup.execute(SETTING, names[2:])
+    assert [entry["object"] for entry in heard()] == [f"settings_record:{name}" for name in names[:2]]
 
 
 @pytest.mark.anyio
 async def test_our_own_acts_write_their_own_entry_and_no_other(
     server: Server, told: Callable[[str], Callable[[], list[Row]]]
 ) -> None:
+    now = datetime(2026, 3, 14, tzinfo=UTC)
+    account = await make_account(server, now=now)
     heard = told(PLATFORM_DATABASE)
     async with await open_connection(
         server, platform_role("setup"), PLATFORM_DATABASE, application="test"
     ) as connection:
-        await create_account(connection, "Vera Vilsen", actor="setup", now=datetime(2026, 3, 14, tzinfo=UTC))
+        await end_account(connection, account, now, actor="setup", now=now)
     assert heard() == []
 
 

@@ -82,7 +82,7 @@ async def test_nothing_is_called_committed_before_it_is_on_disk(
 
 
 async def test_transaction_is_kept_whole_or_not_at_all(pool: Pool) -> None:
-    insert = "insert into account (id, display_name, kind, created_at) values (gen_random_uuid(), %s, 'user', now())"
+    insert = "insert into settings_record (name, digest, recorded_at) values (%s, repeat('a', 64), now())"
 
     async def write(*names: str) -> None:
         async with transaction(pool) as connection:
@@ -93,9 +93,7 @@ async def test_transaction_is_kept_whole_or_not_at_all(pool: Pool) -> None:
         await write("Halv Händelse", "")
     await write("Hel Händelse")
     async with transaction(pool) as connection:
-        rows = await (
-            await connection.execute("select display_name from account where display_name like 'H%l%e'")
-        ).fetchall()
+        rows = await (await connection.execute("select name from settings_record where name like 'H%l%e'")).fetchall()
     assert rows == [("Hel Händelse",)]
 
 

@@ -21,7 +21,8 @@ import psycopg
 from joserfc.jwk import ECKey
 from psycopg.rows import dict_row
 
-from tests.platform import platform_as
+from tests.platform import make_account, platform_as
+from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.sealing import seal_logs
@@ -136,9 +137,14 @@ class IdentityHouse:
     async def person(self, display_name: str = "Olga Operatör", *, kind: str = "user") -> UUID:
         """A fresh account."""
         await self.stand()
+        return await make_account(self.data.cluster.server, display_name, kind=kind, now=SystemClock().now())
+
+    async def make_administrators(self) -> None:
+        """Give the two their role, as setup founds them."""
+        await self.stand()
         async with self.as_("setup") as setup:
-            made = await create_account(setup, display_name, kind=kind, actor="setup", now=SystemClock().now())
-        return made.id
+            for account in self.administrators:
+                await grant_role(setup, account, "administrator", None, actor="setup", now=SystemClock().now())
 
     async def authority(self, slug: str) -> UUID:
         """An authority that is in the directory and has no database yet."""

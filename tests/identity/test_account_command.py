@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`vaka account`: an account and its invitation, with nothing personal in an argument or in what is kept."""
 
+import asyncio
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,18 +23,41 @@ def vaka(house: IdentityHouse, command: str, *arguments: object, typed: str = ""
     return CliRunner().invoke(main, [str(argument) for argument in given], input=typed)
 
 
-def test_an_account_is_made_and_its_owner_invited(house: IdentityHouse) -> None:
+def test_term_08_5_no_account_is_made_without_an_approved_request(house: IdentityHouse) -> None:
+    """Two administrators are there: whoever runs the commands, root included, can ask and no more."""
     before = house.newest()
     assert "Nothing was changed." in vaka(house, "create", "--kind", "administrator").output
-    made = vaka(house, "create", "--kind", "administrator", *APPLY, typed="Alva Administratör\n")
-    assert made.exit_code == 0, made.output
-    account = UUID(made.output.split("Made: ")[1][:36])
+    for kind in ("administrator", "user"):
+        refused = vaka(house, "create", "--kind", kind, *APPLY, typed="Alva Administratör\n")
+        assert refused.exit_code == 1
+        assert "another human has approved it" in refused.stderr
+    asker = house.administrators[0]
+    asking = ("request", "--by", asker, "--realm", "operator", "--reason", "Ny kollega", *APPLY)
+    assert vaka(house, *asking, typed="Alva Anställd\n").exit_code == 1, "he has not the role yet"
+    asyncio.run(house.make_administrators())
+    asked = vaka(house, *asking, typed="Alva Anställd\n")
+    assert asked.exit_code == 0, asked.output
+    account = UUID(asked.output.split("Asked for: ")[1][:36])
+    with house.superuser() as onlooker:
+        assert onlooker.execute("select 1 from account where id = %s", (account,)).fetchall() == []
+        [kept] = onlooker.execute("select state from account_request where account_id = %s", (account,)).fetchall()
+        onlooker.execute("set session_replication_role = replica")
+        onlooker.execute("delete from account_request where account_id = %s", (account,))
+    assert kept["state"] == "waiting"
+    told = [one for one in house.entries(before) if one["event"] not in ("command.run", "role.granted")]
+    assert [one["event"] for one in told] == ["account.requested"]
+    assert "Alva" not in str(house.entries(before))
+
+
+def test_whom_an_account_is_for_is_invited(house: IdentityHouse) -> None:
+    account = asyncio.run(house.person("Alva Administratör", kind="administrator"))
+    before = house.newest()
     invited = vaka(house, "invite", "--account", account, *INVITED, *APPLY, typed="E-4712-unik\n")
     assert invited.exit_code == 0, invited.output
     code = read_code(invited.output.split("Code: ")[1].split("\n")[0])
     assert code is not None
     entries = house.entries(before)
-    assert [one["event"] for one in entries if one["event"] != "command.run"] == ["account.created", "account.invited"]
+    assert [one["event"] for one in entries if one["event"] != "command.run"] == ["account.invited"]
     for private in ("Alva", "4712", code.text):
         assert private not in str(entries)
     with house.superuser() as onlooker:

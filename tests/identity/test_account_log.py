@@ -127,6 +127,7 @@ async def test_term_12_3_where_the_log_cannot_be_written_nothing_is_changed(regi
     await sign_in(register, account)
     before = state_of(register, account)
     accounts = register.ask("select count(*) from account")
+    register.no_administrators()
 
     async def end() -> None:
         async with platform_as(register.server, "setup") as setup:
@@ -134,7 +135,7 @@ async def test_term_12_3_where_the_log_cannot_be_written_nothing_is_changed(regi
 
     async def make() -> None:
         async with platform_as(register.server, "setup") as setup:
-            await create_account(setup, "Vera Vilsen", actor=SETUP, now=now)
+            await create_account(setup, "Vera Vilsen", kind="administrator", actor=SETUP, now=now)
 
     async def give() -> None:
         async with platform_as(register.server, "setup") as setup:

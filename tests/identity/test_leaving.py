@@ -9,9 +9,8 @@ import psycopg
 import pytest
 
 from tests.access.register import SETUP, Register, place
-from tests.platform import platform_as
+from tests.platform import make_account, platform_as
 from vaka.database.server import Server
-from vaka.identity.accounts import create_account
 from vaka.identity.leaving import LastApproverError, NotChangeableError, State, change_account, end_account
 from vaka.identity.sessions import CannotSignInError, find_session, open_session
 
@@ -26,8 +25,7 @@ def register(server: Server) -> Register:
 
 
 async def employed(register: Register, *roles: str, name: str = "Vera Vilsen") -> UUID:
-    async with platform_as(register.server, "setup") as setup:
-        account = (await create_account(setup, name, actor=SETUP, now=register.now)).id
+    account = await make_account(register.server, name, actor=SETUP, now=register.now)
     for role in roles:
         await register.grant(account, role)
     return account

@@ -130,8 +130,8 @@ async def test_the_database_itself_refuses_a_persona_outside_a_demo(setup: Conne
         await decide_installation(setup, mode, START)
     with pytest.raises(psycopg.errors.CheckViolation):
         await add_persona(setup)
-    account = await create_account(setup, "Olga Operatör", actor="setup", now=START)
-    with pytest.raises(psycopg.errors.CheckViolation):
+    account = await create_account(setup, "Olga Operatör", kind="administrator", actor="setup", now=START)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await setup.execute("update account set persona = 'olga' where id = %s", (account.id,))
 
 

@@ -33,11 +33,10 @@ from tests.identity.authenticator import (
     bytes_of,
     text_of,
 )
-from tests.platform import newest, platform_as
+from tests.platform import make_account, newest, platform_as
 from vaka.clock import TurnedClock
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
-from vaka.identity.accounts import create_account
 from vaka.identity.ceremonies import FRESH, Ceremonies, SignInAgainError
 from vaka.identity.challenges import MOST, MOST_JUDGED, TooManyChallengesError
 from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
@@ -110,8 +109,7 @@ async def keys(server: Server, clock: TurnedClock, maker: Maker) -> AsyncIterato
 def enter(server: Server, keys: Ceremonies) -> Callable[..., Any]:
     async def sign_in(account: UUID | None = None, kind: str = "user") -> Person:
         if account is None:
-            async with platform_as(server, "setup") as setup:
-                account = (await create_account(setup, "Agneta Avtal", kind=kind, actor="setup", now=START)).id
+            account = await make_account(server, "Agneta Avtal", kind=kind, now=START)
         realm: Realm = "administrator" if kind == "administrator" else "authority"
         async with platform_as(server, "signin") as signin:
             token = await open_session(signin, account, realm, "persona", keys.clock.now())

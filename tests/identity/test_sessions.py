@@ -14,7 +14,7 @@ import pytest
 
 from tests.alarms.house import connect_superuser
 from tests.conftest import START
-from tests.platform import entries, newest, platform_as
+from tests.platform import entries, make_account, newest, platform_as
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.identity.accounts import UnusableAccountError, create_account, list_accounts, name_accounts
 from vaka.identity.sessions import (
@@ -38,8 +38,7 @@ def onlooker(server: Server) -> Iterator[psycopg.Connection[dict[str, Any]]]:
 
 
 async def new_account(server: Server, kind: str = "user") -> UUID:
-    async with platform_as(server, "setup") as setup:
-        return (await create_account(setup, "Olga Operatör", kind=kind, actor="setup", now=START)).id
+    return await make_account(server, "Olga Operatör", kind=kind, now=START)
 
 
 async def sign_in(server: Server, account: UUID, realm: Realm = "operator") -> str:

@@ -36,6 +36,8 @@ class Permission(Enum):
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
     OFFICE_SEE_ACCOUNTS = "office.see_accounts"  # whose accounts there are, and what became of each
+    OFFICE_ASK_ACCOUNT = "office.ask_account"  # ask for accounts, invite whom they are for, put somebody out at once
+    OFFICE_DECIDE_ACCOUNT = "office.decide_account"  # approve or refuse what another human asked for
     OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there
     OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys
 

@@ -125,3 +125,29 @@ from effective_grant g
 left join authority t on t.id = g.authority_id
 where g.account_id = %(account_id)s and (g.valid_until is null or g.valid_until > %(now)s)
 order by g.role, t.name
+
+-- name: request_account
+-- as: office, setup
+select request_account(%(request)s, %(kind)s, %(account_id)s, %(human)s, %(display_name)s, %(realm)s, %(language)s,
+                       %(ends_at)s, %(reason)s, %(by)s, %(actor)s, %(step_up)s, %(answer_by)s, %(now)s)
+
+-- name: list_account_requests
+-- as: office
+select r.id, r.kind, r.account_id, r.human, r.display_name, r.realm, r.language, r.ends_at, r.reason, r.digest,
+       r.requested_by, a.human as requester, r.requested_at, r.answer_by, r.state, r.decided_by, r.decided_at, r.decision
+from account_request r
+join account a on a.id = r.requested_by
+where %(account_id)s::uuid is null or r.account_id = %(account_id)s
+order by r.state <> 'waiting', coalesce(r.decided_at, r.requested_at) desc, r.id desc
+
+-- name: decide_account_request
+-- as: office
+select decide_account_request(%(request)s, %(digest)s, %(verdict)s, %(by)s, %(reason)s, %(step_up)s, %(code_hash)s,
+                              %(now)s)
+
+-- name: concerns_an_authority
+-- as: office
+select 1 from effective_grant g where g.account_id = %(account_id)s and g.authority_id is not null
+union all
+select 1 from role_request r where r.account_id = %(account_id)s and r.state = 'waiting'
+limit 1

@@ -168,7 +168,15 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "administrator",
                 Sentence("Administratör", "Administrator"),
                 "administrator",
-                frozenset({Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS, Permission.OFFICE_OWN_SESSIONS}),
+                frozenset(
+                    {
+                        Permission.OFFICE_SEE_ACCOUNTS,
+                        Permission.OFFICE_ASK_ACCOUNT,
+                        Permission.OFFICE_DECIDE_ACCOUNT,
+                        Permission.OFFICE_OWN_KEYS,
+                        Permission.OFFICE_OWN_SESSIONS,
+                    }
+                ),
             ),
         )
     }

@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka account`: makes accounts, and invites whom they are for. What is personal is asked for, and is no argument."""
+"""`vaka account`: asks for accounts, invites whom they are for. What is personal is asked for, and is no argument."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import click
 
+from vaka.access.accounts import Wanted, file_request, require_usable
+from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
@@ -22,6 +25,7 @@ from vaka.crypto.activation import INVITATION_CODE, Rule
 from vaka.database.connections import Connection, open_connection
 from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.identifiers import new_identifier
 from vaka.identity.accounts import KINDS, LANGUAGES, create_account
 from vaka.identity.invitations import invite, lifetime_of
 from vaka.identity.sessions import LIFETIMES, Realm
@@ -50,20 +54,53 @@ for command in (deactivate, reactivate, remove, replay, sessions, end_sessions):
 @data_option
 @apply_option
 @change_option
-@click.option("--kind", type=click.Choice(KINDS), default="user", help="Administrators are a class of their own.")
+@click.option("--kind", type=click.Choice(KINDS), default="administrator", help="Of whoever cannot be asked for yet.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="sv", help="Of the pages.")
 def create(data: Path, apply: bool, change: str | None, kind: str, language: str) -> None:
-    """Make an account; the name it is shown by is asked for. Prints its identifier."""
+    """Make one of the first two administrators; the name is asked for. Every other account is requested.
+
+    Prints its identifier. Whose it is becomes of it by `vaka account invite`, his key by `vaka factor first`.
+    """
 
     async def act(platform: Connection, run: Run, _server: Server) -> str:
-        made = await create_account(
-            platform, name, kind=kind, language=language, actor=run.actor, now=SystemClock().now()
-        )
+        now = SystemClock().now()
+        async with platform.transaction():
+            made = await create_account(platform, name, kind=kind, language=language, actor=run.actor, now=now)
+            await grant_role(platform, made.id, "administrator", None, actor=run.actor, now=now)
         return f"Made: {made.id}"
 
     require_change(change, apply=apply)
     name = click.prompt("Name", err=True).strip() if apply else ""
     _perform(data, "account.create", change, act, apply=apply)
+
+
+@account.command()
+@data_option
+@apply_option
+@change_option
+@click.option("--by", required=True, type=click.UUID, help="Who asks: the identifier of an administrator's account.")
+@click.option("--realm", type=click.Choice(list(LIFETIMES)), default="operator", help="Where its human will work.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="sv", help="Of the pages.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is deactivated by itself (UTC).")
+@click.option("--reason", required=True, help="Why; whoever approves reads it, and it stays in the log. Name nobody.")
+def request(
+    data: Path, apply: bool, change: str | None, by: UUID, realm: Realm, language: str, until: datetime | None,
+    reason: str,
+) -> None:  # fmt: skip
+    """Ask for an account; the name is asked for. Another administrator approves it in the office, and nobody here."""
+
+    async def act(platform: Connection, run: Run, _server: Server) -> str:
+        now = SystemClock().now()
+        ends = None if until is None else until.replace(tzinfo=UTC)
+        wanted = require_usable(
+            Wanted("create", new_identifier(now), uuid4(), reason, name, realm, language, ends), now
+        )
+        await file_request(platform, new_identifier(now), wanted, by=by, actor=run.actor, step_up=None, now=now)
+        return f"Asked for: {wanted.account_id}. It is there once another administrator has approved it in the office."
+
+    require_change(change, apply=apply)
+    name = click.prompt("Name", err=True).strip() if apply else ""
+    _perform(data, "account.request", change, act, apply=apply)
 
 
 @account.command("invite")

@@ -34,7 +34,9 @@ TAKERS: Mapping[str, EntryPoint] = MappingProxyType(
         "vaka.commands.device_sheet": _judged("device_secret", "the column password of `vaka device import`"),
         "vaka.commands.secret": _judged("device_secret", "`vaka device secret`: typed, or made with --generate"),
         "vaka.demo.devices": _judged("device_secret", "made for the devices of a demo"),
-        "vaka.identity.invitations": _judged("invitation_code", "made by `vaka account invite`"),
+        "vaka.identity.invitations": _judged(
+            "invitation_code", "made by `vaka account invite`, the office, and `vaka factor first`"
+        ),
         "vaka.keys.token": _judged("key_device_pin", "a file that the operator writes; keyholder.device_pin"),
     }
 )
@@ -51,6 +53,7 @@ PROMPTS: Mapping[tuple[str, str], EntryPoint] = MappingProxyType(
 FIELDS: Mapping[tuple[str, str], EntryPoint] = MappingProxyType(
     {
         ("vaka.web.signin.federated", "code"): _other("an invitation's, made and judged by vaka.identity.invitations"),
+        ("vaka.web.office.first_touch", "code"): _other("a first key's, made and judged by vaka.identity.invitations"),
         ("vaka.simulate.device_file", "password"): _other(
             "the device's own side; no installation learns it from there"
         ),

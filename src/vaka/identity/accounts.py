@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Accounts: random identifiers, never reused. No account appears by itself; each is created by setup."""
+"""Accounts: random identifiers, never reused. No account appears by itself; setup founds the first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,6 +55,21 @@ class UnusableAccountError(VakaError):
         )
 
 
+class UnrequestedAccountError(VakaError):
+    """Nobody has asked for the account, and approved it (term 8)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.FORBIDDEN,
+            Sentence(
+                sv="Ett konto skapas först när en administratör har begärt det och en annan människa har godkänt det "
+                "på kontoret. Bara de två första administratörerna skapas utan. Inget har ändrats.",
+                en="An account is made once an administrator has asked for it and another human has approved it in "
+                "the office. Only the first two administrators are made without. Nothing was changed.",
+            ),
+        )
+
+
 class HumanHasAccountError(VakaError):
     """The human has an account of that class already."""
 
@@ -95,25 +110,27 @@ async def create_account(
     actor: str,
     now: datetime,
 ) -> Account:
-    """Create an account (as setup). One with a persona that is there already is returned as it is.
+    """Create an account that nobody asked for (as setup): a demo's persona, or one of the first two administrators.
 
-    With `human`, that of another account, it is the second account of somebody who has one of the other kind.
+    One with a persona that is there already is returned as it is. With `human`, that of another account, it is the
+    second account of somebody who has one of the other kind. Every other account is asked for and approved
+    (``vaka.access.accounts``).
 
-    Raises UnusableAccountError, HumanHasAccountError, or LedgerStandsStillError; the
-    database refuses a persona in an installation that is no demo.
+    Raises UnusableAccountError, UnrequestedAccountError, HumanHasAccountError, or LedgerStandsStillError; the database
+    refuses a persona in an installation that is no demo.
     """
     if kind not in KINDS or language not in LANGUAGES or not 1 <= len(display_name) <= LONGEST_NAME:
         raise UnusableAccountError
     account = Account(new_identifier(now), human or uuid4(), display_name, kind, language, "active", persona, now, None)
     async with connection.transaction():
-        done = await connection.execute(
-            QUERIES["create_account"],
-            {
-                "id": account.id, "human": account.human, "display_name": display_name, "kind": kind,
-                "language": language, "persona": persona, "now": now,
-            },
-        )  # fmt: skip
-        if done.rowcount == 0:
+        facts = {
+            "id": account.id, "human": account.human, "display_name": display_name, "kind": kind, "language": language,
+            "persona": persona, "now": now,
+        }  # fmt: skip
+        said = await (await connection.execute(QUERIES["found_account"], facts)).fetchone()
+        if said == ("unrequested",):
+            raise UnrequestedAccountError
+        if said != ("done",):
             if persona is None:
                 raise HumanHasAccountError
             async with connection.cursor(row_factory=class_row(Account)) as cursor:
@@ -122,6 +139,7 @@ async def create_account(
             if known is None:
                 raise HumanHasAccountError
             return known
-        entry = Entry(Event.ACCOUNT_CREATED, actor, now, f"account:{account.id}", detail={"kind": kind})
+        detail: dict[str, str | int | bool | None] = {"kind": kind, "founding": persona is None or None}
+        entry = Entry(Event.ACCOUNT_CREATED, actor, now, f"account:{account.id}", detail=detail)
         await append_privileged(connection, [entry])
     return account

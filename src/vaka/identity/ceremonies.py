@@ -21,6 +21,7 @@ from vaka.identity.challenges import LIFETIMES, count_refusal, issue_challenge, 
 from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
 from vaka.identity.credentials import short_hash
 from vaka.identity.guard import OFFERED, RULES, Site, judge_new_key, judge_touch, read_answer, to_text
+from vaka.identity.invitations import Code
 from vaka.identity.models import Model
 from vaka.identity.refusing import KeyRefusedError, Reason
 from vaka.identity.security_keys import (
@@ -38,7 +39,7 @@ from vaka.identity.security_keys import (
 from vaka.identity.sessions import Session
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
-from vaka.ledger.standing import append_privileged
+from vaka.ledger.standing import append_privileged, require_standing
 
 FRESH = timedelta(minutes=15)
 """So long after signing in a first key can be enrolled: a session that was left open must not become a key."""
@@ -146,6 +147,9 @@ class Ceremonies:
             keys = await list_keys(connection, session.account_id)
             self._require_leave(session, keys, confirmation, now)
             challenge = await issue_challenge(connection, session.id, now)
+        return self._new_key_options(session, keys, challenge)
+
+    def _new_key_options(self, session: Session, keys: list[SecurityKey], challenge: bytes) -> Options:
         rule = RULES[session.kind]
         return {
             "rp": {"id": self.site.identifier, "name": "Vaka"},
@@ -160,6 +164,21 @@ class Ceremonies:
             "attestation": "direct" if rule.attested else "none",
             "timeout": _milliseconds(LIFETIMES["enrol"]),
         }  # fmt: skip
+
+    async def ask_for_first_key(self, session: Session, code: Code | None) -> Options:
+        """Return what a browser is asked so that an administrator's first key is made; his code is spent (as office).
+
+        Raises KeyRefusedError (then the refusal is in the ledger), TooManyChallengesError, LedgerStandsStillError.
+        """
+        async with self._judging(session, ENROL) as (connection, _judged):
+            now = self.clock.now()
+            facts = {"account_id": session.account_id, "code_hash": code and code.digest, "now": now}
+            row = await (await connection.execute(QUERIES["redeem_key_code"], facts)).fetchone()
+            if row is None or row[0] is None or await list_keys(connection, session.account_id):
+                raise KeyRefusedError(Reason.NOT_INVITED)
+            await require_standing(connection, now)
+            challenge = await issue_challenge(connection, session.id, now)
+        return self._new_key_options(session, [], challenge)
 
     async def enrol(self, session: Session, name: str, sent: str) -> SecurityKey:
         """Enrol the key that the browser made; return it.

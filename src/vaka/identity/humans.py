@@ -12,11 +12,16 @@ from vaka.database.queries import load_queries
 QUERIES = load_queries("vaka.identity")
 
 
+async def read_humans(connection: psycopg.AsyncConnection[Any], ids: list[UUID]) -> dict[UUID, UUID]:
+    """Return the human behind each of these accounts that is there."""
+    cursor = await connection.execute(QUERIES["read_humans"], {"ids": ids})
+    return dict(await cursor.fetchall())
+
+
 async def is_same_human(connection: psycopg.AsyncConnection[Any], one: UUID, other: UUID) -> bool:
-    """Whether two accounts are of the same human (as portal or scheduler, in the platform's database).
+    """Whether two accounts are of the same human (as portal, office or scheduler, in the platform's database).
 
     An account that is not there is nobody's but its own: nobody can sign in with it.
     """
-    cursor = await connection.execute(QUERIES["read_humans"], {"ids": [one, other]})
-    humans: dict[UUID, UUID] = dict(await cursor.fetchall())
+    humans = await read_humans(connection, [one, other])
     return humans.get(one, one) == humans.get(other, other)

@@ -96,6 +96,14 @@ def lifetime_of(rule: Rule) -> timedelta:
     return LIFETIME if rule.lifetime is None else min(timedelta(hours=rule.lifetime), LIFETIME)
 
 
+def make_code(rule: Rule = INVITATION_CODE.floor, random_bytes: RandomBytes = os.urandom) -> Code:
+    """Return a code that a rule lets through; 128 bits at least."""
+    # Five bits a character, and a last one that is not full.
+    code = Code(random_bytes(-(-(rule.length * 5 - 4) // 8)))
+    require_usable_secret(INVITATION_CODE, rule, code.letters)
+    return code
+
+
 async def invite(
     connection: psycopg.AsyncConnection[Any],
     account_id: UUID,
@@ -108,7 +116,7 @@ async def invite(
     rule: Rule = INVITATION_CODE.floor,
     random_bytes: RandomBytes = os.urandom,
 ) -> Code:
-    """Make an invitation (as setup) and return its code, which is stored nowhere.
+    """Make an invitation (as setup or office) and return its code, which is stored nowhere.
 
     It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``; ``rule`` is what the
     authorities ask in which the account has a role. Raises CannotInviteError, or LedgerStandsStillError.
@@ -116,9 +124,7 @@ async def invite(
     rule = rule.combined_with(INVITATION_CODE.floor)
     if not attribute or not normalise(value):
         raise CannotInviteError
-    # Five bits a character, and a last one that is not full.
-    code, identifier = Code(random_bytes(-(-(rule.length * 5 - 4) // 8))), new_identifier(now, random_bytes)
-    require_usable_secret(INVITATION_CODE, rule, code.letters)
+    code, identifier = make_code(rule, random_bytes), new_identifier(now, random_bytes)
     async with connection.transaction():
         done = await connection.execute(
             QUERIES["invite"],

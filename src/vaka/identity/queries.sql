@@ -65,11 +65,9 @@ select id, kind, state, created_at, ends_at, last_signed_in_at from account orde
 -- as: desk, portal, office, signin
 select id, display_name from account where id = any(%(ids)s)
 
--- name: create_account
+-- name: found_account
 -- as: setup
-insert into account (id, human, display_name, kind, language, persona, created_at)
-values (%(id)s, %(human)s, %(display_name)s, %(kind)s, %(language)s, %(persona)s, %(now)s)
-on conflict do nothing
+select found_account(%(id)s, %(human)s, %(display_name)s, %(kind)s, %(language)s, %(persona)s, %(now)s)
 
 -- name: read_humans
 -- as: portal, office, scheduler, setup
@@ -220,7 +218,7 @@ select slug from authority where id = %(authority_id)s
 select exists (select from account a where a.id = %(account_id)s and a.kind = 'administrator' and a.state = 'active')
 
 -- name: invite
--- as: setup
+-- as: office, setup
 insert into invitation (code_hash, id, account_id, realm, attribute, matching_hmac, created_at, expires_at)
 select %(code_hash)s, %(id)s, a.id, %(realm)s, %(attribute)s, %(matching_hmac)s, %(now)s, %(expires_at)s
 from account a
@@ -265,7 +263,7 @@ insert into seen_assertion (assertion_hash, expires_at) values (%(assertion_hash
 on conflict do nothing
 
 -- name: change_account
--- as: setup
+-- as: office, setup
 select change_account(%(account_id)s, %(state)s, %(actor)s, %(now)s)
 
 -- name: end_account
@@ -288,3 +286,11 @@ select issuer, created_at, retired_at from account_link where account_id = %(acc
 -- name: account_history
 -- as: office
 select id, happened_at, event, actor, outcome, detail from ledger.account_history(%(account_id)s, %(most)s)
+
+-- name: redeem_key_code
+-- as: office
+select redeem_key_code(%(account_id)s, %(code_hash)s, %(now)s)
+
+-- name: found_key_code
+-- as: setup
+select found_key_code(%(id)s, %(account_id)s, %(code_hash)s, %(actor)s, %(now)s)

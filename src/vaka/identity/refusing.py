@@ -34,6 +34,7 @@ class Reason(Enum):
     KEY_OF_ANOTHER = "key_of_another"  # somebody else's key
     KEY_BY_HAND = "key_by_hand"  # its row was not written, or not left, as this program does
     SIGNATURE = "signature"  # the signature is not the key's
+    NOT_INVITED = "not_invited"  # a first key without a code that two other administrators gave, or with a spent one
     ENROLLED_ALREADY = "enrolled_already"  # the key is somebody's, perhaps one's own
     TOO_MANY = "too_many"  # the account has as many keys as it may
 
@@ -93,6 +94,12 @@ SENTENCES: Mapping[Reason, Sentence] = MappingProxyType(
         Reason.KEY_OF_ANOTHER: _NOT_YOURS,
         Reason.ENROLLED_ALREADY: Sentence(
             sv="Nyckeln är redan tillagd. Inget har ändrats.", en="The key is enrolled already. Nothing was changed."
+        ),
+        Reason.NOT_INVITED: Sentence(
+            sv="Koden gäller inte: den är fel, använd, för gammal eller för någon annan. Inget har ändrats. Be två "
+            "andra administratörer om en ny.",
+            en="The code does not hold: it is wrong, used, too old, or somebody else's. Nothing was changed. Ask two "
+            "other administrators for a new one.",
         ),
         Reason.TOO_MANY: Sentence(
             sv="Kontot har redan så många nycklar som det får ha. Inget har ändrats. Ta bort en först.",

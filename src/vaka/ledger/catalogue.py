@@ -190,22 +190,36 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.CLASS_CHANGED: About(
             ("setup",), ("authority",), ("message_type", "device_type", "status_code", "alarm_class", "reason"),
         ),
-        Event.ACCOUNT_CREATED: About(("setup", "demo"), ("account",), ("kind",), "the name"),
+        Event.ACCOUNT_CREATED: About(
+            ("account", "setup", "demo"), ("account",), ("kind", "founding", "request"), "the name"
+        ),
+        Event.ACCOUNT_REQUESTED: About(
+            ("account", "setup"), ("account",),
+            ("request", "kind", "realm", "valid_until", "digest", "reason", "step_up", "founding"), "the name",
+        ),
+        Event.ACCOUNT_APPROVED: About(
+            _OPERATOR, ("account",), ("request", "kind", "digest", "verdict", "reason", "step_up"), "the name"
+        ),
+        Event.ACCOUNT_REFUSED: About(
+            ("account", "scheduler"), ("account",), ("request", "kind", "digest", "verdict", "reason", "step_up"),
+            "the name",
+        ),
         Event.ACCOUNT_INVITED: About(
-            ("setup",), ("account",), ("realm", "invitation"), "the code, the attribute that has to match, the name"
+            ("account", "setup"), ("account",), ("realm", "invitation"),
+            "the code, the attribute that has to match, the name",
         ),
         Event.ACCOUNT_LINKED: About(
             _OPERATOR, ("account",), ("issuer", "realm", "invitation", "assertion"),
             "the subject, the attribute that matched, the name",
         ),
         Event.ACCOUNT_CHANGED: About(("setup",), ("account",), ("valid_until",), "the name"),
-        Event.ACCOUNT_DEACTIVATED: About(("setup", "scheduler"), ("account",), (), "the name"),
-        Event.ACCOUNT_REACTIVATED: About(("setup",), ("account",), (), "the name"),
-        Event.ACCOUNT_REMOVED: About(("setup",), ("account",), (), "the name"),
+        Event.ACCOUNT_DEACTIVATED: About(("account", "setup", "scheduler"), ("account",), (), "the name"),
+        Event.ACCOUNT_REACTIVATED: About(("account", "setup"), ("account",), (), "the name"),
+        Event.ACCOUNT_REMOVED: About(("account", "setup"), ("account",), (), "the name"),
         Event.ROLE_GRANTED: About(
-            ("setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
+            ("account", "setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
         ),
-        Event.ROLE_REVOKED: About(("setup",), ("account",), ("role", "authority"), "the name"),
+        Event.ROLE_REVOKED: About(("account", "setup"), ("account",), ("role", "authority"), "the name"),
         Event.ROLE_REQUESTED: About(
             ("setup",), ("account",),
             ("request", "kind", "role", "authority", "valid_until", "answer_by", "digest", "beside", "reason"),
@@ -245,6 +259,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SECURITY_KEY_ENROLLED: About(
             _OPERATOR, ("security_key",), ("credential", "model", "device_bound", "attested", "session"), _CREDENTIAL
         ),
+        Event.SECURITY_KEY_ALLOWED: About(_OPERATOR, ("account",), ("request",), "the code"),
         Event.SECURITY_KEY_USED: About(
             _OPERATOR, ("security_key",), ("act", "step_up", "session", "credential"), _CREDENTIAL
         ),

@@ -80,6 +80,9 @@ class Event(Enum):
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means
     ACCOUNT_CREATED = "account.created"  # somebody got an account
+    ACCOUNT_REQUESTED = "account.requested"  # an administrator asked for an account, or that one comes back or goes
+    ACCOUNT_APPROVED = "account.approved"  # another human approved exactly that, in the office
+    ACCOUNT_REFUSED = "account.refused"  # he refused it, or it was taken back, or nobody answered in time
     ACCOUNT_INVITED = "account.invited"  # somebody was invited to make an account his own
     ACCOUNT_LINKED = "account.linked"  # an account became that of a subject of an issuer, by an invitation
     ACCOUNT_CHANGED = "account.changed"  # the day was set, or taken back, on which an account is deactivated by itself
@@ -102,6 +105,7 @@ class Event(Enum):
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
     SECURITY_KEY_ENROLLED = "security_key.enrolled"  # somebody added a security key to his account
+    SECURITY_KEY_ALLOWED = "security_key.allowed"  # an administrator may add his first key: he had the code for it
     SECURITY_KEY_USED = "security_key.used"  # somebody touched one to confirm exactly one act
     SECURITY_KEY_RENAMED = "security_key.renamed"  # somebody calls one of his own something else
     SECURITY_KEY_REMOVED = "security_key.removed"  # somebody removed one of his own, or setup one that was lost

@@ -32,6 +32,7 @@ PUBLIC: Final = _Public.PUBLIC
 Needs = Permission | Literal[_Public.PUBLIC]
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 Recognise = Callable[[Request], Awaitable[Asker | None]]
+First = Callable[[Asker, "Address", Request], Awaitable[Response | None]]
 RecordDenial = Callable[[Asker, "Address", Request], Awaitable[None]]
 
 SIGN_IN_FIRST = Sentence(sv="Logga in först.", en="Sign in first.")
@@ -65,6 +66,8 @@ class Door:
     record_denial: RecordDenial
     sign_in: str
     """Where somebody is sent who is not signed in."""
+    first: First | None = None
+    """Answers with what somebody who is signed in has to do before anything else; None where that is nothing."""
 
 
 def build_router(addresses: Sequence[Address], context: object, door: Door | None = None) -> Router:
@@ -90,7 +93,8 @@ async def _guarded(address: Address, needs: Permission, context: object, door: D
     try:
         if not holds_somewhere(asker.principal, needs):
             raise NotAllowedError(needs)
-        return await address.endpoint(context, request, asker)
+        before = None if door.first is None else await door.first(asker, address, request)
+        return before or await address.endpoint(context, request, asker)
     except (NotAllowedError, NothingHereError):
         await door.record_denial(asker, address, request)
         raise

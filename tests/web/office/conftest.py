@@ -4,21 +4,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation, open_installation
+from tests.web.office.administrators import MODELS, Administrator
 from tests.web.portal.conftest import Logs
 from vaka.clock import SystemClock
-from vaka.database.connections import open_connection
+from vaka.database.connections import open_connection, transaction
 from vaka.database.server import PLATFORM_DATABASE, platform_role
-from vaka.identity.sessions import Realm, open_session
+from vaka.identity.sessions import Realm, find_session, open_session
 from vaka.settings import AccessSettings, Settings
 from vaka.web.asker import COOKIES
 from vaka.web.office.application import build_office
-from vaka.web.office.office import Office
+from vaka.web.office.office import Confirmed, Office
 from vaka.web.office.opening import open_office
 
 SETTINGS = Settings(mode="demo", access=AccessSettings(step_up="when_enrolled"))
@@ -75,3 +77,46 @@ async def ada(office: Office, installation: Installation) -> Browser:
 def nobody(office: Office) -> Browser:
     """A browser in which nobody is signed in."""
     return Browser(build_office(office, SETTINGS), SETTINGS.office.origin)
+
+
+@pytest.fixture
+async def strict(office: Office) -> Office:
+    """The office as it is outside a demo: nobody does anything without a key."""
+    return replace(
+        office, step_up="required", security_keys=replace(office.security_keys, models=MODELS),
+        confirmed=Confirmed(office.clock),
+    )  # fmt: skip
+
+
+async def enter_with_key(office: Office, installation: Installation, persona: str) -> Administrator:
+    """Sign an administrator in who has a key and has touched it."""
+    who = Administrator(await enter(office, installation, persona))
+    token = who.browser.cookies[COOKIES["administrator"]]
+    async with transaction(office.platform) as connection:
+        session = await find_session(connection, token, office.clock.now())
+    assert session is not None
+    options = await office.security_keys.ask_for_new_key(session, None)
+    await office.security_keys.enrol(session, "på nyckelknippan", who.key.make(options))
+    assert (await who.enter()).status == 303
+    return who
+
+
+@pytest.fixture
+def no_keys(installation: Installation, logs: Logs) -> Iterator[None]:
+    """Keys and requests of before are gone, and none stays."""
+    forget = "truncate vaka.security_key, vaka.security_key_challenge, vaka.account_request"
+    logs.execute("platform", forget, unguarded=True)
+    yield
+    logs.execute("platform", forget, unguarded=True)
+
+
+@pytest.fixture
+async def algot(strict: Office, installation: Installation, no_keys: None) -> Administrator:
+    """An administrator with a key."""
+    return await enter_with_key(strict, installation, "adam")
+
+
+@pytest.fixture
+async def berit(strict: Office, installation: Installation, no_keys: None) -> Administrator:
+    """Another."""
+    return await enter_with_key(strict, installation, "ada")

@@ -96,7 +96,7 @@ class Logs:
                 superuser.execute("set session_replication_role = replica")
             superuser.execute(statement.encode())
 
-    def ask(self, place: str, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    def ask(self, place: str, statement: str, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         with self._superuser(place) as superuser:
             return list(superuser.execute(statement.encode(), values).fetchall())
 

@@ -9,12 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.platform import platform_as
+from tests.platform import make_account, platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
 from vaka.access.roles import PRIVILEGED_ROLES
-from vaka.identity.accounts import create_account
 from vaka.identity.leaving import change_account
 from vaka.web.portal.portal import Portal
 
@@ -39,13 +38,12 @@ async def bertil(portal: Portal, installation: Installation) -> Browser:
 @pytest.fixture
 async def adam(installation: Installation, logs: Logs) -> AsyncIterator[UUID]:
     """One of the supplier's administrators, made as setup makes them."""
-    async with platform_as(installation.server, "setup") as setup:
-        made = await create_account(
-            setup, "Algot Administratör", kind="administrator", actor=SETUP, now=datetime.now(UTC)
-        )
+    made = await make_account(
+        installation.server, "Algot Administratör", kind="administrator", actor=SETUP, now=datetime.now(UTC)
+    )
     await logs.seal_platform()
-    yield made.id
-    logs.execute("platform", f"delete from vaka.account where id = '{made.id}'", unguarded=True)
+    yield made
+    logs.execute("platform", f"delete from vaka.account where id = '{made}'", unguarded=True)
 
 
 def rows(page: str) -> dict[str, str]:

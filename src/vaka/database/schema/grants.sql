@@ -88,6 +88,12 @@ grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_a
 grant select, insert, update (used_at) on session_use to g_office;
 grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;
 grant execute on function ledger.account_history to g_office;
+-- office: one administrator asks for an account, another approves it; either puts somebody out, and invites.
+grant select on account_request to g_office;
+grant execute on function request_account, decide_account_request, redeem_key_code, change_account to g_office;
+grant insert on invitation to g_office;
+-- office: whether an authority says what a code for the invited has to be.
+grant select (account_id, state) on role_request to g_office;
 -- office: administrators add, rename and remove their own security keys, and confirm what they do by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_office;
 grant select, insert, update (used_at), delete on security_key_challenge to g_office;
@@ -131,8 +137,11 @@ grant select on notice_standing, notice_delivery, notice_way, notice_rule to g_p
 grant execute on function set_notice_way, end_notice_way, set_notice_minutes, acknowledge_notices to g_portal;
 -- sequencer: which databases there are.
 grant select on authority to g_sequencer;
--- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.
-grant select, insert, update on authority, device_entry, class_override, account, role_grant to g_setup;
+-- setup: what the maintenance commands register; it alone writes authorities and grants.
+grant select, insert, update on authority, device_entry, class_override, role_grant to g_setup;
+-- setup: founds accounts where nobody can ask for them yet, and asks for others.
+grant select on account to g_setup;
+grant execute on function found_account, found_key_code, request_account to g_setup;
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
 -- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.

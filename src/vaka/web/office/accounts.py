@@ -9,9 +9,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vaka.access.accounts import list_account_requests
 from vaka.access.decide import NothingHereError
 from vaka.access.grants import list_roles_of
 from vaka.database.connections import transaction
+from vaka.errors import VakaError
 from vaka.identity.accounts import name_accounts
 from vaka.identity.overview import (
     AccountLine,
@@ -22,10 +24,11 @@ from vaka.identity.overview import (
     read_history,
 )
 from vaka.identity.session_list import list_sessions
+from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
-from vaka.web.office.office import Office
+from vaka.web.office.office import Office, explain
 
 Shown = Literal["current", "administrators", "deactivated", "removed", "all"]
 FILTERS: tuple[Shown, ...] = ("current", "administrators", "deactivated", "removed", "all")
@@ -47,6 +50,11 @@ async def show_accounts(office: Office, request: Request, asker: Asker) -> Respo
 
 async def show_account(office: Office, request: Request, asker: Asker) -> Response:
     """GET /account/{account}: one account's roles, ways in, sessions and history."""
+    return await show_one(office, request, asker)
+
+
+async def show_one(office: Office, request: Request, asker: Asker, error: VakaError | None = None) -> Response:
+    """Answer with the page of one account, and why something was not done. Raises NothingHereError."""
     account_id, now = read_account(request), office.clock.now()
     async with transaction(office.platform) as connection:
         account = await find_overview(connection, account_id, now)
@@ -57,14 +65,16 @@ async def show_account(office: Office, request: Request, asker: Asker) -> Respon
         sessions = await list_sessions(connection, account_id, now)
         history = await read_history(connection, account_id)
         names = await name_accounts(connection, _actors(history))
+        waiting = [one for one in await list_account_requests(connection, account_id) if one.state == "waiting"]
         authorities = {str(one.id): one.name for one in await list_every_authority(connection)}
         others = [one for one in await list_overview(connection, now)
                   if one.human == account.human and one.id != account.id]  # fmt: skip
     keys = await office.security_keys.list_keys(account_id)
+    status, message = explain(asker, error)
     return office.page(
-        asker, "office_account.html", "accounts", f"/account/{account_id}",
+        asker, "office_account.html", "accounts", f"/account/{account_id}", status,
         account=account, roles=roles, links=links, sessions=sessions, history=history, names=names, keys=keys,
-        others=others, authorities=authorities,
+        others=others, authorities=authorities, waiting=waiting, message=message, longest_reason=LONGEST_REASON,
     )  # fmt: skip
 
 

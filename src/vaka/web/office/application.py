@@ -15,7 +15,7 @@ from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.office import accounts, keys, own_sessions
+from vaka.web.office import accounts, changes, first_touch, keys, own_sessions, requests
 from vaka.web.office.office import Office
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -66,6 +66,18 @@ async def say_alive(office: Office, request: Request) -> Response:
 ADDRESSES: tuple[Address, ...] = (
     route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
     route("/account/{account}", accounts.show_account, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
+    route("/account/{account}/ask", changes.ask_change, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/account/{account}/put-out", changes.end, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/account/{account}/invite", changes.invite, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/requests", requests.show_requests, ["GET"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/requests/new", requests.show_new, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/requests/decide", requests.decide, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/touch", first_touch.show_touch, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/touch", first_touch.take_touch, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/first-key", first_touch.show_first_key, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/first-key", first_touch.take_code, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/first-key/enrol", first_touch.enrol, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys", keys.show_keys, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys", keys.enrol, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/add", keys.add, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
@@ -98,7 +110,10 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         )
         await office.denials.tell(denial)
 
-    router = build_router(ADDRESSES, office, Door(recognise, record_denial, office.sign_in))
+    async def first(asker: Asker, address: Address, request: Request) -> Response | None:
+        return await first_touch.lead_first(office, asker, address)
+
+    router = build_router(ADDRESSES, office, Door(recognise, record_denial, office.sign_in, first))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.
     return Safety(
         router, Refusals(office.pages, THEME), origin=settings.office.origin, form_targets=(settings.signin.origin,)

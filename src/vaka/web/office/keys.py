@@ -62,6 +62,8 @@ async def add(office: Office, request: Request, asker: Asker) -> Response:
         if isinstance(answered, Response):
             return answered
         confirmed = answered
+    if confirmed is None and office.step_up == "required":
+        return RedirectResponse("/first-key", 303)
     try:
         options = await keys.ask_for_new_key(asker.session, confirmed)
     except SignInAgainError as error:

@@ -4,7 +4,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import HTMLResponse, Response
 
@@ -36,9 +38,27 @@ class Room:
 
 ROOMS = (
     Room("accounts", "/", mark("Accounts"), Permission.OFFICE_SEE_ACCOUNTS),
+    Room("requests", "/requests", mark("Requests"), Permission.OFFICE_DECIDE_ACCOUNT),
     Room("keys", "/keys", mark("My keys"), Permission.OFFICE_OWN_KEYS),
     Room("sessions", "/sessions", mark("Where I am signed in"), Permission.OFFICE_OWN_SESSIONS),
 )
+
+
+class Confirmed:
+    """The sessions that were confirmed with a key, until they end by themselves."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: dict[UUID, datetime] = {}
+
+    def __contains__(self, session: UUID) -> bool:
+        return session in self._until
+
+    def add(self, session: UUID, until: datetime) -> None:
+        """Remember one, and forget those that have ended."""
+        now = self._clock.now()
+        self._until = {known: end for known, end in self._until.items() if end > now}
+        self._until[session] = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +76,8 @@ class Office:
     """Administrators' own keys."""
     step_up: Policy
     """Who must touch one: everybody, but in a demo whoever has one."""
+    confirmed: Confirmed
+    """The sessions in which one was touched."""
 
     def page(self, asker: Asker, template: str, room: str, here: str, status: int = 200, /, **context: Any) -> Response:
         """Answer with a page. ``room`` is marked in the head, ``here`` is where switches come back to."""

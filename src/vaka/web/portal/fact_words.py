@@ -148,6 +148,7 @@ FACTS: Mapping[str, str] = {
     "beside": mark("Held beside"),
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),
+    "founding": mark("Founding: nobody could ask for it yet"),
     "receipt": mark("Receipt"),
     "at": mark("Time by the machine"),
     "line": mark("Terminal"),

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What becomes of an account that is there: somebody is invited, put out, or it is asked that it comes back or goes."""
+
+import hashlib
+import os
+from typing import Annotated, Literal
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.accounts import (
+    Wanted,
+    deactivation_act,
+    invitation_act,
+    invite_human,
+    put_out,
+    request_act,
+    require_usable,
+)
+from vaka.access.decide import NothingHereError
+from vaka.database.connections import transaction
+from vaka.errors import VakaError
+from vaka.identity.overview import AccountLine, find_overview
+from vaka.identity.sessions import Realm
+from vaka.web.asker import Asker
+from vaka.web.forms import Form, read_form
+from vaka.web.office.accounts import read_account, show_one
+from vaka.web.office.office import Office
+from vaka.web.office.requests import EXPLAINED, Reason, ask
+from vaka.web.office.touching import Confirming, KeyAnswer, confirm
+
+
+class ChangeForm(Form):
+    """What is to become of an account that is there, and why."""
+
+    kind: Literal["reactivate", "remove", "first_key"]
+    reason: Reason = ""
+    answer: KeyAnswer = ""
+
+
+class AnswerForm(Form):
+    """What a key said."""
+
+    answer: KeyAnswer = ""
+
+
+class InviteForm(Form):
+    """Where the invited will sign in, and what of theirs has to match."""
+
+    realm: Realm = "operator"
+    attribute: Annotated[str, Field(max_length=120)] = ""
+    value: Annotated[str, Field(max_length=200)] = ""
+    salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    """Drawn the first time: what is confirmed holds a hash of the value that nobody can try values against."""
+    answer: KeyAnswer = ""
+
+
+async def ask_change(office: Office, request: Request, asker: Asker) -> Response:
+    """POST /account/{account}/ask: ask that an account comes back, goes for ever, or gets its first key."""
+    account, form = await _account(office, request), await read_form(request, ChangeForm)
+    try:
+        wanted = require_usable(Wanted(form.kind, account.id, account.human, form.reason), office.clock.now())
+        here = f"/account/{account.id}"
+        asked = Confirming(
+            request_act(wanted), f"{here}/ask", here, "accounts", {"kind": form.kind, "reason": form.reason},
+            {wanted.object: account.display_name},
+        )  # fmt: skip
+        return await ask(office, asker, wanted, asked, form.answer)
+    except VakaError as error:
+        return await _explain(office, request, asker, error)
+
+
+async def end(office: Office, request: Request, asker: Asker) -> Response:
+    """POST /account/{account}/put-out: deactivate it at once, with every session; nobody has to approve that."""
+    account, form = await _account(office, request), await read_form(request, AnswerForm)
+    here, act = f"/account/{account.id}", deactivation_act(account.id)
+    asked = Confirming(act, f"{here}/put-out", here, "accounts", named={act.object: account.display_name})
+    confirmed = await confirm(office, asker, asked, form.answer)
+    if isinstance(confirmed, Response):
+        return confirmed
+    try:
+        async with transaction(office.platform) as connection:
+            await put_out(connection, asker.principal, account.id, now=office.clock.now(), confirmation=confirmed)
+    except VakaError as error:
+        return await _explain(office, request, asker, error)
+    return RedirectResponse(here, 303)
+
+
+async def invite(office: Office, request: Request, asker: Asker) -> Response:
+    """POST /account/{account}/invite: invite whom an account is for; the code is shown once."""
+    account, form = await _account(office, request), await read_form(request, InviteForm)
+    here, salt = f"/account/{account.id}", form.salt or os.urandom(16).hex()
+    hidden = hashlib.sha256(f"{salt}\n{form.value}".encode()).hexdigest()
+    act = invitation_act(account.id, form.realm, form.attribute, hidden)
+    fields = {"realm": form.realm, "attribute": form.attribute, "value": form.value, "salt": salt}
+    asked = Confirming(act, f"{here}/invite", here, "accounts", fields, {act.object: account.display_name})
+    confirmed = await confirm(office, asker, asked, form.answer)
+    if isinstance(confirmed, Response):
+        return confirmed
+    try:
+        async with transaction(office.platform) as connection:
+            code = await invite_human(
+                connection, asker.principal, account.id, form.realm, form.attribute, form.value, hidden,
+                now=office.clock.now(), confirmation=confirmed,
+            )  # fmt: skip
+    except VakaError as error:
+        return await _explain(office, request, asker, error)
+    return office.page(
+        asker, "office_code.html", "accounts", here, code=code.text, account=account.id, what="invitation"
+    )
+
+
+async def _account(office: Office, request: Request) -> AccountLine:
+    async with transaction(office.platform) as connection:
+        account = await find_overview(connection, read_account(request), office.clock.now())
+    if account is None:
+        raise NothingHereError
+    return account
+
+
+async def _explain(office: Office, request: Request, asker: Asker, error: VakaError) -> Response:
+    if error.category not in EXPLAINED:
+        raise error
+    return await show_one(office, request, asker, error)
