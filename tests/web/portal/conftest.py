@@ -96,6 +96,10 @@ class Logs:
                 superuser.execute("set session_replication_role = replica")
             superuser.execute(statement.encode())
 
+    def ask(self, place: str, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """Ask something as the superuser."""
+        return self._ask(place, statement, values)
+
     def _ask(self, place: str, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         with self._superuser(place) as superuser:
             return list(superuser.execute(statement.encode(), values).fetchall())
