@@ -28,6 +28,7 @@ from vaka.database.server import PLATFORM_DATABASE
 from vaka.web.desk import stream as streaming
 from vaka.web.desk.application import ADDRESSES as DESK
 from vaka.web.desk.desk import Desk
+from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.routes import PUBLIC
 
@@ -153,9 +154,10 @@ def test_only_the_cover_and_its_stream_answer_while_locked() -> None:
     open_, unasked = [one for one in DESK if one.while_locked], [one for one in DESK if one.unasked]
     assert [row[:2] for row in flatten(open_)] == [("GET", "/stream"), ("GET", "/locked"), ("POST", "/unlock")]
     assert [row[:2] for row in flatten(unasked)] == [row[:2] for row in flatten(open_)] + [("GET", "/here")]
-    assert [row[:2] for row in flatten([one for one in PORTAL if one.while_locked])] == [
-        ("GET", "/locked"), ("POST", "/unlock"),
-    ]  # fmt: skip
+    for others in (PORTAL, OFFICE):
+        assert [row[:2] for row in flatten([one for one in others if one.while_locked])] == [
+            ("GET", "/locked"), ("POST", "/unlock"),
+        ]  # fmt: skip
     public = {(method, path) for method, path, needs in flatten(DESK) if needs is PUBLIC}
     assert public == {
         ("POST", "/preferences"), ("POST", "/sign-out"), ("GET", "/alive"), ("GET", "/static/{fingerprint}/{name}"),

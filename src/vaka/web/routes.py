@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where
+from vaka.access.decide import NotAllowedError, NothingHereError, holds_somewhere
 from vaka.access.permissions import Permission
 from vaka.errors import Category, Sentence, VakaError
 from vaka.web.asker import Asker
@@ -68,8 +68,8 @@ def route(
 ) -> Address:
     """Describe one address. ``needs`` has no default on purpose.
 
-    A permission here only opens the door: the asker must hold it for some authority. The handler still asks, for the
-    very authority and object it is about to touch.
+    A permission here only opens the door: the asker must hold it for some authority, or at the supplier's premises. The
+    handler still asks, for the very authority and object it is about to touch.
     """
     return Address(path, endpoint, tuple(methods), needs, unasked, while_locked)
 
@@ -107,7 +107,7 @@ async def _guarded(address: Address, needs: Permission, context: object, door: D
     if asker.session.is_locked and not address.while_locked:
         return _send_to_cover(request)
     try:
-        if not authorities_where(asker.principal, needs):
+        if not holds_somewhere(asker.principal, needs):
             raise NotAllowedError(needs)
         return await address.endpoint(context, request, asker)
     except (NotAllowedError, NothingHereError):

@@ -12,12 +12,12 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.step_up import KeyNeededError, Policy, pass_without_key
+from vaka.access.step_up import KeyNeededError, Policy
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.confirming import Act, Confirmation
-from vaka.identity.refusing import KeyRefusedError
 from vaka.web.asker import Asker
 from vaka.web.pages import Message
+from vaka.web.touch import confirm_by_touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,15 @@ async def confirm(frame: KeyFrame, asker: Asker, asked: Confirming, answer: str)
 
     Where a key was refused that page comes again, with the reason. Raises TooManyChallengesError.
     """
-    keys, session = frame.keys, asker.session
-    refused: KeyRefusedError | None = None
-    if answer:
-        try:
-            return await keys.confirm(session, asked.act, answer)
-        except KeyRefusedError as error:
-            refused = error
-    elif not await keys.has_any(session.account_id):
-        try:
-            return pass_without_key(frame.step_up, asked.act)
-        except KeyNeededError:
-            return RedirectResponse(f"{frame.here}?needed=1", 303)
-    options = await keys.ask_for_touch(session, asked.act)
-    message = None if refused is None else Message(refused.sentence.in_language(asker.preferences.language))
+    try:
+        done = await confirm_by_touch(frame.keys, frame.step_up, asker.session, asked.act, answer)
+    except KeyNeededError:
+        return RedirectResponse(f"{frame.here}?needed=1", 303)
+    if isinstance(done, Confirmation):
+        return done
+    message = None if done.refused is None else Message(done.refused.sentence.in_language(asker.preferences.language))
     facts = {
         "page": asked.page, "here": asked.here, "action": asked.action, "act": asked.act, "fields": asked.fields,
-        "named": asked.named, "options": options, "message": message,
+        "named": asked.named, "options": done.options, "message": message,
     }  # fmt: skip
-    return frame.render("key_touch.html", asked.here, 200 if refused is None else 403, facts)
+    return frame.render("key_touch.html", asked.here, done.status, facts)

@@ -44,7 +44,7 @@ async def test_an_auditor_is_signed_in_for_four_hours_and_others_for_eight(
     for who, hours in ((rut, 4), (lovisa, 8)):
         [row, *_] = logs.ask(
             "platform", "select expires_at - created_at as length from vaka.session where account_id = %(account)s"
-            " order by created_at desc", account=who.account,
+            " order by created_at desc", {"account": who.account},
         )  # fmt: skip
         assert row["length"] == timedelta(hours=hours)
 

@@ -25,6 +25,6 @@ async def unlock(portal: Portal, request: Request, asker: Asker) -> Response:
 
 def _cover(portal: Portal, asker: Asker) -> covering.Cover:
     def render(status: int, shown: Mapping[str, Any]) -> Response:
-        return HTMLResponse(portal.pages.render("portal_locked.html", asker.preferences, **shown), status)
+        return HTMLResponse(portal.pages.render("plain_locked.html", asker.preferences, **shown), status)
 
     return covering.Cover(portal.platform, portal.clock, portal.security_keys, portal.sign_in, render)

@@ -44,7 +44,7 @@ set role vaka_ledger;
 insert into ledger.telling (register, operation, event, names, kind) values
     ('session', 'update', 'session.kept', 'object', 'session');
 
--- As before (0018), with what becomes of a session between its beginning and its end.
+-- As before (0021), with what becomes of a session between its beginning and its end.
 create or replace function ledger.concerning(
     p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
     p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
@@ -54,6 +54,10 @@ create or replace function ledger.concerning(
     with accounts as materialized (
         select distinct i.object as name from entry_index i
         where i.concerns = p_authority and i.event in ('role.granted', 'role.revoked', 'role.requested', 'role.approved')
+        union
+        select i.object from entry_index i join log_entry e on e.index = i.index
+        where i.event = 'account.created'
+          and position(convert_to('"kind":"administrator"', 'UTF8') in e.leaf) > 0
     ), own as (
         select i.* from entry_index i
         where i.concerns = p_authority
