@@ -138,8 +138,5 @@ def test_the_covers_are_accessible_and_fit(
 
 
 def look(page: Page, where: str) -> None:
-    import os
-    if os.environ.get("SHOTS"):
-        n=len(os.listdir(os.environ["SHOTS"])); page.screenshot(path=f"{os.environ['SHOTS']}/{n:02}.png")
     require_accessible(page, where)
     assert scrolls(page)[0] is False
