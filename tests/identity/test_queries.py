@@ -47,6 +47,8 @@ SAMPLES: dict[str, object] = {
     "brief_until": START,
     "brief_roles": ["auditor"],
     "token_hash": bytes(32),
+    **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
+    "forgotten": START,
 }
 
 
