@@ -1,50 +1,42 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
--- A session is locked when nobody has used it for a while, and goes on past its time while an alarm is in its hands.
+-- Who works on the machine itself (term 10): each authority sees it, and is told of it.
 
--- Locked is not ended: what its owner was about is there again once he has shown that it is he.
-alter table session_use add column locked_at timestamptz;
+alter table notice_event disable trigger only_migrated;
+insert into notice_event (event, kind) values ('host.signed_in', 'holders'), ('host.accounts_differ', 'holders');
+alter table notice_event enable trigger only_migrated;
 
--- Until when it holds, where that is longer than it was opened for.
-alter table session add column kept_until timestamptz check (kept_until <= expires_at + interval '2 hours');
-
--- What is open in other windows is covered, and uncovered, at once.
-create function announce_lock() returns trigger
-    language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    perform pg_notify('session', 'session:' || new.session_id);
-    return null;
-end $$;
-create trigger locking_announced after insert on session_use for each row
-    when (new.locked_at is not null) execute function announce_lock();
-create trigger announced after update of locked_at on session_use for each row
-    when (new.locked_at is distinct from old.locked_at) execute function announce_lock();
-
--- Lets a session go on past its time, once and for two hours at most, as desk. Whoever calls it has looked that an alarm is
--- in its hands; it ends when that is no longer so. Returns whether it was done.
-create function keep_session(p_session uuid, p_at timestamptz) returns boolean
-    language plpgsql security definer set search_path = vaka, pg_temp as $$
-declare
-    owner uuid;
-begin
-    update session set kept_until = expires_at + interval '2 hours'
-    where id = p_session and realm = 'operator' and ended_at is null and kept_until is null and expires_at > p_at
-      and expires_at <= p_at + interval '5 minutes'
-    returning account_id into owner;
-    if owner is null then
-        return false;
-    end if;
-    perform ledger.append(p_at, 'session.kept', 'account:' || owner, 'session:' || p_session, 'success', '{}');
-    return true;
-end $$;
-revoke all on function keep_session from public;
+-- Whose business an entry is that is told of. What was changed by hand in the registers of access may be anybody's.
+create or replace function noticed_by(p_event text, p_actor text, p_object text, p_detail jsonb) returns setof uuid
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    with entry as (
+        select split_part(p_object, ':', 1) as register,
+               case when p_event like 'security\_key.%' then split_part(coalesce(p_detail ->> 'account', p_actor), ':', 2)
+                    else split_part(p_object, ':', 2) end as account
+    )
+    select t.id
+    from authority t cross join entry
+    where t.kind = 'authority' and t.state = 'active' and case
+        when p_event = 'row.changed_by_hand' then register in (
+            'account', 'account_link', 'designated_role', 'invitation', 'notice', 'notice_delivery', 'notice_rule',
+            'notice_way', 'role_grant', 'role_request', 'security_key')
+        when p_event like 'host.%' then true
+        when p_event like 'role.%' then
+            -- An administrators' role is held at the supplier's own premises, and reaches everybody.
+            t.id::text = coalesce(p_detail ->> 'authority', t.id::text)
+            and exists (select from privileged_role p where p.role = p_detail ->> 'role')
+        else exists (
+            select from account a
+            where a.id::text = entry.account and (a.kind = 'administrator' or exists (
+                select from role_grant g join privileged_role p using (role)
+                where g.account_id = a.id and g.authority_id = t.id)))
+        end
+$$;
 
 set role vaka_ledger;
 
-insert into ledger.telling (register, operation, event, names, kind) values
-    ('session', 'update', 'session.kept', 'object', 'session');
-
--- As before (0021), with what becomes of a session between its beginning and its end.
+-- As before (0021); and besides: who works on the machine as an account that is nobody's own, which accounts it lets in that
+-- nobody expects, and which roles administrators get and lose.
 create or replace function ledger.concerning(
     p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
     p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
@@ -65,14 +57,14 @@ create or replace function ledger.concerning(
         select i.* from entry_index i
         where i.concerns is null
           and i.event in ('settings.changed', 'key.created', 'key.changed', 'schema.migrated', 'row.changed_by_hand',
-                          'command.run', 'sign_in.refused', 'installation.decided')
+                          'command.run', 'sign_in.refused', 'installation.decided', 'host.signed_in',
+                          'host.accounts_differ')
         union all
         select i.* from entry_index i
         where i.concerns is null and i.event = 'connection.refused' and i.object not like 'device:%'
         union all
         select i.* from entry_index i join accounts a on i.actor = a.name
-        where i.concerns is null and i.event in ('session.started', 'session.ended', 'session.locked', 'session.unlocked',
-                                                  'session.kept', 'access.denied', 'security_key.enrolled',
+        where i.concerns is null and i.event in ('session.started', 'session.ended', 'access.denied', 'security_key.enrolled',
                                                   'security_key.renamed', 'security_key.removed', 'security_key.used',
                                                   'security_key.refused')
         union all
@@ -85,7 +77,7 @@ create or replace function ledger.concerning(
         select i.* from entry_index i join accounts a on i.object = a.name
         where i.concerns is null
           and i.event in ('account.created', 'account.invited', 'account.linked', 'account.changed', 'account.deactivated',
-                          'account.reactivated', 'account.removed')
+                          'account.reactivated', 'account.removed', 'role.granted', 'role.revoked')
     ), wanted as (
         select * from own i
         where i.happened_at >= p_since and i.happened_at < p_until and i.index < p_size
@@ -102,7 +94,5 @@ create or replace function ledger.concerning(
     from wanted w left join log_entry e using (index)
     order by w.happened_at desc, w.index desc
 $$;
-
-reset role;
 
 reset role;
