@@ -19,11 +19,11 @@ from vaka.identity.sessions import Session
 
 HERE, THERE = uuid4(), uuid4()
 GIVES = {
-    "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.own_sessions",
+    "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.own_keys desk.own_sessions",
     "shift_leader": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.take_over"
-    " desk.bulk_close desk.adopt_device desk.own_sessions",
-    "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_sessions",
-    "quality_reviewer": "desk.see_history desk.own_sessions",
+    " desk.bulk_close desk.adopt_device desk.own_keys desk.own_sessions",
+    "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_keys desk.own_sessions",
+    "quality_reviewer": "desk.see_history desk.own_keys desk.own_sessions",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt"
     " portal.own_keys portal.own_sessions",
     "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt"

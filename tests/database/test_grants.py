@@ -60,9 +60,12 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         **READS_GRANTS,
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
-        " update(ended_at)",
-        "session_use": "select insert update(used_at)",
+        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
+        " realm token_hash) update(ended_at)",
+        "session_use": "select insert update(locked_at used_at)",
+        "keep_session()": "execute",
+        "security_key": "select insert delete update(last_used_at name sign_count)",
+        "security_key_challenge": "select insert delete update(used_at)",
         "device_entry": "insert select(active authority_id device_id sender)",
         "desk_presence": "select insert update",
     },
@@ -96,9 +99,9 @@ PLATFORM: dict[str, Rights] = {
         "acknowledge_notices()": "execute",
         "list_digest_devices()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
-        " update(ended_at)",
-        "session_use": "select insert update(used_at)",
+        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
+        " realm token_hash) update(ended_at)",
+        "session_use": "select insert update(locked_at used_at)",
     },
     "office": ASKS_LEDGER
     | {
@@ -116,9 +119,9 @@ PLATFORM: dict[str, Rights] = {
         "invitation": "insert",
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
-        "session_use": "select insert update(used_at)",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
-        " update(ended_at)",
+        "session_use": "select insert update(locked_at used_at)",
+        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
+        " realm token_hash) update(ended_at)",
     },
     "signin": ASKS_LEDGER
     | {
@@ -143,7 +146,7 @@ PLATFORM: dict[str, Rights] = {
         "authority": "select",
         "receiver_presence": "select",
         "desk_presence": "select",
-        "session": "select(account_id ended_at expires_at realm)",
+        "session": "select(account_id ended_at expires_at kept_until realm)",
         "account": "select(human id state)",
         **READS_GRANTS,
         "settle_roles()": "execute",
@@ -175,7 +178,7 @@ PLATFORM: dict[str, Rights] = {
         "change_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm)"
+        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method realm)"
         " update(ended_at)",
         "session_use": "select",
         "security_key": "delete select(account_id added_at credential_id id last_used_at)",

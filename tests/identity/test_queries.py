@@ -43,6 +43,10 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("only", "but"), uuid4()),
     **dict.fromkeys(("state", "actor"), "x"),
     "ends_at": START,
+    "used_at": START,
+    "brief_until": START,
+    "brief_roles": ["auditor"],
+    "token_hash": bytes(32),
     **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
     "forgotten": START,
 }

@@ -224,6 +224,15 @@ NO_ENTRY = {
     ("GET", "/stream"): "the same queue, as it changes",
     ("GET", "/bulk"): "technical and test alarms that are in the queue already, without people",
     ("POST", "/history"): "leads to what is found, which is entered when it is shown",
+    ("GET", "/keys"): "one's own keys, shown to their owner",
+    ("POST", "/keys"): "as in the portal, where each is walked (tests/web/portal/test_keys.py)",
+    ("POST", "/keys/add"): "as in the portal",
+    ("POST", "/keys/rename"): "as in the portal",
+    ("POST", "/keys/remove"): "as in the portal",
+    ("GET", "/locked"): "the cover of a locked desk; nothing of anybody",
+    ("POST", "/unlock"): "walked in tests/web/test_locks.py",
+    ("POST", "/here"): "that somebody is at the page, noted once a minute",
+    ("GET", "/here"): "whether the page may still be seen",
     ("GET", "/sessions"): "where one is signed in oneself, shown to who is",
     ("POST", "/preferences"): "language and theme, kept in the browser",
     ("GET", "/alive"): "says nothing",
@@ -241,7 +250,8 @@ def test_every_address_is_walked_or_says_why_not() -> None:
     assert WALKS.keys() | NO_ENTRY.keys() == addresses
     assert not WALKS.keys() & NO_ENTRY.keys()
     changing = {(method, one.path) for one in ADDRESSES for method in one.methods if method != "GET"}
-    assert changing - WALKS.keys() == {("POST", "/history"), ("POST", "/preferences")}
+    elsewhere = {("POST", path) for path in ("/keys", "/keys/add", "/keys/rename", "/keys/remove", "/unlock")}
+    assert changing - WALKS.keys() == {("POST", "/history"), ("POST", "/preferences"), ("POST", "/here"), *elsewhere}
 
 
 def newest(installation: Installation) -> dict[str, int]:

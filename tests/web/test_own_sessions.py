@@ -119,7 +119,7 @@ async def test_use_is_noted_to_the_minute_and_only_what_a_person_does(
     here, _ = two
     [session] = open_ids(installation, "emil")[-1:]
     used = "select used_at from vaka.session_use where session_id = %s"
-    back = "update vaka.session set created_at = created_at - interval '1 hour' where id = %s"
+    back = "update vaka.session set created_at = created_at - interval '5 minutes' where id = %s"
     ask(installation, back, session)
     async with here.stream() as stream:
         await stream.next("all")

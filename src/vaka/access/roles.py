@@ -15,6 +15,7 @@ OPERATOR_PERMISSIONS = frozenset(
         Permission.DESK_HANDLE_ALARM,
         Permission.DESK_READ_PERSON,
         Permission.DESK_SEE_HISTORY,
+        Permission.DESK_OWN_KEYS,
         Permission.DESK_OWN_SESSIONS,
     }
 )
@@ -59,6 +60,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.DESK_SEE_QUEUE,
                         Permission.DESK_SEE_HISTORY,
                         Permission.DESK_ADOPT_DEVICE,
+                        Permission.DESK_OWN_KEYS,
                         Permission.DESK_OWN_SESSIONS,
                     }
                 ),
@@ -67,7 +69,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "quality_reviewer",
                 Sentence("Kvalitetsgranskare", "Quality reviewer"),
                 "operator",
-                frozenset({Permission.DESK_SEE_HISTORY, Permission.DESK_OWN_SESSIONS}),
+                frozenset({Permission.DESK_SEE_HISTORY, Permission.DESK_OWN_KEYS, Permission.DESK_OWN_SESSIONS}),
             ),
             Role(
                 "log_reviewer",

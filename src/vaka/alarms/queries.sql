@@ -223,6 +223,10 @@ from closing_code
 where active
 order by array_position(array['reason', 'action', 'result'], list), position, code
 
+-- name: has_taken
+-- as: desk
+select exists (select from alarm where state not in ('merged', 'closed') and state = 'taken' and holder = %(account)s)
+
 -- name: read_numbers
 -- as: desk
 select count(*)::int as open,
@@ -620,7 +624,7 @@ select 1
 from desk_presence p
 join session s on s.account_id = p.account_id
 where p.account_id = %(account)s and p.seen_at > %(since)s
-  and s.realm = 'operator' and s.ended_at is null and s.expires_at > %(now)s
+  and s.realm = 'operator' and s.ended_at is null and coalesce(s.kept_until, s.expires_at) > %(now)s
   and exists (select from effective_grant g
               where g.account_id = p.account_id and g.authority_id = %(authority_id)s and g.role = any(%(roles)s)
                 and (g.valid_until is null or g.valid_until > %(now)s))
@@ -636,7 +640,7 @@ select s.account_id, max(p.seen_at) as seen_at,
 from session s
 join account a on a.id = s.account_id
 left join desk_presence p on p.account_id = s.account_id
-where s.realm = 'operator' and s.ended_at is null and s.expires_at > %(now)s and a.state = 'active'
+where s.realm = 'operator' and s.ended_at is null and coalesce(s.kept_until, s.expires_at) > %(now)s and a.state = 'active'
 group by s.account_id
 
 -- name: read_receivers

@@ -142,6 +142,12 @@ async def read_numbers(connection: Connection, now: datetime) -> Numbers:
     return (await _read(connection, Numbers, "read_numbers", {"now": now}))[0]
 
 
+async def has_taken(connection: Connection, account_id: UUID) -> bool:
+    """Return whether an alarm is in this account's hands just now: taken, and neither laid aside nor offered."""
+    row = await (await connection.execute(QUERIES["has_taken"], {"account": account_id})).fetchone()
+    return row == (True,)
+
+
 async def _read(connection: Connection, kind: type[Row], query: str, facts: Mapping[str, object]) -> list[Row]:
     async with connection.cursor(row_factory=class_row(kind)) as cursor:
         await cursor.execute(QUERIES[query], facts)

@@ -5,7 +5,12 @@
 -- name: open_session
 -- as: signin
 insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser)
-select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s, %(expires_at)s, %(issuer)s, %(level)s, %(browser)s
+select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s,
+       case when exists (select from effective_grant g
+                         where g.account_id = a.id and g.role = any(%(brief_roles)s)
+                           and (g.valid_until is null or g.valid_until > %(now)s))
+            then least(%(expires_at)s, %(brief_until)s) else %(expires_at)s end,
+       %(issuer)s, %(level)s, %(browser)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -16,12 +21,12 @@ update account set last_signed_in_at = %(now)s where id = %(account_id)s
 -- name: find_session
 -- as: desk, portal, office, signin
 select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language,
-       s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at
+       s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at, u.locked_at, s.kept_until
 from session s
 join account a on a.id = s.account_id
 left join session_use u on u.session_id = s.id
 where s.token_hash = %(token_hash)s
-  and s.ended_at is null and s.expires_at > %(now)s
+  and s.ended_at is null and coalesce(s.kept_until, s.expires_at) > %(now)s
   and a.state = 'active'
 
 -- name: end_session
@@ -31,7 +36,28 @@ update session set ended_at = %(now)s where id = %(id)s and ended_at is null
 -- name: note_use
 -- as: desk, portal, office
 insert into session_use as u (session_id, used_at) values (%(session_id)s, date_trunc('minute', %(now)s::timestamptz))
-on conflict (session_id) do update set used_at = excluded.used_at where u.used_at < excluded.used_at
+on conflict (session_id) do update set used_at = excluded.used_at where u.used_at < excluded.used_at and u.locked_at is null
+
+-- name: lock_session
+-- as: desk, portal, office
+-- Not where it was used a moment ago after all, by another window.
+insert into session_use as u (session_id, used_at, locked_at) values (%(session_id)s, %(used_at)s, %(now)s)
+on conflict (session_id) do update set locked_at = excluded.locked_at
+    where u.locked_at is null and u.used_at <= excluded.used_at
+returning session_id
+
+-- name: is_session_locked
+-- as: desk, portal, office
+select locked_at is not null from session_use where session_id = %(session_id)s
+
+-- name: unlock_session
+-- as: desk, portal, office
+update session_use set locked_at = null, used_at = date_trunc('minute', %(now)s::timestamptz)
+where session_id = %(session_id)s and locked_at is not null
+
+-- name: keep_session
+-- as: desk
+select keep_session(%(session_id)s, %(now)s)
 
 -- name: list_sessions
 -- as: desk, portal, office, setup
@@ -39,7 +65,7 @@ select s.id, s.realm, s.method, s.issuer, s.level, s.browser, s.created_at, s.ex
        coalesce(u.used_at, s.created_at) as used_at
 from session s
 left join session_use u on u.session_id = s.id
-where s.account_id = %(account_id)s and s.ended_at is null and s.expires_at > %(now)s
+where s.account_id = %(account_id)s and s.ended_at is null and coalesce(s.kept_until, s.expires_at) > %(now)s
 order by s.created_at desc, s.id desc
 limit %(most)s
 
@@ -99,7 +125,7 @@ select mode from installation
 insert into installation (mode, since) values (%(mode)s, %(now)s) on conflict do nothing
 
 -- name: list_keys
--- as: portal, office
+-- as: desk, portal, office
 select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
        added_at, last_used_at, binding
 from security_key
@@ -107,14 +133,14 @@ where account_id = %(account_id)s
 order by added_at, id
 
 -- name: find_key
--- as: portal, office
+-- as: desk, portal, office
 select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
        added_at, last_used_at, binding
 from security_key
 where credential_id = %(credential_id)s
 
 -- name: enrol_key
--- as: portal, office
+-- as: desk, portal, office
 insert into security_key (id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound,
                           attested, sign_count, added_at, binding)
 values (%(id)s, %(account_id)s, %(name)s, %(credential_id)s, %(public_key)s, %(algorithm)s, %(model)s, %(site)s,
@@ -122,17 +148,17 @@ values (%(id)s, %(account_id)s, %(name)s, %(credential_id)s, %(public_key)s, %(a
 on conflict (credential_id) do nothing
 
 -- name: use_key
--- as: portal, office
+-- as: desk, portal, office
 -- Of two touches at once the one with the higher count may come first.
 update security_key set sign_count = %(sign_count)s, last_used_at = %(now)s
 where id = %(id)s and (sign_count < %(sign_count)s or (sign_count = 0 and %(sign_count)s = 0))
 
 -- name: rename_key
--- as: portal, office
+-- as: desk, portal, office
 update security_key set name = %(name)s where id = %(id)s and account_id = %(account_id)s
 
 -- name: remove_key
--- as: portal, office, setup
+-- as: desk, portal, office, setup
 delete from security_key where id = %(id)s and account_id = %(account_id)s returning credential_id
 
 -- name: list_keys_of_account
@@ -142,37 +168,37 @@ where account_id = %(account_id)s
 order by added_at, id
 
 -- name: lock_account
--- as: portal, office
+-- as: desk, portal, office
 -- Of one account's keys, one is enrolled or removed at a time.
 select pg_advisory_xact_lock(hashtextextended(%(account_id)s::text, 0))
 
 -- name: issue_challenge
--- as: portal, office
+-- as: desk, portal, office
 insert into security_key_challenge (challenge_hash, session_id, purpose, random, issued_at, expires_at)
 values (%(challenge_hash)s, %(session_id)s, %(purpose)s, %(random)s, %(now)s, %(expires_at)s)
 
 -- name: count_refusal
--- as: portal, office
+-- as: desk, portal, office
 insert into security_key_challenge (challenge_hash, session_id, purpose, issued_at, expires_at, used_at)
 values (%(challenge_hash)s, %(session_id)s, 'enrol', %(now)s, %(now)s, %(now)s)
 
 -- name: count_challenges
--- as: portal, office
+-- as: desk, portal, office
 select count(*) from security_key_challenge where session_id = %(session_id)s and issued_at > %(since)s
 
 -- name: drop_challenges
--- as: portal, office
+-- as: desk, portal, office
 delete from security_key_challenge where expires_at < %(since)s
 
 -- name: take_challenge
--- as: portal, office
+-- as: desk, portal, office
 update security_key_challenge set used_at = %(now)s
 where challenge_hash = %(challenge_hash)s and session_id = %(session_id)s and purpose = %(purpose)s
   and used_at is null and expires_at > %(now)s
 returning random
 
 -- name: find_challenge
--- as: portal, office
+-- as: desk, portal, office
 select session_id = %(session_id)s and purpose = %(purpose)s as here, used_at is not null as used
 from security_key_challenge where challenge_hash = %(challenge_hash)s
 

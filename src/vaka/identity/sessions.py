@@ -24,7 +24,7 @@ QUERIES = load_queries("vaka.identity")
 Realm = Literal["operator", "authority", "administrator"]
 EndReason = Literal[
     "signed_out", "ended_by_owner", "ended_by_another", "role_revoked", "device_lost", "misuse_suspected",
-    "left_unattended",
+    "left_unattended", "time_out",
 ]  # fmt: skip
 """Why a session ended before its time; ``account_closed`` is written where accounts are closed."""
 
@@ -33,6 +33,9 @@ LIFETIMES: dict[str, timedelta] = {
     "authority": timedelta(hours=8),
     "administrator": timedelta(hours=4),
 }
+BRIEF = timedelta(hours=4)
+BRIEF_ROLES = ("auditor",)
+"""Whoever has one of these roles, whatever else he has, is signed in no longer than BRIEF: he comes, looks and goes."""
 TOKEN_BYTES = 32
 LONGEST_TOKEN = 64
 """Characters; a longer cookie is nobody's and is not hashed."""
@@ -59,6 +62,15 @@ class Session:
     """The level of assurance: 3 or 4."""
     used_at: datetime | None = None
     """The minute of its newest use that was noted; its beginning where none was yet."""
+    locked_at: datetime | None = None
+    """Since when it is locked: it holds, and shows nothing until its owner has shown that it is he."""
+    kept_until: datetime | None = None
+    """Until when it may go on past its time, because an alarm was in its hands."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether nothing may be shown or done in it just now."""
+        return self.locked_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,7 @@ async def open_session(
                 "method": method, "now": now, "expires_at": now + LIFETIMES[realm],
                 "kind": "administrator" if realm == "administrator" else "user",
                 "issuer": basis and basis.issuer, "level": basis and basis.level,
-                "browser": browser,
+                "browser": browser, "brief_roles": list(BRIEF_ROLES), "brief_until": now + BRIEF,
             },
         )  # fmt: skip
         if done.rowcount == 0:

@@ -251,6 +251,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SESSION_ENDED: About(
             ("account", "setup", "scheduler"), ("session",), ("reason", "account"), "the address, the token, the name"
         ),
+        Event.SESSION_LOCKED: About(_OPERATOR, ("session",), (), "what was on the page"),
+        Event.SESSION_UNLOCKED: About(_OPERATOR, ("session",), ("step_up",), "what was on the page"),
+        Event.SESSION_KEPT: About(_OPERATOR, ("session",), (), "which alarm it was"),
         Event.SIGN_IN_REFUSED: About(
             ("signin",), ("process", "several"),
             ("reason", "source", "count", "seconds", "issuer", "requested", "returned", "assertion", "account"),

@@ -103,6 +103,9 @@ class Event(Enum):
     TRUST_WITHDRAWN = "trust.withdrawn"  # it is believed no longer, or the proposal was taken back
     SESSION_STARTED = "session.started"  # somebody signed in
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
+    SESSION_LOCKED = "session.locked"  # nobody used a session for a while: it shows nothing until it is unlocked
+    SESSION_UNLOCKED = "session.unlocked"  # its owner touched one of his keys, and goes on
+    SESSION_KEPT = "session.kept"  # a session goes on past its time, because an alarm is in its hands
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
     SECURITY_KEY_ENROLLED = "security_key.enrolled"  # somebody added a security key to his account
     SECURITY_KEY_ALLOWED = "security_key.allowed"  # an administrator may add his first key: he had the code for it

@@ -74,10 +74,20 @@ def left_out(numbers: Numbers, view: View) -> LeftOut:
 class Subscriber:
     """One open desk."""
 
-    def __init__(self, audience: "Audience", account_id: UUID, session_id: UUID, *, has_queue: bool = True) -> None:
+    def __init__(
+        self,
+        audience: "Audience",
+        account_id: UUID,
+        session_id: UUID,
+        *,
+        has_queue: bool = True,
+        is_cover: bool = False,
+    ) -> None:
         self.audience = audience
         self.has_queue = has_queue
         """Whether its page shows the queue; another page gets the numbers alone."""
+        self.is_cover = is_cover
+        """Whether its page covers a locked desk: nobody is there, and it rings."""
         self.account_id = account_id
         self.session_id = session_id
         self.ended: str | None = None

@@ -44,6 +44,8 @@ class Card:
     """The authority and the number to call, where nobody has answered within the second; the number may be empty."""
     again_to: UUID | None = None
     """The account that has it and has not answered a new press."""
+    taken_by: UUID | None = None
+    """The account in whose hands it is just now."""
     offered_to: UUID | None = None
     """The account that is offered it, where a person waits behind it."""
 

@@ -104,6 +104,7 @@ class Hub:
         *,
         named: frozenset[UUID] = frozenset(),
         has_queue: bool = True,
+        is_cover: bool = False,
     ) -> Subscriber:
         """Open a desk's stream: it begins with what the browser missed, or with the whole view.
 
@@ -113,7 +114,7 @@ class Hub:
         if sum(len(audience.subscribers) for audience in self._audiences.values()) >= LARGEST_HALL:
             raise HallFullError
         audience = self._audience(authorities, language, named)
-        subscriber = Subscriber(audience, account_id, session_id, has_queue=has_queue)
+        subscriber = Subscriber(audience, account_id, session_id, has_queue=has_queue, is_cover=is_cover)
         audience.subscribers.add(subscriber)
         missed = audience.missed_since(last_seen) if last_seen and has_queue else None
         if missed is None:
@@ -197,6 +198,10 @@ class Hub:
         """Return what a page shows before its stream has begun."""
         return self._audience(authorities, language, named).view
 
+    def has_taken(self, account_id: UUID) -> bool:
+        """Whether an alarm is in somebody's hands, as far as is known here: there may be more than there are lines."""
+        return any(card.taken_by == account_id for board in self._boards.values() for card in board.cards.values())
+
     def has_open(self, authority_id: UUID, *sections: str) -> bool:
         """Whether anything stands in these sections of one authority's queue."""
         return any(card.section in sections for card in self._boards[authority_id].cards.values())
@@ -215,6 +220,7 @@ class Hub:
             for audience in self._audiences.values()
             if audience.authorities & authorities
             for subscriber in audience.subscribers
+            if not subscriber.is_cover
         }
         return Numbers(
             waiting=waiting,
@@ -236,12 +242,12 @@ class Hub:
         return frozenset(
             subscriber.account_id
             for subscriber in self._subscribers()
-            if authority_id in subscriber.audience.authorities
+            if authority_id in subscriber.audience.authorities and not subscriber.is_cover
         )
 
     def at_desks(self) -> frozenset[UUID]:
         """Return every account with a desk open."""
-        return frozenset(subscriber.account_id for subscriber in self._subscribers())
+        return frozenset(subscriber.account_id for subscriber in self._subscribers() if not subscriber.is_cover)
 
     # What goes on by itself.
 

@@ -31,11 +31,16 @@ PUBLIC: Final = _Public.PUBLIC
 
 Needs = Permission | Literal[_Public.PUBLIC]
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
-Recognise = Callable[[Request], Awaitable[Asker | None]]
+Recognise = Callable[[Request, "Address"], Awaitable[Asker | None]]
 First = Callable[[Asker, "Address", Request], Awaitable[Response | None]]
 RecordDenial = Callable[[Asker, "Address", Request], Awaitable[None]]
 
 SIGN_IN_FIRST = Sentence(sv="Logga in först.", en="Sign in first.")
+UNLOCK_FIRST = Sentence(
+    sv="Sidan är låst. Inget har ändrats. Lås upp den först.", en="The page is locked. Nothing was changed. Unlock it."
+)
+COVER = "/locked"
+"""The page that a locked session shows, in every process that has pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,27 @@ class Address:
     """Called with (context, request) where public, otherwise with (context, request, asker)."""
     methods: tuple[str, ...]
     needs: Needs
+    unasked: bool = False
+    """A page asks here by itself: no use of the session."""
+    while_locked: bool = False
+    """It answers in a session that is locked, and shows nothing of anybody."""
 
 
-def route(path: str, endpoint: Endpoint, methods: Sequence[str], *, needs: Needs) -> Address:
+def route(
+    path: str,
+    endpoint: Endpoint,
+    methods: Sequence[str],
+    *,
+    needs: Needs,
+    unasked: bool = False,
+    while_locked: bool = False,
+) -> Address:
     """Describe one address. ``needs`` has no default on purpose.
 
     A permission here only opens the door: the asker must hold it for some authority, or at the supplier's premises. The
     handler still asks, for the very authority and object it is about to touch.
     """
-    return Address(path, endpoint, tuple(methods), needs)
+    return Address(path, endpoint, tuple(methods), needs, unasked, while_locked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +104,11 @@ def build_router(addresses: Sequence[Address], context: object, door: Door | Non
 
 
 async def _guarded(address: Address, needs: Permission, context: object, door: Door, request: Request) -> Response:
-    asker = await door.recognise(request)
+    asker = await door.recognise(request, address)
     if asker is None:
         return _send_to_sign_in(request, door.sign_in)
+    if asker.session.is_locked and not address.while_locked:
+        return _send_to_cover(request)
     try:
         if not holds_somewhere(asker.principal, needs):
             raise NotAllowedError(needs)
@@ -106,6 +125,15 @@ def _send_to_sign_in(request: Request, sign_in: str) -> Response:
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(sign_in, HTTPStatus.SEE_OTHER)
     raise VakaError(Category.UNAUTHENTICATED, SIGN_IN_FIRST)
+
+
+def _send_to_cover(request: Request) -> Response:
+    if "hx-request" in request.headers:
+        return Response(status_code=HTTPStatus.LOCKED, headers={"HX-Redirect": COVER})
+    if "text/html" in request.headers.get("accept", ""):
+        # What was sent is not done, and the page says so.
+        return RedirectResponse(COVER if request.method == "GET" else f"{COVER}?undone=1", HTTPStatus.SEE_OTHER)
+    raise RequestRefusedError(HTTPStatus.LOCKED, UNLOCK_FIRST)
 
 
 async def _no_such_page(scope: Scope, receive: Receive, send: Send) -> None:

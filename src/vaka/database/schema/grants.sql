@@ -46,10 +46,15 @@ grant select, insert, update on receiver_presence to g_receiver;
 -- desk: who is this session, what may he do where, which authorities are there.
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser),
-    update (ended_at) on session to g_desk;
--- desk: notes when a session was last used.
-grant select, insert, update (used_at) on session_use to g_desk;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
+    kept_until), update (ended_at) on session to g_desk;
+-- desk: notes when a session was last used, locks what nobody uses and unlocks it.
+grant select, insert, update (used_at, locked_at) on session_use to g_desk;
+-- desk: lets a session go on that has an alarm in its hands.
+grant execute on function keep_session to g_desk;
+-- desk: people add, rename and remove their own security keys, and unlock by touching one.
+grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_desk;
+grant select, insert, update (used_at), delete on security_key_challenge to g_desk;
 -- desk: tells who has one open.
 grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
@@ -59,10 +64,10 @@ grant select on authority, effective_grant to g_portal;
 grant select (id, human, display_name, kind, language, state) on account to g_portal;
 -- portal: since when there are the accounts that reach an authority, until when, and when they last signed in.
 grant select (created_at, ends_at, last_signed_in_at) on account to g_portal;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser),
-    update (ended_at) on session to g_portal;
--- portal: notes when a session was last used.
-grant select, insert, update (used_at) on session_use to g_portal;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
+    kept_until), update (ended_at) on session to g_portal;
+-- portal: notes when a session was last used, locks what nobody uses and unlocks it.
+grant select, insert, update (used_at, locked_at) on session_use to g_portal;
 -- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_portal;
 grant select, insert, update (used_at), delete on security_key_challenge to g_portal;
@@ -82,10 +87,10 @@ grant execute on function list_digest_devices to g_portal;
 grant select on authority, effective_grant to g_office;
 grant select (id, human, display_name, kind, language, state, created_at, last_signed_in_at, ends_at) on account
     to g_office;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser),
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser, kept_until),
     update (ended_at) on session to g_office;
--- office: notes when a session was last used.
-grant select, insert, update (used_at) on session_use to g_office;
+-- office: notes when a session was last used, locks what nobody uses and unlocks it.
+grant select, insert, update (used_at, locked_at) on session_use to g_office;
 grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;
 grant execute on function ledger.account_history to g_office;
 -- office: one administrator asks for an account, another approves it; either puts somebody out, and invites.
@@ -115,7 +120,7 @@ grant select, insert, update (ended_at) on session to g_signin;
 grant select on session_use to g_signin;
 -- scheduler: which databases there are, whether receivers are up, who is signed in, has a desk open, and may handle what.
 grant select on authority, receiver_presence, desk_presence to g_scheduler;
-grant select (account_id, realm, expires_at, ended_at) on session to g_scheduler;
+grant select (account_id, realm, expires_at, kept_until, ended_at) on session to g_scheduler;
 grant select (id, human, state) on account to g_scheduler;
 grant select on effective_grant to g_scheduler;
 -- signin: whose a subject is, and that it became somebody's by an invitation; a sign-in that has begun.
@@ -147,8 +152,8 @@ grant delete on class_override, role_grant to g_setup;
 -- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.
 grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
 -- setup: which sessions an account has, and ends them; it opens none, and reads nothing by which one is held.
-grant select (id, account_id, realm, method, issuer, level, browser, created_at, expires_at, ended_at),
-    update (ended_at) on session to g_setup;
+grant select (id, account_id, realm, method, issuer, level, browser, created_at, expires_at, kept_until,
+    ended_at), update (ended_at) on session to g_setup;
 grant select on session_use to g_setup;
 -- setup: invites. It reads no invitation and no link.
 grant insert on invitation to g_setup;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The desk's route table and the application around it."""
 
+from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
@@ -13,8 +14,11 @@ from vaka.access.permissions import Permission
 from vaka.settings import Settings
 from vaka.tenants.gateway import UnknownAuthorityError
 from vaka.web.asker import Asker, find_asker
+from vaka.web.attending import attend, is_by_somebody
+from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
-from vaka.web.desk import acts, board, history, own_sessions, screen, stream
+from vaka.web.desk import acts, board, cover, history, keys, own_sessions, screen, stream
+from vaka.web.desk.busy import is_busy
 from vaka.web.desk.desk import Desk, authority_of
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
@@ -35,7 +39,7 @@ async def say_alive(desk: Desk, request: Request) -> Response:
 
 ADDRESSES: tuple[Address, ...] = (
     route("/", board.show_desk, ["GET"], needs=Permission.DESK_SEE_QUEUE),
-    route("/stream", stream.follow, ["GET"], needs=Permission.DESK_SEE_QUEUE),
+    route("/stream", stream.follow, ["GET"], needs=Permission.DESK_SEE_QUEUE, unasked=True, while_locked=True),
     route("/take-next", board.take_next, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
     route(ALARM, screen.show_alarm, ["GET"], needs=Permission.DESK_SEE_QUEUE),
     route(f"{ALARM}/take", acts.take, ["POST"], needs=Permission.DESK_HANDLE_ALARM),
@@ -57,6 +61,15 @@ ADDRESSES: tuple[Address, ...] = (
     route("/history", history.search_history, ["POST"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/found/{number}", history.show_found, ["GET"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/{authority}/{alarm}", history.show_record, ["GET"], needs=Permission.DESK_SEE_HISTORY),
+    route("/keys", keys.show_keys, ["GET"], needs=Permission.DESK_OWN_KEYS),
+    route("/keys", keys.enrol, ["POST"], needs=Permission.DESK_OWN_KEYS),
+    route("/keys/add", keys.add, ["POST"], needs=Permission.DESK_OWN_KEYS),
+    route("/keys/rename", keys.rename, ["POST"], needs=Permission.DESK_OWN_KEYS),
+    route("/keys/remove", keys.remove, ["POST"], needs=Permission.DESK_OWN_KEYS),
+    route("/locked", cover.show, ["GET"], needs=Permission.DESK_OWN_SESSIONS, unasked=True, while_locked=True),
+    route("/unlock", cover.unlock, ["POST"], needs=Permission.DESK_OWN_SESSIONS, unasked=True, while_locked=True),
+    route("/here", say_here, ["POST"], needs=Permission.DESK_OWN_SESSIONS),
+    route("/here", ask_whether_open, ["GET"], needs=Permission.DESK_OWN_SESSIONS, unasked=True),
     route("/sessions", own_sessions.show, ["GET"], needs=Permission.DESK_OWN_SESSIONS),
     route("/sessions", own_sessions.end, ["POST"], needs=Permission.DESK_OWN_SESSIONS),
     route("/preferences", board.set_preferences, ["POST"], needs=PUBLIC),
@@ -69,8 +82,15 @@ ADDRESSES: tuple[Address, ...] = (
 def build_desk(desk: Desk, settings: Settings) -> ASGIApp:
     """Return the application of the desk process."""
 
-    async def recognise(request: Request) -> Asker | None:
-        return await find_asker(desk.platform, request, desk.clock, in_use=True)
+    async def recognise(request: Request, address: Address) -> Asker | None:
+        asker = await find_asker(desk.platform, request, desk.clock)
+        if asker is None:
+            return None
+        principal = await attend(
+            desk.platform, desk.clock, asker.principal, is_used=is_by_somebody(request) and not address.unasked,
+            is_busy=partial(is_busy, desk),
+        )  # fmt: skip
+        return None if principal is None else Asker(principal, asker.preferences)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         denial = Denial(

@@ -13,9 +13,12 @@ from starlette.responses import HTMLResponse, Response
 
 from vaka.access.decide import NothingHereError, authorities_where
 from vaka.access.permissions import Permission
+from vaka.access.step_up import Policy
 from vaka.clock import Clock
 from vaka.database.connections import Pool
 from vaka.errors import Sentence
+from vaka.identity.ceremonies import Ceremonies
+from vaka.identity.locking import IDLE
 from vaka.keys.identities import Identities
 from vaka.keys.keyring import Keyring
 from vaka.tenants.authorities import Authority
@@ -35,8 +38,9 @@ from vaka.web.questions import Questions
 
 TAKEN_BACK = 'data-state="withdrawn"'
 """Such a line is still to be read, but nobody waits behind it."""
-ROOM_SCRIPTS = ("live.js", "ages.js", "sound.js", "keys.js")
-DESK_SCRIPTS = ("live.js", "opened.js", "ages.js", "sound.js", "keys.js", "closing.js")
+ROOM_SCRIPTS = ("live.js", "ages.js", "sound.js", "keys.js", "here.js")
+COVER_SCRIPTS = ("live.js", "ages.js", "sound.js", "touch.js")
+DESK_SCRIPTS = ("live.js", "opened.js", "ages.js", "sound.js", "keys.js", "closing.js", "here.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,10 @@ class Desk:
     denials: Teller
     sign_in: str
     """Where one signs in."""
+    security_keys: Ceremonies
+    """People's own keys."""
+    step_up: Policy
+    """Who must touch one."""
 
     def authorities(self, asker: Asker, permission: Permission) -> list[Authority]:
         """Return the authorities in which the asker has a permission, by name."""
@@ -98,7 +106,7 @@ class Desk:
                 ("may_bulk_close", Permission.DESK_BULK_CLOSE),
             )
         }
-        return {"asker": asker, "view": None, **allowed}
+        return {"asker": asker, "view": None, "locked": False, "idle": IDLE["operator"], **allowed}
 
     def surroundings(self, asker: Asker) -> Mapping[str, Any]:
         """Return what the page around the middle shows: the queue and the numbers."""
@@ -125,7 +133,7 @@ class Desk:
         seen = self.seen(asker)
         return {
             "numbers": self.hub.numbers(seen),
-            "scripts": ROOM_SCRIPTS if self.facts(asker)["may_see_queue"] else ("ages.js", "keys.js"),
+            "scripts": ROOM_SCRIPTS if self.facts(asker)["may_see_queue"] else ("ages.js", "keys.js", "here.js"),
         }
 
 

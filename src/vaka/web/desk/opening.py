@@ -25,6 +25,7 @@ from vaka.web.desk.queue import QueueSource
 from vaka.web.desk.reads import Reads
 from vaka.web.desk.words import ALL_NAMES
 from vaka.web.following import Follower
+from vaka.web.key_sites import open_ceremonies
 from vaka.web.live import Hub
 from vaka.web.pages import Pages
 from vaka.web.questions import Questions
@@ -49,6 +50,7 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}",
         largest=PLATFORM_CONNECTIONS,
     )  # fmt: skip
+    security_keys = open_ceremonies(server, settings, platform, clock, settings.desk.origin)
     await platform.open()
     try:
         async with transaction(platform) as connection:
@@ -76,6 +78,7 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
                         yield Desk(
                             gateway, platform, keyring, identities, people, hub, pages, assets, colleagues,
                             Reads(clock), Questions(clock), clock, denials, sign_in=f"{settings.signin.origin}/",
+                            security_keys=security_keys, step_up=settings.access.step_up,
                         )  # fmt: skip
                 finally:
                     for task in running:

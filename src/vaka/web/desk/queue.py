@@ -178,6 +178,7 @@ class QueueSource:
             urged=line.rings and line.row.escalation > 0,
             on_call=(line.authority.name, line.on_call_phone) if line.rings and line.row.escalation == 2 else None,
             again_to=line.row.holder if line.row.unheard and line.row.alarm_class == "life" else None,
+            taken_by=line.row.holder if line.row.state is State.TAKEN else None,
             offered_to=line.row.offered_to if line.row.alarm_class in PEOPLE else None,
         )
         made[line.row.id] = (line, card)

@@ -3,13 +3,14 @@
 """The live queue as server-sent events (WHATWG HTML, section 9.2).
 
 ``all`` replaces what the browser shows, ``change`` changes some lines, ``beat`` says every few seconds that nothing is
-lost and what time it is, ``ended`` that the session is over, about a second after it is (``session_news``). A page
-without the queue (``?only=numbers``) gets beats alone, at once where a number changes: it rings there too, and whoever
-reads it is at his desk. A beat is an event and not a comment, because a page can hear events and so notice that they
-stopped; a comment it never hears.
+lost and what time it is, ``ended`` that the session is over, about a second after it is (``session_news``), or that the
+page must be covered. A page without the queue (``?only=numbers``) gets beats alone, at once where a number changes: it
+rings there too, and whoever reads it is at his desk. So does the cover of a locked desk (``?only=cover``). A beat is an
+event and not a comment, because a page can hear events and so notice that they stopped; a comment it never hears.
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 from starlette.requests import Request
@@ -17,9 +18,12 @@ from starlette.responses import Response, StreamingResponse
 
 from vaka.access.decide import authorities_where
 from vaka.access.permissions import Permission
+from vaka.access.principal import Principal
 from vaka.logs import describe_error
 from vaka.web.asker import Asker, find_principal, read_token
+from vaka.web.attending import attend
 from vaka.web.audience import Subscriber
+from vaka.web.desk.busy import is_busy
 from vaka.web.desk.desk import Desk
 
 BEAT_SECONDS = 4.0
@@ -27,12 +31,15 @@ CHECK_SECONDS = 8.0
 """How often it is asked whether the session still holds, and what it may see, though nobody said anything of it."""
 RETRY_MILLISECONDS = 1000
 LONGEST_EVENT_ID = 40
+COVER = "cover"
+"""What the cover of a locked desk asks for."""
 
 log = structlog.get_logger()
 
 
 async def follow(desk: Desk, request: Request, asker: Asker) -> Response:
     """GET /stream: everything that changes, until the session or the connection ends."""
+    shown = request.query_params.get("only")
     last_seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
     subscriber = desk.hub.subscribe(
         desk.seen(asker),
@@ -41,8 +48,10 @@ async def follow(desk: Desk, request: Request, asker: Asker) -> Response:
         asker.session.id,
         last_seen if len(last_seen) <= LONGEST_EVENT_ID else "",
         named=desk.named(asker),
-        has_queue=request.query_params.get("only") != "numbers",
+        has_queue=shown is None and not asker.session.is_locked,
+        is_cover=shown == COVER,
     )
+    _judge_lock(subscriber, asker.principal)
     return StreamingResponse(
         _events(desk, request, subscriber),
         media_type="text/event-stream",
@@ -84,14 +93,25 @@ async def _check(desk: Desk, subscriber: Subscriber, token: str) -> None:
     """End the stream of a session that is over; let it see what it may see now."""
     try:
         principal = await find_principal(desk.platform, token, desk.clock)
+        if principal is not None:
+            principal = await attend(
+                desk.platform, desk.clock, principal, is_used=False, is_busy=partial(is_busy, desk)
+            )
     except Exception as error:  # running sessions go on while the platform's database is away
         log.warning("a session was not checked", session=str(subscriber.session_id), **describe_error(error))
         return
     if principal is None:
         subscriber.end("signed_out")
         return
+    _judge_lock(subscriber, principal)
     served = frozenset(authority.id for authority in desk.gateway.authorities)
     seen = authorities_where(principal, Permission.DESK_SEE_QUEUE) & served
     named = authorities_where(principal, Permission.DESK_READ_PERSON) & seen
     if (seen, named) != (subscriber.audience.authorities, subscriber.audience.named):
         desk.hub.move(subscriber, seen, named=named)
+
+
+def _judge_lock(subscriber: Subscriber, principal: Principal) -> None:
+    """End the stream of a page that must be covered, and of a cover that need not be there any more."""
+    if principal.session.is_locked != subscriber.is_cover:
+        subscriber.end("unlocked" if subscriber.is_cover else "locked")

@@ -13,9 +13,11 @@ from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, end_session
 from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
+from vaka.web.attending import attend, is_by_somebody
+from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.office import accounts, changes, first_touch, keys, own_sessions, requests
+from vaka.web.office import accounts, changes, cover, first_touch, keys, own_sessions, requests
 from vaka.web.office.office import Office
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -83,6 +85,10 @@ ADDRESSES: tuple[Address, ...] = (
     route("/keys/add", keys.add, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/rename", keys.rename, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/remove", keys.remove, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/locked", cover.show, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS, unasked=True, while_locked=True),
+    route("/unlock", cover.unlock, ["POST"], needs=Permission.OFFICE_OWN_SESSIONS, unasked=True, while_locked=True),
+    route("/here", say_here, ["POST"], needs=Permission.OFFICE_OWN_SESSIONS),
+    route("/here", ask_whether_open, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS, unasked=True),
     route("/sessions", own_sessions.show, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS),
     route("/sessions", own_sessions.end, ["POST"], needs=Permission.OFFICE_OWN_SESSIONS),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
@@ -95,13 +101,18 @@ ADDRESSES: tuple[Address, ...] = (
 def build_office(office: Office, settings: Settings) -> ASGIApp:
     """Return the application of the office process."""
 
-    async def recognise(request: Request) -> Asker | None:
+    async def recognise(request: Request, address: Address) -> Asker | None:
         # Whoever is signed in elsewhere is known too: no role of another realm is worth anything here, and so the
         # attempt is refused and written down instead of looking like nobody's.
         for realm in (REALM, *OTHERS):
-            asker = await find_asker(office.platform, request, office.clock, realm=realm, theme=THEME, in_use=True)
-            if asker is not None:
+            asker = await find_asker(office.platform, request, office.clock, realm=realm, theme=THEME)
+            if asker is None:
+                continue
+            if realm != REALM:
                 return asker
+            is_used = is_by_somebody(request) and not address.unasked
+            principal = await attend(office.platform, office.clock, asker.principal, is_used=is_used)
+            return None if principal is None else Asker(principal, asker.preferences)
         return None
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:

@@ -51,7 +51,8 @@ class NewForm(TouchForm):
 async def lead_first(office: Office, asker: Asker, address: Address) -> Response | None:
     """Return the page that has to come first, or None where this session was confirmed."""
     session = asker.session
-    if session.id in office.confirmed or address.path in FIRST:
+    # A locked session is unlocked first, and what asks by itself gets its own answer.
+    if session.id in office.confirmed or address.path in FIRST or address.while_locked or address.unasked:
         return None
     has_key = await office.security_keys.has_any(session.account_id)
     if not has_key and office.step_up != "required":

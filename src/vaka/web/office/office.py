@@ -17,6 +17,7 @@ from vaka.clock import Clock
 from vaka.database.connections import Pool
 from vaka.errors import VakaError
 from vaka.identity.ceremonies import Ceremonies
+from vaka.identity.locking import IDLE
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
@@ -86,7 +87,11 @@ class Office:
 
     def facts(self, asker: Asker) -> Mapping[str, Any]:
         """Return what every template of the office may ask."""
-        return {"asker": asker, "rooms": [one for one in ROOMS if may(asker.principal, one.needs, None)]}
+        return {
+            "asker": asker,
+            "idle": IDLE["administrator"],
+            "rooms": [one for one in ROOMS if may(asker.principal, one.needs, None)],
+        }
 
 
 def explain(asker: Asker, error: VakaError | None) -> tuple[int, Message | None]:

@@ -35,12 +35,14 @@ from vaka.tenants.activation import DeviceSecret, RuleSet, list_faulty, list_rul
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, FormError, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
-from vaka.web.portal.touching import Confirming, KeyAnswer, confirm
+from vaka.web.portal.touching import confirm
 from vaka.web.texts import mark
+from vaka.web.touching import Confirming
 
 MAY_SET = Permission.PORTAL_SET_ACTIVATION
 MOST_SHOWN = 200

@@ -13,6 +13,8 @@ from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, end_session
 from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
+from vaka.web.attending import attend, is_by_somebody
+from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
 from vaka.web.portal import (
@@ -20,6 +22,7 @@ from vaka.web.portal import (
     access_report,
     activation,
     certificates,
+    cover,
     ending,
     erasure,
     export,
@@ -120,6 +123,10 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/keys/add", keys.add, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
     route(f"{LOG}/keys/rename", keys.rename, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
     route(f"{LOG}/keys/remove", keys.remove, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
+    route("/locked", cover.show, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS, unasked=True, while_locked=True),
+    route("/unlock", cover.unlock, ["POST"], needs=Permission.PORTAL_OWN_SESSIONS, unasked=True, while_locked=True),
+    route("/here", say_here, ["POST"], needs=Permission.PORTAL_OWN_SESSIONS),
+    route("/here", ask_whether_open, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS, unasked=True),
     route("/sessions", own_sessions.show_own, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS),
     route(f"{LOG}/sessions", own_sessions.show, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS),
     route(f"{LOG}/sessions", own_sessions.end, ["POST"], needs=Permission.PORTAL_OWN_SESSIONS),
@@ -177,13 +184,18 @@ ADDRESSES: tuple[Address, ...] = (
 def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
     """Return the application of the portal process."""
 
-    async def recognise(request: Request) -> Asker | None:
+    async def recognise(request: Request, address: Address) -> Asker | None:
         # Whoever is signed in elsewhere, at the desk say, is known too: no role of that realm is worth anything here,
         # and so the attempt is refused and written down instead of looking like nobody's.
         for realm in REALMS:
-            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME, in_use=True)
-            if asker is not None:
+            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME)
+            if asker is None:
+                continue
+            if realm != "authority":
                 return asker
+            is_used = is_by_somebody(request) and not address.unasked
+            principal = await attend(portal.platform, portal.clock, asker.principal, is_used=is_used)
+            return None if principal is None else Asker(principal, asker.preferences)
         return None
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:

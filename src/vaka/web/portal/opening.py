@@ -5,16 +5,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from vaka.clock import Clock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
-from vaka.identity.binding_secret import read_binding_secret
-from vaka.identity.ceremonies import Ceremonies
-from vaka.identity.guard import Site
-from vaka.identity.models import read_models
 from vaka.keys.keyring import open_keyring
 from vaka.notices.signing_key import public_file
 from vaka.settings import Settings
@@ -23,6 +17,7 @@ from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
 from vaka.web.denials_of_authorities import open_teller
+from vaka.web.key_sites import open_ceremonies
 from vaka.web.pages import Pages
 from vaka.web.portal.portal import Portal
 from vaka.web.portal.taking_out import TakingOut
@@ -31,12 +26,6 @@ from vaka.web.questions import Questions
 
 COMPONENT = "portal"
 PLATFORM_CONNECTIONS = 4
-
-
-def site_of(settings: Settings) -> Site:
-    """Return for which site the portal's security keys are made."""
-    origin = settings.portal.origin
-    return Site(origin, settings.access.key_site or urlsplit(origin).hostname or "")
 
 
 @asynccontextmanager
@@ -52,10 +41,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}",
         largest=PLATFORM_CONNECTIONS,
     )  # fmt: skip
-    security_keys = Ceremonies(
-        platform, clock, site_of(settings), read_models(_beside(server, settings.access.key_models)),
-        read_binding_secret(server.credentials),
-    )  # fmt: skip
+    security_keys = open_ceremonies(server, settings, platform, clock, settings.portal.origin)
     await platform.open()
     try:
         async with transaction(platform) as connection:
@@ -79,8 +65,3 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                 await gateway.close()
     finally:
         await platform.close()
-
-
-def _beside(server: Server, path: Path | None) -> Path | None:
-    """Return where a file of the settings is: relative paths are relative to the settings file."""
-    return None if path is None else server.credentials.parent / path

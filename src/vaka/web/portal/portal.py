@@ -17,6 +17,7 @@ from vaka.access.step_up import Policy
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.identity.ceremonies import Ceremonies
+from vaka.identity.locking import IDLE
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings
 from vaka.tenants.authorities import Authority, list_every_authority
@@ -117,6 +118,8 @@ class Portal:
         principal = asker.principal
         return {
             "asker": asker,
+            "frame": "portal_room.html",
+            "idle": IDLE["authority"],
             "authority": authority,
             "base": f"/log/{authority.slug}",
             "may_read": may(principal, Permission.PORTAL_READ_LOG, authority.id),

@@ -20,11 +20,13 @@ from vaka.removal.rules import NOTICE, RuleSet, list_rules
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, FormError, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
 from vaka.web.portal.removal import MAY_SET, actors_of
-from vaka.web.portal.touching import Confirming, KeyAnswer, confirm
+from vaka.web.portal.touching import confirm
+from vaka.web.touching import Confirming
 
 MAY_APPROVE = Permission.PORTAL_APPROVE_REMOVAL
 _NIGHT_AFTER = timedelta(days=1)

@@ -106,6 +106,9 @@ EVENTS: Mapping[str, str] = {
     "role.unauthorised": mark("Unauthorised change of a role found"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
+    "session.locked": mark("Session locked"),
+    "session.unlocked": mark("Session unlocked"),
+    "session.kept": mark("Session goes on for an alarm"),
     "sign_in.refused": mark("Sign-in refused"),
     "security_key.enrolled": mark("Security key added"),
     "security_key.allowed": mark("First security key allowed"),
@@ -153,7 +156,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "security": (
         mark("Refusals and sign-ins"),
         ("access.denied", "sign_in.refused", "security_key.refused", "connection.refused", "session.started",
-         "session.ended"),
+         "session.ended", "session.locked", "session.unlocked", "session.kept"),
     ),
     "rights": (
         mark("Accounts, roles and settings"),

@@ -38,10 +38,10 @@ class Entrance:
 
 
 async def find_asker_here(entrance: Entrance, request: Request) -> Asker | None:
-    """Return who is signed in already, to whichever realm."""
+    """Return who is signed in already, to whichever realm; nobody where the session is locked, for that hides who."""
     for realm in COOKIES:
         asker = await find_asker(entrance.platform, request, entrance.clock, realm=realm)
-        if asker is not None:
+        if asker is not None and not asker.session.is_locked:
             return asker
     return None
 

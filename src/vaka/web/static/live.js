@@ -9,6 +9,7 @@
   const account = root.dataset.account;
   const SILENCE = 11000; // milliseconds without a beat (one comes every 4 s) until the connection counts as lost
   const LARGEST_VIEW = 320; // 300, and 20 unknown senders
+  const isCover = root.dataset.cover !== undefined; // the cover of a locked desk: it rings, and shows no line
   let source = null;
   let lastEvent = root.dataset.after;
   let heardAt = performance.now();
@@ -21,13 +22,15 @@
     clearTimeout(retryTimer);
     if (source) source.close();
     heardAt = performance.now();
-    source = new EventSource(queue ? "/stream?after=" + encodeURIComponent(lastEvent) : "/stream?only=numbers");
+    source = new EventSource(queue ? "/stream?after=" + encodeURIComponent(lastEvent) : "/stream?only=" + (isCover ? "cover" : "numbers"));
     source.addEventListener("all", (event) => heard(event, replaceAll));
     source.addEventListener("change", (event) => heard(event, change));
     source.addEventListener("beat", (event) => heard(event, beat));
     source.addEventListener("ended", (event) => {
       source.close();
       if (event.data === "signed_out") leave();
+      else if (event.data === "locked") location.replace("/locked");
+      else if (event.data === "unlocked") location.replace("/");
       else retry();
     });
     source.onerror = () => { source.close(); retry(); };
@@ -44,6 +47,7 @@
   async function checkSession() {
     try {
       const answer = await fetch("/", { headers: { "HX-Request": "true", "Vaka-By-Itself": "1" }, signal: AbortSignal.timeout(4000) });
+      if (answer.status === 423 && !isCover) { location.replace("/locked"); return; }
       if (answer.status === 401 || answer.status === 403) { leave(); return; }
     } catch { /* still no connection: opening the stream fails too, and comes back here */ }
     open();

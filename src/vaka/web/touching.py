@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Confirming a privileged act with a security key: the page that shows exactly what is confirmed, and what comes back.
+
+A form is sent twice: first as it was filled in, which is answered with this page; then again with what the key said.
+The act is made anew of the fields each time, so a field that was changed in between makes another act, and is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.step_up import KeyNeededError, Policy
+from vaka.identity.ceremonies import Ceremonies
+from vaka.identity.confirming import Act, Confirmation
+from vaka.web.asker import Asker
+from vaka.web.pages import Message
+from vaka.web.touch import confirm_by_touch
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFrame:
+    """How one realm shows pages about its people's security keys."""
+
+    keys: Ceremonies
+    step_up: Policy
+    here: str
+    """The page of one's own keys."""
+    render: Callable[[str, str, int, Mapping[str, Any]], Response]
+    """Answers with a template, for the page one came from, with a status, and what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """What is asked for, and how its page looks."""
+
+    act: Act
+    action: str
+    """Where its form goes."""
+    here: str
+    """The page one came from."""
+    page: str
+    """Which room it is in."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the form was filled in with."""
+    named: str = ""
+    """What the key is called that the act is about."""
+
+
+async def confirm(frame: KeyFrame, asker: Asker, asked: Confirming, answer: str) -> Confirmation | Response:
+    """Return that the act may be done, or the page that has to come first.
+
+    Where a key was refused that page comes again, with the reason. Raises TooManyChallengesError.
+    """
+    try:
+        done = await confirm_by_touch(frame.keys, frame.step_up, asker.session, asked.act, answer)
+    except KeyNeededError:
+        return RedirectResponse(f"{frame.here}?needed=1", 303)
+    if isinstance(done, Confirmation):
+        return done
+    message = None if done.refused is None else Message(done.refused.sentence.in_language(asker.preferences.language))
+    facts = {
+        "page": asked.page, "here": asked.here, "action": asked.action, "act": asked.act, "fields": asked.fields,
+        "named": asked.named, "options": done.options, "message": message,
+    }  # fmt: skip
+    return frame.render("key_touch.html", asked.here, done.status, facts)
