@@ -43,6 +43,12 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("only", "but"), uuid4()),
     **dict.fromkeys(("state", "actor"), "x"),
     "ends_at": START,
+    "client": uuid4(),
+    "scopes": ["x"],
+    "keys": "{}",
+    "any_owner": False,
+    "jti_hash": bytes(32),
+    "good_until": START,
     **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
     "forgotten": START,
 }
