@@ -245,6 +245,8 @@ UNGUARDED = {
     "platform": {
         "receiver_presence": "that a receiver is up, every few seconds",
         "security_key_challenge": "what a key is asked, kept for minutes; what becomes of the answer has events",
+        "api_token": "a program's token, kept for minutes: client.admitted",
+        "api_assertion": "which proofs were used up, kept for minutes; goes with client.admitted",
         "seen_assertion": "that an assertion was used, kept while it holds; the session it opened has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
         "notice_event": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",

@@ -98,6 +98,11 @@ PLATFORM: dict[str, Rights] = {
         "set_notice_minutes()": "execute",
         "acknowledge_notices()": "execute",
         "list_digest_devices()": "execute",
+        "api_client": "select insert update(ended_at ended_by)",
+        "api_token": "select insert delete",
+        "api_assertion": "select insert delete",
+        "client_digest()": "execute",
+        "ledger.is_client_told()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
         " realm token_hash) update(ended_at)",

@@ -47,6 +47,12 @@ SAMPLES: dict[str, object] = {
     "brief_until": START,
     "brief_roles": ["auditor"],
     "token_hash": bytes(32),
+    "client": uuid4(),
+    "scopes": ["x"],
+    "keys": "{}",
+    "any_owner": False,
+    "jti_hash": bytes(32),
+    "good_until": START,
     **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
     "forgotten": START,
 }

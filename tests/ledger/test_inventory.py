@@ -24,6 +24,7 @@ from vaka.database.queries import load_queries
 from vaka.ledger.events import Event
 from vaka.web.desk.application import ADDRESSES as DESK
 from vaka.web.office.application import ADDRESSES as OFFICE
+from vaka.web.portal.api import API
 from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.routes import Address
 from vaka.web.signin.application import ADDRESSES as SIGNIN
@@ -178,6 +179,13 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "set_limits"): told("policy.changed"),
     ("tenants", "set_override"): told("class.changed"),
     ("tenants", "drop_override"): told("class.changed"),
+    ("identity", "register_client"): told("client.registered"),
+    ("identity", "end_client"): told("client.ended"),
+    ("identity", "keep_token"): told("client.admitted"),
+    ("identity", "keep_assertion"): Untold("goes with client.admitted"),
+    ("identity", "forget_tokens"): Untold("what is over anyway"),
+    ("identity", "forget_assertions"): Untold("what is over anyway"),
+    ("identity", "revoke_token"): Untold("a program ends its own token, which lasts minutes"),
     ("tenants", "keep_device_secrets"): told("device.registered", "device.changed"),
     ("tenants", "propose_activation"): told("activation.proposed"),
     ("tenants", "approve_activation"): told("activation.approved", "security_key.used", "security_key.refused"),
@@ -451,6 +459,10 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/erasure/found/{{number}}"): told("person.searched"),
     ("POST", f"{LOG}/erasure/decide"): told("erasure.decided"),
     ("GET", f"{LOG}/erasure/{{order}}/certificate"): told("log.read"),
+    ("GET", "/programs"): Untold("leads to a form"),
+    ("GET", f"{LOG}/programs"): Untold("programs, and whose they are; nothing of anybody in care"),
+    ("POST", f"{LOG}/programs"): told("client.registered", "security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/programs/end"): told("client.ended"),
     ("GET", "/activation"): Untold("leads to a form"),
     ("GET", f"{LOG}/activation"): Untold("rules, and devices by what stands for their numbers; nothing of anybody"),
     ("POST", f"{LOG}/activation"): told("activation.proposed"),
@@ -488,6 +500,16 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
+}
+API_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/api/openapi.json"): Untold("what can be asked; nothing of anybody"),
+    ("POST", "/api/token"): told("client.admitted", "access.denied"),
+    ("POST", "/api/revoke"): Untold("a program ends its own token, which lasts minutes; a refusal is access.denied"),
+    ("GET", "/api/v1/{authority}/log/entries"): told("log.read", "log.searched"),
+    ("GET", "/api/v1/{authority}/log/entries/{index}"): told("log.read"),
+    ("GET", "/api/v1/{authority}/log/checkpoint"): told("log.read"),
+    ("GET", "/api/v1/{authority}/access"): Untold("roles and requests, by identifiers; nobody in care"),
+    ("GET", "/api/v1/{authority}/activation"): Untold("rules, and counts of devices"),
 }
 OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/"): Untold("who works for the supplier and its authorities, with which roles; nobody in care"),
@@ -562,7 +584,7 @@ NOT_YET: dict[str, str] = {}
 
 
 def everything() -> list[Told | Untold]:
-    pages = (*PAGES.values(), *PORTAL_PAGES.values(), *OFFICE_PAGES.values())
+    pages = (*PAGES.values(), *PORTAL_PAGES.values(), *OFFICE_PAGES.values(), *API_ADDRESSES.values())
     return [*STATEMENTS.values(), *FUNCTIONS.values(), *COMMANDS.values(), *pages, *ROUNDS.values()]
 
 
@@ -580,8 +602,8 @@ def test_every_command_is_in_the_inventory() -> None:
 
 @pytest.mark.parametrize(
     ("addresses", "pages"),
-    [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES), (OFFICE, OFFICE_PAGES)],
-    ids=["signin", "portal", "office"],
+    [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES), (OFFICE, OFFICE_PAGES), (API, API_ADDRESSES)],
+    ids=["signin", "portal", "office", "api"],
 )  # fmt: skip
 def test_every_page_is_in_the_inventory(
     addresses: tuple[Address, ...], pages: dict[tuple[str, str], Told | Untold]

@@ -12,6 +12,7 @@ from tests.web.conftest import SETTINGS
 from vaka.access.permissions import Permission
 from vaka.web.desk.application import ADDRESSES as DESK
 from vaka.web.office.application import ADDRESSES as OFFICE
+from vaka.web.portal.api import API
 from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.routes import PUBLIC, Address, Needs, build_router, route
 from vaka.web.signin.application import ADDRESSES as SIGNIN
@@ -124,6 +125,10 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", f"{LOG}/access/designate", Permission.PORTAL_DESIGNATE_ROLE),
     ("GET", f"{LOG}/access/report/{{year}}", Permission.PORTAL_SEE_ACCESS),
     ("GET", f"{LOG}/access/report/{{year}}/csv", Permission.PORTAL_SEE_ACCESS),
+    ("GET", "/programs", Permission.PORTAL_OWN_CLIENTS),
+    ("GET", f"{LOG}/programs", Permission.PORTAL_OWN_CLIENTS),
+    ("POST", f"{LOG}/programs", Permission.PORTAL_OWN_CLIENTS),
+    ("POST", f"{LOG}/programs/end", Permission.PORTAL_OWN_CLIENTS),
     ("GET", "/activation", Permission.PORTAL_SET_ACTIVATION),
     ("GET", f"{LOG}/activation", Permission.PORTAL_SET_ACTIVATION),
     ("POST", f"{LOG}/activation", Permission.PORTAL_SET_ACTIVATION),
@@ -175,6 +180,17 @@ OFFICE_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/alive", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
+API_BASE = "/api/v1/{authority}"
+API_TABLE: list[tuple[str, str, Needs]] = [
+    ("GET", "/api/openapi.json", PUBLIC),
+    ("POST", "/api/token", PUBLIC),
+    ("POST", "/api/revoke", PUBLIC),
+    ("GET", f"{API_BASE}/log/entries", READ_LOG),
+    ("GET", f"{API_BASE}/log/entries/{{index}}", READ_LOG),
+    ("GET", f"{API_BASE}/log/checkpoint", READ_LOG),
+    ("GET", f"{API_BASE}/access", Permission.PORTAL_SEE_ACCESS),
+    ("GET", f"{API_BASE}/activation", Permission.PORTAL_SET_ACTIVATION),
+]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/", PUBLIC),
     ("POST", "/", PUBLIC),
@@ -208,6 +224,10 @@ def test_the_portal_has_these_addresses_and_no_other() -> None:
 
 def test_the_office_has_these_addresses_and_no_other() -> None:
     assert flatten(OFFICE) == OFFICE_TABLE
+
+
+def test_programs_have_these_addresses_and_no_other() -> None:
+    assert flatten(API) == API_TABLE
 
 
 def test_the_sign_in_page_has_these_addresses_and_no_other() -> None:

@@ -70,4 +70,7 @@ def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozense
         # The supplier's own premises are where its administrators work, and nobody else; no authority is theirs.
         if (role.realm == "administrator") == (authority_id is None):
             held |= role.permissions
-    return frozenset(held)
+    program = principal.program
+    if program is None:
+        return frozenset(held)
+    return frozenset(held & program.scopes) if program.authority_id == authority_id else frozenset()

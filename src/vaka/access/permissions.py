@@ -33,6 +33,7 @@ class Permission(Enum):
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
     PORTAL_SET_NOTICES = "portal.set_notices"  # say where the authority is told of changes, and that one has seen them
+    PORTAL_OWN_CLIENTS = "portal.own_clients"  # register programs that act for oneself, and end them
     PORTAL_SET_ACTIVATION = "portal.set_activation"  # see and propose what codes and passwords have to be
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down

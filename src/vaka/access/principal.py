@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from vaka.access.permissions import Permission
 from vaka.identity.sessions import Session
 
 
@@ -19,6 +20,17 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """A program that acts for somebody (`vaka.access.clients`)."""
+
+    id: UUID
+    authority_id: UUID
+    """The one authority it has any business with."""
+    scopes: frozenset[Permission]
+    """What it was given; of that it may what its owner may."""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody signed in, with the grants that held when they were read (see ``access.grants.read_grants``).
 
@@ -27,6 +39,8 @@ class Principal:
 
     session: Session
     grants: tuple[Grant, ...]
+    program: Program | None = None
+    """None: somebody in person."""
 
     @property
     def account_id(self) -> UUID:
@@ -36,4 +50,6 @@ class Principal:
     @property
     def actor(self) -> str:
         """How the ledger and the steps of an alarm name this principal."""
+        if self.program is not None:
+            return f"client:{self.program.id}"
         return f"account:{self.session.account_id}"

@@ -81,6 +81,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_FIND_PERSON,
                         Permission.PORTAL_EXPORT_LOG,
                         Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_CLIENTS,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }
@@ -101,6 +102,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_CLIENTS,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }
@@ -161,6 +163,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_APPROVE_ACCESS,
                         Permission.PORTAL_SET_ACTIVATION,
                         Permission.PORTAL_APPROVE_ACTIVATION,
+                        Permission.PORTAL_OWN_CLIENTS,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }

@@ -58,6 +58,8 @@ FIELDS: Mapping[tuple[str, str], EntryPoint] = MappingProxyType(
             "the device's own side; no installation learns it from there"
         ),
         ("vaka.identity.trust_content", "token_endpoint"): _other("an address"),
+        ("vaka.web.portal.api_token", "token"): _other("256 random bits that the portal made, good for ten minutes"),
+        ("vaka.web.portal.api_token", "token_type_hint"): _other("what RFC 7009 lets a program say; not looked at"),
         ("vaka.keys.calls", "secret"): _other("a key of 256 bits, from the keyholder to a process of the same machine"),
     }
 )

@@ -320,3 +320,70 @@ select redeem_key_code(%(account_id)s, %(code_hash)s, %(now)s)
 -- name: found_key_code
 -- as: setup
 select found_key_code(%(id)s, %(account_id)s, %(code_hash)s, %(actor)s, %(now)s)
+
+-- name: register_client
+-- as: portal
+insert into api_client (id, authority_id, owner, purpose, scopes, keys, created_at, ends_at)
+values (%(client)s, %(authority_id)s, %(account_id)s, %(purpose)s, %(scopes)s, %(keys)s, %(now)s, %(ends_at)s)
+returning client_digest(id, authority_id, owner, scopes, keys, ends_at)
+
+-- name: end_client
+-- as: portal
+update api_client set ended_at = %(now)s, ended_by = %(account_id)s
+where id = %(client)s and authority_id = %(authority_id)s and ended_at is null
+  and (%(any_owner)s or owner = %(account_id)s)
+returning id
+
+-- name: list_clients
+-- as: portal
+select c.id, c.authority_id, c.owner, c.purpose, c.scopes, c.keys, c.created_at, c.ends_at, c.ended_at, c.ended_by,
+       case when c.ended_at is not null then 'ended'
+            when c.ends_at <= %(now)s then 'over'
+            when a.state <> 'active' then 'ownerless'
+            when not ledger.is_client_told(c.id, client_digest(c.id, c.authority_id, c.owner, c.scopes, c.keys, c.ends_at))
+                then 'altered'
+            else 'active' end as state
+from api_client c join account a on a.id = c.owner
+where c.authority_id = %(authority_id)s
+order by c.created_at desc, c.id desc
+limit 200
+
+-- name: find_client
+-- as: portal
+select c.id, c.authority_id, c.owner, c.purpose, c.scopes, c.keys, c.created_at, c.ends_at, c.ended_at, c.ended_by,
+       'active' as state
+from api_client c join account a on a.id = c.owner and a.state = 'active'
+where c.id = %(client)s and c.ended_at is null and c.ends_at > %(now)s
+  and ledger.is_client_told(c.id, client_digest(c.id, c.authority_id, c.owner, c.scopes, c.keys, c.ends_at))
+
+-- name: find_bearer
+-- as: portal
+select t.id as token_id, c.id as client_id, c.authority_id, c.owner, a.display_name as owner_name, a.language, c.scopes,
+       t.issued_at, t.expires_at
+from api_token t
+join api_client c on c.id = t.client_id
+join account a on a.id = c.owner and a.state = 'active'
+where t.token_hash = %(token_hash)s and t.expires_at > %(now)s and c.ended_at is null and c.ends_at > %(now)s
+  and ledger.is_client_told(c.id, client_digest(c.id, c.authority_id, c.owner, c.scopes, c.keys, c.ends_at))
+
+-- name: keep_assertion
+-- as: portal
+insert into api_assertion (client_id, jti_hash, expires_at) values (%(client)s, %(jti_hash)s, %(good_until)s)
+on conflict do nothing
+
+-- name: forget_assertions
+-- as: portal
+delete from api_assertion where expires_at < %(now)s
+
+-- name: keep_token
+-- as: portal
+insert into api_token (token_hash, id, client_id, issued_at, expires_at)
+values (%(token_hash)s, %(id)s, %(client)s, %(now)s, %(expires_at)s)
+
+-- name: forget_tokens
+-- as: portal
+delete from api_token where expires_at < %(now)s
+
+-- name: revoke_token
+-- as: portal
+delete from api_token where token_hash = %(token_hash)s and client_id = %(client)s

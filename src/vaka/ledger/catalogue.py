@@ -180,7 +180,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "installation", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
-                            "designated_role", "unauthorised_grant", "activation_rules", "device_secret"),
+                            "designated_role", "unauthorised_grant", "activation_rules", "device_secret", "api_client"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -244,6 +244,11 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.TRUST_PROPOSED: _TRUST,
         Event.TRUST_APPROVED: _TRUST,
         Event.TRUST_WITHDRAWN: _TRUST,
+        Event.CLIENT_REGISTERED: About(
+            _OPERATOR, ("client",), ("authority", "scopes", "reason", "valid_until", "digest", "step_up"), "the keys"
+        ),
+        Event.CLIENT_ENDED: About(_OPERATOR, ("client",), ("authority",)),
+        Event.CLIENT_ADMITTED: About(("client",), ("client",), ("authority", "session"), "the token, the assertion"),
         Event.SESSION_STARTED: About(_OPERATOR, ("session",),
             ("realm", "method", "issuer", "level", "requested", "returned", "assertion"),
             "the address, the token, the assertion, the subject, the name",
@@ -316,14 +321,14 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.LOG_READ: About(
-            ("account", "setup"), ("log", "entry"),
+            ("account", "client", "setup"), ("log", "entry"),
             ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",
              "size"),
             "names; the person is a random identifier",
         ),
         Event.LOG_SEARCHED: About(
-            _OPERATOR, ("log",), ("actor", "event", "object", "outcome", "person", "found", "more", "named", "from",
-                                  "to"),
+            ("account", "client"), ("log",),
+            ("actor", "event", "object", "outcome", "person", "found", "more", "named", "from", "to"),
             "names; whom it was searched for is a random identifier",
         ),
         Event.LOG_EXPORTED: About(
@@ -334,7 +339,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "what stood in the entries that were taken out",
         ),
         Event.ACCESS_DENIED: About(
-            _OPERATOR, ("process",), ("reason", "address", "methods", "session", "count"),
+            ("account", "client"), ("process",), ("reason", "address", "methods", "session", "count"),
             "the address as the browser asked for it, which names what it was about",
         ),
         Event.CONNECTION_REFUSED: About(

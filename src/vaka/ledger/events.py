@@ -101,6 +101,9 @@ class Event(Enum):
     TRUST_PROPOSED = "trust.proposed"  # somebody put an issuer of identities forward
     TRUST_APPROVED = "trust.approved"  # another approved exactly that: whoever it names can sign in by it
     TRUST_WITHDRAWN = "trust.withdrawn"  # it is believed no longer, or the proposal was taken back
+    CLIENT_REGISTERED = "client.registered"  # somebody registered a program that acts for him
+    CLIENT_ENDED = "client.ended"  # it was ended; its tokens are worth nothing
+    CLIENT_ADMITTED = "client.admitted"  # a program proved itself and got a token for minutes
     SESSION_STARTED = "session.started"  # somebody signed in
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SESSION_LOCKED = "session.locked"  # nobody used a session for a while: it shows nothing until it is unlocked

@@ -120,6 +120,8 @@ async def _guarded(address: Address, needs: Permission, context: object, door: D
 
 
 def _send_to_sign_in(request: Request, sign_in: str) -> Response:
+    if not sign_in:  # programs are led nowhere
+        raise VakaError(Category.UNAUTHENTICATED, SIGN_IN_FIRST)
     if "hx-request" in request.headers:
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": sign_in})
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):

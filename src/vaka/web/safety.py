@@ -8,14 +8,16 @@ where the request came from (Fetch Metadata, otherwise Origin); where it says no
 
 import re
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vaka.errors import Sentence
-from vaka.web.refusals import Refusals, RequestRefusedError
+from vaka.web.refusals import RequestRefusedError
 
 SAFE_METHODS = frozenset({"GET"})
 UNSAFE_METHODS = frozenset({"POST"})
@@ -54,21 +56,36 @@ def content_security_policy(form_targets: tuple[str, ...] = ()) -> str:
     )
 
 
+class Answers(Protocol):
+    """Whoever turns errors into answers: pages (`vaka.web.refusals`), or problem details (`vaka.web.problems`)."""
+
+    def answer(self, request: Request, error: Exception) -> Response:
+        """Return the answer for ``error``."""
+
+
 class Safety:
     """ASGI layer around a whole web process."""
 
     def __init__(
-        self, app: ASGIApp, refusals: Refusals, *, origin: str, form_targets: tuple[str, ...] = (),
+        self,
+        app: ASGIApp,
+        refusals: Answers,
+        *,
+        origin: str,
+        form_targets: tuple[str, ...] = (),
         arrivals: re.Pattern[str] = NOTHING,
-    ) -> None:  # fmt: skip
+        programs: bool = False,
+    ) -> None:
         """Serve ``app`` at ``origin``; other sites' pages may send forms to the paths that ``arrivals`` matches whole.
 
-        Those prove in some other way that they belong to this browser.
+        Those prove in some other way that they belong to this browser. With ``programs`` those who ask are no browsers:
+        no cookie is looked at behind this, and so no origin is.
         """
         self._app = app
         self._arrivals = arrivals
         self._refusals = refusals
         self._origin = origin
+        self._programs = programs
         self._host = urlsplit(origin).netloc
         self._headers = {
             "Content-Security-Policy": content_security_policy(form_targets),
@@ -120,7 +137,8 @@ class Safety:
             return
         if scope["method"] not in UNSAFE_METHODS:
             raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD)
-        if not self._arrivals.fullmatch(scope["path"]) and not comes_from_own_page(headers, self._origin):
+        is_foreign = self._programs or self._arrivals.fullmatch(scope["path"])
+        if not is_foreign and not comes_from_own_page(headers, self._origin):
             raise RequestRefusedError(HTTPStatus.FORBIDDEN, WRONG_ORIGIN)
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > self._largest_body(scope):

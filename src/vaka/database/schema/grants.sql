@@ -78,6 +78,11 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
 grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
+-- portal: the authority's people register programs that act for them; programs prove themselves and get tokens.
+grant select, insert, update (ended_at, ended_by) on api_client to g_portal;
+grant select, insert, delete on api_token to g_portal;
+grant select, insert, delete on api_assertion to g_portal;
+grant execute on function client_digest, ledger.is_client_told to g_portal;
 -- portal: takes out what the directory holds of an authority; without any credential, and without names of devices.
 grant execute on function read_directory to g_portal;
 -- portal: which of an authority's devices prove themselves by a password, by their identifiers.

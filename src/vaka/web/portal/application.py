@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
@@ -22,6 +22,7 @@ from vaka.web.portal import (
     access_report,
     activation,
     certificates,
+    clients,
     cover,
     ending,
     erasure,
@@ -40,8 +41,10 @@ from vaka.web.portal import (
     retention,
     supplier,
 )
+from vaka.web.portal.api import API, recognise_program
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import PreferenceForm, Theme, remember
+from vaka.web.problems import Problems
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
 from vaka.web.safety import Safety
@@ -160,6 +163,10 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/access/designate", access.designate, ["POST"], needs=Permission.PORTAL_DESIGNATE_ROLE),
     route(f"{LOG}/access/report/{{year}}", access_report.show_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route("/programs", clients.show_own, ["GET"], needs=Permission.PORTAL_OWN_CLIENTS),
+    route(f"{LOG}/programs", clients.show_clients, ["GET"], needs=Permission.PORTAL_OWN_CLIENTS),
+    route(f"{LOG}/programs", clients.register, ["POST"], needs=Permission.PORTAL_OWN_CLIENTS),
+    route(f"{LOG}/programs/end", clients.end, ["POST"], needs=Permission.PORTAL_OWN_CLIENTS),
     route("/activation", activation.show_own, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
     route(f"{LOG}/activation", activation.show_activation, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
     route(f"{LOG}/activation", activation.propose, ["POST"], needs=Permission.PORTAL_SET_ACTIVATION),
@@ -207,8 +214,26 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
         )  # fmt: skip
         await portal.denials.tell(denial)
 
+    async def recognise_by_token(request: Request) -> Asker | None:
+        return await recognise_program(portal, request)
+
     router = build_router(ADDRESSES, portal, Door(recognise, record_denial, portal.sign_in))
+    programs = build_router(API, portal, Door(recognise_by_token, record_denial, sign_in=""))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.
-    return Safety(
+    pages = Safety(
         router, Refusals(portal.pages, THEME), origin=settings.portal.origin, form_targets=(settings.signin.origin,)
     )
+    return _Rooms(pages, Safety(programs, Problems(), origin=settings.portal.origin, programs=True))
+
+
+class _Rooms:
+    """Pages for people and, under /api, answers for programs: nothing of the one opens the other."""
+
+    def __init__(self, pages: ASGIApp, programs: ASGIApp) -> None:
+        self._pages = pages
+        self._programs = programs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        is_program = scope["type"] == "http" and scope["path"].startswith("/api/")
+        await (self._programs if is_program else self._pages)(scope, receive, send)

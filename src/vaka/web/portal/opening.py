@@ -19,6 +19,7 @@ from vaka.web.assets import load_assets
 from vaka.web.denials_of_authorities import open_teller
 from vaka.web.key_sites import open_ceremonies
 from vaka.web.pages import Pages
+from vaka.web.portal.allowance import Allowances
 from vaka.web.portal.portal import Portal
 from vaka.web.portal.taking_out import TakingOut
 from vaka.web.portal.words import ALL_NAMES
@@ -56,7 +57,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         sign_in=f"{settings.signin.origin}/?realm=authority", logs=settings.ledger,
                         lookups=Questions(clock), taking_out=TakingOut(clock),
                         ending_wait_days=settings.erasure.ending_wait_days, security_keys=security_keys,
-                        step_up=settings.access.step_up,
+                        step_up=settings.access.step_up, origin=settings.portal.origin, allowances=Allowances(clock),
                         notices_key=public_file(server.credentials.parent / settings.notices.signing_key),
                     )  # fmt: skip
             finally:

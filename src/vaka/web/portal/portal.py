@@ -27,6 +27,7 @@ from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
 from vaka.web.pages import Pages
+from vaka.web.portal.allowance import Allowances
 from vaka.web.portal.lookup import LookedFor
 from vaka.web.portal.taking_out import TakingOut
 from vaka.web.questions import Questions
@@ -67,6 +68,10 @@ class Portal:
     """People's own keys."""
     step_up: Policy
     """Who must touch one."""
+    origin: str
+    """Where the portal is reached."""
+    allowances: Allowances
+    """How often programs may ask."""
     ending_wait_days: int = 7
     """How long the erasure of everything waits after its approval."""
     notices_key: Path | None = None
@@ -127,6 +132,7 @@ class Portal:
             "may_set_removal": may(principal, Permission.PORTAL_SET_REMOVAL, authority.id),
             "may_approve_removal": may(principal, Permission.PORTAL_APPROVE_REMOVAL, authority.id),
             "may_hold": may(principal, Permission.PORTAL_HOLD_PERSON, authority.id),
+            "may_own_programs": may(principal, Permission.PORTAL_OWN_CLIENTS, authority.id),
             "may_set_activation": may(principal, Permission.PORTAL_SET_ACTIVATION, authority.id),
             "may_approve_activation": may(principal, Permission.PORTAL_APPROVE_ACTIVATION, authority.id),
             "may_see_access": may(principal, Permission.PORTAL_SEE_ACCESS, authority.id),

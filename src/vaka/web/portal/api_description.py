@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The description of the interface for programs (OpenAPI 3.1), drawn from its route table."""
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vaka.web.portal.allowance import REQUESTS
+from vaka.web.routes import PUBLIC, Address
+
+_PARAMETER = re.compile(r"{(\w+)}")
+_TEXT = {"type": "string"}
+_MOMENT = {"type": ["string", "null"], "format": "date-time"}
+_ASSERTION = {
+    "client_assertion_type": {"const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+    "client_assertion": {"type": "string", "maxLength": 4096, "description": "A JWT (RFC 7523)."},
+}
+_FORMS: Mapping[str, Mapping[str, Any]] = {
+    "/api/token": {"grant_type": {"const": "client_credentials"}, **_ASSERTION},
+    "/api/revoke": {"token": {"type": "string", "maxLength": 100}, **_ASSERTION},
+}
+_QUESTIONS: Mapping[str, Mapping[str, Any]] = {
+    "from": {"type": "string", "maxLength": 19, "description": "Local time, such as 2026-03-01T08:00."},
+    "to": {"type": "string", "maxLength": 19},
+    "event": {"type": "string", "maxLength": 80, "pattern": "^[a-z_.]*$"},
+    "outcome": {"enum": ["", "success", "failure"]},
+    "actor": {"type": "string", "maxLength": 100},
+    "object": {"type": "string", "maxLength": 200},
+    "before": {"type": "string", "maxLength": 40, "description": "From `next` of the page before."},
+}
+_ENTRY = {
+    "index": {"type": "integer", "minimum": 0},
+    "leaf": {"type": ["object", "null"], "description": "The entry, as its bytes in the tree say it."},
+}
+_ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "/api/token": {
+        "access_token": _TEXT, "token_type": {"const": "Bearer"}, "expires_in": {"type": "integer"}, "scope": _TEXT,
+    },
+    "/api/revoke": {},
+    "/api/v1/{authority}/log/entries": {
+        "size": {"type": "integer"},
+        "entries": {"type": "array", "items": {
+            "type": "object", "properties": {**_ENTRY, "agrees": {"type": "boolean"}},
+            "required": ["index", "leaf", "agrees"],
+        }},
+        "next": {"type": ["string", "null"]},
+    },
+    "/api/v1/{authority}/log/entries/{index}": {**_ENTRY, "proof": {"type": ["string", "null"]}},
+    "/api/v1/{authority}/access": {
+        "held": {"type": "array", "items": {"type": "object", "properties": {
+            "role": _TEXT, "account": {"type": "string", "format": "uuid"}, "since": _MOMENT, "valid_until": _MOMENT,
+            "effective": {"type": "boolean"}, "account_state": _TEXT,
+        }}},
+        "designated": {"type": "array", "items": _TEXT},
+        "requests": {"type": "array", "items": {"type": "object"}},
+    },
+    "/api/v1/{authority}/activation": {
+        "rules": {"type": "object"},
+        "to_be_replaced": {"type": "object", "additionalProperties": {"type": "integer"}},
+    },
+}  # fmt: skip
+_ERRORS = {
+    "400": "The request makes no sense as given.",
+    "401": "No token, or one that is not good any more.",
+    "403": "The program may not.",
+    "404": "There is nothing here, or nothing of the program's business.",
+    "409": "It is in another state.",
+    "429": f"More than {REQUESTS} requests in a minute.",
+    "503": "Something needed does not answer at the moment.",
+}
+
+
+def describe_api(addresses: Sequence[Address], origin: str) -> dict[str, Any]:
+    """Return the description of these addresses at an origin."""
+    paths: dict[str, dict[str, Any]] = {}
+    for address in addresses:
+        for method in address.methods:
+            paths.setdefault(address.path, {})[method.lower()] = _operation(address)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Vaka", "version": "1",
+            "description": "What an authority's own programs may ask. That a program read the log stands in the log.",
+            "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        },
+        "servers": [{"url": origin}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Problem": {
+                "type": "object", "required": ["type", "title", "status", "detail"],
+                "properties": {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT},
+            }},
+        },
+    }  # fmt: skip
+
+
+def _operation(address: Address) -> dict[str, Any]:
+    text = (inspect.getdoc(address.endpoint) or "").split("\n\n")[0]
+    summary = text.partition(": ")[2].replace("\n", " ") or text
+    operation: dict[str, Any] = {
+        "operationId": address.endpoint.__name__,
+        "summary": summary[:1].upper() + summary[1:],
+        "responses": {"200": _success(address), **_problems(address)},
+        "security": [] if address.needs is PUBLIC else [{"token": []}],
+    }
+    if address.needs is not PUBLIC:
+        operation["x-permission"] = str(address.needs.value)
+    parameters = [
+        {"name": name, "in": "path", "required": True,
+         "schema": {"type": "integer", "minimum": 0} if name == "index" else {"type": "string"}}
+        for name in _PARAMETER.findall(address.path)
+    ]  # fmt: skip
+    if address.path.endswith("/log/entries"):
+        parameters += [{"name": name, "in": "query", "required": False, "schema": schema}
+                       for name, schema in _QUESTIONS.items()]  # fmt: skip
+    if parameters:
+        operation["parameters"] = parameters
+    if address.path in _FORMS:
+        form = _FORMS[address.path]
+        operation["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "properties": form, "required": list(form)},
+        }}}  # fmt: skip
+    return operation
+
+
+def _success(address: Address) -> dict[str, Any]:
+    if address.path.endswith("/checkpoint"):
+        return {"description": "A signed note (C2SP tlog-checkpoint).", "content": {"text/plain": {"schema": _TEXT}}}
+    answer = _ANSWERS.get(address.path)
+    schema: dict[str, Any] = {"type": "object"}
+    if answer:
+        schema |= {"properties": answer, "required": list(answer)}
+    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+
+
+def _problems(address: Address) -> dict[str, Any]:
+    if address.path not in _FORMS:
+        return {code: _problem(code) for code in (_ERRORS if address.needs is not PUBLIC else ("503",))}
+    error = {"application/json": {"schema": {"type": "object", "properties": {"error": _TEXT}}}}
+    said = {code: {"description": _ERRORS[code], "content": error} for code in ("400", "401")}
+    return said | {code: _problem(code) for code in ("429", "503")}
+
+
+def _problem(code: str) -> dict[str, Any]:
+    return {
+        "description": _ERRORS[code],
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Tokens for programs: client credentials (RFC 6749 section 4.4) proved by a client assertion (RFC 7523), and revoking.
+
+A token is 256 random bits, kept as a hash, and good for ten minutes. Every refusal looks the same to the program; which
+it was stands in the supplier's log, once a minute of each kind.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from vaka.database.connections import transaction
+from vaka.errors import VakaError
+from vaka.identity.client_guard import (
+    LONGEST_ASSERTION,
+    AssertionRefusedError,
+    judge_assertion,
+    read_client_id,
+)
+from vaka.identity.clients import TOKEN_LIFE, Client, find_client, issue_token, revoke_token
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.web.denials import Denial
+from vaka.web.forms import Form, read_form
+from vaka.web.portal.allowance import ALL_TOKENS, TOKENS
+from vaka.web.portal.portal import Portal
+
+ADMISSION_PATH = "/api/token"
+REVOKE_PATH = "/api/revoke"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_NOBODY = UUID(int=0)
+
+Assertion = Annotated[str, Field(min_length=1, max_length=LONGEST_ASSERTION)]
+
+
+class TokenForm(Form):
+    """A request for a token."""
+
+    grant_type: Literal["client_credentials"]
+    client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+    client_assertion: Assertion
+    client_id: Annotated[str, Field(max_length=40)] = ""
+
+
+class RevocationForm(Form):
+    """A token that is to end (RFC 7009), and who asks."""
+
+    token: Annotated[str, Field(min_length=1, max_length=100)]
+    token_type_hint: Annotated[str, Field(max_length=40)] = ""
+    client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+    client_assertion: Assertion
+
+
+def audience(portal: Portal) -> str:
+    """Return what an assertion names as its audience: the address of the token endpoint."""
+    return f"{portal.origin}{ADMISSION_PATH}"
+
+
+async def give_token(portal: Portal, request: Request) -> Response:
+    """POST /api/token: a token for minutes, for a program that proves itself."""
+    portal.allowances.require("tokens", ALL_TOKENS)
+    try:
+        form = await read_form(request, TokenForm)
+    except VakaError:
+        return _refuse("invalid_request", 400)
+    now, client = portal.clock.now(), None
+    try:
+        async with transaction(portal.platform) as platform:
+            client_id = read_client_id(form.client_assertion)
+            portal.allowances.require(f"tokens:{client_id}", TOKENS)
+            client = await find_client(platform, client_id, now)
+            if client is None or form.client_id not in ("", str(client_id)):
+                raise AssertionRefusedError("client")
+            proven = judge_assertion(form.client_assertion, client.id, client.public_keys, audience(portal), now)
+            token, token_id = await issue_token(platform, client, proven, now)
+            await append(platform, Entry(
+                Event.CLIENT_ADMITTED, f"client:{client.id}", now, f"client:{client.id}",
+                detail={"authority": str(client.authority_id), "session": str(token_id)},
+            ))  # fmt: skip
+    except AssertionRefusedError as refused:
+        await _tell(portal, client, refused.reason, ADMISSION_PATH)
+        return _refuse("invalid_client", 401)
+    return JSONResponse(
+        {"access_token": token, "token_type": "Bearer", "expires_in": int(TOKEN_LIFE.total_seconds()),
+         "scope": " ".join(client.scopes)},
+        headers={"Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+async def revoke(portal: Portal, request: Request) -> Response:
+    """POST /api/revoke: end a token of one's own, known or not (RFC 7009)."""
+    portal.allowances.require("tokens", ALL_TOKENS)
+    try:
+        form = await read_form(request, RevocationForm)
+    except VakaError:
+        return _refuse("invalid_request", 400)
+    now, client = portal.clock.now(), None
+    try:
+        async with transaction(portal.platform) as platform:
+            client = await find_client(platform, read_client_id(form.client_assertion), now)
+            if client is None:
+                raise AssertionRefusedError("client")
+            judge_assertion(form.client_assertion, client.id, client.public_keys, audience(portal), now)
+            await revoke_token(platform, form.token, client.id)
+    except AssertionRefusedError as refused:
+        await _tell(portal, client, refused.reason, REVOKE_PATH)
+        return _refuse("invalid_client", 401)
+    return JSONResponse({})
+
+
+async def _tell(portal: Portal, client: Client | None, reason: str, address: str) -> None:
+    """Write a refusal down: of whom nobody knows as such, and what it says of itself nowhere."""
+    actor = "client" if client is None else f"client:{client.id}"
+    session = _NOBODY if client is None else client.id
+    await portal.denials.tell(Denial(actor, session, address, "POST", reason, None))
+
+
+def _refuse(error: str, status: int) -> Response:
+    return JSONResponse({"error": error}, status, headers={"Cache-Control": "no-store"})
