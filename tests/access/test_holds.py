@@ -12,10 +12,11 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.confirming import lift_hold, place_hold
 from tests.ledger.sealed import LogHouse
 from tests.people import register
 from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.holds import UnusableReasonError, lift_hold, place_hold
+from vaka.access.holds import UnusableReasonError
 from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
 from vaka.clock import SystemClock

@@ -402,7 +402,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
-    ("GET", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
+    ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),

@@ -14,11 +14,11 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.confirming import begin_export
 from tests.tenants.imported import REFERENCES, CutOffError, take_in
 from tests.tenants.leaving import REASON, Leaving
 from tests.tenants.office import ROLE, Office, device_of
 from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.exporting import begin_export
 from vaka.access.holds import UnusableReasonError
 from vaka.keys.personal import load_declaration
 from vaka.ledger.findings import Checked, WrongError

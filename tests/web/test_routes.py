@@ -104,7 +104,7 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", f"{LOG}/access/decide", Permission.PORTAL_APPROVE_ACCESS),
     ("POST", f"{LOG}/access/designate", Permission.PORTAL_DESIGNATE_ROLE),
     ("GET", f"{LOG}/access/report/{{year}}", Permission.PORTAL_SEE_ACCESS),
-    ("GET", f"{LOG}/access/report/{{year}}/csv", Permission.PORTAL_SEE_ACCESS),
+    ("POST", f"{LOG}/access/report/{{year}}/csv", Permission.PORTAL_SEE_ACCESS),
     ("POST", "/preferences", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/alive", PUBLIC),

@@ -103,9 +103,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("order", "again", "alarm", "alarm_note", "message", "contact", "note", "person", "device"), _REGISTER,
         ),
         Event.ERASURE_ORDERED: About(
-            _OPERATOR, ("erasure",), ("person", "decision"), "who it is; the person is a random identifier"
+            _OPERATOR, ("erasure",), ("person", "decision", "step_up"), "who it is; the person is a random identifier"
         ),
-        Event.ERASURE_DECIDED: About(_OPERATOR, ("erasure",), ("person", "verdict"), "who it is"),
+        Event.ERASURE_DECIDED: About(_OPERATOR, ("erasure",), ("person", "verdict", "step_up"), "who it is"),
         Event.ERASURE_BEGUN: About(
             ("scheduler",), ("erasure",),
             ("person", "hindrance", "alarm", "alarm_note", "message", "contact", "note", "device"), _REGISTER,
@@ -123,12 +123,12 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "every key, and whatever was tried",
         ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
-        Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason",), "everything that is taken out"),
+        Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason", "step_up"), "everything that is taken out"),
         Event.EXPORT_COMPLETED: About(
             _OPERATOR, ("export",), ("sha256", "bytes", "rows", "unopened"), "everything that was taken out"
         ),
-        Event.ENDING_ORDERED: About(_OPERATOR, ("ending",), ("decision", "export", "reason")),
-        Event.ENDING_DECIDED: About(_OPERATOR, ("ending",), ("verdict", "days")),
+        Event.ENDING_ORDERED: About(_OPERATOR, ("ending",), ("decision", "export", "reason", "step_up")),
+        Event.ENDING_DECIDED: About(_OPERATOR, ("ending",), ("verdict", "days", "step_up")),
         Event.ENDING_BEGUN: About(("scheduler",), ("ending",), ("hindrance", "devices"), "whose devices they are"),
         Event.ENDING_REMOVED: About(
             ("scheduler",), ("ending",),
@@ -203,19 +203,22 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.ROLE_APPROVED: About(
             _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
+            "the name",
         ),
         Event.ROLE_REFUSED: About(
             _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
+            "the name",
         ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),
         Event.ROLE_DESIGNATED: About(
-            _OPERATOR, ("authority",), ("role", "authority", "reason", "digest"), "who holds it: a fingerprint of that"
+            _OPERATOR, ("authority",), ("role", "authority", "reason", "digest", "step_up"),
+            "who holds it: a fingerprint of that",
         ),
-        Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason")),
+        Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason", "step_up")),
         Event.ROLE_UNAUTHORISED: About(("scheduler",), ("account",), ("role", "authority"), "the name"),
         Event.TRUST_PROPOSED: _TRUST,
         Event.TRUST_APPROVED: _TRUST,
@@ -265,8 +268,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "whom it was about, and what stood in it",
         ),
         Event.ALARM_REMOVED: About(("scheduler",), _ALARM, ("rules",), "whom it was about, and what stood in it"),
-        Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
-        Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
+        Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason", "step_up"), "who the person is"),
+        Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason", "step_up"), "who the person is"),
         Event.LOG_READ: About(
             ("account", "setup"), ("log", "entry"),
             ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",
@@ -281,8 +284,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.LOG_EXPORTED: About(
             ("account", "setup"), ("log",),
             ("reason", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object", "outcome",
-             "person",
-             "more", "named", "from", "to"),
+             "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
         Event.ACCESS_DENIED: About(

@@ -9,6 +9,7 @@ The act is made anew of the fields each time, so a field that was changed in bet
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from starlette.responses import RedirectResponse, Response
@@ -20,7 +21,11 @@ from vaka.identity.refusing import KeyRefusedError
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.pages import Message
+from vaka.web.portal.confirmed import CONFIRMED
 from vaka.web.portal.portal import Portal
+from vaka.web.portal.whom import name_person
+
+_ACTS = frozenset().union(*CONFIRMED.values())
 
 KeyAnswer = Annotated[str, Field(max_length=LONGEST_ANSWER)]
 """The field in which what a key said comes; empty the first time."""
@@ -41,6 +46,13 @@ class Confirming:
     """What the form was filled in with."""
     named: str = ""
     """What the key is called that the act is about."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """What is shown of the act in plain words: a fact's name → what it says, instead of the parameter of that name or
+    beside them."""
+    person: UUID | None = None
+    """The person in care that it is about, who is named on the page."""
+    hands_out: bool = False
+    """Whether what follows is a file, and the page stays."""
 
 
 def keys_address(authority: Authority) -> str:
@@ -53,8 +65,11 @@ async def confirm(
 ) -> Confirmation | Response:
     """Return that the act may be done, or the page that has to come first.
 
-    Where a key was refused that page comes again, with the reason. Raises TooManyChallengesError.
+    Where a key was refused that page comes again, with the reason. Raises TooManyChallengesError, and LookupError for
+    an act of which nobody has written down that it is confirmed.
     """
+    if asked.act.name not in _ACTS:
+        raise LookupError("an act that is confirmed stands in vaka.web.portal.confirmed")
     keys, session = portal.security_keys, asker.session
     refused: KeyRefusedError | None = None
     if answer:
@@ -67,10 +82,12 @@ async def confirm(
             return pass_without_key(portal.step_up, asked.act)
         except KeyNeededError:
             return RedirectResponse(f"{keys_address(authority)}?needed=1", 303)
+    named = {} if asked.person is None else await name_person(portal, asker, authority, asked.person)
     options = await keys.ask_for_touch(session, asked.act)
     message = None if refused is None else Message(refused.sentence.in_language(asker.preferences.language))
     return portal.page(
         asker, "portal_touch.html", authority, asked.here, 200 if refused is None else 403,
         page=asked.page, here=asked.here, action=asked.action, act=asked.act, fields=asked.fields, named=asked.named,
-        options=options, message=message,
+        shown={**named, **asked.act.parameters, **asked.shown}, hands_out=asked.hands_out, options=options,
+        message=message,
     )  # fmt: skip

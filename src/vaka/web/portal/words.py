@@ -279,6 +279,14 @@ LAPSES: Mapping[str, str] = {
 }
 """Why a role ended by itself."""
 
+VERDICTS: Mapping[str, str] = {
+    "approved": mark("Approve"),
+    "declined": mark("Decline"),
+    "withdrawn": mark("Take one's own order back"),
+    "cancelled": mark("Stop"),
+}
+"""What is decided about an order, as it is confirmed."""
+
 REASONS: Mapping[str, str] = {
     "follow_up": mark("Regular review of the log"),
     "incident": mark("Investigation of an incident"),
@@ -316,6 +324,7 @@ def names_in(language: Language) -> dict[str, Any]:
         "request_state_word": looked_up(REQUEST_STATES),
         "lapse_word": looked_up(LAPSES),
         "reason_word": looked_up(REASONS),
+        "verdict_word": looked_up(VERDICTS),
         "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
         "in_words": lambda sentence: sentence.in_language(language),
         "local_day": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d}",
