@@ -193,8 +193,8 @@ A permission is not enough for these: each is done after a touch of a security k
 ([decision 32](decisions/0032-step-up.md)), and each anew.
 """
 NO_TOUCH_INTRODUCTION = """\
-Every other address of the portal that changes something or hands out a file, and why it takes none. At the desk nothing does:
-no key stands between an alarm and its answer.
+Every other address of the portal that changes something or hands out a file, and why it takes none. At the desk nothing
+does: no key stands between an alarm and its answer.
 """
 
 

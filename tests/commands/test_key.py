@@ -26,7 +26,7 @@ from vaka.keys.keyring import AuthorityKeys, Keyring
 
 pytestmark = pytest.mark.database
 
-APPLY = ("--apply", "--change", "C-18")
+APPLY = ("--apply", "--change", "C-18", "--reason", "Planerat underhåll")
 TENANT = "vaka_t_ekbacka"
 LAST = """
     select event, actor, object, detail::text from (

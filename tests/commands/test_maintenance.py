@@ -37,7 +37,7 @@ from vaka.tenants.people import Person
 pytestmark = pytest.mark.database
 
 TENANT = "vaka_t_ekbacka"
-APPLY = ("--apply", "--change", "C-17")
+APPLY = ("--apply", "--change", "C-17", "--reason", "Planerat underhåll")
 ME = f"setup:uid-{os.getuid()}"
 ENTRIES = """
     select id, event, actor, object, outcome, detail::text from ledger.inbox
@@ -82,7 +82,11 @@ def entries(data: DataDirectory, database: str = PLATFORM_DATABASE) -> Entries:
 
 def test_without_a_change_nothing_is_applied(made: DataDirectory, sheet: Callable[[str], Path]) -> None:
     before = entries(made)
-    for options in (("--apply",), ("--apply", "--change", ""), ("--apply", "--change", "Karin Holmgren ringde")):
+    for options in (
+        ("--apply",),
+        ("--apply", "--change", ""),
+        ("--apply", "--change", "Karin Holmgren ringde"),
+    ):
         for shown in (import_devices(made, sheet("1"), *options), vaka("migrate", "--data", made.root, *options)):
             assert (shown.exit_code, shown.stdout) == (1, "")
             assert shown.stderr.startswith("vaka: Say with --change")
@@ -223,12 +227,12 @@ def test_an_export_is_entered_before_the_first_file_and_one_that_fails_as_well(
     full.mkdir()
     (full / "something").touch()
     command = ("ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", full)
-    shown = vaka(*command, "--change", "KS-2")
+    shown = vaka(*command, "--change", "KS-2", "--reason", "Planerat underhåll")
     assert shown.exit_code == 1
     told = [entry for entry in entries(made, TENANT) if entry["event"] == "log.exported"][-2:]
     assert [(one["outcome"], one["detail"]["change"]) for one in told] == [("success", "KS-2"), ("failure", "KS-2")]
     count = len(entries(made, TENANT))
-    for refused in ((), ("--change", ""), ("--change", "19320212-9809")):
+    for refused in ((), ("--change", ""), ("--change", "19320212-9809", "--reason", "Planerat underhåll")):
         assert vaka(*command, *refused).exit_code != 0
     assert len(entries(made, TENANT)) == count
 

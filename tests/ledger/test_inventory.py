@@ -214,6 +214,8 @@ def changing_statements() -> Iterator[tuple[str, str]]:
 # --- functions in the databases ---------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Told | Untold] = {
+    "accept_state": told("settings.accepted"),
+    "tell_drift": told("settings.drifted", "settings.settled"),
     "request_role": told("role.requested"),
     "decide_role_request": told("role.approved", "role.refused"),
     "designate_role": told("role.designated", "role.approved"),
@@ -281,6 +283,8 @@ def changing_functions() -> set[str]:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 COMMANDS: dict[str, Told | Untold] = {
+    "settings show": told("command.run"),
+    "settings accept": told("settings.accepted", "command.run"),
     "demo": told("installation.decided"),
     "run": told("settings.changed", "key.changed", "installation.decided"),
     "migrate": told("command.run"),

@@ -14,7 +14,7 @@ order by g.role, g.authority_id
 
 -- name: state_step_up
 -- as: portal
-select set_config('ledger.step_up', %(digest)s, true)
+select set_config('ledger.step_up', %(step_up)s, true)
 
 -- name: list_colleagues
 -- as: desk

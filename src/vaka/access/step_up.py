@@ -43,6 +43,6 @@ async def confirmed(connection: Connection, confirmation: Confirmation, act: Act
     """
     confirmation.require(act)
     async with connection.transaction():
-        await connection.execute(QUERIES["state_step_up"], {"digest": confirmation.step_up or ""})
+        await connection.execute(QUERIES["state_step_up"], {"step_up": confirmation.step_up or ""})
         yield
-        await connection.execute(QUERIES["state_step_up"], {"digest": ""})
+        await connection.execute(QUERIES["state_step_up"], {"step_up": ""})

@@ -155,14 +155,26 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.AUTHORITY_CLOSED: About(("scheduler",), ("authority",), ("order",)),
         Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),
         Event.SETTINGS_CHANGED: About(("supervisor",), ("settings",), ("names", "count", "first"), "any value"),
+        Event.SETTINGS_DRIFTED: About(
+            ("scheduler",), ("settings",), ("state", "authority"), "whatever stands in the file"
+        ),
+        Event.SETTINGS_SETTLED: About(("scheduler",), ("settings",), ("authority",), "whatever stands in the file"),
+        Event.SETTINGS_ACCEPTED: About(
+            ("setup", "supervisor", "account"), ("settings",), ("things", "count", "first"),
+            "whatever stands in the files",
+        ),
+        Event.DATABASE_VISITED: About(
+            ("scheduler",), ("database",), ("as", "authority"), "what the role is called, and what was asked"
+        ),
         Event.KEY_CREATED: About(("sequencer",), ("key",), ("sha256",), "the secret key"),
         Event.KEY_CHANGED: About(("supervisor",), ("key",), ("sha256", "first"), "the secret key"),
         Event.KEY_ROTATED: About(
             ("setup", "scheduler"), ("key",), ("destroyed", "generation", "rewrapped"), "every key"
         ),
         Event.COMMAND_RUN: About(
-            ("setup",), ("command",), ("change", "applied", "tool", "authority", "count", "reason"),
-            "what was in the files it read; who ran it is the operating system's number for him",
+            ("setup",), ("command",),
+            ("change", "applied", "tool", "purpose", "arguments", "authority", "count", "reason"),
+            "what was in the files it read, arguments that may be secret or name somebody",
         ),
         Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
         Event.ROW_CHANGED_BY_HAND: About(
@@ -283,8 +295,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.LOG_EXPORTED: About(
             ("account", "setup"), ("log",),
-            ("reason", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object", "outcome",
-             "person", "more", "named", "from", "to", "step_up"),
+            ("reason", "purpose", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object",
+             "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
         Event.ACCESS_DENIED: About(

@@ -65,6 +65,10 @@ class Event(Enum):
     AUTHORITY_CLOSED = "authority.closed"  # an authority's contract has ended: it is served no more, its log is kept
     INSTALLATION_DECIDED = "installation.decided"  # an installation was made a demo, or one for real, for ever
     SETTINGS_CHANGED = "settings.changed"  # the settings file says something else than when it was last looked at
+    SETTINGS_DRIFTED = "settings.drifted"  # something protected is not as it was accepted: changed, missing or added
+    SETTINGS_SETTLED = "settings.settled"  # it is as accepted again: put back, or accepted by a command
+    SETTINGS_ACCEPTED = "settings.accepted"  # a command or a start accepted how something protected is now
+    DATABASE_VISITED = "database.visited"  # somebody is connected to a database who is none of Vaka's processes
     KEY_CREATED = "key.created"  # a log got the key that signs its checkpoints
     KEY_CHANGED = "key.changed"  # a certificate that we show, or whom we believe, is another than before
     KEY_ROTATED = "key.rotated"  # an authority's key, or the root key, was replaced, and the old one destroyed

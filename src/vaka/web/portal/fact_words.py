@@ -146,4 +146,9 @@ FACTS: Mapping[str, str] = {
     "beside": mark("Held beside"),
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),
+    "purpose": mark("Why it was done"),
+    "arguments": mark("Arguments, what may be secret as *"),
+    "as": mark("As"),
+    "things": mark("What it is about"),
+    "state": mark("How it is now"),
 }

@@ -20,6 +20,7 @@ from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import LogState, StoredEntry, prove_entry, read_state
 from vaka.ledger.search import Hit, Wanted, find_concerning
+from vaka.protected.standing import Configuration, read_configuration
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.pages import Message
@@ -70,7 +71,8 @@ async def show_supplier_log(portal: Portal, request: Request, asker: Asker) -> R
     event = Event.LOG_SEARCHED if asked.is_narrowed else Event.LOG_READ
     await _record(portal, asker, authority, event, {**asked.facts, "found": len(found.hits), "more": found.more})
     older = asked.address(path, before=tell_place(found.hits[-1].place)) if found.more else ""
-    return _page(portal, asker, authority, form, asked, found, 200, older=older)
+    configuration = await _read_configuration(portal, authority)
+    return _page(portal, asker, authority, form, asked, found, 200, older=older, configuration=configuration)
 
 
 async def show_supplier_entry(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -110,6 +112,11 @@ async def _read(portal: Portal, authority: UUID, index: int) -> tuple[LogState, 
     return state, entry, None if proof is None else proof.encode()
 
 
+async def _read_configuration(portal: Portal, authority: Authority) -> Configuration:
+    async with transaction(portal.platform) as platform:
+        return await read_configuration(platform, authority.id)
+
+
 async def _read_page(portal: Portal, authority: Authority, asked: Asked) -> Found:
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
@@ -131,6 +138,7 @@ def _page(
     status: int,
     *,
     older: str = "",
+    configuration: Configuration | None = None,
     message: Message | None = None,
 ) -> Response:
     path = _path(authority)
@@ -140,7 +148,8 @@ def _page(
         page="supplier", path=path, asked=asked, form=form, state=found and found.state,
         hits=found.hits if found else [], names=found and found.names, actors=actors, cut=0, older=older,
         newest=asked.address(path) if asked and form.before else "", own=[], message=message,
-        may_export=False, may_find_person=False,
+        may_export=False, may_find_person=False, configuration=configuration,
+        is_watched=configuration is not None and configuration.is_watched(portal.clock.now()),
     )  # fmt: skip
 
 

@@ -68,6 +68,10 @@ EVENTS: Mapping[str, str] = {
     "authority.registered": mark("Authority registered"),
     "installation.decided": mark("Kind of installation decided"),
     "settings.changed": mark("Settings changed"),
+    "settings.drifted": mark("Protected configuration is not as it was accepted"),
+    "settings.settled": mark("Protected configuration is as accepted again"),
+    "settings.accepted": mark("Protected configuration accepted as it is"),
+    "database.visited": mark("Somebody connected to a database by hand"),
     "key.created": mark("The log's key made"),
     "key.rotated": mark("Key replaced, the old one destroyed"),
     "key.changed": mark("Certificate or trusted issuer changed"),
@@ -140,7 +144,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "role.refused", "role.lapsed", "role.designated", "role.released", "role.unauthorised",
          "security_key.enrolled", "security_key.renamed", "security_key.removed", "security_key.used",
          "trust.proposed", "trust.approved", "trust.withdrawn", "retention.set", "policy.changed", "class.changed",
-         "settings.changed", "installation.decided", "authority.registered"),
+         "settings.changed", "settings.drifted", "settings.settled",
+         "settings.accepted", "installation.decided", "authority.registered"),
     ),
     "registers": (
         mark("Registers"),
@@ -279,6 +284,13 @@ LAPSES: Mapping[str, str] = {
 }
 """Why a role ended by itself."""
 
+DRIFTS: Mapping[str, str] = {
+    "changed": mark("Changed"),
+    "missing": mark("Missing"),
+    "added": mark("Added"),
+}
+"""In which way something protected is not as it was accepted."""
+
 VERDICTS: Mapping[str, str] = {
     "approved": mark("Approve"),
     "declined": mark("Decline"),
@@ -325,6 +337,7 @@ def names_in(language: Language) -> dict[str, Any]:
         "lapse_word": looked_up(LAPSES),
         "reason_word": looked_up(REASONS),
         "verdict_word": looked_up(VERDICTS),
+        "drift_word": looked_up(DRIFTS),
         "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
         "in_words": lambda sentence: sentence.in_language(language),
         "local_day": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d}",
