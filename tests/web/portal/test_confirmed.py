@@ -161,7 +161,7 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
             unguarded=True,
         )
 
-    open_alarms = logs._ask("ekbacka", "select id, state, closed_at, closed_by from vaka.alarm"
+    open_alarms = logs.ask("ekbacka", "select id, state, closed_at, closed_by from vaka.alarm"
                             " where state not in ('closed', 'merged')", {})  # fmt: skip
     forget()
     yield

@@ -123,7 +123,7 @@ insert into ledger.telling (register, operation, event, names, kind) values
 alter table ledger.inbox add constraint drift_is_the_schedulers
     check (event not in ('settings.drifted', 'settings.settled') or written_by = 'vaka_scheduler');
 
--- As before (0018); and besides: what of the protected configuration is everybody's.
+-- As before (0021); and besides: what of the protected configuration is everybody's.
 create or replace function ledger.concerning(
     p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
     p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
@@ -133,6 +133,10 @@ create or replace function ledger.concerning(
     with accounts as materialized (
         select distinct i.object as name from entry_index i
         where i.concerns = p_authority and i.event in ('role.granted', 'role.revoked', 'role.requested', 'role.approved')
+        union
+        select i.object from entry_index i join log_entry e on e.index = i.index
+        where i.event = 'account.created'
+          and position(convert_to('"kind":"administrator"', 'UTF8') in e.leaf) > 0
     ), own as (
         select i.* from entry_index i
         where i.concerns = p_authority
