@@ -4,12 +4,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import click
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
@@ -80,17 +81,64 @@ def entries(data: DataDirectory, database: str = PLATFORM_DATABASE) -> Entries:
     return [{**row, "detail": flatten(row["detail"])} for row in rows if row["event"] != "ledger.heartbeat"]
 
 
-def test_without_a_change_nothing_is_applied(made: DataDirectory, sheet: Callable[[str], Path]) -> None:
+def test_term_17_1_without_a_change_and_a_reason_nothing_is_applied(
+    made: DataDirectory, sheet: Callable[[str], Path]
+) -> None:
     before = entries(made)
-    for options in (
-        ("--apply",),
-        ("--apply", "--change", ""),
-        ("--apply", "--change", "Karin Holmgren ringde"),
+    change, reason = ("--change", "C-17"), ("--reason", "Planerat underhåll")
+    for options, asked in (
+        ((), "--change"),
+        (reason, "--change"),
+        (("--change", "", *reason), "--change"),
+        (("--change", "Karin Holmgren ringde", *reason), "--change"),
+        (change, "--reason"),
+        ((*change, "--reason", "  "), "--reason"),
+        ((*change, "--reason", "x" * 201), "--reason"),
+        ((*change, "--reason", "Karin 19320212-9809 ringde"), "--reason"),
     ):
-        for shown in (import_devices(made, sheet("1"), *options), vaka("migrate", "--data", made.root, *options)):
+        for shown in (
+            import_devices(made, sheet("1"), "--apply", *options),
+            vaka("migrate", "--data", made.root, "--apply", *options),
+            vaka("settings", "accept", "--data", made.root, "--apply", *options),
+        ):
             assert (shown.exit_code, shown.stdout) == (1, "")
-            assert shown.stderr.startswith("vaka: Say with --change")
+            assert shown.stderr.startswith(f"vaka: Say with {asked}")
     assert entries(made) == before
+
+
+def applying_commands(group: click.Command = main, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    if isinstance(group, click.Group):
+        for name in group.list_commands(click.Context(group)):
+            found = group.get_command(click.Context(group), name)
+            assert found is not None
+            yield from applying_commands(found, f"{path} {name}".strip())
+    elif any("--apply" in one.opts for one in group.params):
+        yield path, group
+
+
+def test_term_17_1_every_command_that_applies_something_asks_for_both() -> None:
+    found = dict(applying_commands())
+    assert len(found) > 12, found
+    for path, command in found.items():
+        asked = {option for one in command.params for option in one.opts}
+        assert {"--change", "--reason"} <= asked, path
+
+
+def test_term_17_2_the_entry_says_what_was_run_and_hides_what_may_be_secret(
+    made: DataDirectory, sheet: Callable[[str], Path]
+) -> None:
+    assert import_devices(made, sheet("8031090"), *APPLY).exit_code == 0
+    entry = entries(made)[-1]
+    assert (entry["event"], entry["actor"], entry["outcome"]) == ("command.run", ME, "success")
+    assert entry["detail"]["tool"] == fingerprint()
+    assert entry["detail"]["purpose"] == "Planerat underhåll"
+    assert entry["detail"]["arguments"] == "authority=ekbacka file=*"
+    nobody = str(uuid4())
+    failed = vaka("account", "deactivate", "--data", made.root, *APPLY, "--account", nobody)
+    assert failed.exit_code == 1, failed.output
+    [entry] = [one for one in entries(made) if one["object"] == "command:account.deactivate"]
+    assert (entry["outcome"], entry["detail"]["arguments"]) == ("failure", f"account={nobody}")
+    assert entry["detail"]["tool"] == fingerprint()
 
 
 def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
@@ -103,13 +151,16 @@ def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     told = entries(made)
     tried, key, registered, applied = told[-4:]
     assert (key["event"], key["actor"], key["object"]) == ("key.created", "sequencer", "key:log:vaka.invalid/platform")
-    common = {"tool": fingerprint(), "authority": tried["detail"]["authority"]}
+    said = {"purpose": "", "arguments": "authority=ekbacka file=*"}
+    common = {"tool": fingerprint(), "authority": tried["detail"]["authority"], **said}
     assert (tried["event"], tried["actor"], tried["object"]) == ("command.run", ME, "command:device.import")
     assert tried["detail"] == {**common, "change": "", "applied": "false"}
     assert (registered["event"], registered["actor"]) == ("device.registered", ME)
     assert registered["detail"]["authentication"] == "digest"
     assert (applied["event"], applied["outcome"]) == ("command.run", "success")
-    assert applied["detail"] == {**common, "change": "C-17", "applied": "true", "count": 1, "changed": 0}
+    assert applied["detail"] == {
+        **common, "change": "C-17", "purpose": "Planerat underhåll", "applied": "true", "count": 1, "changed": 0
+    }  # fmt: skip
     assert [entry["event"] for entry in entries(made, TENANT)][-1:] == ["device.registered"]
     assert "8031001" not in str(told)
     assert "correct horse" not in str(told)

@@ -68,6 +68,8 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        "drift": "select(authority_id change name since)",
+        "protected_look": "select",
         "ledger.concerning()": "execute",
         "ledger.tile": "select",
         "ledger.head": "select",
@@ -106,6 +108,7 @@ PLATFORM: dict[str, Rights] = {
     },
     "scheduler": ASKS_LEDGER
     | {
+        "tell_drift()": "execute",
         "release_devices()": "execute",
         "release_authority()": "execute",
         "close_authority()": "execute",
@@ -121,6 +124,9 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "protected_state": "select",
+        "drift": "select",
+        "accept_state()": "execute",
         "authority": "select insert update",
         "device_entry": "select insert update",
         "class_override": "select insert update delete",

@@ -77,7 +77,7 @@ select name, change, since, authority_id from drift order by since, name
 -- Who is connected as nobody of ours: a person with psql, say. More of a session than this is not shown to everybody.
 select pid, usename, datname
 from pg_stat_activity
-where usename is not null and backend_type = 'client backend'
+where usename is not null and datname is not null
   and not exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid
                   where m.member = usesysid and g.rolname ~ '^g_[a-z]+$')
 order by pid

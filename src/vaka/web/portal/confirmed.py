@@ -52,7 +52,7 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         f"{_LOG}/removal": "holds nothing: a colleague approves it, with a touch",
         f"{_LOG}/removal/{{proposal}}/withdraw": "keeps what would have gone; nothing was approved yet",
         f"{_LOG}/keys": "takes the answer of the new key itself; whoever has one has touched it on the page before",
-        f"{_LOG}/sessions": "ends one's own session: whoever suspects that another has it shall not have to look for a key",
+        f"{_LOG}/sessions": "ends one's own session: whoever suspects another there shall not look for a key first",
         f"{_LOG}/keys/rename": "what one's own key is called, for oneself alone",
     }
 )

@@ -78,7 +78,7 @@ begin
         insert into drift (name, change, since, digest, authority_id)
         values (other.name, other.change, p_at, other.digest, authority_protected(other.name))
         on conflict (name) do update set change = excluded.change, digest = excluded.digest;
-        perform ledger.append(p_at, 'settings.drifted', 'scheduler', 'settings:' || other.name, 'failure',
+        perform ledger.append(p_at, 'settings.drifted', 'scheduler', 'settings:' || other.name, 'success',
                               jsonb_strip_nulls(jsonb_build_object('state', other.change,
                                                                    'authority', authority_protected(other.name))));
     end loop;
