@@ -35,7 +35,7 @@ GIVES = {
     "auditor": "portal.read_log portal.see_access portal.own_keys portal.own_sessions",
     "access_approver": "portal.see_access portal.designate_role portal.approve_access"
     " portal.own_keys portal.own_sessions",
-    "administrator": "office.see_accounts office.own_keys office.own_sessions",
+    "administrator": "office.see_accounts office.run_commands office.own_keys office.own_sessions",
 }
 OFFICE = frozenset(name for name, role in ROLES.items() if role.realm == "administrator")
 

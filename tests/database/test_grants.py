@@ -94,6 +94,8 @@ PLATFORM: dict[str, Rights] = {
     },
     "office": ASKS_LEDGER
     | {
+        "approve_command_login()": "execute",
+        "command_login": "select(approved_by asked_at code_hash expires_at id machine uid username)",
         "authority": "select",
         **READS_GRANTS,
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
@@ -137,6 +139,11 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "ask_command_login()": "execute",
+        "start_command_session()": "execute",
+        "command_account()": "execute",
+        "end_command_session()": "execute",
+        "count_administrators()": "execute",
         "protected_state": "select",
         "drift": "select",
         "accept_state()": "execute",

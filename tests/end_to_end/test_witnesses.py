@@ -77,6 +77,7 @@ def device(place: House, witness: Witness) -> SimulatedDevice:
 
 def register(house: House, sender: str, directory: Path) -> str:
     """Register a device, and return what the command says last."""
+    house.stand_behind_commands()
     sheet = directory / f"{sender}.csv"
     sheet.write_text(f"sender;authentication;password\n{sender};digest;correct horse\n")
     done = subprocess.run(

@@ -44,6 +44,11 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("state", "actor"), "x"),
     "ends_at": START,
     "token_hash": bytes(32),
+    "verifier_hash": bytes(32),
+    "machine": "west-1",
+    "uid": 1000,
+    "username": "adm",
+    "login_id": uuid4(),
 }
 
 

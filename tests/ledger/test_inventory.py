@@ -216,6 +216,10 @@ def changing_statements() -> Iterator[tuple[str, str]]:
 # --- functions in the databases ---------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Told | Untold] = {
+    "ask_command_login": Untold("a command that waits, for minutes; what becomes of it has events"),
+    "approve_command_login": told("command.approved"),
+    "start_command_session": told("command.signed_in"),
+    "end_command_session": told("command.signed_out"),
     "accept_state": told("settings.accepted"),
     "tell_drift": told("settings.drifted", "settings.settled"),
     "request_role": told("role.requested"),
@@ -285,6 +289,8 @@ def changing_functions() -> set[str]:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 COMMANDS: dict[str, Told | Untold] = {
+    "login": told("command.signed_in"),
+    "logout": told("command.signed_out"),
     "settings show": told("command.run"),
     "settings accept": told("settings.accepted", "command.run"),
     "demo": told("installation.decided"),
@@ -426,6 +432,8 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
 OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/"): Untold("who works for the supplier and its authorities, with which roles; nobody in care"),
     ("GET", "/account/{account}"): Untold("what became of an account, from the log; nobody in care"),
+    ("GET", "/command"): Untold("a form"),
+    ("POST", "/command"): told("command.approved", "security_key.used", "security_key.refused"),
     ("GET", "/keys"): Untold("one's own security keys, and forms"),
     ("POST", "/keys"): told("security_key.enrolled", "security_key.refused"),
     ("POST", "/keys/add"): told("security_key.used", "security_key.refused"),
@@ -461,7 +469,14 @@ ROUNDS: dict[str, Told | Untold] = {
     ),
 }  # fmt: skip
 UNASKED = told(
-    "ledger.heartbeat", "key.created", "schema.migrated", "connection.refused", "access.denied", "sign_in.refused"
+    "command.unproved",
+    "database.visited",
+    "ledger.heartbeat",
+    "key.created",
+    "schema.migrated",
+    "connection.refused",
+    "access.denied",
+    "sign_in.refused",
 )
 """The sequencer's, the migration's, the receiver's, and what every page's door writes."""
 NOT_YET: dict[str, str] = {}

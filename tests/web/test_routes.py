@@ -123,6 +123,8 @@ SEE_ACCOUNTS, MY_KEYS = Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KE
 OFFICE_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/", SEE_ACCOUNTS),
     ("GET", "/account/{account}", SEE_ACCOUNTS),
+    ("GET", "/command", Permission.OFFICE_RUN_COMMANDS),
+    ("POST", "/command", Permission.OFFICE_RUN_COMMANDS),
     ("GET", "/keys", MY_KEYS),
     ("POST", "/keys", MY_KEYS),
     ("POST", "/keys/add", MY_KEYS),

@@ -13,7 +13,7 @@ where g.account_id = %(account_id)s
 order by g.role, g.authority_id
 
 -- name: state_step_up
--- as: portal
+-- as: portal, office
 select set_config('ledger.step_up', %(step_up)s, true)
 
 -- name: list_colleagues

@@ -162,7 +162,14 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "administrator",
                 Sentence("Administratör", "Administrator"),
                 "administrator",
-                frozenset({Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS, Permission.OFFICE_OWN_SESSIONS}),
+                frozenset(
+                    {
+                        Permission.OFFICE_SEE_ACCOUNTS,
+                        Permission.OFFICE_RUN_COMMANDS,
+                        Permission.OFFICE_OWN_KEYS,
+                        Permission.OFFICE_OWN_SESSIONS,
+                    }
+                ),
             ),
         )
     }

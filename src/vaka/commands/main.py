@@ -34,6 +34,8 @@ SUBCOMMANDS = {
     "role": ("vaka.commands.role:role", "Show, give and take roles; ask an authority for one."),
     "trust": ("vaka.commands.trust:trust", "Show and decide which issuers of identities are believed."),
     "settings": ("vaka.commands.settings:settings", "Show and accept what settings, credentials and rights are."),
+    "login": ("vaka.commands.login:login", "Let an administrator stand behind the commands that are run here."),
+    "logout": ("vaka.commands.login:logout", "End that."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

@@ -19,6 +19,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from vaka.clock import Clock, read_clock_state
+from vaka.commands.proof import prove
 from vaka.commands.protection import changes_accepted
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -33,10 +34,12 @@ MOST_SHOWN = 20
 """Values of one argument that the ledger is told."""
 LONGEST_ARGUMENTS = 400
 _META = "vaka.reason"
+_UNATTENDED = "vaka.unattended"
 _ELSEWHERE = frozenset({"change", "reason", "data", "apply"})
 """What the entry says elsewhere, or what says nothing."""
 _SHORT_NAMES = frozenset({"authority", "issuer", "name", "names"})
 _SHORT_NAME = re.compile(r"[a-z][a-z0-9_:./-]{0,79}")
+_APPEND = "select ledger.append(%s, %s, %s, %s, %s, %s)"
 _CHANGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -88,7 +91,18 @@ def reason_option(command: Command) -> Command:
 
 
 def change_only_option(command: Command) -> Command:
-    """Add ``--change`` alone to a command whose own ``--reason`` is the reason."""
+    """Add ``--change`` (and ``--unattended``) to a command whose own ``--reason`` is the reason."""
+    alone = click.option(
+        "--unattended",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_unattended,
+        help="Nobody is there to stand behind it, as in a packaged upgrade: every authority is told that it was so.",
+    )
+    return alone(_change(command))
+
+
+def _change(command: Command) -> Command:
     return click.option(
         "--change",
         metavar="ID",
@@ -109,6 +123,10 @@ class Run:
     """What the entry says beside; codes and counts only."""
     entry: int | None = None
     """The number of the entry that says it was run, once there is one."""
+
+
+def _keep_unattended(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_UNATTENDED] = value
 
 
 def require_change(change: str | None, *, apply: bool) -> str:
@@ -146,7 +164,8 @@ def stated_arguments() -> str:
             continue
         values = value if isinstance(value, tuple) else (value,)
         shown = ",".join(str(one) if _may_be_shown(parameter, one) else "*" for one in values[:MOST_SHOWN])
-        said.append(f"{parameter.name}={shown}{',…' if len(values) > MOST_SHOWN else ''}")
+        called = max(parameter.opts, key=len).lstrip("-")
+        said.append(f"{called}={shown}{',…' if len(values) > MOST_SHOWN else ''}")
     return " ".join(said)[:LONGEST_ARGUMENTS]
 
 
@@ -160,13 +179,18 @@ def _may_be_shown(parameter: click.Parameter, value: object) -> bool:
 def recorded(server: Server, clock: Clock, name: str, change: str | None, *, apply: bool) -> Iterator[Run]:
     """Run a command, and write in the platform's ledger that it was run, whether it succeeded or not.
 
-    `name` is how it is called (``device.import``). Whoever runs it is named by the number the operating system knows
-    him by. Raises ChangeMissingError before anything is done. A command that cannot be recorded has not succeeded.
+    `name` is how it is called (``device.import``). Whoever looks is named by the number the operating system knows
+    him by; whoever changes something, by the account that stands behind it (`vaka login`). Raises ChangeMissingError,
+    ReasonMissingError, NotProvedError before anything is done. A command that cannot be recorded has not succeeded.
     """
-    run = Run(actor())
+    context = click.get_current_context(silent=True)
+    unattended = context is not None and bool(context.meta.get(_UNATTENDED))
+    checked = require_change(change, apply=apply)
+    proof = prove(server.credentials.parent, server, clock.now(), unattended=unattended) if apply else None
+    run = Run(actor() if proof is None else proof.actor)
     run.facts = {
-        "change": require_change(change, apply=apply), "applied": apply, "tool": fingerprint(),
-        "purpose": stated_reason(), "arguments": stated_arguments(),
+        "change": checked, "applied": apply, "tool": fingerprint(), "purpose": stated_reason(),
+        "arguments": stated_arguments(), **({} if proof is None else {"proved": proof.proved}),
     }  # fmt: skip
     try:
         with _protected(server, clock, run.actor) if apply else nullcontext():
@@ -196,13 +220,14 @@ def _write(server: Server, clock: Clock, name: str, run: Run, *, succeeded: bool
     detail = {**run.facts, "reason": reason} if reason else run.facts
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("select set_config('ledger.clock', %s, false)", (read_clock_state(),))
-        row = connection.execute(
-            "select ledger.append(%s, %s, %s, %s, %s, %s)",
-            (
-                clock.now(), Event.COMMAND_RUN.value, run.actor, f"command:{name}",
-                "success" if succeeded else "failure", Jsonb(detail),
-            ),
-        ).fetchone()  # fmt: skip
+        outcome, thing = "success" if succeeded else "failure", f"command:{name}"
+        if run.facts.get("proved") == "unattended":
+            told = Jsonb({one: run.facts[one] for one in ("proved", "change")})
+            connection.execute(
+                _APPEND, (clock.now(), Event.COMMAND_UNPROVED.value, run.actor, thing, outcome, told)
+            )  # fmt: skip
+        entry = (clock.now(), Event.COMMAND_RUN.value, run.actor, thing, outcome, Jsonb(detail))
+        row = connection.execute(_APPEND, entry).fetchone()
     if row is None:
         raise LookupError("ledger.append returned nothing")
     return int(row[0])

@@ -277,3 +277,32 @@ select issuer, created_at, retired_at from account_link where account_id = %(acc
 -- name: account_history
 -- as: office
 select id, happened_at, event, actor, outcome, detail from ledger.account_history(%(account_id)s, %(most)s)
+
+-- name: find_command_login
+-- as: office
+select id, machine, uid, username, asked_at from command_login
+where code_hash = %(code_hash)s and approved_by is null and expires_at > %(now)s
+
+-- name: approve_command_login
+-- as: office
+select approve_command_login(%(id)s, %(account_id)s, %(now)s)
+
+-- name: ask_command_login
+-- as: setup
+select ask_command_login(%(id)s, %(code_hash)s, %(verifier_hash)s, %(machine)s, %(uid)s, %(username)s, %(now)s)
+
+-- name: start_command_session
+-- as: setup
+select start_command_session(%(login_id)s, %(verifier_hash)s, %(id)s, %(token_hash)s, %(now)s)
+
+-- name: command_account
+-- as: setup
+select command_account(%(token_hash)s, %(now)s)
+
+-- name: end_command_session
+-- as: setup
+select end_command_session(%(token_hash)s, %(now)s)
+
+-- name: count_administrators
+-- as: setup
+select count_administrators(%(now)s)

@@ -172,10 +172,17 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup", "scheduler"), ("key",), ("destroyed", "generation", "rewrapped"), "every key"
         ),
         Event.COMMAND_RUN: About(
-            ("setup",), ("command",),
-            ("change", "applied", "tool", "purpose", "arguments", "authority", "count", "reason"),
+            ("account", "setup"), ("command",),
+            ("proved", "change", "applied", "tool", "purpose", "arguments", "authority", "count", "reason"),
             "what was in the files it read, arguments that may be secret or name somebody",
         ),
+        Event.COMMAND_APPROVED: About(
+            _OPERATOR, ("command_login",), ("machine", "uid", "step_up"),
+            "the code, what the operating system calls him",
+        ),
+        Event.COMMAND_UNPROVED: About(("setup",), ("command",), ("proved", "change"), "who ran it: nobody knows"),
+        Event.COMMAND_SIGNED_IN: About(_OPERATOR, ("command_session",), ("machine", "uid"), "the token"),
+        Event.COMMAND_SIGNED_OUT: About(_OPERATOR, ("command_session",), (), "the token"),
         Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",

@@ -73,6 +73,10 @@ class Event(Enum):
     KEY_CHANGED = "key.changed"  # a certificate that we show, or whom we believe, is another than before
     KEY_ROTATED = "key.rotated"  # an authority's key, or the root key, was replaced, and the old one destroyed
     COMMAND_RUN = "command.run"  # somebody ran a maintenance command
+    COMMAND_APPROVED = "command.approved"  # an administrator said in the office that it is he who runs commands there
+    COMMAND_UNPROVED = "command.unproved"  # a command changed something, and no administrator stood behind it
+    COMMAND_SIGNED_IN = "command.signed_in"  # commands run in an administrator's name from now on, for an hour at most
+    COMMAND_SIGNED_OUT = "command.signed_out"  # they do no more
     SCHEMA_MIGRATED = "schema.migrated"  # a database got the tables and rights of this version
     ROW_CHANGED_BY_HAND = "row.changed_by_hand"  # a register was changed, and no entry of an act tells of it
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words

@@ -15,7 +15,7 @@ from vaka.settings import Settings
 from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.office import accounts, keys, own_sessions
+from vaka.web.office import accounts, commands, keys, own_sessions
 from vaka.web.office.office import Office
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -66,6 +66,8 @@ async def say_alive(office: Office, request: Request) -> Response:
 ADDRESSES: tuple[Address, ...] = (
     route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
     route("/account/{account}", accounts.show_account, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
+    route("/command", commands.show_form, ["GET"], needs=Permission.OFFICE_RUN_COMMANDS),
+    route("/command", commands.approve, ["POST"], needs=Permission.OFFICE_RUN_COMMANDS),
     route("/keys", keys.show_keys, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys", keys.enrol, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/add", keys.add, ["POST"], needs=Permission.OFFICE_OWN_KEYS),

@@ -149,6 +149,9 @@ FACTS: Mapping[str, str] = {
     "purpose": mark("Why it was done"),
     "arguments": mark("Arguments, what may be secret as *"),
     "as": mark("As"),
+    "machine": mark("Machine"),
+    "uid": mark("The machine's number for its user"),
+    "proved": mark("How it is known who did it"),
     "things": mark("What it is about"),
     "state": mark("How it is now"),
 }

@@ -144,7 +144,8 @@ create or replace function ledger.concerning(
         select i.* from entry_index i
         where i.concerns is null
           and i.event in ('settings.changed', 'settings.drifted', 'settings.settled', 'settings.accepted',
-                          'database.visited', 'key.created', 'key.changed', 'schema.migrated', 'row.changed_by_hand',
+                          'database.visited', 'command.unproved', 'key.created', 'key.changed', 'schema.migrated',
+                          'row.changed_by_hand',
                           'command.run', 'sign_in.refused', 'installation.decided')
         union all
         select i.* from entry_index i
