@@ -189,7 +189,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "installation", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
-                            "designated_role", "unauthorised_grant"),
+                            "designated_role", "unauthorised_grant", "activation_rules", "device_secret"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -289,6 +289,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ALARM_REMOVED: About(("scheduler",), _ALARM, ("rules",), "whom it was about, and what stood in it"),
         Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason", "step_up"), "who the person is"),
         Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason", "step_up"), "who the person is"),
+        Event.ACTIVATION_PROPOSED: About(_OPERATOR, ("activation",), ("rules", "reason")),
+        Event.ACTIVATION_APPROVED: About(_OPERATOR, ("activation",), ("rules", "weakens", "step_up")),
+        Event.ACTIVATION_WITHDRAWN: About(_OPERATOR, ("activation",)),
         Event.LOG_READ: About(
             ("account", "setup"), ("log", "entry"),
             ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",

@@ -15,6 +15,7 @@ from tests.platform import platform_as
 from tests.web.browsers import Answer, Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs, enter, person_of
+from tests.web.portal.test_activation import FIELDS
 from tests.web.portal.touching import hidden, options, shown
 from vaka.access.requests import request_role
 from vaka.clock import SystemClock, TurnedClock
@@ -111,6 +112,13 @@ async def proposal(installation: Installation, logs: Logs, portal: Portal) -> tu
     return f"{where}/approve", {"digest": digest, "sure": "yes"}
 
 
+async def rules_of_codes(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
+    agneta, beata = await enter(portal, installation, "agneta"), await enter(portal, installation, "beata")
+    where = (await agneta.post(f"{LOG}/activation", FIELDS)).header("location")
+    [digest] = re.findall(r'name="digest" value="([0-9a-f]{64})"', (await beata.get(where)).text)
+    return f"{where}/approve", {"digest": digest, "sure": "yes"}
+
+
 TAKE_OUT = {"format": "csv", "reason": "audit", "reference": "KS 2026/9"}
 CASES = [
     Case("/log/{authority}/export", "lovisa", plain(f"{LOG}/export", **TAKE_OUT), "log.exported",
@@ -120,6 +128,8 @@ CASES = [
     Case("/log/{authority}/retention", "agneta", plain(f"{LOG}/retention", days="730", reason="KS 1"),
          "retention.set", {"days": "400"}),
     Case("/log/{authority}/removal/{proposal}/approve", "arvid", proposal, "removal.approved", {"digest": "0" * 64}),
+    Case("/log/{authority}/activation/{proposal}/approve", "beata", rules_of_codes, "activation.approved",
+         {"digest": "0" * 64}),
     Case("/log/{authority}/holds", "arvid", plain(f"{LOG}/holds", person="{elsa}", reason="JO 1"), "hold.placed",
          {"person": str(UUID(int=7))}),
     Case("/log/{authority}/holds/lift", "arvid", held_person, "hold.lifted", {"reason": "JO 2"}),
@@ -155,7 +165,7 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
         logs.execute(
             "ekbacka",
             "delete from vaka.erasure_order; delete from vaka.authority_ending; delete from vaka.legal_hold;"
-            " delete from vaka.authority_export; truncate vaka.removal_rules, vaka.removal_preview;"
+            " delete from vaka.authority_export; truncate vaka.removal_rules, vaka.removal_preview, vaka.activation_rules;"
             " update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x'"
             " where state not in ('closed', 'merged')",
             unguarded=True,
