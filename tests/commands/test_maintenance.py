@@ -260,7 +260,18 @@ def test_an_export_is_written_in_the_log_that_it_exports(
 ) -> None:
     assert import_devices(made, sheet("8031004"), *APPLY).exit_code == 0
     shown = vaka(
-        "ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", tmp_path / "pack", "--change", "KS-1"
+        "ledger",
+        "export",
+        "--data",
+        made.root,
+        "--authority",
+        "ekbacka",
+        "--to",
+        tmp_path / "pack",
+        "--change",
+        "KS-1",
+        "--reason",
+        "Årlig granskning",
     )
     assert shown.exit_code == 0, shown.output
     last = entries(made, TENANT)[-1]

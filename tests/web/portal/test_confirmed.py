@@ -165,7 +165,8 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
         logs.execute(
             "ekbacka",
             "delete from vaka.erasure_order; delete from vaka.authority_ending; delete from vaka.legal_hold;"
-            " delete from vaka.authority_export; truncate vaka.removal_rules, vaka.removal_preview, vaka.activation_rules;"
+            " delete from vaka.authority_export;"
+            " truncate vaka.removal_rules, vaka.removal_preview, vaka.activation_rules;"
             " update vaka.alarm set state = 'closed', closed_at = now(), closed_by = 'account:x'"
             " where state not in ('closed', 'merged')",
             unguarded=True,
