@@ -428,7 +428,7 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
             if kind == "tenant"
             else {}
         ),
-        **({"ledger.is_role_told()": "execute"} if kind == "platform" else {}),
+        **({"ledger.is_role_told()": "execute", "ledger.is_login_told()": "execute"} if kind == "platform" else {}),
         "schema ledger": "usage",
     } | (
         dict.fromkeys(("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()"), "execute")
