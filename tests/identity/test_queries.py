@@ -43,12 +43,13 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("only", "but"), uuid4()),
     **dict.fromkeys(("state", "actor"), "x"),
     "ends_at": START,
-    "token_hash": bytes(32),
     "verifier_hash": bytes(32),
     "machine": "west-1",
     "uid": 1000,
     "username": "adm",
     "login_id": uuid4(),
+    **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
+    "forgotten": START,
 }
 
 
