@@ -455,7 +455,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
 OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/"): Untold("who works for the supplier and its authorities, with which roles; nobody in care"),
     ("GET", "/account/{account}"): Untold("what became of an account, from the log; nobody in care"),
-    ("GET", "/command"): Untold("a form"),
+    ("GET", "/command"): Untold("a form, in which one types the code of a command"),
     ("POST", "/command"): told("command.approved", "security_key.used", "security_key.refused"),
     ("GET", "/keys"): Untold("one's own security keys, and forms"),
     ("POST", "/keys"): told("security_key.enrolled", "security_key.refused"),

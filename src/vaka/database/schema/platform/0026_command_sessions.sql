@@ -38,14 +38,16 @@ alter table ledger.inbox add constraint commands_are_approved_in_the_office
 -- Whether the log says that this account approved this login, by the entry's number.
 create function ledger.is_login_told(p_entry bigint, p_login uuid, p_account uuid) returns boolean
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select exists (select from inbox i
-                   where i.id = p_entry and i.event = 'command.approved' and i.actor = 'account:' || p_account
-                     and i.object = 'command_login:' || p_login and i.written_by = 'vaka_office')
-        or exists (select from log_entry e
-                   where e.id = p_entry
-                     and (convert_from(e.leaf, 'UTF8')::jsonb) @> jsonb_build_object(
-                         'event', 'command.approved', 'actor', 'account:' || p_account,
-                         'object', 'command_login:' || p_login, 'written_by', 'vaka_office'))
+    with said as (
+        select i.event, i.actor, i.object, i.written_by from inbox i where i.id = p_entry
+        union all
+        select leaf ->> 'event', leaf ->> 'actor', leaf ->> 'object', leaf ->> 'written_by'
+        from (select convert_from(e.leaf, 'UTF8')::jsonb as leaf from log_entry e where e.id = p_entry) sealed
+    )
+    select exists (
+        select from said
+        where event = 'command.approved' and actor = 'account:' || p_account and object = 'command_login:' || p_login
+          and written_by = 'vaka_office')
 $$;
 revoke all on function ledger.is_login_told from public;
 -- All rights stand in grants.sql, which comes after.
