@@ -124,23 +124,6 @@ def test_term_17_1_every_command_that_applies_something_asks_for_both() -> None:
         assert {"--change", "--reason"} <= asked, path
 
 
-def test_term_17_2_the_entry_says_what_was_run_and_hides_what_may_be_secret(
-    made: DataDirectory, sheet: Callable[[str], Path]
-) -> None:
-    assert import_devices(made, sheet("8031090"), *APPLY).exit_code == 0
-    entry = entries(made)[-1]
-    assert (entry["event"], entry["actor"], entry["outcome"]) == ("command.run", ME, "success")
-    assert entry["detail"]["tool"] == fingerprint()
-    assert entry["detail"]["purpose"] == "Planerat underhåll"
-    assert entry["detail"]["arguments"] == "authority=ekbacka file=*"
-    nobody = str(uuid4())
-    failed = vaka("account", "deactivate", "--data", made.root, *APPLY, "--account", nobody)
-    assert failed.exit_code == 1, failed.output
-    [entry] = [one for one in entries(made) if one["object"] == "command:account.deactivate"]
-    assert (entry["outcome"], entry["detail"]["arguments"]) == ("failure", f"account={nobody}")
-    assert entry["detail"]["tool"] == fingerprint()
-
-
 def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     made: DataDirectory, sheet: Callable[[str], Path]
 ) -> None:
@@ -164,6 +147,23 @@ def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     assert [entry["event"] for entry in entries(made, TENANT)][-1:] == ["device.registered"]
     assert "8031001" not in str(told)
     assert "correct horse" not in str(told)
+
+
+def test_term_17_2_the_entry_says_what_was_run_and_hides_what_may_be_secret(
+    made: DataDirectory, sheet: Callable[[str], Path]
+) -> None:
+    assert import_devices(made, sheet("8031090"), *APPLY).exit_code == 0
+    entry = entries(made)[-1]
+    assert (entry["event"], entry["actor"], entry["outcome"]) == ("command.run", ME, "success")
+    assert entry["detail"]["tool"] == fingerprint()
+    assert entry["detail"]["purpose"] == "Planerat underhåll"
+    assert entry["detail"]["arguments"] == "authority=ekbacka file=*"
+    nobody = str(uuid4())
+    failed = vaka("account", "deactivate", "--data", made.root, *APPLY, "--account", nobody)
+    assert failed.exit_code == 1, failed.output
+    [entry] = [one for one in entries(made) if one["object"] == "command:account.deactivate"]
+    assert (entry["outcome"], entry["detail"]["arguments"]) == ("failure", f"account={nobody}")
+    assert entry["detail"]["tool"] == fingerprint()
 
 
 def test_a_device_gets_its_person_by_a_number_that_no_database_holds(

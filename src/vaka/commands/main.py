@@ -36,6 +36,7 @@ SUBCOMMANDS = {
     "settings": ("vaka.commands.settings:settings", "Show and accept what settings, credentials and rights are."),
     "login": ("vaka.commands.login:login", "Let an administrator stand behind the commands that are run here."),
     "logout": ("vaka.commands.login:logout", "End that."),
+    "host": ("vaka.commands.host:host", "Look at the machine's own accounts, and who worked on it."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

@@ -55,6 +55,10 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         f"{_LOG}/activation": "holds nothing: it is approved, with a touch",
         f"{_LOG}/activation/{{proposal}}/withdraw": "changes nothing of what holds; nothing was approved yet",
         f"{_LOG}/keys": "takes the answer of the new key itself; whoever has one has touched it on the page before",
+        f"{_LOG}/notices/seen": "says that one has seen what one was told",
+        f"{_LOG}/notices/way": "one more way over which notices go; none is asked yet",
+        f"{_LOG}/notices/end": "a way over which notices go no more; none is asked yet",
+        f"{_LOG}/notices/minutes": "within how long notices have to arrive; none is asked yet",
         f"{_LOG}/sessions": "ends one's own session: whoever suspects another there shall not look for a key first",
         f"{_LOG}/keys/rename": "what one's own key is called, for oneself alone",
     }

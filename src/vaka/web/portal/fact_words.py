@@ -155,4 +155,12 @@ FACTS: Mapping[str, str] = {
     "proved": mark("How it is known who did it"),
     "things": mark("What it is about"),
     "state": mark("How it is now"),
+    "receipt": mark("Receipt"),
+    "at": mark("Time by the machine"),
+    "line": mark("Terminal"),
+    "remote": mark("From elsewhere"),
+    "unexpected": mark("Not expected"),
+    "missing": mark("Expected and missing"),
+    "way": mark("How it is sent"),
+    "minutes": mark("Minutes"),
 }

@@ -111,6 +111,15 @@ EVENTS: Mapping[str, str] = {
     "security_key.renamed": mark("Security key renamed"),
     "security_key.removed": mark("Security key removed"),
     "security_key.refused": mark("Security key refused"),
+    "host.signed_in": mark("Sign-in to the machine as root, or as a shared account"),
+    "host.accounts_differ": mark("The machine lets in others than expected"),
+    "notice.delivered": mark("Notice taken by the other end"),
+    "notice.hindered": mark("Notice not taken, is tried again"),
+    "notice.late": mark("Notice late"),
+    "notice.acknowledged": mark("Notice seen in the portal"),
+    "notice_way.set": mark("Address for notices added"),
+    "notice_way.ended": mark("Address for notices ended"),
+    "notice_rule.set": mark("Agreed time of notices set"),
     "ledger.heartbeat": mark("The log's own sign of life"),
     "ledger.pruned": mark("Old entries of the log removed"),
     "retention.set": mark("How long the log is kept decided"),
@@ -153,7 +162,12 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "trust.proposed", "trust.approved", "trust.withdrawn", "activation.proposed", "activation.approved",
          "activation.withdrawn", "retention.set", "policy.changed", "class.changed",
          "settings.changed", "settings.drifted", "settings.settled", "settings.accepted", "installation.decided",
-         "authority.registered"),
+         "authority.registered", "host.signed_in", "host.accounts_differ"),
+    ),
+    "notices": (
+        mark("Notices"),
+        ("notice.delivered", "notice.hindered", "notice.late", "notice.acknowledged", "notice_way.set",
+         "notice_way.ended", "notice_rule.set"),
     ),
     "registers": (
         mark("Registers"),
@@ -214,8 +228,13 @@ KINDS: Mapping[str, str] = {
     "key": mark("Key"),
     "legal_hold": mark("Legal hold"),
     "log": mark("Log"),
+    "host": mark("Machine"),
     "message": mark("Message"),
     "note": mark("Note"),
+    "notice": mark("Notice"),
+    "notice_delivery": mark("Delivery of a notice"),
+    "notice_rule": mark("Agreed time of notices"),
+    "notice_way": mark("Address for notices"),
     "person": mark("Person in care"),
     "policy": mark("Limits"),
     "process": mark("Process"),
@@ -247,6 +266,7 @@ ACTORS: Mapping[str, str] = {
     "demo": mark("Furnishing of the demo"),
     "desk": mark("The desk"),
     "device": mark("The device"),
+    "notifier": mark("The sender of notices"),
     "portal": mark("The portal"),
     "scheduler": mark("The timer"),
     "sequencer": mark("The log itself"),
@@ -310,6 +330,25 @@ VERDICTS: Mapping[str, str] = {
     "cancelled": mark("Stop"),
 }
 """What is decided about an order, as it is confirmed."""
+WAYS: Mapping[str, str] = {"mail": mark("Mail"), "webhook": mark("Post to a system")}
+"""How a notice is sent."""
+
+NOTICE_STATES: Mapping[str, str] = {
+    "arrived": mark("Has arrived"),
+    "arrived_late": mark("Has arrived, late"),
+    "waiting": mark("On its way"),
+    "late": mark("Late: not arrived"),
+}
+
+FAULTS: Mapping[str, str] = {
+    "unreachable": mark("no answer"),
+    "network": mark("the address lies in a network that is not sent into"),
+    "certificate": mark("not the agreed certificate"),
+    "unencrypted": mark("the other end offers no TLS"),
+    "refused": mark("the other end said no"),
+    "answer": mark("the answer could not be read"),
+}
+"""Why a notice was not taken."""
 
 REASONS: Mapping[str, str] = {
     "follow_up": mark("Regular review of the log"),
@@ -347,6 +386,9 @@ def names_in(language: Language) -> dict[str, Any]:
         "request_kind_word": looked_up(REQUEST_KINDS),
         "request_state_word": looked_up(REQUEST_STATES),
         "lapse_word": looked_up(LAPSES),
+        "way_word": looked_up(WAYS),
+        "notice_state_word": looked_up(NOTICE_STATES),
+        "fault_word": looked_up(FAULTS),
         "reason_word": looked_up(REASONS),
         "verdict_word": looked_up(VERDICTS),
         "drift_word": looked_up(DRIFTS),

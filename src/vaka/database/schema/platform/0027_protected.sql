@@ -123,7 +123,7 @@ insert into ledger.telling (register, operation, event, names, kind) values
 alter table ledger.inbox add constraint drift_is_the_schedulers
     check (event not in ('settings.drifted', 'settings.settled') or written_by = 'vaka_scheduler');
 
--- As before (0021); and besides: what of the protected configuration is everybody's.
+-- As before (0026); and besides: what of the protected configuration is everybody's, and commands nobody stood behind.
 create or replace function ledger.concerning(
     p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
     p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
@@ -146,7 +146,8 @@ create or replace function ledger.concerning(
           and i.event in ('settings.changed', 'settings.drifted', 'settings.settled', 'settings.accepted',
                           'database.visited', 'command.unproved', 'key.created', 'key.changed', 'schema.migrated',
                           'row.changed_by_hand',
-                          'command.run', 'sign_in.refused', 'installation.decided')
+                          'command.run', 'sign_in.refused', 'installation.decided', 'host.signed_in',
+                          'host.accounts_differ')
         union all
         select i.* from entry_index i
         where i.concerns is null and i.event = 'connection.refused' and i.object not like 'device:%'
@@ -165,7 +166,7 @@ create or replace function ledger.concerning(
         select i.* from entry_index i join accounts a on i.object = a.name
         where i.concerns is null
           and i.event in ('account.created', 'account.invited', 'account.linked', 'account.changed', 'account.deactivated',
-                          'account.reactivated', 'account.removed')
+                          'account.reactivated', 'account.removed', 'role.granted', 'role.revoked')
     ), wanted as (
         select * from own i
         where i.happened_at >= p_since and i.happened_at < p_until and i.index < p_size
