@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaka.access.roles import ROLES
-from vaka.web.portal.fact_words import FACTS
+from vaka.web.portal.fact_words import DRIFTS, FACTS, VERDICTS
 from vaka.web.texts import LANGUAGES, Language, mark, texts_in
 from vaka.web.times import LOCAL
 
@@ -316,20 +316,6 @@ LAPSES: Mapping[str, str] = {
 }
 """Why a role ended by itself."""
 
-DRIFTS: Mapping[str, str] = {
-    "changed": mark("Changed"),
-    "missing": mark("Missing"),
-    "added": mark("Added"),
-}
-"""In which way something protected is not as it was accepted."""
-
-VERDICTS: Mapping[str, str] = {
-    "approved": mark("Approve"),
-    "declined": mark("Decline"),
-    "withdrawn": mark("Take one's own order back"),
-    "cancelled": mark("Stop"),
-}
-"""What is decided about an order, as it is confirmed."""
 WAYS: Mapping[str, str] = {"mail": mark("Mail"), "webhook": mark("Post to a system")}
 """How a notice is sent."""
 
