@@ -29,6 +29,7 @@ from vaka.database.migrate import Kind, grants_for
 from vaka.keys.calls import CALLS
 from vaka.ledger import events
 from vaka.ledger.catalogue import CATALOGUE
+from vaka.web.portal.confirmed import CONFIRMED, UNCONFIRMED
 
 HERE = Path(__file__).resolve().parent
 HEADING = """\
@@ -185,6 +186,18 @@ def _held(event: events.Event) -> str:
     )  # fmt: skip
 
 
+TOUCH_INTRODUCTION = """\
+## Acts that take a touch
+
+A permission is not enough for these: each is done after a touch of a security key over exactly that act
+([decision 32](decisions/0032-step-up.md)), and each anew.
+"""
+NO_TOUCH_INTRODUCTION = """\
+Every other address of the portal that changes something or hands out a file, and why it takes none. At the desk nothing
+does: no key stands between an alarm and its answer.
+"""
+
+
 def permissions_page() -> str:
     """Every permission, what it allows, and which role gives it."""
     meanings = _enum_comments(permissions, permissions.Permission)
@@ -205,6 +218,11 @@ def permissions_page() -> str:
     for pair in duties.CONFLICTS:
         where = "anywhere" if pair.anywhere else "in the same authority"
         lines.append(f"| `{pair.one}` | `{pair.other}` | {where} | {pair.why.en} |")
+    lines += ["", TOUCH_INTRODUCTION, "| address | confirmed there, by its event |", "|---|---|"]
+    for path, acts in CONFIRMED.items():
+        lines.append(f"| `{path}` | {', '.join(f'`{act}`' for act in sorted(acts))} |")
+    lines += ["", NO_TOUCH_INTRODUCTION, "| address | why it takes no touch |", "|---|---|"]
+    lines += [f"| `{path}` | {why} |" for path, why in UNCONFIRMED.items()]
     lines.append("")
     return "\n".join(lines)
 

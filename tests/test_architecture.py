@@ -103,6 +103,9 @@ OPENS_CONNECTIONS = {
     "commands/host.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",
+    "commands/proof.py": "platform",
+    "commands/protection.py": "tenant: reads in each database's catalogue which rights there are",
+    "commands/settings.py": "platform",
     "commands/role.py": "platform",
     "commands/leaving.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
@@ -122,6 +125,7 @@ OPENS_CONNECTIONS = {
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
 NAMES_TENANT_ROLES = {
+    "commands/protection.py",
     "database/provision.py", "tenants/gateway.py", "tenants/registration.py", "commands/ledger.py",
     "commands/sealing.py",
     "processes/sequencer.py",

@@ -159,6 +159,8 @@ class SchedulerSettings(_Section):
     """How often unanswered alarms are looked for."""
     supervision_seconds: Annotated[float, Field(ge=0.5, le=300)] = 10
     """How often silent devices are looked for."""
+    protection_seconds: Annotated[float, Field(ge=0.5, le=300)] = 60
+    """How often settings, credentials and rights are compared with what was accepted (`vaka settings`)."""
     removal_hour: Annotated[int, Field(ge=0, le=23)] = 1
     """At which hour of the night, Swedish time, removing what authorities keep no longer begins. It ends within four
     hours."""

@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.alarms.house import connect_superuser
+from tests.confirming import decide_request
 from tests.conftest import START
 from tests.platform import entries, make_account, newest, platform_as
 from vaka.access.grants import grant_role, read_grants
 from vaka.access.principal import Principal
-from vaka.access.requests import Kind, RequestVerdict, RoleRequest, decide_request, list_requests, request_role
+from vaka.access.requests import Kind, RequestVerdict, RoleRequest, list_requests, request_role
 from vaka.access.settling import end_accounts
 from vaka.access.settling import settle_roles as settle
 from vaka.database.server import PLATFORM_DATABASE, Server

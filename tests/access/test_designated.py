@@ -13,9 +13,10 @@ from psycopg.types.json import Jsonb
 
 from tests.access.register import REASON, Register, place
 from tests.access.test_decide import principal
+from tests.confirming import designate_role, release_role
 from tests.platform import platform_as
 from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.designation import designate_role, list_designations, list_held, release_role
+from vaka.access.designation import list_designations, list_held
 from vaka.access.grants import ApprovalNeededError, grant_role, list_colleagues, revoke_role
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal

@@ -12,10 +12,11 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.confirming import lift_hold, place_hold
 from tests.ledger.sealed import LogHouse
 from tests.people import register
 from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.holds import UnusableReasonError, lift_hold, place_hold
+from vaka.access.holds import UnusableReasonError, lifting_act, placing_act
 from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
 from vaka.clock import SystemClock
@@ -82,8 +83,12 @@ async def test_it_is_placed_and_lifted_each_with_its_one_entry(held: tuple[LogHo
             await lift_hold(portal, who, house.authority.id, person, reason="igen", now=NOW)
     placed, lifted = entered(house, mark)
     assert (placed["event"], placed["actor"], placed["object"]) == ("hold.placed", who.actor, f"person:{person}")
-    assert placed["detail"] == {"reason": "JO 2026/12"}
-    assert (lifted["event"], lifted["detail"]) == ("hold.lifted", {"reason": "JO 2026/12 är avslutat"})
+    confirmed = placing_act(house.authority.id, person, "JO 2026/12").digest
+    assert placed["detail"] == {"reason": "JO 2026/12", "step_up": confirmed}
+    confirmed = lifting_act(house.authority.id, person, "JO 2026/12 är avslutat").digest
+    assert (lifted["event"], lifted["detail"]) == (
+        "hold.lifted", {"reason": "JO 2026/12 är avslutat", "step_up": confirmed}
+    )  # fmt: skip
 
 
 async def test_nobody_is_held_whom_nobody_knows(held: tuple[LogHouse, UUID]) -> None:

@@ -15,6 +15,7 @@ from vaka.tenants.authorities import Authority
 pytestmark = pytest.mark.database
 
 SAMPLES: dict[str, object] = {
+    "step_up": "",
     **dict.fromkeys(("now", "valid_until", "expires_at"), START),
     **dict.fromkeys(("account_id", "authority_id", "id"), uuid4()),
     **dict.fromkeys(("role", "realm", "method", "kind", "display_name", "language", "persona", "mode"), "x"),

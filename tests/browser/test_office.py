@@ -3,14 +3,19 @@
 """An administrator at work in the office, in a real browser."""
 
 from collections.abc import Callable
+from contextlib import closing
 from itertools import product
+from uuid import uuid4
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
+from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.identity.command_logins import hash_code, new_code
 
 pytestmark = pytest.mark.browser
 
@@ -102,3 +107,36 @@ def test_the_pages_of_requests_are_accessible_and_fit(
     page.goto(house.office + "/requests")
     page.get_by_role("button", name="Ta tillbaka" if language == "sv" else "Take it back").click()
     require_accessible(page, "decided")
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "sv"), ("dark", "en")])
+def test_a_command_shows_what_asks_before_anybody_stands_behind_it(
+    house: House, administer: Administer, complaints: list[str], theme: str, language: str
+) -> None:
+    code = new_code()
+    with closing(
+        psycopg.connect(house.installation.server.conninfo(platform_role("setup"), PLATFORM_DATABASE), autocommit=True)
+    ) as setup:
+        setup.execute(
+            "select vaka.ask_command_login(%s, %s, %s, 'west-1.vaka.invalid', 1000, 'adm-adam', now())",
+            (uuid4(), hash_code(code), bytes(32)),
+        )
+    page = administer(path="/command", theme=theme, language=language, scripts=False)
+    page.fill("#code", code.lower())
+    page.keyboard.press("Enter")
+    expect(page.locator(".said")).to_contain_text("west-1.vaka.invalid")
+    expect(page.locator(".said")).to_contain_text("adm-adam (uid 1000)")
+    assert scrolls(page) == (False, False)
+    page.locator(".next-act").click()
+    page.wait_for_url("**/command?done=1")
+    page.fill("#code", code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("vaka login")
+    complaints.clear()  # the browser tells of the 400
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_page_of_commands_is_accessible(house: House, administer: Administer, theme: str, language: str) -> None:
+    page = administer(path="/command", theme=theme, language=language)
+    require_accessible(page, "/command")
+    assert scrolls(page) == (False, False)

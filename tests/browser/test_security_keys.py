@@ -180,3 +180,23 @@ def test_the_pages_are_accessible_and_fit(house: House, review: Review, theme: s
     decide(page, house, "KS 2026/704")
     require_accessible(page, "touch")
     assert scrolls(page) == (False, False)
+
+
+def test_term_15_5_a_file_comes_after_the_touch_and_the_page_says_so(
+    house: House, review: Review  # noqa: F811
+) -> None:  # fmt: skip
+    page = review("lovisa", KEYS)
+    plug_in(page)
+    add_key(page, "på nyckelknippan")
+    page.goto(house.portal + "/log/ekbacka/export")
+    page.check("input[name=format][value=csv]")
+    page.select_option("#reason", "audit")
+    page.fill("#reference", "KS 2026/703")
+    page.locator(".next-act").click()
+    expect(page.locator(".said")).to_contain_text("KS 2026/703")
+    require_accessible(page, "the page that asks for a key before a file")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Rör vid nyckeln").click()
+    assert download.value.suggested_filename.endswith(".csv")
+    expect(page.locator("[data-say=sent]")).to_be_visible()
+    expect(page.get_by_role("button", name="Rör vid nyckeln")).to_be_disabled()

@@ -29,7 +29,7 @@ from vaka.tenants.doors import read_rules
 
 pytestmark = pytest.mark.database
 
-APPLY = ("--apply", "--change", "C-18")
+APPLY = ("--apply", "--change", "C-18", "--reason", "Planerat underhåll")
 TENANT = "vaka_t_ekbacka"
 LAST = """
     select event, actor, object, detail::text from (

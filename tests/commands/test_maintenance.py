@@ -4,12 +4,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import click
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
@@ -37,7 +38,7 @@ from vaka.tenants.people import Person
 pytestmark = pytest.mark.database
 
 TENANT = "vaka_t_ekbacka"
-APPLY = ("--apply", "--change", "C-17")
+APPLY = ("--apply", "--change", "C-17", "--reason", "Planerat underhåll")
 ME = f"setup:uid-{os.getuid()}"
 ENTRIES = """
     select id, event, actor, object, outcome, detail::text from ledger.inbox
@@ -80,13 +81,47 @@ def entries(data: DataDirectory, database: str = PLATFORM_DATABASE) -> Entries:
     return [{**row, "detail": flatten(row["detail"])} for row in rows if row["event"] != "ledger.heartbeat"]
 
 
-def test_without_a_change_nothing_is_applied(made: DataDirectory, sheet: Callable[[str], Path]) -> None:
+def test_term_17_1_without_a_change_and_a_reason_nothing_is_applied(
+    made: DataDirectory, sheet: Callable[[str], Path]
+) -> None:
     before = entries(made)
-    for options in (("--apply",), ("--apply", "--change", ""), ("--apply", "--change", "Karin Holmgren ringde")):
-        for shown in (import_devices(made, sheet("1"), *options), vaka("migrate", "--data", made.root, *options)):
+    change, reason = ("--change", "C-17"), ("--reason", "Planerat underhåll")
+    for options, asked in (
+        ((), "--change"),
+        (reason, "--change"),
+        (("--change", "", *reason), "--change"),
+        (("--change", "Karin Holmgren ringde", *reason), "--change"),
+        (change, "--reason"),
+        ((*change, "--reason", "  "), "--reason"),
+        ((*change, "--reason", "x" * 201), "--reason"),
+        ((*change, "--reason", "Karin 19320212-9809 ringde"), "--reason"),
+    ):
+        for shown in (
+            import_devices(made, sheet("1"), "--apply", *options),
+            vaka("migrate", "--data", made.root, "--apply", *options),
+            vaka("settings", "accept", "--data", made.root, "--apply", *options),
+        ):
             assert (shown.exit_code, shown.stdout) == (1, "")
-            assert shown.stderr.startswith("vaka: Say with --change")
+            assert shown.stderr.startswith(f"vaka: Say with {asked}")
     assert entries(made) == before
+
+
+def applying_commands(group: click.Command = main, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    if isinstance(group, click.Group):
+        for name in group.list_commands(click.Context(group)):
+            found = group.get_command(click.Context(group), name)
+            assert found is not None
+            yield from applying_commands(found, f"{path} {name}".strip())
+    elif any("--apply" in one.opts for one in group.params):
+        yield path, group
+
+
+def test_term_17_1_every_command_that_applies_something_asks_for_both() -> None:
+    found = dict(applying_commands())
+    assert len(found) > 12, found
+    for path, command in found.items():
+        asked = {option for one in command.params for option in one.opts}
+        assert {"--change", "--reason"} <= asked, path
 
 
 def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
@@ -99,16 +134,36 @@ def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     told = entries(made)
     tried, key, registered, applied = told[-4:]
     assert (key["event"], key["actor"], key["object"]) == ("key.created", "sequencer", "key:log:vaka.invalid/platform")
-    common = {"tool": fingerprint(), "authority": tried["detail"]["authority"]}
+    said = {"purpose": "", "arguments": "authority=ekbacka file=*"}
+    common = {"tool": fingerprint(), "authority": tried["detail"]["authority"], **said}
     assert (tried["event"], tried["actor"], tried["object"]) == ("command.run", ME, "command:device.import")
     assert tried["detail"] == {**common, "change": "", "applied": "false"}
     assert (registered["event"], registered["actor"]) == ("device.registered", ME)
     assert registered["detail"]["authentication"] == "digest"
     assert (applied["event"], applied["outcome"]) == ("command.run", "success")
-    assert applied["detail"] == {**common, "change": "C-17", "applied": "true", "count": 1, "changed": 0}
+    assert applied["detail"] == {
+        **common, "change": "C-17", "purpose": "Planerat underhåll", "applied": "true", "count": 1, "changed": 0
+    }  # fmt: skip
     assert [entry["event"] for entry in entries(made, TENANT)][-1:] == ["device.registered"]
     assert "8031001" not in str(told)
     assert "correct horse" not in str(told)
+
+
+def test_term_17_2_the_entry_says_what_was_run_and_hides_what_may_be_secret(
+    made: DataDirectory, sheet: Callable[[str], Path]
+) -> None:
+    assert import_devices(made, sheet("8031090"), *APPLY).exit_code == 0
+    entry = entries(made)[-1]
+    assert (entry["event"], entry["actor"], entry["outcome"]) == ("command.run", ME, "success")
+    assert entry["detail"]["tool"] == fingerprint()
+    assert entry["detail"]["purpose"] == "Planerat underhåll"
+    assert entry["detail"]["arguments"] == "authority=ekbacka file=*"
+    nobody = str(uuid4())
+    failed = vaka("account", "deactivate", "--data", made.root, *APPLY, "--account", nobody)
+    assert failed.exit_code == 1, failed.output
+    [entry] = [one for one in entries(made) if one["object"] == "command:account.deactivate"]
+    assert (entry["outcome"], entry["detail"]["arguments"]) == ("failure", f"account={nobody}")
+    assert entry["detail"]["tool"] == fingerprint()
 
 
 def test_a_device_gets_its_person_by_a_number_that_no_database_holds(
@@ -205,7 +260,18 @@ def test_an_export_is_written_in_the_log_that_it_exports(
 ) -> None:
     assert import_devices(made, sheet("8031004"), *APPLY).exit_code == 0
     shown = vaka(
-        "ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", tmp_path / "pack", "--change", "KS-1"
+        "ledger",
+        "export",
+        "--data",
+        made.root,
+        "--authority",
+        "ekbacka",
+        "--to",
+        tmp_path / "pack",
+        "--change",
+        "KS-1",
+        "--reason",
+        "Årlig granskning",
     )
     assert shown.exit_code == 0, shown.output
     last = entries(made, TENANT)[-1]
@@ -223,12 +289,12 @@ def test_an_export_is_entered_before_the_first_file_and_one_that_fails_as_well(
     full.mkdir()
     (full / "something").touch()
     command = ("ledger", "export", "--data", made.root, "--authority", "ekbacka", "--to", full)
-    shown = vaka(*command, "--change", "KS-2")
+    shown = vaka(*command, "--change", "KS-2", "--reason", "Planerat underhåll")
     assert shown.exit_code == 1
     told = [entry for entry in entries(made, TENANT) if entry["event"] == "log.exported"][-2:]
     assert [(one["outcome"], one["detail"]["change"]) for one in told] == [("success", "KS-2"), ("failure", "KS-2")]
     count = len(entries(made, TENANT))
-    for refused in ((), ("--change", ""), ("--change", "19320212-9809")):
+    for refused in ((), ("--change", ""), ("--change", "19320212-9809", "--reason", "Planerat underhåll")):
         assert vaka(*command, *refused).exit_code != 0
     assert len(entries(made, TENANT)) == count
 

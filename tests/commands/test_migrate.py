@@ -23,7 +23,7 @@ from vaka.keys.identities import open_identities
 pytestmark = pytest.mark.database
 
 EVERY = ", ".join(migration.name for migration in migrations_for("platform") if migration.name.startswith("every/"))
-APPLY = ("--apply", "--change", "C-17")
+APPLY = ("--apply", "--change", "C-17", "--reason", "Planerat underhåll")
 AUTHORITY = "018f0000-0000-7000-8000-000000000001"
 
 

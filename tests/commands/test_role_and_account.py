@@ -205,14 +205,14 @@ def test_term_13_1_sessions_at_the_command_line(made: DataDirectory, account: st
     assert len(shown) == 2
     one = next(line for line in shown if "firefox linux" in line)
     which = ("--session", one.split()[0], "--reason", "device_lost")
-    assert vaka("account", "end-sessions", *whose, *APPLY).exit_code == 2, "without a reason nothing ends"
+    assert vaka("account", "end-sessions", *whose, *APPLY[:3]).exit_code == 2, "without a reason nothing ends"
     tried = vaka("account", "end-sessions", *whose, *which)
     assert one in tried.output
     assert "Nothing was changed" in tried.output
     refused = vaka("account", "end-sessions", *whose, *which, "--apply")
     assert (refused.exit_code, "--change" in refused.stderr) == (1, True)
-    assert "Ended: 1." in vaka("account", "end-sessions", *whose, *which, *APPLY).output
-    assert "The account has no such session" in vaka("account", "end-sessions", *whose, *which, *APPLY).stderr
+    assert "Ended: 1." in vaka("account", "end-sessions", *whose, *which, *APPLY[:3]).output
+    assert "The account has no such session" in vaka("account", "end-sessions", *whose, *which, *APPLY[:3]).stderr
     assert len(vaka("account", "sessions", *whose).output.splitlines()) == 1
     with superuser(made) as connection:
         [entry] = connection.execute(

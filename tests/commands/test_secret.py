@@ -29,7 +29,7 @@ from vaka.tenants.device_secrets import SecretDesk
 pytestmark = pytest.mark.database
 
 TENANT = "vaka_t_ekbacka"
-APPLY = ("--apply", "--change", "C-21")
+APPLY = ("--apply", "--change", "C-21", "--reason", "Nytt lösenord")
 THIRTEEN, FOURTEEN = "thirteen sign", "fourteen signs"
 
 

@@ -71,6 +71,8 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        "drift": "select(authority_id change name since)",
+        "protected_look": "select",
         "ledger.concerning()": "execute",
         "read_directory()": "execute",
         "ledger.tile": "select",
@@ -110,6 +112,8 @@ PLATFORM: dict[str, Rights] = {
     },
     "office": ASKS_LEDGER
     | {
+        "approve_command_login()": "execute",
+        "command_login": "select(approved_by asked_at code_hash expires_at id machine uid username)",
         "authority": "select",
         **READS_GRANTS,
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
@@ -145,6 +149,7 @@ PLATFORM: dict[str, Rights] = {
     },
     "scheduler": ASKS_LEDGER
     | {
+        "tell_drift()": "execute",
         "release_devices()": "execute",
         "release_authority()": "execute",
         "close_authority()": "execute",
@@ -167,6 +172,14 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "ask_command_login()": "execute",
+        "start_command_session()": "execute",
+        "command_account()": "execute",
+        "end_command_session()": "execute",
+        "count_administrators()": "execute",
+        "protected_state": "select",
+        "drift": "select",
+        "accept_state()": "execute",
         "authority": "select insert update",
         "device_entry": "select insert update",
         "class_override": "select insert update delete",
@@ -454,7 +467,7 @@ def test_owner_of_the_tables_can_only_add_to_the_ledger(
             if kind == "tenant"
             else {}
         ),
-        **({"ledger.is_role_told()": "execute"} if kind == "platform" else {}),
+        **({"ledger.is_role_told()": "execute", "ledger.is_login_told()": "execute"} if kind == "platform" else {}),
         "schema ledger": "usage",
     } | (
         dict.fromkeys(

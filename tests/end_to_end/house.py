@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 from psycopg.rows import dict_row
 
@@ -30,6 +32,7 @@ from vaka.tenants.authorities import Authority
 
 VAKA = Path(sys.executable).with_name("vaka")
 WORKS = "Everything works."
+_CODE = re.compile(r"\b[B-Z]{4}-[B-Z]{4}\b")
 
 # An entry waits in the inbox or is sealed in the log; one statement sees each in one of the two.
 ENTRIES = """
@@ -143,6 +146,26 @@ class House:
                 return False
 
         wait_for(is_back)
+
+    def stand_behind_commands(self) -> None:
+        """Sign in at the command line as the demo's administrator does: the command's code, typed in the office."""
+        settings = self.settings
+        with subprocess.Popen(
+            [VAKA, "login", "--data", self.root], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as login:
+            assert login.stdout is not None
+            code = next(filter(None, (_CODE.search(line) for line in login.stdout)))[0]
+            with httpx.Client(headers={"accept": "text/html", "sec-fetch-site": "same-origin"}) as browser:
+                persona = {"persona": "supplier_administrator"}
+                signed_in = browser.post(f"{settings.signin.origin}/", data=persona)
+                cookies = [cookie.partition(";")[0] for cookie in signed_in.headers.get_list("set-cookie")]
+                done = browser.post(
+                    f"{settings.office.origin}/command", data={"code": code, "sure": "yes"},
+                    headers={"cookie": "; ".join(cookies)},
+                )  # fmt: skip
+            assert (done.status_code, done.headers["location"]) == (303, "/command?done=1"), done.text
+            said = login.stdout.read()
+        assert "Commands run in your name now" in said
 
     def _is_ours(self, argument: bytes) -> bool:
         text = argument.decode("utf-8", "replace")

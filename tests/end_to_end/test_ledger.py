@@ -25,7 +25,8 @@ def test_demo_publishes_a_log_that_others_verify(
     house: House, tmp_path: Path, options: tuple[str, ...], database: str, origin: str
 ) -> None:
     golang.require_go()
-    command: list[str | Path] = [VAKA, "ledger", "export", "--data", house.root, *options, "--change", "KS-1"]
+    matter = ("--change", "KS-1", "--reason", "Årlig granskning")
+    command: list[str | Path] = [VAKA, "ledger", "export", "--data", house.root, *options, *matter]
     command += ["--to", tmp_path / "pack"]
 
     def exported() -> bool:

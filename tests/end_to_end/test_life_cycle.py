@@ -131,7 +131,7 @@ def test_it_goes_on_where_it_was_as_a_plain_run(own_house: House) -> None:
 
 
 def test_migrate_lists_and_applies_while_it_runs(own_house: House) -> None:
-    for options in ((), ("--apply", "--change", "C-17")):
+    for options in ((), ("--apply", "--change", "C-17", "--reason", "Uppgradering", "--unattended")):
         done = subprocess.run(
             [VAKA, "migrate", "--data", own_house.root, *options],
             capture_output=True, text=True, timeout=60, check=False,

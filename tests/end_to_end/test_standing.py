@@ -159,7 +159,8 @@ def register(house: House, sender: str, directory: Path) -> subprocess.Completed
     sheet = directory / f"{sender}.csv"
     sheet.write_text(f"sender;authentication;password\n{sender};digest;correct horse\n")
     return subprocess.run(
-        [VAKA, "device", "import", "--data", house.root, "--authority", SLUG, "--apply", "--change", "C-1", sheet],
+        [VAKA, "device", "import", "--data", house.root, "--authority", SLUG, "--apply", "--change", "C-1", "--reason",
+         "Planerat underhåll", "--unattended", sheet],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from vaka.identity.invitations import read_code
 
 pytestmark = pytest.mark.database
 
-APPLY = ("--apply", "--change", "C-19")
+APPLY = ("--apply", "--change", "C-19", "--reason", "Planerat underhåll")
 INVITED = ("--realm", "administrator", "--attribute", "employee_number")
 
 

@@ -53,6 +53,11 @@ SAMPLES: dict[str, object] = {
     "any_owner": False,
     "jti_hash": bytes(32),
     "good_until": START,
+    "verifier_hash": bytes(32),
+    "machine": "west-1",
+    "uid": 1000,
+    "username": "adm",
+    "login_id": uuid4(),
     **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
     "forgotten": START,
 }

@@ -24,7 +24,7 @@ from vaka.identity.trust_content import UnusableTrustError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-APPLY = ("--apply", "--change", "C-19")
+APPLY = ("--apply", "--change", "C-19", "--reason", "Ny utfärdare")
 Writing = Callable[[SamlProvider], str]
 
 

@@ -14,7 +14,7 @@ from vaka.commands.main import main
 
 pytestmark = pytest.mark.database
 
-APPLY = ("--apply", "--change", "C-18")
+APPLY = ("--apply", "--change", "C-18", "--reason", "Planerat underhåll")
 
 
 def vaka(house: IdentityHouse, command: str, *arguments: object) -> Result:

@@ -246,6 +246,12 @@ def changing_statements() -> Iterator[tuple[str, str]]:
 # --- functions in the databases ---------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Told | Untold] = {
+    "ask_command_login": Untold("a command that waits, for minutes; what becomes of it has events"),
+    "approve_command_login": told("command.approved"),
+    "start_command_session": told("command.signed_in"),
+    "end_command_session": told("command.signed_out"),
+    "accept_state": told("settings.accepted"),
+    "tell_drift": told("settings.drifted", "settings.settled"),
     "write_notices": Untold("goes with the entry that the notice tells of"),
     "set_notice_way": told("notice_way.set"),
     "end_notice_way": told("notice_way.ended"),
@@ -333,6 +339,10 @@ def changing_functions() -> set[str]:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 COMMANDS: dict[str, Told | Untold] = {
+    "login": told("command.signed_in"),
+    "logout": told("command.signed_out"),
+    "settings show": told("command.run"),
+    "settings accept": told("settings.accepted", "command.run"),
     "demo": told("installation.decided"),
     "run": told("settings.changed", "key.changed", "installation.decided"),
     "migrate": told("command.run"),
@@ -487,7 +497,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
-    ("GET", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
+    ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
@@ -537,6 +547,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/first-key"): Untold("a form, and nothing of anybody"),
     ("POST", "/first-key"): told("security_key.allowed", "security_key.refused"),
     ("POST", "/first-key/enrol"): told("security_key.enrolled", "security_key.refused"),
+    ("GET", "/command"): Untold("a form, in which one types the code of a command"),
+    ("POST", "/command"): told("command.approved", "security_key.used", "security_key.refused"),
     ("GET", "/keys"): Untold("one's own security keys, and forms"),
     ("POST", "/keys"): told("security_key.enrolled", "security_key.refused"),
     ("POST", "/keys/add"): told("security_key.used", "security_key.refused"),
@@ -576,7 +588,14 @@ ROUNDS: dict[str, Told | Untold] = {
     ),
 }  # fmt: skip
 UNASKED = told(
-    "ledger.heartbeat", "key.created", "schema.migrated", "connection.refused", "access.denied", "sign_in.refused"
+    "command.unproved",
+    "database.visited",
+    "ledger.heartbeat",
+    "key.created",
+    "schema.migrated",
+    "connection.refused",
+    "access.denied",
+    "sign_in.refused",
 )
 """The sequencer's, the migration's, the receiver's, and what every page's door writes."""
 NOT_YET: dict[str, str] = {}

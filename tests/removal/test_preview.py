@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests.confirming import place_hold
 from tests.removal.conftest import OTHERS
 from tests.removal.scene import YEAR, Scene
-from vaka.access.holds import place_hold
 from vaka.clock import SystemClock
 from vaka.keys.keyring import Keyring, open_keyring
 from vaka.removal.preview import Count, count_in_force, count_removable

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.confirming import lift_hold, place_hold
 from tests.identities import blinded
 from tests.removal.conftest import OTHERS
 from tests.removal.scene import LETTER, YEAR, Scene
-from vaka.access.holds import lift_hold, place_hold
 from vaka.clock import SystemClock
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.removal.removing import Removing

@@ -11,10 +11,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from tests.confirming import begin_export, decide_ending, order_ending
 from tests.platform import platform_as
 from tests.tenants.office import DECISION, RELEASE, Office
-from vaka.access.ending import decide_ending, order_ending
-from vaka.access.exporting import begin_export
 from vaka.access.principal import Principal
 from vaka.database.connections import Pool
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER

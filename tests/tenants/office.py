@@ -11,11 +11,11 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from tests.alarms.house import Sender
+from tests.confirming import decide_erasure, order_erasure
 from tests.ledger.aged import Cosigner
 from tests.ledger.sealed import LogHouse
 from tests.letters import as_letters
 from tests.platform import platform_as
-from vaka.access.erasure import decide_erasure, order_erasure
 from vaka.access.principal import Principal
 from vaka.clock import TurnedClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.confirming import place_hold
 from tests.tenants.leaving import EVERYTHING, REASON, WAIT, Leaving
 from tests.tenants.office import RELEASE, ROLE, device_of
 from tests.tenants.test_erasing_refused import dismiss, employ_again
 from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.holds import place_hold
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.tenants.ending import NotEndableError
 

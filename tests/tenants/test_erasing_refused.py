@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.confirming import place_hold
 from tests.platform import one_human
 from tests.tenants.office import RELEASE, ROLE, Office, device_of
 from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.holds import place_hold
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.errors import Category
 from vaka.ledger.standing import LedgerStandsStillError

@@ -14,11 +14,12 @@ import psycopg
 import pytest
 
 from tests.access.test_decide import principal
+from tests.confirming import begin_export
 from tests.tenants.imported import REFERENCES, CutOffError, take_in
 from tests.tenants.leaving import REASON, Leaving
 from tests.tenants.office import ROLE, Office, device_of
 from vaka.access.decide import NotAllowedError, NothingHereError
-from vaka.access.exporting import begin_export
+from vaka.access.exporting import export_act
 from vaka.access.holds import UnusableReasonError
 from vaka.keys.personal import load_declaration
 from vaka.ledger.findings import Checked, WrongError
@@ -148,7 +149,8 @@ async def test_term_06_nothing_is_handed_out_before_it_stands_in_the_log(leaving
             await connection.execute("select * from read_export(%s, 'person', null, 10)", (export,))
     await office.seal()
     [entry] = [one for one in office.house.leaves() if one.event == "export.begun"]
-    assert (entry.actor, entry.detail) == (office.first.actor, {"reason": REASON})
+    confirmed = export_act(office.authority, REASON).digest
+    assert (entry.actor, entry.detail) == (office.first.actor, {"reason": REASON, "step_up": confirmed})
 
 
 async def test_term_06_export_that_was_cut_off_is_known_as_such(leaving: Leaving) -> None:

@@ -19,7 +19,10 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.access.requests import require_done
 from vaka.access.roles import WITH_AUTHORITIES
+from vaka.access.step_up import confirmed
 from vaka.database.connections import Connection
+from vaka.identity.confirming import Act, Confirmation
+from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
 
 
@@ -73,6 +76,18 @@ async def list_designations(connection: Connection, authority_id: UUID) -> list[
         return await cursor.fetchall()
 
 
+def designating_act(authority_id: UUID, role: str, holders: bytes, reason: str) -> Act:
+    """Return the act that designating a role is, as a key confirms it. Raises UnusableReasonError."""
+    said = {"role": role, "digest": holders.hex(), "reason": require_reason(reason)}
+    return Act(Event.ROLE_DESIGNATED.value, authority_id, f"authority:{authority_id}", said)
+
+
+def releasing_act(authority_id: UUID, role: str, reason: str) -> Act:
+    """Return the act that taking a designation back is, as a key confirms it. Raises UnusableReasonError."""
+    said = {"role": role, "reason": require_reason(reason)}
+    return Act(Event.ROLE_RELEASED.value, authority_id, f"authority:{authority_id}", said)
+
+
 async def designate_role(
     connection: Connection,
     principal: Principal,
@@ -82,11 +97,13 @@ async def designate_role(
     *,
     reason: str,
     now: datetime,
+    confirmation: Confirmation,
 ) -> None:
     """Let nobody get a role without approval any more; those whose fingerprint was shown keep it.
 
-    Raises NotAllowedError, NothingHereError, UnknownRoleError, UnusableReasonError, NotDecidableError (it is designated
-    already, other people hold it by now, or the asker holds it himself), LedgerStandsStillError.
+    Raises NotAllowedError, NothingHereError, NotConfirmedError, UnknownRoleError, UnusableReasonError,
+    NotDecidableError (it is designated already, other people hold it by now, or the asker holds it himself),
+    LedgerStandsStillError.
     """
     require(principal, Permission.PORTAL_DESIGNATE_ROLE, authority_id)
     if role not in WITH_AUTHORITIES:
@@ -95,22 +112,23 @@ async def designate_role(
         "authority_id": authority_id, "role": role, "holders": holders, "account_id": principal.account_id,
         "reason": require_reason(reason), "now": now,
     }  # fmt: skip
-    async with connection.transaction():
+    async with confirmed(connection, confirmation, designating_act(authority_id, role, holders, reason)):
         row = await (await connection.execute(QUERIES["designate_role"], facts)).fetchone()
         require_done(None if row is None else row[0])
         await require_standing(connection, now)
 
 
 async def release_role(
-    connection: Connection, principal: Principal, authority_id: UUID, role: str, *, reason: str, now: datetime
-) -> None:
+    connection: Connection, principal: Principal, authority_id: UUID, role: str, *, reason: str, now: datetime,
+    confirmation: Confirmation,
+) -> None:  # fmt: skip
     """Take a designation back. Raises as :func:`designate_role` does."""
     require(principal, Permission.PORTAL_DESIGNATE_ROLE, authority_id)
     facts = {
         "authority_id": authority_id, "role": role, "account_id": principal.account_id,
         "reason": require_reason(reason), "now": now,
     }  # fmt: skip
-    async with connection.transaction():
+    async with confirmed(connection, confirmation, releasing_act(authority_id, role, reason)):
         row = await (await connection.execute(QUERIES["release_role"], facts)).fetchone()
         require_done(None if row is None else row[0])
         await require_standing(connection, now)

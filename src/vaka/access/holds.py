@@ -9,6 +9,7 @@ from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.confirming import Act, Confirmation
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
@@ -41,37 +42,51 @@ def require_reason(text: str) -> str:
     return reason
 
 
+def placing_act(authority_id: UUID, person: UUID, reason: str) -> Act:
+    """Return the act that placing a hold is, as a key confirms it. Raises UnusableReasonError."""
+    return Act(Event.HOLD_PLACED.value, authority_id, f"person:{person}", {"reason": require_reason(reason)})
+
+
+def lifting_act(authority_id: UUID, person: UUID, reason: str) -> Act:
+    """Return the act that lifting a hold is, as a key confirms it. Raises UnusableReasonError."""
+    return Act(Event.HOLD_LIFTED.value, authority_id, f"person:{person}", {"reason": require_reason(reason)})
+
+
 async def place_hold(
-    connection: Connection, principal: Principal, authority_id: UUID, person: UUID, *, reason: str, now: datetime
-) -> int:
+    connection: Connection, principal: Principal, authority_id: UUID, person: UUID, *, reason: str, now: datetime,
+    confirmation: Confirmation,
+) -> int:  # fmt: skip
     """Let nothing of a person be removed or erased, on the portal's connection; return the entry's number.
 
-    Raises NotAllowedError, NothingHereError, UnusableReasonError, AlreadyHeldError, NobodyToHoldError,
+    Raises NotAllowedError, NothingHereError, NotConfirmedError, UnusableReasonError, AlreadyHeldError,
+    NobodyToHoldError, LedgerStandsStillError.
+    """
+    require(principal, Permission.PORTAL_HOLD_PERSON, authority_id)
+    why = require_reason(reason)
+    confirmation.require(placing_act(authority_id, person, why))
+    detail = {"reason": why, **confirmation.said}
+    async with connection.transaction():
+        await holds.place(connection, person, actor=principal.actor, reason=why, now=now)
+        await require_standing(connection, now)
+        entry = Entry(Event.HOLD_PLACED, principal.actor, now, f"person:{person}", detail=detail)
+        return await append(connection, entry)
+
+
+async def lift_hold(
+    connection: Connection, principal: Principal, authority_id: UUID, person: UUID, *, reason: str, now: datetime,
+    confirmation: Confirmation,
+) -> int:  # fmt: skip
+    """Let rules and orders hold for a person again; return the entry's number.
+
+    Raises NotAllowedError, NothingHereError, NotConfirmedError, UnusableReasonError, NotHeldError,
     LedgerStandsStillError.
     """
     require(principal, Permission.PORTAL_HOLD_PERSON, authority_id)
     why = require_reason(reason)
-    async with connection.transaction():
-        await holds.place(connection, person, actor=principal.actor, reason=why, now=now)
-        return await _enter(connection, Event.HOLD_PLACED, principal, person, why, now)
-
-
-async def lift_hold(
-    connection: Connection, principal: Principal, authority_id: UUID, person: UUID, *, reason: str, now: datetime
-) -> int:
-    """Let rules and orders hold for a person again; return the entry's number.
-
-    Raises NotAllowedError, NothingHereError, UnusableReasonError, NotHeldError, LedgerStandsStillError.
-    """
-    require(principal, Permission.PORTAL_HOLD_PERSON, authority_id)
-    why = require_reason(reason)
+    confirmation.require(lifting_act(authority_id, person, why))
+    detail = {"reason": why, **confirmation.said}
     async with connection.transaction():
         await holds.lift(connection, person)
-        return await _enter(connection, Event.HOLD_LIFTED, principal, person, why, now)
-
-
-async def _enter(
-    connection: Connection, event: Event, principal: Principal, person: UUID, reason: str, now: datetime
-) -> int:
-    await require_standing(connection, now)
-    return await append(connection, Entry(event, principal.actor, now, f"person:{person}", detail={"reason": reason}))
+        await require_standing(connection, now)
+        entry = Entry(Event.HOLD_LIFTED, principal.actor, now, f"person:{person}", detail=detail)
+        return await append(connection, entry)

@@ -17,6 +17,7 @@ class Permission(Enum):
     DESK_ADOPT_DEVICE = "desk.adopt_device"  # make an unknown sender a device of an authority
     DESK_OWN_KEYS = "desk.own_keys"  # add, rename and remove one's own security keys
     DESK_OWN_SESSIONS = "desk.own_sessions"  # see where one is signed in oneself, and sign out there
+    OFFICE_RUN_COMMANDS = "office.run_commands"  # stand behind the maintenance commands that one runs
     PORTAL_READ_LOG = "portal.read_log"  # read and search the authority's log; people in care, only by identifier
     PORTAL_FIND_PERSON = "portal.find_person"  # look a person in care up in the log, and see whom its entries concern
     PORTAL_SET_RETENTION = "portal.set_retention"  # decide how long the authority's log is kept

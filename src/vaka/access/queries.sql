@@ -12,6 +12,10 @@ where g.account_id = %(account_id)s
   and (g.valid_until is null or g.valid_until > %(now)s)
 order by g.role, g.authority_id
 
+-- name: state_step_up
+-- as: portal, office
+select set_config('ledger.step_up', %(step_up)s, true)
+
 -- name: list_colleagues
 -- as: desk
 select a.id as account_id, a.display_name

@@ -22,9 +22,12 @@ from vaka.access.holds import require_reason
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.access.roles import WITH_AUTHORITIES
+from vaka.access.step_up import confirmed
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
+from vaka.identity.confirming import Act, Confirmation
+from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
 
 ANSWER_WITHIN = timedelta(days=30)
@@ -174,6 +177,23 @@ async def list_requests(connection: Connection, authority_id: UUID) -> list[Role
         return await cursor.fetchall()
 
 
+_DECIDED: dict[RequestVerdict, Event] = {"approved": Event.ROLE_APPROVED, "refused": Event.ROLE_REFUSED}
+
+
+def deciding_act(authority_id: UUID, request: UUID, digest: bytes, verdict: RequestVerdict, reason: str) -> Act:
+    """Return the act that a decision is, as a key confirms it. The digest is over who gets what, where and how long.
+
+    Raises UnusableReasonError (a refusal without a reason).
+    """
+    why = _why(verdict, reason)
+    said = {"request": str(request), "digest": digest.hex(), **({"reason": why} if why else {})}
+    return Act(_DECIDED[verdict].value, authority_id, f"role_request:{request}", said)
+
+
+def _why(verdict: RequestVerdict, reason: str) -> str:
+    return require_reason(reason) if verdict == "refused" or reason.strip() else ""
+
+
 async def decide_request(
     connection: Connection,
     principal: Principal,
@@ -184,20 +204,21 @@ async def decide_request(
     *,
     reason: str,
     now: datetime,
+    confirmation: Confirmation,
 ) -> None:
     """Approve or refuse exactly what was shown, by its digest (as portal, in the platform's database).
 
-    Raises NotAllowedError, NothingHereError, UnusableReasonError (a refusal without a reason), NotDecidableError,
-    ConflictingDutiesError, LedgerStandsStillError.
+    Raises NotAllowedError, NothingHereError, NotConfirmedError, UnusableReasonError (a refusal without a reason),
+    NotDecidableError, ConflictingDutiesError, LedgerStandsStillError.
     """
     require(principal, Permission.PORTAL_APPROVE_ACCESS, authority_id)
-    why = require_reason(reason) if verdict == "refused" or reason.strip() else ""
+    act = deciding_act(authority_id, request, digest, verdict, reason)
     facts = {
-        "request": request, "digest": digest, "verdict": verdict, "account_id": principal.account_id, "reason": why,
-        "authority_id": authority_id, "now": now,
+        "request": request, "digest": digest, "verdict": verdict, "account_id": principal.account_id,
+        "reason": _why(verdict, reason), "authority_id": authority_id, "now": now,
     }  # fmt: skip
     try:
-        async with connection.transaction():
+        async with confirmed(connection, confirmation, act):
             row = await (await connection.execute(QUERIES["decide_role_request"], facts)).fetchone()
             require_done(None if row is None else row[0])
             await require_standing(connection, now)

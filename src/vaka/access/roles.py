@@ -178,6 +178,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_SEE_ACCOUNTS,
                         Permission.OFFICE_ASK_ACCOUNT,
                         Permission.OFFICE_DECIDE_ACCOUNT,
+                        Permission.OFFICE_RUN_COMMANDS,
                         Permission.OFFICE_OWN_KEYS,
                         Permission.OFFICE_OWN_SESSIONS,
                     }

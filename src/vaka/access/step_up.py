@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who must touch a security key before a privileged act is done (term 15), and who need not."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal
 
+from vaka.access.grants import QUERIES
+from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.confirming import Act, Confirmation
 
@@ -29,3 +33,16 @@ def pass_without_key(policy: Policy, act: Act) -> Confirmation:
     if policy != "when_enrolled":
         raise KeyNeededError
     return Confirmation(act.digest, touched=False)
+
+
+@asynccontextmanager
+async def confirmed(connection: Connection, confirmation: Confirmation, act: Act) -> AsyncIterator[None]:
+    """Do an act that was confirmed, in a transaction: each entry that is written within says what a key confirmed.
+
+    For acts whose entry a function of the database writes. Raises NotConfirmedError before anything is done.
+    """
+    confirmation.require(act)
+    async with connection.transaction():
+        await connection.execute(QUERIES["state_step_up"], {"step_up": confirmation.step_up or ""})
+        yield
+        await connection.execute(QUERIES["state_step_up"], {"step_up": ""})

@@ -10,7 +10,7 @@ import click
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import every_authority, reachable_server
-from vaka.commands.maintenance import actor, fingerprint, require_change
+from vaka.commands.maintenance import actor, fingerprint, reason_option, require_change, stated_reason
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError
@@ -38,6 +38,7 @@ def ledger() -> None:
     help="A directory that is empty or not there yet, or an earlier export of this log, which is brought up to date.",
 )  # fmt: skip
 @click.option("--change", metavar="ID", help="The matter it is done for; it stands in the ledger. Needed.")
+@reason_option
 def export(data: Path, authority: str | None, target: Path, change: str | None) -> None:
     """Write a log as it was last published, as files for a verifier: checkpoint, tiles and entries (C2SP tlog-tiles).
 
@@ -108,7 +109,13 @@ async def _export(server: Server, role: str, database: str, target: Path, matter
     """
     async with await open_connection(server, role, database, application="vaka-export") as connection:
         published = await read_published(connection)
-        facts: Detail = {"reason": "verification", "size": published.size, "tool": fingerprint(), "change": matter}
+        facts: Detail = {
+            "reason": "verification",
+            "size": published.size,
+            "tool": fingerprint(),
+            "change": matter,
+            "purpose": stated_reason(),
+        }
 
         async def enter(*, succeeded: bool) -> None:
             log = f"log:{published.origin}"

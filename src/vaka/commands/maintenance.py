@@ -5,25 +5,41 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 import psycopg
 from psycopg.types.json import Jsonb
 
 from vaka.clock import Clock, read_clock_state
+from vaka.commands.proof import prove
+from vaka.commands.protection import changes_accepted
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import Category, Sentence, VakaError
+from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.events import Event
 from vaka.ledger.wording import seems_personal
 
+REASON = "--reason"
+SHORTEST_REASON = 3
+MOST_SHOWN = 20
+"""Values of one argument that the ledger is told."""
+LONGEST_ARGUMENTS = 400
+_META = "vaka.reason"
+_UNATTENDED = "vaka.unattended"
+_ELSEWHERE = frozenset({"change", "reason", "data", "apply"})
+"""What the entry says elsewhere, or what says nothing."""
+_SHORT_NAMES = frozenset({"authority", "issuer", "name", "names"})
+_SHORT_NAME = re.compile(r"[a-z][a-z0-9_:./-]{0,79}")
+_APPEND = "select ledger.append(%s, %s, %s, %s, %s, %s)"
 _CHANGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,13 +59,59 @@ class ChangeMissingError(VakaError):
         )
 
 
+class ReasonMissingError(VakaError):
+    """A command that changes something was not told why it does that."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv=f"Ange med --reason varför, i 3–{LONGEST_REASON} tecken och utan att nämna någon: det står kvar i "
+                "loggen.",
+                en=f"Say with --reason why this is done, in 3–{LONGEST_REASON} characters, naming nobody: it stays in "
+                "the ledger.",
+            ),
+        )
+
+
 def change_option(command: Command) -> Command:
-    """Add ``--change`` to a command."""
+    """Add ``--change`` to a command, and ``--reason``, which `recorded` finds for itself."""
+    return reason_option(change_only_option(command))
+
+
+def reason_option(command: Command) -> Command:
+    """Add ``--reason`` to a command, which is no argument of its function."""
+    return click.option(
+        REASON,
+        metavar="TEXT",
+        expose_value=False,
+        callback=_keep_reason,
+        help="Why it is done, naming nobody; it stands in the ledger. Needed with --apply.",
+    )(command)
+
+
+def change_only_option(command: Command) -> Command:
+    """Add ``--change`` (and ``--unattended``) to a command whose own ``--reason`` is the reason."""
+    alone = click.option(
+        "--unattended",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_unattended,
+        help="Nobody is there to stand behind it, as in a packaged upgrade: every authority is told that it was so.",
+    )
+    return alone(_change(command))
+
+
+def _change(command: Command) -> Command:
     return click.option(
         "--change",
         metavar="ID",
         help="The change or ticket it is done for; it stands in the ledger. Needed with --apply.",
     )(command)
+
+
+def _keep_reason(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    context.meta[_META] = value
 
 
 @dataclass(slots=True)
@@ -63,24 +125,79 @@ class Run:
     """The number of the entry that says it was run, once there is one."""
 
 
+def _keep_unattended(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_UNATTENDED] = value
+
+
 def require_change(change: str | None, *, apply: bool) -> str:
-    """Return the change's identifier; empty where nothing is to be applied. Raises ChangeMissingError."""
+    """Return the change's identifier; empty where nothing is to be applied.
+
+    Raises ChangeMissingError, and ReasonMissingError where the command was not told why either.
+    """
     if (apply and not change) or (change and (not _CHANGE.fullmatch(change) or seems_personal(change))):
         raise ChangeMissingError
+    why = stated_reason()
+    context = click.get_current_context(silent=True)
+    if context is not None and "reason" in context.params:  # its own, which it judges by rules of its own
+        return change or ""
+    if (apply and len(why) < SHORTEST_REASON) or len(why) > LONGEST_REASON or seems_personal(why):
+        raise ReasonMissingError
     return change or ""
+
+
+def stated_reason() -> str:
+    """Return why the command that runs is run, as it was told; empty where it was not."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    return " ".join(str(context.meta.get(_META) or context.params.get("reason") or "").split())
+
+
+def stated_arguments() -> str:
+    """Return the arguments of the command that runs: what is a choice, a number, a switch or an identifier; of anything
+    else, which may be secret or name somebody, only that it was said.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    said = []
+    for parameter in context.command.params:
+        value = context.params.get(parameter.name or "")
+        if parameter.name in _ELSEWHERE or value is None or value is False or value == ():
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        shown = ",".join(str(one) if _may_be_shown(parameter, one) else "*" for one in values[:MOST_SHOWN])
+        called = max(parameter.opts, key=len).lstrip("-")
+        said.append(f"{called}={shown}{',…' if len(values) > MOST_SHOWN else ''}")
+    return " ".join(said)[:LONGEST_ARGUMENTS]
+
+
+def _may_be_shown(parameter: click.Parameter, value: object) -> bool:
+    if isinstance(parameter.type, click.Choice) or isinstance(value, bool | int | UUID):
+        return True
+    return parameter.name in _SHORT_NAMES and isinstance(value, str) and _SHORT_NAME.fullmatch(value) is not None
 
 
 @contextmanager
 def recorded(server: Server, clock: Clock, name: str, change: str | None, *, apply: bool) -> Iterator[Run]:
     """Run a command, and write in the platform's ledger that it was run, whether it succeeded or not.
 
-    `name` is how it is called (``device.import``). Whoever runs it is named by the number the operating system knows
-    him by. Raises ChangeMissingError before anything is done. A command that cannot be recorded has not succeeded.
+    `name` is how it is called (``device.import``). Whoever looks is named by the number the operating system knows
+    him by; whoever changes something, by the account that stands behind it (`vaka login`). Raises ChangeMissingError,
+    ReasonMissingError, NotProvedError before anything is done. A command that cannot be recorded has not succeeded.
     """
-    run = Run(actor())
-    run.facts = {"change": require_change(change, apply=apply), "applied": apply, "tool": fingerprint()}
+    context = click.get_current_context(silent=True)
+    unattended = context is not None and bool(context.meta.get(_UNATTENDED))
+    checked = require_change(change, apply=apply)
+    proof = prove(server.credentials.parent, server, clock.now(), unattended=unattended) if apply else None
+    run = Run(actor() if proof is None else proof.actor)
+    run.facts = {
+        "change": checked, "applied": apply, "tool": fingerprint(), "purpose": stated_reason(),
+        "arguments": stated_arguments(), **({} if proof is None else {"proved": proof.proved}),
+    }  # fmt: skip
     try:
-        yield run
+        with _protected(server, clock, run.actor) if apply else nullcontext():
+            yield run
     except BaseException as error:
         # What went wrong is what its user must be told, also where the database is what is gone.
         with suppress(psycopg.Error):
@@ -90,6 +207,10 @@ def recorded(server: Server, clock: Clock, name: str, change: str | None, *, app
         run.entry = _write(server, clock, name, run, succeeded=True)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailableError from error
+
+
+def _protected(server: Server, clock: Clock, who: str) -> AbstractContextManager[object]:
+    return changes_accepted(server.credentials.parent, server, clock, who, rights=False)
 
 
 def actor() -> str:
@@ -102,13 +223,14 @@ def _write(server: Server, clock: Clock, name: str, run: Run, *, succeeded: bool
     detail = {**run.facts, "reason": reason} if reason else run.facts
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("select set_config('ledger.clock', %s, false)", (read_clock_state(),))
-        row = connection.execute(
-            "select ledger.append(%s, %s, %s, %s, %s, %s)",
-            (
-                clock.now(), Event.COMMAND_RUN.value, run.actor, f"command:{name}",
-                "success" if succeeded else "failure", Jsonb(detail),
-            ),
-        ).fetchone()  # fmt: skip
+        outcome, thing = "success" if succeeded else "failure", f"command:{name}"
+        if run.facts.get("proved") == "unattended":
+            told = Jsonb({one: run.facts[one] for one in ("proved", "change")})
+            connection.execute(
+                _APPEND, (clock.now(), Event.COMMAND_UNPROVED.value, run.actor, thing, outcome, told)
+            )  # fmt: skip
+        entry = (clock.now(), Event.COMMAND_RUN.value, run.actor, thing, outcome, Jsonb(detail))
+        row = connection.execute(_APPEND, entry).fetchone()
     if row is None:
         raise LookupError("ledger.append returned nothing")
     return int(row[0])

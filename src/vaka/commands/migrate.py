@@ -12,6 +12,7 @@ from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import pending, provision_all, reachable_server
 from vaka.commands.maintenance import change_option, recorded, require_change
 from vaka.commands.progress import Progress
+from vaka.commands.protection import changes_accepted
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 
@@ -33,7 +34,11 @@ def migrate(data: Path, apply: bool, change: str | None) -> None:
     progress = Progress(SystemClock())
     with reachable_server(directory, settings) as server:
         if apply:
-            with recorded(server, SystemClock(), "migrate", change, apply=True) as run:
+            clock = SystemClock()
+            with (
+                recorded(server, clock, "migrate", change, apply=True) as run,
+                changes_accepted(directory.root, server, clock, run.actor),
+            ):
                 provision_all(server, progress.say)
             progress.say("Every database is up to date.")
             asyncio.run(seal_logs(directory, settings, server, (), SystemClock()))

@@ -14,7 +14,8 @@ from vaka.commands.databases import active_authorities, provision_all
 from vaka.commands.listening import Port, is_free
 from vaka.commands.programs import database_program, keyholder_program, receiver_ports, retire_orphan, vaka_programs
 from vaka.commands.progress import Progress
-from vaka.commands.settings_record import watch_settings
+from vaka.commands.protection import changes_accepted
+from vaka.commands.settings_record import ACTOR, watch_settings
 from vaka.commands.supervisor import Supervisor
 from vaka.database.server import Server
 from vaka.errors import ConfigurationError
@@ -50,10 +51,13 @@ async def operate(
     async def bring_up() -> None:
         if settings.database.embedded:
             await _start_database(data, supervisor, progress)
-            await asyncio.to_thread(provision_all, data.server(settings), progress.say)
-        await supervisor.start(keyholder_program(data, settings))
-        await open_keys(data.server(settings), settings, clock)
-        await furnish(data.server(settings))
+        # What a start itself changes, an upgraded installation's tables say, is accepted with it.
+        with changes_accepted(data.root, data.server(settings), clock, ACTOR):
+            if settings.database.embedded:
+                await asyncio.to_thread(provision_all, data.server(settings), progress.say)
+            await supervisor.start(keyholder_program(data, settings))
+            await open_keys(data.server(settings), settings, clock)
+            await furnish(data.server(settings))
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings))
         progress.say("Keyholder, receiver, desk, portal, office, sign-in, scheduler and sequencer work.")

@@ -11,7 +11,7 @@ import click
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.maintenance import Run, change_only_option, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
@@ -85,7 +85,7 @@ def set_(data: Path, authority: str, apply: bool, change: str | None, limits: tu
 @data_option
 @authority_option
 @apply_option
-@change_option
+@change_only_option
 @click.option("--message-type", type=click.Choice(MESSAGE_TYPES), help="Of this type only.")
 @click.option("--device-type", type=click.IntRange(0, 9999), help="Of this type of device only.")
 @click.option("--status-code", type=click.IntRange(0, 9999), help="With this status code only.")

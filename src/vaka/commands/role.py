@@ -18,7 +18,7 @@ from vaka.access.roles import ROLES
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.maintenance import change_option, recorded, require_change
+from vaka.commands.maintenance import change_only_option, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import Connection, open_connection
@@ -100,7 +100,7 @@ def revoke(data: Path, authority: str, account: UUID, name: str, apply: bool, ch
 @click.option("--control", help="For an exception from separated duties: what is done instead.")
 @click.option("--emergency", "hours", type=click.IntRange(1, 24), metavar="HOURS", help="Give it at once, for so long.")
 @apply_option
-@change_option
+@change_only_option
 def request(
     data: Path, authority: str, account: UUID, name: str, until: datetime | None, reason: str, control: str | None,
     hours: int | None, apply: bool, change: str | None,

@@ -13,7 +13,7 @@ import click
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.maintenance import Run, change_only_option, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
@@ -60,7 +60,7 @@ def sessions(data: Path, account: UUID) -> None:
 @click.option("--session", type=click.UUID, help="Only this one; without it all of them.")
 @click.option("--reason", required=True, type=click.Choice(REASONS), help="Why; it stands in the log.")
 @click.option("--apply", is_flag=True, help="Do it; without it it is only said which would end.")
-@change_option
+@change_only_option
 def end_sessions(
     data: Path, account: UUID, session: UUID | None, reason: EndReason, apply: bool, change: str | None
 ) -> None:

@@ -387,3 +387,32 @@ delete from api_token where expires_at < %(now)s
 -- name: revoke_token
 -- as: portal
 delete from api_token where token_hash = %(token_hash)s and client_id = %(client)s
+
+-- name: find_command_login
+-- as: office
+select id, machine, uid, username, asked_at from command_login
+where code_hash = %(code_hash)s and approved_by is null and expires_at > %(now)s
+
+-- name: approve_command_login
+-- as: office
+select approve_command_login(%(id)s, %(account_id)s, %(now)s)
+
+-- name: ask_command_login
+-- as: setup
+select ask_command_login(%(id)s, %(code_hash)s, %(verifier_hash)s, %(machine)s, %(uid)s, %(username)s, %(now)s)
+
+-- name: start_command_session
+-- as: setup
+select start_command_session(%(login_id)s, %(verifier_hash)s, %(id)s, %(token_hash)s, %(now)s)
+
+-- name: command_account
+-- as: setup
+select command_account(%(token_hash)s, %(now)s)
+
+-- name: end_command_session
+-- as: setup
+select end_command_session(%(token_hash)s, %(now)s)
+
+-- name: count_administrators
+-- as: setup
+select count_administrators(%(now)s)

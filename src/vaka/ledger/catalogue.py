@@ -111,9 +111,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("order", "again", "alarm", "alarm_note", "message", "contact", "note", "person", "device"), _REGISTER,
         ),
         Event.ERASURE_ORDERED: About(
-            _OPERATOR, ("erasure",), ("person", "decision"), "who it is; the person is a random identifier"
+            _OPERATOR, ("erasure",), ("person", "decision", "step_up"), "who it is; the person is a random identifier"
         ),
-        Event.ERASURE_DECIDED: About(_OPERATOR, ("erasure",), ("person", "verdict"), "who it is"),
+        Event.ERASURE_DECIDED: About(_OPERATOR, ("erasure",), ("person", "verdict", "step_up"), "who it is"),
         Event.ERASURE_BEGUN: About(
             ("scheduler",), ("erasure",),
             ("person", "hindrance", "alarm", "alarm_note", "message", "contact", "note", "device"), _REGISTER,
@@ -132,12 +132,12 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.ERASURE_CERTIFIED: About(("scheduler",), ("erasure",), ("sha256", "key")),
         Event.ERASURE_RETURNED: About(("scheduler",), ("erasure",), ("person", "hindrance"), "who it is"),
-        Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason",), "everything that is taken out"),
+        Event.EXPORT_BEGUN: About(_OPERATOR, ("export",), ("reason", "step_up"), "everything that is taken out"),
         Event.EXPORT_COMPLETED: About(
             _OPERATOR, ("export",), ("sha256", "bytes", "rows", "unopened"), "everything that was taken out"
         ),
-        Event.ENDING_ORDERED: About(_OPERATOR, ("ending",), ("decision", "export", "reason")),
-        Event.ENDING_DECIDED: About(_OPERATOR, ("ending",), ("verdict", "days")),
+        Event.ENDING_ORDERED: About(_OPERATOR, ("ending",), ("decision", "export", "reason", "step_up")),
+        Event.ENDING_DECIDED: About(_OPERATOR, ("ending",), ("verdict", "days", "step_up")),
         Event.ENDING_BEGUN: About(("scheduler",), ("ending",), ("hindrance", "devices"), "whose devices they are"),
         Event.ENDING_REMOVED: About(
             ("scheduler",), ("ending",),
@@ -165,15 +165,34 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.AUTHORITY_CLOSED: About(("scheduler",), ("authority",), ("order",)),
         Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),
         Event.SETTINGS_CHANGED: About(("supervisor",), ("settings",), ("names", "count", "first"), "any value"),
+        Event.SETTINGS_DRIFTED: About(
+            ("scheduler",), ("settings",), ("state", "authority"), "whatever stands in the file"
+        ),
+        Event.SETTINGS_SETTLED: About(("scheduler",), ("settings",), ("authority",), "whatever stands in the file"),
+        Event.SETTINGS_ACCEPTED: About(
+            ("setup", "supervisor", "account"), ("settings",), ("things", "count", "first"),
+            "whatever stands in the files",
+        ),
+        Event.DATABASE_VISITED: About(
+            ("scheduler",), ("database",), ("as", "authority"), "what the role is called, and what was asked"
+        ),
         Event.KEY_CREATED: About(("sequencer",), ("key",), ("sha256",), "the secret key"),
         Event.KEY_CHANGED: About(("supervisor",), ("key",), ("sha256", "first"), "the secret key"),
         Event.KEY_ROTATED: About(
             ("setup", "scheduler"), ("key",), ("destroyed", "generation", "rewrapped"), "every key"
         ),
         Event.COMMAND_RUN: About(
-            ("setup",), ("command",), ("change", "applied", "tool", "authority", "count", "reason"),
-            "what was in the files it read; who ran it is the operating system's number for him",
+            ("account", "setup"), ("command",),
+            ("proved", "change", "applied", "tool", "purpose", "arguments", "authority", "count", "reason"),
+            "what was in the files it read, arguments that may be secret or name somebody",
         ),
+        Event.COMMAND_APPROVED: About(
+            _OPERATOR, ("command_login",), ("machine", "uid", "step_up"),
+            "the code, what the operating system calls him",
+        ),
+        Event.COMMAND_UNPROVED: About(("setup",), ("command",), ("proved", "change"), "who ran it: nobody knows"),
+        Event.COMMAND_SIGNED_IN: About(_OPERATOR, ("command_session",), ("machine", "uid"), "the token"),
+        Event.COMMAND_SIGNED_OUT: About(_OPERATOR, ("command_session",), (), "the token"),
         Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
@@ -227,19 +246,22 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.ROLE_APPROVED: About(
             _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
+            "the name",
         ),
         Event.ROLE_REFUSED: About(
             _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
+            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
+            "the name",
         ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),
         Event.ROLE_DESIGNATED: About(
-            _OPERATOR, ("authority",), ("role", "authority", "reason", "digest"), "who holds it: a fingerprint of that"
+            _OPERATOR, ("authority",), ("role", "authority", "reason", "digest", "step_up"),
+            "who holds it: a fingerprint of that",
         ),
-        Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason")),
+        Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason", "step_up")),
         Event.ROLE_UNAUTHORISED: About(("scheduler",), ("account",), ("role", "authority"), "the name"),
         Event.TRUST_PROPOSED: _TRUST,
         Event.TRUST_APPROVED: _TRUST,
@@ -315,11 +337,11 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "whom it was about, and what stood in it",
         ),
         Event.ALARM_REMOVED: About(("scheduler",), _ALARM, ("rules",), "whom it was about, and what stood in it"),
+        Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason", "step_up"), "who the person is"),
+        Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason", "step_up"), "who the person is"),
         Event.ACTIVATION_PROPOSED: About(_OPERATOR, ("activation",), ("rules", "reason")),
         Event.ACTIVATION_APPROVED: About(_OPERATOR, ("activation",), ("rules", "weakens", "step_up")),
         Event.ACTIVATION_WITHDRAWN: About(_OPERATOR, ("activation",)),
-        Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
-        Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.LOG_READ: About(
             ("account", "client", "setup"), ("log", "entry"),
             ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",
@@ -333,9 +355,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.LOG_EXPORTED: About(
             ("account", "setup"), ("log",),
-            ("reason", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object", "outcome",
-             "person",
-             "more", "named", "from", "to"),
+            ("reason", "purpose", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object",
+             "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
         Event.ACCESS_DENIED: About(

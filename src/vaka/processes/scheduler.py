@@ -25,6 +25,7 @@ from vaka.errors import VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.keyring import make_client, open_keyring
 from vaka.logs import configure_logs
+from vaka.protected.drift import Protection
 from vaka.removal.measures import show
 from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
@@ -63,6 +64,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             rules, may_erase = partial(read_rules, root, settings), roles_with(Permission.PORTAL_ERASE)
             doors = Doors(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, may_erase)
             people, whole = Erasing(doors), Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
+            protection = Protection(gateway, platform, root, settings, clock)
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
@@ -72,6 +74,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (DIRECTORY_SECONDS, watch.settle_roles),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
+                (settings.scheduler.protection_seconds, protection.look),
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
             keyed, make = partial(if_keys, client), watch.make_round

@@ -6,9 +6,10 @@ A form is sent twice: first as it was filled in, which is answered with this pag
 The act is made anew of the fields each time, so a field that was changed in between makes another act, and is refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import RedirectResponse, Response
 
@@ -30,6 +31,8 @@ class KeyFrame:
     """The page of one's own keys."""
     render: Callable[[str, str, int, Mapping[str, Any]], Response]
     """Answers with a template, for the page one came from, with a status, and what it shows."""
+    name_person: Callable[[UUID], Awaitable[Mapping[str, str]]] | None = None
+    """Says who a person in care is, where the realm may name people; asked only when the page is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class Confirming:
     """What the form was filled in with."""
     named: str = ""
     """What the key is called that the act is about."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """What is shown of the act in plain words: a fact's name → what it says, instead of the parameter of that name or
+    beside them."""
+    person: UUID | None = None
+    """The person in care that it is about, who is named on the page."""
+    hands_out: bool = False
+    """Whether what follows is a file, and the page stays."""
 
 
 async def confirm(frame: KeyFrame, asker: Asker, asked: Confirming, answer: str) -> Confirmation | Response:
@@ -61,8 +71,10 @@ async def confirm(frame: KeyFrame, asker: Asker, asked: Confirming, answer: str)
     if isinstance(done, Confirmation):
         return done
     message = None if done.refused is None else Message(done.refused.sentence.in_language(asker.preferences.language))
+    named = {} if asked.person is None or frame.name_person is None else await frame.name_person(asked.person)
     facts = {
         "page": asked.page, "here": asked.here, "action": asked.action, "act": asked.act, "fields": asked.fields,
-        "named": asked.named, "options": done.options, "message": message,
+        "named": asked.named, "shown": {**named, **asked.act.parameters, **asked.shown}, "hands_out": asked.hands_out,
+        "options": done.options, "message": message,
     }  # fmt: skip
     return frame.render("key_touch.html", asked.here, done.status, facts)

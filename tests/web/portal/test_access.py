@@ -228,8 +228,9 @@ async def test_who_sees_and_nobody_else_decides(
     request = str(await ask(installation))
     browser = await enter(portal, installation, persona)
     mark = logs.mark("platform")
-    for path in (HERE, f"{HERE}/report/2026", f"{HERE}/report/2026/csv"):
-        assert (await browser.get(path)).status == 200 if sees else (403, 404)
+    for path in (HERE, f"{HERE}/report/2026"):
+        assert (await browser.get(path)).status in ((200,) if sees else (403, 404))
+    assert (await browser.post(f"{HERE}/report/2026/csv")).status in ((200,) if sees else (403, 404))
     if sees:
         assert shown(await browser.get(HERE)) == {}
     for path, fields in (
@@ -269,7 +270,7 @@ async def test_term_09_6_the_years_report_equals_the_event_log(
         for one in logs.since(0, "platform")
         if one["event"] in names and one["detail"].get("authority") == str(here)
     }
-    answer = await beata.get(f"{HERE}/report/{now.year}/csv")
+    answer = await beata.post(f"{HERE}/report/{now.year}/csv")
     assert answer.status == 200
     assert answer.header("content-disposition") == f'attachment; filename="ekbacka-access-{now.year}.csv"'
     rows = rows_of(answer)
@@ -290,7 +291,7 @@ async def test_term_09_6_the_years_report_equals_the_event_log(
         assert re.search(rf"<td>{word}</td><td class=\"figures\">{count}</td>", page.text)
     assert "Vera Vilsen" in page.text
     assert "Vera" not in answer.text
-    before = await beata.get(f"{HERE}/report/{now.year - 1}/csv")
+    before = await beata.post(f"{HERE}/report/{now.year - 1}/csv")
     assert rows_of(before).keys() == last
     told = [one for one in logs.since(0, "ekbacka") if one["detail"].get("reason") == "yearly_report"]
     assert told[-1]["event"] == "log.exported"

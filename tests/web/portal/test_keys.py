@@ -2,19 +2,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One's own keys on their page, and the touch of one for what the authority decides."""
 
-import html
-import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests.identity.authenticator import PRESENT, SoftKey
-from tests.web.browsers import Answer, Browser
+from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs, enter
+from tests.web.portal.touching import hidden, options
 from vaka.access.retention import retention_act
 from vaka.clock import SystemClock
 from vaka.database.connections import open_connection
@@ -52,20 +50,6 @@ async def strict(installation: Installation) -> AsyncIterator[Browser]:
     """The same, where everybody must have one."""
     async with open_portal(installation.server, STRICT, SystemClock()) as portal:
         yield await enter(portal, installation, "agneta")
-
-
-def options(page: Answer) -> Any:
-    """What a page asks the browser for."""
-    found = re.search(r"data-options='([^']*)'", page.text)
-    assert found is not None, page.text
-    return json.loads(html.unescape(found[1]))
-
-
-def hidden(page: Answer) -> dict[str, str]:
-    """The fields of its form that were filled in already."""
-    form = page.text.partition("data-options")[2].partition("</form>")[0]
-    return {html.unescape(name): html.unescape(value)
-            for name, value in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)}  # fmt: skip
 
 
 async def enrol(browser: Browser, by: SoftKey | None = None, name: str = "på nyckelknippan") -> SoftKey:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.web.browsers import Browser
 from tests.web.furniture import FULL_PERSON, Installation
@@ -194,3 +195,45 @@ async def test_nobody_in_care_is_looked_for_there_and_none_is_entered_as_looked_
     assert answer.status == 400
     assert "nämner ingen brukare" in answer.text
     assert logs.since(mark, "ekbacka") == []
+
+
+async def test_term_17_4_the_page_says_what_is_not_as_it_was_accepted_and_whether_anybody_looks(
+    lovisa: Browser, niklas: Browser, logs: Logs, installation: Installation
+) -> None:
+    names = {slug: one.database_name for slug, one in installation.authorities.items()}
+    forget = "truncate vaka.protected_state, vaka.drift, vaka.protected_look"
+    logs.execute("platform", forget, unguarded=True)
+    page = (await lovisa.get(HERE)).text
+    assert "så inget är känt om dem" in page
+    accepted = dict.fromkeys(("file:vaka.toml", *(f"rights:{name}" for name in names.values())), "0" * 64)
+
+    async def look(**seen: str) -> None:
+        async with await open_connection(
+            installation.server, platform_role("scheduler"), PLATFORM_DATABASE, application="test"
+        ) as scheduler:
+            await scheduler.execute("select tell_drift(%s, '{}', %s)", (Jsonb({**accepted, **seen}), datetime.now(UTC)))
+
+    async with await open_connection(
+        installation.server, platform_role("setup"), PLATFORM_DATABASE, application="test"
+    ) as setup:
+        await setup.execute(
+            "select accept_state(%s, %s, true, 'setup:uid-0', now())", (list(accepted), list(accepted.values()))
+        )
+    await look()
+    assert "är som de godtogs. Jämfört" in (await lovisa.get(HERE)).text
+    rights = f"rights:{names['norrvik']}"
+    await look(**{"file:vaka.toml": "1" * 64, rights: "1" * 64})
+    for browser, here, sees in ((lovisa, HERE, False), (niklas, "/log/norrvik/supplier", True)):
+        page = (await browser.get(here)).text
+        box = page.partition('aria-labelledby="protected"')[2].partition("</section>")[0]
+        assert "file:vaka.toml" in box
+        assert "Ändrad" in box
+        assert (rights in box) is sees
+    await logs.seal_platform()
+    assert "Skyddad konfiguration är inte som den godtogs" in (await lovisa.get(HERE)).text
+    # Who no longer looks says nothing: what was found stays, and that nothing more is known stands above it.
+    logs.execute("platform", "update vaka.protected_look set looked_at = looked_at - interval '6 minutes'")
+    page = (await lovisa.get(HERE)).text
+    assert "så inget är känt om dem" in page
+    assert "file:vaka.toml" in page
+    logs.execute("platform", forget, unguarded=True)

@@ -171,6 +171,18 @@ grant execute on function change_account, end_account to g_setup;
 grant select on designated_role, role_request, role_conflict, effective_grant to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
+-- setup: asks who stands behind a command, and takes its session; office: an administrator says that it is he.
+grant execute on function ask_command_login, start_command_session, command_account, end_command_session,
+    count_administrators to g_setup;
+grant select (id, code_hash, machine, uid, username, asked_at, expires_at, approved_by) on command_login to g_office;
+grant execute on function approve_command_login to g_office;
+grant execute on function ledger.is_login_told to vaka_owner;
+-- protected configuration: setup accepts how it is, scheduler tells what is otherwise, portal shows it.
+grant select on protected_state, drift to g_setup;
+grant execute on function accept_state to g_setup;
+grant execute on function tell_drift to g_scheduler;
+grant select (name, change, since, authority_id) on drift to g_portal;
+grant select on protected_look to g_portal;
 
 -- in: tenant
 -- receiver: two functions, no table.

@@ -17,7 +17,7 @@ from vaka.web.attending import attend, is_by_somebody
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.forms import Form, read_form
-from vaka.web.office import accounts, changes, cover, first_touch, keys, own_sessions, requests
+from vaka.web.office import accounts, changes, commands, cover, first_touch, keys, own_sessions, requests
 from vaka.web.office.office import Office
 from vaka.web.preferences import PreferenceForm, Theme, remember
 from vaka.web.refusals import Refusals
@@ -80,6 +80,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/first-key", first_touch.show_first_key, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/first-key", first_touch.take_code, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/first-key/enrol", first_touch.enrol, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/command", commands.show_form, ["GET"], needs=Permission.OFFICE_RUN_COMMANDS),
+    route("/command", commands.approve, ["POST"], needs=Permission.OFFICE_RUN_COMMANDS),
     route("/keys", keys.show_keys, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys", keys.enrol, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/add", keys.add, ["POST"], needs=Permission.OFFICE_OWN_KEYS),

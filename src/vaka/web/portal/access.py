@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who has which role (terms 2 and 9): what waits for the authority's answer, which roles need one, what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,12 +11,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError
-from vaka.access.designation import HeldRole, designate_role, list_designations, list_held, release_role
+from vaka.access.designation import (
+    HeldRole,
+    designate_role,
+    designating_act,
+    list_designations,
+    list_held,
+    release_role,
+    releasing_act,
+)
 from vaka.access.permissions import Permission
-from vaka.access.requests import RequestVerdict, RoleRequest, decide_request, list_requests
+from vaka.access.requests import RequestVerdict, RoleRequest, decide_request, deciding_act, list_requests
 from vaka.access.roles import ROLES
 from vaka.database.connections import transaction
 from vaka.errors import Category, VakaError
+from vaka.identity.accounts import name_accounts
 from vaka.identity.humans import is_same_human
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.reading import read_state
@@ -24,9 +33,13 @@ from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.touching import confirm
+from vaka.web.times import LOCAL
+from vaka.web.touching import Confirming
 
 MAY_SEE = Permission.PORTAL_SEE_ACCESS
 MOST_DECIDED = 50
@@ -45,6 +58,7 @@ class VerdictForm(Form):
     digest: Digest
     verdict: RequestVerdict
     reason: Reason = ""
+    answer: KeyAnswer = ""
 
 
 class DesignationForm(Form):
@@ -54,6 +68,7 @@ class DesignationForm(Form):
     holders: Digest
     wanted: Literal["designated", "released"]
     reason: Reason = ""
+    answer: KeyAnswer = ""
 
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -71,14 +86,24 @@ async def show_access(portal: Portal, request: Request, asker: Asker) -> Respons
 
 
 async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/access/decide: approve or refuse exactly what was shown."""
+    """POST /log/{authority}/access/decide: approve or refuse exactly what was shown, confirmed with a security key."""
     authority = await require_authority(portal, request, asker, Permission.PORTAL_APPROVE_ACCESS)
     form = await read_form(request, VerdictForm)
+    here, digest = f"/log/{authority.slug}/access", bytes.fromhex(form.digest)
     try:
+        asked = Confirming(
+            deciding_act(authority.id, form.request, digest, form.verdict, form.reason), f"{here}/decide", here,
+            "access",
+            {"request": str(form.request), "digest": form.digest, "verdict": form.verdict, "reason": form.reason},
+            shown=await _about(portal, asker, authority, form.request),
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with transaction(portal.platform) as platform:
             await decide_request(
-                platform, asker.principal, authority.id, form.request, bytes.fromhex(form.digest), form.verdict,
-                reason=form.reason, now=portal.clock.now(),
+                platform, asker.principal, authority.id, form.request, digest, form.verdict,
+                reason=form.reason, now=portal.clock.now(), confirmation=confirmed,
             )  # fmt: skip
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
@@ -86,21 +111,54 @@ async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
 
 
 async def designate(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/access/designate: let nobody get a role without approval, or take that back."""
+    """POST /log/{authority}/access/designate: let nobody get a role without approval, or take that back; with a key."""
     authority = await require_authority(portal, request, asker, Permission.PORTAL_DESIGNATE_ROLE)
     form = await read_form(request, DesignationForm)
-    who, now = asker.principal, portal.clock.now()
+    who, holders, here = asker.principal, bytes.fromhex(form.holders), f"/log/{authority.slug}/access"
     try:
+        act = (
+            designating_act(authority.id, form.role, holders, form.reason)
+            if form.wanted == "designated"
+            else releasing_act(authority.id, form.role, form.reason)
+        )
+        role = ROLES.get(form.role)
+        asked = Confirming(
+            act, f"{here}/designate", here, "access",
+            {"role": form.role, "holders": form.holders, "wanted": form.wanted, "reason": form.reason},
+            shown={} if role is None else {"role": role.title.in_language(asker.preferences.language)},
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
+        now = portal.clock.now()
         async with transaction(portal.platform) as platform:
             if form.wanted == "designated":
                 await designate_role(
-                    platform, who, authority.id, form.role, bytes.fromhex(form.holders), reason=form.reason, now=now
-                )
+                    platform, who, authority.id, form.role, holders, reason=form.reason, now=now,
+                    confirmation=confirmed,
+                )  # fmt: skip
             else:
-                await release_role(platform, who, authority.id, form.role, reason=form.reason, now=now)
+                await release_role(
+                    platform, who, authority.id, form.role, reason=form.reason, now=now, confirmation=confirmed
+                )
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
     return RedirectResponse(f"/log/{authority.slug}/access", 303)
+
+
+async def _about(portal: Portal, asker: Asker, authority: Authority, request: UUID) -> Mapping[str, str]:
+    """Return what is shown of a request before a key is touched: who is to have which role, and until when."""
+    async with transaction(portal.platform) as platform:
+        found = next((one for one in await list_requests(platform, authority.id) if one.id == request), None)
+        if found is None:
+            return {}
+        names = await name_accounts(platform, {found.account_id})
+    role, until = ROLES.get(found.role), found.valid_until
+    return {
+        "account": names.get(found.account_id, str(found.account_id)),
+        "role": found.role if role is None else role.title.in_language(asker.preferences.language),
+        **({} if until is None else {"valid_until": f"{until.astimezone(LOCAL):%Y-%m-%d %H:%M %Z}"}),
+    }
 
 
 async def _explain(portal: Portal, asker: Asker, authority: Authority, error: VakaError) -> Response:

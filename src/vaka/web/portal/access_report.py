@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vaka.database.connections import Connection, transaction
+from vaka.identity.confirming import Act, Confirmation
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.export_csv import MEDIA_TYPE, write_csv, write_heading
@@ -16,11 +17,14 @@ from vaka.ledger.reading import LogState, read_state
 from vaka.ledger.search import Hit, Wanted, find_concerning
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.forms import FormError
+from vaka.web.forms import Form, FormError, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.portal.access import MAY_SEE
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.touching import confirm
 from vaka.web.times import LOCAL
+from vaka.web.touching import Confirming
 
 REPORTED = (
     Event.ROLE_REQUESTED, Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED,
@@ -32,6 +36,12 @@ BATCH = 1000
 MOST_ROWS = 20_000
 """Entries in a report at most; whatever is left out would be said. No authority comes near it."""
 MOST_SHOWN = 500
+
+
+class TakeOutForm(Form):
+    """Nothing but what a key said."""
+
+    answer: KeyAnswer = ""
 
 
 async def show_report(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -53,10 +63,16 @@ async def show_report(portal: Portal, request: Request, asker: Asker) -> Respons
 
 
 async def give_report(portal: Portal, request: Request, asker: Asker) -> Response:
-    """GET /log/{authority}/access/report/{year}/csv: the same entries as a file; it names nobody."""
+    """POST /log/{authority}/access/report/{year}/csv: the same entries as a file that names nobody, for a touch."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    form = await read_form(request, TakeOutForm)
     year = _year(portal, request)
-    _, hits = await _read(portal, asker, authority, year, Event.LOG_EXPORTED)
+    here = f"/log/{authority.slug}/access/report/{year}"
+    asked = Confirming(_taking_out(portal, authority, year), f"{here}/csv", here, "access", hands_out=True)
+    confirmed = await confirm(portal, asker, authority, asked, form.answer)
+    if isinstance(confirmed, Response):
+        return confirmed
+    _, hits = await _read(portal, asker, authority, year, Event.LOG_EXPORTED, confirmed)
     rows = [write_csv(hit.index, hit.leaf, LOCAL) for hit in hits if hit.leaf is not None]
     name = f"{authority.slug}-access-{year}.csv"
     return Response(
@@ -65,8 +81,18 @@ async def give_report(portal: Portal, request: Request, asker: Asker) -> Respons
     )  # fmt: skip
 
 
+def _taking_out(portal: Portal, authority: Authority, year: int) -> Act:
+    said = {"format": "csv", **_stretch(year)}
+    return Act(Event.LOG_EXPORTED.value, authority.id, f"log:{portal.logs.log_name()}", said)
+
+
+def _stretch(year: int) -> dict[str, str]:
+    first, last = (datetime(one, 1, 1, tzinfo=LOCAL) for one in (year, year + 1))
+    return {"from": first.isoformat(), "to": last.isoformat()}
+
+
 async def _read(
-    portal: Portal, asker: Asker, authority: Authority, year: int, event: Event
+    portal: Portal, asker: Asker, authority: Authority, year: int, event: Event, confirmed: Confirmation | None = None
 ) -> tuple[LogState, list[Hit]]:
     since, until = (datetime(one, 1, 1, tzinfo=LOCAL) for one in (year, year + 1))
     wanted = Wanted(since, until, events=[one.value for one in REPORTED])
@@ -74,8 +100,9 @@ async def _read(
         state = await read_state(platform)
         hits = await _find(platform, authority, wanted, state.size)
     facts: dict[str, str | int | bool | None] = {
-        "event": "role", "found": len(hits), "from": since.isoformat(), "to": until.isoformat(),
+        "event": "role", "found": len(hits), **_stretch(year),
         **({"format": "csv", "reason": "yearly_report"} if event is Event.LOG_EXPORTED else {}),
+        **({} if confirmed is None else confirmed.said),
     }  # fmt: skip
     entry = Entry(
         event, asker.principal.actor, portal.clock.now(), f"log:{portal.logs.log_name()}", detail=facts

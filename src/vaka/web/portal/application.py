@@ -162,7 +162,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/access/decide", access.decide, ["POST"], needs=Permission.PORTAL_APPROVE_ACCESS),
     route(f"{LOG}/access/designate", access.designate, ["POST"], needs=Permission.PORTAL_DESIGNATE_ROLE),
     route(f"{LOG}/access/report/{{year}}", access_report.show_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
-    route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["POST"], needs=Permission.PORTAL_SEE_ACCESS),
     route("/programs", clients.show_own, ["GET"], needs=Permission.PORTAL_OWN_CLIENTS),
     route(f"{LOG}/programs", clients.show_clients, ["GET"], needs=Permission.PORTAL_OWN_CLIENTS),
     route(f"{LOG}/programs", clients.register, ["POST"], needs=Permission.PORTAL_OWN_CLIENTS),
@@ -214,7 +214,7 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
         )  # fmt: skip
         await portal.denials.tell(denial)
 
-    async def recognise_by_token(request: Request) -> Asker | None:
+    async def recognise_by_token(request: Request, _address: Address) -> Asker | None:
         return await recognise_program(portal, request)
 
     router = build_router(ADDRESSES, portal, Door(recognise, record_denial, portal.sign_in))

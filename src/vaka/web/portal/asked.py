@@ -147,6 +147,12 @@ class Asked:
         }  # fmt: skip
         return {name: value for name, value in told.items() if value}
 
+    def pinned(self) -> Mapping[str, str]:
+        """Return the fields of this question with its stretch of time written out to the minute: understood later, they
+        mean the same.
+        """
+        return {**self.fields, "from": _local_minute(self.since), "to": _local_minute(self.until - _MINUTE)}
+
     def address(self, path: str, **changed: str) -> str:
         """Return ``path`` with this question, some of its fields changed; an empty one is left out."""
         fields = {name: value for name, value in {**self.fields, **changed}.items() if value}
@@ -180,6 +186,10 @@ def _local(text: str, *, fold: int) -> datetime:
     if moment.tzinfo is not None or moment.year < FIRST_YEAR or moment.year > 9000:
         raise StretchError
     return moment.replace(tzinfo=LOCAL, fold=fold).astimezone(UTC)
+
+
+def _local_minute(moment: datetime) -> str:
+    return f"{moment.astimezone(LOCAL):%Y-%m-%dT%H:%M}"
 
 
 def _tell(moment: datetime) -> str:

@@ -28,12 +28,14 @@ from vaka.ledger.reading import read_state
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.api_token import audience
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
-from vaka.web.portal.touching import Confirming, KeyAnswer, confirm
+from vaka.web.portal.touching import confirm
 from vaka.web.texts import mark
+from vaka.web.touching import Confirming
 
 SCOPE_WORDS: Mapping[str, str] = {
     "portal.read_log": mark("read the log, without names of people in care"),

@@ -10,14 +10,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError
-from vaka.access.ending import decide_ending, order_ending
-from vaka.access.exporting import begin_export
+from vaka.access.ending import decide_ending, deciding_act, order_ending, ordering_act, require_name
+from vaka.access.exporting import begin_export, export_act
 from vaka.access.holds import require_reason
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import name_accounts
+from vaka.identity.confirming import Confirmation
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
@@ -28,12 +29,15 @@ from vaka.tenants.erasure import LONGEST_DECISION, Verdict, list_returned
 from vaka.tenants.exporting import list_exports, write_export
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.certificates import send_certificate
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
 from vaka.web.portal.sending import Sending
+from vaka.web.portal.touching import confirm
 from vaka.web.times import LOCAL
+from vaka.web.touching import Confirming
 
 MAY_EXPORT = Permission.PORTAL_EXPORT_AUTHORITY
 MAY_END = Permission.PORTAL_END_AUTHORITY
@@ -71,6 +75,7 @@ class TakeOutForm(Form):
     """Why everything is taken out."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+    answer: KeyAnswer = ""
 
 
 class OrderForm(Form):
@@ -80,6 +85,7 @@ class OrderForm(Form):
     digest: Annotated[str, Field(max_length=200)] = ""
     no_export: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     sure: bool = False
+    answer: KeyAnswer = ""
 
 
 class VerdictForm(Form):
@@ -88,6 +94,7 @@ class VerdictForm(Form):
     order: UUID
     verdict: Verdict
     name: Annotated[str, Field(max_length=200)] = ""
+    answer: KeyAnswer = ""
 
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -105,14 +112,30 @@ async def show_end(portal: Portal, request: Request, asker: Asker) -> Response:
 
 
 async def take_everything(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/end/export: the archive. The log says so before its first byte is sent."""
+    """POST /log/{authority}/end/export: the archive, once a security key was touched for it.
+
+    The log says so before its first byte is sent.
+    """
     authority = await require_authority(portal, request, asker, MAY_EXPORT)
     form = await read_form(request, TakeOutForm)
     if authority.id in portal.exporting:
         return await explain(portal, asker, authority, ExportUnderWayError(), form)
-    portal.exporting.add(authority.id)  # before anything is waited for: of two at once, one is told to wait
     try:
-        return await _begin_sending(portal, asker, authority, form)
+        here = f"/log/{authority.slug}/end"
+        asked = Confirming(
+            export_act(authority.id, form.reason), f"{here}/export", here, "end", {"reason": form.reason},
+            hands_out=True,
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
+    except VakaError as error:
+        return await explain(portal, asker, authority, error, form)
+    if authority.id in portal.exporting:  # since it was asked for
+        return await explain(portal, asker, authority, ExportUnderWayError(), form)
+    portal.exporting.add(authority.id)  # before anything else is waited for: of two at once, one is told to wait
+    try:
+        return await _begin_sending(portal, asker, authority, form, confirmed)
     except VakaError as error:
         portal.exporting.discard(authority.id)
         return await explain(portal, asker, authority, error, form)
@@ -121,12 +144,16 @@ async def take_everything(portal: Portal, request: Request, asker: Asker) -> Res
         raise
 
 
-async def _begin_sending(portal: Portal, asker: Asker, authority: Authority, form: TakeOutForm) -> Response:
+async def _begin_sending(
+    portal: Portal, asker: Asker, authority: Authority, form: TakeOutForm, confirmed: Confirmation
+) -> Response:
     export, now = new_identifier(portal.clock.now()), portal.clock.now()
     # Asked for before anything is entered: without the keyholder there would be an archive full of locked rows.
     await portal.keyring.of(authority.id).hold([authority.id])
     async with portal.gateway.transaction(authority.id) as tenant:
-        number = await begin_export(tenant, asker.principal, authority.id, export, form.reason, now=now)
+        number = await begin_export(
+            tenant, asker.principal, authority.id, export, form.reason, now=now, confirmation=confirmed
+        )
     name = f"vaka-{authority.slug}-{now.astimezone(LOCAL):%Y%m%d-%H%M}-{number}.zip"
     why, log = require_reason(form.reason), portal.logs.log_name(authority.slug)
     return Sending(
@@ -141,16 +168,24 @@ async def _begin_sending(portal: Portal, asker: Asker, authority: Authority, for
 
 
 async def order(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/end: order that everything is erased; what follows is the receipt."""
+    """POST /log/{authority}/end: order that everything is erased, confirmed with a key; what follows is the receipt."""
     authority = await require_authority(portal, request, asker, MAY_END)
     form = await read_form(request, OrderForm)
+    here = f"/log/{authority.slug}/end"
     try:
         if not form.sure:
             raise NotMeantError
+        asked = Confirming(
+            ordering_act(authority.id, form.decision, digest=form.digest, no_export=form.no_export), here, here, "end",
+            {"decision": form.decision, "digest": form.digest, "no_export": form.no_export, "sure": "true"},
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with portal.gateway.transaction(authority.id) as tenant:
             number = await order_ending(
                 tenant, asker.principal, authority.id, form.decision, digest=form.digest, no_export=form.no_export,
-                now=portal.clock.now(),
+                now=portal.clock.now(), confirmation=confirmed,
             )  # fmt: skip
     except VakaError as error:
         return await explain(portal, asker, authority, error)
@@ -158,14 +193,24 @@ async def order(portal: Portal, request: Request, asker: Asker) -> Response:
 
 
 async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/end/decide: approve or decline it, take one's own order back, or stop it."""
+    """POST /log/{authority}/end/decide: approve or decline it, take one's own order back, or stop it; with a key."""
     authority = await require_authority(portal, request, asker, MAY_END)
     form = await read_form(request, VerdictForm)
+    here, wait = f"/log/{authority.slug}/end", portal.ending_wait_days
     try:
+        if form.verdict == "approved":
+            require_name(authority, form.name)
+        asked = Confirming(
+            deciding_act(authority.id, form.order, form.verdict, wait), f"{here}/decide", here, "end",
+            {"order": str(form.order), "verdict": form.verdict, "name": form.name},
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with transaction(portal.platform) as platform, portal.gateway.transaction(authority.id) as tenant:
             number = await decide_ending(
                 tenant, asker.principal, authority, form.order, form.verdict, platform=platform,
-                wait_days=portal.ending_wait_days, name=form.name, now=portal.clock.now(),
+                wait_days=wait, name=form.name, now=portal.clock.now(), confirmation=confirmed,
             )  # fmt: skip
     except VakaError as error:
         return await explain(portal, asker, authority, error)

@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.erasure import decide_erasure, order_erasure
+from vaka.access.erasure import decide_erasure, deciding_act, order_erasure, ordering_act
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
 from vaka.errors import Category, Sentence, VakaError
@@ -23,10 +23,13 @@ from vaka.tenants.lookups import is_personal_number
 from vaka.tenants.subjects import find_people, read_people
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.people import Found, enter_look, find_asked, lead_to_found
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
+from vaka.web.portal.touching import confirm
+from vaka.web.touching import Confirming
 
 MAY_ERASE = Permission.PORTAL_ERASE
 _WAITING = ("ordered", "approved")
@@ -78,6 +81,7 @@ class OrderForm(Form):
     person: UUID
     decision: Annotated[str, Field(max_length=LONGEST_DECISION)] = ""
     sure: bool = False
+    answer: KeyAnswer = ""
 
 
 class VerdictForm(Form):
@@ -88,6 +92,7 @@ class VerdictForm(Form):
     sure: bool = False
     number: Annotated[str, Field(max_length=20)] = ""
     """The personal number of somebody with a protected identity, whose name is not shown."""
+    answer: KeyAnswer = ""
 
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -114,32 +119,55 @@ async def show_found(portal: Portal, request: Request, asker: Asker) -> Response
 
 
 async def order(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/erasure: order it; what follows is the receipt."""
+    """POST /log/{authority}/erasure: order it, confirmed with a security key; what follows is the receipt."""
     authority = await require_authority(portal, request, asker, MAY_ERASE)
     form = await read_form(request, OrderForm)
+    here = f"/log/{authority.slug}/erasure"
     try:
         if not form.sure:
             raise NotSureError
+        asked = Confirming(
+            ordering_act(authority.id, form.person, form.decision), here, here, "erasure",
+            {"person": str(form.person), "decision": form.decision, "sure": "true"},
+            person=form.person,
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with portal.gateway.transaction(authority.id) as tenant:
             number = await order_erasure(
-                tenant, asker.principal, authority.id, form.person, form.decision, now=portal.clock.now()
-            )
+                tenant, asker.principal, authority.id, form.person, form.decision, now=portal.clock.now(),
+                confirmation=confirmed,
+            )  # fmt: skip
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
     return RedirectResponse(receipt_address(authority, number), 303)
 
 
 async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/erasure/decide: approve or decline it, or take one's own order back."""
+    """POST /log/{authority}/erasure/decide: approve, decline or stop it, or take one's own order back; with a key."""
     authority = await require_authority(portal, request, asker, MAY_ERASE)
     form = await read_form(request, VerdictForm)
+    here = f"/log/{authority.slug}/erasure"
     try:
         if form.verdict == "approved":
             await _require_sure(portal, authority, form)
+        async with portal.gateway.transaction(authority.id) as tenant:
+            found = await find_order(tenant, form.order)
+        asked = Confirming(
+            deciding_act(authority.id, form.order, form.verdict), f"{here}/decide", here, "erasure",
+            {"order": str(form.order), "verdict": form.verdict, "sure": "true" if form.sure else "false",
+             "number": form.number},
+            shown={} if found is None else {"decision": found.decision},
+            person=None if found is None else found.person_id,
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with transaction(portal.platform) as platform, portal.gateway.transaction(authority.id) as tenant:
             number = await decide_erasure(
                 tenant, asker.principal, authority.id, form.order, form.verdict,
-                platform=platform, now=portal.clock.now(),
+                platform=platform, now=portal.clock.now(), confirmation=confirmed,
             )  # fmt: skip
     except VakaError as error:
         return await _explain(portal, asker, authority, error)

@@ -9,6 +9,7 @@ which whoever took it out fetches the receipt.
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from vaka.access.permissions import Permission
 from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.confirming import Act, Confirmation
 from vaka.ledger import export_csv, export_ocsf, export_syslog
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
@@ -29,13 +31,16 @@ from vaka.tenants.authorities import Authority
 from vaka.tenants.subjects import MOST_THINGS
 from vaka.web.asker import Asker
 from vaka.web.forms import read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.asked import Asked, AskedForm, understand
 from vaka.web.portal.log import about
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.receipts import receipt_address
+from vaka.web.portal.touching import confirm
 from vaka.web.portal.words import REASONS
 from vaka.web.times import LOCAL
+from vaka.web.touching import Confirming
 
 LARGEST_EXPORT = 500_000
 """Entries of one file. More is taken out in several, by stretches of time."""
@@ -48,6 +53,7 @@ class ExportForm(AskedForm):
     format: Literal["ocsf", "syslog", "csv"]
     reason: Annotated[str, Field(max_length=20)] = ""
     reference: Annotated[str, Field(max_length=40, pattern=r"^[0-9A-Za-zÅÄÖåäö /.:-]*$")] = ""
+    answer: KeyAnswer = ""
 
     @property
     def is_explained(self) -> bool:
@@ -135,14 +141,17 @@ async def show_export(portal: Portal, request: Request, asker: Asker) -> Respons
 
 
 async def give_export(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/export: the file."""
+    """POST /log/{authority}/export: the file, once a security key was touched for exactly that."""
     authority = await require_authority(portal, request, asker, Permission.PORTAL_EXPORT_LOG)
     form = await read_form(request, ExportForm)
     try:
-        asked = understand(form, portal.clock.now())
+        asked = _pin(form, portal.clock.now())
         if not form.is_explained:
             raise ReasonError
-        number, size, wanted = await _record(portal, asker, authority, asked, form)
+        confirmed = await confirm(portal, asker, authority, _confirming(portal, authority, asked, form), form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
+        number, size, wanted = await _record(portal, asker, authority, asked, form, confirmed)
     except VakaError as error:
         if error.category is not Category.INVALID:
             raise
@@ -159,13 +168,38 @@ async def give_export(portal: Portal, request: Request, asker: Asker) -> Respons
     )
 
 
+def export_act(portal: Portal, authority: Authority, asked: Asked, form: ExportForm) -> Act:
+    """Return the act that taking out is, as a key confirms it: what was asked for, as typed, its times in UTC."""
+    times = {name: asked.facts[name] for name in ("from", "to")}
+    said = {**asked.fields, **times, "format": form.format, "reason": form.reason, "reference": form.reference}
+    facts = {name: value for name, value in said.items() if value is not None}
+    return Act(Event.LOG_EXPORTED.value, authority.id, portal.log_name(authority), facts)
+
+
+def _pin(form: ExportForm, now: datetime) -> Asked:
+    """Return what is asked for, its stretch of time written out: sent again it is the same. Raises as `understand`."""
+    asked = understand(form, now)
+    return understand(AskedForm.model_validate(asked.pinned()), now)
+
+
+def _confirming(portal: Portal, authority: Authority, asked: Asked, form: ExportForm) -> Confirming:
+    here = f"/log/{authority.slug}/export"
+    sent = {**asked.fields, "format": form.format, "reason": form.reason, "reference": form.reference}
+    times = {"from": asked.since, "to": asked.until}
+    return Confirming(
+        export_act(portal, authority, asked, form), here, here, "export", sent,
+        shown={name: f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M %Z}" for name, at in times.items()}, hands_out=True,
+    )  # fmt: skip
+
+
 async def _record(
-    portal: Portal, asker: Asker, authority: Authority, asked: Asked, form: ExportForm
+    portal: Portal, asker: Asker, authority: Authority, asked: Asked, form: ExportForm, confirmed: Confirmation
 ) -> tuple[int, int, Wanted]:
     """Write down what leaves, and return the entry's number, the size of the log it leaves from, and what leaves.
 
-    Raises AmountError, CutError, or LedgerStandsStillError: what cannot be sealed is not taken out.
+    Raises NotConfirmedError, AmountError, CutError, or LedgerStandsStillError: what cannot be sealed is not taken out.
     """
+    confirmed.require(export_act(portal, authority, asked, form))
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
         concerned = await about(tenant, asked)
@@ -177,7 +211,7 @@ async def _record(
             raise AmountError(found)
         facts = {
             **asked.facts, "format": form.format, "reason": form.reason, "reference": form.reference, "found": found,
-            "size": state.size,
+            "size": state.size, **confirmed.said,
         }  # fmt: skip
         entry = Entry(
             Event.LOG_EXPORTED, asker.principal.actor, portal.clock.now(), portal.log_name(authority), detail=facts

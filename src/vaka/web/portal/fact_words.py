@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What the facts beside an entry are called."""
+"""What the facts beside an entry are called, and what some of them say."""
 
 from collections.abc import Mapping
 
@@ -150,6 +150,14 @@ FACTS: Mapping[str, str] = {
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),
     "founding": mark("Founding: nobody could ask for it yet"),
+    "purpose": mark("Why it was done"),
+    "arguments": mark("Arguments, what may be secret as *"),
+    "as": mark("As"),
+    "machine": mark("Machine"),
+    "uid": mark("The machine's number for its user"),
+    "proved": mark("How it is known who did it"),
+    "things": mark("What it is about"),
+    "state": mark("How it is now"),
     "receipt": mark("Receipt"),
     "at": mark("Time by the machine"),
     "line": mark("Terminal"),
@@ -159,3 +167,18 @@ FACTS: Mapping[str, str] = {
     "way": mark("How it is sent"),
     "minutes": mark("Minutes"),
 }
+
+DRIFTS: Mapping[str, str] = {
+    "changed": mark("Changed"),
+    "missing": mark("Missing"),
+    "added": mark("Added"),
+}
+"""In which way something protected is not as it was accepted."""
+
+VERDICTS: Mapping[str, str] = {
+    "approved": mark("Approve"),
+    "declined": mark("Decline"),
+    "withdrawn": mark("Take one's own order back"),
+    "cancelled": mark("Stop"),
+}
+"""What is decided about an order, as it is confirmed."""

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Legal holds: of whom nothing is removed or erased. Whom one means is posted, and never part of an address."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.holds import lift_hold, place_hold
+from vaka.access.holds import lift_hold, lifting_act, place_hold, placing_act
 from vaka.access.permissions import Permission
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
@@ -22,19 +22,24 @@ from vaka.tenants.holds import list_holds
 from vaka.tenants.subjects import find_people
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.names import name_everything, name_things
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.touching import confirm
+from vaka.web.touching import Confirming
 
 MAY_HOLD = Permission.PORTAL_HOLD_PERSON
 Reason = Annotated[str, Field(max_length=LONGEST_REASON)]
 
 
 class PlaceForm(Form):
-    """Whom, and why."""
+    """Whom, and why. Once it is known who is meant, that is sent instead of what was typed."""
 
     text: Annotated[str, Field(max_length=100)] = ""
+    person: UUID | Literal[""] = ""
     reason: Reason = ""
+    answer: KeyAnswer = ""
 
 
 class LiftForm(Form):
@@ -42,6 +47,7 @@ class LiftForm(Form):
 
     person: UUID
     reason: Reason = ""
+    answer: KeyAnswer = ""
 
 
 class NotOnePersonError(VakaError):
@@ -69,36 +75,61 @@ async def show_holds(portal: Portal, request: Request, asker: Asker) -> Response
 
 
 async def place(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/holds: hold the one person who is meant."""
+    """POST /log/{authority}/holds: hold the one person who is meant, confirmed with a security key."""
     authority = await require_authority(portal, request, asker, MAY_HOLD)
     form = await read_form(request, PlaceForm)
-    found = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, form.text)
+    here = f"/log/{authority.slug}/holds"
     try:
-        async with portal.gateway.transaction(authority.id) as tenant:
-            await _enter_search(portal, asker, authority, tenant, len(found))
-        if len(found) != 1:
-            raise NotOnePersonError(len(found))
+        person = form.person or await _find_one(portal, asker, authority, form.text)
+        asked = Confirming(
+            placing_act(authority.id, person, form.reason), here, here, "holds",
+            {"person": str(person), "reason": form.reason}, person=person,
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with portal.gateway.transaction(authority.id) as tenant:
             await place_hold(
-                tenant, asker.principal, authority.id, found[0].id, reason=form.reason, now=portal.clock.now()
-            )
+                tenant, asker.principal, authority.id, person, reason=form.reason, now=portal.clock.now(),
+                confirmation=confirmed,
+            )  # fmt: skip
     except VakaError as error:
         return await _explain(portal, asker, authority, error, form)
-    return RedirectResponse(f"/log/{authority.slug}/holds", 303)
+    return RedirectResponse(here, 303)
 
 
 async def lift(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/holds/lift: let rules and orders hold for that person again."""
+    """POST /log/{authority}/holds/lift: let rules and orders hold for that person again; confirmed with a key."""
     authority = await require_authority(portal, request, asker, MAY_HOLD)
     form = await read_form(request, LiftForm)
+    here = f"/log/{authority.slug}/holds"
     try:
+        asked = Confirming(
+            lifting_act(authority.id, form.person, form.reason), f"{here}/lift", here, "holds",
+            {"person": str(form.person), "reason": form.reason},
+            person=form.person,
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with portal.gateway.transaction(authority.id) as tenant:
             await lift_hold(
-                tenant, asker.principal, authority.id, form.person, reason=form.reason, now=portal.clock.now()
-            )
+                tenant, asker.principal, authority.id, form.person, reason=form.reason, now=portal.clock.now(),
+                confirmation=confirmed,
+            )  # fmt: skip
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
-    return RedirectResponse(f"/log/{authority.slug}/holds", 303)
+    return RedirectResponse(here, 303)
+
+
+async def _find_one(portal: Portal, asker: Asker, authority: Authority, text: str) -> UUID:
+    """Return who is meant, and enter that it was looked. Raises NotOnePersonError."""
+    found = await find_people(portal.gateway, portal.keyring, portal.people, authority.id, text)
+    async with portal.gateway.transaction(authority.id) as tenant:
+        await _enter_search(portal, asker, authority, tenant, len(found))
+    if len(found) != 1:
+        raise NotOnePersonError(len(found))
+    return found[0].id
 
 
 async def _explain(

@@ -7,7 +7,7 @@ a proof of each entry by that log's own signature and witnesses. Reading it is w
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from starlette.requests import Request
@@ -20,6 +20,7 @@ from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import LogState, StoredEntry, prove_entry, read_state
 from vaka.ledger.search import Hit, Wanted, find_concerning
+from vaka.protected.standing import Configuration, read_configuration
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.pages import Message
@@ -29,6 +30,9 @@ from vaka.web.portal.names import Names, Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
 
 _EVER = Wanted(datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+LATELY = timedelta(days=30)
+"""For so long the page says how many commands nobody stood behind."""
+MOST_UNPROVED = 100
 Facts = dict[str, str | int | bool | None]
 
 
@@ -70,7 +74,10 @@ async def show_supplier_log(portal: Portal, request: Request, asker: Asker) -> R
     event = Event.LOG_SEARCHED if asked.is_narrowed else Event.LOG_READ
     await _record(portal, asker, authority, event, {**asked.facts, "found": len(found.hits), "more": found.more})
     older = asked.address(path, before=tell_place(found.hits[-1].place)) if found.more else ""
-    return _page(portal, asker, authority, form, asked, found, 200, older=older)
+    configuration, unproved = await _read_configuration(portal, authority)
+    return _page(
+        portal, asker, authority, form, asked, found, 200, older=older, configuration=configuration, unproved=unproved
+    )
 
 
 async def show_supplier_entry(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -110,6 +117,16 @@ async def _read(portal: Portal, authority: UUID, index: int) -> tuple[LogState, 
     return state, entry, None if proof is None else proof.encode()
 
 
+async def _read_configuration(portal: Portal, authority: Authority) -> tuple[Configuration, int]:
+    """Return how the protected configuration stands, and how many commands nobody stood behind lately."""
+    now = portal.clock.now()
+    wanted = Wanted(now - LATELY, now, events=[Event.COMMAND_UNPROVED.value])
+    async with transaction(portal.platform) as platform:
+        state = await read_state(platform)
+        unproved = await find_concerning(platform, authority.id, wanted, size=state.size, most=MOST_UNPROVED)
+        return await read_configuration(platform, authority.id), len(unproved)
+
+
 async def _read_page(portal: Portal, authority: Authority, asked: Asked) -> Found:
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
@@ -131,6 +148,8 @@ def _page(
     status: int,
     *,
     older: str = "",
+    configuration: Configuration | None = None,
+    unproved: int = 0,
     message: Message | None = None,
 ) -> Response:
     path = _path(authority)
@@ -140,7 +159,8 @@ def _page(
         page="supplier", path=path, asked=asked, form=form, state=found and found.state,
         hits=found.hits if found else [], names=found and found.names, actors=actors, cut=0, older=older,
         newest=asked.address(path) if asked and form.before else "", own=[], message=message,
-        may_export=False, may_find_person=False,
+        may_export=False, may_find_person=False, configuration=configuration, unproved=unproved,
+        is_watched=configuration is not None and configuration.is_watched(portal.clock.now()),
     )  # fmt: skip
 
 

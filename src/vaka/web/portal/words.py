@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaka.access.roles import ROLES
-from vaka.web.portal.fact_words import FACTS
+from vaka.web.portal.fact_words import DRIFTS, FACTS, VERDICTS
 from vaka.web.texts import LANGUAGES, Language, mark, texts_in
 from vaka.web.times import LOCAL
 
@@ -74,6 +74,14 @@ EVENTS: Mapping[str, str] = {
     "authority.registered": mark("Authority registered"),
     "installation.decided": mark("Kind of installation decided"),
     "settings.changed": mark("Settings changed"),
+    "command.approved": mark("An administrator stands behind commands"),
+    "command.unproved": mark("A command that no administrator stood behind"),
+    "command.signed_in": mark("Commands run in an administrator's name"),
+    "command.signed_out": mark("Commands no longer run in an administrator's name"),
+    "settings.drifted": mark("Protected configuration is not as it was accepted"),
+    "settings.settled": mark("Protected configuration is as accepted again"),
+    "settings.accepted": mark("Protected configuration accepted as it is"),
+    "database.visited": mark("Somebody connected to a database by hand"),
     "key.created": mark("The log's key made"),
     "key.rotated": mark("Key replaced, the old one destroyed"),
     "key.changed": mark("Certificate or trusted issuer changed"),
@@ -170,7 +178,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "security_key.renamed", "security_key.removed", "security_key.used", "trust.proposed", "trust.approved",
          "trust.withdrawn", "client.registered", "client.ended", "client.admitted", "activation.proposed",
          "activation.approved", "activation.withdrawn", "retention.set",
-         "policy.changed", "class.changed", "settings.changed", "installation.decided", "authority.registered",
+         "policy.changed", "class.changed", "settings.changed", "settings.drifted", "settings.settled",
+         "settings.accepted", "installation.decided", "authority.registered",
          "host.signed_in", "host.accounts_differ"),
     ),
     "notices": (
@@ -388,6 +397,8 @@ def names_in(language: Language) -> dict[str, Any]:
         "notice_state_word": looked_up(NOTICE_STATES),
         "fault_word": looked_up(FAULTS),
         "reason_word": looked_up(REASONS),
+        "verdict_word": looked_up(VERDICTS),
+        "drift_word": looked_up(DRIFTS),
         "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
         "in_words": lambda sentence: sentence.in_language(language),
         "local_day": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d}",

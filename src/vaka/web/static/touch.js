@@ -42,6 +42,8 @@
       try {
         form.elements.answer.value = write(await ask(form.dataset.key, JSON.parse(form.dataset.options)));
         form.submit();
+        // A file leaves the page where it is. Its answer is spent, so the button stays as it is.
+        if ("handsOut" in form.dataset) say("sent");
       } catch (error) {
         say(error?.name === "InvalidStateError" ? "known" : "failed");
         if (button) button.disabled = false;

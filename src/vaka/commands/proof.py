@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""In whose name a command runs: the session that `vaka login` left in a file that its user alone can read."""
+
+import os
+import stat
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from vaka.database.connections import DatabaseUnavailableError
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.errors import Category, ConfigurationError, Sentence, VakaError
+from vaka.identity.command_logins import QUERIES, SECRET_BYTES, hash_secret
+
+ENOUGH_ADMINISTRATORS = 2
+"""From so many on, somebody can stand behind every command."""
+
+
+class NotProvedError(VakaError):
+    """Nobody stands behind a command that changes something."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.UNAUTHENTICATED,
+            Sentence(
+                sv="Kommandon som ändrar något körs i en administratörs namn. Kör vaka login först och bekräfta koden "
+                "i leverantörens kontor.",
+                en="Commands that change something run in an administrator's name. Run vaka login first, and confirm "
+                "the code in the supplier's office.",
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who runs a command, and how that is known."""
+
+    actor: str
+    proved: str
+    """``session``; ``bootstrap`` while there are not two administrators; ``unattended`` where nobody is there."""
+
+
+def session_file(root: Path) -> Path:
+    """Return where the session for an installation lies. Raises ConfigurationError where there is no place for it."""
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    for directory in (Path(given) if given else None, Path(f"/run/user/{os.getuid()}"), root / "run"):
+        if directory is not None and directory.is_dir() and directory.stat().st_uid == os.getuid():
+            return directory / f"vaka-session-{sha256(os.fsencode(root)).hexdigest()[:16]}"
+    raise ConfigurationError("There is no directory of yours for what is kept while you work. Set XDG_RUNTIME_DIR.")
+
+
+def keep_session(root: Path, token: bytes) -> None:
+    """Put the session where later commands of this user find it, and nobody else reads it."""
+    path = session_file(root)
+    with suppress(FileNotFoundError):
+        path.unlink()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, token)
+    finally:
+        os.close(descriptor)
+
+
+def read_session(root: Path) -> bytes | None:
+    """Return the session, if there is one that nobody else could read or put there."""
+    try:
+        descriptor = os.open(session_file(root), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (OSError, ConfigurationError):
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+            return None
+        token = os.read(descriptor, SECRET_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    return token if len(token) == SECRET_BYTES else None
+
+
+def forget_session(root: Path) -> None:
+    """Take the file away."""
+    with suppress(FileNotFoundError, ConfigurationError):
+        session_file(root).unlink()
+
+
+def prove(root: Path, server: Server, now: datetime, *, unattended: bool) -> Proof:
+    """Return who runs a command that changes something. Raises NotProvedError."""
+    machine = Proof(f"setup:uid-{os.getuid()}", "unattended")
+    if not server.credential_file(platform_role("setup")).exists():  # an installation that is made by this very command
+        return Proof(machine.actor, "bootstrap")
+    with closing(connect(server)) as connection:
+        try:
+            token = read_session(root)
+            account = None if token is None else _account(connection, token, now)
+            if account is not None:
+                return Proof(f"account:{account}", "session")
+            if unattended:
+                return machine
+            row = connection.execute(QUERIES["count_administrators"], {"now": now}).fetchone()
+        except psycopg.errors.UndefinedFunction:  # an upgraded program, and `vaka migrate` is yet to come
+            return Proof(machine.actor, "bootstrap")
+    if row is not None and row[0] < ENOUGH_ADMINISTRATORS:
+        return Proof(machine.actor, "bootstrap")
+    raise NotProvedError
+
+
+def connect(server: Server) -> psycopg.Connection[Any]:
+    """Return a connection to the platform's database as setup. Raises DatabaseUnavailableError."""
+    conninfo = server.conninfo(platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
+    try:
+        connection: psycopg.Connection[Any] = psycopg.connect(conninfo, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailableError from error
+    connection.execute("set search_path = vaka")
+    return connection
+
+
+def _account(connection: psycopg.Connection[Any], token: bytes, now: datetime) -> UUID | None:
+    row = connection.execute(QUERIES["command_account"], {"token_hash": hash_secret(token), "now": now}).fetchone()
+    return None if row is None else row[0]
