@@ -91,6 +91,7 @@ OPENS_CONNECTIONS = {
     "commands/role.py": "platform",
     "commands/leaving.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
+    "commands/sessions.py": "platform",
     "commands/settings_record.py": "platform",
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
@@ -100,6 +101,7 @@ OPENS_CONNECTIONS = {
     "receiver/receiver.py": "platform",
     "web/desk/opening.py": "platform",
     "web/portal/opening.py": "platform",
+    "web/session_news.py": "platform",
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
 NAMES_TENANT_ROLES = {

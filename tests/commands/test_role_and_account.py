@@ -100,3 +100,39 @@ def test_term_13_at_the_command_line(made: DataDirectory, account: str) -> None:
     with superuser(made) as connection:
         rows = connection.execute("select ends_at, state from vaka.account where id = %s", (account,)).fetchall()
     assert rows == [(None, "removed")]
+
+
+def test_term_13_1_sessions_at_the_command_line(made: DataDirectory, account: str) -> None:
+    whose = ("--data", made.root, "--account", account)
+    assert "Signed in nowhere." in vaka("account", "sessions", *whose).output
+    with superuser(made) as connection:
+        for browser in ("firefox linux", ""):
+            connection.execute(
+                "insert into vaka.session (token_hash, id, account_id, realm, method, created_at, expires_at, browser)"
+                " values (decode(md5(random()::text) || md5(random()::text), 'hex'), gen_random_uuid(), %s, 'operator',"
+                " 'persona', now(), now() + interval '1 hour', %s)",
+                (account, browser),
+            )
+    shown = vaka("account", "sessions", *whose).output.splitlines()
+    assert len(shown) == 2
+    one = next(line for line in shown if "firefox linux" in line)
+    which = ("--session", one.split()[0], "--reason", "device_lost")
+    assert vaka("account", "end-sessions", *whose, *APPLY).exit_code == 2, "without a reason nothing ends"
+    tried = vaka("account", "end-sessions", *whose, *which)
+    assert one in tried.output
+    assert "Nothing was changed" in tried.output
+    refused = vaka("account", "end-sessions", *whose, *which, "--apply")
+    assert (refused.exit_code, "--change" in refused.stderr) == (1, True)
+    assert "Ended: 1." in vaka("account", "end-sessions", *whose, *which, *APPLY).output
+    assert "The account has no such session" in vaka("account", "end-sessions", *whose, *which, *APPLY).stderr
+    assert len(vaka("account", "sessions", *whose).output.splitlines()) == 1
+    with superuser(made) as connection:
+        [entry] = connection.execute(
+            "select actor, detail from ledger.inbox where event = 'session.ended' and object = %s"
+            " union all select said->>'actor', said->'detail' from ledger.log_entry,"
+            " lateral (select convert_from(leaf, 'UTF8')::jsonb as said) leaf"
+            " where said->>'event' = 'session.ended' and said->>'object' = %s",
+            (f"session:{which[1]}", f"session:{which[1]}"),
+        ).fetchall()
+    assert str(entry[0]).startswith("setup:uid-")
+    assert entry[1] == {"reason": "device_lost", "account": f"account:{account}"}

@@ -39,6 +39,10 @@ on conflict (account_id, role, coalesce(authority_id, '00000000-0000-0000-0000-0
 delete from role_grant
 where account_id = %(account_id)s and role = %(role)s and authority_id is not distinct from %(authority_id)s
 
+-- name: list_roles
+-- as: setup
+select distinct role from role_grant where account_id = %(account_id)s
+
 -- name: request_role
 -- as: setup
 select request_role(%(request)s, %(kind)s, %(account_id)s, %(role)s, %(authority_id)s, %(now)s, %(valid_until)s,

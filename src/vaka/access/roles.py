@@ -15,6 +15,7 @@ OPERATOR_PERMISSIONS = frozenset(
         Permission.DESK_HANDLE_ALARM,
         Permission.DESK_READ_PERSON,
         Permission.DESK_SEE_HISTORY,
+        Permission.DESK_OWN_SESSIONS,
     }
 )
 
@@ -46,13 +47,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "device_technician",
                 Sentence("Larmtekniker", "Device technician"),
                 "operator",
-                frozenset({Permission.DESK_SEE_QUEUE, Permission.DESK_SEE_HISTORY, Permission.DESK_ADOPT_DEVICE}),
+                frozenset(
+                    {
+                        Permission.DESK_SEE_QUEUE,
+                        Permission.DESK_SEE_HISTORY,
+                        Permission.DESK_ADOPT_DEVICE,
+                        Permission.DESK_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "quality_reviewer",
                 Sentence("Kvalitetsgranskare", "Quality reviewer"),
                 "operator",
-                frozenset({Permission.DESK_SEE_HISTORY}),
+                frozenset({Permission.DESK_SEE_HISTORY, Permission.DESK_OWN_SESSIONS}),
             ),
             Role(
                 "log_reviewer",
@@ -65,6 +73,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_EXPORT_LOG,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -81,6 +90,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -95,6 +105,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_HOLD_PERSON,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -109,6 +120,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_END_AUTHORITY,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -116,7 +128,14 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",
-                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_OWN_KEYS}),
+                frozenset(
+                    {
+                        Permission.PORTAL_READ_LOG,
+                        Permission.PORTAL_SEE_ACCESS,
+                        Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "access_approver",
@@ -128,6 +147,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_APPROVE_ACCESS,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),

@@ -25,6 +25,7 @@ from vaka.web.portal import (
     holds,
     keys,
     log,
+    own_sessions,
     people,
     published,
     receipts,
@@ -115,6 +116,9 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/keys/add", keys.add, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
     route(f"{LOG}/keys/rename", keys.rename, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
     route(f"{LOG}/keys/remove", keys.remove, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
+    route("/sessions", own_sessions.show_own, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS),
+    route(f"{LOG}/sessions", own_sessions.show, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS),
+    route(f"{LOG}/sessions", own_sessions.end, ["POST"], needs=Permission.PORTAL_OWN_SESSIONS),
     route("/erasure", erasure.show_own, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure", erasure.show_erasures, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure", erasure.order, ["POST"], needs=Permission.PORTAL_ERASE),
@@ -159,7 +163,7 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
         # Whoever is signed in elsewhere, at the desk say, is known too: no role of that realm is worth anything here,
         # and so the attempt is refused and written down instead of looking like nobody's.
         for realm in REALMS:
-            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME)
+            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME, in_use=True)
             if asker is not None:
                 return asker
         return None

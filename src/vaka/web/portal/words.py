@@ -321,7 +321,6 @@ def names_in(language: Language) -> dict[str, Any]:
         "local_day": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d}",
         "local_minute": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%dT%H:%M}",
         "local_day_and_second": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}",
-        "whole_minute": lambda at: f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M} {at.astimezone(LOCAL).tzname()}",
         "event_groups": tuple((name, gettext(word), events) for name, (word, events) in GROUPS.items()),
         "reasons": tuple(REASONS),
         "number": lambda value: f"{value:,}".replace(",", "\u00a0" if language == "sv" else ","),
