@@ -64,7 +64,7 @@ async def test_of_many_with_one_invitation_one_gets_in(house: IdentityHouse) -> 
     assert [one["event"] for one in house.entries(before)] == ["account.linked", "session.started"]
 
 
-async def test_term_8_3_of_many_accounts_one_gets_the_subject(house: IdentityHouse) -> None:
+async def test_term_08_3_of_many_accounts_one_gets_the_subject(house: IdentityHouse) -> None:
     accounts = [await house.person() for _ in range(AT_ONCE)]
     codes, subject = [await invitation(house, account) for account in accounts], f"same-{accounts[0]}"
     went = await asyncio.gather(*(come(house, assertion(subject), code) for code in codes))

@@ -532,7 +532,7 @@ async def test_the_database_holds_neither_code_nor_subject_nor_what_matched(fres
                 assert not [row for row in rows if private in row["t"]], table
 
 
-async def test_term_8_1_a_subject_is_one_persons_for_ever(fresh: Scene) -> None:
+async def test_term_08_1_a_subject_is_one_persons_for_ever(fresh: Scene) -> None:
     """Neither while it is used, nor when its account was removed, nor by whoever has the database."""
     await link(fresh)
     known = somebody(fresh)
@@ -555,7 +555,7 @@ async def test_term_8_1_a_subject_is_one_persons_for_ever(fresh: Scene) -> None:
     assert (detail["reason"], detail["account"]) == ("account", f"account:{fresh.account}")
 
 
-async def test_term_8_4_an_account_is_one_humans(scene: Scene, known: Claims) -> None:
+async def test_term_08_4_an_account_is_one_humans(scene: Scene, known: Claims) -> None:
     visitor = scene.visitor()
     answer = await scene.sign_in(visitor, code=await scene.code(), sub=f"{known['sub']}-second")
     assert answer.status == 410

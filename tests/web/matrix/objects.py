@@ -22,7 +22,7 @@ from tests.web.matrix.scene import PLACES, Cast
 from tests.web.portal.test_keys import options
 from vaka.access.requests import request_role
 from vaka.clock import SystemClock
-from vaka.database.server import SUPERUSER
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 
 Objects = Mapping[str, Mapping[str, str]]
 """By authority, and by the name samples give them."""
@@ -76,6 +76,10 @@ async def _furnish(
     ending_id = found(await records.get(f"{here}/end"), "order")
     certify(installation, place, "erasure_order")
     certify(installation, place, "authority_ending", ", wait_days = 1, released_at = now()")
+    await cast.browser(portal, opened, cast.who("operator", place), "operator")
+    colleague = cast.who("operator", place).account
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE)) as onlooker:
+        [(session,)] = onlooker.execute("select id from vaka.session where account_id = %s", (colleague,)).fetchall()
     ended = installation.raise_alarm(name)
     installation.execute(place, ENDED, (ended,))
     return {
@@ -85,7 +89,8 @@ async def _furnish(
         "person_name": name,
         "personal_number": person.personal_number,
         "held": str(held.id),
-        "colleague": str(cast.who("operator", place).account),
+        "colleague": str(colleague),
+        "session": str(session),
         "order": order_id,
         "ending": ending_id,
         "proposal": proposed.header("location").rpartition("/")[2],

@@ -103,6 +103,20 @@ async def test_term_14_1_what_is_for_everybody_is(
         assert opened.denials == []
 
 
+@pytest.mark.parametrize(("name", "method", "path", "needs"), [case for case in GUARDED if case[1] == "GET"])
+async def test_every_page_offers_to_sign_out(
+    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+) -> None:
+    application, tried = BY_NAME[name], sample(name, method, path)
+    role = next(role for role in ROLES if needs.value in GIVES[role].split())
+    where, _ = fill(tried, name_of(furnished, application), lambda one: of(objects, one))
+    async with application.open(furnished, SystemClock()) as opened:
+        browser = await cast.browser(application, opened, cast.who(role, A), application.realm)
+        answer = await ask(browser, method, where, {})
+        if answer.status == 200 and answer.header("content-type").startswith("text/html"):
+            assert 'action="/sign-out"' in answer.text
+
+
 async def test_a_door_that_is_left_open_is_seen(
     furnished: Installation, cast: Cast, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
