@@ -85,10 +85,23 @@ PLATFORM: dict[str, Rights] = {
         "designate_role()": "execute",
         "release_role()": "execute",
         "holders_digest()": "execute",
-        "account": "select(display_name human id kind language state)",
+        "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
         "session_use": "select insert update(used_at)",
+    },
+    "office": ASKS_LEDGER
+    | {
+        "authority": "select",
+        **READS_GRANTS,
+        "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
+        "account_link": "select(account_id created_at issuer retired_at)",
+        "ledger.account_history()": "execute",
+        "security_key": "select insert delete update(last_used_at name sign_count)",
+        "security_key_challenge": "select insert delete update(used_at)",
+        "session_use": "select insert update(used_at)",
+        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
+        " update(ended_at)",
     },
     "signin": ASKS_LEDGER
     | {

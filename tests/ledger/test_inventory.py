@@ -23,6 +23,7 @@ from vaka.database.migrate import migrations_for
 from vaka.database.queries import load_queries
 from vaka.ledger.events import Event
 from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.routes import Address
 from vaka.web.signin.application import ADDRESSES as SIGNIN
@@ -309,6 +310,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "account sessions": told("command.run"),
     "account end-sessions": told("session.ended", "command.run"),
     "account remove": told("account.removed", "command.run"),
+    "account replay": told("command.run"),
     "role show": told("command.run"),
     "role grant": told("role.granted", "command.run"),
     "role revoke": told("role.revoked", "command.run"),
@@ -409,6 +411,24 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
     ("GET", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
+    ("GET", "/holders"): Untold("leads to the page of one's own authority"),
+    ("GET", f"{LOG}/holders"): told("log.read"),
+    ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
+    ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
+    ("POST", "/sign-out"): told("session.ended"),
+    ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
+}
+OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/"): Untold("who works for the supplier and its authorities, with which roles; nobody in care"),
+    ("GET", "/account/{account}"): Untold("what became of an account, from the log; nobody in care"),
+    ("GET", "/keys"): Untold("one's own security keys, and forms"),
+    ("POST", "/keys"): told("security_key.enrolled", "security_key.refused"),
+    ("POST", "/keys/add"): told("security_key.used", "security_key.refused"),
+    ("POST", "/keys/rename"): told("security_key.renamed"),
+    ("POST", "/keys/remove"): told("security_key.removed", "security_key.used", "security_key.refused"),
+    ("GET", "/sessions"): Untold("where one is signed in oneself, shown to who is"),
+    ("POST", "/sessions"): told("session.ended"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
@@ -445,7 +465,7 @@ NOT_YET: dict[str, str] = {}
 
 
 def everything() -> list[Told | Untold]:
-    pages = (*PAGES.values(), *PORTAL_PAGES.values())
+    pages = (*PAGES.values(), *PORTAL_PAGES.values(), *OFFICE_PAGES.values())
     return [*STATEMENTS.values(), *FUNCTIONS.values(), *COMMANDS.values(), *pages, *ROUNDS.values()]
 
 
@@ -461,7 +481,11 @@ def test_every_command_is_in_the_inventory() -> None:
     assert set(commands(main)) == COMMANDS.keys()
 
 
-@pytest.mark.parametrize(("addresses", "pages"), [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES)], ids=["signin", "portal"])
+@pytest.mark.parametrize(
+    ("addresses", "pages"),
+    [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES), (OFFICE, OFFICE_PAGES)],
+    ids=["signin", "portal", "office"],
+)  # fmt: skip
 def test_every_page_is_in_the_inventory(
     addresses: tuple[Address, ...], pages: dict[tuple[str, str], Told | Untold]
 ) -> None:

@@ -32,3 +32,27 @@ class Permission(Enum):
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
+    OFFICE_SEE_ACCOUNTS = "office.see_accounts"  # whose accounts there are, and what became of each
+    OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there
+    OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys
+
+
+PRIVILEGED = frozenset(
+    {
+        Permission.DESK_TAKE_OVER,
+        Permission.DESK_BULK_CLOSE,
+        Permission.DESK_ADOPT_DEVICE,
+        Permission.PORTAL_SET_RETENTION,
+        Permission.PORTAL_SET_REMOVAL,
+        Permission.PORTAL_APPROVE_REMOVAL,
+        Permission.PORTAL_HOLD_PERSON,
+        Permission.PORTAL_ERASE,
+        Permission.PORTAL_END_AUTHORITY,
+        Permission.PORTAL_EXPORT_AUTHORITY,
+        Permission.PORTAL_DESIGNATE_ROLE,
+        Permission.PORTAL_APPROVE_ACCESS,
+        Permission.PORTAL_EXPORT_LOG,
+    }
+)
+"""What commands colleagues, rules, devices, or what is erased or leaves the platform (term 10): whoever has a role with
+any of these stands in the list of holders, and is told of in notices."""

@@ -3,7 +3,7 @@
 -- Run in the platform database.
 
 -- name: read_grants
--- as: desk, portal, signin
+-- as: desk, portal, office, signin
 select g.role, g.authority_id, g.valid_until
 from effective_grant g
 join account a on a.id = g.account_id
@@ -67,13 +67,30 @@ select settle_roles(%(now)s)
 -- name: list_held
 -- as: portal
 select g.role, g.account_id, g.granted_at, coalesce(e.valid_until, g.valid_until) as valid_until, a.state,
-       e.account_id is not null as effective, r.kind
+       e.account_id is not null as effective, r.kind, a.last_signed_in_at
 from role_grant g
 join account a on a.id = g.account_id
 left join effective_grant e on e.account_id = g.account_id and e.role = g.role and e.authority_id = g.authority_id
 left join role_request r on r.id = g.request_id
 where g.authority_id = %(authority_id)s and (g.valid_until is null or g.valid_until > %(now)s)
 order by g.role, a.display_name, a.id
+
+-- name: list_holders
+-- as: portal
+-- Administrators' rights reach every authority; of the others, who has a privileged role with this one. Or one account,
+-- whatever it has.
+select a.id as account_id, a.display_name, a.kind, a.state, a.created_at, a.ends_at, a.last_signed_in_at,
+       g.role, g.granted_at, coalesce(e.valid_until, g.valid_until) as valid_until,
+       e.account_id is not null as effective, r.kind as rests_on, r.decided_by, r.decided_at
+from account a
+left join role_grant g on g.account_id = a.id and g.authority_id = %(authority_id)s
+                      and (%(roles)s::text[] is null or g.role = any(%(roles)s))
+                      and (g.valid_until is null or g.valid_until > %(now)s)
+left join effective_grant e on e.account_id = g.account_id and e.role = g.role and e.authority_id = g.authority_id
+left join role_request r on r.id = g.request_id
+where case when %(account_id)s::uuid is null then a.state <> 'removed' and (a.kind = 'administrator' or g.role is not null)
+           else a.id = %(account_id)s end
+order by a.kind, a.display_name, a.id, g.role
 
 -- name: list_designations
 -- as: portal
@@ -100,3 +117,11 @@ order by g.role, g.account_id
 -- name: end_accounts
 -- as: scheduler
 select end_accounts(%(now)s)
+
+-- name: list_roles_of
+-- as: office
+select g.role, g.authority_id, t.name as authority, g.granted_at, g.valid_until
+from effective_grant g
+left join authority t on t.id = g.authority_id
+where g.account_id = %(account_id)s and (g.valid_until is null or g.valid_until > %(now)s)
+order by g.role, t.name

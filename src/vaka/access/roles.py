@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vaka.access.permissions import Permission
+from vaka.access.permissions import PRIVILEGED, Permission
 from vaka.errors import Sentence
 
 OPERATOR_PERMISSIONS = frozenset(
@@ -22,13 +22,20 @@ OPERATOR_PERMISSIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A named set of permissions that can be granted in one authority at a time."""
+    """A named set of permissions that can be granted in one authority at a time; those of administrators' realm, at the
+    supplier's own premises alone.
+    """
 
     name: str
     title: Sentence
     realm: str
     """Only a session of this realm can use the role."""
     permissions: frozenset[Permission]
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether it gives anything of what an authority wants to see the holders of (term 10)."""
+        return not self.permissions.isdisjoint(PRIVILEGED)
 
 
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -151,9 +158,21 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     }
                 ),
             ),
+            Role(
+                "administrator",
+                Sentence("Administratör", "Administrator"),
+                "administrator",
+                frozenset({Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS, Permission.OFFICE_OWN_SESSIONS}),
+            ),
         )
     }
 )
+
+PRIVILEGED_ROLES: tuple[str, ...] = tuple(role.name for role in ROLES.values() if role.is_privileged)
+
+
+WITH_AUTHORITIES: tuple[str, ...] = tuple(name for name, role in ROLES.items() if role.realm != "administrator")
+"""The roles that are held with an authority, and that it can designate."""
 
 
 def roles_with(permission: Permission) -> list[str]:

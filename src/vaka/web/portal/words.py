@@ -214,6 +214,7 @@ KINDS: Mapping[str, str] = {
     "role_request": mark("Request for a role"),
     "session": mark("Session"),
     "settings": mark("Settings"),
+    "setup": mark("Set-up"),
     "settings_record": mark("Record of settings"),
     "several": mark("Several"),
     "unauthorised_grant": mark("Unauthorised change of a role"),
