@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 import vaka.web
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
-from tests.web.test_routes import DESK_TABLE, PORTAL_TABLE, SIGNIN_TABLE
+from tests.web.test_routes import DESK_TABLE, OFFICE_TABLE, PORTAL_TABLE, SIGNIN_TABLE
 from vaka.clock import Clock
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, platform_role
@@ -25,6 +25,8 @@ from vaka.web.assets import load_assets
 from vaka.web.denials import Denial, Teller
 from vaka.web.desk.application import build_desk
 from vaka.web.desk.opening import open_desk
+from vaka.web.office.application import build_office
+from vaka.web.office.opening import open_office
 from vaka.web.pages import Pages
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import open_portal
@@ -78,6 +80,12 @@ async def _portal(installation: Installation, clock: Clock) -> AsyncIterator[Ope
 
 
 @asynccontextmanager
+async def _office(installation: Installation, clock: Clock) -> AsyncIterator[Opened]:
+    async with open_office(installation.server, SETTINGS, clock) as office:
+        yield Opened(build_office(office, SETTINGS), overhear(office.denials))
+
+
+@asynccontextmanager
 async def _signin(installation: Installation, clock: Clock) -> AsyncIterator[Opened]:
     pool = make_pool(installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test")
     await pool.open()
@@ -109,6 +117,15 @@ APPLICATIONS = (
     Application("desk", DESK_TABLE, "operator", frozenset({"operator"}), SETTINGS.desk.origin, False, _desk),
     Application(
         "portal", PORTAL_TABLE, "authority", frozenset({"authority", "operator"}), SETTINGS.portal.origin, True, _portal
+    ),
+    Application(
+        "office",
+        OFFICE_TABLE,
+        "administrator",
+        frozenset({"administrator", "authority", "operator"}),
+        SETTINGS.office.origin,
+        False,
+        _office,
     ),
     Application("signin", SIGNIN_TABLE, "operator", frozenset(), SETTINGS.signin.origin, False, _signin),
 )

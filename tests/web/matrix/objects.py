@@ -19,6 +19,7 @@ from tests.web.furniture import Installation
 from tests.web.matrix.applications import APPLICATIONS, Application, Opened
 from tests.web.matrix.samples import REASON
 from tests.web.matrix.scene import PLACES, Cast
+from tests.web.portal.conftest import Logs
 from tests.web.portal.test_keys import options
 from vaka.access.requests import request_role
 from vaka.clock import SystemClock
@@ -44,7 +45,11 @@ async def furnish(installation: Installation, cast: Cast) -> Objects:
     """Make everything, in both authorities."""
     portal = next(one for one in APPLICATIONS if one.name == "portal")
     async with portal.open(installation, SystemClock()) as opened:
-        return {place: await _furnish(installation, cast, portal, opened, place) for place in PLACES}
+        made = {place: await _furnish(installation, cast, portal, opened, place) for place in PLACES}
+    for place in PLACES:
+        await Logs(installation).seal(place)
+    await Logs(installation).seal_platform()
+    return made
 
 
 async def _furnish(
@@ -91,6 +96,7 @@ async def _furnish(
         "held": str(held.id),
         "colleague": str(colleague),
         "session": str(session),
+        "holder": str(cast.who("access_approver", place).account),
         "order": order_id,
         "ending": ending_id,
         "proposal": proposed.header("location").rpartition("/")[2],

@@ -37,6 +37,8 @@ IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
     ("/history/found/{number}", "number"): Named("searched"),
     (f"{LOG}/people/{{number}}", "number"): Named("looked_up"),
     (f"{LOG}/erasure/found/{{number}}", "number"): Named("looked_up_to_erase"),
+    (f"{LOG}/holders/{{account}}", "account"): Named("holder"),
+    ("/account/{account}", "account"): Named("holder"),
     (f"{LOG}/receipt/{{number}}", "number"): "0",
     (f"{LOG}/receipt/{{number}}/proof", "number"): "0",
     (f"{LOG}/end/{{order}}/certificate", "order"): Named("ending"),
@@ -92,6 +94,15 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/preferences": {"language": "sv"},
         "/sign-out": {},
     },
+    "office": {
+        "/keys": {"name": "min", "answer": "x"},
+        "/keys/add": {},
+        "/keys/rename": {"key": Named("key"), "name": "min"},
+        "/keys/remove": {"key": Named("key")},
+        "/sessions": {"session": Named("session"), "sure": "yes"},
+        "/preferences": {"language": "sv"},
+        "/sign-out": {},
+    },
     "signin": {
         "/": {"persona": "nobody"},
         "/sign-out": {},
@@ -104,7 +115,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
 REFUSED_FOR_WHAT_IT_SAYS = frozenset(
     {
         # No key made this answer; nobody approves what he proposed himself; nobody has that name; nothing was begun.
-        ("portal", f"{LOG}/keys"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
+        ("portal", f"{LOG}/keys"), ("office", "/keys"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
         ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"),
     }
 )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.web.furniture import Installation
 from tests.web.matrix.applications import Application, Opened
 from tests.web.matrix.samples import AUTHORITY, Named, Sample, Value
 from vaka.access.grants import grant_role
-from vaka.access.roles import ROLES
+from vaka.access.roles import ROLES, WITH_AUTHORITIES
 from vaka.identity.accounts import create_account
 from vaka.identity.sessions import Realm, open_session
 from vaka.web.asker import COOKIES
@@ -26,7 +26,7 @@ A, B = PLACES
 
 @dataclass(frozen=True, slots=True)
 class Walker:
-    """An account with one role in one authority; or with none."""
+    """An account with one role in one authority, or at the supplier's own premises; or with none."""
 
     account: UUID
     kind: str
@@ -39,7 +39,7 @@ class Walker:
         return ("administrator",) if self.kind == "administrator" else ("operator", "authority")
 
     def __str__(self) -> str:
-        return f"{self.kind} without role" if self.role is None else f"{self.role} in {self.place}"
+        return f"{self.kind} without role" if self.role is None else f"{self.role} in {self.place or 'no authority'}"
 
 
 @dataclass
@@ -51,8 +51,8 @@ class Cast:
     _tokens: dict[tuple[UUID, str], str] = field(default_factory=dict)
 
     def who(self, role: str, place: str) -> Walker:
-        """Return who holds a role in a place."""
-        return next(one for one in self.walkers if (one.role, one.place) == (role, place))
+        """Return who holds a role in a place; a role of administrators' is held in none."""
+        return next(one for one in self.walkers if one.role == role and one.place in (place, None))
 
     async def browser(self, application: Application, opened: Opened, walker: Walker, realm: Realm) -> Browser:
         """Return a browser in which somebody is signed in to a realm, before an application."""
@@ -76,15 +76,17 @@ async def engage(installation: Installation) -> Cast:
     """Make an account for every role in each of the two authorities, and two with none."""
     walkers: list[Walker] = []
     now = datetime.now(UTC)
-    roles = [(role, place) for role in ROLES for place in PLACES]
+    roles: list[tuple[str, str | None]] = [(role, place) for role in WITH_AUTHORITIES for place in PLACES]
+    roles += [(role, None) for role in ROLES if role not in WITH_AUTHORITIES]
     async with platform_as(installation.server, "setup") as setup:
         for kind in ("user", "administrator"):
             account = await create_account(setup, f"Vandrare {kind}", kind=kind, actor="setup", now=now)
             walkers.append(Walker(account.id, kind))
         for number, (role, place) in enumerate(roles):
-            kind = "administrator" if ROLES[role].realm == "administrator" else "user"
+            kind = "administrator" if place is None else "user"
             account = await create_account(setup, f"Vandrare {number}", kind=kind, actor="setup", now=now)
-            await grant_role(setup, account.id, role, installation.authorities[place].id, actor="setup", now=now)
+            where = None if place is None else installation.authorities[place].id
+            await grant_role(setup, account.id, role, where, actor="setup", now=now)
             walkers.append(Walker(account.id, kind, role, place))
     return Cast(installation, walkers)
 
