@@ -12,19 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.identities import IDENTITIES
 from vaka.commands.device_sheet import Context, SheetError, read_sheet
+from vaka.tenants.device_secrets import SecretDesk
 from vaka.tenants.devices import Certificate, Digest, Network
 
 PERSON = UUID(int=7)
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
 
+HEADING = "sender,authentication,password"
 EXCEPTION = "sender,authentication,network,exception_reason,exception_until\n"
 
 
 def context() -> Context:
     numbers = count(1)
-    return Context("vaka", {"19380209-9809": PERSON}.get, lambda: UUID(int=next(numbers)), NOW)
+    return Context(
+        SecretDesk(UUID(int=1), IDENTITIES, "vaka", NOW),
+        {"19380209-9809": PERSON}.get,
+        lambda: UUID(int=next(numbers)),
+        NOW,
+    )
 
 
 def test_every_kind_of_device_is_read() -> None:
@@ -32,7 +40,7 @@ def test_every_kind_of_device_is_read() -> None:
         "\ufeffsender;authentication;personal_number;username;password;algorithm;certificate_sha256;network;"
         "exception_reason;exception_until;interval_seconds;device_type;model;placed\r\n"
         "8031001;digest;19380209-9809;;Circle of Life;MD5;;;;;;2;Careium;Hall\r\n"
-        "8031002;digest;;larm2;pass;both;;;;;900;;;\r\n"
+        "8031002;digest;;larm2;pass the salt, please;both;;;;;900;;;\r\n"
         f"8031003;certificate;;;;;{'AB:' * 31}AB;;;;;;;\r\n"
         "8031004;network;;;;;;192.0.2.0/24;Äldre utan digest;2027-01-31;;;;\r\n"
     )
@@ -63,12 +71,13 @@ def test_how_often_a_device_is_expected_goes_by_its_kind(
     kind: str, device_type: str, interval: str, expected: int
 ) -> None:
     heading = "sender,authentication,password,kind,device_type,interval_seconds\n"
-    [device] = read_sheet(f"{heading}1,digest,x,{kind},{device_type},{interval}\n", context()).devices
+    [device] = read_sheet(f"{heading}1,digest,unguessable!,{kind},{device_type},{interval}\n", context()).devices
     assert device.interval_seconds == expected
 
 
 def test_a_device_is_laid_down_by_its_line() -> None:
-    text = "sender,authentication,password,in_use\n1,digest,x,no\n2,digest,x,yes\n3,digest,x,\n"
+    lines = "1,digest,unguessable!,no\n2,digest,unguessable!,yes\n3,digest,unguessable!,\n"
+    text = f"{HEADING},in_use\n{lines}"
     sheet = read_sheet(text, context())
     assert [device.in_use for device in sheet.devices] == [False, True, True]
     assert sheet.columns == ["sender", "authentication", "password", "in_use"]
@@ -80,7 +89,7 @@ def test_a_device_is_laid_down_by_its_line() -> None:
         ("", "the column sender is missing; the column authentication is missing"),
         ("sender,authentication\n", "it has no device"),
         ("sender,authentication,colour\n1,digest,red\n", "the column colour is unknown"),
-        ("sender,authentication,password\n,digest,x\n", "line 2: sender is not 1-64 visible characters"),
+        ("sender,authentication,password\n,digest,unguessable!\n", "line 2: sender is not 1-64 visible characters"),
         ("sender,authentication\n1,digest\n", "line 2: digest needs a password"),
         ("sender,authentication\n1,none\n", "line 2: authentication is neither digest, certificate nor network"),
         ("sender,authentication\n1,certificate\n", "line 2: certificate_sha256 is not 64 hexadecimal digits"),
@@ -90,14 +99,14 @@ def test_a_device_is_laid_down_by_its_line() -> None:
         (EXCEPTION + "1,network,2001:db8::/31,Äldre utan digest,2027-01-31\n", "line 2: network is wider than /32"),
         (EXCEPTION + "1,network,10.0.0.0/16,Äldre utan digest,2027-11-26\n", "line 2: exception_until is not within"),
         (EXCEPTION + "1,network,10.0.0.0/16,Äldre utan digest,2026-11-23\n", "line 2: exception_until is not within"),
-        ("sender,authentication,password,in_use\n1,digest,x,maybe\n", "line 2: in_use is neither yes nor no"),
-        ("sender,authentication,password,algorithm\n1,digest,x,SHA-1\n", "line 2: algorithm is neither"),
-        ("sender,authentication,password,kind\n1,digest,x,wireless\n", "line 2: kind is none of fixed, mobile, legacy"),
-        ("sender,authentication,password,model\n1,digest,x,a\0b\n", "it holds characters that cannot be stored"),
-        ("sender,authentication,password,interval_seconds\n1,digest,x,5\n", "line 2: interval_seconds is not a number"),
-        ("sender,authentication,password,personal_number\n1,digest,x,19\n", "line 2: nobody in this authority"),
-        ("sender,authentication,password\n1,digest,x\n1,digest,y\n", "line 3: the sender stands in line 2 already"),
-        ("sender,authentication,password\n1,digest,x,y,z\n", "line 2: more fields than columns"),
+        (f"{HEADING},in_use\n1,digest,unguessable!,maybe\n", "line 2: in_use is neither yes nor no"),
+        ("sender,authentication,password,algorithm\n1,digest,unguessable!,SHA-1\n", "line 2: algorithm is neither"),
+        (f"{HEADING},kind\n1,digest,unguessable!,wireless\n", "line 2: kind is none of fixed, mobile, legacy"),
+        (f"{HEADING},model\n1,digest,unguessable!,a\0b\n", "it holds characters that cannot be stored"),
+        (f"{HEADING},interval_seconds\n1,digest,unguessable!,5\n", "line 2: interval_seconds is not a number"),
+        (f"{HEADING},personal_number\n1,digest,unguessable!,19\n", "line 2: nobody in this authority"),
+        (f"{HEADING}\n1,digest,unguessable!\n1,digest,another one!\n", "line 3: the sender stands in line 2 already"),
+        ("sender,authentication,password\n1,digest,unguessable!,y,z\n", "line 2: more fields than columns"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_line(text: str, fault: str) -> None:

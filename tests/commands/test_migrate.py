@@ -90,7 +90,7 @@ def test_every_authority_is_looked_at_and_a_changed_file_stops_it(data: DataDire
 
 def test_devices_are_imported_when_told_to_and_only_once(data: DataDirectory, tmp_path: Path) -> None:
     sheet = tmp_path / "devices.csv"
-    sheet.write_text("sender;authentication;password\n8031001;digest;one\n8031002;digest;two\n")
+    sheet.write_text("sender;authentication;password\n8031001;digest;one of them is\n8031002;digest;two of them are\n")
     command = ("device", "import", "--data", data.root, "--authority", "ekbacka", sheet)
     shown = vaka(*command)
     assert shown.output == (
@@ -102,7 +102,7 @@ def test_devices_are_imported_when_told_to_and_only_once(data: DataDirectory, tm
     assert vaka(*command, *APPLY).output.startswith(done.format(0, 0))
     sheet.write_text(sheet.read_text().replace("two", "another"))
     assert vaka(*command, *APPLY).output.startswith(done.format(0, 1))
-    sheet.write_text("sender;authentication;password\n8031003;digest;three\n8031004;digest;\n")
+    sheet.write_text("sender;authentication;password\n8031003;digest;three of them are\n8031004;digest;\n")
     shown = vaka(*command, *APPLY)
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert "line 3: digest needs a password" in shown.stderr

@@ -178,6 +178,16 @@ TENANT_CASES = {
         f" values ('{PERSON}', '{{}}', 'KS 1', now(), 'account:x')",
         f"removal_rules:{PERSON}",
     ),
+    "activation_rules": (
+        "insert into activation_rules (id, rules, reason, proposed_at, proposed_by)"
+        f" values ('{PERSON}', activation_floor(), 'KS 1', now(), 'account:x')",
+        f"activation_rules:{PERSON}",
+    ),
+    "device_secret": (
+        "insert into device_secret (device_id, set_at, length, kinds, fingerprint)"
+        f" values ('{UUID(int=9)}', now(), 20, 3, {ADDRESS})",
+        f"device_secret:{UUID(int=9)}",
+    ),
     "legal_hold": (
         "insert into legal_hold (person_id, placed_at, placed_by, reason)"
         f" values ('{PERSON}', now(), 'account:x', 'KS 1')",
@@ -198,7 +208,14 @@ TENANT_CASES = {
         f"erasure_order:{UUID(int=10)}",
     ),
 }  # fmt: skip
-NO_PROCESS_WRITES = {"legal_hold", "erasure_order", "removal_rules", "authority_export", "authority_ending"}
+NO_PROCESS_WRITES = {
+    "activation_rules",
+    "legal_hold",
+    "erasure_order",
+    "removal_rules",
+    "authority_export",
+    "authority_ending",
+}
 """Written by functions alone, which the portal calls."""
 
 

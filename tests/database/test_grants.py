@@ -85,6 +85,7 @@ PLATFORM: dict[str, Rights] = {
         "designate_role()": "execute",
         "release_role()": "execute",
         "holders_digest()": "execute",
+        "list_digest_devices()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
@@ -192,6 +193,12 @@ TENANT: dict[str, Rights] = {
         "ledger.whereabouts()": "execute",
         "ledger.set_retention()": "execute",
         "ledger.retention_at()": "execute",
+        "list_activation()": "execute",
+        "activation_in_force()": "execute",
+        "propose_activation()": "execute",
+        "approve_activation()": "execute",
+        "withdraw_activation()": "execute",
+        "device_secret": "select(device_id kinds length set_at)",
         "list_removal_rules()": "execute",
         "removal_in_force()": "execute",
         "propose_removal()": "execute",
@@ -216,7 +223,7 @@ TENANT: dict[str, Rights] = {
         "lift_hold()": "execute",
         "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
         " protected_identity)",
-        "device": "select(id person_id)",
+        "device": "select(id model person_id sender)",
         "alarm": "select(id person_id)",
         "unit": "select(id name)",
     },
@@ -269,6 +276,8 @@ TENANT: dict[str, Rights] = {
         "device": REGISTER,
         "device_state": REGISTER,
         "closing_code": REGISTER,
+        "activation_in_force()": "execute",
+        "device_secret": "select insert",
         "erasure_order": "select(erased_at id person_id removed_at state)",
         "removal_in_force()": "execute",
         "preview_removal_at()": "execute",
@@ -401,7 +410,11 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         "ledger.append()": "execute",
         "ledger.inbox": "insert",
         "ledger.is_told()": "execute",
-        **({"ledger.removal_approved_at()": "execute"} if kind == "tenant" else {}),
+        **(
+            {"ledger.removal_approved_at()": "execute", "ledger.activation_approved_at()": "execute"}
+            if kind == "tenant"
+            else {}
+        ),
         **({"ledger.is_role_told()": "execute"} if kind == "platform" else {}),
         "schema ledger": "usage",
     } | (

@@ -6,15 +6,18 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import pytest
 
+from tests.identities import IDENTITIES
 from vaka.access.roles import ROLES
 from vaka.demo.authorities import AUTHORITIES, INTAKE, DemoAuthority, invent_units
 from vaka.demo.certificates import CertificateAuthority
-from vaka.demo.devices import DemoDevice, digest_of, invent_devices
+from vaka.demo.devices import DemoDevice, invent_devices
 from vaka.demo.people import invent_people
 from vaka.demo.personas import PERSONAS
+from vaka.tenants.device_secrets import Algorithm, SecretDesk
 from vaka.tenants.devices import Certificate, Digest, Network
 from vaka.tenants.people import Person
 
@@ -22,12 +25,19 @@ NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 EKBACKA = AUTHORITIES[0]
 
 
+def desk(realm: str = "vaka") -> SecretDesk:
+    return SecretDesk(UUID(int=1), IDENTITIES, realm, NOW)
+
+
+def password_of(sender: str) -> str:
+    """A password that is the sender's own, and does not hold it."""
+    return f"secret of {sender[:3]}-{sender[3:]}"
+
+
 def devices(tmp_path: Path, people: list[Person], authority: DemoAuthority = EKBACKA) -> list[DemoDevice]:
     issuer = CertificateAuthority(tmp_path)
     issuer.create(NOW)
-    return invent_devices(
-        authority, people, "vaka", issuer, tmp_path / "certificates", NOW, Random(5), lambda sender: f"secret {sender}"
-    )
+    return invent_devices(authority, people, desk(), issuer, tmp_path / "certificates", NOW, Random(5), password_of)
 
 
 def test_the_same_seed_gives_the_same_people() -> None:
@@ -98,18 +108,19 @@ def test_passwords_do_not_come_from_the_seed(tmp_path: Path) -> None:
     made = devices(tmp_path, invent_people(EKBACKA, 20, NOW, Random(1)))
     for line in made:
         if isinstance(line.device.authentication, Digest):
-            assert line.password == f"secret {line.device.sender}"
+            assert line.password == password_of(line.device.sender)
             proof = line.device.authentication
-            assert proof == digest_of(proof.username, "vaka", line.password, line.algorithm)
+            algorithm: Algorithm = "MD5" if line.algorithm == "MD5" else "SHA-256"
+            assert proof == desk().take_secret(line.device.sender, proof.username, line.password, algorithm)
         else:
             assert line.password == ""
 
 
-def test_digest_of_is_the_hash_that_sip_uses() -> None:
+def test_what_is_kept_is_the_hash_that_sip_uses() -> None:
     # RFC 7616 section 3.9.1: HA1 of Mufasa in both algorithms.
-    md5, sha256 = (
-        digest_of("Mufasa", "http-auth@example.org", "Circle of Life", algorithm) for algorithm in ("MD5", "SHA-256")
-    )
+    taker = desk("http-auth@example.org")
+    md5 = taker.take_secret("8031001", "Mufasa", "Circle of Life", "MD5")
+    sha256 = taker.take_secret("8031001", "Mufasa", "Circle of Life", "SHA-256")
     assert (md5.ha1_md5, md5.ha1_sha256) == ("3d78807defe7de2157e2b0b6573a855f", None)
     assert sha256.ha1_md5 is None
     assert sha256.ha1_sha256 == "7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232"

@@ -162,6 +162,10 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("tenants", "set_limits"): told("policy.changed"),
     ("tenants", "set_override"): told("class.changed"),
     ("tenants", "drop_override"): told("class.changed"),
+    ("tenants", "keep_device_secrets"): told("device.registered", "device.changed"),
+    ("tenants", "propose_activation"): told("activation.proposed"),
+    ("tenants", "approve_activation"): told("activation.approved", "security_key.used", "security_key.refused"),
+    ("tenants", "withdraw_activation"): told("activation.withdrawn"),
     ("removal", "propose"): told("removal.proposed"),
     ("removal", "note_preview"): told("removal.previewed"),
     ("removal", "approve"): told("removal.approved", "security_key.used", "security_key.refused"),
@@ -198,6 +202,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
+    r"|propose_activation|approve_activation|withdraw_activation"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
@@ -231,6 +236,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
     "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
     "enter_change_by_hand": told("row.changed_by_hand"),
+    "propose_activation": told("activation.proposed"),
+    "approve_activation": told("activation.approved"),
+    "withdraw_activation": told("activation.withdrawn"),
     "propose_removal": told("removal.proposed"),
     "note_removal_preview": told("removal.previewed"),
     "approve_removal": told("removal.approved"),
@@ -288,6 +296,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "migrate": told("command.run"),
     "ledger export": told("log.exported"),
     "device import": told("command.run"),
+    "device secret": told("device.changed", "command.run"),
     "key list": Untold("reads the register of keys, in which there is no key and nobody"),
     "key bill": Untold("reads the register of keys, in which there is no key and nobody"),
     "erasure attempt": told("erasure.attempted", "command.run"),
@@ -394,6 +403,14 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/erasure/found/{{number}}"): told("person.searched"),
     ("POST", f"{LOG}/erasure/decide"): told("erasure.decided"),
     ("GET", f"{LOG}/erasure/{{order}}/certificate"): told("log.read"),
+    ("GET", "/activation"): Untold("leads to a form"),
+    ("GET", f"{LOG}/activation"): Untold("rules, and devices by what stands for their numbers; nothing of anybody"),
+    ("POST", f"{LOG}/activation"): told("activation.proposed"),
+    ("GET", f"{LOG}/activation/{{proposal}}"): Untold("rules, and devices by what stands for their numbers"),
+    ("POST", f"{LOG}/activation/{{proposal}}/approve"): told(
+        "activation.approved", "security_key.used", "security_key.refused"
+    ),
+    ("POST", f"{LOG}/activation/{{proposal}}/withdraw"): told("activation.withdrawn"),
     ("GET", "/removal"): Untold("leads to a form"),
     ("GET", f"{LOG}/removal"): Untold("rules, and counts of a night; nothing of anybody"),
     ("POST", f"{LOG}/removal"): told("removal.proposed"),

@@ -31,6 +31,8 @@ class Permission(Enum):
     PORTAL_SEE_ACCESS = "portal.see_access"  # who holds which role, what is asked for, and the report of a year
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
+    PORTAL_SET_ACTIVATION = "portal.set_activation"  # see and propose what codes and passwords have to be
+    PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
     OFFICE_SEE_ACCOUNTS = "office.see_accounts"  # whose accounts there are, and what became of each
     OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there

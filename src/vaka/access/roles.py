@@ -93,6 +93,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_RETENTION,
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
+                        Permission.PORTAL_SET_ACTIVATION,
+                        Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_OWN_RECEIPT,
@@ -153,6 +155,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_APPROVE_ACCESS,
+                        Permission.PORTAL_SET_ACTIVATION,
+                        Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }

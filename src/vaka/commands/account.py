@@ -18,13 +18,19 @@ from vaka.commands.receipts import hand_out
 from vaka.commands.replaying import replay
 from vaka.commands.sealing import seal_logs
 from vaka.commands.sessions import end_sessions, sessions
+from vaka.crypto.activation import INVITATION_CODE, Rule
 from vaka.database.connections import Connection, open_connection
+from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.identity.accounts import KINDS, LANGUAGES, create_account
-from vaka.identity.invitations import LIFETIME, invite
+from vaka.identity.invitations import invite, lifetime_of
 from vaka.identity.sessions import LIFETIMES, Realm
+from vaka.tenants.activation import read_rules
+from vaka.tenants.authorities import list_authorities
+from vaka.tenants.gateway import Gateway
 
-Act = Callable[[Connection, Run], Awaitable[str]]
+QUERIES = load_queries("vaka.commands")
+Act = Callable[[Connection, Run, Server], Awaitable[str]]
 
 data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
                            help="The data directory.")  # fmt: skip
@@ -49,7 +55,7 @@ for command in (deactivate, reactivate, remove, replay, sessions, end_sessions):
 def create(data: Path, apply: bool, change: str | None, kind: str, language: str) -> None:
     """Make an account; the name it is shown by is asked for. Prints its identifier."""
 
-    async def act(platform: Connection, run: Run) -> str:
+    async def act(platform: Connection, run: Run, _server: Server) -> str:
         made = await create_account(
             platform, name, kind=kind, language=language, actor=run.actor, now=SystemClock().now()
         )
@@ -72,15 +78,16 @@ def create(data: Path, apply: bool, change: str | None, kind: str, language: str
 def invite_(
     data: Path, apply: bool, change: str | None, identifier: UUID, realm: Realm, attribute: str
 ) -> None:  # fmt: skip
-    """Invite whom an account is for; what has to match is asked for. Prints a code that holds once, for 24 hours.
+    """Invite whom an account is for; what has to match is asked for. Prints a code that holds once, for a day at most.
 
     Hand the code over another way than the sign-in goes: on paper, or in a sealed letter.
     """
 
-    async def act(platform: Connection, run: Run) -> str:
+    async def act(platform: Connection, run: Run, server: Server) -> str:
         now = SystemClock().now()
-        code = await invite(platform, identifier, realm, attribute, value, actor=run.actor, now=now)
-        until = (now + LIFETIME).astimezone().isoformat(timespec="minutes")
+        rule = await asked_of_codes(platform, server, identifier)
+        code = await invite(platform, identifier, realm, attribute, value, actor=run.actor, now=now, rule=rule)
+        until = (now + lifetime_of(rule)).astimezone().isoformat(timespec="minutes")
         return f"Code: {code.text}\nIt holds once, until {until}."
 
     require_change(change, apply=apply)
@@ -107,4 +114,19 @@ async def _connected(server: Server, act: Act, run: Run) -> str:
     async with await open_connection(
         server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup"
     ) as platform:
-        return await act(platform, run)
+        return await act(platform, run, server)
+
+
+async def asked_of_codes(platform: Connection, server: Server, account_id: UUID) -> Rule:
+    """Return what all authorities ask of a code in which an account has, or waits for, a role; strictest of each."""
+    cursor = await platform.execute(QUERIES["list_authorities_of"], {"account_id": account_id})
+    concerned = {authority for (authority,) in await cursor.fetchall()}
+    gateway = Gateway(server, "setup", [one for one in await list_authorities(platform) if one.id in concerned])
+    rule = INVITATION_CODE.floor
+    try:
+        for authority in gateway.authorities:
+            async with gateway.transaction(authority.id) as tenant:
+                rule = rule.combined_with((await read_rules(tenant))[INVITATION_CODE.name])
+    finally:
+        await gateway.close()
+    return rule

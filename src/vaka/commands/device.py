@@ -18,6 +18,7 @@ from vaka.commands.keys_at_hand import keyholder_at_hand
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
+from vaka.commands.secret import choose, secret
 from vaka.database.connections import open_connection
 from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -26,8 +27,9 @@ from vaka.identifiers import new_identifier
 from vaka.keys.identities import open_identities
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
-from vaka.tenants.authorities import Authority, list_authorities
+from vaka.tenants.authorities import list_authorities
 from vaka.tenants.device_changes import change_devices
+from vaka.tenants.device_secrets import open_secret_desk
 from vaka.tenants.devices import register_devices
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.lookups import stand_in
@@ -38,6 +40,9 @@ QUERIES = load_queries("vaka.commands")
 @click.group()
 def device() -> None:
     """Register and change devices."""
+
+
+device.add_command(secret)
 
 
 @device.command("import", help=f"""Register the devices of FILE (CSV with a heading line) with one authority.
@@ -95,7 +100,7 @@ async def _import(
         keyring = await stack.enter_async_context(open_keyring(server, settings, "setup", clock))
         platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
         stack.push_async_callback(platform.close)
-        authority = _choose(await list_authorities(platform), slug)
+        authority = choose(await list_authorities(platform), slug)
         run.facts["authority"] = str(authority.id)
         tenant = await Gateway(server, "setup", [authority]).open_own_connection(authority.id, "import")
         stack.push_async_callback(tenant.close)
@@ -104,7 +109,8 @@ async def _import(
         if PERSON_COLUMN in text.partition("\n")[0]:
             rows = await (await tenant.execute(QUERIES["list_number_keys"])).fetchall()
             find = await stand_in(keyring.of(authority.id), dict(rows))
-        sheet = read_sheet(text, Context(realm, find, lambda: new_identifier(now), now))
+        secrets = await open_secret_desk(tenant, authority.id, identities, realm, now)
+        sheet = read_sheet(text, Context(secrets, find, lambda: new_identifier(now), now))
         devices = sheet.devices
         if apply:
             new = await register_devices(tenant, platform, authority, identities, devices, actor=run.actor, now=now)
@@ -120,11 +126,3 @@ async def _import(
             f"{new} of {len(devices)} devices are new to {authority.name}; the others become what their lines say. "
             "Nothing was changed. Do it with --apply."
         )
-
-
-def _choose(authorities: list[Authority], slug: str) -> Authority:
-    for authority in authorities:
-        if authority.slug == slug:
-            return authority
-    known = ", ".join(authority.slug for authority in authorities) or "none"
-    raise ConfigurationError(f"There is no authority {slug!r}. Those there are: {known}.")

@@ -3,7 +3,6 @@
 """Reading a sheet of devices (CSV). Pure: text to devices, or every fault with its line, all at once."""
 
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +12,9 @@ from ipaddress import ip_network
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from vaka.crypto.activation import UnusableSecretError
 from vaka.errors import ConfigurationError
+from vaka.tenants.device_secrets import SecretDesk
 from vaka.tenants.devices import LONGEST_EXCEPTION, WIDEST_NETWORK, Certificate, Device, Digest, Network
 from vaka.tenants.intervals import INTERVALS, DeviceKind, guess_kind
 
@@ -34,7 +35,8 @@ _ZONE = ZoneInfo("Europe/Stockholm")
 class Context:
     """What a line cannot say by itself."""
 
-    realm: str
+    secrets: SecretDesk
+    """Takes the passwords, by what the authority asks of them."""
     find_person: Callable[[str], UUID | None]
     """Personal number → person in care; None where the authority has nobody with it."""
     new_identifier: Callable[[], UUID]
@@ -138,7 +140,7 @@ def _read_kind(fields: Mapping[str, str]) -> DeviceKind | None:
 def _read_authentication(fields: Mapping[str, str], context: Context) -> Digest | Certificate | Network:
     match fields["authentication"]:
         case "digest":
-            return _read_digest(fields, context.realm)
+            return _read_digest(fields, context.secrets)
         case "certificate":
             fingerprint = fields.get("certificate_sha256", "").replace(":", "").lower()
             if not _SHA256.fullmatch(fingerprint):
@@ -149,19 +151,17 @@ def _read_authentication(fields: Mapping[str, str], context: Context) -> Digest 
     raise ValueError("authentication is neither digest, certificate nor network")
 
 
-def _read_digest(fields: Mapping[str, str], realm: str) -> Digest:
+def _read_digest(fields: Mapping[str, str], secrets: SecretDesk) -> Digest:
     username, password = fields.get("username") or fields["sender"], fields.get("password", "")
     algorithm = fields.get("algorithm") or "SHA-256"
     if not password:
         raise ValueError("digest needs a password")
     if algorithm not in ("MD5", "SHA-256", "both"):
         raise ValueError("algorithm is neither MD5, SHA-256 nor both")
-    secret = f"{username}:{realm}:{password}".encode()
-    return Digest(
-        username,
-        hashlib.md5(secret, usedforsecurity=False).hexdigest() if algorithm != "SHA-256" else None,
-        hashlib.sha256(secret).hexdigest() if algorithm != "MD5" else None,
-    )
+    try:
+        return secrets.take_secret(fields["sender"], username, password, algorithm)  # type: ignore[arg-type]
+    except UnusableSecretError as error:
+        raise ValueError(f"password: {error.sentence.en}") from None
 
 
 def _read_exception(fields: Mapping[str, str], now: datetime) -> Network:

@@ -28,3 +28,9 @@ on conflict (name) do update set digest = excluded.digest, recorded_at = exclude
 -- name: drop_settings
 -- as: setup in platform
 delete from settings_record where name = any(%(names)s)
+
+-- name: list_authorities_of
+-- as: setup in platform
+select authority_id from role_grant where account_id = %(account_id)s and authority_id is not null
+union
+select authority_id from role_request where account_id = %(account_id)s and state = 'waiting'

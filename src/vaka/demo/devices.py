@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Inventing devices, one in each home: every transport and every way to prove itself that real ones use."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from random import Random
 
 from vaka.demo.authorities import DemoAuthority, demo_identifier
 from vaka.demo.certificates import CertificateAuthority
+from vaka.tenants.device_secrets import SecretDesk
 from vaka.tenants.devices import Certificate, Device, Digest, Network
 from vaka.tenants.people import Person
 
@@ -43,7 +43,7 @@ class DemoDevice:
 def invent_devices(
     authority: DemoAuthority,
     people: list[Person],
-    realm: str,
+    secrets: SecretDesk,
     issuer: CertificateAuthority,
     certificates: Path,
     now: datetime,
@@ -69,7 +69,8 @@ def invent_devices(
             password = password_for(sender)
             # Some installers give the digest account a name of its own.
             username = sender if chance.random() < 0.8 else f"larm{sender}"
-            authentication = digest_of(username, realm, password, proof)
+            # Only what the device can do is kept, so that only that is offered: many look at the first challenge alone.
+            authentication = secrets.take_secret(sender, username, password, proof)  # type: ignore[arg-type]
         algorithm = proof if proof in ("MD5", "SHA-256") else ""
         device = Device(
             id=demo_identifier(chance),
@@ -83,14 +84,3 @@ def invent_devices(
         )
         devices.append(DemoDevice(device, transport, algorithm, password, certificate, key))
     return devices
-
-
-def digest_of(username: str, realm: str, password: str, algorithm: str) -> Digest:
-    """Return what the directory holds of a digest account: HA1 of RFC 7616 section 3.4.2 in its one algorithm.
-
-    Only what the device can do is kept, so that only that is offered: many look at the first challenge alone.
-    """
-    secret = f"{username}:{realm}:{password}".encode()
-    if algorithm == "MD5":
-        return Digest(username, ha1_md5=hashlib.md5(secret, usedforsecurity=False).hexdigest())
-    return Digest(username, ha1_sha256=hashlib.sha256(secret).hexdigest())

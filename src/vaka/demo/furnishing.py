@@ -3,7 +3,7 @@
 """Furnishing a demo: authorities, people, devices and personas, through the same doors as real ones."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,7 @@ from vaka.keys.identities import Identities, open_identities
 from vaka.keys.keyring import Keyring, open_keyring
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
+from vaka.tenants.device_secrets import SecretDesk
 from vaka.tenants.devices import Device, register_devices
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.on_call import register_on_call
@@ -107,7 +108,7 @@ async def furnish(
             )
         gateway = Gateway(server, "setup", registered.values())
         stack.push_async_callback(gateway.close)
-        inventory = _Inventory(furnishing, settings, now)
+        inventory = _Inventory(furnishing, settings, registered, identities, now)
         # Passwords are on disk before anything is registered: an interrupted start goes on with the same ones.
         write_device_list(furnishing.device_list, settings.receiver, trusted, inventory.descriptions)
         for demo in AUTHORITIES:
@@ -120,7 +121,14 @@ async def furnish(
 class _Inventory:
     """All that is invented, from one seed."""
 
-    def __init__(self, furnishing: Furnishing, settings: Settings, now: datetime) -> None:
+    def __init__(
+        self,
+        furnishing: Furnishing,
+        settings: Settings,
+        registered: Mapping[str, Authority],
+        identities: Identities,
+        now: datetime,
+    ) -> None:
         known = {line["cid"]: line["password"] for line in read_device_list(furnishing.device_list)["devices"]}
         self._now = now
         self.units: dict[str, tuple[list[Unit], list[UnitHours]]] = {}
@@ -132,7 +140,8 @@ class _Inventory:
             self.units[demo.slug] = invent_units(demo, chance)
             self.people[demo.slug] = invent_people(demo, furnishing.people_each, now, chance)
             devices = invent_devices(
-                demo, self.people[demo.slug], settings.receiver.realm, furnishing.issuer,
+                demo, self.people[demo.slug],
+                SecretDesk(registered[demo.slug].id, identities, settings.receiver.realm, now), furnishing.issuer,
                 furnishing.directory / "certificates", now, chance,
                 lambda sender: known.get(sender) or secrets.token_urlsafe(18),
             )  # fmt: skip

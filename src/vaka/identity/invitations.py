@@ -7,6 +7,7 @@ somebody.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import os
@@ -18,6 +19,7 @@ from uuid import UUID
 
 import psycopg
 
+from vaka.crypto.activation import INVITATION_CODE, Rule, require_usable_secret
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import RandomBytes, new_identifier
@@ -29,11 +31,11 @@ from vaka.ledger.standing import append_privileged
 
 QUERIES = load_queries("vaka.identity")
 
-CODE_BYTES = 16
 LIFETIME = timedelta(hours=24)
-LONGEST_CODE = 60
-"""Characters that are looked at; a code has 26 and some hyphens."""
-_CODE = re.compile(r"[A-Z2-7]{26}")
+"""The longest there is; an authority may ask for less (`vaka.crypto.activation`)."""
+LONGEST_CODE = 80
+"""Characters that are looked at; a code has 26 to 52 and some hyphens."""
+_CODE = re.compile(r"[A-Z2-7]{26,53}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,14 @@ class Code:
         return hashlib.sha256(b"vaka invitation v1\0" + self.secret).digest()
 
     @property
+    def letters(self) -> str:
+        """The code as it is compared: five bits a character."""
+        return base64.b32encode(self.secret).decode().rstrip("=")
+
+    @property
     def text(self) -> str:
         """What is handed over, in groups that can be read out."""
-        letters = base64.b32encode(self.secret).decode().rstrip("=")
+        letters = self.letters
         return "-".join(letters[start : start + 5] for start in range(0, len(letters), 5))
 
     def of_matching(self, attribute: str, value: str) -> bytes:
@@ -63,7 +70,10 @@ def read_code(text: str) -> Code | None:
     letters = "".join(sign for sign in text[:LONGEST_CODE].upper() if sign not in " -")
     if not _CODE.fullmatch(letters):
         return None
-    return Code(base64.b32decode(letters + "=" * (-len(letters) % 8)))
+    try:
+        return Code(base64.b32decode(letters + "=" * (-len(letters) % 8)))
+    except binascii.Error:  # no number of whole bytes has so many letters
+        return None
 
 
 class CannotInviteError(VakaError):
@@ -81,6 +91,11 @@ class CannotInviteError(VakaError):
         )
 
 
+def lifetime_of(rule: Rule) -> timedelta:
+    """Return how long a code holds by a rule."""
+    return LIFETIME if rule.lifetime is None else min(timedelta(hours=rule.lifetime), LIFETIME)
+
+
 async def invite(
     connection: psycopg.AsyncConnection[Any],
     account_id: UUID,
@@ -90,23 +105,27 @@ async def invite(
     *,
     actor: str,
     now: datetime,
+    rule: Rule = INVITATION_CODE.floor,
     random_bytes: RandomBytes = os.urandom,
 ) -> Code:
     """Make an invitation (as setup) and return its code, which is stored nowhere.
 
-    It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``. Raises CannotInviteError, or
-    LedgerStandsStillError.
+    It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``; ``rule`` is what the
+    authorities ask in which the account has a role. Raises CannotInviteError, or LedgerStandsStillError.
     """
+    rule = rule.combined_with(INVITATION_CODE.floor)
     if not attribute or not normalise(value):
         raise CannotInviteError
-    code, identifier = Code(random_bytes(CODE_BYTES)), new_identifier(now, random_bytes)
+    # Five bits a character, and a last one that is not full.
+    code, identifier = Code(random_bytes(-(-(rule.length * 5 - 4) // 8))), new_identifier(now, random_bytes)
+    require_usable_secret(INVITATION_CODE, rule, code.letters)
     async with connection.transaction():
         done = await connection.execute(
             QUERIES["invite"],
             {
                 "code_hash": code.digest, "id": identifier, "account_id": account_id, "realm": realm,
                 "attribute": attribute, "matching_hmac": code.of_matching(attribute, value), "now": now,
-                "expires_at": now + LIFETIME, "kind": "administrator" if realm == "administrator" else "user",
+                "expires_at": now + lifetime_of(rule), "kind": "administrator" if realm == "administrator" else "user",
             },
         )  # fmt: skip
         if done.rowcount == 0:

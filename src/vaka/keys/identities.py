@@ -11,6 +11,7 @@ import re
 from binascii import a2b_base64, b2a_base64
 from pathlib import Path
 from typing import NewType
+from uuid import UUID
 
 from vaka.crypto.blinding import Blinding
 from vaka.crypto.chance import new_key
@@ -42,6 +43,7 @@ class Identities:
         self._sender = Blinding(key, "device")
         self._part = Blinding(key, "device part")
         self._message = Blinding(key, "device message")
+        self._secret = Blinding(key, "device secret")
 
     def blind(self, sender: str) -> BlindSender:
         """Return what stands for a sender, or for the name it proves itself by."""
@@ -54,6 +56,10 @@ class Identities:
     def digest(self, content: bytes) -> str:
         """Return what tells a repeated message from another with the same reference: 32 hexadecimal digits."""
         return self._message(content)[:16].hex()
+
+    def fingerprint(self, authority: UUID, secret: str) -> bytes:
+        """Return what tells a device's secret from others of one authority, 32 bytes."""
+        return self._secret(authority.bytes + _bytes(secret))
 
     def is_ours(self, sender: BlindSender) -> bool:
         """Whether it was blinded under this key."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from vaka.crypto.activation import KEY_DEVICE_PIN, UnusableSecretError, require_usable_secret
 from vaka.crypto.aead import NONCE_BYTES, TAG_BYTES, UnopenableError
 from vaka.crypto.chance import random_bytes
 from vaka.crypto.policy import require_allowed
@@ -62,6 +63,10 @@ class TokenPlace:
 
     def _open_session(self) -> tuple[Any, Any]:
         pin = read_secret(self._pin, "The token's PIN")
+        try:
+            require_usable_secret(KEY_DEVICE_PIN, KEY_DEVICE_PIN.floor, pin)
+        except UnusableSecretError as error:
+            raise ConfigurationError(f"The token's PIN in {self._pin} is refused. {error.sentence.en}") from None
         try:
             pkcs11: Any = importlib.import_module("pkcs11")
         except ImportError:

@@ -170,7 +170,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "installation", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
-                            "designated_role", "unauthorised_grant"),
+                            "designated_role", "unauthorised_grant", "activation_rules", "device_secret"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -265,6 +265,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "whom it was about, and what stood in it",
         ),
         Event.ALARM_REMOVED: About(("scheduler",), _ALARM, ("rules",), "whom it was about, and what stood in it"),
+        Event.ACTIVATION_PROPOSED: About(_OPERATOR, ("activation",), ("rules", "reason")),
+        Event.ACTIVATION_APPROVED: About(_OPERATOR, ("activation",), ("rules", "weakens", "step_up")),
+        Event.ACTIVATION_WITHDRAWN: About(_OPERATOR, ("activation",)),
         Event.HOLD_PLACED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.HOLD_LIFTED: About(_OPERATOR, ("person",), ("reason",), "who the person is"),
         Event.LOG_READ: About(

@@ -110,6 +110,9 @@ class Event(Enum):
     REMOVAL_RUN = "removal.run"  # a night of removal ended, with what went and what stayed
     DATA_REMOVED = "data.removed"  # a batch of alarms, messages or notes was removed, older than they are kept
     ALARM_REMOVED = "alarm.removed"  # this alarm was among them, with its messages, notes and steps
+    ACTIVATION_PROPOSED = "activation.proposed"  # somebody proposed what codes and passwords have to be
+    ACTIVATION_APPROVED = "activation.approved"  # these rules are in force; what weakens, another approved
+    ACTIVATION_WITHDRAWN = "activation.withdrawn"  # a proposal was taken back
     HOLD_PLACED = "hold.placed"  # the authority decided that nothing of a person is removed or erased
     HOLD_LIFTED = "hold.lifted"  # that no longer holds
     LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry

@@ -19,7 +19,15 @@ from vaka.ledger.standing import append_privileged
 from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.bulk import as_json, in_batches
 from vaka.tenants.device_letters import DeviceLetters, Words, hold_words, open_words
-from vaka.tenants.devices import Connection, Device, directory_row, find_addresses, register_row, require_free
+from vaka.tenants.devices import (
+    Connection,
+    Device,
+    directory_row,
+    find_addresses,
+    keep_secrets,
+    register_row,
+    require_free,
+)
 
 
 async def change_devices(
@@ -62,11 +70,13 @@ async def change_devices(
         async with tenant.transaction():
             lines = await _rows(tenant, authority, keys, identities, batch, told)
             values = {"rows": as_json(lines), "told": list(told)}
-            found = await (await tenant.execute(QUERIES["change_devices"], values)).fetchall()
-            changed |= {row[0] for row in found}
+            fields: dict[UUID, str] = dict(await (await tenant.execute(QUERIES["change_devices"], values)).fetchall())
+            for device_id in await keep_secrets(tenant, identities, batch, now):
+                fields[device_id] = ",".join(filter(None, (fields.get(device_id), "secret")))
+            changed |= fields.keys()
             await append_privileged(tenant, [
-                Entry(Event.DEVICE_CHANGED, actor, now, f"device:{device_id}", detail={"fields": fields})
-                for device_id, fields in found
+                Entry(Event.DEVICE_CHANGED, actor, now, f"device:{device_id}", detail={"fields": told_fields})
+                for device_id, told_fields in fields.items()
             ])  # fmt: skip
     return len(changed)
 

@@ -3,7 +3,7 @@
 """Registering devices: in the authority's own register, and in the platform's directory that receivers read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -24,12 +24,23 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 @dataclass(frozen=True, slots=True)
+class TakenSecret:
+    """What may be remembered of a secret that was taken (`vaka.tenants.device_secrets`)."""
+
+    length: int
+    kinds: int
+    fingerprint: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """SIP digest: HA1 is the hash of ``username:realm:password``; the password itself is never stored."""
 
     username: str
-    ha1_md5: str | None = None
-    ha1_sha256: str | None = None
+    ha1_md5: str | None = field(default=None, repr=False)
+    ha1_sha256: str | None = field(default=None, repr=False)
+    secret: TakenSecret | None = None
+    """None: nothing is known of the secret but its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,8 @@ async def _keep(
     ])  # fmt: skip
     cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": rows, "now": now})
     new = [row[0] for row in await cursor.fetchall()]
+    registered = {device.id for device in devices} & set(new)
+    await keep_secrets(tenant, identities, [device for device in devices if device.id in registered], now)
     entries = [Entry(Event.DEVICE_REGISTERED, actor, now, f"device:{device_id}") for device_id in new]
     await append_privileged(tenant, entries)
 
@@ -179,6 +192,22 @@ async def _enter(
     return len(entered)
 
 
+async def keep_secrets(
+    tenant: Connection, identities: Identities, devices: Sequence[Device], now: datetime
+) -> set[UUID]:
+    """Remember what may be remembered of these devices' secrets (as setup); return which devices got a new one."""
+    rows = [
+        {"sender": identities.blind(device.sender), "length": taken.length, "kinds": taken.kinds,
+         "fingerprint": taken.fingerprint}
+        for device in devices
+        if isinstance(device.authentication, Digest) and (taken := device.authentication.secret) is not None
+    ]  # fmt: skip
+    if not rows:
+        return set()
+    cursor = await tenant.execute(QUERIES["keep_device_secrets"], {"rows": as_json(rows), "now": now})
+    return {device_id for (device_id,) in await cursor.fetchall()}
+
+
 async def find_addresses(tenant: Connection, people: Sequence[UUID | None]) -> dict[UUID, bytes]:
     """Return where letters to these people are sent (as setup or desk); who is not in the register is left out."""
     ids = list({person for person in people if person is not None})
@@ -210,7 +239,7 @@ def directory_row(
 
 def _proof(authentication: Digest | Certificate | Network, identities: Identities) -> dict[str, Any]:
     match authentication:
-        case Digest(username, ha1_md5, ha1_sha256):
+        case Digest(username, ha1_md5, ha1_sha256, _):
             return {
                 "authentication": "digest", "username": identities.blind(username), "ha1_md5": ha1_md5,
                 "ha1_sha256": ha1_sha256,

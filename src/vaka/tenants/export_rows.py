@@ -27,7 +27,8 @@ AT_ONCE = 200
 """Rows of one question to the database, and of one piece of the file: what is in memory at a time."""
 KINDS = (
     "message", "alarm_note", "alarm_step", "alarm", "device_state", "device", "contact", "note", "person",
-    "unit_hours", "unit", "policy", "closing_code", "legal_hold", "removal_rules", "erasure_order",
+    "unit_hours", "unit", "policy", "closing_code", "legal_hold", "removal_rules", "activation_rules",
+    "erasure_order",
 )  # fmt: skip
 """What refers comes before what it refers to: while an export is made, work goes on, and what is new is added. So
 nothing in it refers to what was too new to be in it."""

@@ -497,3 +497,54 @@ select release_authority(%(authority)s, %(order)s, %(now)s)
 -- name: close_authority
 -- as: scheduler in platform
 select close_authority(%(authority)s, %(order)s, %(now)s)
+
+-- name: read_activation
+-- as: setup in tenant, portal in tenant
+select activation_in_force()
+
+-- name: list_activation
+-- as: portal in tenant
+select id, rules, digest, reason, proposed_at, proposed_by, approved_at, approved_by, withdrawn_at, withdrawn_by, since
+from list_activation()
+
+-- name: propose_activation
+-- as: portal in tenant
+select propose_activation(%(id)s, %(rules)s, %(reason)s, %(now)s, %(actor)s)
+
+-- name: approve_activation
+-- as: portal in tenant
+select approve_activation(%(id)s, %(digest)s, %(alone)s, %(now)s, %(actor)s)
+
+-- name: withdraw_activation
+-- as: portal in tenant
+select withdraw_activation(%(id)s, %(now)s, %(actor)s)
+
+-- name: read_device_secrets
+-- as: setup in tenant
+select d.sender, s.set_at, s.fingerprint
+from device d join device_secret s on s.device_id = d.id
+order by s.set_at desc
+
+-- name: keep_device_secrets
+-- as: setup in tenant
+-- One that is the newest already is no new one: how old it is goes on.
+insert into device_secret (device_id, set_at, length, kinds, fingerprint)
+select d.id, %(now)s, r.length, r.kinds, r.fingerprint
+from jsonb_to_recordset(%(rows)s::jsonb) as r (sender text, length smallint, kinds smallint, fingerprint bytea)
+join device d on d.sender = r.sender
+where not exists (
+    select from device_secret s
+    where s.device_id = d.id and s.fingerprint = r.fingerprint
+      and s.set_at = (select max(n.set_at) from device_secret n where n.device_id = d.id))
+returning device_id
+
+-- name: list_device_secrets
+-- as: portal in tenant
+select distinct on (d.id) d.id as device_id, d.sender, d.model, s.set_at, s.length, s.kinds
+from device d left join device_secret s on s.device_id = d.id
+where d.id = any (%(devices)s)
+order by d.id, s.set_at desc
+
+-- name: list_proving_by_digest
+-- as: portal in platform
+select device_id from list_digest_devices(%(authority_id)s)

@@ -73,6 +73,8 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
 grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
+-- portal: which of an authority's devices prove themselves by a password, by their identifiers.
+grant execute on function list_digest_devices to g_portal;
 -- office: who is this session, what may he do, which accounts there are and what became of each. Of links it reads the
 -- issuer, never the subject.
 grant select on authority, effective_grant to g_office;
@@ -179,6 +181,16 @@ grant select (id, given_name, family_name, personal_number, born_on, protected_i
 grant select (id, person_id) on device to g_portal;
 grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;
+-- the owner of the functions below asks the log since when rules about codes and passwords are approved.
+grant execute on function ledger.activation_approved_at to vaka_owner;
+-- portal: the authority's people decide what codes and passwords have to be, and see which devices' are not.
+grant execute on function list_activation, activation_in_force, propose_activation, approve_activation,
+    withdraw_activation to g_portal;
+grant select (device_id, set_at, length, kinds) on device_secret to g_portal;
+grant select (id, sender, model) on device to g_portal;
+-- setup: asks what they decided before it takes a device's secret, and remembers what may be remembered of it.
+grant execute on function activation_in_force to g_setup;
+grant select, insert on device_secret to g_setup;
 -- scheduler: escalation and supervision.
 grant select on policy, alarm, device_state to g_scheduler;
 grant select (id, person_id, sender, device_type, interval_seconds, supervised) on device to g_scheduler;

@@ -18,6 +18,7 @@ from vaka.web.forms import Form, read_form
 from vaka.web.portal import (
     access,
     access_report,
+    activation,
     certificates,
     ending,
     erasure,
@@ -46,6 +47,7 @@ THEME: Theme = "light"
 """A clerk works by day."""
 LOG = "/log/{authority}"
 PROPOSAL = f"{LOG}/removal/{{proposal}}"
+RULES = f"{LOG}/activation/{{proposal}}"
 
 
 class NoForm(Form):
@@ -150,6 +152,12 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/access/designate", access.designate, ["POST"], needs=Permission.PORTAL_DESIGNATE_ROLE),
     route(f"{LOG}/access/report/{{year}}", access_report.show_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route("/activation", activation.show_own, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
+    route(f"{LOG}/activation", activation.show_activation, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
+    route(f"{LOG}/activation", activation.propose, ["POST"], needs=Permission.PORTAL_SET_ACTIVATION),
+    route(RULES, activation.show_proposal, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
+    route(f"{RULES}/approve", activation.approve, ["POST"], needs=Permission.PORTAL_APPROVE_ACTIVATION),
+    route(f"{RULES}/withdraw", activation.withdraw, ["POST"], needs=Permission.PORTAL_SET_ACTIVATION),
     route("/holders", holders.show_own, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/holders", holders.show_holders, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/holders/{{account}}", holders.show_account, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),

@@ -125,6 +125,7 @@ FACTS: Mapping[str, str] = {
     "unproven": mark("Rules the log does not know"),
     "unreadable": mark("Stayed: birth day cannot be read"),
     "until": mark("Until"),
+    "weakens": mark("Asks for less than before"),
     "valid_until": mark("Valid until"),
     "rows": mark("Rows"),
     "devices": mark("Devices let go"),

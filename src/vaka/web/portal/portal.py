@@ -121,6 +121,8 @@ class Portal:
             "may_set_removal": may(principal, Permission.PORTAL_SET_REMOVAL, authority.id),
             "may_approve_removal": may(principal, Permission.PORTAL_APPROVE_REMOVAL, authority.id),
             "may_hold": may(principal, Permission.PORTAL_HOLD_PERSON, authority.id),
+            "may_set_activation": may(principal, Permission.PORTAL_SET_ACTIVATION, authority.id),
+            "may_approve_activation": may(principal, Permission.PORTAL_APPROVE_ACTIVATION, authority.id),
             "may_see_access": may(principal, Permission.PORTAL_SEE_ACCESS, authority.id),
             "may_designate": may(principal, Permission.PORTAL_DESIGNATE_ROLE, authority.id),
             "may_approve_access": may(principal, Permission.PORTAL_APPROVE_ACCESS, authority.id),
