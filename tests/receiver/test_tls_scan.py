@@ -37,8 +37,8 @@ ASKED = (
     "--openssl_ccs", "--robot", "--mozilla_config=disable", "--slow_connection", "--quiet",
 )  # fmt: skip
 
-# What else a scan tells, where it says so, and what it must say. Early data it finds out by HTTP alone, which no listener
-# of ours with TLS speaks.
+# What else a scan tells, where it says so, and what it must say. Early data it finds out by HTTP alone, which none of our
+# listeners with TLS speaks.
 WEAKNESSES: dict[str, tuple[str, str, Any]] = {
     "compression": ("tls_compression", "supports_compression", False),
     "renegotiation that clients begin": ("session_renegotiation", "is_vulnerable_to_client_renegotiation_dos", False),
@@ -125,7 +125,7 @@ async def test_the_receiver_offers_what_the_policy_allows_and_nothing_else(
 def test_a_listener_that_offers_more_is_found(issuer: Issuer, tmp_path: Path) -> None:
     certificate, key, _ = issuer.issue("careless.example")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.load_cert_chain(certificate, key)
     with careless_listener(context) as port:

@@ -17,7 +17,7 @@ from tests.web.browsers import Answer, Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from tests.web.matrix.applications import APPLICATIONS, Application, Opened
-from tests.web.matrix.samples import REASON
+from tests.web.matrix.samples import ACTIVATION, REASON
 from tests.web.matrix.scene import PLACES, Cast
 from tests.web.portal.conftest import Logs
 from tests.web.portal.test_keys import options
@@ -67,6 +67,8 @@ async def _furnish(
     await done(records.post(f"{here}/erasure", order))
     await done(records.post(f"{here}/end", {"decision": REASON, "no_export": REASON, "sure": "true"}))
     proposed = await done(archivist.post(f"{here}/removal", {"alarms": "60", "reason": REASON}))
+    officer = await as_("contract_officer")
+    activation = await done(officer.post(f"{here}/activation", {**ACTIVATION, "reason": REASON}))
     await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
     key = SoftKey(SETTINGS.portal.origin)
     page = await auditor.post(f"{here}/keys/add")
@@ -100,6 +102,7 @@ async def _furnish(
         "order": order_id,
         "ending": ending_id,
         "proposal": proposed.header("location").rpartition("/")[2],
+        "activation": activation.header("location").rpartition("/")[2],
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
     }

@@ -27,6 +27,11 @@ LOG = "/log/{authority}"
 REASON = "KS 2026/31"
 NOTHING = "0" * 64
 
+ACTIVATION = {
+    "device_length": "14", "device_kinds": "1", "device_lifetime": "", "device_reuse": "0", "code_length": "26",
+    "code_lifetime": "24",
+}  # fmt: skip
+
 IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
@@ -37,6 +42,10 @@ IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
     ("/history/found/{number}", "number"): Named("searched"),
     (f"{LOG}/people/{{number}}", "number"): Named("looked_up"),
     (f"{LOG}/erasure/found/{{number}}", "number"): Named("looked_up_to_erase"),
+    **{
+        (f"{LOG}/activation/{{proposal}}{act}", "proposal"): Named("activation")
+        for act in ("", "/approve", "/withdraw")
+    },
     (f"{LOG}/holders/{{account}}", "account"): Named("holder"),
     ("/account/{account}", "account"): Named("holder"),
     (f"{LOG}/receipt/{{number}}", "number"): "0",
@@ -87,6 +96,9 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/removal": {"alarms": "1", "reason": REASON},
         f"{LOG}/removal/{{proposal}}/approve": {"digest": NOTHING, "sure": "yes"},
         f"{LOG}/removal/{{proposal}}/withdraw": {},
+        f"{LOG}/activation": {**ACTIVATION, "reason": ""},
+        f"{LOG}/activation/{{proposal}}/approve": {"digest": NOTHING, "sure": "yes"},
+        f"{LOG}/activation/{{proposal}}/withdraw": {},
         f"{LOG}/holds": {"text": Named("personal_number"), "reason": ""},
         f"{LOG}/holds/lift": {"person": Named("held"), "reason": REASON},
         f"{LOG}/access/decide": {"request": Named("request"), "digest": NOTHING, "verdict": "approved"},
@@ -116,6 +128,7 @@ REFUSED_FOR_WHAT_IT_SAYS = frozenset(
     {
         # No key made this answer; nobody approves what he proposed himself; nobody has that name; nothing was begun.
         ("portal", f"{LOG}/keys"), ("office", "/keys"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
+        ("portal", f"{LOG}/activation/{{proposal}}/approve"),
         ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"),
     }
 )  # fmt: skip
