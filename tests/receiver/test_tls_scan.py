@@ -37,8 +37,8 @@ ASKED = (
     "--openssl_ccs", "--robot", "--mozilla_config=disable", "--slow_connection", "--quiet",
 )  # fmt: skip
 
-# What else a scan tells, where it says so, and what it must say. Of early data it finds out by HTTP alone, which none of
-# our listeners with TLS speaks.
+# What else a scan tells, where it says so, and what it must say. Of early data it finds out by HTTP alone, which none
+# of our listeners with TLS speaks.
 WEAKNESSES: dict[str, tuple[str, str, Any]] = {
     "compression": ("tls_compression", "supports_compression", False),
     "renegotiation that clients begin": ("session_renegotiation", "is_vulnerable_to_client_renegotiation_dos", False),
