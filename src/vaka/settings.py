@@ -185,6 +185,8 @@ class SigninSettings(WebSettings):
     """The key under which it is kept whom an issuer means; made at the first start. Lost, nobody is known any more."""
     client_keys: FilePath = Path("credentials/clients")
     """The directory of the keys that we prove ourselves with to issuers, one file each."""
+    saml_keys: FilePath = Path("credentials/saml")
+    """The directory of the keys of our SAML service providers: one for each authority, one for the supplier."""
 
 
 class SchedulerSettings(_Section):

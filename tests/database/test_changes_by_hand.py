@@ -238,6 +238,7 @@ UNGUARDED = {
     "platform": {
         "receiver_presence": "that a receiver is up, every few seconds",
         "security_key_challenge": "what a key is asked, kept for minutes; what becomes of the answer has events",
+        "seen_assertion": "that an assertion was used, kept while it holds; the session it opened has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
         "session_use": "in which minute a session was last used; its beginning and its end have events",

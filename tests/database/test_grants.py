@@ -116,6 +116,7 @@ PLATFORM: dict[str, Rights] = {
         "account_link": "select insert",
         "invitation": "select update(redeemed_at)",
         "pending_login": "select insert delete",
+        "seen_assertion": "select insert delete",
         "ledger.trust_state()": "execute",
     },
     "scheduler": ASKS_LEDGER

@@ -8,6 +8,7 @@ import pytest
 
 from tests.identity.house import IdentityHouse, open_house
 from tests.identity.real_provider import Place, running_place
+from tests.identity.saml_provider import SamlProvider
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,9 @@ def place(house: IdentityHouse) -> Iterator[Place]:
     """A certified provider and our sign-in process, both running."""
     with running_place(house) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def saml_provider(tmp_path_factory: pytest.TempPathFactory) -> SamlProvider:
+    """A SAML identity provider of the tests' own."""
+    return SamlProvider(tmp_path_factory.mktemp("saml"))

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from joserfc.jwk import ECKey
@@ -140,12 +140,25 @@ class IdentityHouse:
             made = await create_account(setup, display_name, kind=kind, actor="setup", now=SystemClock().now())
         return made.id
 
-    async def propose(self, said: dict[str, Any], name: str = "", *, demo: bool = True) -> TrustRow:
+    async def authority(self, slug: str) -> UUID:
+        """An authority that is in the directory and has no database yet."""
+        identifier = uuid4()
+        with self.superuser(unguarded=True) as hand:
+            hand.execute(
+                "insert into authority (id, slug, name, kind, database_name, address, created_at)"
+                " values (%s, %s, %s, 'authority', %s, decode(repeat('09', 32), 'hex'), now())",
+                (identifier, slug, f"{slug} kommun", f"vaka_{slug}"),
+            )
+        return identifier
+
+    async def propose(
+        self, said: dict[str, Any], name: str = "", *, demo: bool = True, authority: UUID | None = None
+    ) -> TrustRow:
         """The first administrator proposes."""
         await self.stand()
         async with self.as_("setup") as setup:
             return await propose(
-                setup, None, name or f"prov-{next(_numbers)}", read_content(json.dumps(said)),
+                setup, authority, name or f"prov-{next(_numbers)}", read_content(json.dumps(said)),
                 by=self.administrators[0], demo=demo, now=SystemClock().now(),
             )  # fmt: skip
 
@@ -158,9 +171,9 @@ class IdentityHouse:
             await self.seal()
         return row
 
-    async def trust(self, said: dict[str, Any], name: str = "") -> TrustRow:
+    async def trust(self, said: dict[str, Any], name: str = "", *, authority: UUID | None = None) -> TrustRow:
         """Propose and approve."""
-        return await self.approve(await self.propose(said, name))
+        return await self.approve(await self.propose(said, name, authority=authority))
 
     async def withdraw(self, row: TrustRow) -> None:
         """One administrator withdraws."""
@@ -174,7 +187,7 @@ def open_house() -> Iterator[IdentityHouse]:
     """Make an installation, keep it running, and remove it."""
     path = Path(tempfile.mkdtemp(prefix="vaka-identity-"))
     path.chmod(0o755)
-    ports = {"signin": _free_port(), "desk": _free_port()}
+    ports = {"signin": free_port(), "desk": free_port()}
     lines = (f'[{name}]\nport = {port}\norigin = "http://localhost:{port}"' for name, port in ports.items())
     (path / "vaka.toml").write_text("\n".join(['mode = "demo"', *lines, ""]))
     data = DataDirectory(path)
@@ -194,7 +207,8 @@ def open_house() -> Iterator[IdentityHouse]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

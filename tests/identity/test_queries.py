@@ -43,7 +43,8 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("only", "but"), uuid4()),
     **dict.fromkeys(("state", "actor"), "x"),
     "ends_at": START,
-    "token_hash": bytes(32),
+    **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
+    "forgotten": START,
 }
 
 

@@ -27,8 +27,8 @@ from vaka.identity.sessions import Realm, Session, find_session
 from vaka.identity.trust import list_rows
 from vaka.settings import Settings
 from vaka.web.asker import COOKIES
+from vaka.web.signin.arriving import INVITATION_COOKIE, PENDING_COOKIE
 from vaka.web.signin.entrance import Entrance
-from vaka.web.signin.federated import INVITATION_COOKIE, PENDING_COOKIE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import OctKey
 from joserfc.util import int_to_base64
 
-from tests.identity.certificates import certificate
 from tests.identity.house import LOA3, LOA4, IdentityHouse, content, key
 from vaka.clock import SystemClock
 from vaka.identity.levels import UNCERTIFIED
@@ -284,16 +283,6 @@ async def test_what_brokers_call_uncertified_takes_evidence_about_the_one_issuer
     plain = await believed(house, (await house.trust(content())).id)
     assert plain is not None
     assert UNCERTIFIED not in plain.levels
-
-
-async def test_the_registry_has_room_for_saml(house: IdentityHouse) -> None:
-    other = ("client_id", "authorization_endpoint", "token_endpoint", "algorithms", "keys")
-    said = {name: value for name, value in content().items() if name not in other}
-    said |= {"protocol": "saml", "metadata": "https://idp.example/metadata", "metadata_certificate": certificate()}
-    row = await house.trust(said)
-    trusted = await believed(house, row.id)
-    assert trusted is not None
-    assert trusted.content.protocol == "saml"
 
 
 def test_the_digest_is_of_the_row_its_owner_its_name_and_every_byte() -> None:

@@ -14,11 +14,13 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
 from vaka.identity.oidc import OidcClient
+from vaka.identity.saml import SamlClient
 from vaka.identity.subjects import open_subject_key
 from vaka.settings import Settings
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.signin.application import build_signin
+from vaka.web.signin.arriving import SAML_COOKIE
 from vaka.web.signin.entrance import Entrance
 
 OWN = {"sec-fetch-site": "same-origin"}
@@ -34,9 +36,10 @@ async def open_entrance(
     clock, settings, assets = clock or SystemClock(), settings or house.settings, load_assets()
     root = house.data.root
     client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo")
+    saml = SamlClient(settings.signin.origin, root / settings.signin.saml_keys, demo=settings.mode == "demo")
     subjects = open_subject_key(root / settings.signin.subject_key)
     attempts = FailedAttempts(pool, clock)
-    yield Entrance(pool, Pages(assets, clock), assets, clock, settings, attempts, client, subjects)
+    yield Entrance(pool, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects)
     await pool.close()
 
 
@@ -54,6 +57,13 @@ class Visitor:
     async def post(self, path: str, fields: dict[str, str]) -> Answer:
         """Send a form."""
         return self._keep(await self._browser().post(path, fields))
+
+    async def arrive(self, path: str, fields: dict[str, str]) -> Answer:
+        """Send a form from another site's page: of our cookies, one that is made for it comes along."""
+        browser = self._browser()
+        browser.cookies = {name: value for name, value in self.cookies.items() if name == SAML_COOKIE}
+        elsewhere = {"sec-fetch-site": "cross-site", "origin": "https://saml-idp.example"}
+        return self._keep(await browser.post(path, fields, elsewhere))
 
     async def begin(self, name: str, realm: str = "operator") -> dict[str, str]:
         """Choose a way to sign in; return what the issuer is asked."""

@@ -17,6 +17,7 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
 from vaka.identity.oidc import OidcClient
+from vaka.identity.saml import SamlClient
 from vaka.identity.subjects import SubjectKey
 from vaka.settings import Settings
 from vaka.web.asker import SESSION_COOKIE
@@ -37,8 +38,9 @@ async def entrance(installation: Installation) -> AsyncIterator[Entrance]:
     await pool.open()
     assets, clock = load_assets(), SystemClock()
     client, subjects = OidcClient(installation.root, demo=True), SubjectKey(bytes(32))
+    saml = SamlClient(SETTINGS.signin.origin, installation.root, demo=True)
     yield Entrance(
-        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, subjects
+        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, saml, subjects
     )  # fmt: skip
     await pool.close()
 
@@ -54,7 +56,8 @@ async def test_the_page_names_everybody_and_what_they_may(entrance: Entrance) ->
     assert page.status == 200
     for text in ("Olga Operatör", "Larmoperatör", "Ekbacka kommun", "Arbetsledare", 'value="olga"'):
         assert text in page.text
-    assert "form-action 'self' http://localhost:8401 http://localhost:8402;" in page.header("content-security-policy")
+    targets = "http://localhost:8401 http://localhost:8402 http://localhost:8403"
+    assert f"form-action 'self' {targets};" in page.header("content-security-policy")
     vera = page.text.partition('value="vera"')[2].partition(">")[0]
     assert "disabled" in vera
 

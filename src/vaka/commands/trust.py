@@ -21,8 +21,16 @@ from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.identity.oidc import make_client_key, read_client_key
+from vaka.identity.saml_entity import Entity, make_entity, place_of
 from vaka.identity.trust import CannotApproveError, Standing, approve, judge, list_rows, propose, withdraw
-from vaka.identity.trust_content import LARGEST_CONTENT, Content, read_content, require_current, write_content
+from vaka.identity.trust_content import (
+    LARGEST_CONTENT,
+    LARGEST_METADATA,
+    Content,
+    read_content,
+    require_current,
+    write_content,
+)
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 
@@ -49,6 +57,13 @@ name_option = click.option(
     callback=_name,
     help="What the issuer is called here: a–z, 0–9 and -, as in freja-ekbacka.",
 )
+metadata_option = click.option(
+    "--metadata", type=click.Path(path_type=Path, dir_okay=False), metavar="XML",
+    help="The signed metadata of a SAML identity provider, as they came.",
+)  # fmt: skip
+authority_option = click.option(
+    "--authority", metavar="SHORT-NAME", help="Whose people sign in by it; without it the supplier's own."
+)
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
@@ -74,16 +89,18 @@ def list_(data: Path) -> None:
 @trust.command("propose")
 @data_option
 @name_option
-@click.option("--authority", metavar="SHORT-NAME", help="Whose people sign in by it; without it the supplier's own.")
+@authority_option
+@metadata_option
 @account_option
 @apply_option
 @change_option
 @file_argument
 def propose_(
-    data: Path, name: str, authority: str | None, account: UUID, apply: bool, change: str | None, file: Path
-) -> None:
+    data: Path, name: str, authority: str | None, metadata: Path | None, account: UUID, apply: bool,
+    change: str | None, file: Path,
+) -> None:  # fmt: skip
     """Put forward what FILE (JSON) says of an issuer: protocol, issuer, addresses, keys, levels with evidence."""
-    content, demo, clock = _read(file), _settings(data).mode == "demo", SystemClock()
+    content, demo, clock = _read(file, metadata), _settings(data).mode == "demo", SystemClock()
     require_current(content, clock.now(), demo=demo)
 
     async def act(platform: Connection, authorities: list[Authority], run: Run) -> str:
@@ -100,13 +117,18 @@ def propose_(
 @trust.command("approve")
 @data_option
 @name_option
+@metadata_option
 @account_option
 @apply_option
 @change_option
 @file_argument
-def approve_(data: Path, name: str, account: UUID, apply: bool, change: str | None, file: Path) -> None:
+def approve_(
+    data: Path, name: str, metadata: Path | None, account: UUID, apply: bool, change: str | None, file: Path
+) -> None:
     """Approve the proposal that says exactly what FILE says. Nobody approves what he proposed himself."""
-    text = write_content(_read(file))
+    content = _read(file, metadata)
+    require_current(content, SystemClock().now(), demo=_settings(data).mode == "demo")
+    text = write_content(content)
 
     async def act(platform: Connection, authorities: list[Authority], run: Run) -> str:
         waiting = [one for one in await list_rows(platform) if one.name == name and one.text == text
@@ -164,6 +186,32 @@ def key_(data: Path, name: str, apply: bool, change: str | None) -> None:
     _perform(data, "trust.key", change, act, apply=apply)
 
 
+@trust.command("entity")
+@data_option
+@authority_option
+@apply_option
+@change_option
+def entity_(data: Path, authority: str | None, apply: bool, change: str | None) -> None:
+    """Print who we are to SAML identity providers; make the key that we sign and open with where there is none.
+
+    There is one service provider for each authority, and one for the supplier's own people. The issuer is given the
+    address of its metadata, or its certificate.
+    """
+    settings = _settings(data)
+    entity = Entity(place_of(authority), settings.signin.origin, data.absolute() / settings.signin.saml_keys)
+
+    async def act(platform: Connection, authorities: list[Authority], run: Run) -> str:
+        whose = _choose(authorities, authority)
+        run.facts["authority"] = None if whose is None else str(whose)
+        if apply:
+            make_entity(entity, SystemClock().now())
+        entity.read_key()
+        certificate = entity.certificate_file.read_text(encoding="ascii")
+        return f"{certificate}It is {entity.identifier}, where its metadata are.\nIts answers go to {entity.consumer}."
+
+    _perform(data, "trust.entity", change, act, apply=apply)
+
+
 def _perform(data: Path, name: str, change: str | None, act: Act, *, apply: bool) -> None:
     directory, clock, settings = DataDirectory(data.absolute()), SystemClock(), _settings(data)
     require_change(change, apply=apply)
@@ -173,7 +221,7 @@ def _perform(data: Path, name: str, change: str | None, act: Act, *, apply: bool
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         with recorded(server, clock, name, change, apply=apply) as run:
             click.echo(asyncio.run(_connected(server, act, authorities, run)))
-            if not apply and name not in ("trust.list", "trust.key"):
+            if not apply and name not in ("trust.list", "trust.key", "trust.entity"):
                 click.echo("Nothing was changed. Do it with --apply.")
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
@@ -191,10 +239,24 @@ def _settings(data: Path) -> Settings:
     return DataDirectory(data.absolute()).load_settings()
 
 
-def _read(file: Path) -> Content:
+def _read(file: Path, metadata: Path | None) -> Content:
+    """Return what a file says of an issuer, and a file of signed metadata beside it."""
+    text = _read_text(file, LARGEST_CONTENT)
+    if metadata is None:
+        return read_content(text)
     try:
-        with file.open(encoding="utf-8") as opened:
-            return read_content(opened.read(LARGEST_CONTENT + 1))
+        said = json.loads(text)
+    except ValueError:
+        return read_content(text)
+    if not isinstance(said, dict) or "metadata" in said:
+        raise ConfigurationError(f"{file} holds metadata already; give them in one way.")
+    return read_content(json.dumps({**said, "metadata": _read_text(metadata, LARGEST_METADATA)}))
+
+
+def _read_text(file: Path, most: int) -> str:
+    try:
+        with file.open(encoding="utf-8", newline="") as opened:
+            return opened.read(most + 1)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -21,7 +21,8 @@ from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 FLOORS: Mapping[str, int] = MappingProxyType(
     {
         "encryption": 256, "derivation": 256, "lookup": 256, "binding": 256, "agreement": 250, "signature": 250,
-        "security key": 250, "digest": 256,
+        "security key": 250, "digest": 256, "assertion signature": 256, "assertion digest": 256,
+        "assertion encryption": 256, "assertion key": 2048,
     }
 )  # fmt: skip
 """The fewest bits a purpose may do with. A policy can ask for more, never for less."""

@@ -53,6 +53,11 @@ class PendingSecret:
         return self._draw(b"nonce")
 
     @property
+    def request(self) -> str:
+        """What our SAML request is called, and what its answer says it answers. Such a name begins with no digit."""
+        return f"_{self._draw(b'request')}"
+
+    @property
     def verifier(self) -> str:
         """What proves that the code is fetched by who asked for it (PKCE, RFC 7636)."""
         return self._draw(b"verifier")

@@ -211,6 +211,10 @@ order by name, proposed_at, id
 -- as: setup, signin
 select ledger.trust_state(%(id)s, %(name)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
 
+-- name: find_slug
+-- as: signin
+select slug from authority where id = %(authority_id)s
+
 -- name: is_administrator
 -- as: setup
 select exists (select from account a where a.id = %(account_id)s and a.kind = 'administrator' and a.state = 'active')
@@ -252,6 +256,13 @@ values (%(token_hash)s, %(trust_id)s, %(realm)s, %(now)s)
 -- Once: of two that come at the same time one gets it.
 delete from pending_login where token_hash = %(token_hash)s
 returning trust_id, realm, started_at
+
+-- name: note_assertion
+-- as: signin
+-- Those that no longer hold by their own word need not be known any more: they are refused as expired.
+with gone as (delete from seen_assertion where expires_at < %(forgotten)s)
+insert into seen_assertion (assertion_hash, expires_at) values (%(assertion_hash)s, %(expires_at)s)
+on conflict do nothing
 
 -- name: change_account
 -- as: setup

@@ -242,6 +242,22 @@ async def find_trusted(connection: Connection, name: str, realm: Realm, now: dat
     return None
 
 
+async def find_trusted_row(connection: Connection, identifier: UUID, realm: Realm, now: datetime) -> Trusted | None:
+    """Return the issuer of this very row if it is believed now for this realm."""
+    rows = [row for row in await list_rows(connection) if row.id == identifier]
+    believed = await _believed(connection, rows, now)
+    return next((trusted for trusted in believed if realm in trusted.content.realms), None)
+
+
+async def find_slug(connection: Connection, trusted: Trusted) -> str | None:
+    """Return the short name of the authority whose people sign in by this issuer; None for the supplier's own."""
+    if trusted.authority_id is None:
+        return None
+    cursor = await connection.execute(QUERIES["find_slug"], {"authority_id": trusted.authority_id})
+    row = await cursor.fetchone()
+    return None if row is None else str(row[0])
+
+
 async def _believed(connection: Connection, rows: Iterable[TrustRow], now: datetime) -> list[Trusted]:
     found = []
     for row in rows:

@@ -20,6 +20,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.levels import LEVELS, is_too_low
+from vaka.identity.saml_metadata import read_metadata
+from vaka.identity.saml_xml import SamlRefusedError
 from vaka.identity.sessions import Realm
 from vaka.ledger.wording import seems_personal
 
@@ -29,6 +31,9 @@ SMALLEST_RSA_BITS = 2048
 LONGEST_EVIDENCE_DAYS = 400
 """Evidence about an issuer is looked at anew every year."""
 LARGEST_CONTENT = 48_000  # characters
+LARGEST_METADATA = 40_000  # characters
+NAME_ID = "NameID"
+"""As ``subject_attribute`` of a SAML issuer: not an attribute, but the persistent identifier of the subject itself."""
 
 
 class UnusableTrustError(VakaError):
@@ -159,11 +164,14 @@ class OidcIssuer(_Issuer):
 
 
 class SamlIssuer(_Issuer):
-    """A SAML identity provider. It can be proposed and approved; signing in with it comes later."""
+    """A SAML identity provider, by its signed metadata."""
 
     protocol: Literal["saml"]
-    metadata: Address
+    subject_attribute: Attribute = NAME_ID
+    metadata: Annotated[str, Field(min_length=1, max_length=LARGEST_METADATA)]
+    """The whole document, with the signature of whoever vouches for it."""
     metadata_certificate: Annotated[str, Field(max_length=10_000), AfterValidator(_certificate)]
+    """Whose signature that is (PEM)."""
 
 
 Content = OidcIssuer | SamlIssuer
@@ -191,7 +199,8 @@ def require_current(content: Content, now: datetime, *, demo: bool) -> None:
     for uri, accepted in content.levels.items():
         if not 0 <= (accepted.expires - today).days <= LONGEST_EVIDENCE_DAYS:
             raise UnusableTrustError(f"the evidence for {uri} expires within {LONGEST_EVIDENCE_DAYS} days from today")
-    if not demo and any(is_on_this_machine(address) for address in _addresses(content)):
+    addresses = _require_vouched_for(content, now) if isinstance(content, SamlIssuer) else _addresses(content)
+    if not demo and any(is_on_this_machine(address) for address in addresses):
         raise UnusableTrustError("an address begins with https://")
 
 
@@ -206,7 +215,21 @@ def digest_of(identifier: UUID, authority_id: UUID | None, name: str, content: s
     return hashlib.sha256(stated.encode()).hexdigest()
 
 
-def _addresses(content: Content) -> list[str]:
-    if isinstance(content, OidcIssuer):
-        return [content.issuer, content.authorization_endpoint, content.token_endpoint]
-    return [content.metadata]
+def _addresses(content: OidcIssuer) -> list[str]:
+    return [content.issuer, content.authorization_endpoint, content.token_endpoint]
+
+
+def _require_vouched_for(content: SamlIssuer, now: datetime) -> list[str]:
+    """Return the address that metadata lead to, if they are signed as said, still hold, and are of this issuer."""
+    try:
+        provider = read_metadata(content.metadata, content.metadata_certificate)
+    except SamlRefusedError as refused:
+        raise UnusableTrustError(f"the metadata are refused ({refused.reason.code})") from None
+    if provider.entity_id != content.issuer:
+        raise UnusableTrustError("the metadata are another issuer's")
+    if provider.valid_until is not None and provider.valid_until <= now:
+        raise UnusableTrustError("the metadata do not hold any more (validUntil); fetch them anew")
+    try:
+        return [_address(provider.sign_in)]
+    except ValueError as error:
+        raise UnusableTrustError(f"the address to sign in at: {error}") from None

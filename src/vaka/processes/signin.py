@@ -18,6 +18,8 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError, VakaError
 from vaka.identity.attempts import FailedAttempts
 from vaka.identity.oidc import OidcClient
+from vaka.identity.saml import SamlClient
+from vaka.identity.saml_library import keep_files_in_memory
 from vaka.identity.subjects import open_subject_key
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
@@ -43,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What the libraries say may quote a request or a row; ours names type and place.
     logging.disable(logging.CRITICAL)
     keep_memory_and_tell(out_of_swap=False)
+    keep_files_in_memory()
     try:
         settings = load_settings(root / "vaka.toml")
         return uvloop.run(_serve(find_server(settings.database, root), settings, root))
@@ -55,13 +58,14 @@ async def _serve(server: Server, settings: Settings, root: Path) -> int:
     clock, assets = SystemClock(), load_assets()
     subjects = open_subject_key(root / settings.signin.subject_key)
     client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo")
+    saml = SamlClient(settings.signin.origin, root / settings.signin.saml_keys, demo=settings.mode == "demo")
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
     await platform.open()
     log = structlog.get_logger()
     try:
         log.info("listening", address=settings.signin.host, port=settings.signin.port)
         attempts = FailedAttempts(platform, clock)
-        entrance = Entrance(platform, Pages(assets, clock), assets, clock, settings, attempts, client, subjects)
+        entrance = Entrance(platform, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects)
         async with attempts.telling():
             await serve(build_signin(entrance), settings.signin)
     finally:

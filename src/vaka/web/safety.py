@@ -6,6 +6,7 @@ Requests that change something are accepted from our own pages only. That is jud
 where the request came from (Fetch Metadata, otherwise Origin); where it says nothing, the answer is no.
 """
 
+import re
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -19,7 +20,11 @@ from vaka.web.refusals import Refusals, RequestRefusedError
 SAFE_METHODS = frozenset({"GET"})
 UNSAFE_METHODS = frozenset({"POST"})
 LARGEST_BODY_BYTES = 32_768
+LARGEST_ARRIVAL_BYTES = 196_608
+"""What may come from elsewhere is larger: a signed and encrypted document, in base64, in a form."""
 LONGEST_ADDRESS = 2048
+
+NOTHING = re.compile(r"(?!)")
 
 WRONG_HOST = Sentence(sv="Adressen hör inte hit.", en="This address is not served here.")
 WRONG_ORIGIN = Sentence(
@@ -52,8 +57,16 @@ def content_security_policy(form_targets: tuple[str, ...] = ()) -> str:
 class Safety:
     """ASGI layer around a whole web process."""
 
-    def __init__(self, app: ASGIApp, refusals: Refusals, *, origin: str, form_targets: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, refusals: Refusals, *, origin: str, form_targets: tuple[str, ...] = (),
+        arrivals: re.Pattern[str] = NOTHING,
+    ) -> None:  # fmt: skip
+        """Serve ``app`` at ``origin``; other sites' pages may send forms to the paths that ``arrivals`` matches whole.
+
+        Those prove in some other way that they belong to this browser.
+        """
         self._app = app
+        self._arrivals = arrivals
         self._refusals = refusals
         self._origin = origin
         self._host = urlsplit(origin).netloc
@@ -91,7 +104,7 @@ class Safety:
         request = Request(scope)
         try:
             self._require_acceptable(scope)
-            await self._app(scope, _bounded(receive), send_guarded)
+            await self._app(scope, _bounded(receive, self._largest_body(scope)), send_guarded)
         except Exception as error:  # the boundary: nothing passes it, neither to the browser nor to a log
             response = self._refusals.answer(request, error)
             if not started:
@@ -107,11 +120,14 @@ class Safety:
             return
         if scope["method"] not in UNSAFE_METHODS:
             raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD)
-        if not comes_from_own_page(headers, self._origin):
+        if not self._arrivals.fullmatch(scope["path"]) and not comes_from_own_page(headers, self._origin):
             raise RequestRefusedError(HTTPStatus.FORBIDDEN, WRONG_ORIGIN)
         length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > LARGEST_BODY_BYTES:
+        if not length.isascii() or not length.isdigit() or int(length) > self._largest_body(scope):
             raise RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+
+    def _largest_body(self, scope: Scope) -> int:
+        return LARGEST_ARRIVAL_BYTES if self._arrivals.fullmatch(scope["path"]) else LARGEST_BODY_BYTES
 
 
 def comes_from_own_page(headers: Headers, origin: str) -> bool:
@@ -122,7 +138,7 @@ def comes_from_own_page(headers: Headers, origin: str) -> bool:
     return headers.get("origin") == origin
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, largest: int) -> Receive:
     """Count what arrives: a chunked body states no length."""
     seen = 0
 
@@ -131,7 +147,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
-            if seen > LARGEST_BODY_BYTES:
+            if seen > largest:
                 raise RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
         return message
 

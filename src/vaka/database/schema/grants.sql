@@ -114,6 +114,8 @@ grant select on effective_grant to g_scheduler;
 grant select, insert on account_link to g_signin;
 grant select, update (redeemed_at) on invitation to g_signin;
 grant select, insert, delete on pending_login to g_signin;
+-- signin: an assertion that was used is not used again.
+grant select, insert, delete on seen_assertion to g_signin;
 -- signin: which issuers are believed, and whether the log says that two people decided so.
 grant select on trusted_issuer to g_signin;
 grant execute on function ledger.trust_state to g_signin, g_setup;

@@ -24,15 +24,10 @@ from vaka.web.preferences import PreferenceForm, Preferences, read_preferences, 
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, build_router, route
 from vaka.web.safety import Safety
+from vaka.web.signin.arriving import INVITATION_COOKIE
 from vaka.web.signin.entrance import Entrance, end_sessions, find_asker_here, first_page, own_room
-from vaka.web.signin.federated import (
-    INVITATION_COOKIE,
-    begin,
-    finish,
-    list_ways,
-    read_realm,
-    take_invitation,
-)
+from vaka.web.signin.federated import begin, finish, list_ways, read_realm, take_invitation
+from vaka.web.signin.saml import ARRIVALS, consume, show_metadata
 from vaka.web.texts import texts_in
 
 
@@ -133,6 +128,10 @@ ADDRESSES: tuple[Address, ...] = (
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/begin/{name}", begin, ["GET"], needs=PUBLIC),
     route("/callback/{name}", finish, ["GET"], needs=PUBLIC),
+    route("/saml/supplier/acs", consume, ["POST"], needs=PUBLIC),
+    route("/saml/authority/{slug}/acs", consume, ["POST"], needs=PUBLIC),
+    route("/saml/supplier/metadata", show_metadata, ["GET"], needs=PUBLIC),
+    route("/saml/authority/{slug}/metadata", show_metadata, ["GET"], needs=PUBLIC),
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
@@ -146,7 +145,9 @@ def build_signin(entrance: Entrance) -> ASGIApp:
     router = build_router(ADDRESSES, entrance)
     # Signing in is answered by leading to the desk, the portal or the office, which may stand at other origins.
     targets = (settings.desk.origin, settings.portal.origin, settings.office.origin)
-    return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets)
+    return Safety(
+        router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets, arrivals=ARRIVALS
+    )
 
 
 def _realm_of(wanted: str, personas: Sequence[Persona]) -> Realm:

@@ -13,6 +13,7 @@ from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.identity.attempts import FailedAttempts
 from vaka.identity.oidc import OidcClient
+from vaka.identity.saml import SamlClient
 from vaka.identity.sessions import Realm, end_session
 from vaka.identity.subjects import SubjectKey
 from vaka.settings import Settings
@@ -32,6 +33,7 @@ class Entrance:
     settings: Settings
     attempts: FailedAttempts
     client: OidcClient
+    saml: SamlClient
     subjects: SubjectKey
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from vaka.database.connections import transaction
 from vaka.identity.assertion import Said, SignInRefusedError
@@ -21,23 +21,22 @@ from vaka.identity.oidc import require_oidc
 from vaka.identity.oidc_request import authorization_address, requested_levels
 from vaka.identity.pending import LIFETIME, PendingLogin, PendingSecret, begin_login, read_pending, take_login
 from vaka.identity.reasons import Reason
+from vaka.identity.saml import require_saml
 from vaka.identity.sessions import Realm
-from vaka.identity.trust import Trusted, find_trusted, list_trusted
-from vaka.web.asker import find_principal, give_token
+from vaka.identity.trust import Trusted, find_slug, find_trusted, list_trusted
+from vaka.identity.trust_content import Content
 from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import Form, read_form
-from vaka.web.preferences import Preferences, read_preferences, remember
+from vaka.web.preferences import Preferences
 from vaka.web.refusals import RequestRefusedError
 from vaka.web.safety import WRONG_ORIGIN, comes_from_own_page
-from vaka.web.signin.entrance import Entrance, end_sessions, first_page
+from vaka.web.signin.arriving import INVITATION_COOKIE, PENDING_COOKIE, host_of, let_in, refuse
+from vaka.web.signin.entrance import Entrance, end_sessions
+from vaka.web.signin.saml import send_by_saml
 
-PENDING_COOKIE = "__Host-vaka-pending"
-INVITATION_COOKIE = "__Host-vaka-invitation"
 INVITATION_SECONDS = 900
 """How long a browser keeps a code that was typed: long enough to find one's telephone."""
 REALMS: tuple[Realm, ...] = ("operator", "authority", "administrator")
-STATUS = {Reason.INVITATION: HTTPStatus.GONE, Reason.TOKEN_UNREACHABLE: HTTPStatus.BAD_GATEWAY}
-"""What differs from FORBIDDEN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ async def list_ways(entrance: Entrance, preferences: Preferences) -> Mapping[Rea
     async with transaction(entrance.platform) as connection:
         for trusted in await list_trusted(connection, entrance.clock.now()):
             with suppress(SignInRefusedError):
-                issuer = require_oidc(trusted, demo=entrance.client.demo)
+                issuer = _usable(entrance, trusted)
                 way = Way(trusted.name, issuer.title_sv if preferences.language == "sv" else issuer.title_en)
                 for realm in issuer.realms:
                     ways[realm].append(way)
@@ -83,11 +82,14 @@ async def begin(entrance: Entrance, request: Request) -> Response:
             trusted = await find_trusted(connection, name, realm, now)
             if trusted is None:
                 raise SignInRefusedError(Reason.ISSUER_NOT_APPROVED)
-            issuer = require_oidc(trusted, demo=entrance.client.demo)
-            pending = await begin_login(connection, trusted.id, realm, now)
+            _usable(entrance, trusted)
+            pending, slug = await begin_login(connection, trusted.id, realm, now), await find_slug(connection, trusted)
+        if trusted.content.protocol == "saml":
+            return await send_by_saml(entrance, request, trusted, slug, pending, realm)
+        issuer = require_oidc(trusted, demo=entrance.client.demo)
     except SignInRefusedError as refused:
-        await entrance.attempts.note(refused.reason.code, _host(request))
-        return _refuse(entrance, request, refused.reason)
+        await entrance.attempts.note(refused.reason.code, host_of(request))
+        return refuse(entrance, request, refused.reason)
     address = authorization_address(trusted, issuer, pending, _redirect_uri(entrance, name))
     response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
     response.set_cookie(
@@ -104,10 +106,10 @@ async def finish(entrance: Entrance, request: Request) -> Response:
         return await _finish(entrance, request, secret)
     except SignInRefusedError as refused:
         if refused.reason in (Reason.NO_PENDING, Reason.STATE):
-            await entrance.attempts.note(refused.reason.code, _host(request))
+            await entrance.attempts.note(refused.reason.code, host_of(request))
         else:
-            await entrance.attempts.refuse(refused.reason.code, _host(request), refused.said)
-        return _refuse(entrance, request, refused.reason)
+            await entrance.attempts.refuse(refused.reason.code, host_of(request), refused.said)
+        return refuse(entrance, request, refused.reason)
 
 
 async def take_invitation(entrance: Entrance, request: Request) -> Response:
@@ -115,8 +117,8 @@ async def take_invitation(entrance: Entrance, request: Request) -> Response:
     form = await read_form(request, InvitationForm)
     code = read_code(form.code)
     if code is None:
-        await entrance.attempts.note(Reason.INVITATION.code, _host(request))
-        return _refuse(entrance, request, Reason.INVITATION)
+        await entrance.attempts.note(Reason.INVITATION.code, host_of(request))
+        return refuse(entrance, request, Reason.INVITATION)
     response = RedirectResponse(f"/?realm={read_realm(request)}", HTTPStatus.SEE_OTHER)
     response.set_cookie(
         INVITATION_COOKIE, code.text, max_age=INVITATION_SECONDS, path="/", secure=True, httponly=True, samesite="lax"
@@ -155,41 +157,14 @@ async def _finish(entrance: Entrance, request: Request, secret: PendingSecret | 
             browser=read_browser(request),
         )  # fmt: skip
     await end_sessions(entrance, request)
-    return await _let_in(entrance, request, begun.realm, token)
+    return await let_in(entrance, request, begun.realm, token)
 
 
-async def _let_in(entrance: Entrance, request: Request, realm: Realm, token: str) -> Response:
-    """Answer with a session of its own: whatever the browser had before is not taken over."""
-    principal = await find_principal(entrance.platform, token, entrance.clock, realm=realm)
-    response: Response
-    if realm == "administrator" and principal is not None:
-        # Their cookie comes with nothing that began elsewhere, and this did; so they go on from a page of ours.
-        page = entrance.pages.render(
-            "signed_in.html", read_preferences(request), session=principal.session,
-            onward=first_page(entrance, realm, principal),
-        )  # fmt: skip
-        response = HTMLResponse(page)
-    else:
-        response = RedirectResponse(first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
-    give_token(response, token, realm=realm)
-    for name in (PENDING_COOKIE, INVITATION_COOKIE):
-        _forget(response, name)
-    if principal is not None:
-        remember(response, language=principal.session.language, theme=None)
-    return response
-
-
-def _refuse(entrance: Entrance, request: Request, reason: Reason) -> Response:
-    preferences = read_preferences(request)
-    page = entrance.pages.render(
-        "signin_refused.html", preferences, text=reason.sentence.in_language(preferences.language), code=reason.code
-    )
-    response = HTMLResponse(page, STATUS.get(reason, HTTPStatus.FORBIDDEN))
-    if reason is not Reason.STATE:  # or whoever lures a browser here would end what it has begun
-        _forget(response, PENDING_COOKIE)
-    if reason is Reason.INVITATION:
-        _forget(response, INVITATION_COOKIE)
-    return response
+def _usable(entrance: Entrance, trusted: Trusted) -> Content:
+    """Return what is said of an issuer that one can sign in by now. Raises SignInRefusedError."""
+    if trusted.content.protocol == "saml":
+        return require_saml(trusted, demo=entrance.saml.demo)[0]
+    return require_oidc(trusted, demo=entrance.client.demo)
 
 
 def _read_answer(request: Request) -> Mapping[str, str]:
@@ -210,11 +185,3 @@ def _require_same_issuer(trusted: Trusted, begun: PendingLogin, answer: Mapping[
 
 def _redirect_uri(entrance: Entrance, name: str) -> str:
     return f"{entrance.settings.signin.origin}/callback/{name}"
-
-
-def _forget(response: Response, name: str) -> None:
-    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")
-
-
-def _host(request: Request) -> str:
-    return request.client.host if request.client else ""

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Back from an issuer: let in or told why not, whatever protocol it was; and the cookies of what has begun."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from vaka.identity.reasons import Reason
+from vaka.identity.sessions import Realm
+from vaka.web.asker import find_principal, give_token
+from vaka.web.preferences import read_preferences, remember
+from vaka.web.signin.entrance import Entrance, first_page
+
+PENDING_COOKIE = "__Host-vaka-pending"
+SAML_COOKIE = "__Host-vaka-pending-saml"
+"""Comes along with what another site's page sends, as assertions are; so it is for nothing else, and for minutes."""
+INVITATION_COOKIE = "__Host-vaka-invitation"
+STATUS = {Reason.INVITATION: HTTPStatus.GONE, Reason.TOKEN_UNREACHABLE: HTTPStatus.BAD_GATEWAY}
+"""What differs from FORBIDDEN."""
+
+
+async def let_in(entrance: Entrance, request: Request, realm: Realm, token: str) -> Response:
+    """Answer with a session of its own: whatever the browser had before is not taken over."""
+    principal = await find_principal(entrance.platform, token, entrance.clock, realm=realm)
+    response: Response
+    if realm == "administrator" and principal is not None:
+        # Their cookie comes with nothing that began elsewhere, and this did; so they go on from a page of ours.
+        page = entrance.pages.render(
+            "signed_in.html", read_preferences(request), session=principal.session,
+            onward=first_page(entrance, realm, principal),
+        )  # fmt: skip
+        response = HTMLResponse(page)
+    else:
+        response = RedirectResponse(first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
+    give_token(response, token, realm=realm)
+    for name in (PENDING_COOKIE, SAML_COOKIE, INVITATION_COOKIE):
+        _forget(response, name)
+    if principal is not None:
+        remember(response, language=principal.session.language, theme=None)
+    return response
+
+
+def refuse(entrance: Entrance, request: Request, reason: Reason) -> Response:
+    """Answer with what can be done about it, and the code that stands in the log."""
+    preferences = read_preferences(request)
+    page = entrance.pages.render(
+        "signin_refused.html", preferences, text=reason.sentence.in_language(preferences.language), code=reason.code
+    )
+    response = HTMLResponse(page, STATUS.get(reason, HTTPStatus.FORBIDDEN))
+    if reason is not Reason.STATE:  # or whoever lures a browser here would end what it has begun
+        _forget(response, PENDING_COOKIE)
+        _forget(response, SAML_COOKIE)
+    if reason is Reason.INVITATION:
+        _forget(response, INVITATION_COOKIE)
+    return response
+
+
+def host_of(request: Request) -> str:
+    """Return the address that a request came from."""
+    return request.client.host if request.client else ""
+
+
+def _forget(response: Response, name: str) -> None:
+    response.delete_cookie(
+        name, path="/", secure=True, httponly=True, samesite="none" if name == SAML_COOKIE else "lax"
+    )  # fmt: skip
