@@ -19,6 +19,7 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
 from vaka.identity.oidc import OidcClient
+from vaka.identity.saml import SamlClient
 from vaka.identity.sessions import Realm
 from vaka.identity.subjects import SubjectKey
 from vaka.web.assets import load_assets
@@ -91,8 +92,9 @@ async def _signin(installation: Installation, clock: Clock) -> AsyncIterator[Ope
     await pool.open()
     assets = load_assets()
     client, subjects = OidcClient(installation.root, demo=True), SubjectKey(bytes(32))
+    saml = SamlClient(SETTINGS.signin.origin, installation.root, demo=True)
     entrance = Entrance(
-        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, subjects
+        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, saml, subjects
     )
     try:
         yield Opened(build_signin(entrance), [])

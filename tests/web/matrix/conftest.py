@@ -4,12 +4,16 @@
 
 import asyncio
 from collections.abc import Iterator
+from time import monotonic
 
 import pytest
 
 from tests.web.furniture import Installation, open_installation
 from tests.web.matrix.objects import Objects, furnish
-from tests.web.matrix.scene import Cast, engage
+from tests.web.matrix.scene import PLACES, Cast, engage
+from tests.web.portal.conftest import Logs
+
+SEALED_EVERY_SECONDS = 15
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +33,21 @@ def cast(furnished: Installation) -> Cast:
 def objects(furnished: Installation, cast: Cast) -> Objects:
     """What there is to be found in each authority."""
     return asyncio.run(furnish(furnished, cast))
+
+
+@pytest.fixture(scope="session")
+def sealed() -> dict[str, float]:
+    """When the logs were last sealed."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def standing(furnished: Installation, objects: Objects, sealed: dict[str, float]) -> None:
+    """The logs are sealed now and then, as by a sequencer: what is privileged waits for them."""
+    if monotonic() - sealed.get("at", 0) < SEALED_EVERY_SECONDS:
+        return
+    logs = Logs(furnished)
+    for place in PLACES:
+        asyncio.run(logs.seal(place))
+    asyncio.run(logs.seal_platform())
+    sealed["at"] = monotonic()

@@ -35,6 +35,7 @@ ACTIVATION = {
 IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
+    "slug": "ekbacka",
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -118,6 +119,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
     "signin": {
         "/": {"persona": "nobody"},
         "/sign-out": {},
+        "/saml/supplier/acs": {"SAMLResponse": "x", "RelayState": "x"},
+        "/saml/authority/{slug}/acs": {"SAMLResponse": "x", "RelayState": "x"},
         "/invitation": {"code": "x"},
         "/preferences": {"language": "sv"},
     },
@@ -129,7 +132,8 @@ REFUSED_FOR_WHAT_IT_SAYS = frozenset(
         # No key made this answer; nobody approves what he proposed himself; nobody has that name; nothing was begun.
         ("portal", f"{LOG}/keys"), ("office", "/keys"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
         ("portal", f"{LOG}/activation/{{proposal}}/approve"),
-        ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"),
+        ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"), ("signin", "/saml/supplier/acs"),
+        ("signin", "/saml/authority/{slug}/acs"),
     }
 )  # fmt: skip
 """Addresses whose sample is answered 403 (to some) for its content, by whoever is let in."""
