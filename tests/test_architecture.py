@@ -47,6 +47,11 @@ MAY_NOT_LOAD = {
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.identity", "vaka.access", "vaka.alarms",
         "vaka.commands", "vaka.demo", "vaka.simulate", "starlette", "jinja2", "uvicorn", "click",
     ),
+    "vaka.processes.notifier": (
+        "vaka.web", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.identity.accounts", "vaka.identity.sessions",
+        "vaka.access", "vaka.alarms", "vaka.removal", "vaka.tenants", "vaka.commands", "vaka.demo", "vaka.simulate",
+        "vaka.keys.client", "vaka.keys.keyring", "starlette", "jinja2", "uvicorn", "click",
+    ),
     "vaka.processes.attempt": (
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.identity", "vaka.access", "vaka.alarms", "vaka.commands",
         "vaka.demo", "vaka.simulate", "starlette", "jinja2", "uvicorn", "click",
@@ -69,6 +74,7 @@ CONTRACTS = (
     "The office knows accounts, and no authority's data",
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
+    "The notifier reaches out, and knows nobody",
     "The keyholder knows keys and nothing else",
 )
 
@@ -94,6 +100,7 @@ OPENS_CONNECTIONS = {
     "commands/receipts.py": "platform",
     "commands/replaying.py": "platform",
     "commands/run.py": "platform",
+    "commands/host.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",
     "commands/role.py": "platform",
@@ -104,6 +111,7 @@ OPENS_CONNECTIONS = {
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
     "processes/scheduler.py": "platform",
+    "processes/notifier.py": "platform",
     "processes/sequencer.py": "platform",
     "processes/signin.py": "platform",
     "receiver/receiver.py": "platform",
@@ -264,6 +272,7 @@ def test_every_process_keeps_its_memory_to_itself() -> None:
     assert kept == {
         "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "sequencer": set(),
         "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped, "office": swapped,
+        "notifier": swapped,
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ because nobody noticed (term 11).
 """
 
 import re
+from collections.abc import Collection, Iterator, Mapping
 
 _NAME = re.compile(
     r"passw(?:or)?d|passphrase|(?:^|[_-])pwd|lösenord|secret|token|credential|api[_-]?key|private[_-]?key"
@@ -32,3 +33,20 @@ def is_called_secret(name: str) -> bool:
 def has_form_of_secret(text: str) -> bool:
     """Whether a secret whose form is known stands somewhere in ``text``."""
     return _FORM.search(text) is not None
+
+
+def secrets_in(value: object, files: Collection[str], name: str = "") -> Iterator[str]:
+    """Yield the names of what holds a secret, by its own name or by its form, in nested tables; those in ``files`` are
+    called as secrets are, and name the file of one.
+    """
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            inner_name = f"{name}.{key}".lstrip(".")
+            if is_called_secret(key) and inner_name not in files:
+                yield inner_name
+            yield from secrets_in(inner, files, inner_name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from secrets_in(inner, files, name)
+    elif isinstance(value, str) and has_form_of_secret(value):
+        yield name

@@ -6,18 +6,17 @@ Secrets are never values here, only paths: passwords are files in the credential
 relative to the file itself.
 """
 
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from vaka.addresses import is_this_machine, is_wildcard, network, public_host
 from vaka.errors import ConfigurationError
-from vaka.plain_secrets import has_form_of_secret, is_called_secret
+from vaka.plain_secrets import has_form_of_secret, secrets_in
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # TOML has no word for "none": `false` closes a port.
@@ -37,45 +36,9 @@ def _file_in_directory(path: Path) -> Path:
 
 SecretFile = Annotated[FilePath, AfterValidator(_file_in_directory)]
 
-# host  =  hostname / IPv4address / IPv6reference      (RFC 3261 section 25.1; no label of a name is longer than 63)
-_HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-                        r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?")  # fmt: skip
-_NOT_A_NAME = re.compile(r"[0-9.]+")
-"""Digits and dots are an address, or a slip in writing one."""
-
-
-def _public_host(text: str) -> str:
-    """Return a host as it stands in the settings, IPv6 without brackets. Raises ValueError."""
-    plain = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    try:
-        address = ip_address(plain)
-    except ValueError:
-        if not text or (_HOST_NAME.fullmatch(text) and not _NOT_A_NAME.fullmatch(text)):
-            return text
-        raise ValueError("write a host name or an IP address, without a port") from None
-    if _is_wildcard(plain) or "%" in plain or (plain != text and address.version == 4):
-        raise ValueError("write an address that devices can reach, such as 198.51.100.7 or 2001:db8::7")
-    return str(address)
-
-
-def _is_wildcard(host: str) -> bool:
-    """Whether a host means "all addresses": something to listen on, and nothing to be reached at."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_unspecified
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-PublicHost = Annotated[str, AfterValidator(_public_host)]
+PublicHost = Annotated[str, AfterValidator(public_host)]
+AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+Network = Annotated[str, AfterValidator(network)]
 
 
 class _Section(BaseModel):
@@ -131,7 +94,7 @@ class ReceiverSettings(_Section):
     def _require_a_way_in(self) -> Self:
         if self.udp_port is None and self.tcp_port is None and self.tls_port is None:
             raise ValueError("all ports are closed; give udp_port, tcp_port or tls_port a number")
-        if not self.public_host and _is_wildcard(self.host):
+        if not self.public_host and is_wildcard(self.host):
             raise ValueError(f"host {self.host} means all addresses; say in public_host at which devices reach us")
         return self
 
@@ -247,7 +210,7 @@ class KeyholderSettings(_Section):
     """The newest generation of keys that was seen here, by which an old copy of all keys is known. In no backup."""
     socket: FilePath = Path("run/keyholder.sock")
     """Where the other processes ask."""
-    accounts: Annotated[list[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]], Field(max_length=16)] = []
+    accounts: Annotated[list[AccountName], Field(max_length=16)] = []
     """Accounts of the operating system that may ask besides the one it runs as; they share its group."""
 
     @model_validator(mode="after")
@@ -285,6 +248,30 @@ class ErasureSettings(_Section):
     """What certificates are signed with; made at the first start."""
 
 
+class NoticesSettings(_Section):
+    """Notices that are sent to authorities."""
+
+    look_seconds: Annotated[float, Field(ge=0.2, le=60)] = 2
+    """How often it is looked what is due."""
+    sender: Annotated[str, Field(max_length=200, pattern=r"^[a-z0-9._-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$")] = (
+        "vaka@vaka.invalid"
+    )
+    """Whom mails are from. What cannot be delivered comes back there."""
+    own_networks: Annotated[list[Network], Field(max_length=50)] = []
+    """Networks that are not public and that notices are sent into all the same, such as `10.20.0.0/16`."""
+    signing_key: FilePath = Path("credentials/notices.key")
+    """What posts to authorities' systems are signed with; made at the first start, its public half beside it."""
+
+
+class HostSettings(_Section):
+    """Who may work on the machine itself."""
+
+    accounts: Annotated[list[AccountName], Field(max_length=200)] = []
+    """The machine's accounts that somebody is expected to be able to work as."""
+    shared_accounts: Annotated[list[AccountName], Field(max_length=50)] = []
+    """Accounts besides root that are nobody's own: each sign-in as one is told of."""
+
+
 class AccessSettings(_Section):
     """How people prove who they are."""
 
@@ -314,6 +301,8 @@ class Settings(_Section):
     erasure: ErasureSettings = ErasureSettings()
     access: AccessSettings = AccessSettings()
     roles: RolesSettings = RolesSettings()
+    notices: NoticesSettings = NoticesSettings()
+    host: HostSettings = HostSettings()
 
     @model_validator(mode="after")
     def _require_a_site_of_ours(self) -> Self:
@@ -331,7 +320,7 @@ class Settings(_Section):
                 ("desk", self.desk), ("portal", self.portal), ("office", self.office), ("signin", self.signin)
             )  # fmt: skip
             for name, web in webs:
-                if not (_is_this_machine(web.host) and _is_this_machine(urlsplit(web.origin).hostname or "")):
+                if not (is_this_machine(web.host) and is_this_machine(urlsplit(web.origin).hostname or "")):
                     raise ValueError(f"a demo has no login, so {name}.host and {name}.origin are of this machine only")
         return self
 
@@ -362,7 +351,7 @@ def load_settings(path: Path) -> Settings:
 
 def _require_no_secret(path: Path, text: str, content: Mapping[str, Any]) -> None:
     """Refuse a file in which somebody wrote a secret, also as a comment (term 11). Raises ConfigurationError."""
-    found = sorted(set(_secrets_in("", content)))
+    found = sorted(set(secrets_in(content, _SECRET_FILES)))
     if not found and has_form_of_secret(text):
         found = ["a comment"]
     if found:
@@ -371,21 +360,6 @@ def _require_no_secret(path: Path, text: str, content: Mapping[str, Any]) -> Non
             "Secrets are never settings. Take it out, replace it by a new one, and keep that in a file of its own in "
             "the directory credentials, which nobody else may read."
         )
-
-
-def _secrets_in(name: str, value: object) -> Iterator[str]:
-    """Yield the names of what holds a secret, by its own name or by its form."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            inner_name = f"{name}.{key}".lstrip(".")
-            if is_called_secret(key) and inner_name not in _SECRET_FILES:
-                yield inner_name
-            yield from _secrets_in(inner_name, inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _secrets_in(name, inner)
-    elif isinstance(value, str) and has_form_of_secret(value):
-        yield name
 
 
 _SECRET_FILES = frozenset({"keyholder.root_credential", "keyholder.device_pin"})

@@ -30,11 +30,11 @@ GIVES = {
     " portal.own_keys portal.own_sessions",
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
     " portal.own_keys portal.own_sessions portal.see_access portal.designate_role"
-    " portal.set_activation portal.approve_activation",
+    " portal.set_activation portal.approve_activation portal.set_notices",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
     " portal.own_keys portal.own_sessions",
     "auditor": "portal.read_log portal.see_access portal.own_keys portal.own_sessions",
-    "access_approver": "portal.see_access portal.designate_role portal.approve_access"
+    "access_approver": "portal.see_access portal.designate_role portal.approve_access portal.set_notices"
     " portal.own_keys portal.own_sessions portal.set_activation portal.approve_activation",
     "administrator": "office.see_accounts office.own_keys office.own_sessions",
 }

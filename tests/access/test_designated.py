@@ -421,10 +421,11 @@ async def test_what_cannot_be_entered_is_not_decided(register: Register) -> None
     assert await register.roles(asked.account_id) == set()
 
 
-def test_who_approves_does_nothing_else() -> None:
+def test_who_approves_does_nothing_else_than_deciding_about_access() -> None:
     assert ROLES["access_approver"].permissions == {
         Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_DESIGNATE_ROLE, Permission.PORTAL_APPROVE_ACCESS,
-        Permission.PORTAL_OWN_KEYS,
+        Permission.PORTAL_SET_NOTICES, Permission.PORTAL_SET_ACTIVATION, Permission.PORTAL_APPROVE_ACTIVATION,
+        Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS,
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from vaka.identity.accounts import create_account
 pytestmark = pytest.mark.browser
 
 LOOKS = list(product(("light", "dark"), ("sv", "en")))
-HERE = "/log/ekbacka/holders"
+HERE, NOTICES = "/log/ekbacka/holders", "/log/ekbacka/notices"
 
 
 def make_administrator(house: House) -> UUID:
@@ -28,7 +28,7 @@ def make_administrator(house: House) -> UUID:
     async def make() -> UUID:
         async with platform_as(house.installation.server, "setup") as setup:
             made = await create_account(
-                setup, "Adam Administratör", kind="administrator", actor="setup:uid-0", now=datetime.now(UTC)
+                setup, "Algot Administratör", kind="administrator", actor="setup:uid-0", now=datetime.now(UTC)
             )
             return made.id
 
@@ -48,3 +48,27 @@ def test_holders_are_accessible_and_fit(house: House, review: Review, theme: str
             page.set_viewport_size({"width": width, "height": height})
             sideways, _ = scrolls(page)
             assert not sideways, (path, width)
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_notices_are_accessible_fit_and_work_by_keyboard(
+    house: House,
+    review: Review,  # noqa: F811
+    theme: str,
+    language: str,
+) -> None:
+    page = review("agneta", NOTICES, language=language, theme=theme)
+    page.fill("#address", "sakerhet@ekbacka.example")
+    page.fill("#server", "mx.ekbacka.example:25")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("td.address")
+    make_administrator(house)
+    page.goto(house.portal + NOTICES)
+    require_accessible(page, NOTICES)
+    for width, height in ((1366, 768), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        sideways, _ = scrolls(page)
+        assert not sideways, width
+    page.locator("form[action$='/notices/end'] button").first.click()
+    page.wait_for_load_state()
+    assert page.locator("form[action$='/notices/end']").count() == 0

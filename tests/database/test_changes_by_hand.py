@@ -240,6 +240,8 @@ UNGUARDED = {
         "security_key_challenge": "what a key is asked, kept for minutes; what becomes of the answer has events",
         "seen_assertion": "that an assertion was used, kept while it holds; the session it opened has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
+        "notice_event": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
+        "privileged_role": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
         "session_use": "in which minute a session was last used; its beginning and its end have events",
         "desk_presence": "that somebody has a desk open, every few seconds",

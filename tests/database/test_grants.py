@@ -85,6 +85,14 @@ PLATFORM: dict[str, Rights] = {
         "designate_role()": "execute",
         "release_role()": "execute",
         "holders_digest()": "execute",
+        "notice_standing": "select",
+        "notice_delivery": "select",
+        "notice_way": "select",
+        "notice_rule": "select",
+        "set_notice_way()": "execute",
+        "end_notice_way()": "execute",
+        "set_notice_minutes()": "execute",
+        "acknowledge_notices()": "execute",
         "list_digest_devices()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
@@ -132,6 +140,13 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         "settle_roles()": "execute",
         "end_accounts()": "execute",
+        "tell_late_notices()": "execute",
+    },
+    "notifier": {
+        "schema vaka": "usage",
+        "take_notices()": "execute",
+        "tell_delivered()": "execute",
+        "tell_hindered()": "execute",
     },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER

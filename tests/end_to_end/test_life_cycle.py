@@ -20,7 +20,9 @@ from vaka.demo.personas import PERSONAS
 
 pytestmark = pytest.mark.end_to_end
 
-PROGRAMS = ("postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "receiver-1")
+PROGRAMS = (
+    "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "notifier", "receiver-1",
+)  # fmt: skip
 
 
 def fetch(url: str) -> tuple[int, str]:

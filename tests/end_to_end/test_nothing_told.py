@@ -31,7 +31,8 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.end_to_end
 
 PROCESSES = (
-    "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "receiver-1", "devices",
+    "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "notifier", "receiver-1",
+    "devices",
 )  # fmt: skip
 KEEP_OUT_OF_SWAP = ("keyholder", "desk", "portal", "scheduler", "sequencer")
 SPOKEN = "Fru Agda Markörsdotter på Hemliga vägen 17"

@@ -60,6 +60,14 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "decide_role_request"): told("role.approved", "role.refused"),
     ("access", "designate_role"): told("role.designated", "role.approved"),
     ("access", "release_role"): told("role.released"),
+    ("notices", "set_notice_way"): told("notice_way.set"),
+    ("notices", "end_notice_way"): told("notice_way.ended"),
+    ("notices", "set_notice_minutes"): told("notice_rule.set"),
+    ("notices", "acknowledge_notices"): told("notice.acknowledged"),
+    ("notices", "take_notices"): Untold("puts off what is being sent; what becomes of it has events"),
+    ("notices", "tell_delivered"): told("notice.delivered"),
+    ("notices", "tell_hindered"): told("notice.hindered"),
+    ("notices", "tell_late_notices"): told("notice.late"),
     ("access", "end_accounts"): told("account.deactivated", "session.ended"),
     ("identity", "change_account"): told("account.deactivated", "account.reactivated", "account.removed"),
     ("identity", "end_account"): told("account.changed"),
@@ -205,6 +213,7 @@ _CHANGES = re.compile(
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
+    r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
     r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
@@ -222,6 +231,15 @@ def changing_statements() -> Iterator[tuple[str, str]]:
 # --- functions in the databases ---------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Told | Untold] = {
+    "write_notices": Untold("goes with the entry that the notice tells of"),
+    "set_notice_way": told("notice_way.set"),
+    "end_notice_way": told("notice_way.ended"),
+    "set_notice_minutes": told("notice_rule.set"),
+    "acknowledge_notices": told("notice.acknowledged"),
+    "take_notices": Untold("puts off what is being sent; what becomes of it has events"),
+    "tell_delivered": told("notice.delivered"),
+    "tell_hindered": told("notice.hindered"),
+    "tell_late_notices": told("notice.late"),
     "request_role": told("role.requested"),
     "decide_role_request": told("role.approved", "role.refused"),
     "designate_role": told("role.designated", "role.approved"),
@@ -322,6 +340,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "account end-sessions": told("session.ended", "command.run"),
     "account remove": told("account.removed", "command.run"),
     "account replay": told("command.run"),
+    "host accounts": told("host.accounts_differ", "command.run"),
+    "host sign-ins": told("host.signed_in", "command.run"),
     "role show": told("command.run"),
     "role grant": told("role.granted", "command.run"),
     "role revoke": told("role.revoked", "command.run"),
@@ -437,6 +457,11 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
+    ("GET", f"{LOG}/notices"): Untold("shows what the authority itself is told, and whether it arrived"),
+    ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
+    ("POST", f"{LOG}/notices/way"): told("notice_way.set"),
+    ("POST", f"{LOG}/notices/end"): told("notice_way.ended"),
+    ("POST", f"{LOG}/notices/minutes"): told("notice_rule.set"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),

@@ -31,6 +31,7 @@ class Permission(Enum):
     PORTAL_SEE_ACCESS = "portal.see_access"  # who holds which role, what is asked for, and the report of a year
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
+    PORTAL_SET_NOTICES = "portal.set_notices"  # say where the authority is told of changes, and that one has seen them
     PORTAL_SET_ACTIVATION = "portal.set_activation"  # see and propose what codes and passwords have to be
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
@@ -53,6 +54,10 @@ PRIVILEGED = frozenset(
         Permission.PORTAL_EXPORT_AUTHORITY,
         Permission.PORTAL_DESIGNATE_ROLE,
         Permission.PORTAL_APPROVE_ACCESS,
+        Permission.PORTAL_SET_ACTIVATION,
+        Permission.PORTAL_APPROVE_ACTIVATION,
+        Permission.PORTAL_SET_NOTICES,
+        Permission.OFFICE_SEE_ACCOUNTS,
         Permission.PORTAL_EXPORT_LOG,
     }
 )

@@ -93,6 +93,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_RETENTION,
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
+                        Permission.PORTAL_SET_NOTICES,
                         Permission.PORTAL_SET_ACTIVATION,
                         Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_SET_REMOVAL,
@@ -154,6 +155,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     {
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
+                        Permission.PORTAL_SET_NOTICES,
                         Permission.PORTAL_APPROVE_ACCESS,
                         Permission.PORTAL_SET_ACTIVATION,
                         Permission.PORTAL_APPROVE_ACTIVATION,

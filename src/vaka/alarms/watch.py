@@ -20,6 +20,7 @@ from vaka.alarms.supervision import supervise
 from vaka.clock import Clock
 from vaka.database.connections import Connection, DatabaseUnavailableError, Pool, transaction
 from vaka.logs import describe_error
+from vaka.notices.outbox import tell_late
 from vaka.tenants.authorities import list_authorities, list_every_authority
 from vaka.tenants.gateway import Gateway
 
@@ -93,14 +94,15 @@ class Watch:
         )
 
     async def settle_roles(self) -> int:
-        """Do what time does to roles and accounts; return how many changed."""
+        """Do what time does to roles, accounts and notices; return how many changed."""
 
         async def settle(work: Callable[[Connection, datetime], Awaitable[int]]) -> int:
             async with transaction(self._platform) as connection:
                 return await work(connection, self._clock.now())
 
         ended = await self._attempt("accounts", None, partial(settle, end_accounts))
-        return ended + await self._attempt("roles", None, partial(settle, settle_roles))
+        late = await self._attempt("notices", None, partial(settle, tell_late))
+        return ended + late + await self._attempt("roles", None, partial(settle, settle_roles))
 
     async def make_round(self, what: str, work: Round) -> int:
         """Do a piece of work in every authority, also in closed ones; return how much it did there."""

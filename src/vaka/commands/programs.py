@@ -58,6 +58,7 @@ def vaka_programs(data: DataDirectory, settings: Settings) -> tuple[Program, ...
         _process(data, "office", is_ready=_listens(Port("tcp", settings.office.port))),
         _process(data, "scheduler", is_ready=_has_settled),
         _process(data, "sequencer", is_ready=_has_settled),
+        _process(data, "notifier", is_ready=_has_settled),
     ]
     wanted = tuple(port for port, _ in receiver_ports(settings))
     receivers = (

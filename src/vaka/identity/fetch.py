@@ -4,6 +4,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -38,6 +39,17 @@ async def post_form(address: str, body: bytes, *, tls: ssl.SSLContext, plain: bo
 
     Raises UnreachableError or UnusableAnswerError.
     """
+    return await post(address, body, "application/x-www-form-urlencoded", {}, tls=tls, plain=plain)
+
+
+async def post(
+    address: str, body: bytes, media_type: str, headers: Mapping[str, str], *, tls: ssl.SSLContext, plain: bool = False,
+    connect_to: str = "",
+) -> Fetched:  # fmt: skip
+    """Send a body with further headers; ``connect_to`` is where the host was found to be, if somebody has looked.
+
+    Raises UnreachableError or UnusableAnswerError.
+    """
     parts = urlsplit(address)
     encrypted = parts.scheme == "https"
     if not parts.hostname or not (encrypted or (plain and parts.scheme == "http")):
@@ -47,15 +59,16 @@ async def post_form(address: str, body: bytes, *, tls: ssl.SSLContext, plain: bo
     try:
         async with asyncio.timeout(SECONDS):
             reader, writer = await asyncio.open_connection(
-                parts.hostname, port, ssl=tls if encrypted else None, limit=_CHUNK
-            )
+                connect_to or parts.hostname, port, ssl=tls if encrypted else None, limit=_CHUNK,
+                server_hostname=parts.hostname if encrypted else None,
+            )  # fmt: skip
             try:
                 http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
-                headers = [
+                fields = [
                     ("Host", parts.netloc), ("Accept", "application/json"), ("Connection", "close"),
-                    ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body))),
+                    ("Content-Type", media_type), ("Content-Length", str(len(body))), *headers.items(),
                 ]  # fmt: skip
-                request = h11.Request(method="POST", target=target, headers=headers)
+                request = h11.Request(method="POST", target=target, headers=fields)
                 sent = (http.send(event) or b"" for event in (request, h11.Data(data=body), h11.EndOfMessage()))
                 writer.write(b"".join(sent))
                 return await _read(http, reader)

@@ -245,6 +245,23 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SECURITY_KEY_REFUSED: About(
             _OPERATOR, ("account",), ("reason", "act", "session", "credential"), _CREDENTIAL
         ),
+        Event.HOST_SIGNED_IN: About(
+            ("setup",), ("host",), ("at", "line", "remote"), "where from; of accounts only those that are nobody's own"
+        ),
+        Event.HOST_ACCOUNTS_DIFFER: About(
+            ("setup",), ("host",), ("found", "unexpected", "missing"), "what the accounts are called"
+        ),
+        Event.NOTICE_DELIVERED: About(
+            ("notifier",), ("notice",), ("authority", "entry", "way", "receipt"), "the address it was sent to"
+        ),
+        Event.NOTICE_HINDERED: About(
+            ("notifier",), ("notice",), ("authority", "entry", "way", "reason"), "the address, and what came back"
+        ),
+        Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
+        Event.NOTICE_ACKNOWLEDGED: About(_OPERATOR, ("notice",), ("authority", "entry")),
+        Event.NOTICE_WAY_SET: About(_OPERATOR, ("notice_way",), ("authority", "way"), "the address"),
+        Event.NOTICE_WAY_ENDED: About(_OPERATOR, ("notice_way",), ("authority",), "the address"),
+        Event.NOTICE_RULE_SET: About(_OPERATOR, ("authority",), ("authority", "minutes")),
         Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(
             ("sequencer",), ("log",), ("first", "last", "count", "days", "policy", "checkpoint", "reason"),

@@ -100,6 +100,15 @@ class Event(Enum):
     SECURITY_KEY_RENAMED = "security_key.renamed"  # somebody calls one of his own something else
     SECURITY_KEY_REMOVED = "security_key.removed"  # somebody removed one of his own, or setup one that was lost
     SECURITY_KEY_REFUSED = "security_key.refused"  # a key, or what it signed, was not accepted
+    HOST_SIGNED_IN = "host.signed_in"  # somebody worked on the machine as root, or as another shared account
+    HOST_ACCOUNTS_DIFFER = "host.accounts_differ"  # the machine lets in others than the settings expect
+    NOTICE_DELIVERED = "notice.delivered"  # the other end took a notice to an authority, and said so
+    NOTICE_HINDERED = "notice.hindered"  # it did not, for a reason that is another than before; it is tried again
+    NOTICE_LATE = "notice.late"  # a notice has not arrived in the agreed time
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged"  # somebody of the authority has seen it in the portal
+    NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent
+    NOTICE_WAY_ENDED = "notice_way.ended"  # and that they are sent there no more
+    NOTICE_RULE_SET = "notice_rule.set"  # the authority agreed within how many minutes notices arrive
     LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
     LEDGER_PRUNED = "ledger.pruned"  # entries older than the authority keeps them are removed; their hashes stay
     RETENTION_SET = "retention.set"  # the authority decided how long its log is kept

@@ -41,7 +41,7 @@ async def adam(installation: Installation, logs: Logs) -> AsyncIterator[UUID]:
     """One of the supplier's administrators, made as setup makes them."""
     async with platform_as(installation.server, "setup") as setup:
         made = await create_account(
-            setup, "Adam Administratör", kind="administrator", actor=SETUP, now=datetime.now(UTC)
+            setup, "Algot Administratör", kind="administrator", actor=SETUP, now=datetime.now(UTC)
         )
     await logs.seal_platform()
     yield made.id
@@ -69,10 +69,10 @@ async def test_term_10_5_the_list_is_what_the_database_says(
         " and g.role = any(%(roles)s)))", {"roles": list(PRIVILEGED_ROLES)},
     )  # fmt: skip
     holders = rows(page.text)
-    assert holders.keys() == {row["display_name"] for row in in_database} >= {"Adam Administratör", "Lena Ledarsson"}
+    assert holders.keys() == {row["display_name"] for row in in_database} >= {"Algot Administratör", "Lena Ledarsson"}
     assert "Emil Ekbacka" not in holders, "an operator commands nobody"
     for text in ("Administratör", "Hela plattformen, sedan", "skapat av Uppläggning uid-0", "aldrig", "inga"):
-        assert text in holders["Adam Administratör"], text
+        assert text in holders["Algot Administratör"], text
     assert "Arbetsledare" in holders["Lena Ledarsson"]
     assert "ingen förseglad post berättar" not in page.text
 
@@ -89,7 +89,7 @@ async def test_the_page_is_whole_in_english_and_leads_to_each_account(
     assert f"{HERE}/{adam}" in page.text
     account = await beata.get(f"{HERE}/{adam}")
     assert account.status == 200
-    for text in ("Adam Administratör", str(adam), "Konto skapat", "Senast inloggad"):
+    for text in ("Algot Administratör", str(adam), "Konto skapat", "Senast inloggad"):
         assert text in account.text
 
 
@@ -106,12 +106,12 @@ async def test_what_is_written_by_hand_is_shown_as_such(
     logs.execute(
         "platform",
         "insert into vaka.role_grant (account_id, role, authority_id, granted_at)"
-        f" values ('{installation.accounts['vera']}', 'shift_leader', '{authority}', now())", unguarded=True,
+        f" values ('{installation.accounts['vera']}', 'device_technician', '{authority}', now())", unguarded=True,
     )  # fmt: skip
     try:
         await logs.seal_platform()
         page = (await beata.get(HERE)).text
-        assert "ändrat för hand" in rows(page)["Adam Administratör"]
+        assert "ändrat för hand" in rows(page)["Algot Administratör"]
         assert "Register ändrat för hand" in page
         for name in ("Hemlig Smygare", "Vera Vilsen"):
             assert f"Registret säger att {name} har de här rättigheterna, och ingen förseglad post" in page
@@ -133,7 +133,7 @@ async def test_whoever_is_deactivated_stands_there_and_whoever_is_removed_does_n
             await change_account(setup, adam, state, actor=SETUP, now=datetime.now(UTC))  # type: ignore[arg-type]
         await logs.seal_platform()
         holders = rows((await beata.get(HERE)).text)
-        assert (word in holders["Adam Administratör"]) if word else ("Adam Administratör" not in holders)
+        assert (word in holders["Algot Administratör"]) if word else ("Algot Administratör" not in holders)
 
 
 async def test_who_reads_it_is_in_the_authoritys_log(beata: Browser, adam: UUID, logs: Logs) -> None:

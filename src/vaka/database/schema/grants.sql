@@ -119,6 +119,14 @@ grant select, insert, delete on seen_assertion to g_signin;
 -- signin: which issuers are believed, and whether the log says that two people decided so.
 grant select on trusted_issuer to g_signin;
 grant execute on function ledger.trust_state to g_signin, g_setup;
+-- notifier: takes what is due to be sent, and says what became of it. It reads no table, and no ledger.
+grant usage on schema vaka to g_notifier;
+grant execute on function take_notices, tell_delivered, tell_hindered to g_notifier;
+-- scheduler: tells of notices that are late, also while no notifier works.
+grant execute on function tell_late_notices to g_scheduler;
+-- portal: what an authority was told of, and where it wants to be told. Nobody else can say.
+grant select on notice_standing, notice_delivery, notice_way, notice_rule to g_portal;
+grant execute on function set_notice_way, end_notice_way, set_notice_minutes, acknowledge_notices to g_portal;
 -- sequencer: which databases there are.
 grant select on authority to g_sequencer;
 -- setup: what the maintenance commands register; it alone writes authorities, accounts and grants.

@@ -147,4 +147,12 @@ FACTS: Mapping[str, str] = {
     "beside": mark("Held beside"),
     "digest": mark("Fingerprint of what was approved"),
     "request": mark("Request"),
+    "receipt": mark("Receipt"),
+    "at": mark("Time by the machine"),
+    "line": mark("Terminal"),
+    "remote": mark("From elsewhere"),
+    "unexpected": mark("Not expected"),
+    "missing": mark("Expected and missing"),
+    "way": mark("How it is sent"),
+    "minutes": mark("Minutes"),
 }

@@ -24,6 +24,8 @@ from vaka.ledger.events import Event
 from vaka.ledger.leaves import Leaf
 from vaka.ledger.reading import LogState, read_state
 from vaka.ledger.search import Hit, Wanted, find_concerning, identifier_in
+from vaka.notices.board import count_late
+from vaka.notices.kinds import KINDS
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.portal.names import Names, Things, name_everything
@@ -33,14 +35,8 @@ MAY_SEE = Permission.PORTAL_SEE_ACCESS
 MOST_READ = 5000
 """Changes that are read from the log; of an older one the page does not say that the log is silent about it."""
 MOST_SHOWN = 100
-CHANGES = (
-    Event.ACCOUNT_CREATED, Event.ACCOUNT_INVITED, Event.ACCOUNT_LINKED, Event.ACCOUNT_CHANGED,
-    Event.ACCOUNT_DEACTIVATED, Event.ACCOUNT_REACTIVATED, Event.ACCOUNT_REMOVED, Event.ROLE_REQUESTED,
-    Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED, Event.ROLE_LAPSED,
-    Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED, Event.SECURITY_KEY_ENROLLED,
-    Event.SECURITY_KEY_REMOVED, Event.ROW_CHANGED_BY_HAND,
-)  # fmt: skip
-"""What changes who holds what."""
+CHANGES = KINDS["holders"].events
+"""What changes who holds what: of each the authority is told."""
 SIGN_INS = (Event.SESSION_STARTED, Event.SESSION_ENDED, Event.SECURITY_KEY_REFUSED, Event.ACCESS_DENIED)
 """What an account's own page tells of besides."""
 REGISTERS = (
@@ -120,6 +116,7 @@ async def show_holders(portal: Portal, request: Request, asker: Asker) -> Respon
         state = await read_state(platform)
         hits = await _find(platform, authority, state, CHANGES, MOST_READ)
         holders = await list_holders(platform, authority.id, portal.clock.now())
+        late = await count_late(platform, authority.id, portal.clock.now())
     told = draw(hits, is_whole=len(hits) < MOST_READ)
     feed = [hit for hit in hits if _is_privileged(hit, told)]
     await _record(portal, asker, authority, {"found": len(feed)})
@@ -127,8 +124,9 @@ async def show_holders(portal: Portal, request: Request, asker: Asker) -> Respon
     by = [leaf.actor for leaf in (*told.made.values(), *told.roles.values())]
     return portal.page(
         asker, "portal_holders.html", authority, f"/log/{authority.slug}/holders", 200, page="holders",
-        path=f"/log/{authority.slug}", state=state, hits=shown, more=len(feed) > MOST_SHOWN, holders=holders, told=told,
-        names=await _name(portal, holders, shown, by), administrators=sum(one.is_administrator for one in holders),
+        path=f"/log/{authority.slug}", state=state, hits=shown, more=len(feed) > MOST_SHOWN, holders=holders,
+        told=told, late=late, names=await _name(portal, holders, shown, by),
+        administrators=sum(one.is_administrator for one in holders),
         keys={one.account_id: await portal.security_keys.list_keys(one.account_id) for one in holders},
     )  # fmt: skip
 
@@ -188,6 +186,8 @@ def _is_privileged(hit: Hit, told: Told) -> bool:
     register, _, _ = leaf.object.partition(":")
     if leaf.event == Event.ROW_CHANGED_BY_HAND.value:
         return register in REGISTERS
+    if register == "host":
+        return True
     if "role" in leaf.detail:
         return leaf.detail["role"] in PRIVILEGED_ROLES
     whose = leaf.object if register == "account" else str(leaf.detail.get("account", leaf.actor))

@@ -16,6 +16,7 @@ from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.guard import Site
 from vaka.identity.models import read_models
 from vaka.keys.keyring import open_keyring
+from vaka.notices.signing_key import public_file
 from vaka.settings import Settings
 from vaka.tenants.authorities import list_every_authority
 from vaka.tenants.gateway import Gateway
@@ -70,6 +71,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         lookups=Questions(clock), taking_out=TakingOut(clock),
                         ending_wait_days=settings.erasure.ending_wait_days, security_keys=security_keys,
                         step_up=settings.access.step_up,
+                        notices_key=public_file(server.credentials.parent / settings.notices.signing_key),
                     )  # fmt: skip
             finally:
                 reading.cancel()

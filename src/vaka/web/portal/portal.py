@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +68,8 @@ class Portal:
     """Who must touch one."""
     ending_wait_days: int = 7
     """How long the erasure of everything waits after its approval."""
+    notices_key: Path | None = None
+    """Where the public half of the key is that signs what is posted to authorities' systems."""
     exporting: set[UUID] = field(default_factory=set)
     """The authorities of which everything is being sent just now."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))

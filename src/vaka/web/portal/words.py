@@ -103,6 +103,15 @@ EVENTS: Mapping[str, str] = {
     "security_key.renamed": mark("Security key renamed"),
     "security_key.removed": mark("Security key removed"),
     "security_key.refused": mark("Security key refused"),
+    "host.signed_in": mark("Sign-in to the machine as root, or as a shared account"),
+    "host.accounts_differ": mark("The machine lets in others than expected"),
+    "notice.delivered": mark("Notice taken by the other end"),
+    "notice.hindered": mark("Notice not taken, is tried again"),
+    "notice.late": mark("Notice late"),
+    "notice.acknowledged": mark("Notice seen in the portal"),
+    "notice_way.set": mark("Address for notices added"),
+    "notice_way.ended": mark("Address for notices ended"),
+    "notice_rule.set": mark("Agreed time of notices set"),
     "ledger.heartbeat": mark("The log's own sign of life"),
     "ledger.pruned": mark("Old entries of the log removed"),
     "retention.set": mark("How long the log is kept decided"),
@@ -144,7 +153,13 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "security_key.enrolled", "security_key.renamed", "security_key.removed", "security_key.used",
          "trust.proposed", "trust.approved", "trust.withdrawn", "activation.proposed", "activation.approved",
          "activation.withdrawn", "retention.set", "policy.changed", "class.changed",
-         "settings.changed", "installation.decided", "authority.registered"),
+         "settings.changed", "installation.decided", "authority.registered", "host.signed_in",
+         "host.accounts_differ"),
+    ),
+    "notices": (
+        mark("Notices"),
+        ("notice.delivered", "notice.hindered", "notice.late", "notice.acknowledged", "notice_way.set",
+         "notice_way.ended", "notice_rule.set"),
     ),
     "registers": (
         mark("Registers"),
@@ -205,8 +220,13 @@ KINDS: Mapping[str, str] = {
     "key": mark("Key"),
     "legal_hold": mark("Legal hold"),
     "log": mark("Log"),
+    "host": mark("Machine"),
     "message": mark("Message"),
     "note": mark("Note"),
+    "notice": mark("Notice"),
+    "notice_delivery": mark("Delivery of a notice"),
+    "notice_rule": mark("Agreed time of notices"),
+    "notice_way": mark("Address for notices"),
     "person": mark("Person in care"),
     "policy": mark("Limits"),
     "process": mark("Process"),
@@ -238,6 +258,7 @@ ACTORS: Mapping[str, str] = {
     "demo": mark("Furnishing of the demo"),
     "desk": mark("The desk"),
     "device": mark("The device"),
+    "notifier": mark("The sender of notices"),
     "portal": mark("The portal"),
     "scheduler": mark("The timer"),
     "sequencer": mark("The log itself"),
@@ -287,6 +308,26 @@ LAPSES: Mapping[str, str] = {
 }
 """Why a role ended by itself."""
 
+WAYS: Mapping[str, str] = {"mail": mark("Mail"), "webhook": mark("Post to a system")}
+"""How a notice is sent."""
+
+NOTICE_STATES: Mapping[str, str] = {
+    "arrived": mark("Has arrived"),
+    "arrived_late": mark("Has arrived, late"),
+    "waiting": mark("On its way"),
+    "late": mark("Late: not arrived"),
+}
+
+FAULTS: Mapping[str, str] = {
+    "unreachable": mark("no answer"),
+    "network": mark("the address lies in a network that is not sent into"),
+    "certificate": mark("not the agreed certificate"),
+    "unencrypted": mark("the other end offers no TLS"),
+    "refused": mark("the other end said no"),
+    "answer": mark("the answer could not be read"),
+}
+"""Why a notice was not taken."""
+
 REASONS: Mapping[str, str] = {
     "follow_up": mark("Regular review of the log"),
     "incident": mark("Investigation of an incident"),
@@ -323,6 +364,9 @@ def names_in(language: Language) -> dict[str, Any]:
         "request_kind_word": looked_up(REQUEST_KINDS),
         "request_state_word": looked_up(REQUEST_STATES),
         "lapse_word": looked_up(LAPSES),
+        "way_word": looked_up(WAYS),
+        "notice_state_word": looked_up(NOTICE_STATES),
+        "fault_word": looked_up(FAULTS),
         "reason_word": looked_up(REASONS),
         "role_word": lambda name: ROLES[name].title.in_language(language) if name in ROLES else name,
         "in_words": lambda sentence: sentence.in_language(language),

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""`vaka host`: whether the operating system lets in only whom it should, and who worked there as root (term 10)."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from vaka.clock import Clock, SystemClock
+from vaka.commands.data_directory import DataDirectory
+from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.host_accounts import SignIn, login_accounts, read_sign_ins
+from vaka.commands.maintenance import actor, recorded
+from vaka.commands.sealing import seal_logs
+from vaka.database.connections import open_connection
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.errors import ConfigurationError
+from vaka.ledger.entries import Entry, append_many
+from vaka.ledger.events import Event
+
+DIFFERENT = 1
+"""Exit code where something is not as it should be."""
+MOST_TOLD = 1000
+"""Entries of one look; a file that holds more has its newest told of, and the run says how many there were."""
+
+data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
+                           help="The data directory.")  # fmt: skip
+
+
+@click.group()
+def host() -> None:
+    """Look at the machine's own accounts, and who signed in to it."""
+
+
+@host.command()
+@data_option
+def accounts(data: Path) -> None:
+    """Compare the accounts of this machine that somebody can work as with those the settings expect.
+
+    Ends with 1 where there is one more or less than host.accounts names, and the log has an entry.
+    """
+    directory, clock = DataDirectory(data.absolute()), SystemClock()
+    settings = directory.load_settings()
+    found, expected = login_accounts(), set(settings.host.accounts)
+    unexpected, missing = sorted(found - expected), sorted(expected - found)
+    with reachable_server(directory, settings) as server:
+        with recorded(server, clock, "host.accounts", None, apply=False) as run:
+            run.facts |= {"found": len(found), "unexpected": len(unexpected), "missing": len(missing)}
+            if unexpected or missing:
+                detail = {"found": len(found), "unexpected": len(unexpected), "missing": len(missing)}
+                entry = Entry(Event.HOST_ACCOUNTS_DIFFER, run.actor, clock.now(), "host:accounts", detail=detail)
+                asyncio.run(_write(server, [entry]))
+        asyncio.run(seal_logs(directory, settings, server, active_authorities(server), clock))
+    for name in unexpected:
+        click.echo(f"{name}: can be worked as, and the settings do not expect it")
+    for name in missing:
+        click.echo(f"{name}: expected by the settings, and nobody can work as it")
+    click.echo(f"Accounts that somebody can work as: {len(found)}. Different: {len(unexpected) + len(missing)}.")
+    if unexpected or missing:
+        raise SystemExit(DIFFERENT)
+
+
+@host.command("sign-ins")
+@data_option
+@click.option(
+    "--records", type=click.Path(path_type=Path, dir_okay=False), default=Path("/var/log/wtmp"), show_default=True,
+    help="The file with the machine's records (utmp(5)).",
+)  # fmt: skip
+def sign_ins(data: Path, records: Path) -> None:
+    """Tell the log of each sign-in as root, or as another account that people share, since the last look.
+
+    Ends with 1 where there was one. Run it by a timer, each minute. What writes no record there is not seen: commands
+    over ssh without a terminal, su, sudo; nor is what root has taken out of the file.
+    """
+    directory, clock = DataDirectory(data.absolute()), SystemClock()
+    settings = directory.load_settings()
+    seen = _Seen(directory.root / "run" / "sign-ins.seen")
+    shared = {"root", *settings.host.shared_accounts}
+    since = seen.read(clock.now())
+    try:
+        found = [one for one in read_sign_ins(records) if one.at > since and one.user in shared]
+    except OSError as error:
+        raise ConfigurationError(f"The records {records} cannot be read: {error.strerror}.") from error
+    with reachable_server(directory, settings) as server:
+        with recorded(server, clock, "host.sign-ins", None, apply=False) as run:
+            run.facts["found"] = len(found)
+            if found:
+                asyncio.run(_write(server, [_entry(one, clock) for one in found[-MOST_TOLD:]]))
+                # Only what is told of has been seen; and a record from the future hides none that comes before it.
+                seen.write(min(clock.now(), max(one.at for one in found)))
+        asyncio.run(seal_logs(directory, settings, server, active_authorities(server), clock))
+    for one in found:
+        click.echo(f"{one.at.isoformat(timespec='seconds')}  {one.user}  {one.line}")
+    click.echo(f"Sign-ins as an account that is nobody's own: {len(found)}.")
+    if found:
+        raise SystemExit(DIFFERENT)
+
+
+def _entry(one: SignIn, clock: Clock) -> Entry:
+    # The clock that wrote the record may be wrong; the log keeps its own order, and says both.
+    detail: dict[str, str | int | bool | None] = {
+        "at": one.at.isoformat(timespec="seconds"),
+        "line": one.line,
+        "remote": one.is_remote,
+    }
+    return Entry(Event.HOST_SIGNED_IN, actor(), clock.now(), f"host:{one.user}", detail=detail)
+
+
+async def _write(server: Server, entries: list[Entry]) -> None:
+    connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
+    async with await connecting as platform, platform.transaction():
+        await append_many(platform, entries)
+
+
+class _Seen:
+    """Up to which moment sign-ins were told of. Without it everything in the file is told of once more."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self, now: datetime) -> datetime:
+        beginning = datetime.fromtimestamp(0, UTC)
+        try:
+            said = datetime.fromisoformat(self._path.read_text("ascii").strip())
+            # Whoever sets it forward to work unseen has everything told of once more.
+            return said if said <= now else beginning
+        except (OSError, ValueError, TypeError):
+            return beginning
+
+    def write(self, at: datetime) -> None:
+        draft = self._path.with_suffix(".draft")
+        draft.write_text(at.isoformat(), "ascii")
+        draft.replace(self._path)

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The kinds of notices, as data: which entries of the log make one, and what it says. Another kind is another row here
+and in ``notice_event``, by a migration; a test compares the two.
+
+A notice that leaves the platform names nobody: it says what kind of thing happened, and where in the portal it stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from vaka.errors import Sentence
+from vaka.ledger.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of notice."""
+
+    name: str
+    subject: Sentence
+    """What a mail is headed by."""
+    text: Sentence
+    """What it says."""
+    page: str
+    """The page of the portal, below the authority's own address, that shows it."""
+    events: tuple[Event, ...]
+    """The entries it is made of."""
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind(
+                "holders",
+                Sentence("Administratörsrättigheter har ändrats", "Administrator rights have changed"),
+                Sentence(
+                    "Listan över vem som har administratörsrättigheter hos er har ändrats, eller någon försökte ändra "
+                    "den för hand. Vem och vad det gäller står i portalen.",
+                    "The list of who holds administrator rights with you has changed, or somebody tried to change it "
+                    "by hand. Whom and what it concerns stands in the portal.",
+                ),
+                "holders",
+                (
+                    Event.ACCOUNT_CREATED, Event.ACCOUNT_INVITED, Event.ACCOUNT_LINKED, Event.ACCOUNT_CHANGED,
+                    Event.ACCOUNT_DEACTIVATED, Event.ACCOUNT_REACTIVATED, Event.ACCOUNT_REMOVED, Event.ROLE_REQUESTED,
+                    Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED, Event.ROLE_LAPSED,
+                    Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED, Event.SECURITY_KEY_ENROLLED,
+                    Event.SECURITY_KEY_REMOVED, Event.ROW_CHANGED_BY_HAND,
+                    Event.HOST_SIGNED_IN, Event.HOST_ACCOUNTS_DIFFER,
+                ),
+            ),
+        )
+    }
+)  # fmt: skip
