@@ -69,6 +69,8 @@ async def _furnish(
     proposed = await done(archivist.post(f"{here}/removal", {"alarms": "60", "reason": REASON}))
     officer = await as_("contract_officer")
     activation = await done(officer.post(f"{here}/activation", {**ACTIVATION, "reason": REASON}))
+    mail = {"way": "mail", "address": f"sakerhet@{place}.example", "server": "localhost:1", "certificate": ""}
+    await done(officer.post(f"{here}/notices/way", mail))
     await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
     key = SoftKey(SETTINGS.portal.origin)
     page = await auditor.post(f"{here}/keys/add")
@@ -86,6 +88,9 @@ async def _furnish(
     await cast.browser(portal, opened, cast.who("operator", place), "operator")
     colleague = cast.who("operator", place).account
     with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE)) as onlooker:
+        [(notice,)] = onlooker.execute(
+            "select id from vaka.notice where authority_id = %s limit 1", (installation.authorities[place].id,)
+        ).fetchall()
         [(session,)] = onlooker.execute("select id from vaka.session where account_id = %s", (colleague,)).fetchall()
     ended = installation.raise_alarm(name)
     installation.execute(place, ENDED, (ended,))
@@ -103,6 +108,8 @@ async def _furnish(
         "ending": ending_id,
         "proposal": proposed.header("location").rpartition("/")[2],
         "activation": activation.header("location").rpartition("/")[2],
+        "way": found(await officer.get(f"{here}/notices"), "way"),
+        "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
     }
