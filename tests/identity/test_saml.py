@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Signing in by a SAML identity provider that says what it is told: the way in."""
 
+import tempfile
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -20,6 +22,7 @@ from tests.identity.saml_scene import Answered, SamlScene, authenticated, link, 
 from tests.identity.visitor import OWN, open_entrance
 from vaka.clock import SystemClock
 from vaka.identity.saml_entity import Entity, make_entity
+from vaka.identity.saml_library import keep_files_in_memory
 from vaka.identity.saml_signature import RSA_SHA256
 from vaka.identity.saml_xml import ASSERTION, METADATA, PROTOCOL, read_xml
 from vaka.web.asker import COOKIES
@@ -218,3 +221,11 @@ async def test_the_page_lists_it_while_its_metadata_hold(house: IdentityHouse, s
     page = (await scene.visitor().get("/", OWN)).text
     assert f'href="/begin/{row.name}?realm=operator"' in page
     assert "Saml-id prov" in page
+
+
+def test_what_the_library_decrypts_reaches_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    keep_files_in_memory()
+    with tempfile.NamedTemporaryFile() as file:
+        kinds = {line.split()[1]: line.split()[2] for line in Path("/proc/mounts").read_text().splitlines()}
+        assert kinds[str(Path(file.name).parent)] == "tmpfs"

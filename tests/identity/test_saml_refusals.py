@@ -12,6 +12,7 @@ from tests.identity.house import LOA3, LOA4, IdentityHouse
 from tests.identity.saml_provider import RSA_SHA1, SHA1, SamlProvider, instant, part
 from tests.identity.saml_scene import Answered, Change, SamlScene, authenticated, link, new_scene
 from tests.identity.visitor import OWN, Visitor, open_entrance
+from vaka.identity import saml_guard, saml_signature
 from vaka.identity.saml_xml import ASSERTION, PROTOCOL
 from vaka.web.asker import COOKIES
 from vaka.web.signin.arriving import SAML_COOKIE
@@ -172,6 +173,7 @@ CASES: dict[str, tuple[str, Doing]] = {
     "no recipient": ("recipient", _assertion(attribute("Recipient", None, *DATA))),
     "not for whoever brings it": (
         "claims", _assertion(attribute("Method", "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key", *DATA[:2]))),
+    "for whoever brings it later": ("claims", _assertion(attribute("NotBefore", instant(-5), *DATA))),
     "of another sign-in": ("in_response_to", _with(request="_another")),
     "of none": ("in_response_to", _response(attribute("InResponseTo", None))),
     "of none within": ("in_response_to", _assertion(attribute("InResponseTo", None, *DATA))),
@@ -320,3 +322,29 @@ async def test_term_15_1_an_issuer_that_was_withdrawn_while_somebody_was_there(
     before = house.newest()
     own.refused(await own.come_back(visitor, asked, response), visitor, "issuer_not_approved", before)
     assert row.name not in (await visitor.get("/", OWN)).text
+
+
+@pytest.mark.parametrize("key", ["another's", "its own"])
+async def test_where_the_guard_had_a_fault_the_library_still_says_no(
+    scene: SamlScene, known: Answered, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard depends on nothing that the library checks; what it checks counts all the same."""
+    monkeypatch.setattr(saml_guard, "require_signed", lambda *_arguments: None)
+    before, visitor = scene.house.newest(), scene.visitor()
+    answered = replace(known, signer=scene.provider.other) if key == "another's" else known
+    answer = await scene.sign_in(visitor, answered)
+    if key == "another's":
+        scene.refused(answer, visitor, "library", before)
+    else:
+        assert answer.status == 303
+
+
+async def test_without_the_program_that_verifies_nobody_gets_in(
+    scene: SamlScene, known: Answered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = scene.visitor()
+    asked = await visitor.begin(scene.name)
+    response = scene.write(asked, known)
+    before = scene.house.newest()
+    monkeypatch.setattr(saml_signature, "XMLSEC", "a-program-that-is-not-there")
+    scene.refused(await scene.come_back(visitor, asked, response), visitor, "xmlsec", before)

@@ -62,7 +62,7 @@ class SamlClient:
         issuer, provider = require_saml(trusted, demo=self.demo)
         entity, said = self.entity(trusted, slug), Said(trusted.name)
         try:
-            key = entity.read_key()
+            key = await asyncio.to_thread(entity.read_key)  # OpenSSL looks at it for a while
         except ConfigurationError:
             raise SignInRefusedError(Reason.CLIENT_KEY, said) from None
         since = begun.started_at if begun.realm in FRESH else now - LIFETIMES[begun.realm]

@@ -171,6 +171,8 @@ def _require_confirmed(assertion: Element, expected: ExpectedResponse) -> dateti
     if confirmation.attributes.get("Method") != BEARER:
         raise SamlRefusedError(Reason.CLAIMS)
     data = confirmation.one(ASSERTION, "SubjectConfirmationData", Reason.RECIPIENT)
+    if "NotBefore" in data.attributes:  # it could not have been brought at once
+        raise SamlRefusedError(Reason.CLAIMS)
     if data.attributes.get("Recipient") != expected.entity.consumer:
         raise SamlRefusedError(Reason.RECIPIENT)
     _require_answer(data.attributes.get("InResponseTo", ""), expected)

@@ -78,6 +78,7 @@ def read_xml(document: bytes) -> Element:
         raise SamlRefusedError(Reason.RESPONSE_FORM)
     reading = _Reading()
     try:
+        document.decode("utf-8")  # which UTF-16 with its mark is not; expat would read it all the same
         reading.parser.Parse(document, True)
     except (expat.ExpatError, ValueError):
         raise SamlRefusedError(Reason.RESPONSE_FORM) from None
