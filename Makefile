@@ -27,6 +27,7 @@ demo: $(RUNTIME) ## Start everything on this machine with invented people and al
 test: $(TEST) ## Run every test; installs what they need (TESTS=path for some)
 	@tools/system-packages test
 	@tools/node-packages
+	@tools/scan-environment
 	$(BIN)/pytest -m "not soak" $(TESTS)
 
 check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets

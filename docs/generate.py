@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 import textwrap
+import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -386,6 +387,49 @@ def keyholder_page() -> str:
     return HEADING + KEYHOLDER_INTRODUCTION + "\n".join(lines) + "\n" + KEYHOLDER_ENDING
 
 
+# --- proofs -----------------------------------------------------------------------------------------------------------
+
+PROOFS_INTRODUCTION = """\
+# What proves it: identity and access
+
+For whoever reviews an installation. Each row is one numbered proof of a term of the contract, in our own words, and the
+tests that are it: `test_term_09_3_…` is the third of term 9. Where there is none the page says why. What else is tested
+stands in the tests themselves.
+"""
+
+
+def proofs_page() -> str:
+    """The numbered proofs of the terms on identity and access, and the tests that are named after them."""
+    said = tomllib.loads((HERE / "security" / "proofs.toml").read_text(encoding="utf-8"))
+    tests = _tests_of_terms()
+    lines = [HEADING + PROOFS_INTRODUCTION]
+    for term, title in said["terms"].items():
+        lines += [f"## {term} · {title}", "", "| proof | what must hold | tests |", "|---|---|---|"]
+        for number, label in said["proofs"].items():
+            if number.split(".")[0] == term:
+                named = [f"`{path}` `{name}`" for path, name in tests.get(number, [])]
+                told = "<br>".join(named) or f"none: {said['waits'][number]}"
+                lines.append(f"| {number} | {label} | {told} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _tests_of_terms() -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    tests = HERE.parent / "tests"
+    for path in sorted(tests.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _NAMED_AFTER.match(node.name)
+            if named:
+                where = path.relative_to(tests).as_posix()
+                for term, number in re.findall(r"_(\d\d)_(\d+)(?=_)", node.name):
+                    found[f"{int(term)}.{int(number)}"].append((where, node.name))
+    return found
+
+
+_NAMED_AFTER = re.compile(r"test_term_\d\d_\d+_")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "events.md": events_page,
@@ -393,6 +437,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "database-roles.md": roles_page,
     "keyholder.md": keyholder_page,
+    "security/proofs.md": proofs_page,
 }
 
 

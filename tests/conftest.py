@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every test may ask for: a real PostgreSQL cluster, fresh authorities in it, a clock turned by hand."""
 
+import resource
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -31,6 +32,14 @@ START = datetime(2026, 3, 14, 1, 59, tzinfo=UTC)
 # machine that has more to do.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def core_limit_as_it_was() -> Iterator[None]:
+    """No test keeps this very process from leaving core dumps: what does so for good is run as a process of its own."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    yield
+    assert resource.getrlimit(resource.RLIMIT_CORE) == before
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ IN_PLAIN_TEXT = {
 
 
 @pytest.mark.parametrize("how", IN_PLAIN_TEXT)
-def test_a_secret_in_plain_text_is_refused_and_not_repeated(tmp_path: Path, how: str) -> None:
+def test_term_11_6_a_secret_in_plain_text_is_refused_and_not_repeated(tmp_path: Path, how: str) -> None:
     """Term 11, proof 6."""
     text, key = IN_PLAIN_TEXT[how]
     with pytest.raises(ConfigurationError, match=r"[sS]ecrets? (are never settings|is never a setting)") as refusal:
@@ -176,7 +176,7 @@ def test_files_of_secrets_and_public_keys_are_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "process", ["receiver", "desk", "portal", "office", "signin", "scheduler", "sequencer", "keyholder"]
 )  # fmt: skip
-def test_no_process_starts_with_one(tmp_path: Path, process: str) -> None:
+def test_term_11_6_no_process_starts_with_one(tmp_path: Path, process: str) -> None:
     write(tmp_path, f"[database]\npassword = '{SECRET}'\n")
     done = subprocess.run(
         [sys.executable, "-m", f"vaka.processes.{process}", "--data", tmp_path],

@@ -220,7 +220,7 @@ HTMX_NOTES = "htmx-current-path-for-history"
 PREFERENCES = {"__Host-vaka-language", "__Host-vaka-theme"}
 
 
-def test_nothing_of_anybody_is_left_after_signing_out(office: House, tmp_path: Path) -> None:
+def test_term_11_5_nothing_of_anybody_is_left_after_signing_out(office: House, tmp_path: Path) -> None:
     profile = tmp_path / "profile"
     with browsing(profile) as page:
         answers: list[Response] = []
@@ -260,7 +260,7 @@ def test_nothing_of_anybody_is_left_after_signing_out(office: House, tmp_path: P
     assert traces(profile) == {}
 
 
-def test_nothing_is_left_either_where_the_browser_crashed(office: House, tmp_path: Path) -> None:
+def test_term_11_5_nothing_is_left_either_where_the_browser_crashed(office: House, tmp_path: Path) -> None:
     """Nobody signed out, an alarm is open, a note half written: what the browser would restore holds nothing."""
     profile = tmp_path / "profile"
     with browsing(profile, crash=True) as page:
@@ -316,7 +316,7 @@ class _Careless(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_the_search_finds_what_careless_pages_leave(tmp_path: Path) -> None:
+def test_term_11_5_the_search_finds_what_careless_pages_leave(tmp_path: Path) -> None:
     profile = tmp_path / "profile"
     with ThreadingHTTPServer(("127.0.0.1", 0), _Careless) as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -130,7 +130,7 @@ def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: st
     assert vaka("role", "show", "--data", made.root, "--authority", "x").exit_code == 1
 
 
-def test_term_13_at_the_command_line(made: DataDirectory, account: str) -> None:
+def test_term_13_3_at_the_command_line(made: DataDirectory, account: str) -> None:
     whose = ("--data", made.root, "--account", account)
     tried = vaka("account", "deactivate", *whose)
     assert tried.exit_code == 0, tried.output

@@ -13,6 +13,9 @@ name = "AES-256-GCM"
 purpose = "encryption"
 bits = 256
 source = "NIST SP 800-38D"
+[tls]
+versions = ["TLSv1.3"]
+suites = ["TLS_AES_256_GCM_SHA384"]
 [rotate_after_days]
 person = 365
 """
@@ -60,6 +63,9 @@ def test_a_policy_is_read() -> None:
         GOOD.replace("[rotate_after_days]", "[rotate]"),
         GOOD.replace("person = 365", "person = 0"),
         GOOD.replace("[rotate_after_days]", GOOD.split("[rotate")[0] + "[rotate_after_days]"),
+        GOOD.replace('["TLSv1.3"]', '["TLSv1.3", "TLSv1.1"]'), GOOD.replace('["TLSv1.3"]', "[]"),
+        GOOD.replace("TLS_AES_256_GCM_SHA384", "AES256-GCM-SHA384"), GOOD.replace("TLS_AES_256_GCM_SHA384", "NULL"),
+        GOOD.replace("TLS_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-SHA"),
         "", "[[algorithm", "algorithm = []\n[rotate_after_days]\n",
     ],
 )  # fmt: skip

@@ -454,7 +454,7 @@ def test_public_has_no_right_at_all(databases: dict[str, psycopg.Connection[tupl
 
 
 @pytest.mark.parametrize("kind", ["platform", "tenant"])
-def test_owner_of_the_tables_can_only_add_to_the_ledger(
+def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
     databases: dict[str, psycopg.Connection[tuple[object, ...]]], kind: str
 ) -> None:
     rights = rights_of(databases[kind], "vaka_owner")

@@ -110,7 +110,7 @@ def tables(server: Server, database: str) -> list[str]:
     return [str(name) for (name,) in rows]
 
 
-def test_no_component_changes_what_a_table_is(
+def test_term_14_2_no_component_changes_what_a_table_is(
     connection: psycopg.Connection[tuple[object, ...]], server: Server
 ) -> None:
     found = tables(server, connection.info.dbname)
@@ -120,14 +120,14 @@ def test_no_component_changes_what_a_table_is(
             refuse(connection, attempt.format(table=table))
 
 
-def test_no_component_reaches_beyond_its_tables(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+def test_term_14_2_no_component_reaches_beyond_its_tables(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     for attempt in ANYWHERE:
         # The key database has no ledger that anybody could reach.
         if "ledger." not in attempt or connection.info.dbname != KEY_DATABASE:
             refuse(connection, attempt)
 
 
-def test_tables_without_a_grant_can_be_neither_read_nor_written(
+def test_term_14_2_tables_without_a_grant_can_be_neither_read_nor_written(
     connection: psycopg.Connection[tuple[object, ...]], server: Server
 ) -> None:
     """The verbs of daily work, tried on every table: what has_table_privilege denies is refused in fact."""
@@ -185,7 +185,7 @@ def test_objects_in_front_of_ours_change_nothing(server: Server, tenant: Authori
     }  # fmt: skip
 
 
-def test_what_is_sent_cannot_become_sql(
+def test_term_31_6_what_is_sent_cannot_become_sql(
     server: Server, tenant: Authority, new_authority: Callable[..., Authority]
 ) -> None:
     """An injection that reached the database as a desk would still see one authority, and change no fact of it."""

@@ -100,7 +100,9 @@ def test_credentials_are_readable_by_their_owner_alone(
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
 
 
-def test_a_role_enters_its_own_database_and_no_other(server: Server, authorities: tuple[Authority, Authority]) -> None:
+def test_term_31_2_a_login_enters_its_own_database_and_no_other(
+    server: Server, authorities: tuple[Authority, Authority]
+) -> None:
     databases = [PLATFORM_DATABASE, KEY_DATABASE, "postgres", "template1"]
     databases += [authority.database_name for authority in authorities]
     for role, home in homes(authorities).items():

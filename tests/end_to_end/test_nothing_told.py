@@ -203,7 +203,7 @@ def test_there_is_something_to_look_for(day: Day) -> None:
     assert any(name.endswith(".pgpass") for name in names)
 
 
-def test_no_process_tells_a_secret_or_a_name_by_its_arguments_or_environment(day: Day) -> None:
+def test_term_11_3_no_process_tells_a_secret_or_a_name_by_its_arguments_or_environment(day: Day) -> None:
     seen = day.house.process_ids()
     assert set(processes_of(day.house).values()) <= set(seen)
     assert day.house.process is not None
@@ -211,7 +211,7 @@ def test_no_process_tells_a_secret_or_a_name_by_its_arguments_or_environment(day
     assert {one: found for one in seen if (found := day.searcher.find(told_by(one)))} == {}
 
 
-def test_no_log_tells_one(day: Day) -> None:
+def test_term_11_3_no_log_tells_one(day: Day) -> None:
     logs = [path for path in (day.house.root / "logs").rglob("*") if path.is_file()]
     assert {path.stem for path in logs} >= {*PROCESSES, "supervisor"}
     assert all(path.stat().st_size for path in logs if path.stem in ("desk", "receiver-1", "supervisor", "postgresql"))
@@ -229,7 +229,7 @@ def test_no_metric_tells_one(day: Day) -> None:
         assert day.searcher.find(answer.content) == set()
 
 
-def test_the_search_finds_what_is_there(day: Day, tmp_path: Path) -> None:
+def test_term_11_3_the_search_finds_what_is_there(day: Day, tmp_path: Path) -> None:
     """The same search, where one planted something: in every process's way of telling, and in each form."""
     secret = next(value for name, value in sorted(day.secrets.items()) if name.endswith(".pgpass[0]"))
     word = next(word for word in sorted(day.words) if " " in word)
@@ -319,7 +319,7 @@ def test_who_holds_keys_stays_out_of_swap_or_says_that_it_cannot(day: Day) -> No
     or Path("/proc/sys/kernel/core_pattern").read_text().strip()[:1] in ("|", "/", ""),
     reason="this machine keeps core dumps elsewhere",
 )  # fmt: skip
-def test_a_crash_leaves_no_core_dump_of_a_process_that_holds_keys(day: Day, tmp_path: Path) -> None:
+def test_term_11_3_a_crash_leaves_no_core_dump_of_a_process_that_holds_keys(day: Day, tmp_path: Path) -> None:
     held = os.urandom(48)
     [left] = let_it_crash(tmp_path / "careless", "careless", held)
     assert held in left.read_bytes()  # so it would be, and so it would be found

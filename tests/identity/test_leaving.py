@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whoever leaves is out at once, and never comes back as somebody else (terms 8, 12 and 13)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -10,6 +10,7 @@ import pytest
 
 from tests.access.register import SETUP, Register, place
 from tests.platform import make_account, platform_as
+from vaka.access.grants import revoke_role
 from vaka.database.server import Server
 from vaka.identity.leaving import LastApproverError, NotChangeableError, State, change_account, end_account
 from vaka.identity.sessions import CannotSignInError, find_session, open_session
@@ -34,6 +35,11 @@ async def employed(register: Register, *roles: str, name: str = "Vera Vilsen") -
 async def change(register: Register, account: UUID, state: State) -> None:
     async with platform_as(register.server, "setup") as setup:
         await change_account(setup, account, state, actor=SETUP, now=register.now)
+
+
+async def leave(register: Register, account: UUID, on: datetime) -> None:
+    async with platform_as(register.server, "setup") as setup:
+        await end_account(setup, account, on, actor=SETUP, now=register.now)
 
 
 async def signed_in(register: Register, account: UUID) -> str:
@@ -83,6 +89,21 @@ async def test_term_13_2_the_name_is_gone_and_the_pseudonym_stays(register: Regi
     assert ("account.removed", f"account:{account}") in told
 
 
+async def test_term_08_2_another_name_is_the_same_account_with_the_same_history(register: Register) -> None:
+    account, mark = await employed(register, "operator"), register.mark()
+    human, token = await register.human(account), await signed_in(register, account)
+    register.ask("update account set display_name = 'Vera Nygift' where id = %s", account)
+    assert await register.human(account) == human
+    assert await register.roles(account) == {"operator"}
+    assert await holds(register, token)
+    told = register.since(mark)
+    assert [(one["event"], one["object"]) for one in told if one["object"] == f"account:{account}"] == [
+        ("row.changed_by_hand", f"account:{account}")
+    ]
+    assert [one["actor"] for one in told if one["event"] == "session.started"] == [f"account:{account}"]
+    assert "Vera" not in str(told), "the log names the account, and nobody"
+
+
 async def test_term_13_3_nobody_comes_back_from_removal(register: Register) -> None:
     account = await employed(register)
     human = await register.human(account)
@@ -109,10 +130,9 @@ async def test_term_13_4_who_leaves_on_a_day_is_out_without_a_human(register: Re
     account, stays = await employed(register, "operator"), await employed(register, "operator")
     token = await signed_in(register, account)
     ends, mark = register.now + timedelta(hours=3), register.mark()
-    async with platform_as(register.server, "setup") as setup:
-        await end_account(setup, account, ends, actor=SETUP, now=register.now)
-        with pytest.raises(NotChangeableError):
-            await end_account(setup, uuid4(), ends, actor=SETUP, now=register.now)
+    await leave(register, account, ends)
+    with pytest.raises(NotChangeableError):
+        await leave(register, uuid4(), ends)
     await register.end_accounts()
     assert await holds(register, token)
     register.now = ends
@@ -129,19 +149,43 @@ async def test_term_13_4_who_leaves_on_a_day_is_out_without_a_human(register: Re
     assert await register.roles(account) == {"operator"}
 
 
-async def test_term_13_5_the_last_approver_has_a_successor_first(register: Register) -> None:
+@pytest.mark.parametrize("state", ["deactivated", "removed"])
+async def test_term_13_5_the_last_approver_has_a_successor_first(register: Register, state: State) -> None:
     last = await employed(register, "access_approver", "contract_officer")
-    mark = register.mark()
+    token, mark = await signed_in(register, last), register.mark()
     with pytest.raises(LastApproverError):
-        await change(register, last, "removed")
+        await change(register, last, state)
+    with pytest.raises(LastApproverError):
+        await leave(register, last, register.now + timedelta(days=1))
     gone = await employed(register, "access_approver")
     await change(register, gone, "deactivated")
     with pytest.raises(LastApproverError):  # of somebody who is not there
-        await change(register, last, "removed")
-    assert "account.removed" not in {one["event"] for one in register.since(mark)}
+        await change(register, last, state)
+    assert await holds(register, token)
+    told = {one["event"] for one in register.since(mark) if one["object"] == f"account:{last}"}
+    assert told == set()
+    leaving = await employed(register, "access_approver")
+    await leave(register, leaving, register.now + timedelta(days=30))
+    with pytest.raises(LastApproverError):  # or of somebody who is on his way out himself
+        await change(register, last, state)
     await employed(register, "access_approver")
-    await change(register, last, "removed")
+    await change(register, last, state)
     assert await register.roles(last) == set()
+    assert not await holds(register, token)
+
+
+async def test_term_13_5_whose_day_was_said_in_time_goes_on_that_day(register: Register) -> None:
+    """Also where the successor's role was taken away in between: whoever left is not let in for it."""
+    leaves, stays = await employed(register, "access_approver"), await employed(register, "access_approver")
+    day = register.now + timedelta(days=1)
+    await leave(register, leaves, day)
+    async with platform_as(register.server, "setup") as setup:
+        await revoke_role(setup, stays, "access_approver", register.authority.id, actor=SETUP, now=register.now)
+    with pytest.raises(LastApproverError):  # nobody puts him out before
+        await change(register, leaves, "deactivated")
+    register.now = day
+    await register.end_accounts()
+    assert await register.roles(leaves) == set()
 
 
 async def test_term_12_1_each_change_of_an_account_is_one_entry(register: Register) -> None:

@@ -92,11 +92,11 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_no_file_of_the_project_holds_a_secret(tree: list[Found]) -> None:
+def test_term_11_4_no_file_of_the_project_holds_a_secret(tree: list[Found]) -> None:
     assert sorted(map(str, unknown(tree, read_known()))) == []
 
 
-def test_no_earlier_version_of_a_file_held_one(past: list[Found]) -> None:
+def test_term_11_4_no_earlier_version_of_a_file_held_one(past: list[Found]) -> None:
     assert sorted(set(map(str, unknown(past, read_known())))) == []
 
 
@@ -107,7 +107,7 @@ def test_what_is_excused_is_or_was_there_and_has_a_reason(tree: list[Found], pas
 
 
 @pytest.mark.parametrize("what", PLANTED)
-def test_a_planted_secret_turns_the_check_red(what: str, repository: Path) -> None:
+def test_term_11_4_a_planted_secret_turns_the_check_red(what: str, repository: Path) -> None:
     rule, make = PLANTED[what]
     (repository / "harmless.txt").write_text("Nothing here.\n")
     (repository / "notes").mkdir()
@@ -189,7 +189,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[s
     return {archive.suffix: list(members(archive)) for archive in target.iterdir()}
 
 
-def test_what_is_released_holds_no_secret(released: dict[str, list[tuple[str, bytes]]]) -> None:
+def test_term_11_4_what_is_released_holds_no_secret(released: dict[str, list[tuple[str, bytes]]]) -> None:
     assert set(released) == {".whl", ".gz"}
     for files in released.values():
         assert "src/vaka/settings.py" in {name for name, _ in files}

@@ -117,6 +117,34 @@ async def test_nobody_else_gets_in(entrance: Entrance, fields: dict[str, str], s
     assert SESSION_COOKIE not in answer.cookies
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"persona": "olga", "password": "olga"}, {"username": "olga", "password": "olga"}, {"password": "olga"},
+        {"grant_type": "password", "username": "olga", "password": "olga"},
+    ],
+)  # fmt: skip
+async def test_term_15_2_a_password_lets_nobody_in(
+    entrance: Entrance, stranger: Browser, fields: dict[str, str]
+) -> None:
+    """No form takes one, nor does any address by the header of RFC 7617; no page asks for one."""
+    answer = await visitor(entrance).post("/", fields)
+    assert (answer.status, answer.cookies) == (400, {})
+    basic = {"authorization": "Basic b2xnYTpvbGdh"}
+    for browser in (visitor(entrance), stranger):
+        page = await browser.get("/", basic)
+        assert page.status in (200, 303)
+        assert page.cookies == {}
+        assert page.header("www-authenticate") == ""
+        assert "password" not in page.text
+    assert (await stranger.post("/take-next", headers=basic)).status == 401
+    assert "password" not in (await visitor(entrance, production()).get("/")).text
+
+
+def production() -> Settings:
+    return Settings(mode="production")
+
+
 async def test_signing_in_comes_from_the_page_itself(entrance: Entrance) -> None:
     for site in ("cross-site", "same-site", "none"):
         answer = await visitor(entrance).post("/", {"persona": "olga"}, {"sec-fetch-site": site})

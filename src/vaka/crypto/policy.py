@@ -29,6 +29,8 @@ FLOORS: Mapping[str, int] = MappingProxyType(
 SHORTEST_EXCEPTION = 20  # characters of its reason
 
 
+Suite = Annotated[str, Field(pattern=r"^(ECDHE-(ECDSA|RSA)-|TLS_)[A-Z0-9_-]*(GCM|CHACHA20)[A-Z0-9_-]*$")]
+"""Forward secrecy and authenticated encryption: no other suite can be written into a policy."""
 KindOfKey = Literal["root", "authority", "person", "ledger"]
 
 
@@ -57,7 +59,13 @@ class _Algorithm(_Data):
     exception: Annotated[str, Field(max_length=300)] = ""
 
 
+class _Tls(_Data):
+    versions: Annotated[list[Literal["TLSv1.2", "TLSv1.3"]], Field(min_length=1)]
+    suites: Annotated[list[Suite], Field(min_length=1)]
+
+
 class _Policy(_Data):
+    tls: _Tls
     algorithm: Annotated[list[_Algorithm], Field(min_length=1)]
     rotate_after_days: dict[KindOfKey, Annotated[int, Field(ge=1, le=3650)]]
 
@@ -77,6 +85,15 @@ class Algorithm:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsPolicy:
+    """What whoever listens with TLS offers."""
+
+    versions: tuple[str, ...]
+    suites: tuple[str, ...]
+    """By OpenSSL's names; those of TLS 1.3 begin with ``TLS_``."""
+
+
+@dataclass(frozen=True, slots=True)
 class CryptoPolicy:
     """The whole policy."""
 
@@ -84,6 +101,7 @@ class CryptoPolicy:
     """By name and purpose."""
     rotate_after_days: Mapping[str, int]
     """By kind of key."""
+    tls: TlsPolicy
 
     def require(self, name: str, purpose: str) -> Algorithm:
         """Return the algorithm, if it may be used for this. Raises ForbiddenAlgorithmError."""
@@ -113,6 +131,7 @@ def parse_policy(text: str) -> CryptoPolicy:
     return CryptoPolicy(
         MappingProxyType(algorithms),
         MappingProxyType({str(kind): days for kind, days in read.rotate_after_days.items()}),
+        TlsPolicy(tuple(read.tls.versions), tuple(read.tls.suites)),
     )
 
 

@@ -42,10 +42,10 @@ class LastApproverError(VakaError):
         super().__init__(
             Category.CONFLICT,
             Sentence(
-                sv="Ingen annan godkänner behörigheter åt en myndighet. Låt den få en efterträdare först. Kontot kan "
-                "avaktiveras. Inget har ändrats.",
-                en="Nobody else approves access for an authority. Let it have a successor first. The account can be "
-                "deactivated. Nothing was changed.",
+                sv="Ingen annan godkänner behörigheter åt en myndighet. Låt den få en efterträdare först. Sessionerna "
+                "kan avslutas under tiden. Inget har ändrats.",
+                en="Nobody else approves access for an authority. Let it have a successor first. The account's "
+                "sessions can be ended meanwhile. Nothing was changed.",
             ),
         )
 
@@ -74,11 +74,13 @@ async def end_account(
 ) -> None:
     """Say when an account is deactivated by itself, or never (as setup).
 
-    Raises NotChangeableError, LedgerStandsStillError.
+    Raises NotChangeableError, LastApproverError, LedgerStandsStillError.
     """
     facts = {"account_id": account_id, "ends_at": ends_at, "actor": actor, "now": now}
     async with connection.transaction():
         row = await (await connection.execute(QUERIES["end_account"], facts)).fetchone()
+        if row == ("last_approver",):
+            raise LastApproverError
         if row != ("done",):
             raise NotChangeableError
         await require_standing(connection, now)

@@ -45,6 +45,10 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "binding": _Kind("mac", ("tag",)),
         "digest": _Kind("hash", ("digest",)),
         "device login": _Kind("hash", ("digest",)),
+        "assertion signature": _Kind("signature", ("sign", "verify")),
+        "assertion digest": _Kind("hash", ("digest",)),
+        "assertion encryption": _Kind("block-cipher", ("decrypt",)),
+        "assertion key": _Kind("pke", ("decapsulate",)),
     }
 )
 

@@ -5,21 +5,24 @@
 import ssl
 from pathlib import Path
 
+from vaka.crypto.policy import load_policy
 from vaka.errors import ConfigurationError
 
-# Forward secrecy and authenticated encryption only. TLS 1.3 brings its own list, which needs no choosing.
-_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 
 def open_tls_context(certificate: Path, key: Path, device_authorities: Path | None) -> ssl.SSLContext:
-    """Return the context for TLS 1.2 and newer; a device may show a certificate where its issuers are known.
+    """Return the context for what the policy allows; a device may show a certificate where its issuers are known.
 
     Raises ConfigurationError with what to change.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    allowed = load_policy().tls
+    versions = [_VERSIONS[version] for version in allowed.versions]
+    context.minimum_version, context.maximum_version = min(versions), max(versions)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
-    context.set_ciphers(_CIPHERS)
+    # Those of TLS 1.3 cannot be chosen here: OpenSSL's own are the policy's, and a scan from outside says so.
+    context.set_ciphers(":".join(suite for suite in allowed.suites if not suite.startswith("TLS_")))
     context.num_tickets = 1
     for setting, path in (("receiver.certificate", certificate), ("receiver.certificate_key", key)):
         _require_readable(setting, path)

@@ -161,16 +161,26 @@ async def test_what_was_not_shown_is_not_approved(beata: Browser, agneta: Browse
     assert await roles(installation) == set()
 
 
-async def test_nobody_decides_for_himself(beata: Browser, bertil: Browser, installation: Installation) -> None:
+async def test_term_02_3_nobody_decides_for_himself(
+    beata: Browser, bertil: Browser, installation: Installation, logs: Logs
+) -> None:
     assert (await designate(bertil, "archivist")).status == 303
     request = str(await ask(installation, "beata", "archivist"))
     digest = shown(await bertil.get(HERE))[request]
     page = await beata.get(HERE)
     assert "Det gäller dig själv" in page.text
     assert shown(page) == {}
+    mark = logs.mark("ekbacka")
     answer = await beata.post(f"{HERE}/decide", {"request": request, "digest": digest, "verdict": "approved"})
     assert answer.status == 403
     assert "Ingen godkänner något åt sig själv" in answer.text
+    [entry] = logs.since(mark, "ekbacka")
+    assert (entry["event"], entry["actor"], entry["outcome"]) == (
+        "access.denied",
+        f"account:{beata.account}",
+        "failure",
+    )
+    assert entry["detail"]["reason"] == "portal.approve_access"
     own = await designate(beata, "access_approver")
     assert own.status == 403
 

@@ -32,6 +32,7 @@ from vaka.ledger.reading import read_state
 from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
+from vaka.web.denials import Denial
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
@@ -106,6 +107,8 @@ async def decide(portal: Portal, request: Request, asker: Asker) -> Response:
                 reason=form.reason, now=portal.clock.now(), confirmation=confirmed,
             )  # fmt: skip
     except VakaError as error:
+        if error.category is Category.FORBIDDEN:
+            await portal.denials.tell(_own_request(asker, authority))
         return await _explain(portal, asker, authority, error)
     return RedirectResponse(f"/log/{authority.slug}/access", 303)
 
@@ -191,6 +194,14 @@ async def _show(portal: Portal, asker: Asker, authority: Authority, error: VakaE
     return portal.page(
         asker, "portal_access.html", authority, f"{path}/access", status,
         page="access", path=path, state=state, names=names, longest_reason=LONGEST_REASON, year=now.year, **context,
+    )  # fmt: skip
+
+
+def _own_request(asker: Asker, authority: Authority) -> Denial:
+    """What the authority's log says of whoever decides what is not his to decide (term 2)."""
+    return Denial(
+        asker.principal.actor, asker.session.id, "/log/{authority}/access/decide", "POST",
+        Permission.PORTAL_APPROVE_ACCESS.value, authority.id,
     )  # fmt: skip
 
 

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""One real object of every kind that an address or a form can name, in each of the two authorities.
+
+They are made through the pages, by whoever may make them.
+"""
+
+import re
+from collections.abc import Awaitable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from tests.identity.authenticator import SoftKey
+from tests.platform import platform_as
+from tests.web.browsers import Answer, Browser
+from tests.web.conftest import SETTINGS
+from tests.web.furniture import Installation
+from tests.web.matrix.applications import APPLICATIONS, Application, Opened
+from tests.web.matrix.samples import ACTIVATION, REASON
+from tests.web.matrix.scene import PLACES, Cast
+from tests.web.portal.conftest import Logs
+from tests.web.portal.test_keys import options
+from vaka.access.requests import request_role
+from vaka.clock import SystemClock
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+
+Objects = Mapping[str, Mapping[str, str]]
+"""By authority, and by the name samples give them."""
+
+IDENTIFIER = "([0-9a-f-]{36})"
+ENDED = (
+    "update alarm set state = 'closed', closed_at = now(), closed_by = 'scheduler', escalate_at = null,"
+    " version = version + 1 where id = %s"
+)
+CERTIFIED = (
+    "update vaka.{} set state = 'certified', decided_by = gen_random_uuid(), decided_at = now(), removed_at = now(),"
+    " erased_at = now(), entry = 1, certificate = '\\x7b7d', signature = decode(repeat('00', 64), 'hex'),"
+    " public_key = 'none'{}"
+)
+"""What two officers and a night of the scheduler do: the walks need a certificate, and not how it comes about."""
+
+
+async def furnish(installation: Installation, cast: Cast) -> Objects:
+    """Make everything, in both authorities."""
+    portal = next(one for one in APPLICATIONS if one.name == "portal")
+    async with portal.open(installation, SystemClock()) as opened:
+        made = {place: await _furnish(installation, cast, portal, opened, place) for place in PLACES}
+    for place in PLACES:
+        await Logs(installation).seal(place)
+    await Logs(installation).seal_platform()
+    return made
+
+
+async def _furnish(
+    installation: Installation, cast: Cast, portal: Application, opened: Opened, place: str
+) -> dict[str, str]:
+    people = [(name, person) for name, (slug, person, _) in installation.people.items() if slug == place]
+    (name, person), (_, held), (open_name, _), *_ = people
+
+    async def as_(role: str) -> Browser:
+        return await cast.browser(portal, opened, cast.who(role, place), "authority")
+
+    records, archivist, auditor = await as_("records_officer"), await as_("archivist"), await as_("auditor")
+    here = f"/log/{place}"
+    order = {"person": str(person.id), "decision": REASON, "sure": "true"}
+    await done(records.post(f"{here}/erasure", order))
+    await done(records.post(f"{here}/end", {"decision": REASON, "no_export": REASON, "sure": "true"}))
+    proposed = await done(archivist.post(f"{here}/removal", {"alarms": "60", "reason": REASON}))
+    officer = await as_("contract_officer")
+    activation = await done(officer.post(f"{here}/activation", {**ACTIVATION, "reason": REASON}))
+    mail = {"way": "mail", "address": f"sakerhet@{place}.example", "server": "localhost:1", "certificate": ""}
+    await done(officer.post(f"{here}/notices/way", mail))
+    await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
+    key = SoftKey(SETTINGS.portal.origin)
+    page = await auditor.post(f"{here}/keys/add")
+    await done(auditor.post(f"{here}/keys", {"name": "min egen", "answer": key.make(options(page))}))
+    async with platform_as(installation.server, "setup") as setup:
+        request = await request_role(
+            setup, cast.who("archivist", place).account, "log_reviewer", installation.authorities[place].id,
+            kind="exception", reason=REASON, control="Granskas varje vecka", actor="setup",
+            valid_until=datetime.now(UTC) + timedelta(days=30), now=datetime.now(UTC),
+        )  # fmt: skip
+    order_id = found(await records.get(f"{here}/erasure"), "order")
+    ending_id = found(await records.get(f"{here}/end"), "order")
+    certify(installation, place, "erasure_order")
+    certify(installation, place, "authority_ending", ", wait_days = 1, released_at = now()")
+    await cast.browser(portal, opened, cast.who("operator", place), "operator")
+    colleague = cast.who("operator", place).account
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE)) as onlooker:
+        [(notice,)] = onlooker.execute(
+            "select id from vaka.notice where authority_id = %s limit 1", (installation.authorities[place].id,)
+        ).fetchall()
+        [(session,)] = onlooker.execute("select id from vaka.session where account_id = %s", (colleague,)).fetchall()
+    ended = installation.raise_alarm(name)
+    installation.execute(place, ENDED, (ended,))
+    return {
+        "alarm": str(installation.raise_alarm(open_name)),
+        "ended": str(ended),
+        "person": str(person.id),
+        "person_name": name,
+        "personal_number": person.personal_number,
+        "held": str(held.id),
+        "colleague": str(colleague),
+        "session": str(session),
+        "holder": str(cast.who("access_approver", place).account),
+        "order": order_id,
+        "ending": ending_id,
+        "proposal": proposed.header("location").rpartition("/")[2],
+        "activation": activation.header("location").rpartition("/")[2],
+        "way": found(await officer.get(f"{here}/notices"), "way"),
+        "notice": str(notice),
+        "key": found(await auditor.get(f"{here}/keys"), "key"),
+        "request": str(request),
+    }
+
+
+def certify(installation: Installation, place: str, table: str, more: str = "") -> None:
+    """Let what was ordered be certified, as nobody may."""
+    database = installation.authorities[place].database_name
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, database), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(CERTIFIED.format(table, more).encode())
+
+
+async def done(sending: Awaitable[Answer]) -> Answer:
+    """Return the answer to what must work."""
+    answer = await sending
+    assert answer.status == 303, answer.text
+    return answer
+
+
+def found(page: Answer, name: str) -> str:
+    """Return an identifier that a page has in one of its forms."""
+    met = re.search(rf'name="{name}" value="{IDENTIFIER}"', page.text)
+    assert met is not None, page.text
+    return met[1]

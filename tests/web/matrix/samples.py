@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What a walk sends to each address: what stands in its path and in its form. An address without a sample fails.
+
+``Named`` stands for an object: of which authority it is, or that it exists nowhere, each walk decides for itself.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tests.web.test_acts import ENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An object of an authority, by its name in the scene."""
+
+    name: str
+
+
+Value = str | Named
+AUTHORITY = Named("authority")
+ALARM = "/alarm/{authority}/{alarm}"
+LOG = "/log/{authority}"
+REASON = "KS 2026/31"
+NOTHING = "0" * 64
+
+ACTIVATION = {
+    "device_length": "14", "device_kinds": "1", "device_lifetime": "", "device_reuse": "0", "code_length": "26",
+    "code_lifetime": "24",
+}  # fmt: skip
+
+IN_PATHS: Mapping[str, Value] = {
+    "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
+    "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
+    "slug": "ekbacka",
+}  # fmt: skip
+"""By the name it has in an address. What is in a row of a log is a number, which every log has."""
+IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
+    ("/history/{authority}/{alarm}", "alarm"): Named("ended"),
+    ("/history/found/{number}", "number"): Named("searched"),
+    (f"{LOG}/people/{{number}}", "number"): Named("looked_up"),
+    (f"{LOG}/erasure/found/{{number}}", "number"): Named("looked_up_to_erase"),
+    **{
+        (f"{LOG}/activation/{{proposal}}{act}", "proposal"): Named("activation")
+        for act in ("", "/approve", "/withdraw")
+    },
+    (f"{LOG}/holders/{{account}}", "account"): Named("holder"),
+    ("/account/{account}", "account"): Named("holder"),
+    (f"{LOG}/receipt/{{number}}", "number"): "0",
+    (f"{LOG}/receipt/{{number}}/proof", "number"): "0",
+    (f"{LOG}/end/{{order}}/certificate", "order"): Named("ending"),
+    ("/begin/{name}", "name"): "nobody",
+    ("/callback/{name}", "name"): "nobody",
+}
+
+FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
+    "desk": {
+        "/take-next": {},
+        f"{ALARM}/take": {},
+        f"{ALARM}/take-over": {"holder": Named("colleague")},
+        f"{ALARM}/hear": {},
+        f"{ALARM}/resume": {},
+        f"{ALARM}/release": {},
+        f"{ALARM}/suspend": {"minutes": "5"},
+        f"{ALARM}/hand-over": {"to": Named("colleague")},
+        f"{ALARM}/note": {"body": "Ringde upp."},
+        f"{ALARM}/merge": {"into": Named("ended")},
+        f"{ALARM}/acknowledge": {"version": "1"},
+        f"{ALARM}/close": ENDING,
+        f"{ALARM}/reopen": {},
+        f"{ALARM}/adopt": {"authority": AUTHORITY, "reason": REASON},
+        "/bulk": {"authority": AUTHORITY, "alarm": Named("alarm"), **ENDING},
+        "/history": {"from": str(date(2026, 1, 1)), "to": str(date(2026, 3, 1)), "text": Named("person_name")},
+        "/sessions": {"session": Named("session"), "sure": "yes"},
+        "/preferences": {"language": "sv"},
+        "/sign-out": {},
+    },
+    "portal": {
+        f"{LOG}/people": {"text": Named("person_name")},
+        f"{LOG}/export": {"format": "csv", "person": Named("person"), "reason": "other"},
+        f"{LOG}/receipt": {"number": "0"},
+        f"{LOG}/retention": {"days": "1", "reason": REASON},
+        f"{LOG}/keys": {"name": "min", "answer": "x"},
+        f"{LOG}/keys/add": {},
+        f"{LOG}/keys/rename": {"key": Named("key"), "name": "min"},
+        f"{LOG}/keys/remove": {"key": Named("key")},
+        f"{LOG}/sessions": {"session": Named("session"), "sure": "yes"},
+        f"{LOG}/erasure": {"person": Named("person"), "decision": REASON, "sure": "true"},
+        f"{LOG}/erasure/find": {"text": Named("person_name")},
+        f"{LOG}/erasure/decide": {"order": Named("order"), "verdict": "approved", "sure": "true"},
+        f"{LOG}/end": {"decision": REASON, "digest": NOTHING, "sure": "true"},
+        f"{LOG}/end/decide": {"order": Named("ending"), "verdict": "approved", "name": "Ekbacka kommun"},
+        f"{LOG}/end/export": {"reason": ""},
+        f"{LOG}/removal": {"alarms": "1", "reason": REASON},
+        f"{LOG}/removal/{{proposal}}/approve": {"digest": NOTHING, "sure": "yes"},
+        f"{LOG}/removal/{{proposal}}/withdraw": {},
+        f"{LOG}/activation": {**ACTIVATION, "reason": ""},
+        f"{LOG}/activation/{{proposal}}/approve": {"digest": NOTHING, "sure": "yes"},
+        f"{LOG}/activation/{{proposal}}/withdraw": {},
+        f"{LOG}/notices/seen": {"notices": Named("notice")},
+        f"{LOG}/notices/way": {"way": "mail", "address": "ingen"},
+        f"{LOG}/notices/end": {"way": Named("way")},
+        f"{LOG}/notices/minutes": {"minutes": "99999"},
+        f"{LOG}/holds": {"text": Named("personal_number"), "reason": ""},
+        f"{LOG}/holds/lift": {"person": Named("held"), "reason": REASON},
+        f"{LOG}/access/decide": {"request": Named("request"), "digest": NOTHING, "verdict": "approved"},
+        f"{LOG}/access/designate": {"role": "operator", "holders": NOTHING, "wanted": "designated", "reason": REASON},
+        "/preferences": {"language": "sv"},
+        "/sign-out": {},
+    },
+    "office": {
+        "/keys": {"name": "min", "answer": "x"},
+        "/keys/add": {},
+        "/keys/rename": {"key": Named("key"), "name": "min"},
+        "/keys/remove": {"key": Named("key")},
+        "/sessions": {"session": Named("session"), "sure": "yes"},
+        "/preferences": {"language": "sv"},
+        "/sign-out": {},
+    },
+    "signin": {
+        "/": {"persona": "nobody"},
+        "/sign-out": {},
+        "/saml/supplier/acs": {"SAMLResponse": "x", "RelayState": "x"},
+        "/saml/authority/{slug}/acs": {"SAMLResponse": "x", "RelayState": "x"},
+        "/invitation": {"code": "x"},
+        "/preferences": {"language": "sv"},
+    },
+}  # fmt: skip
+"""By application and address: a form that is filled in, and does no harm where somebody may send it."""
+
+REFUSED_FOR_WHAT_IT_SAYS = frozenset(
+    {
+        # No key made this answer; nobody approves what he proposed himself; nobody has that name; nothing was begun.
+        ("portal", f"{LOG}/keys"), ("office", "/keys"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
+        ("portal", f"{LOG}/activation/{{proposal}}/approve"),
+        ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"), ("signin", "/saml/supplier/acs"),
+        ("signin", "/saml/authority/{slug}/acs"),
+    }
+)  # fmt: skip
+"""Addresses whose sample is answered 403 (to some) for its content, by whoever is let in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One request, with what is still to be filled in."""
+
+    application: str
+    method: str
+    path: str
+    parts: Mapping[str, Value]
+    """What stands in the path, by its name there."""
+    fields: Mapping[str, Value]
+
+    @property
+    def names_an_authority(self) -> bool:
+        """Whether it is about one authority, by its address or by its form."""
+        return AUTHORITY in (*self.parts.values(), *self.fields.values())
+
+    @property
+    def usable(self) -> bool:
+        """Whether nobody who is let in is answered 403."""
+        return (self.application, self.path) not in REFUSED_FOR_WHAT_IT_SAYS
+
+    @property
+    def slots(self) -> list[tuple[str, str]]:
+        """Where objects stand, other than the authority: ``("path", "alarm")``, ``("form", "order")``."""
+        return [
+            (where, name)
+            for where, values in (("path", self.parts), ("form", self.fields))
+            for name, value in values.items()
+            if isinstance(value, Named) and value != AUTHORITY
+        ]
+
+
+def sample(application: str, method: str, path: str) -> Sample:
+    """Return what is sent to an address. Raises KeyError where nothing is said of it: say it above."""
+    parts = {
+        name: IN_SOME_PATHS[path, name] if (path, name) in IN_SOME_PATHS else IN_PATHS[name]
+        for name in re.findall(r"\{([^}]+)\}", path)
+    }
+    return Sample(application, method, path, parts, FORMS[application][path] if method == "POST" else {})
