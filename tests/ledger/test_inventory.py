@@ -63,6 +63,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "change_account"): told("account.deactivated", "account.reactivated", "account.removed"),
     ("identity", "end_account"): told("account.changed"),
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
+    ("assurance", "enter_look"): told("evidence.changed"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -197,7 +198,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
-    r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
+    r"|enter_look|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
@@ -219,6 +220,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "designate_role": told("role.designated", "role.approved"),
     "release_role": told("role.released"),
     "settle_roles": told("role.lapsed", "role.unauthorised"),
+    "enter_look": told("evidence.changed"),
     "change_account": told("account.deactivated", "account.reactivated", "account.removed", "session.ended"),
     "end_account": told("account.changed"),
     "end_request": Untold("goes with the event of the grant that ends"),
@@ -293,6 +295,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "factor list": told("command.run"),
     "factor remove": told("security_key.removed", "command.run"),
     "retention preview": told("command.run"),
+    "terms check": told("evidence.changed", "command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),
     "policy classify": told("command.run"),

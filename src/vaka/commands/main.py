@@ -33,6 +33,7 @@ SUBCOMMANDS = {
     "account": ("vaka.commands.account:account", "Make accounts, invite whom they are for, put out who leaves."),
     "role": ("vaka.commands.role:role", "Show, give and take roles; ask an authority for one."),
     "trust": ("vaka.commands.trust:trust", "Show and decide which issuers of identities are believed."),
+    "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

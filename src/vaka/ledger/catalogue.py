@@ -209,6 +209,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             _OPERATOR, ("account",),
             ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason"), "the name",
         ),
+        Event.EVIDENCE_CHANGED: About(
+            ("scheduler", "setup"), ("requirement",), ("authority", "reason", "count", "look"), "whom it is about"
+        ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),

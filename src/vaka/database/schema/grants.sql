@@ -67,6 +67,11 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
 grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
+-- scheduler, setup: look for evidence of the terms, and keep what was found; setup prints how they stand.
+grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
+    find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
+    find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
+grant execute on function list_evidence to g_setup;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles to g_scheduler;
 -- scheduler: whose last day has come is out.

@@ -95,6 +95,7 @@ EVENTS: Mapping[str, str] = {
     "role.designated": mark("Role designated: needs approval"),
     "role.released": mark("Role no longer designated"),
     "role.unauthorised": mark("Unauthorised change of a role found"),
+    "evidence.changed": mark("Evidence of a term changed"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
     "sign_in.refused": mark("Sign-in refused"),
@@ -140,7 +141,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "role.refused", "role.lapsed", "role.designated", "role.released", "role.unauthorised",
          "security_key.enrolled", "security_key.renamed", "security_key.removed", "security_key.used",
          "trust.proposed", "trust.approved", "trust.withdrawn", "retention.set", "policy.changed", "class.changed",
-         "settings.changed", "installation.decided", "authority.registered"),
+         "settings.changed", "installation.decided", "authority.registered",
+         "evidence.changed"),
     ),
     "registers": (
         mark("Registers"),
