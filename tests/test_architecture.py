@@ -85,12 +85,14 @@ OPENS_CONNECTIONS = {
     "commands/databases.py": "tenant: asks every database which migrations it lacks",
     "commands/device.py": "platform",
     "commands/receipts.py": "platform",
+    "commands/replaying.py": "platform",
     "commands/run.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",
     "commands/role.py": "platform",
     "commands/leaving.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
+    "commands/sessions.py": "platform",
     "commands/settings_record.py": "platform",
     "commands/terms.py": "platform",
     "commands/trust.py": "platform",
@@ -101,6 +103,7 @@ OPENS_CONNECTIONS = {
     "receiver/receiver.py": "platform",
     "web/desk/opening.py": "platform",
     "web/portal/opening.py": "platform",
+    "web/session_news.py": "platform",
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
 NAMES_TENANT_ROLES = {

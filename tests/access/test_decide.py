@@ -19,18 +19,22 @@ from vaka.identity.sessions import Session
 
 HERE, THERE = uuid4(), uuid4()
 GIVES = {
-    "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history",
+    "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.own_sessions",
     "shift_leader": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.take_over"
-    " desk.bulk_close desk.adopt_device",
-    "device_technician": "desk.see_queue desk.see_history desk.adopt_device",
-    "quality_reviewer": "desk.see_history",
-    "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt portal.own_keys",
-    "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt portal.own_keys",
+    " desk.bulk_close desk.adopt_device desk.own_sessions",
+    "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_sessions",
+    "quality_reviewer": "desk.see_history desk.own_sessions",
+    "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt"
+    " portal.own_keys portal.own_sessions",
+    "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt"
+    " portal.own_keys portal.own_sessions",
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
-    " portal.own_keys portal.see_access portal.designate_role",
-    "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt portal.own_keys",
-    "auditor": "portal.read_log portal.see_access portal.own_keys",
-    "access_approver": "portal.see_access portal.designate_role portal.approve_access portal.own_keys",
+    " portal.own_keys portal.own_sessions portal.see_access portal.designate_role",
+    "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
+    " portal.own_keys portal.own_sessions",
+    "auditor": "portal.read_log portal.see_access portal.own_keys portal.own_sessions",
+    "access_approver": "portal.see_access portal.designate_role portal.approve_access"
+    " portal.own_keys portal.own_sessions",
 }
 
 

@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`vaka role` and `vaka account`: do what may be done, and say what keeps them from what may not (terms 2, 9, 13)."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from click.testing import CliRunner
+from psycopg.rows import dict_row
 
 from tests.commands.test_maintenance import APPLY, vaka
 from vaka.commands.data_directory import DataDirectory
+from vaka.commands.main import main
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 
 pytestmark = pytest.mark.database
@@ -100,3 +105,77 @@ def test_term_13_at_the_command_line(made: DataDirectory, account: str) -> None:
     with superuser(made) as connection:
         rows = connection.execute("select ends_at, state from vaka.account where id = %s", (account,)).fetchall()
     assert rows == [(None, "removed")]
+
+
+def test_term_12_1_and_12_4_at_the_command_line(made: DataDirectory, account: str) -> None:
+    data = ("--data", made.root)
+    arguments = ["account", "create", "--data", str(made.root), *APPLY, "--kind", "administrator"]
+    created = CliRunner().invoke(main, arguments, input="Adam Administratör\n")
+    assert created.exit_code == 0, created.output
+    identifier = str(UUID(created.output.partition("Made: ")[2].split()[0]))
+    for command in ("deactivate", "reactivate", "remove"):
+        assert vaka("account", command, *data, *APPLY, "--account", identifier).exit_code == 0
+    told = [one for one in entries(made) if one["object"] == f"account:{identifier}"]
+    assert [(one["event"], one["actor"]) for one in told] == [
+        (f"account.{what}", f"setup:uid-{os.getuid()}") for what in ("created", "deactivated", "reactivated", "removed")
+    ]
+    # The fixture has put its own account there by hand: that, and nothing else, is what the log does not tell.
+    replayed = vaka("account", "replay", *data)
+    assert replayed.exit_code == 1, replayed.output
+    assert f"{account}  register: the log –, the register active (by hand)" in replayed.output
+    assert identifier not in replayed.output
+    with superuser(made) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("delete from vaka.account where persona is null and id::text <> %s", (identifier,))
+    again = vaka("account", "replay", *data)
+    assert (again.exit_code, "Different: 0." in again.output) == (0, True), again.output
+
+
+def entries(made: DataDirectory) -> list[dict[str, Any]]:
+    """Everything the platform's log tells, sealed or not."""
+    query = (
+        "select convert_from(leaf, 'UTF8')::jsonb as entry from ledger.log_entry"
+        " union all select jsonb_build_object('id', id, 'event', event, 'actor', actor, 'object', object)"
+        " from ledger.inbox"
+    )
+    server = made.server(made.load_settings())
+    conninfo = server.conninfo(SUPERUSER, PLATFORM_DATABASE)
+    with closing(psycopg.connect(conninfo, row_factory=dict_row)) as connection:
+        found = [row["entry"] for row in connection.execute(query)]
+    return sorted(found, key=lambda one: int(one["id"]))
+
+
+def test_term_13_1_sessions_at_the_command_line(made: DataDirectory, account: str) -> None:
+    whose = ("--data", made.root, "--account", account)
+    assert "Signed in nowhere." in vaka("account", "sessions", *whose).output
+    with superuser(made) as connection:
+        for browser in ("firefox linux", ""):
+            connection.execute(
+                "insert into vaka.session (token_hash, id, account_id, realm, method, created_at, expires_at, browser)"
+                " values (decode(md5(random()::text) || md5(random()::text), 'hex'), gen_random_uuid(), %s, 'operator',"
+                " 'persona', now(), now() + interval '1 hour', %s)",
+                (account, browser),
+            )
+    shown = vaka("account", "sessions", *whose).output.splitlines()
+    assert len(shown) == 2
+    one = next(line for line in shown if "firefox linux" in line)
+    which = ("--session", one.split()[0], "--reason", "device_lost")
+    assert vaka("account", "end-sessions", *whose, *APPLY).exit_code == 2, "without a reason nothing ends"
+    tried = vaka("account", "end-sessions", *whose, *which)
+    assert one in tried.output
+    assert "Nothing was changed" in tried.output
+    refused = vaka("account", "end-sessions", *whose, *which, "--apply")
+    assert (refused.exit_code, "--change" in refused.stderr) == (1, True)
+    assert "Ended: 1." in vaka("account", "end-sessions", *whose, *which, *APPLY).output
+    assert "The account has no such session" in vaka("account", "end-sessions", *whose, *which, *APPLY).stderr
+    assert len(vaka("account", "sessions", *whose).output.splitlines()) == 1
+    with superuser(made) as connection:
+        [entry] = connection.execute(
+            "select actor, detail from ledger.inbox where event = 'session.ended' and object = %s"
+            " union all select said->>'actor', said->'detail' from ledger.log_entry,"
+            " lateral (select convert_from(leaf, 'UTF8')::jsonb as said) leaf"
+            " where said->>'event' = 'session.ended' and said->>'object' = %s",
+            (f"session:{which[1]}", f"session:{which[1]}"),
+        ).fetchall()
+    assert str(entry[0]).startswith("setup:uid-")
+    assert entry[1] == {"reason": "device_lost", "account": f"account:{account}"}

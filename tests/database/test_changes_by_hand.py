@@ -223,6 +223,7 @@ UNGUARDED = {
         "security_key_challenge": "what a key is asked, kept for minutes; what becomes of the answer has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
+        "session_use": "in which minute a session was last used; its beginning and its end have events",
         "desk_presence": "that somebody has a desk open, every few seconds",
         "migration": "written by the migration itself, which has its own entry",
     },

@@ -60,8 +60,9 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         **READS_GRANTS,
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id created_at ended_at expires_at id issuer level method realm token_hash)"
+        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
+        "session_use": "select insert update(used_at)",
         "device_entry": "insert select(active authority_id device_id sender)",
         "desk_presence": "select insert update",
     },
@@ -84,9 +85,10 @@ PLATFORM: dict[str, Rights] = {
         "designate_role()": "execute",
         "release_role()": "execute",
         "holders_digest()": "execute",
-        "account": "select(display_name human id kind language state)",
-        "session": "select(account_id created_at ended_at expires_at id issuer level method realm token_hash)"
+        "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
+        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
+        "session_use": "select insert update(used_at)",
     },
     "signin": ASKS_LEDGER
     | {
@@ -95,6 +97,7 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
+        "session_use": "select",
         "trusted_issuer": "select",
         "account_link": "select insert",
         "invitation": "select update(redeemed_at)",
@@ -131,6 +134,9 @@ PLATFORM: dict[str, Rights] = {
         "change_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",
+        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm)"
+        " update(ended_at)",
+        "session_use": "select",
         "security_key": "delete select(account_id added_at credential_id id last_used_at)",
         "settings_record": "select insert update delete",
         "invitation": "insert",

@@ -175,6 +175,20 @@ async def sign_out(w: World) -> tuple[str, Fields]:
     return "/sign-out", {}
 
 
+async def sign_out_elsewhere(w: World) -> tuple[str, Fields]:
+    forget_sessions(w.installation, "emil")
+    await sign_in(w.desk, SETTINGS, w.installation, "emil")
+    return "/sessions", {"session": "others", "sure": "yes"}
+
+
+def forget_sessions(installation: Installation, persona: str) -> None:
+    """Let nobody be signed in as this one any more: the tests sign in without end."""
+    with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as connection:
+        connection.execute(
+            "update vaka.session set ended_at = now() where account_id = %s", (installation.accounts[persona],)
+        )
+
+
 ALARM = "/alarm/{authority}/{alarm}"
 CODES = {"reason": ENDING["reason"], "action": ENDING["action"], "result": ENDING["result"]}
 WALKS: dict[tuple[str, str], Walk] = {
@@ -202,6 +216,7 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("GET", "/history"): Walk(show_history, ("history.listed",), by="emil"),
     ("GET", "/history/found/{number}"): Walk(show_found, ("history.searched",), facts={"by_text": True}),
     ("GET", "/history/{authority}/{alarm}"): Walk(show_record, ("alarm.read",), by="lena"),
+    ("POST", "/sessions"): Walk(sign_out_elsewhere, ("session.ended",), facts={"reason": "ended_by_owner"}, by="emil"),
     ("POST", "/sign-out"): Walk(sign_out, ("session.ended",), by="edith"),
 }
 NO_ENTRY = {
@@ -209,6 +224,7 @@ NO_ENTRY = {
     ("GET", "/stream"): "the same queue, as it changes",
     ("GET", "/bulk"): "technical and test alarms that are in the queue already, without people",
     ("POST", "/history"): "leads to what is found, which is entered when it is shown",
+    ("GET", "/sessions"): "where one is signed in oneself, shown to who is",
     ("POST", "/preferences"): "language and theme, kept in the browser",
     ("GET", "/alive"): "says nothing",
     ("GET", "/static/{fingerprint}/{name}"): "style, scripts, signs",

@@ -37,6 +37,8 @@ class HeldRole:
     effective: bool
     kind: str | None
     """Of the request that it rests on."""
+    last_signed_in_at: datetime | None
+    """When the account last signed in, anywhere."""
 
 
 @dataclass(frozen=True, slots=True)

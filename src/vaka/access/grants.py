@@ -16,6 +16,7 @@ from vaka.access.principal import Grant
 from vaka.access.roles import ROLES, roles_with
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.sessions import end_sessions_of
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
@@ -144,7 +145,11 @@ async def revoke_role(
     actor: str,
     now: datetime,
 ) -> bool:
-    """Take a role back (as setup). Return whether it was there. Raises LedgerStandsStillError."""
+    """Take a role back (as setup). Return whether it was there. Raises LedgerStandsStillError.
+
+    What is open sees no more of it at once. Sessions of a realm in which the account has no role left end; those of one
+    who works on elsewhere go on, for an alarm may be in his hands.
+    """
     async with connection.transaction():
         done = await connection.execute(
             QUERIES["revoke_role"], {"account_id": account_id, "role": role, "authority_id": authority_id}
@@ -152,6 +157,12 @@ async def revoke_role(
         if done.rowcount == 0:
             return False
         await append_privileged(connection, [_entry(Event.ROLE_REVOKED, account_id, role, authority_id, actor, now)])
+        realm = ROLES[role].realm if role in ROLES else None
+        left = await connection.execute(QUERIES["list_roles"], {"account_id": account_id})
+        if realm is not None and not any(
+            name in ROLES and ROLES[name].realm == realm for (name,) in await left.fetchall()
+        ):
+            await end_sessions_of(connection, account_id, actor=actor, now=now, reason="role_revoked", realm=realm)
     return True
 
 

@@ -15,6 +15,7 @@ class Permission(Enum):
     DESK_TAKE_OVER = "desk.take_over"  # take an alarm from a colleague who sits at his desk
     DESK_BULK_CLOSE = "desk.bulk_close"  # end many technical or test alarms at once; in the reception, unknown senders
     DESK_ADOPT_DEVICE = "desk.adopt_device"  # make an unknown sender a device of an authority
+    DESK_OWN_SESSIONS = "desk.own_sessions"  # see where one is signed in oneself, and sign out there
     PORTAL_READ_LOG = "portal.read_log"  # read and search the authority's log; people in care, only by identifier
     PORTAL_FIND_PERSON = "portal.find_person"  # look a person in care up in the log, and see whom its entries concern
     PORTAL_SET_RETENTION = "portal.set_retention"  # decide how long the authority's log is kept
@@ -23,10 +24,33 @@ class Permission(Enum):
     PORTAL_HOLD_PERSON = "portal.hold_person"  # say of whom nothing is removed or erased, and lift that again
     PORTAL_OWN_RECEIPT = "portal.own_receipt"  # fetch the proof of what one has done oneself
     PORTAL_OWN_KEYS = "portal.own_keys"  # add, rename and remove one's own security keys
+    PORTAL_OWN_SESSIONS = "portal.own_sessions"  # see where one is signed in oneself, and sign out there
     PORTAL_ERASE = "portal.erase"  # order the erasure of a person, and decide what a colleague ordered
     PORTAL_END_AUTHORITY = "portal.end_authority"  # order the erasure of everything, decide what a colleague ordered
     PORTAL_EXPORT_AUTHORITY = "portal.export_authority"  # take out everything about everybody, for a written reason
     PORTAL_SEE_ACCESS = "portal.see_access"  # who holds which role, what is asked for, and the report of a year
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
+    PORTAL_SEE_TERMS = "portal.see_terms"  # how the 37 terms stand, and by which evidence
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
+
+
+PRIVILEGED = frozenset(
+    {
+        Permission.DESK_TAKE_OVER,
+        Permission.DESK_BULK_CLOSE,
+        Permission.DESK_ADOPT_DEVICE,
+        Permission.PORTAL_SET_RETENTION,
+        Permission.PORTAL_SET_REMOVAL,
+        Permission.PORTAL_APPROVE_REMOVAL,
+        Permission.PORTAL_HOLD_PERSON,
+        Permission.PORTAL_ERASE,
+        Permission.PORTAL_END_AUTHORITY,
+        Permission.PORTAL_EXPORT_AUTHORITY,
+        Permission.PORTAL_DESIGNATE_ROLE,
+        Permission.PORTAL_APPROVE_ACCESS,
+        Permission.PORTAL_EXPORT_LOG,
+    }
+)
+"""What commands colleagues, rules, devices, or what is erased or leaves the platform (term 10): whoever has a role with
+any of these stands in the list of holders, and is told of in notices."""

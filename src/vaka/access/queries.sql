@@ -39,6 +39,10 @@ on conflict (account_id, role, coalesce(authority_id, '00000000-0000-0000-0000-0
 delete from role_grant
 where account_id = %(account_id)s and role = %(role)s and authority_id is not distinct from %(authority_id)s
 
+-- name: list_roles
+-- as: setup
+select distinct role from role_grant where account_id = %(account_id)s
+
 -- name: request_role
 -- as: setup
 select request_role(%(request)s, %(kind)s, %(account_id)s, %(role)s, %(authority_id)s, %(now)s, %(valid_until)s,
@@ -63,13 +67,30 @@ select settle_roles(%(now)s)
 -- name: list_held
 -- as: portal
 select g.role, g.account_id, g.granted_at, coalesce(e.valid_until, g.valid_until) as valid_until, a.state,
-       e.account_id is not null as effective, r.kind
+       e.account_id is not null as effective, r.kind, a.last_signed_in_at
 from role_grant g
 join account a on a.id = g.account_id
 left join effective_grant e on e.account_id = g.account_id and e.role = g.role and e.authority_id = g.authority_id
 left join role_request r on r.id = g.request_id
 where g.authority_id = %(authority_id)s and (g.valid_until is null or g.valid_until > %(now)s)
 order by g.role, a.display_name, a.id
+
+-- name: list_holders
+-- as: portal
+-- Administrators' rights reach every authority; of the others, who has a privileged role with this one. Or one account,
+-- whatever it has.
+select a.id as account_id, a.display_name, a.kind, a.state, a.created_at, a.ends_at, a.last_signed_in_at,
+       g.role, g.granted_at, coalesce(e.valid_until, g.valid_until) as valid_until,
+       e.account_id is not null as effective, r.kind as rests_on, r.decided_by, r.decided_at
+from account a
+left join role_grant g on g.account_id = a.id and g.authority_id = %(authority_id)s
+                      and (%(roles)s::text[] is null or g.role = any(%(roles)s))
+                      and (g.valid_until is null or g.valid_until > %(now)s)
+left join effective_grant e on e.account_id = g.account_id and e.role = g.role and e.authority_id = g.authority_id
+left join role_request r on r.id = g.request_id
+where case when %(account_id)s::uuid is null then a.state <> 'removed' and (a.kind = 'administrator' or g.role is not null)
+           else a.id = %(account_id)s end
+order by a.kind, a.display_name, a.id, g.role
 
 -- name: list_designations
 -- as: portal

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vaka.access.permissions import Permission
+from vaka.access.permissions import PRIVILEGED, Permission
 from vaka.errors import Sentence
 
 OPERATOR_PERMISSIONS = frozenset(
@@ -15,6 +15,7 @@ OPERATOR_PERMISSIONS = frozenset(
         Permission.DESK_HANDLE_ALARM,
         Permission.DESK_READ_PERSON,
         Permission.DESK_SEE_HISTORY,
+        Permission.DESK_OWN_SESSIONS,
     }
 )
 
@@ -28,6 +29,11 @@ class Role:
     realm: str
     """Only a session of this realm can use the role."""
     permissions: frozenset[Permission]
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether it gives anything of what an authority wants to see the holders of (term 10)."""
+        return not self.permissions.isdisjoint(PRIVILEGED)
 
 
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -46,13 +52,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "device_technician",
                 Sentence("Larmtekniker", "Device technician"),
                 "operator",
-                frozenset({Permission.DESK_SEE_QUEUE, Permission.DESK_SEE_HISTORY, Permission.DESK_ADOPT_DEVICE}),
+                frozenset(
+                    {
+                        Permission.DESK_SEE_QUEUE,
+                        Permission.DESK_SEE_HISTORY,
+                        Permission.DESK_ADOPT_DEVICE,
+                        Permission.DESK_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "quality_reviewer",
                 Sentence("Kvalitetsgranskare", "Quality reviewer"),
                 "operator",
-                frozenset({Permission.DESK_SEE_HISTORY}),
+                frozenset({Permission.DESK_SEE_HISTORY, Permission.DESK_OWN_SESSIONS}),
             ),
             Role(
                 "log_reviewer",
@@ -63,8 +76,10 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_READ_LOG,
                         Permission.PORTAL_FIND_PERSON,
                         Permission.PORTAL_EXPORT_LOG,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -79,8 +94,10 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -93,8 +110,10 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_HOLD_PERSON,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -107,8 +126,10 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_ERASE,
                         Permission.PORTAL_EXPORT_AUTHORITY,
                         Permission.PORTAL_END_AUTHORITY,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
@@ -116,7 +137,15 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "auditor",
                 Sentence("Revisor", "Auditor"),
                 "authority",
-                frozenset({Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_OWN_KEYS}),
+                frozenset(
+                    {
+                        Permission.PORTAL_READ_LOG,
+                        Permission.PORTAL_SEE_ACCESS,
+                        Permission.PORTAL_SEE_TERMS,
+                        Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "access_approver",
@@ -127,13 +156,17 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_APPROVE_ACCESS,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
             ),
         )
     }
 )
+
+PRIVILEGED_ROLES: tuple[str, ...] = tuple(role.name for role in ROLES.values() if role.is_privileged)
 
 
 def roles_with(permission: Permission) -> list[str]:

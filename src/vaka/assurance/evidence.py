@@ -69,7 +69,7 @@ async def enter_look(connection: Connection, requirement: Requirement, look: Loo
 
 
 async def read_standings(connection: Connection, authority_id: UUID) -> dict[str, Standing]:
-    """Return what the newest evidence says of one authority, by requirement (as setup)."""
+    """Return what the newest evidence says of one authority, by requirement (as portal or setup)."""
     cursor = await connection.execute(QUERIES["list_evidence"], {"authority_id": authority_id})
     return {
         requirement: Standing(met, reason, since, seen, things)
@@ -78,7 +78,7 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 
 
 async def list_supervised(connection: Connection) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as scheduler or setup).
+    """Return the authorities with a contract, by short name (as portal, scheduler or setup).
 
     What they ask for, and what they agree does not concern them, comes with the registers.
     """

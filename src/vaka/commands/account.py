@@ -15,7 +15,9 @@ from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.leaving import deactivate, reactivate, remove
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
+from vaka.commands.replaying import replay
 from vaka.commands.sealing import seal_logs
+from vaka.commands.sessions import end_sessions, sessions
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.identity.accounts import KINDS, LANGUAGES, create_account
@@ -34,7 +36,7 @@ def account() -> None:
     """Make accounts, invite whom they are for, and put out who leaves. An account alone lets nobody in."""
 
 
-for command in (deactivate, reactivate, remove):
+for command in (deactivate, reactivate, remove, replay, sessions, end_sessions):
     account.add_command(command)
 
 

@@ -36,6 +36,7 @@ async def sign_in_by(
     code: Code | None,
     subjects: SubjectKey,
     now: datetime,
+    browser: str = "",
     random_bytes: RandomBytes = os.urandom,
 ) -> str:
     """Open a session for whoever ``assertion`` is about (as signin) and return its token.
@@ -53,7 +54,7 @@ async def sign_in_by(
         basis = Basis(assertion.issuer, assertion.level, assertion.level_uri, said.requested or "", assertion.digest)
         try:
             return await open_session(
-                connection, account_id, realm, assertion.method, now, random_bytes, basis=basis
+                connection, account_id, realm, assertion.method, now, random_bytes, basis=basis, browser=browser
             )  # fmt: skip
         except CannotSignInError:
             raise SignInRefusedError(Reason.ACCOUNT, _about(said, account_id)) from None

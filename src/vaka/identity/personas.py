@@ -90,6 +90,7 @@ async def sign_in_as(
     random_bytes: RandomBytes = os.urandom,
     *,
     realm: Realm = "operator",
+    browser: str = "",
 ) -> str:
     """Open a session for a persona and return its token. Raises NotADemoError or CannotSignInError.
 
@@ -98,5 +99,7 @@ async def sign_in_as(
     for known in await list_personas(connection, mode, now):
         if known.persona == persona:
             entered: Realm = "administrator" if known.kind == "administrator" else realm
-            return await open_session(connection, known.account_id, entered, "persona", now, random_bytes)
+            return await open_session(
+                connection, known.account_id, entered, "persona", now, random_bytes, browser=browser
+            )
     raise CannotSignInError

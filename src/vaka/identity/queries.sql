@@ -4,8 +4,8 @@
 
 -- name: open_session
 -- as: signin
-insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level)
-select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s, %(expires_at)s, %(issuer)s, %(level)s
+insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser)
+select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s, %(expires_at)s, %(issuer)s, %(level)s, %(browser)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -16,9 +16,10 @@ update account set last_signed_in_at = %(now)s where id = %(account_id)s
 -- name: find_session
 -- as: desk, portal, signin
 select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language,
-       s.method, s.issuer, s.level
+       s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at
 from session s
 join account a on a.id = s.account_id
+left join session_use u on u.session_id = s.id
 where s.token_hash = %(token_hash)s
   and s.ended_at is null and s.expires_at > %(now)s
   and a.state = 'active'
@@ -27,10 +28,27 @@ where s.token_hash = %(token_hash)s
 -- as: desk, portal, signin
 update session set ended_at = %(now)s where id = %(id)s and ended_at is null
 
+-- name: note_use
+-- as: desk, portal
+insert into session_use as u (session_id, used_at) values (%(session_id)s, date_trunc('minute', %(now)s::timestamptz))
+on conflict (session_id) do update set used_at = excluded.used_at where u.used_at < excluded.used_at
+
+-- name: list_sessions
+-- as: desk, portal, setup
+select s.id, s.realm, s.method, s.issuer, s.level, s.browser, s.created_at, s.expires_at,
+       coalesce(u.used_at, s.created_at) as used_at
+from session s
+left join session_use u on u.session_id = s.id
+where s.account_id = %(account_id)s and s.ended_at is null and s.expires_at > %(now)s
+order by s.created_at desc, s.id desc
+limit %(most)s
+
 -- name: end_sessions_of
--- as: desk, signin
+-- as: desk, portal, setup, signin
 update session set ended_at = %(now)s
 where account_id = %(account_id)s and ended_at is null
+  and (%(only)s::uuid is null or id = %(only)s) and (%(but)s::uuid is null or id <> %(but)s)
+  and (%(realm)s::text is null or realm = %(realm)s)
 returning id
 
 -- name: list_accounts
@@ -38,6 +56,10 @@ returning id
 select id, human, display_name, kind, language, state, persona, created_at, last_signed_in_at
 from account
 order by display_name, id
+
+-- name: list_standings
+-- as: setup
+select id, kind, state, created_at, ends_at, last_signed_in_at from account order by id
 
 -- name: name_accounts
 -- as: desk, portal, signin

@@ -22,6 +22,11 @@ from vaka.ledger.events import Event
 QUERIES = load_queries("vaka.identity")
 
 Realm = Literal["operator", "authority", "administrator"]
+EndReason = Literal[
+    "signed_out", "ended_by_owner", "ended_by_another", "role_revoked", "device_lost", "misuse_suspected",
+    "left_unattended",
+]  # fmt: skip
+"""Why a session ended before its time; ``account_closed`` is written where accounts are closed."""
 
 LIFETIMES: dict[str, timedelta] = {
     "operator": timedelta(hours=12),
@@ -52,6 +57,8 @@ class Session:
     """Who asserted it."""
     level: int | None = None
     """The level of assurance: 3 or 4."""
+    used_at: datetime | None = None
+    """The minute of its newest use that was noted; its beginning where none was yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +96,12 @@ async def open_session(
     random_bytes: RandomBytes = os.urandom,
     *,
     basis: Basis | None = None,
+    browser: str = "",
 ) -> str:
     """Start a session (as signin) and return its token: 256 random bits, safe in a cookie, stored nowhere.
 
-    Raises CannotSignInError unless the account is active and of the realm's class.
+    ``browser`` is of which kind it is, in two words or none. Raises CannotSignInError unless the account is active and
+    of the realm's class.
     """
     token = urlsafe_b64encode(random_bytes(TOKEN_BYTES)).rstrip(b"=").decode()
     session_id = new_identifier(now, random_bytes)
@@ -104,6 +113,7 @@ async def open_session(
                 "method": method, "now": now, "expires_at": now + LIFETIMES[realm],
                 "kind": "administrator" if realm == "administrator" else "user",
                 "issuer": basis and basis.issuer, "level": basis and basis.level,
+                "browser": browser,
             },
         )  # fmt: skip
         if done.rowcount == 0:
@@ -144,17 +154,27 @@ async def end_session(connection: psycopg.AsyncConnection[Any], session: Session
 
 
 async def end_sessions_of(
-    connection: psycopg.AsyncConnection[Any], account_id: UUID, *, actor: str, now: datetime
+    connection: psycopg.AsyncConnection[Any],
+    account_id: UUID,
+    *,
+    actor: str,
+    now: datetime,
+    reason: EndReason = "ended_by_another",
+    only: UUID | None = None,
+    but: UUID | None = None,
+    realm: str | None = None,
 ) -> int:
-    """End every open session of an account and return how many there were.
+    """End the open sessions of an account and return how many there were: all, ``only`` one, all ``but`` one, or those
+    of a realm.
 
     The entries name the account: whose session it was is the business of every authority that the account reaches.
     """
+    which = {"account_id": account_id, "now": now, "only": only, "but": but, "realm": realm}
     async with connection.transaction():
-        cursor = await connection.execute(QUERIES["end_sessions_of"], {"account_id": account_id, "now": now})
+        cursor = await connection.execute(QUERIES["end_sessions_of"], which)
         ended = [row[0] for row in await cursor.fetchall()]
         for session_id in ended:
-            facts = {"reason": "ended_by_another", "account": f"account:{account_id}"}
+            facts = {"reason": reason, "account": f"account:{account_id}"}
             await append(connection, Entry(Event.SESSION_ENDED, actor, now, f"session:{session_id}", detail=facts))
     return len(ended)
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Reading a log: how it stands, one entry of it, and the proof that the entry is under a signed checkpoint."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,8 @@ from vaka.ledger.tree import hash_leaf
 OLDEST_CHECKPOINT = timedelta(minutes=3)
 """A checkpoint is signed anew at least once a minute; an older one says that nobody seals the log."""
 MOST_DECISIONS = 20
+BATCH = 5000
+"""Entries that are in memory at once while a whole log is read."""
 _FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 _COSIGNATURE_BYTES = 72
 """The time and the signature: what a witness's line of a note holds (cosignature/v1)."""
@@ -110,6 +113,19 @@ async def read_entry(connection: Connection, index: int) -> StoredEntry | None:
         return StoredEntry(index, data, parse_leaf(data))
     except LedgerError:
         return StoredEntry(index, data, None)
+
+
+async def read_leaves(connection: Connection, size: int) -> AsyncIterator[Leaf | None]:
+    """Yield every entry below ``size`` that the log still holds, the oldest first (as sequencer); None for one that
+    cannot be read. Nothing is verified.
+    """
+    for start in range(0, size, BATCH):
+        cursor = await connection.execute(QUERIES["read_entries"], {"start": start, "end": min(size, start + BATCH)})
+        for _, data in await cursor.fetchall():
+            try:
+                yield parse_leaf(bytes(data))
+            except LedgerError:
+                yield None
 
 
 async def prove_entry(connection: Connection, state: LogState, entry: StoredEntry) -> Proof | None:

@@ -13,6 +13,7 @@ from vaka.access.grants import read_grants
 from vaka.access.principal import Principal
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
+from vaka.identity.session_list import note_use
 from vaka.identity.sessions import Realm, Session, find_session
 from vaka.web.preferences import Preferences, Theme, read_preferences
 
@@ -24,6 +25,11 @@ COOKIES: Mapping[Realm, str] = {
     "administrator": "__Host-vaka-administrator",
 }
 """Each realm's session has a cookie of its own: one does not open another's doors."""
+
+
+BY_ITSELF = "vaka-by-itself"
+"""The header with which a script says that nobody pressed anything."""
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,13 @@ class Asker:
         return self.principal.session
 
 
-async def find_principal(platform: Pool, token: str, clock: Clock, *, realm: Realm = REALM) -> Principal | None:
+async def find_principal(
+    platform: Pool, token: str, clock: Clock, *, realm: Realm = REALM, in_use: bool = False
+) -> Principal | None:
     """Return who holds this session token now, with the grants that hold now; None for nobody.
 
-    A session of another realm is nobody's here. Raises DatabaseUnavailableError.
+    A session of another realm is nobody's here. ``in_use`` notes that somebody uses it. Raises
+    DatabaseUnavailableError.
     """
     if not token:
         return None
@@ -51,17 +60,29 @@ async def find_principal(platform: Pool, token: str, clock: Clock, *, realm: Rea
         session = await find_session(connection, token, now)
         if session is None or session.realm != realm:
             return None
+        if in_use:
+            await note_use(connection, session, now)
         return Principal(session, await read_grants(connection, session.account_id, now))
 
 
 async def find_asker(
-    platform: Pool, request: Request, clock: Clock, *, realm: Realm = REALM, theme: Theme = "dark"
+    platform: Pool, request: Request, clock: Clock, *, realm: Realm = REALM, theme: Theme = "dark", in_use: bool = False
 ) -> Asker | None:
-    """Return who makes this request, or None for somebody who is not signed in. ``theme`` is what pages begin with."""
-    principal = await find_principal(platform, read_token(request, realm=realm), clock, realm=realm)
+    """Return who makes this request, or None for somebody who is not signed in. ``theme`` is what pages begin with.
+
+    ``in_use`` notes that the session is used, unless the page asks without anybody's doing.
+    """
+    principal = await find_principal(
+        platform, read_token(request, realm=realm), clock, realm=realm, in_use=in_use and not asks_by_itself(request)
+    )
     if principal is None:
         return None
     return Asker(principal, read_preferences(request, principal.session.language, theme))
+
+
+def asks_by_itself(request: Request) -> bool:
+    """Whether a page asks without anybody's doing: a stream, or a script that says so. Who lies only looks idle."""
+    return BY_ITSELF in request.headers or EVENT_STREAM in request.headers.get("accept", "")
 
 
 def read_token(request: Request, *, realm: Realm = REALM) -> str:

@@ -82,6 +82,8 @@ class Subscriber:
         self.session_id = session_id
         self.ended: str | None = None
         """Why the stream has to end, once it has to."""
+        self.in_doubt = False
+        """Whether something was said of its session that has to be looked into before anything more is sent."""
         self._backlog: deque[bytes] = deque()
         self._behind = False
         self._news = asyncio.Event()
@@ -107,21 +109,26 @@ class Subscriber:
         self.ended = reason
         self._news.set()
 
+    def doubt(self) -> None:
+        """Let its session be looked at at once: something was said of it."""
+        self.in_doubt = True
+        self._news.set()
+
     @property
     def is_behind(self) -> bool:
         """Whether it needs the whole view."""
         return self._behind
 
     async def next(self, seconds: float) -> bytes | None:
-        """Return the next message, or None when nothing came for ``seconds``, it is behind, or it has to end."""
-        if not self._backlog and not self._behind and self.ended is None:
+        """Return the next message, or None when nothing came for ``seconds``, it is behind, in doubt, or has to end."""
+        if not self._backlog and not self._behind and self.ended is None and not self.in_doubt:
             self._news.clear()
             try:
                 async with asyncio.timeout(seconds):
                     await self._news.wait()
             except TimeoutError:
                 return None
-        if self._behind or self.ended is not None:
+        if self._behind or self.ended is not None or self.in_doubt:
             return None
         return self._backlog.popleft() if self._backlog else None
 

@@ -158,6 +158,12 @@ class Hub:
             if subscriber.session_id == session_id:
                 subscriber.end("signed_out")
 
+    def doubt(self, *, session_id: UUID | None = None, account_id: UUID | None = None) -> None:
+        """Let streams look at once whether their session holds and what it may see: of one, of an account, or all."""
+        for subscriber in self._subscribers():
+            if session_id in (None, subscriber.session_id) and account_id in (None, subscriber.account_id):
+                subscriber.doubt()
+
     def close(self) -> None:
         """End every stream: the process stops, the browsers come back to the next one."""
         for subscriber in self._subscribers():

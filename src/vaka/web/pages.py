@@ -70,6 +70,7 @@ def _environment(language: Language, assets: Assets, names: Mapping[str, Any]) -
         themes=THEMES,
         whole_time=times.whole_time,
         local_time=times.local_time,
+        whole_minute=times.whole_minute,
         machine_time=times.machine_time,
         waited=times.waited,
         age_in_years=times.age_in_years,

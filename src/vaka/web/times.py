@@ -34,6 +34,11 @@ def whole_time(at: datetime) -> str:
     return f"{then:%Y-%m-%d %H:%M:%S} {then.tzname()} (UTC{offset[:3]}:{offset[3:]})"
 
 
+def whole_minute(at: datetime) -> str:
+    """Return date, time and zone, to the minute: ``2026-03-14 03:14 CET``."""
+    return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M %Z}"
+
+
 def machine_time(at: datetime) -> str:
     """Return the time for the ``datetime`` attribute: ISO 8601 with offset, to the millisecond."""
     return at.astimezone(LOCAL).isoformat(timespec="milliseconds")

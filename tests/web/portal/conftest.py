@@ -81,12 +81,12 @@ class Logs:
 
     def mark(self, place: str) -> int:
         """Return the number of the newest entry of an authority's log, or of the platform's (``platform``)."""
-        [row] = self._ask(place, "select last_value as last from ledger.inbox_id_seq", {})
+        [row] = self.ask(place, "select last_value as last from ledger.inbox_id_seq", {})
         return int(row["last"])
 
     def since(self, mark: int, place: str) -> list[dict[str, Any]]:
         """Return what was written after a mark, sealed or not; the log's own sign of life is left out."""
-        found = self._ask(place, ENTRIES, {"after": mark})
+        found = self.ask(place, ENTRIES, {"after": mark})
         return [row for row in found if row["event"] != "ledger.heartbeat"]
 
     def execute(self, slug: str, statement: str, *, unguarded: bool = False) -> None:
@@ -96,7 +96,7 @@ class Logs:
                 superuser.execute("set session_replication_role = replica")
             superuser.execute(statement.encode())
 
-    def _ask(self, place: str, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    def ask(self, place: str, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         with self._superuser(place) as superuser:
             return list(superuser.execute(statement.encode(), values).fetchall())
 

@@ -46,8 +46,10 @@ grant select, insert, update on receiver_presence to g_receiver;
 -- desk: who is this session, what may he do where, which authorities are there.
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level),
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser),
     update (ended_at) on session to g_desk;
+-- desk: notes when a session was last used.
+grant select, insert, update (used_at) on session_use to g_desk;
 -- desk: tells who has one open.
 grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
@@ -55,8 +57,12 @@ grant select (sender, authority_id, device_id, active), insert on device_entry t
 -- portal: who is this session, what may he do where, which authorities are there, and what accounts are called.
 grant select on authority, effective_grant to g_portal;
 grant select (id, human, display_name, kind, language, state) on account to g_portal;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level),
+-- portal: since when there are the accounts that reach an authority, until when, and when they last signed in.
+grant select (created_at, ends_at, last_signed_in_at) on account to g_portal;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser),
     update (ended_at) on session to g_portal;
+-- portal: notes when a session was last used.
+grant select, insert, update (used_at) on session_use to g_portal;
 -- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_portal;
 grant select, insert, update (used_at), delete on security_key_challenge to g_portal;
@@ -67,11 +73,12 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
 grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
--- scheduler, setup: look for evidence of the terms, and keep what was found; setup prints how they stand.
+-- scheduler, setup: look for evidence of the terms, and keep what was found; setup prints how they
+-- stand, and the portal shows it.
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
-grant execute on function list_evidence to g_setup;
+grant execute on function list_evidence to g_setup, g_portal;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles to g_scheduler;
 -- scheduler: whose last day has come is out.
@@ -87,6 +94,7 @@ grant execute on function release_authority, close_authority to g_scheduler;
 grant select on installation, authority, effective_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
 grant select, insert, update (ended_at) on session to g_signin;
+grant select on session_use to g_signin;
 -- scheduler: which databases there are, whether receivers are up, who is signed in, has a desk open, and may handle what.
 grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, ended_at) on session to g_scheduler;
@@ -107,6 +115,10 @@ grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
 -- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.
 grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
+-- setup: which sessions an account has, and ends them; it opens none, and reads nothing by which one is held.
+grant select (id, account_id, realm, method, issuer, level, browser, created_at, expires_at, ended_at),
+    update (ended_at) on session to g_setup;
+grant select on session_use to g_setup;
 -- setup: invites. It reads no invitation and no link.
 grant insert on invitation to g_setup;
 -- setup: which issuers were proposed, approved, withdrawn; what was said of one is never changed.

@@ -14,7 +14,7 @@ from vaka.settings import Settings
 from vaka.tenants.gateway import UnknownAuthorityError
 from vaka.web.asker import Asker, find_asker
 from vaka.web.denials import Denial, name_need
-from vaka.web.desk import acts, board, history, screen, stream
+from vaka.web.desk import acts, board, history, own_sessions, screen, stream
 from vaka.web.desk.desk import Desk, authority_of
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
@@ -57,6 +57,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/history", history.search_history, ["POST"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/found/{number}", history.show_found, ["GET"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/{authority}/{alarm}", history.show_record, ["GET"], needs=Permission.DESK_SEE_HISTORY),
+    route("/sessions", own_sessions.show, ["GET"], needs=Permission.DESK_OWN_SESSIONS),
+    route("/sessions", own_sessions.end, ["POST"], needs=Permission.DESK_OWN_SESSIONS),
     route("/preferences", board.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", board.sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
@@ -68,7 +70,7 @@ def build_desk(desk: Desk, settings: Settings) -> ASGIApp:
     """Return the application of the desk process."""
 
     async def recognise(request: Request) -> Asker | None:
-        return await find_asker(desk.platform, request, desk.clock)
+        return await find_asker(desk.platform, request, desk.clock, in_use=True)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         denial = Denial(

@@ -27,6 +27,7 @@ from vaka.web.following import Follower
 from vaka.web.live import Hub
 from vaka.web.pages import Pages
 from vaka.web.questions import Questions
+from vaka.web.session_news import SessionNews
 
 COMPONENT = "desk"
 PLATFORM_CONNECTIONS = 8
@@ -59,9 +60,11 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
             hub = Hub(source, clock)
             presence = Presence(platform, hub, clock)
             follower = Follower(gateway, platform, source, hub, clock)
+            session_news = SessionNews(server, COMPONENT, hub)
             async with asyncio.TaskGroup() as tasks:
                 works = (
                     follower.follow_all, hub.send, hub.mark_presented, presence.note, keyring.watch, people.read_all,
+                    session_news.follow,
                 )  # fmt: skip
                 running = [tasks.create_task(work()) for work in works]
                 await _wait_for_first_reading(gateway, hub)

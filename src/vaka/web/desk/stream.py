@@ -3,9 +3,10 @@
 """The live queue as server-sent events (WHATWG HTML, section 9.2).
 
 ``all`` replaces what the browser shows, ``change`` changes some lines, ``beat`` says every few seconds that nothing is
-lost and what time it is, ``ended`` that the session is over. A page without the queue (``?only=numbers``) gets beats
-alone, at once where a number changes: it rings there too, and whoever reads it is at his desk. A beat is an event and
-not a comment, because a page can hear events and so notice that they stopped; a comment it never hears.
+lost and what time it is, ``ended`` that the session is over, about a second after it is (``session_news``). A page
+without the queue (``?only=numbers``) gets beats alone, at once where a number changes: it rings there too, and whoever
+reads it is at his desk. A beat is an event and not a comment, because a page can hear events and so notice that they
+stopped; a comment it never hears.
 """
 
 from collections.abc import AsyncIterator
@@ -23,7 +24,7 @@ from vaka.web.desk.desk import Desk
 
 BEAT_SECONDS = 4.0
 CHECK_SECONDS = 8.0
-"""How often it is asked whether the session still holds, and what it may see."""
+"""How often it is asked whether the session still holds, and what it may see, though nobody said anything of it."""
 RETRY_MILLISECONDS = 1000
 LONGEST_EVENT_ID = 40
 
@@ -57,6 +58,12 @@ async def _events(desk: Desk, request: Request, subscriber: Subscriber) -> Async
         yield b"retry: %d\n\n" % RETRY_MILLISECONDS
         while True:
             message = await subscriber.next(BEAT_SECONDS)
+            if subscriber.in_doubt:
+                subscriber.in_doubt = False
+                checked_at = desk.clock.monotonic()
+                await _check(desk, subscriber, token)
+                if subscriber.ended is None:
+                    continue
             if subscriber.ended is not None:
                 break
             if subscriber.is_behind:

@@ -22,9 +22,11 @@ from vaka.web.portal import (
     ending,
     erasure,
     export,
+    holders,
     holds,
     keys,
     log,
+    own_sessions,
     people,
     published,
     receipts,
@@ -32,6 +34,7 @@ from vaka.web.portal import (
     removal_preview,
     retention,
     supplier,
+    terms,
 )
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import PreferenceForm, Theme, remember
@@ -115,6 +118,9 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/keys/add", keys.add, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
     route(f"{LOG}/keys/rename", keys.rename, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
     route(f"{LOG}/keys/remove", keys.remove, ["POST"], needs=Permission.PORTAL_OWN_KEYS),
+    route("/sessions", own_sessions.show_own, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS),
+    route(f"{LOG}/sessions", own_sessions.show, ["GET"], needs=Permission.PORTAL_OWN_SESSIONS),
+    route(f"{LOG}/sessions", own_sessions.end, ["POST"], needs=Permission.PORTAL_OWN_SESSIONS),
     route("/erasure", erasure.show_own, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure", erasure.show_erasures, ["GET"], needs=Permission.PORTAL_ERASE),
     route(f"{LOG}/erasure", erasure.order, ["POST"], needs=Permission.PORTAL_ERASE),
@@ -145,6 +151,11 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/access/designate", access.designate, ["POST"], needs=Permission.PORTAL_DESIGNATE_ROLE),
     route(f"{LOG}/access/report/{{year}}", access_report.show_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route("/holders", holders.show_own, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(f"{LOG}/holders", holders.show_holders, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(f"{LOG}/holders/{{account}}", holders.show_account, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
@@ -159,7 +170,7 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
         # Whoever is signed in elsewhere, at the desk say, is known too: no role of that realm is worth anything here,
         # and so the attempt is refused and written down instead of looking like nobody's.
         for realm in REALMS:
-            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME)
+            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME, in_use=True)
             if asker is not None:
                 return asker
         return None

@@ -18,6 +18,7 @@ from vaka.database.connections import transaction
 from vaka.identity.personas import NotADemoError, Persona, list_personas, sign_in_as
 from vaka.identity.sessions import CannotSignInError, Realm
 from vaka.web.asker import COOKIES, find_principal, give_token, take_token_back
+from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import Form, read_form
 from vaka.web.preferences import PreferenceForm, Preferences, read_preferences, remember
 from vaka.web.refusals import Refusals
@@ -85,7 +86,7 @@ async def sign_in(entrance: Entrance, request: Request) -> Response:
     try:
         async with transaction(entrance.platform) as connection:
             realm = _realm_of(form.persona, await list_personas(connection, mode, now))
-            token = await sign_in_as(connection, form.persona, mode, now, realm=realm)
+            token = await sign_in_as(connection, form.persona, mode, now, realm=realm, browser=read_browser(request))
     except (CannotSignInError, NotADemoError) as refused:
         reason = "not_a_demo" if isinstance(refused, NotADemoError) else "account"
         await entrance.attempts.note(reason, request.client.host if request.client else "")

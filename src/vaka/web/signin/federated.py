@@ -24,6 +24,7 @@ from vaka.identity.reasons import Reason
 from vaka.identity.sessions import Realm
 from vaka.identity.trust import Trusted, find_trusted, list_trusted
 from vaka.web.asker import find_principal, give_token
+from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import Form, read_form
 from vaka.web.preferences import Preferences, read_preferences, remember
 from vaka.web.refusals import RequestRefusedError
@@ -151,6 +152,7 @@ async def _finish(entrance: Entrance, request: Request, secret: PendingSecret | 
         token = await sign_in_by(
             connection, assertion, begun.realm, said=said, attribute=trusted.content.matching_attribute,
             code=read_code(request.cookies.get(INVITATION_COOKIE, "")), subjects=entrance.subjects, now=now,
+            browser=read_browser(request),
         )  # fmt: skip
     await end_sessions(entrance, request)
     return await _let_in(entrance, request, begun.realm, token)

@@ -43,7 +43,7 @@
   // A stream that is refused does not say why; an ordinary request does.
   async function checkSession() {
     try {
-      const answer = await fetch("/", { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(4000) });
+      const answer = await fetch("/", { headers: { "HX-Request": "true", "Vaka-By-Itself": "1" }, signal: AbortSignal.timeout(4000) });
       if (answer.status === 401 || answer.status === 403) { leave(); return; }
     } catch { /* still no connection: opening the stream fails too, and comes back here */ }
     open();

@@ -22,7 +22,7 @@
     if (open.querySelector(".htmx-request")) { refresh(250); return; }
     let fresh = null;
     try {
-      const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(PATIENCE) });
+      const answer = await fetch(address, { headers: { "HX-Request": "true", "Vaka-By-Itself": "1" }, signal: AbortSignal.timeout(PATIENCE) });
       if (answer.status >= 500) throw new Error();
       if (!answer.ok) return; // it may no longer be seen; the stream says what is to be said of that
       fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alarm");
