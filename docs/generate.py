@@ -378,7 +378,7 @@ TERMS_INTRODUCTION = """
 
 What each of the contract's terms of information security is called here, what must be so (goals), and by which evidence
 that is seen. How a term stands is computed from evidence and its age, and nobody can set it ([decision
-40](decisions/0040-status-is-computed.md)). `vaka terms` prints the board; the portal shows it to each authority.
+37](decisions/0037-status-is-computed.md)). `vaka terms` prints the board; the portal shows it to each authority.
 
 - *Met*: everything owed was looked at within its time, and is so.
 - *Failing*: something was found wrong. It stands until newer evidence says otherwise.

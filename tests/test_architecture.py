@@ -30,6 +30,11 @@ MAY_NOT_LOAD = {
         "vaka.alarms", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo", "vaka.simulate",
         "vaka.web.desk", "vaka.web.signin", "vaka.web.live",
     ),
+    "vaka.processes.office": (
+        "vaka.alarms", "vaka.removal", "vaka.tenants.gateway", "vaka.keys.keyring", "vaka.receiver", "vaka.sip",
+        "vaka.scaip", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.web.desk", "vaka.web.signin",
+        "vaka.web.portal.portal", "vaka.web.portal.application", "vaka.web.portal.opening", "vaka.web.live",
+    ),
     "vaka.processes.signin": (
         "vaka.alarms", "vaka.tenants.gateway", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo",
         "vaka.simulate", "vaka.web.desk", "vaka.web.portal",
@@ -61,6 +66,7 @@ CONTRACTS = (
     "The receiver knows nothing of people who sign in",
     "The desk never parses what devices send",
     "The portal reads its own authority's log, and knows nothing of the desk",
+    "The office knows accounts, and no authority's data",
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
     "The keyholder knows keys and nothing else",
@@ -102,6 +108,7 @@ OPENS_CONNECTIONS = {
     "processes/signin.py": "platform",
     "receiver/receiver.py": "platform",
     "web/desk/opening.py": "platform",
+    "web/office/opening.py": "platform",
     "web/portal/opening.py": "platform",
     "web/session_news.py": "platform",
 }
@@ -256,7 +263,7 @@ def test_every_process_keeps_its_memory_to_itself() -> None:
     swapped = {"out_of_swap=False"}
     assert kept == {
         "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "sequencer": set(),
-        "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped,
+        "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped, "office": swapped,
     }  # fmt: skip
 
 

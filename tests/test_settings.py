@@ -174,7 +174,7 @@ def test_files_of_secrets_and_public_keys_are_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "process", ["receiver", "desk", "portal", "signin", "scheduler", "sequencer", "keyholder"]
+    "process", ["receiver", "desk", "portal", "office", "signin", "scheduler", "sequencer", "keyholder"]
 )  # fmt: skip
 def test_no_process_starts_with_one(tmp_path: Path, process: str) -> None:
     write(tmp_path, f"[database]\npassword = '{SECRET}'\n")
@@ -225,7 +225,7 @@ def test_what_concerns_several_keys_is_told_in_a_sentence(tmp_path: Path) -> Non
     assert load_settings(write(tmp_path, "[receiver]\nhost = '0.0.0.0'\npublic_host = 'larm.example.org'"))
 
 
-@pytest.mark.parametrize("section", ["desk", "portal", "signin"])
+@pytest.mark.parametrize("section", ["desk", "portal", "office", "signin"])
 @pytest.mark.parametrize(
     "line", ['host = "0.0.0.0"', 'host = "::"', 'host = "192.0.2.1"', 'origin = "https://vaka.example"', 'origin = "x"']
 )

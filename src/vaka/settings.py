@@ -165,6 +165,15 @@ class PortalSettings(WebSettings):
     """Scheme, host and port as the browser sees it; requests from other origins are refused."""
 
 
+class OfficeSettings(WebSettings):
+    """The supplier's office, where administrators work."""
+
+    port: Port = 8403
+    """Port to listen on."""
+    origin: str = "http://localhost:8403"
+    """Scheme, host and port as the browser sees it, alone. Another host name makes all administrators' keys useless."""
+
+
 class SigninSettings(WebSettings):
     """The sign-in page."""
 
@@ -295,6 +304,7 @@ class Settings(_Section):
     receiver: ReceiverSettings = ReceiverSettings()
     desk: DeskSettings = DeskSettings()
     portal: PortalSettings = PortalSettings()
+    office: OfficeSettings = OfficeSettings()
     signin: SigninSettings = SigninSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     ledger: LedgerSettings = LedgerSettings()
@@ -315,7 +325,10 @@ class Settings(_Section):
     def _keep_a_demo_on_its_machine(self) -> Self:
         """Anybody is whoever he chooses in a demo, so nobody but this machine reaches its pages."""
         if self.mode == "demo":
-            for name, web in (("desk", self.desk), ("portal", self.portal), ("signin", self.signin)):
+            webs: tuple[tuple[str, WebSettings], ...] = (
+                ("desk", self.desk), ("portal", self.portal), ("office", self.office), ("signin", self.signin)
+            )  # fmt: skip
+            for name, web in webs:
                 if not (_is_this_machine(web.host) and _is_this_machine(urlsplit(web.origin).hostname or "")):
                     raise ValueError(f"a demo has no login, so {name}.host and {name}.origin are of this machine only")
         return self

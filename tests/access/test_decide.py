@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import START
 from vaka.access import decide
-from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where, may, require
+from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where, holds_somewhere, may, require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Grant, Principal
 from vaka.access.roles import ROLES, Role
@@ -25,17 +25,19 @@ GIVES = {
     "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_sessions",
     "quality_reviewer": "desk.see_history desk.own_sessions",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt"
-    " portal.own_keys portal.own_sessions",
+    " portal.see_terms portal.own_keys portal.own_sessions",
     "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt"
-    " portal.own_keys portal.own_sessions",
+    " portal.see_terms portal.own_keys portal.own_sessions",
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
-    " portal.own_keys portal.own_sessions portal.see_access portal.designate_role",
+    " portal.see_terms portal.own_keys portal.own_sessions portal.see_access portal.designate_role",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
-    " portal.own_keys portal.own_sessions",
-    "auditor": "portal.read_log portal.see_access portal.own_keys portal.own_sessions",
+    " portal.see_terms portal.own_keys portal.own_sessions",
+    "auditor": "portal.read_log portal.see_access portal.see_terms portal.own_keys portal.own_sessions",
     "access_approver": "portal.see_access portal.designate_role portal.approve_access"
-    " portal.own_keys portal.own_sessions",
+    " portal.see_terms portal.own_keys portal.own_sessions",
+    "administrator": "office.see_accounts office.own_keys office.own_sessions",
 }
+OFFICE = frozenset(name for name, role in ROLES.items() if role.realm == "administrator")
 
 
 def principal(*grants: tuple[str, UUID | None], kind: str = "user", realm: str = "operator") -> Principal:
@@ -48,7 +50,20 @@ def test_every_role_is_in_the_table() -> None:
     assert all(ROLES[name].name == name for name in ROLES)
 
 
-@pytest.mark.parametrize(("role", "permission"), list(product(GIVES, Permission)))
+@pytest.mark.parametrize(("role", "permission"), list(product(sorted(OFFICE), Permission)))
+def test_what_a_role_of_administrators_gives_at_the_suppliers(role: str, permission: Permission) -> None:
+    who = principal((role, None), kind="administrator", realm="administrator")
+    expected = permission.value in GIVES[role].split()
+    assert may(who, permission, None) is expected
+    assert holds_somewhere(who, permission) is expected
+    assert not may(who, permission, HERE)
+    assert authorities_where(who, permission) == frozenset()
+    for other in (principal((role, None), realm="administrator"), principal((role, None), realm="operator"),
+                  principal((role, None), kind="administrator", realm="operator")):  # fmt: skip
+        assert not holds_somewhere(other, permission)
+
+
+@pytest.mark.parametrize(("role", "permission"), list(product(sorted(set(GIVES) - OFFICE), Permission)))
 def test_what_a_role_gives(role: str, permission: Permission) -> None:
     who = principal((role, HERE), realm=ROLES[role].realm)
     expected = permission.value in GIVES[role].split()
@@ -85,6 +100,7 @@ def test_the_suppliers_premises_are_not_everywhere() -> None:
     who = principal(("shift_leader", None))
     assert not may(who, Permission.DESK_SEE_QUEUE, HERE)
     assert authorities_where(who, Permission.DESK_SEE_QUEUE) == frozenset()
+    assert not holds_somewhere(who, Permission.DESK_SEE_QUEUE)
 
 
 def test_a_role_without_permissions_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +130,8 @@ def test_roles_add_up() -> None:
 
 
 def test_permissions_are_named_after_where_they_hold() -> None:
-    assert {permission.value.split(".")[0] for permission in Permission} == {"desk", "portal"}
+    assert {permission.value.split(".")[0] for permission in Permission} == {"desk", "portal", "office"}
     for role in ROLES.values():
-        place = {"operator": "desk", "authority": "portal"}[role.realm]
+        place = {"operator": "desk", "authority": "portal", "administrator": "office"}[role.realm]
         assert {permission.value.split(".")[0] for permission in role.permissions} == {place}
     assert len({permission.value for permission in Permission}) == len(Permission)

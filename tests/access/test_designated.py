@@ -424,7 +424,7 @@ async def test_what_cannot_be_entered_is_not_decided(register: Register) -> None
 def test_who_approves_does_nothing_else() -> None:
     assert ROLES["access_approver"].permissions == {
         Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_DESIGNATE_ROLE, Permission.PORTAL_APPROVE_ACCESS,
-        Permission.PORTAL_OWN_KEYS,
+        Permission.PORTAL_SEE_TERMS, Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS,
     }  # fmt: skip
 
 

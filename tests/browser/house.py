@@ -29,7 +29,9 @@ class House:
         self.installation = installation
         desk = find_free_port(FIRST_PORT, ("tcp",))
         signin = find_free_port(desk + 1, ("tcp",))
-        self.ports = {"desk": desk, "signin": signin, "portal": find_free_port(signin + 1, ("tcp",))}
+        portal = find_free_port(signin + 1, ("tcp",))
+        office = find_free_port(portal + 1, ("tcp",))
+        self.ports = {"desk": desk, "signin": signin, "portal": portal, "office": office}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         lines = ['mode = "demo"']
         for name, port in self.ports.items():
@@ -46,6 +48,11 @@ class House:
     def portal(self) -> str:
         """Where the portal is."""
         return f"http://localhost:{self.ports['portal']}"
+
+    @property
+    def office(self) -> str:
+        """Where the office is."""
+        return f"http://localhost:{self.ports['office']}"
 
     @property
     def signin(self) -> str:

@@ -49,6 +49,17 @@ def superuser(made: DataDirectory) -> "closing[psycopg.Connection[tuple[object, 
     return closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True))
 
 
+def test_term_10_1_no_user_gets_an_administrators_role_at_the_command_line(made: DataDirectory, account: str) -> None:
+    about = ("--data", made.root, "--authority", "ekbacka", "--account", account, "--role", "administrator")
+    for arguments in ((), APPLY):
+        refused = vaka("role", "grant", *about, *arguments)
+        assert refused.exit_code == 1
+        assert "Administrators' roles belong to administrators' accounts" in refused.stderr
+    with superuser(made) as connection:
+        kept = connection.execute("select count(*) from vaka.role_grant where role = 'administrator'").fetchone()
+    assert kept == (0,)
+
+
 def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: str) -> None:
     about = ("--data", made.root, "--authority", "ekbacka")
     whose = (*about, "--account", account)

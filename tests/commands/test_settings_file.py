@@ -70,6 +70,7 @@ def test_what_a_user_wrote_is_kept(data: DataDirectory) -> None:
     text += f"[receiver]\nudp_port = {base + 20}\ntcp_port = false\ntls_port = false\nprocesses = 2\n"
     text += f'[desk]\nport = {base + 21}\norigin = "http://localhost:{base + 21}"\n'
     text += f'[portal]\nport = {base + 22}\norigin = "http://localhost:{base + 22}"\n'
+    text += f'[office]\nport = {base + 23}\norigin = "http://localhost:{base + 23}"\n'
     data.settings_file.write_text(text)
     settings = settle(data, None, lambda _: None)
     assert (settings.receiver.processes, settings.receiver.tcp_port, settings.receiver.tls_port) == (2, None, None)

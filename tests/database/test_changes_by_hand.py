@@ -224,6 +224,8 @@ UNGUARDED = {
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
         "session_use": "in which minute a session was last used; its beginning and its end have events",
+        "look": "added by a function alone, with an entry of what is otherwise (tests/assurance/test_collectors.py)",
+        "observation": "added by a function alone, with an entry of each; everybody else is refused",
         "desk_presence": "that somebody has a desk open, every few seconds",
         "migration": "written by the migration itself, which has its own entry",
     },

@@ -30,6 +30,13 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
+FINDS = {
+    f"find_{what}()": "execute"
+    for what in (
+        "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
+        "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+    )
+} | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
 
 SEALS = WRITES_LEDGER | {
@@ -85,10 +92,24 @@ PLATFORM: dict[str, Rights] = {
         "designate_role()": "execute",
         "release_role()": "execute",
         "holders_digest()": "execute",
+        "list_evidence()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
         " update(ended_at)",
         "session_use": "select insert update(used_at)",
+    },
+    "office": ASKS_LEDGER
+    | {
+        "authority": "select",
+        **READS_GRANTS,
+        "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
+        "account_link": "select(account_id created_at issuer retired_at)",
+        "ledger.account_history()": "execute",
+        "security_key": "select insert delete update(last_used_at name sign_count)",
+        "security_key_challenge": "select insert delete update(used_at)",
+        "session_use": "select insert update(used_at)",
+        "session": "select(account_id browser created_at ended_at expires_at id issuer level method realm token_hash)"
+        " update(ended_at)",
     },
     "signin": ASKS_LEDGER
     | {
@@ -117,6 +138,7 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         "settle_roles()": "execute",
         "end_accounts()": "execute",
+        **FINDS,
     },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
@@ -131,6 +153,8 @@ PLATFORM: dict[str, Rights] = {
         "designated_role": "select",
         "role_conflict": "select",
         "request_role()": "execute",
+        **FINDS,
+        "list_evidence()": "execute",
         "change_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",

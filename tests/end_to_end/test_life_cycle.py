@@ -20,7 +20,7 @@ from vaka.demo.personas import PERSONAS
 
 pytestmark = pytest.mark.end_to_end
 
-PROGRAMS = ("postgresql", "keyholder", "signin", "desk", "portal", "scheduler", "sequencer", "receiver-1")
+PROGRAMS = ("postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "receiver-1")
 
 
 def fetch(url: str) -> tuple[int, str]:

@@ -30,7 +30,9 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.end_to_end
 
-PROCESSES = ("postgresql", "keyholder", "signin", "desk", "portal", "scheduler", "sequencer", "receiver-1", "devices")
+PROCESSES = (
+    "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "receiver-1", "devices",
+)  # fmt: skip
 KEEP_OUT_OF_SWAP = ("keyholder", "desk", "portal", "scheduler", "sequencer")
 SPOKEN = "Fru Agda Markörsdotter på Hemliga vägen 17"
 """What a device says of whom it belongs to, an operator writes, a clerk types in the wrong field."""

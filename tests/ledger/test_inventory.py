@@ -23,6 +23,7 @@ from vaka.database.migrate import migrations_for
 from vaka.database.queries import load_queries
 from vaka.ledger.events import Event
 from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.routes import Address
 from vaka.web.signin.application import ADDRESSES as SIGNIN
@@ -423,6 +424,21 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/alive"): Untold("says nothing"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
+OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/"): Untold("who works for the supplier and its authorities, with which roles; nobody in care"),
+    ("GET", "/account/{account}"): Untold("what became of an account, from the log; nobody in care"),
+    ("GET", "/keys"): Untold("one's own security keys, and forms"),
+    ("POST", "/keys"): told("security_key.enrolled", "security_key.refused"),
+    ("POST", "/keys/add"): told("security_key.used", "security_key.refused"),
+    ("POST", "/keys/rename"): told("security_key.renamed"),
+    ("POST", "/keys/remove"): told("security_key.removed", "security_key.used", "security_key.refused"),
+    ("GET", "/sessions"): Untold("where one is signed in oneself, shown to who is"),
+    ("POST", "/sessions"): told("session.ended"),
+    ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
+    ("POST", "/sign-out"): told("session.ended"),
+    ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
+}
 DESK_READS = told("alarm.read", "history.listed", "history.searched", "person.searched")
 """The desk's addresses are walked one by one in tests/web/test_every_act_is_entered.py."""
 
@@ -454,7 +470,7 @@ NOT_YET: dict[str, str] = {}
 
 
 def everything() -> list[Told | Untold]:
-    pages = (*PAGES.values(), *PORTAL_PAGES.values())
+    pages = (*PAGES.values(), *PORTAL_PAGES.values(), *OFFICE_PAGES.values())
     return [*STATEMENTS.values(), *FUNCTIONS.values(), *COMMANDS.values(), *pages, *ROUNDS.values()]
 
 
@@ -470,7 +486,11 @@ def test_every_command_is_in_the_inventory() -> None:
     assert set(commands(main)) == COMMANDS.keys()
 
 
-@pytest.mark.parametrize(("addresses", "pages"), [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES)], ids=["signin", "portal"])
+@pytest.mark.parametrize(
+    ("addresses", "pages"),
+    [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES), (OFFICE, OFFICE_PAGES)],
+    ids=["signin", "portal", "office"],
+)  # fmt: skip
 def test_every_page_is_in_the_inventory(
     addresses: tuple[Address, ...], pages: dict[tuple[str, str], Told | Untold]
 ) -> None:

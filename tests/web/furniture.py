@@ -68,6 +68,8 @@ PERSONAS = (
     ("beata", "Beata Behörig", "access_approver", ("ekbacka",), "sv"),
     ("bertil", "Bertil Behörig", "access_approver", ("ekbacka",), "en"),
     ("vera", "Vera Vilsen", None, (), "sv"),
+    ("adam", "Adam Administratör", "administrator", ("",), "sv"),
+    ("ada", "Ada Administrator", "administrator", ("",), "en"),
 )
 
 FIRST_SENDERS = {"ekbacka": 8031000, "norrvik": 2630100}
@@ -253,13 +255,13 @@ async def _furnish(installation: Installation, mode: str) -> None:
             await _populate(installation, platform, keyring, slug, NAMES[number::2], now)
         for persona, name, role, slugs, language in PERSONAS if mode == "demo" else ():
             account = await create_account(
-                platform, name, language=language, persona=persona, actor=ACTOR, now=now
+                platform, name, kind="administrator" if role == "administrator" else "user", language=language,
+                persona=persona, actor=ACTOR, now=now,
             )  # fmt: skip
             installation.accounts[persona] = account.id
             for slug in slugs if role else ():
-                await grant_role(
-                    platform, account.id, role or "", installation.authorities[slug].id, actor=ACTOR, now=now
-                )
+                where = installation.authorities[slug].id if slug else None
+                await grant_role(platform, account.id, role or "", where, actor=ACTOR, now=now)
     finally:
         await keyring.close()
         await platform.close()

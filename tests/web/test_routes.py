@@ -11,6 +11,7 @@ from tests.web.browsers import Browser
 from tests.web.conftest import SETTINGS
 from vaka.access.permissions import Permission
 from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.routes import PUBLIC, Address, Needs, build_router, route
 from vaka.web.signin.application import ADDRESSES as SIGNIN
@@ -120,6 +121,22 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/alive", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
+SEE_ACCOUNTS, MY_KEYS = Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS
+OFFICE_TABLE: list[tuple[str, str, Needs]] = [
+    ("GET", "/", SEE_ACCOUNTS),
+    ("GET", "/account/{account}", SEE_ACCOUNTS),
+    ("GET", "/keys", MY_KEYS),
+    ("POST", "/keys", MY_KEYS),
+    ("POST", "/keys/add", MY_KEYS),
+    ("POST", "/keys/rename", MY_KEYS),
+    ("POST", "/keys/remove", MY_KEYS),
+    ("GET", "/sessions", Permission.OFFICE_OWN_SESSIONS),
+    ("POST", "/sessions", Permission.OFFICE_OWN_SESSIONS),
+    ("POST", "/preferences", PUBLIC),
+    ("POST", "/sign-out", PUBLIC),
+    ("GET", "/alive", PUBLIC),
+    ("GET", "/static/{fingerprint}/{name}", PUBLIC),
+]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/", PUBLIC),
     ("POST", "/", PUBLIC),
@@ -145,6 +162,10 @@ def test_the_desk_has_these_addresses_and_no_other() -> None:
 
 def test_the_portal_has_these_addresses_and_no_other() -> None:
     assert flatten(PORTAL) == PORTAL_TABLE
+
+
+def test_the_office_has_these_addresses_and_no_other() -> None:
+    assert flatten(OFFICE) == OFFICE_TABLE
 
 
 def test_the_sign_in_page_has_these_addresses_and_no_other() -> None:

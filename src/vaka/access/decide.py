@@ -52,6 +52,11 @@ def authorities_where(principal: Principal, permission: Permission) -> frozenset
     return frozenset(authority_id for authority_id in named if may(principal, permission, authority_id))
 
 
+def holds_somewhere(principal: Principal, permission: Permission) -> bool:
+    """Whether the principal has ``permission`` in any authority, or at the supplier's own premises."""
+    return may(principal, permission, None) or bool(authorities_where(principal, permission))
+
+
 def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozenset[Permission]:
     session = principal.session
     # An account of the administrators' class handles no alarms, whatever somebody granted it by mistake.
@@ -60,6 +65,9 @@ def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozense
     held: set[Permission] = set()
     for grant in principal.grants:
         role = ROLES.get(grant.role)
-        if role is not None and grant.authority_id == authority_id and role.realm == session.realm:
+        if role is None or grant.authority_id != authority_id or role.realm != session.realm:
+            continue
+        # The supplier's own premises are where its administrators work, and nobody else; no authority is theirs.
+        if (role.realm == "administrator") == (authority_id is None):
             held |= role.permissions
     return frozenset(held)

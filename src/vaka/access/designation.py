@@ -18,7 +18,7 @@ from vaka.access.holds import require_reason
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.access.requests import require_done
-from vaka.access.roles import ROLES
+from vaka.access.roles import WITH_AUTHORITIES
 from vaka.database.connections import Connection
 from vaka.ledger.standing import require_standing
 
@@ -67,7 +67,9 @@ async def list_held(connection: Connection, authority_id: UUID, now: datetime) -
 async def list_designations(connection: Connection, authority_id: UUID) -> list[Designation]:
     """Return for each role there is whether it is designated."""
     async with connection.cursor(row_factory=class_row(Designation)) as cursor:
-        await cursor.execute(QUERIES["list_designations"], {"authority_id": authority_id, "roles": list(ROLES)})
+        await cursor.execute(
+            QUERIES["list_designations"], {"authority_id": authority_id, "roles": list(WITH_AUTHORITIES)}
+        )
         return await cursor.fetchall()
 
 
@@ -87,7 +89,7 @@ async def designate_role(
     already, other people hold it by now, or the asker holds it himself), LedgerStandsStillError.
     """
     require(principal, Permission.PORTAL_DESIGNATE_ROLE, authority_id)
-    if role not in ROLES:
+    if role not in WITH_AUTHORITIES:
         raise UnknownRoleError
     facts = {
         "authority_id": authority_id, "role": role, "holders": holders, "account_id": principal.account_id,

@@ -52,7 +52,7 @@ _TRACES = Sentence(
     "Den som raderar personer bestämmer inte hur länge loggen om det sparas.",
     "Whoever erases people does not decide how long the log of it is kept.",
 )
-_SUPPLIERS = ("operator", "shift_leader", "device_technician", "quality_reviewer")
+_SUPPLIERS = ("administrator", "operator", "shift_leader", "device_technician", "quality_reviewer")
 
 
 def _conflicts() -> Iterator[Conflict]:

@@ -22,6 +22,7 @@ from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
 
 QUERIES = load_queries("vaka.access")
+CLASS_CONSTRAINT = "role_of_its_class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class Colleague:
 
     account_id: UUID
     display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    """A role that an account holds and that is worth something."""
+
+    role: str
+    authority_id: UUID | None
+    authority: str | None
+    """What the authority is called; None for the supplier's own premises."""
+    granted_at: datetime
+    valid_until: datetime | None
 
 
 class UnknownRoleError(VakaError):
@@ -60,6 +73,21 @@ class ApprovalNeededError(VakaError):
         )
 
 
+class RoleOfAnotherClassError(VakaError):
+    """An administrators' role is asked for with an authority, or for an account of another class (term 10)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Administratörsroller hör till administratörskonton, hos leverantören och inte hos någon myndighet. "
+                "Inget har ändrats. Begär ett särskilt administratörskonto åt människan.",
+                en="Administrators' roles belong to administrators' accounts, at the supplier's and with no authority. "
+                "Nothing was changed. Request an administrator's account of its own for that human.",
+            ),
+        )
+
+
 class NotAColleagueError(VakaError):
     """That account cannot handle alarms of this authority."""
 
@@ -78,6 +106,13 @@ async def read_grants(connection: psycopg.AsyncConnection[Any], account_id: UUID
     async with connection.cursor(row_factory=class_row(Grant)) as cursor:
         await cursor.execute(QUERIES["read_grants"], {"account_id": account_id, "now": now})
         return tuple(await cursor.fetchall())
+
+
+async def list_roles_of(connection: psycopg.AsyncConnection[Any], account_id: UUID, now: datetime) -> list[HeldRole]:
+    """Return the roles of an account that are worth something at ``now`` (as office)."""
+    async with connection.cursor(row_factory=class_row(HeldRole)) as cursor:
+        await cursor.execute(QUERIES["list_roles_of"], {"account_id": account_id, "now": now})
+        return await cursor.fetchall()
 
 
 async def list_colleagues(
@@ -112,7 +147,8 @@ async def grant_role(
 ) -> bool:
     """Give a role in one authority (as setup). Return whether anything changed.
 
-    Raises UnknownRoleError, ApprovalNeededError, ConflictingDutiesError, or LedgerStandsStillError.
+    Raises UnknownRoleError, ApprovalNeededError, RoleOfAnotherClassError, ConflictingDutiesError, or
+    LedgerStandsStillError.
     """
     if role not in ROLES:
         raise UnknownRoleError
@@ -125,6 +161,8 @@ async def grant_role(
             async with connection.transaction():
                 done = await connection.execute(QUERIES["grant_role"], {**facts, "now": now})
         except psycopg.errors.CheckViolation as error:
+            if error.diag.constraint_name == CLASS_CONSTRAINT:
+                raise RoleOfAnotherClassError from None
             raise conflict_told_by(error, role) or error from None
         if done.rowcount == 0:
             return False

@@ -33,6 +33,9 @@ class Permission(Enum):
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
     PORTAL_SEE_TERMS = "portal.see_terms"  # how the 37 terms stand, and by which evidence
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
+    OFFICE_SEE_ACCOUNTS = "office.see_accounts"  # whose accounts there are, and what became of each
+    OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there
+    OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys
 
 
 PRIVILEGED = frozenset(

@@ -3,7 +3,7 @@
 -- Run in the platform database.
 
 -- name: read_grants
--- as: desk, portal, signin
+-- as: desk, portal, office, signin
 select g.role, g.authority_id, g.valid_until
 from effective_grant g
 join account a on a.id = g.account_id
@@ -117,3 +117,11 @@ order by g.role, g.account_id
 -- name: end_accounts
 -- as: scheduler
 select end_accounts(%(now)s)
+
+-- name: list_roles_of
+-- as: office
+select g.role, g.authority_id, t.name as authority, g.granted_at, g.valid_until
+from effective_grant g
+left join authority t on t.id = g.authority_id
+where g.account_id = %(account_id)s and (g.valid_until is null or g.valid_until > %(now)s)
+order by g.role, t.name

@@ -21,7 +21,7 @@ from vaka.access.grants import QUERIES, UnknownRoleError
 from vaka.access.holds import require_reason
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
-from vaka.access.roles import ROLES
+from vaka.access.roles import WITH_AUTHORITIES
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
@@ -126,7 +126,7 @@ async def request_role(
 
     Raises UnknownRoleError, UnusableReasonError, NotRequestableError, ConflictingDutiesError, LedgerStandsStillError.
     """
-    if role not in ROLES:
+    if role not in WITH_AUTHORITIES:
         raise UnknownRoleError
     why, instead = require_reason(reason), require_reason(control) if kind == "exception" and control else None
     request, answer_by = new_identifier(now), now + ANSWER_WITHIN

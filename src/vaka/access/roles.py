@@ -22,7 +22,9 @@ OPERATOR_PERMISSIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A named set of permissions that can be granted in one authority at a time."""
+    """A named set of permissions that can be granted in one authority at a time; those of administrators' realm, at the
+    supplier's own premises alone.
+    """
 
     name: str
     title: Sentence
@@ -162,11 +164,21 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     }
                 ),
             ),
+            Role(
+                "administrator",
+                Sentence("Administratör", "Administrator"),
+                "administrator",
+                frozenset({Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS, Permission.OFFICE_OWN_SESSIONS}),
+            ),
         )
     }
 )
 
 PRIVILEGED_ROLES: tuple[str, ...] = tuple(role.name for role in ROLES.values() if role.is_privileged)
+
+
+WITH_AUTHORITIES: tuple[str, ...] = tuple(name for name, role in ROLES.items() if role.realm != "administrator")
+"""The roles that are held with an authority, and that it can designate."""
 
 
 def roles_with(permission: Permission) -> list[str]:

@@ -27,7 +27,7 @@ from vaka.settings import Settings
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
-@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the four after it.")
+@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the five after it.")
 @click.option("--people", type=click.IntRange(1, 900), default=PEOPLE_EACH, show_default=True,
               help="People in each authority, when the demo is made.")  # fmt: skip
 @click.option("--no-traffic", is_flag=True, help="Start no simulated devices.")
@@ -95,6 +95,7 @@ def _welcome(directory: DataDirectory, settings: Settings, progress: Progress, *
   Sign in          {settings.signin.origin}/
   The desk         {settings.desk.origin}/
   The portal       {settings.portal.origin}/
+  The office       {settings.office.origin}/
   Devices send to  {receiver.host}  {", ".join(devices)}{"" if traffic else "  (none is simulated)"}
   Data and logs    {directory.root}
 

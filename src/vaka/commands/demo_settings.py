@@ -51,7 +51,9 @@ def settle(directory: DataDirectory, port_base: int | None, say: Callable[[str],
 
 
 def _with_port_base(settings: Settings, base: int | None) -> Settings:
-    return settings if base is None else _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3, base + 4)
+    if base is None:
+        return settings
+    return _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3, base + 4, base + 5)
 
 
 def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings:
@@ -72,7 +74,10 @@ def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings
     plain = choose(receiver.udp_port or receiver.tcp_port, ("udp", "tcp"), receiver.host, "SIP")
     tls = choose(receiver.tls_port, ("tcp",), receiver.host, "SIP over TLS")
     portal = choose(settings.portal.port, ("tcp",), settings.portal.host, "the portal")
-    return _with_ports(settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls, portal)
+    office = choose(settings.office.port, ("tcp",), settings.office.host, "the office")
+    return _with_ports(
+        settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls, portal, office
+    )
 
 
 def _with_ports(
@@ -83,11 +88,13 @@ def _with_ports(
     tcp: int | None,
     tls: int | None,
     portal: int | None,
+    office: int | None,
 ) -> Settings:
     return settings.model_copy(
         update={
             "signin": settings.signin.model_copy(update={"port": signin, "origin": f"http://localhost:{signin}"}),
             "desk": settings.desk.model_copy(update={"port": desk, "origin": f"http://localhost:{desk}"}),
+            "office": settings.office.model_copy(update={"port": office, "origin": f"http://localhost:{office}"}),
             "portal": settings.portal.model_copy(update={"port": portal, "origin": f"http://localhost:{portal}"}),
             "receiver": settings.receiver.model_copy(update={"udp_port": udp, "tcp_port": tcp, "tls_port": tls}),
         }

@@ -171,4 +171,5 @@ async def _register_personas(
             actor=ACTOR, now=now,
         )  # fmt: skip
         for slug in persona.authorities if persona.role else ():
-            await grant_role(platform, account.id, persona.role or "", registered[slug].id, actor=ACTOR, now=now)
+            where = registered[slug].id if slug else None
+            await grant_role(platform, account.id, persona.role or "", where, actor=ACTOR, now=now)

@@ -4,6 +4,8 @@
 
 from dataclasses import dataclass
 
+SUPPLIER = ("",)
+"""The supplier's own premises, where administrators have their role."""
 EVERYWHERE = ("ekbacka", "norrvik", "sjohult", "mottagning")
 
 
@@ -17,7 +19,7 @@ class DemoPersona:
     """For the list that `vaka demo` prints."""
     role: str | None = None
     authorities: tuple[str, ...] = ()
-    """Slugs."""
+    """Slugs; an empty one is the supplier's own premises."""
     kind: str = "user"
     language: str = "sv"
 
@@ -51,5 +53,7 @@ PERSONAS = (
     DemoPersona("auditor_ekbacka", "Rune Revisorsson", "auditor of Ekbacka: reads the log, names nobody in care",
                 "auditor", ("ekbacka",)),
     DemoPersona("supplier_administrator", "Adam Administratörsson", "administrator: sees no alarm and no person",
-                kind="administrator"),
+                "administrator", SUPPLIER, kind="administrator"),
+    DemoPersona("second_supplier_administrator", "Ada Administratörsdotter", "a second administrator, to approve",
+                "administrator", SUPPLIER, kind="administrator"),
 )  # fmt: skip

@@ -14,7 +14,7 @@ where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 update account set last_signed_in_at = %(now)s where id = %(account_id)s
 
 -- name: find_session
--- as: desk, portal, signin
+-- as: desk, portal, office, signin
 select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language,
        s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at
 from session s
@@ -25,16 +25,16 @@ where s.token_hash = %(token_hash)s
   and a.state = 'active'
 
 -- name: end_session
--- as: desk, portal, signin
+-- as: desk, portal, office, signin
 update session set ended_at = %(now)s where id = %(id)s and ended_at is null
 
 -- name: note_use
--- as: desk, portal
+-- as: desk, portal, office
 insert into session_use as u (session_id, used_at) values (%(session_id)s, date_trunc('minute', %(now)s::timestamptz))
 on conflict (session_id) do update set used_at = excluded.used_at where u.used_at < excluded.used_at
 
 -- name: list_sessions
--- as: desk, portal, setup
+-- as: desk, portal, office, setup
 select s.id, s.realm, s.method, s.issuer, s.level, s.browser, s.created_at, s.expires_at,
        coalesce(u.used_at, s.created_at) as used_at
 from session s
@@ -44,7 +44,7 @@ order by s.created_at desc, s.id desc
 limit %(most)s
 
 -- name: end_sessions_of
--- as: desk, portal, setup, signin
+-- as: desk, portal, office, setup, signin
 update session set ended_at = %(now)s
 where account_id = %(account_id)s and ended_at is null
   and (%(only)s::uuid is null or id = %(only)s) and (%(but)s::uuid is null or id <> %(but)s)
@@ -62,7 +62,7 @@ order by display_name, id
 select id, kind, state, created_at, ends_at, last_signed_in_at from account order by id
 
 -- name: name_accounts
--- as: desk, portal, signin
+-- as: desk, portal, office, signin
 select id, display_name from account where id = any(%(ids)s)
 
 -- name: create_account
@@ -72,7 +72,7 @@ values (%(id)s, %(human)s, %(display_name)s, %(kind)s, %(language)s, %(persona)s
 on conflict do nothing
 
 -- name: read_humans
--- as: portal, scheduler, setup
+-- as: portal, office, scheduler, setup
 select id, human from account where id = any(%(ids)s)
 
 -- name: find_persona
@@ -101,7 +101,7 @@ select mode from installation
 insert into installation (mode, since) values (%(mode)s, %(now)s) on conflict do nothing
 
 -- name: list_keys
--- as: portal
+-- as: portal, office
 select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
        added_at, last_used_at, binding
 from security_key
@@ -109,14 +109,14 @@ where account_id = %(account_id)s
 order by added_at, id
 
 -- name: find_key
--- as: portal
+-- as: portal, office
 select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
        added_at, last_used_at, binding
 from security_key
 where credential_id = %(credential_id)s
 
 -- name: enrol_key
--- as: portal
+-- as: portal, office
 insert into security_key (id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound,
                           attested, sign_count, added_at, binding)
 values (%(id)s, %(account_id)s, %(name)s, %(credential_id)s, %(public_key)s, %(algorithm)s, %(model)s, %(site)s,
@@ -124,17 +124,17 @@ values (%(id)s, %(account_id)s, %(name)s, %(credential_id)s, %(public_key)s, %(a
 on conflict (credential_id) do nothing
 
 -- name: use_key
--- as: portal
+-- as: portal, office
 -- Of two touches at once the one with the higher count may come first.
 update security_key set sign_count = %(sign_count)s, last_used_at = %(now)s
 where id = %(id)s and (sign_count < %(sign_count)s or (sign_count = 0 and %(sign_count)s = 0))
 
 -- name: rename_key
--- as: portal
+-- as: portal, office
 update security_key set name = %(name)s where id = %(id)s and account_id = %(account_id)s
 
 -- name: remove_key
--- as: portal, setup
+-- as: portal, office, setup
 delete from security_key where id = %(id)s and account_id = %(account_id)s returning credential_id
 
 -- name: list_keys_of_account
@@ -144,37 +144,37 @@ where account_id = %(account_id)s
 order by added_at, id
 
 -- name: lock_account
--- as: portal
+-- as: portal, office
 -- Of one account's keys, one is enrolled or removed at a time.
 select pg_advisory_xact_lock(hashtextextended(%(account_id)s::text, 0))
 
 -- name: issue_challenge
--- as: portal
+-- as: portal, office
 insert into security_key_challenge (challenge_hash, session_id, purpose, random, issued_at, expires_at)
 values (%(challenge_hash)s, %(session_id)s, %(purpose)s, %(random)s, %(now)s, %(expires_at)s)
 
 -- name: count_refusal
--- as: portal
+-- as: portal, office
 insert into security_key_challenge (challenge_hash, session_id, purpose, issued_at, expires_at, used_at)
 values (%(challenge_hash)s, %(session_id)s, 'enrol', %(now)s, %(now)s, %(now)s)
 
 -- name: count_challenges
--- as: portal
+-- as: portal, office
 select count(*) from security_key_challenge where session_id = %(session_id)s and issued_at > %(since)s
 
 -- name: drop_challenges
--- as: portal
+-- as: portal, office
 delete from security_key_challenge where expires_at < %(since)s
 
 -- name: take_challenge
--- as: portal
+-- as: portal, office
 update security_key_challenge set used_at = %(now)s
 where challenge_hash = %(challenge_hash)s and session_id = %(session_id)s and purpose = %(purpose)s
   and used_at is null and expires_at > %(now)s
 returning random
 
 -- name: find_challenge
--- as: portal
+-- as: portal, office
 select session_id = %(session_id)s and purpose = %(purpose)s as here, used_at is not null as used
 from security_key_challenge where challenge_hash = %(challenge_hash)s
 
@@ -260,3 +260,20 @@ select change_account(%(account_id)s, %(state)s, %(actor)s, %(now)s)
 -- name: end_account
 -- as: setup
 select end_account(%(account_id)s, %(ends_at)s, %(actor)s, %(now)s)
+
+-- name: list_overview
+-- as: office
+select a.id, a.human, a.display_name, a.kind, a.language, a.state, a.created_at, a.last_signed_in_at, a.ends_at,
+       coalesce((select array_agg(distinct g.role order by g.role) from effective_grant g
+                 where g.account_id = a.id and (g.valid_until is null or g.valid_until > %(now)s)), '{}') as roles
+from account a
+where %(account_id)s::uuid is null or a.id = %(account_id)s
+order by a.display_name, a.id
+
+-- name: list_links
+-- as: office
+select issuer, created_at, retired_at from account_link where account_id = %(account_id)s order by created_at, issuer
+
+-- name: account_history
+-- as: office
+select id, happened_at, event, actor, outcome, detail from ledger.account_history(%(account_id)s, %(most)s)

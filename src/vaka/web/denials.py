@@ -21,7 +21,6 @@ from vaka.database.connections import Pool, transaction
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.logs import describe_error
-from vaka.tenants.gateway import Gateway
 from vaka.web.routes import Address
 
 WINDOW_SECONDS = 60.0
@@ -163,19 +162,25 @@ class Teller:
 
 
 @asynccontextmanager
-async def open_teller(clock: Clock, process: str, platform: Pool, gateway: Gateway) -> AsyncIterator[Teller]:
-    """Return who tells of denials in a process's own databases; at the end of the block what is counted is written."""
-
-    async def write(authority: UUID | None, entry: Entry) -> None:
-        place = transaction(platform) if authority is None else gateway.transaction(authority)
-        async with place as connection:
-            await append(connection, entry)
-
+async def telling(clock: Clock, process: str, write: Write) -> AsyncIterator[Teller]:
+    """Return who tells of denials by ``write``; at the end of the block what is counted is written."""
     teller = Teller(Denials(clock, process), write)
     try:
         yield teller
     finally:
         await teller.close()
+
+
+@asynccontextmanager
+async def open_platform_teller(clock: Clock, process: str, platform: Pool) -> AsyncIterator[Teller]:
+    """Return who tells of denials of a process that has no authority's database: all stand in the platform's log."""
+
+    async def write(_authority: UUID | None, entry: Entry) -> None:
+        async with transaction(platform) as connection:
+            await append(connection, entry)
+
+    async with telling(clock, process, write) as teller:
+        yield teller
 
 
 async def _wait_for_a_minute() -> None:

@@ -28,7 +28,7 @@ from vaka.web.pages import Message
 from vaka.web.texts import Language, mark, texts_in
 
 REALMS: Mapping[str, str] = {
-    "operator": mark("The desk"), "authority": mark("The authority's portal"), "administrator": mark("Administration"),
+    "operator": mark("The desk"), "authority": mark("The authority's portal"), "administrator": mark("The office"),
 }  # fmt: skip
 METHODS: Mapping[str, str] = {"persona": mark("Invented person of a demo"), "oidc": mark("E-identification (OpenID)"),
                               "saml": mark("E-identification (SAML)")}  # fmt: skip

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where
+from vaka.access.decide import NotAllowedError, NothingHereError, holds_somewhere
 from vaka.access.permissions import Permission
 from vaka.errors import Category, Sentence, VakaError
 from vaka.web.asker import Asker
@@ -51,8 +51,8 @@ class Address:
 def route(path: str, endpoint: Endpoint, methods: Sequence[str], *, needs: Needs) -> Address:
     """Describe one address. ``needs`` has no default on purpose.
 
-    A permission here only opens the door: the asker must hold it for some authority. The handler still asks, for the
-    very authority and object it is about to touch.
+    A permission here only opens the door: the asker must hold it for some authority, or at the supplier's premises. The
+    handler still asks, for the very authority and object it is about to touch.
     """
     return Address(path, endpoint, tuple(methods), needs)
 
@@ -88,7 +88,7 @@ async def _guarded(address: Address, needs: Permission, context: object, door: D
     if asker is None:
         return _send_to_sign_in(request, door.sign_in)
     try:
-        if not authorities_where(asker.principal, needs):
+        if not holds_somewhere(asker.principal, needs):
             raise NotAllowedError(needs)
         return await address.endpoint(context, request, asker)
     except (NotAllowedError, NothingHereError):

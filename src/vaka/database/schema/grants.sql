@@ -16,12 +16,12 @@
 revoke all on schema public from public;
 -- Large objects are storage without an owner's leave; nobody makes one.
 revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
-grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_scheduler, g_signin, g_setup,
+grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_office, g_scheduler, g_signin, g_setup,
     g_sequencer;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
 grant execute on function ledger.is_told, ledger.append to vaka_owner;
-grant execute on function ledger.append to g_desk, g_portal, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
+grant execute on function ledger.append to g_desk, g_portal, g_office, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
 -- sequencer: takes entries out of the inbox, adds them to the log, and lets the tree grow. Of the rest it sees nothing.
 grant execute on function ledger.drain to g_sequencer;
 grant select (id) on ledger.inbox to g_sequencer;
@@ -34,10 +34,10 @@ grant select, insert, update (note, signed_at), delete on ledger.checkpoint to g
 grant execute on function ledger.announce_pruning, ledger.prune to g_sequencer;
 -- sequencer: whether an entry waits, stands in the log, or is gone; maintenance commands ask as it for their receipts.
 grant execute on function ledger.whereabouts to g_sequencer;
-grant usage on schema vaka to g_receiver, g_desk, g_portal, g_scheduler, g_signin, g_setup, g_sequencer;
+grant usage on schema vaka to g_receiver, g_desk, g_portal, g_office, g_scheduler, g_signin, g_setup, g_sequencer;
 
 -- Whoever must not act while the ledger stands still may ask whether it stands.
-grant execute on function ledger.standing to g_desk, g_portal, g_signin, g_setup, g_scheduler;
+grant execute on function ledger.standing to g_desk, g_portal, g_office, g_signin, g_setup, g_scheduler;
 
 -- in: platform
 -- receiver: knows devices and rules, tells that it is up.
@@ -73,8 +73,22 @@ grant select (id, written_at) on ledger.inbox to g_portal;
 -- portal: the authority designates roles, sees who holds them, and approves who gets one. Nobody else can.
 grant select on role_grant, role_request, designated_role, unauthorised_grant to g_portal;
 grant execute on function decide_role_request, designate_role, release_role, holders_digest to g_portal;
--- scheduler, setup: look for evidence of the terms, and keep what was found; setup prints how they
--- stand, and the portal shows it.
+-- office: who is this session, what may he do, which accounts there are and what became of each. Of links it reads the
+-- issuer, never the subject.
+grant select on authority, effective_grant to g_office;
+grant select (id, human, display_name, kind, language, state, created_at, last_signed_in_at, ends_at) on account
+    to g_office;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser),
+    update (ended_at) on session to g_office;
+-- office: notes when a session was last used.
+grant select, insert, update (used_at) on session_use to g_office;
+grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;
+grant execute on function ledger.account_history to g_office;
+-- office: administrators add, rename and remove their own security keys, and confirm what they do by touching one.
+grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_office;
+grant select, insert, update (used_at), delete on security_key_challenge to g_office;
+-- scheduler, setup: look for evidence of the terms, and keep what was found. setup prints how they stand,
+-- and the portal shows it.
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
@@ -84,8 +98,8 @@ grant execute on function settle_roles to g_scheduler;
 -- scheduler: whose last day has come is out.
 grant execute on function end_accounts to g_scheduler;
 -- whoever decides what an account may asks what is worth something, and the owner of the functions asks the log.
-grant execute on function grant_digest to g_desk, g_portal, g_signin, g_scheduler, g_setup;
-grant execute on function ledger.is_role_told to vaka_owner, g_desk, g_portal, g_signin, g_scheduler, g_setup;
+grant execute on function grant_digest to g_desk, g_portal, g_office, g_signin, g_scheduler, g_setup;
+grant execute on function ledger.is_role_told to vaka_owner, g_desk, g_portal, g_office, g_signin, g_scheduler, g_setup;
 -- scheduler: whose person was erased, that person has no devices any more.
 grant execute on function release_devices to g_scheduler;
 -- scheduler: whose contract has ended, that authority has no devices any more, and is closed.

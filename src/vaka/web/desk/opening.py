@@ -16,7 +16,7 @@ from vaka.tenants.authorities import list_authorities
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
-from vaka.web.denials import open_teller
+from vaka.web.denials_of_authorities import open_teller
 from vaka.web.desk.colleagues import Colleagues
 from vaka.web.desk.desk import Desk
 from vaka.web.desk.presence import Presence

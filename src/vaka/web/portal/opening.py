@@ -21,7 +21,7 @@ from vaka.tenants.authorities import list_every_authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.assets import load_assets
-from vaka.web.denials import open_teller
+from vaka.web.denials_of_authorities import open_teller
 from vaka.web.pages import Pages
 from vaka.web.portal.portal import Portal
 from vaka.web.portal.taking_out import TakingOut

@@ -13,14 +13,14 @@ from typing import Annotated
 from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.step_up import KeyNeededError, pass_without_key
+from vaka.access.step_up import KeyNeededError
 from vaka.identity.confirming import Act, Confirmation
 from vaka.identity.guard import LONGEST_ANSWER
-from vaka.identity.refusing import KeyRefusedError
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.pages import Message
 from vaka.web.portal.portal import Portal
+from vaka.web.touch import confirm_by_touch
 
 KeyAnswer = Annotated[str, Field(max_length=LONGEST_ANSWER)]
 """The field in which what a key said comes; empty the first time."""
@@ -55,22 +55,15 @@ async def confirm(
 
     Where a key was refused that page comes again, with the reason. Raises TooManyChallengesError.
     """
-    keys, session = portal.security_keys, asker.session
-    refused: KeyRefusedError | None = None
-    if answer:
-        try:
-            return await keys.confirm(session, asked.act, answer)
-        except KeyRefusedError as error:
-            refused = error
-    elif not await keys.has_any(session.account_id):
-        try:
-            return pass_without_key(portal.step_up, asked.act)
-        except KeyNeededError:
-            return RedirectResponse(f"{keys_address(authority)}?needed=1", 303)
-    options = await keys.ask_for_touch(session, asked.act)
-    message = None if refused is None else Message(refused.sentence.in_language(asker.preferences.language))
+    try:
+        done = await confirm_by_touch(portal.security_keys, portal.step_up, asker.session, asked.act, answer)
+    except KeyNeededError:
+        return RedirectResponse(f"{keys_address(authority)}?needed=1", 303)
+    if isinstance(done, Confirmation):
+        return done
+    message = None if done.refused is None else Message(done.refused.sentence.in_language(asker.preferences.language))
     return portal.page(
-        asker, "portal_touch.html", authority, asked.here, 200 if refused is None else 403,
+        asker, "portal_touch.html", authority, asked.here, done.status,
         page=asked.page, here=asked.here, action=asked.action, act=asked.act, fields=asked.fields, named=asked.named,
-        options=options, message=message,
+        options=done.options, message=message,
     )  # fmt: skip

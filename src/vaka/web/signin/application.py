@@ -144,8 +144,8 @@ def build_signin(entrance: Entrance) -> ASGIApp:
     """Return the application of the sign-in process."""
     settings = entrance.settings
     router = build_router(ADDRESSES, entrance)
-    # Signing in is answered by leading to the desk or the portal, which may stand at other origins.
-    targets = (settings.desk.origin, settings.portal.origin)
+    # Signing in is answered by leading to the desk, the portal or the office, which may stand at other origins.
+    targets = (settings.desk.origin, settings.portal.origin, settings.office.origin)
     return Safety(router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets)
 
 
@@ -168,7 +168,7 @@ def _present(persona: Persona, everywhere: AbstractSet[str], preferences: Prefer
     gettext = texts_in(preferences.language).gettext
     roles = [ROLES[name] for name in persona.roles if name in ROLES]
     if persona.kind == "administrator":
-        work, place = gettext("Administrator"), gettext("Sees no alarm and no person; has no page yet")
+        work, place = gettext("Administrator"), gettext("The supplier's office; sees no alarm and no person")
     else:
         work = ", ".join(role.title.in_language(preferences.language) for role in roles)
         place = ", ".join(persona.authorities)

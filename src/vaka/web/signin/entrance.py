@@ -57,14 +57,15 @@ async def end_sessions(entrance: Entrance, request: Request) -> None:
 
 def own_room(entrance: Entrance, asker: Asker | None) -> str:
     """Return where somebody who is signed in works."""
-    settings = entrance.settings
-    return f"{(settings.portal if asker and asker.session.realm == 'authority' else settings.desk).origin}/"
+    settings, realm = entrance.settings, asker.session.realm if asker else "operator"
+    rooms = {"authority": settings.portal, "administrator": settings.office}
+    return f"{rooms.get(realm, settings.desk).origin}/"
 
 
 def first_page(entrance: Entrance, realm: Realm, principal: Principal | None) -> str:
-    """Return where somebody goes who has just signed in. Administrators have no room yet."""
+    """Return where somebody goes who has just signed in."""
     if realm == "administrator":
-        return f"{entrance.settings.signin.origin}/?realm=administrator"
+        return f"{entrance.settings.office.origin}/"
     if realm == "authority":
         return f"{entrance.settings.portal.origin}{_first_room(principal)}"
     if principal is not None and not authorities_where(principal, Permission.DESK_SEE_QUEUE):

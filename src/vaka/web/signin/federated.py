@@ -164,7 +164,10 @@ async def _let_in(entrance: Entrance, request: Request, realm: Realm, token: str
     response: Response
     if realm == "administrator" and principal is not None:
         # Their cookie comes with nothing that began elsewhere, and this did; so they go on from a page of ours.
-        page = entrance.pages.render("signed_in.html", read_preferences(request), session=principal.session)
+        page = entrance.pages.render(
+            "signed_in.html", read_preferences(request), session=principal.session,
+            onward=first_page(entrance, realm, principal),
+        )  # fmt: skip
         response = HTMLResponse(page)
     else:
         response = RedirectResponse(first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)

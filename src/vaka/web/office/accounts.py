@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Whose accounts there are, and of one of them everything that an administrator may know (terms 8, 10 and 12)."""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vaka.access.decide import NothingHereError
+from vaka.access.grants import list_roles_of
+from vaka.database.connections import transaction
+from vaka.identity.accounts import name_accounts
+from vaka.identity.overview import (
+    AccountLine,
+    Happening,
+    find_overview,
+    list_links,
+    list_overview,
+    read_history,
+)
+from vaka.identity.session_list import list_sessions
+from vaka.ledger.search import identifier_in
+from vaka.tenants.authorities import list_every_authority
+from vaka.web.asker import Asker
+from vaka.web.office.office import Office
+
+Shown = Literal["current", "administrators", "deactivated", "removed", "all"]
+FILTERS: tuple[Shown, ...] = ("current", "administrators", "deactivated", "removed", "all")
+
+
+async def show_accounts(office: Office, request: Request, asker: Asker) -> Response:
+    """GET /: every account, or those of one kind or state."""
+    wanted = request.query_params.get("show", FILTERS[0])
+    shown = next((one for one in FILTERS if one == wanted), FILTERS[0])
+    now = office.clock.now()
+    async with transaction(office.platform) as connection:
+        accounts = await list_overview(connection, now)
+    counts = {one: len(_choose(accounts, one)) for one in FILTERS}
+    return office.page(
+        asker, "office_accounts.html", "accounts", f"/?show={shown}",
+        accounts=_choose(accounts, shown), shown=shown, counts=counts,
+    )  # fmt: skip
+
+
+async def show_account(office: Office, request: Request, asker: Asker) -> Response:
+    """GET /account/{account}: one account's roles, ways in, sessions and history."""
+    account_id, now = read_account(request), office.clock.now()
+    async with transaction(office.platform) as connection:
+        account = await find_overview(connection, account_id, now)
+        if account is None:
+            raise NothingHereError
+        roles = await list_roles_of(connection, account_id, now)
+        links = await list_links(connection, account_id)
+        sessions = await list_sessions(connection, account_id, now)
+        history = await read_history(connection, account_id)
+        names = await name_accounts(connection, _actors(history))
+        authorities = {str(one.id): one.name for one in await list_every_authority(connection)}
+        others = [one for one in await list_overview(connection, now)
+                  if one.human == account.human and one.id != account.id]  # fmt: skip
+    keys = await office.security_keys.list_keys(account_id)
+    return office.page(
+        asker, "office_account.html", "accounts", f"/account/{account_id}",
+        account=account, roles=roles, links=links, sessions=sessions, history=history, names=names, keys=keys,
+        others=others, authorities=authorities,
+    )  # fmt: skip
+
+
+def read_account(request: Request) -> UUID:
+    """Return the account that an address names. Raises NothingHereError where that is no identifier."""
+    found = identifier_in(f"account:{request.path_params['account']}")
+    if found is None:
+        raise NothingHereError
+    return found
+
+
+def _choose(accounts: Sequence[AccountLine], shown: Shown) -> list[AccountLine]:
+    if shown == "all":
+        return list(accounts)
+    if shown == "administrators":
+        return [one for one in accounts if one.kind == "administrator" and one.state != "removed"]
+    return [one for one in accounts if one.state == ("active" if shown == "current" else shown)]
+
+
+def _actors(history: Sequence[Happening]) -> list[UUID]:
+    found = {identifier_in(one.actor) for one in history if one.actor.startswith("account:")}
+    return [identifier for identifier in found if identifier is not None]

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What every address of the office works with: the open parts, the rooms, and the frame of a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import HTMLResponse, Response
+
+from vaka.access.decide import may
+from vaka.access.permissions import Permission
+from vaka.access.step_up import Policy
+from vaka.clock import Clock
+from vaka.database.connections import Pool
+from vaka.errors import VakaError
+from vaka.identity.ceremonies import Ceremonies
+from vaka.web.asker import Asker
+from vaka.web.assets import Assets
+from vaka.web.denials import Teller
+from vaka.web.pages import Message, Pages
+from vaka.web.refusals import STATUS
+from vaka.web.texts import mark
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A page of the head's list. A new one needs its line below, its addresses and its template."""
+
+    name: str
+    path: str
+    title: str
+    """Marked for translation."""
+    needs: Permission
+
+
+ROOMS = (
+    Room("accounts", "/", mark("Accounts"), Permission.OFFICE_SEE_ACCOUNTS),
+    Room("keys", "/keys", mark("My keys"), Permission.OFFICE_OWN_KEYS),
+    Room("sessions", "/sessions", mark("Where I am signed in"), Permission.OFFICE_OWN_SESSIONS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The open parts of an office process."""
+
+    platform: Pool
+    pages: Pages
+    assets: Assets
+    clock: Clock
+    denials: Teller
+    sign_in: str
+    """Where one signs in."""
+    security_keys: Ceremonies
+    """Administrators' own keys."""
+    step_up: Policy
+    """Who must touch one: everybody, but in a demo whoever has one."""
+
+    def page(self, asker: Asker, template: str, room: str, here: str, status: int = 200, /, **context: Any) -> Response:
+        """Answer with a page. ``room`` is marked in the head, ``here`` is where switches come back to."""
+        facts = {"message": None, **self.facts(asker), "room": room, "back": here, **context}
+        return HTMLResponse(self.pages.render(template, asker.preferences, **facts), status)
+
+    def facts(self, asker: Asker) -> Mapping[str, Any]:
+        """Return what every template of the office may ask."""
+        return {"asker": asker, "rooms": [one for one in ROOMS if may(asker.principal, one.needs, None)]}
+
+
+def explain(asker: Asker, error: VakaError | None) -> tuple[int, Message | None]:
+    """Return the status and the message of a page that comes again because of ``error``; without one, 200 and none."""
+    if error is None:
+        return 200, None
+    return STATUS[error.category], Message(error.sentence.in_language(asker.preferences.language))
