@@ -17,7 +17,11 @@ from vaka.assurance.assessment import assess_all
 from vaka.assurance.evidence import Found, Look, enter_look, list_supervised, read_standings
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.wording import STATUSES, explain
+from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.office.application import ADDRESSES as OFFICE
+from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.portal.portal import Portal
+from vaka.web.signin.application import ADDRESSES as SIGNIN
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -91,9 +95,16 @@ async def test_an_authority_sees_nothing_of_what_was_found_of_another(
     assert "2 nödtilldelningar har inte godkänts i tid." in here
 
 
-async def test_nobody_can_set_how_a_term_stands(beata: Browser) -> None:
-    """There is no address that takes anything about a term (term 1, proof 6)."""
+async def test_term_01_6_nobody_can_set_how_a_term_stands(beata: Browser) -> None:
+    """No address of any page takes anything about a term; what is sent there is refused, whoever sends it."""
+    about_terms = {
+        (method, one.path) for table in (DESK, OFFICE, PORTAL, SIGNIN) for one in table for method in one.methods
+        if "terms" in one.path
+    }  # fmt: skip
+    assert about_terms == {("GET", "/terms"), ("GET", "/log/{authority}/terms")}
+    before = tiles((await beata.get(HERE)).text)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         for path in (HERE, f"{HERE}/1", "/terms"):
-            answer = await beata.send(method, path, {"accept": "text/html"})
+            answer = await beata.send(method, path, {"accept": "text/html", "sec-fetch-site": "same-origin"})
             assert answer.status in (404, 405), (method, path)
+    assert tiles((await beata.get(HERE)).text) == before
