@@ -14,6 +14,7 @@ import textwrap
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,8 @@ from pydantic import BaseModel
 
 import vaka.settings
 from vaka.access import duties, permissions, roles
+from vaka.assurance.collectors import COLLECTORS
+from vaka.assurance.terms import load_terms
 from vaka.commands.main import main
 from vaka.database.migrate import Kind, grants_for
 from vaka.keys.calls import CALLS
@@ -430,6 +433,55 @@ def _tests_of_terms() -> dict[str, list[tuple[str, str]]]:
 _NAMED_AFTER = re.compile(r"test_term_\d\d_\d+_")
 
 
+# --- the terms --------------------------------------------------------------------------------------------------------
+
+TERMS_INTRODUCTION = """
+# The 37 terms
+
+What each of the contract's terms of information security is called here, what must be so (goals), and by which evidence
+that is seen. How a term stands is computed from evidence and its age, and nobody can set it ([decision
+46](decisions/0046-status-is-computed.md)). `vaka terms` prints the board; the portal shows it to each authority.
+
+- *Met*: everything owed was looked at within its time, and is so.
+- *Failing*: something was found wrong. It stands until newer evidence says otherwise.
+- *Not tested*: there is no evidence, or what collects it is down. Nothing is green by default.
+- *Outdated*: what somebody has to supply is older than it may be.
+- *Not asked for*: it is owed once the authority has asked.
+- *Not applicable*: the authority has agreed that the term does not concern it.
+
+Evidence marked *looked at* has a collector in this version. The rest is asked for and not collected yet, so that its
+term shows as not tested.
+"""
+
+
+def terms_page() -> str:
+    """Every term with its goals, and the evidence each rests on."""
+    lines = [HEADING + TERMS_INTRODUCTION]
+    for term in load_terms():
+        lines += [
+            f"## {term.number}. {term.label.en}",
+            "",
+            f"{term.label.sv}. {', '.join(term.classes).capitalize()}.",
+            "",
+        ]
+        lines += ["| goal | evidence | from | at most | |", "|---|---|---|---|---|"]
+        for goal in term.goals:
+            for one in goal.requirements:
+                owed = "when asked for" if one.asked else "looked at" if one.id in COLLECTORS else ""
+                supplied = f"{one.source}, by the {one.by}"
+                lines.append(f"| {goal.sentence.en} | `{one.id}` | {supplied} | {_period(one.every)} | {owed} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _period(every: timedelta) -> str:
+    for unit, seconds in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        count, rest = divmod(int(every.total_seconds()), seconds)
+        if count and not rest:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{every.total_seconds():.0f} seconds"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "events.md": events_page,
@@ -438,6 +490,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "database-roles.md": roles_page,
     "keyholder.md": keyholder_page,
     "security/proofs.md": proofs_page,
+    "terms.md": terms_page,
 }
 
 

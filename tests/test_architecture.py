@@ -111,6 +111,7 @@ OPENS_CONNECTIONS = {
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
     "commands/sessions.py": "platform",
     "commands/settings_record.py": "platform",
+    "commands/terms.py": "platform",
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
     "processes/scheduler.py": "platform",

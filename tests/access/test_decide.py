@@ -25,18 +25,19 @@ GIVES = {
     "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_keys desk.own_sessions",
     "quality_reviewer": "desk.see_history desk.own_keys desk.own_sessions",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt"
-    " portal.own_keys portal.own_sessions portal.own_clients",
+    " portal.see_terms portal.own_keys portal.own_sessions portal.own_clients",
     "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt"
-    " portal.own_keys portal.own_sessions",
+    " portal.see_terms portal.own_keys portal.own_sessions",
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
-    " portal.own_keys portal.own_sessions portal.see_access portal.designate_role"
+    " portal.see_terms portal.own_keys portal.own_sessions portal.see_access portal.designate_role"
     " portal.set_activation portal.approve_activation portal.own_clients"
     " portal.set_notices",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
-    " portal.own_keys portal.own_sessions",
-    "auditor": "portal.read_log portal.see_access portal.own_keys portal.own_sessions",
+    " portal.see_terms portal.own_keys portal.own_sessions",
+    "auditor": "portal.read_log portal.see_access portal.see_terms portal.own_keys portal.own_sessions",
     "access_approver": "portal.see_access portal.designate_role portal.approve_access portal.set_notices"
-    " portal.own_keys portal.own_sessions portal.set_activation portal.approve_activation portal.own_clients",
+    " portal.see_terms portal.own_keys portal.own_sessions portal.set_activation portal.approve_activation"
+    " portal.own_clients",
     "administrator": "office.see_accounts office.ask_account office.decide_account office.run_commands office.own_keys"
     " office.own_sessions",
 }

@@ -256,6 +256,8 @@ UNGUARDED = {
         "command_login": "a command that waits, for minutes; worth something once the log says the office approved it",
         "command_session": "worth something while the log says that the office approved it; begin and end have events",
         "session_use": "in which minute a session was last used; its beginning and its end have events",
+        "look": "added by a function alone, with an entry of what is otherwise (tests/assurance/test_collectors.py)",
+        "observation": "added by a function alone, with an entry of each; everybody else is refused",
         "desk_presence": "that somebody has a desk open, every few seconds",
         "migration": "written by the migration itself, which has its own entry",
     },

@@ -30,6 +30,13 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
+FINDS = {
+    f"find_{what}()": "execute"
+    for what in (
+        "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
+        "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+    )
+} | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
 
 SEALS = WRITES_LEDGER | {
@@ -105,6 +112,7 @@ PLATFORM: dict[str, Rights] = {
         "api_assertion": "select insert delete",
         "client_digest()": "execute",
         "ledger.is_client_told()": "execute",
+        "list_evidence()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
         " realm token_hash) update(ended_at)",
@@ -168,6 +176,7 @@ PLATFORM: dict[str, Rights] = {
         "take_notices()": "execute",
         "tell_delivered()": "execute",
         "tell_hindered()": "execute",
+        **FINDS,
     },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
@@ -193,6 +202,8 @@ PLATFORM: dict[str, Rights] = {
         "designated_role": "select",
         "role_conflict": "select",
         "request_role()": "execute",
+        **FINDS,
+        "list_evidence()": "execute",
         "change_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",

@@ -73,6 +73,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "change_account"): told("account.deactivated", "account.reactivated", "account.removed"),
     ("identity", "end_account"): told("account.changed"),
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
+    ("assurance", "enter_look"): told("evidence.changed"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -225,6 +226,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
+    r"|enter_look"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
@@ -267,6 +269,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "release_role": told("role.released"),
     "settle_roles": told("role.lapsed", "role.unauthorised"),
     "keep_session": told("session.kept"),
+    "enter_look": told("evidence.changed"),
     "change_account": told("account.deactivated", "account.reactivated", "account.removed", "session.ended"),
     "end_account": told("account.changed"),
     "found_account": told("account.created"),
@@ -358,6 +361,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "factor first": told("account.requested", "command.run"),
     "factor remove": told("security_key.removed", "command.run"),
     "retention preview": told("command.run"),
+    "terms check": told("evidence.changed", "command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),
     "policy classify": told("command.run"),
@@ -493,6 +497,8 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/holds"): told("hold.placed", "person.searched"),
     ("POST", f"{LOG}/holds/lift"): told("hold.lifted"),
     ("GET", "/access"): Untold("leads to a page"),
+    ("GET", "/terms"): Untold("leads to a page"),
+    ("GET", f"{LOG}/terms"): Untold("how the terms stand, in which there is nobody"),
     ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),

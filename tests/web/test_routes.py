@@ -143,6 +143,8 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", f"{LOG}/notices/way", Permission.PORTAL_SET_NOTICES),
     ("POST", f"{LOG}/notices/end", Permission.PORTAL_SET_NOTICES),
     ("POST", f"{LOG}/notices/minutes", Permission.PORTAL_SET_NOTICES),
+    ("GET", "/terms", Permission.PORTAL_SEE_TERMS),
+    ("GET", f"{LOG}/terms", Permission.PORTAL_SEE_TERMS),
     ("POST", "/preferences", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/alive", PUBLIC),

@@ -80,6 +80,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_READ_LOG,
                         Permission.PORTAL_FIND_PERSON,
                         Permission.PORTAL_EXPORT_LOG,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_CLIENTS,
                         Permission.PORTAL_OWN_KEYS,
@@ -101,6 +102,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_CLIENTS,
                         Permission.PORTAL_OWN_KEYS,
@@ -117,6 +119,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_HOLD_PERSON,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
@@ -132,6 +135,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_ERASE,
                         Permission.PORTAL_EXPORT_AUTHORITY,
                         Permission.PORTAL_END_AUTHORITY,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
@@ -146,6 +150,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                     {
                         Permission.PORTAL_READ_LOG,
                         Permission.PORTAL_SEE_ACCESS,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }
@@ -164,6 +169,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_ACTIVATION,
                         Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_OWN_CLIENTS,
+                        Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }

@@ -16,7 +16,7 @@ from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.leaving import deactivate, reactivate, remove
-from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.maintenance import Run, change_only_option, change_option, own_account, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.replaying import replay
 from vaka.commands.sealing import seal_logs
@@ -77,7 +77,7 @@ def create(data: Path, apply: bool, change: str | None, kind: str, language: str
 @account.command()
 @data_option
 @apply_option
-@change_option
+@change_only_option
 @click.option("--by", required=True, type=click.UUID, help="Who asks: the identifier of an administrator's account.")
 @click.option("--realm", type=click.Choice(list(LIFETIMES)), default="operator", help="Where its human will work.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="sv", help="Of the pages.")
@@ -95,7 +95,9 @@ def request(
         wanted = require_usable(
             Wanted("create", new_identifier(now), uuid4(), reason, name, realm, language, ends), now
         )
-        await file_request(platform, new_identifier(now), wanted, by=by, actor=run.actor, step_up=None, now=now)
+        await file_request(
+            platform, new_identifier(now), wanted, by=own_account(run, by), actor=run.actor, step_up=None, now=now
+        )
         return f"Asked for: {wanted.account_id}. It is there once another administrator has approved it in the office."
 
     require_change(change, apply=apply)

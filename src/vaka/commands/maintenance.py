@@ -125,6 +125,28 @@ class Run:
     """The number of the entry that says it was run, once there is one."""
 
 
+class AnothersActError(VakaError):
+    """Somebody who stands behind a command says that it is another's act."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.FORBIDDEN,
+            Sentence(
+                sv="Du är inloggad vid kommandoraden med ett annat konto än det som kommandot nämner. Ingen beslutar i "
+                "någon annans namn: kör vaka login med det kontot, eller nämn ditt eget.",
+                en="You are signed in at the command line as another account than the command names. Nobody decides in "
+                "another's name: run vaka login as that account, or name your own.",
+            ),
+        )
+
+
+def own_account(run: Run, account: UUID) -> UUID:
+    """Return whose act a command is. Raises AnothersActError where somebody else stands behind it."""
+    if run.actor.startswith("account:") and run.actor != f"account:{account}":
+        raise AnothersActError
+    return account
+
+
 def _keep_unattended(context: click.Context, _: click.Parameter, value: bool) -> None:
     context.meta[_UNATTENDED] = value
 

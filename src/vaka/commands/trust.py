@@ -14,7 +14,7 @@ import click
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.maintenance import Run, change_option, recorded, require_change
+from vaka.commands.maintenance import Run, change_option, own_account, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import Connection, open_connection
@@ -108,7 +108,7 @@ def propose_(
         run.facts["authority"] = None if whose is None else str(whose)
         if not apply:
             return "\n".join(["It can be proposed:", *_levels(content)])
-        row = await propose(platform, whose, name, content, by=account, demo=demo, now=clock.now())
+        row = await propose(platform, whose, name, content, by=own_account(run, account), demo=demo, now=clock.now())
         return f"Proposed: {row.id}\nIts SHA-256 is {row.digest}. Another administrator approves it with the same file."
 
     _perform(data, "trust.propose", change, act, apply=apply)
@@ -139,7 +139,7 @@ def approve_(
         run.facts["authority"] = None if row.authority_id is None else str(row.authority_id)
         if not apply:
             return f"It can be approved: {row.id}, SHA-256 {row.digest}."
-        await approve(platform, row.id, row.digest, by=account, now=SystemClock().now())
+        await approve(platform, row.id, row.digest, by=own_account(run, account), now=SystemClock().now())
         return f"Approved: {row.id}, SHA-256 {row.digest}. It is believed as soon as the ledger has sealed this."
 
     _perform(data, "trust.approve", change, act, apply=apply)
@@ -158,7 +158,7 @@ def withdraw_(data: Path, account: UUID, apply: bool, change: str | None, identi
         if not apply:
             known = next((one for one in await list_rows(platform) if one.id == identifier), None)
             return f"{'There is no such issuer' if known is None else f'{known.name} would be withdrawn'}."
-        row = await withdraw(platform, identifier, by=account, now=SystemClock().now())
+        row = await withdraw(platform, identifier, by=own_account(run, account), now=SystemClock().now())
         run.facts["authority"] = None if row.authority_id is None else str(row.authority_id)
         return f"Withdrawn: {row.name}. Whoever signed in by it stays signed in until the session ends."
 

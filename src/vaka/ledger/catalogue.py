@@ -254,6 +254,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
             "the name",
         ),
+        Event.EVIDENCE_CHANGED: About(
+            ("scheduler", "setup"), ("requirement",), ("authority", "reason", "count", "look"), "whom it is about"
+        ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),

@@ -17,6 +17,8 @@ import structlog
 from vaka.access.permissions import Permission
 from vaka.access.roles import roles_with
 from vaka.alarms.watch import FORGET_SECONDS, Watch
+from vaka.assurance.looking import LOOK_SECONDS as EVIDENCE_SECONDS
+from vaka.assurance.looking import Looking
 from vaka.clock import Clock, SystemClock
 from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
@@ -86,6 +88,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (RETURNED_SECONDS, partial(keyed, partial(make, "ended", whole.remove_returned))),
                 (CONFIRMING_SECONDS, partial(keyed, partial(make, "editions", Confirming(gateway, client).confirm))),
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
+                (EVIDENCE_SECONDS, Looking(platform, gateway, clock).look_around),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
     finally:

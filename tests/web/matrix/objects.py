@@ -20,7 +20,7 @@ from tests.web.matrix.applications import APPLICATIONS, Application, Opened
 from tests.web.matrix.samples import ACTIVATION, REASON
 from tests.web.matrix.scene import PLACES, Cast
 from tests.web.portal.conftest import Logs
-from tests.web.portal.test_keys import options
+from tests.web.portal.touching import options
 from vaka.access.requests import request_role
 from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER

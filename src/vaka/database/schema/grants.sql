@@ -107,6 +107,12 @@ grant select (account_id, state) on role_request to g_office;
 -- office: administrators add, rename and remove their own security keys, and confirm what they do by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_office;
 grant select, insert, update (used_at), delete on security_key_challenge to g_office;
+-- scheduler, setup: look for evidence of the terms, and keep what was found. setup prints how they stand,
+-- and the portal shows it.
+grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
+    find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
+    find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
+grant execute on function list_evidence to g_setup, g_portal;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles to g_scheduler;
 -- scheduler: whose last day has come is out.

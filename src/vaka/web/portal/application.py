@@ -40,6 +40,7 @@ from vaka.web.portal import (
     removal_preview,
     retention,
     supplier,
+    terms,
 )
 from vaka.web.portal.api import API, recognise_program
 from vaka.web.portal.portal import Portal
@@ -181,6 +182,8 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/notices/way", notices.add_way, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
     route(f"{LOG}/notices/end", notices.stop_way, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
     route(f"{LOG}/notices/minutes", notices.agree_minutes, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
+    route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

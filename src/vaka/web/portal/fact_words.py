@@ -67,6 +67,7 @@ FACTS: Mapping[str, str] = {
     "letters_opened": mark("Letters that could be read"),
     "letters_tried": mark("Letters tried"),
     "level": mark("Level"),
+    "look": mark("Look"),
     "lost_grace_seconds": mark("Grace before lost, seconds"),
     "made": mark("The set was made"),
     "mass_silence_minimum": mark("Mass silence, at least"),

@@ -138,6 +138,7 @@ class Portal:
             "may_see_access": may(principal, Permission.PORTAL_SEE_ACCESS, authority.id),
             "may_designate": may(principal, Permission.PORTAL_DESIGNATE_ROLE, authority.id),
             "may_approve_access": may(principal, Permission.PORTAL_APPROVE_ACCESS, authority.id),
+            "may_see_terms": may(principal, Permission.PORTAL_SEE_TERMS, authority.id),
             "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
             "may_fetch_receipt": may(principal, Permission.PORTAL_OWN_RECEIPT, authority.id),

@@ -123,7 +123,7 @@ insert into ledger.telling (register, operation, event, names, kind) values
 alter table ledger.inbox add constraint drift_is_the_schedulers
     check (event not in ('settings.drifted', 'settings.settled') or written_by = 'vaka_scheduler');
 
--- As before (0026); and besides: what of the protected configuration is everybody's, and commands nobody stood behind.
+-- As before (0026, 0029); and besides: what of the protected configuration is everybody's, and commands nobody stood behind.
 create or replace function ledger.concerning(
     p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
     p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
@@ -144,16 +144,16 @@ create or replace function ledger.concerning(
         select i.* from entry_index i
         where i.concerns is null
           and i.event in ('settings.changed', 'settings.drifted', 'settings.settled', 'settings.accepted',
-                          'database.visited', 'command.unproved', 'key.created', 'key.changed', 'schema.migrated',
-                          'row.changed_by_hand',
-                          'command.run', 'sign_in.refused', 'installation.decided', 'host.signed_in',
-                          'host.accounts_differ')
+                          'database.visited', 'command.unproved', 'evidence.changed', 'key.created', 'key.changed',
+                          'schema.migrated', 'row.changed_by_hand', 'command.run', 'sign_in.refused',
+                          'installation.decided', 'host.signed_in', 'host.accounts_differ')
         union all
         select i.* from entry_index i
         where i.concerns is null and i.event = 'connection.refused' and i.object not like 'device:%'
         union all
         select i.* from entry_index i join accounts a on i.actor = a.name
-        where i.concerns is null and i.event in ('session.started', 'session.ended', 'access.denied', 'security_key.enrolled',
+        where i.concerns is null and i.event in ('session.started', 'session.ended', 'session.locked', 'session.unlocked',
+                                                  'session.kept', 'access.denied', 'security_key.enrolled',
                                                   'security_key.renamed', 'security_key.removed', 'security_key.used',
                                                   'security_key.refused')
         union all
@@ -165,7 +165,8 @@ create or replace function ledger.concerning(
         union all
         select i.* from entry_index i join accounts a on i.object = a.name
         where i.concerns is null
-          and i.event in ('account.created', 'account.invited', 'account.linked', 'account.changed', 'account.deactivated',
+          and i.event in ('account.requested', 'account.approved', 'account.refused', 'security_key.allowed',
+                          'account.created', 'account.invited', 'account.linked', 'account.changed', 'account.deactivated',
                           'account.reactivated', 'account.removed', 'role.granted', 'role.revoked')
     ), wanted as (
         select * from own i

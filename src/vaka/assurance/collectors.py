@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What looks for evidence: one collector a requirement, each a question that reality answers anew every time.
+
+A collector tells what is wrong, in codes and counts. One that cannot look says nothing, and is not believed to have
+found all well: its evidence grows old, and the requirement turns red.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from uuid import UUID
+
+from vaka.assurance.evidence import QUERIES, Found, Look
+from vaka.clock import ClockState, read_clock_state
+from vaka.database.connections import Connection, Pool, transaction
+from vaka.errors import VakaError
+from vaka.ledger.standing import read_news
+from vaka.tenants.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where collectors look: the doors of the process they run in, and the authorities there are."""
+
+    platform: Pool
+    gateway: Gateway
+    authorities: Sequence[UUID]
+    read_clock: Callable[[], ClockState] = read_clock_state
+
+
+Collector = Callable[[Place, datetime], Awaitable[Look]]
+
+
+async def _ask_platform(statement: str, place: Place, now: datetime) -> Look:
+    """Ask the platform's database what is wrong, authority by authority. Who is not listed has nothing wrong.
+
+    What is wrong in the supplier's own premises is wrong for every authority that it serves.
+    """
+    wrong = await _find(statement, place, now)
+    of_all = sum(things for authority, _, things in wrong if authority is None)
+    found = []
+    for authority_id in place.authorities:
+        own = [(reason, things) for authority, reason, things in wrong if authority in (authority_id, None)]
+        things = of_all + sum(things for authority, _, things in wrong if authority == authority_id)
+        found.append(Found(authority_id, own[0][0], things) if own else Found(authority_id))
+    return Look(found)
+
+
+async def _ask_platform_of_all(statement: str, place: Place, now: datetime) -> Look:
+    """Ask the platform's database about what concerns every authority alike."""
+    wrong = await _find(statement, place, now)
+    return Look([Found(None, reason, things) for _, reason, things in wrong] or [Found(None)])
+
+
+async def _find(statement: str, place: Place, now: datetime) -> list[tuple[UUID | None, str, int]]:
+    async with transaction(place.platform) as connection:
+        cursor = await connection.execute(QUERIES[statement], {"at": now})
+        return [(authority, reason, things) for authority, reason, things in await cursor.fetchall()]
+
+
+async def _ask_everywhere(
+    question: Callable[[Connection, UUID, datetime], Awaitable[Found]], place: Place, now: datetime
+) -> Look:
+    """Ask every authority's own database. One that does not answer, or has no door here, is unseen."""
+    found, unseen = [], []
+    for authority_id in place.authorities:
+        try:
+            async with place.gateway.transaction(authority_id) as connection:
+                found.append(await question(connection, authority_id, now))
+        except VakaError:
+            unseen.append(authority_id)
+    return Look(found, unseen)
+
+
+async def _find_unsealed(connection: Connection, authority_id: UUID, now: datetime) -> Found:
+    """Whether the log of an authority is being sealed (term 26)."""
+    stands = (await read_news(connection)).stands(now)
+    return Found(authority_id) if stands else Found(authority_id, "stands_still", 1)
+
+
+async def _find_clock(place: Place, _now: datetime) -> Look:
+    """Whether the kernel of this machine holds its clock for synchronised (term 27)."""
+    state = place.read_clock()
+    return Look([Found(None) if state == "synchronised" else Found(None, state, 1)])
+
+
+COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
+        "duty-exceptions": partial(_ask_platform, "find_ended_exceptions"),
+        "accounts-of-humans": partial(_ask_platform_of_all, "find_shared_accounts"),
+        "identities-reused": partial(_ask_platform_of_all, "find_reused_identities"),
+        "designated-roles": partial(_ask_platform, "find_unapproved_roles"),
+        "emergency-grants": partial(_ask_platform, "find_late_emergencies"),
+        "left-open": partial(_ask_platform_of_all, "find_sessions_left_open"),
+        "ended-accounts": partial(_ask_platform_of_all, "find_accounts_past_their_end"),
+        "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
+        "log-sealed": partial(_ask_everywhere, _find_unsealed),
+        "clock-state": _find_clock,
+    }
+)
+"""By the requirement each supplies."""

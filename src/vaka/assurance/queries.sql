@@ -1,0 +1,51 @@
+-- SPDX-FileCopyrightText: 2026 The Vaka contributors
+-- SPDX-License-Identifier: EUPL-1.2
+-- Run in the platform database, but for what an authority's own log says (standing, of vaka.ledger).
+
+-- name: enter_look
+-- as: scheduler, setup
+select enter_look(%(requirement)s, %(at)s, %(clock)s, %(every)s, %(found)s, %(unseen)s)
+
+-- name: list_evidence
+-- as: portal, setup
+select requirement, met, reason, things, since, seen from list_evidence(%(authority_id)s)
+
+-- name: list_contracts
+-- as: portal, scheduler, setup
+select id, slug, name, created_at from authority where kind = 'authority' and state = 'active' order by slug
+
+-- name: find_conflicting_roles
+-- as: scheduler, setup
+select authority_id, reason, things from find_conflicting_roles(%(at)s)
+
+-- name: find_ended_exceptions
+-- as: scheduler, setup
+select authority_id, reason, things from find_ended_exceptions(%(at)s)
+
+-- name: find_shared_accounts
+-- as: scheduler, setup
+select authority_id, reason, things from find_shared_accounts(%(at)s)
+
+-- name: find_reused_identities
+-- as: scheduler, setup
+select authority_id, reason, things from find_reused_identities(%(at)s)
+
+-- name: find_unapproved_roles
+-- as: scheduler, setup
+select authority_id, reason, things from find_unapproved_roles(%(at)s)
+
+-- name: find_late_emergencies
+-- as: scheduler, setup
+select authority_id, reason, things from find_late_emergencies(%(at)s)
+
+-- name: find_sessions_left_open
+-- as: scheduler, setup
+select authority_id, reason, things from find_sessions_left_open(%(at)s)
+
+-- name: find_accounts_past_their_end
+-- as: scheduler, setup
+select authority_id, reason, things from find_accounts_past_their_end(%(at)s)
+
+-- name: find_sessions_below_level
+-- as: scheduler, setup
+select authority_id, reason, things from find_sessions_below_level(%(at)s)

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""How statuses and reasons are said to people, in Swedish and English."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from vaka.assurance.assessment import Judgement, Status
+from vaka.assurance.terms import Term
+from vaka.errors import Sentence
+
+STATUSES: Mapping[Status, Sentence] = MappingProxyType(
+    {
+        Status.MET: Sentence(sv="Uppfyllt", en="Met"),
+        Status.FAILING: Sentence(sv="Brister", en="Failing"),
+        Status.OUTDATED: Sentence(sv="Inaktuellt", en="Outdated"),
+        Status.UNTESTED: Sentence(sv="Ej prövat", en="Not tested"),
+        Status.NOT_ASKED: Sentence(sv="Ej begärt", en="Not asked for"),
+        Status.NOT_APPLICABLE: Sentence(sv="Ej tillämpligt", en="Not applicable"),
+    }
+)
+
+_GENERAL: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "no_evidence": Sentence(sv="Det finns inget underlag än.", en="There is no evidence yet."),
+        "collector_down": Sentence(
+            sv="Det som ska se efter har inte gjort det på för länge.",
+            en="What should look has not done so for too long.",
+        ),
+        "too_old": Sentence(sv="Underlaget är för gammalt.", en="The evidence is too old."),
+        "not_asked": Sentence(sv="Myndigheten har inte begärt det.", en="The authority has not asked for it."),
+        "agreed": Sentence(
+            sv="Myndigheten har godtagit att villkoret inte gäller den.",
+            en="The authority has agreed that the term does not concern it.",
+        ),
+    }
+)
+
+_FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
+    {
+        ("conflicting-roles", "held"): Sentence(
+            sv="{count} par av roller som inte går ihop innehas av samma människa.",
+            en="{count} pairs of roles that conflict are held by one human.",
+        ),
+        ("duty-exceptions", "over"): Sentence(
+            sv="{count} undantag är över, och det som de tillät pågår.",
+            en="{count} exceptions are over while what they allowed goes on.",
+        ),
+        ("accounts-of-humans", "shared"): Sentence(
+            sv="{count} konton eller identiteter hör inte till exakt en människa.",
+            en="{count} accounts or identities do not belong to exactly one human.",
+        ),
+        ("identities-reused", "reused"): Sentence(
+            sv="{count} identiteter av borttagna personer leder till någon annan.",
+            en="{count} identities of people who were removed lead to somebody else.",
+        ),
+        ("designated-roles", "unapproved"): Sentence(
+            sv="{count} utpekade roller har tilldelats utan myndighetens godkännande. De har ingen verkan.",
+            en="{count} designated roles were given without the authority's approval. They have no effect.",
+        ),
+        ("emergency-grants", "unanswered"): Sentence(
+            sv="{count} nödtilldelningar har inte godkänts i tid.",
+            en="{count} emergency grants were not approved in time.",
+        ),
+        ("left-open", "open"): Sentence(
+            sv="{count} sessioner hör till konton som inte är aktiva.",
+            en="{count} sessions belong to accounts that are not active.",
+        ),
+        ("ended-accounts", "active"): Sentence(
+            sv="{count} konton är aktiva fast deras sista dag har passerat.",
+            en="{count} accounts are active although their last day has passed.",
+        ),
+        ("session-levels", "low"): Sentence(
+            sv="{count} sessioner vilar inte på en utfärdare och nivå 3.",
+            en="{count} sessions do not rest on an issuer and level 3.",
+        ),
+        ("log-sealed", "stands_still"): Sentence(
+            sv="Loggen förseglas inte.",
+            en="The log is not being sealed.",
+        ),
+        ("clock-state", "unsynchronised"): Sentence(
+            sv="Maskinens klocka är inte synkroniserad.",
+            en="The machine's clock is not synchronised.",
+        ),
+        ("clock-state", "unknown"): Sentence(
+            sv="Maskinen säger inte om dess klocka är synkroniserad.",
+            en="The machine does not say whether its clock is synchronised.",
+        ),
+    }
+)
+
+
+def explain(term: Term, judgement: Judgement) -> Sentence:
+    """Return why a term stands as it does, in a sentence of each language: of what is red, which goal is concerned."""
+    if judgement.status is Status.MET:
+        return Sentence(sv="Allt som ska gälla är sett och gäller.", en="Everything that must be so was seen to be so.")
+    if judgement.status is Status.FAILING:
+        said = _FAILING[judgement.requirement, judgement.reason]
+        count = str(judgement.count)
+        return Sentence(sv=said.sv.replace("{count}", count), en=said.en.replace("{count}", count))
+    said = _GENERAL[judgement.reason]
+    for goal in term.goals:
+        if any(one.id == judgement.requirement for one in goal.requirements):
+            return Sentence(sv=f"{said.sv} Mål: {goal.sentence.sv}", en=f"{said.en} Goal: {goal.sentence.en}")
+    return said

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The board of the 37 terms, as a contract officer's browser shows it."""
+
+from itertools import product
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.house import House, scrolls
+from tests.browser.test_looks import require_accessible
+from tests.browser.test_portal import Review, review  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.browser
+
+LOOKS = list(product(("light", "dark"), ("sv", "en")))
+HERE = "/log/ekbacka/terms"
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_board_is_accessible_and_fits(house: House, review: Review, theme: str, language: str) -> None:  # noqa: F811
+    """With every tile opened too, at both sizes."""
+    page = review("beata", HERE, language=language, theme=theme)
+    page.goto(house.portal + HERE)
+    require_accessible(page, HERE)
+    expect(page.locator(".term")).to_have_count(37)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    require_accessible(page, "opened")
+    for width, height in ((1366, 768), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        sideways, _ = scrolls(page)
+        assert not sideways, width
+
+
+def test_a_tile_opens_by_the_keyboard(house: House, review: Review) -> None:  # noqa: F811
+    """To its evidence, each with how old it may be."""
+    page = review("beata", HERE)
+    page.goto(house.portal + HERE)
+    tile = page.locator("#term-8")
+    tile.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(tile.locator(".evidence li").first).to_be_visible()

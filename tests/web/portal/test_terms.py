@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The authority sees its board of 37: the same as `vaka terms` prints, red first, and nothing of anybody else's."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+from uuid import UUID
+
+import pytest
+
+from tests.platform import platform_as
+from tests.web.browsers import Browser
+from tests.web.furniture import Installation
+from tests.web.portal.conftest import enter
+from vaka.assurance.assessment import assess_all
+from vaka.assurance.evidence import Found, Look, enter_look, list_supervised, read_standings
+from vaka.assurance.terms import find_requirements, load_terms
+from vaka.assurance.wording import STATUSES, explain
+from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.office.application import ADDRESSES as OFFICE
+from vaka.web.portal.application import ADDRESSES as PORTAL
+from vaka.web.portal.portal import Portal
+from vaka.web.signin.application import ADDRESSES as SIGNIN
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+HERE = "/log/ekbacka/terms"
+
+
+@pytest.fixture
+async def beata(portal: Portal, installation: Installation) -> Browser:
+    """Ekbacka's access approver."""
+    return await enter(portal, installation, "beata")
+
+
+async def find(installation: Installation, requirement: str, *found: Found) -> None:
+    """Let a collector have found something now."""
+    async with platform_as(installation.server, "scheduler") as scheduler:
+        wanted = find_requirements(load_terms())[requirement]
+        await enter_look(scheduler, wanted, Look(found), datetime.now(UTC))
+
+
+def tiles(page: str) -> dict[int, str]:
+    """Return what each tile says, by the number of its term."""
+    parts = re.split(r'<li class="term" id="term-(\d+)">', page)[1:]
+    return {
+        int(number): " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+        for number, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+async def test_the_board_is_what_the_evidence_says(beata: Browser, installation: Installation) -> None:
+    """All 37, each with the very words that the command line prints for the supplier."""
+    authority = installation.authorities["ekbacka"].id
+    await find(installation, "left-open", Found(None))
+    await find(installation, "ended-accounts", Found(None, "active", 3))
+    shown = tiles((await beata.get(HERE)).text)
+    assert shown.keys() == set(range(1, 38))
+    async with platform_as(installation.server, "setup") as setup:
+        contract = next(one.contract for one in await list_supervised(setup) if one.id == authority)
+        standings = await read_standings(setup, authority)
+    for term, judgement in assess_all(load_terms(), standings, contract, datetime.now(UTC)):
+        assert term.label.sv in shown[term.number]
+        assert STATUSES[judgement.status].sv in shown[term.number]
+        assert explain(term, judgement).sv in shown[term.number]
+    assert "3 konton är aktiva fast deras sista dag har passerat." in shown[13]
+    assert "Ingen kan bestämma" in (await beata.get(HERE)).text
+
+
+async def test_what_is_red_comes_first_in_its_group(beata: Browser, installation: Installation) -> None:
+    """Failing before untested, and what is met last."""
+    await find(installation, "ended-accounts", Found(None, "active", 1))
+    order = list(tiles((await beata.get(HERE)).text))
+    access = [number for number in order if number in (2, 8, 9, 10, 11, 12, 13, 14, 15, 16)]
+    assert access[0] == 13
+
+
+async def test_an_authority_sees_nothing_of_what_was_found_of_another(
+    beata: Browser, installation: Installation
+) -> None:
+    """Another's fault turns the other's board red, and leaves this one's as it was."""
+    own, other = (installation.authorities[name].id for name in ("ekbacka", "norrvik"))
+
+    async def look(own_things: int, other_things: int) -> str:
+        def found(where: UUID, things: int) -> Found:
+            return Found(where, "unanswered", things) if things else Found(where)
+
+        await find(installation, "emergency-grants", found(own, own_things), found(other, other_things))
+        return tiles((await beata.get(HERE)).text)[9]
+
+    fine, elsewhere, here = await look(0, 0), await look(0, 4), await look(2, 4)
+    assert "nödtilldelningar har inte" not in fine
+    assert "nödtilldelningar har inte" not in elsewhere
+    assert "2 nödtilldelningar har inte godkänts i tid." in here
+
+
+async def test_term_01_6_nobody_can_set_how_a_term_stands(beata: Browser) -> None:
+    """No address of any page takes anything about a term; what is sent there is refused, whoever sends it."""
+    about_terms = {
+        (method, one.path) for table in (DESK, OFFICE, PORTAL, SIGNIN) for one in table for method in one.methods
+        if "terms" in one.path
+    }  # fmt: skip
+    assert about_terms == {("GET", "/terms"), ("GET", "/log/{authority}/terms")}
+    before = tiles((await beata.get(HERE)).text)
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        for path in (HERE, f"{HERE}/1", "/terms"):
+            answer = await beata.send(method, path, {"accept": "text/html", "sec-fetch-site": "same-origin"})
+            assert answer.status in (404, 405), (method, path)
+    assert tiles((await beata.get(HERE)).text) == before
