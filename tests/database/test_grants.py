@@ -169,6 +169,7 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         "settle_roles()": "execute",
         "end_accounts()": "execute",
+        **FINDS,
         "tell_late_notices()": "execute",
     },
     "notifier": {
@@ -176,7 +177,6 @@ PLATFORM: dict[str, Rights] = {
         "take_notices()": "execute",
         "tell_delivered()": "execute",
         "tell_hindered()": "execute",
-        **FINDS,
     },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER

@@ -229,7 +229,7 @@ async def test_who_an_account_is_for_is_invited_with_a_code_that_is_shown_once(
     assert changed.status == 403, "the touch was for another human"
 
 
-async def test_term_15_an_administrator_does_nothing_before_his_key_is_touched(
+async def test_an_administrator_does_nothing_before_his_key_is_touched(
     strict: Office, installation: Installation, algot: Administrator
 ) -> None:
     again = Administrator(await enter(strict, installation, "adam"), algot.key)
@@ -244,7 +244,7 @@ async def test_term_15_an_administrator_does_nothing_before_his_key_is_touched(
     assert (await again.browser.get("/")).status == 200
 
 
-async def test_term_15_a_first_key_takes_a_code_that_another_approved(
+async def test_a_first_key_takes_a_code_that_another_approved(
     strict: Office, installation: Installation, algot: Administrator, berit: Administrator, logs: Logs
 ) -> None:
     account = await make_account(

@@ -181,7 +181,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "activation.approved", "activation.withdrawn", "retention.set",
          "policy.changed", "class.changed", "settings.changed", "settings.drifted", "settings.settled",
          "settings.accepted", "installation.decided", "authority.registered",
-         "host.signed_in", "host.accounts_differ", "evidence.changed"),
+         "host.signed_in", "host.accounts_differ", "evidence.changed", "command.approved", "command.unproved",
+         "database.visited"),
     ),
     "notices": (
         mark("Notices"),
@@ -277,6 +278,7 @@ KINDS: Mapping[str, str] = {
     "several": mark("Several"),
     "unauthorised_grant": mark("Unauthorised change of a role"),
     "requirement": mark("Evidence"),
+    "command_login": mark("Sign-in of commands"),
     "unit": mark("Unit"),
     "unit_hours": mark("Hours of a unit"),
     "account_link": mark("Link to an identity"),
