@@ -142,7 +142,8 @@ def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     assert registered["detail"]["authentication"] == "digest"
     assert (applied["event"], applied["outcome"]) == ("command.run", "success")
     assert applied["detail"] == {
-        **common, "change": "C-17", "purpose": "Planerat underhåll", "applied": "true", "count": 1, "changed": 0
+        **common, "change": "C-17", "purpose": "Planerat underhåll", "applied": "true", "count": 1, "changed": 0,
+        "proved": "bootstrap",
     }  # fmt: skip
     assert [entry["event"] for entry in entries(made, TENANT)][-1:] == ["device.registered"]
     assert "8031001" not in str(told)
