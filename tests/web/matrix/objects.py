@@ -6,6 +6,7 @@ They are made through the pages, by whoever may make them.
 """
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -55,7 +56,12 @@ async def furnish(installation: Installation, cast: Cast) -> Objects:
 async def _furnish(
     installation: Installation, cast: Cast, portal: Application, opened: Opened, place: str
 ) -> dict[str, str]:
-    people = [(name, person) for name, (slug, person, _) in installation.people.items() if slug == place]
+    numbers = Counter(person.personal_number for _, person, _ in installation.people.values())
+    people = [
+        (name, person)
+        for name, (slug, person, _) in installation.people.items()
+        if slug == place and numbers[person.personal_number] == 1  # chance may give two of them one number
+    ]
     (name, person), (_, held), (open_name, _), *_ = people
 
     async def as_(role: str) -> Browser:

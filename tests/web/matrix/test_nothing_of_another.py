@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 OF_AUTHORITIES = [case for case in GUARDED if BY_NAME[case[0]].realm != "administrator"]
 """The supplier's administrators work for all of them."""
 EXPORT = {"reason": "follow_up", "reference": "KS 2026/31"}
+WHO_TRIES = ("colleague", "holder", "session")
+"""Whoever of authority B tries the doors of A stands in A's log, which is as it should be."""
 TYPED = ("' or '1'='1", "x'; drop table vaka.person; --", "%' union select null, '\\")
 
 
@@ -42,7 +44,8 @@ def markers(installation: Installation, objects: Objects, place: str) -> set[str
     names = {f"{one.given_name} {one.family_name}" for one in people}
     numbers = {one.personal_number for one in people} | {str(one.id) for one in people}
     authority = installation.authorities[place]
-    return names | numbers | set(objects[place].values()) | {str(authority.id), authority.name, authority.slug}
+    things = {value for name, value in objects[place].items() if name not in WHO_TRIES}
+    return names | numbers | things | {str(authority.id), authority.name, authority.slug}
 
 
 @pytest.mark.parametrize(
