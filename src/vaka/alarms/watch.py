@@ -26,6 +26,10 @@ from vaka.tenants.gateway import Gateway
 
 AT_ONCE = 8
 """Authorities worked on at the same time."""
+DIRECTORY_SECONDS = 10.0
+"""How often new authorities are looked for, and roles whose time is over or that nobody approved."""
+ATTENDANCE_SECONDS = 5.0
+"""How often it is looked whether those who hold alarms are at their desks."""
 FORGET_SECONDS = 3600.0
 
 Round = Callable[[UUID, datetime], Awaitable[int]]

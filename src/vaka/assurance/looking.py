@@ -16,7 +16,7 @@ from vaka.database.connections import Pool, transaction
 from vaka.logs import describe_error
 from vaka.tenants.gateway import Gateway
 
-LOOK_SECONDS = 20.0
+EVIDENCE_SECONDS = 20.0
 """How often it is looked which collectors are due."""
 LOOKS_IN_TIME = 3
 """Looks while evidence is as old as it may be: two may fail before it is too old."""

@@ -16,9 +16,8 @@ import structlog
 
 from vaka.access.permissions import Permission
 from vaka.access.roles import roles_with
-from vaka.alarms.watch import FORGET_SECONDS, Watch
-from vaka.assurance.looking import LOOK_SECONDS as EVIDENCE_SECONDS
-from vaka.assurance.looking import Looking
+from vaka.alarms.watch import ATTENDANCE_SECONDS, DIRECTORY_SECONDS, FORGET_SECONDS, Watch
+from vaka.assurance.looking import EVIDENCE_SECONDS, Looking
 from vaka.clock import Clock, SystemClock
 from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
@@ -42,10 +41,6 @@ from vaka.tenants.rotating import ROTATION_SECONDS, rotate_due
 from vaka.tenants.rounds import if_keys
 
 COMPONENT = "scheduler"
-DIRECTORY_SECONDS = 10.0
-"""How often new authorities are looked for, and roles whose time is over or that nobody approved."""
-ATTENDANCE_SECONDS = 5.0
-"""How often it is looked whether those who hold alarms are at their desks."""
 
 
 async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:
@@ -66,7 +61,6 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             rules, may_erase = partial(read_rules, root, settings), roles_with(Permission.PORTAL_ERASE)
             doors = Doors(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, may_erase)
             people, whole = Erasing(doors), Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
-            protection = Protection(gateway, platform, root, settings, clock)
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
@@ -76,7 +70,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (DIRECTORY_SECONDS, watch.settle_roles),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
-                (settings.scheduler.protection_seconds, protection.look),
+                (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
             keyed, make = partial(if_keys, client), watch.make_round

@@ -21,7 +21,7 @@ from vaka.web.portal.asked import (
     tell_place,
     understand,
 )
-from vaka.web.portal.words import GROUPS
+from vaka.web.portal.event_words import GROUPS
 from vaka.web.times import LOCAL
 
 PERSON = UUID(int=7)

@@ -6,8 +6,9 @@ import pytest
 
 from vaka.ledger.catalogue import CATALOGUE
 from vaka.ledger.events import Event
+from vaka.web.portal.event_words import EVENTS, GROUPS
 from vaka.web.portal.fact_words import FACTS
-from vaka.web.portal.words import ACTORS, ALL_NAMES, EVENTS, GROUPS, KINDS, REASONS
+from vaka.web.portal.words import ACTORS, ALL_NAMES, KINDS, REASONS
 from vaka.web.texts import LANGUAGES
 
 

@@ -17,7 +17,7 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.events import Event
 from vaka.ledger.search import LONGEST_KEY, About, Place, Wanted, identifier_in
 from vaka.web.forms import Form, FormError
-from vaka.web.portal.words import GROUPS
+from vaka.web.portal.event_words import GROUPS
 from vaka.web.times import LOCAL
 
 FIRST_STRETCH = timedelta(days=7)
@@ -68,7 +68,7 @@ class AskedForm(Form):
     first: Annotated[str, Field(alias="from", max_length=19)] = ""
     last: Annotated[str, Field(alias="to", max_length=19)] = ""
     event: Annotated[str, Field(max_length=80, pattern=r"^[a-z_.]*$")] = ""
-    """One event, or a group of them (``words.GROUPS``)."""
+    """One event, or a group of them (``event_words.GROUPS``)."""
     outcome: Literal["", "success", "failure"] = ""
     actor: Annotated[str, Field(max_length=100, pattern=r"^([a-z_]+(:[0-9A-Za-z._-]+)?)?$")] = ""
     object: Annotated[str, Field(max_length=LONGEST_KEY)] = ""
