@@ -15,11 +15,12 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from tests.databases import provide_tenant
 from tests.identities import keep_key
 from tests.keys.running import running_keyholder
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_keys, provision_platform, provision_tenant
+from vaka.database.provision import provision_keys, provision_platform
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
 from vaka.identifiers import new_identifier
 from vaka.keys.keyring import Keyring, open_keyring
@@ -96,7 +97,7 @@ def new_authority(server: Server, keyholder: None) -> Callable[..., Authority]:
         identifier = new_identifier(START)
         address = with_keys(server, lambda keyring: _open(keyring, identifier))
         authority = Authority(identifier, slug, f"Provkommun {slug}", kind, tenant_database(slug), address)
-        provision_tenant(server, authority.database_name)
+        provide_tenant(server, authority.database_name)
         with psycopg.connect(server.conninfo(platform_role("setup"), PLATFORM_DATABASE), autocommit=True) as connection:
             connection.execute(
                 "insert into vaka.authority (id, slug, name, kind, database_name, address, created_at)"
