@@ -5,15 +5,17 @@
 They are made through the pages, by whoever may make them.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+from joserfc.jwk import ECKey
 
 from tests.identity.authenticator import SoftKey
-from tests.platform import platform_as
+from tests.platform import make_account, platform_as
 from tests.web.browsers import Answer, Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
@@ -29,6 +31,8 @@ from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 Objects = Mapping[str, Mapping[str, str]]
 """By authority, and by the name samples give them."""
 
+PROGRAM = json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)]})
+"""The key of a program that nobody runs."""
 IDENTIFIER = "([0-9a-f-]{36})"
 ENDED = (
     "update alarm set state = 'closed', closed_at = now(), closed_by = 'scheduler', escalate_at = null,"
@@ -87,6 +91,10 @@ async def _furnish(
             kind="exception", reason=REASON, control="Granskas varje vecka", actor="setup",
             valid_until=datetime.now(UTC) + timedelta(days=30), now=datetime.now(UTC),
         )  # fmt: skip
+    spare = await make_account(installation.server, "Reserv Reservsson", now=datetime.now(UTC))
+    program = {"purpose": REASON, "scope": "portal.see_access", "keys": PROGRAM, "days": "30"}
+    approver = await as_("access_approver")
+    await done(approver.post(f"{here}/programs", program))
     order_id = found(await records.get(f"{here}/erasure"), "order")
     ending_id = found(await records.get(f"{here}/end"), "order")
     certify(installation, place, "erasure_order")
@@ -109,6 +117,8 @@ async def _furnish(
         "held": str(held.id),
         "colleague": str(colleague),
         "session": str(session),
+        "spare": str(spare),
+        "client": found(await approver.get(f"{here}/programs"), "client"),
         "holder": str(cast.who("access_approver", place).account),
         "order": order_id,
         "ending": ending_id,

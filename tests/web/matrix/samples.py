@@ -26,6 +26,7 @@ ALARM = "/alarm/{authority}/{alarm}"
 LOG = "/log/{authority}"
 REASON = "KS 2026/31"
 NOTHING = "0" * 64
+NOBODY = "00000000-0000-4000-8000-000000000007"
 
 ACTIVATION = {
     "device_length": "14", "device_kinds": "1", "device_lifetime": "", "device_reuse": "0", "code_length": "26",
@@ -49,6 +50,7 @@ IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
     },
     (f"{LOG}/holders/{{account}}", "account"): Named("holder"),
     ("/account/{account}", "account"): Named("holder"),
+    **{(f"/account/{{account}}/{act}", "account"): Named("spare") for act in ("ask", "put-out", "invite")},
     (f"{LOG}/receipt/{{number}}", "number"): "0",
     (f"{LOG}/receipt/{{number}}/proof", "number"): "0",
     (f"{LOG}/end/{{order}}/certificate", "order"): Named("ending"),
@@ -74,11 +76,22 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{ALARM}/adopt": {"authority": AUTHORITY, "reason": REASON},
         "/bulk": {"authority": AUTHORITY, "alarm": Named("alarm"), **ENDING},
         "/history": {"from": str(date(2026, 1, 1)), "to": str(date(2026, 3, 1)), "text": Named("person_name")},
+        "/keys": {"name": "min", "answer": "x"},
+        "/keys/add": {},
+        "/keys/rename": {"key": Named("key"), "name": "min"},
+        "/keys/remove": {"key": Named("key")},
+        "/unlock": {},
+        "/here": {},
         "/sessions": {"session": Named("session"), "sure": "yes"},
         "/preferences": {"language": "sv"},
         "/sign-out": {},
     },
     "portal": {
+        "/unlock": {},
+        "/here": {},
+        f"{LOG}/programs": {"purpose": "", "scope": "portal.read_log", "keys": "{}", "days": "30"},
+        f"{LOG}/programs/end": {"client": Named("client")},
+        f"{LOG}/access/report/{{year}}/csv": {},
         f"{LOG}/people": {"text": Named("person_name")},
         f"{LOG}/export": {"format": "csv", "person": Named("person"), "reason": "other"},
         f"{LOG}/receipt": {"number": "0"},
@@ -112,6 +125,17 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/sign-out": {},
     },
     "office": {
+        "/account/{account}/ask": {"kind": "first_key", "reason": ""},
+        "/account/{account}/put-out": {},
+        "/account/{account}/invite": {"attribute": ""},
+        "/requests/new": {"account": NOBODY, "human": NOBODY, "name": ""},
+        "/requests/decide": {"request": NOBODY, "digest": NOTHING, "verdict": "approved"},
+        "/touch": {"answer": "x"},
+        "/first-key": {"code": "x"},
+        "/first-key/enrol": {"name": "min", "answer": "x"},
+        "/command": {"code": "x"},
+        "/unlock": {},
+        "/here": {},
         "/keys": {"name": "min", "answer": "x"},
         "/keys/add": {},
         "/keys/rename": {"key": Named("key"), "name": "min"},
@@ -134,7 +158,9 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
 REFUSED_FOR_WHAT_IT_SAYS = frozenset(
     {
         # No key made this answer; nobody approves what he proposed himself; nobody has that name; nothing was begun.
-        ("portal", f"{LOG}/keys"), ("office", "/keys"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
+        ("desk", "/keys"), ("portal", f"{LOG}/keys"), ("office", "/keys"), ("office", "/touch"),
+        ("office", "/first-key"),
+        ("office", "/first-key/enrol"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
         ("portal", f"{LOG}/activation/{{proposal}}/approve"),
         ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"), ("signin", "/saml/supplier/acs"),
         ("signin", "/saml/authority/{slug}/acs"),

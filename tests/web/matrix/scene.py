@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from tests.platform import platform_as
+from tests.platform import make_account, platform_as
 from tests.web.browsers import Answer, Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
@@ -15,7 +15,6 @@ from tests.web.matrix.applications import Application, Opened
 from tests.web.matrix.samples import AUTHORITY, Named, Sample, Value
 from vaka.access.grants import grant_role
 from vaka.access.roles import ROLES, WITH_AUTHORITIES
-from vaka.identity.accounts import create_account
 from vaka.identity.sessions import Realm, open_session
 from vaka.web.asker import COOKIES
 
@@ -80,14 +79,14 @@ async def engage(installation: Installation) -> Cast:
     roles += [(role, None) for role in ROLES if role not in WITH_AUTHORITIES]
     async with platform_as(installation.server, "setup") as setup:
         for kind in ("user", "administrator"):
-            account = await create_account(setup, f"Vandrare {kind}", kind=kind, actor="setup", now=now)
-            walkers.append(Walker(account.id, kind))
+            account = await make_account(installation.server, f"Vandrare {kind}", kind=kind, now=now)
+            walkers.append(Walker(account, kind))
         for number, (role, place) in enumerate(roles):
             kind = "administrator" if place is None else "user"
-            account = await create_account(setup, f"Vandrare {number}", kind=kind, actor="setup", now=now)
+            account = await make_account(installation.server, f"Vandrare {number}", kind=kind, now=now)
             where = None if place is None else installation.authorities[place].id
-            await grant_role(setup, account.id, role, where, actor="setup", now=now)
-            walkers.append(Walker(account.id, kind, role, place))
+            await grant_role(setup, account, role, where, actor="setup", now=now)
+            walkers.append(Walker(account, kind, role, place))
     return Cast(installation, walkers)
 
 
