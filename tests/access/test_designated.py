@@ -426,7 +426,7 @@ def test_who_approves_does_nothing_else_than_deciding_about_access() -> None:
     assert ROLES["access_approver"].permissions == {
         Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_DESIGNATE_ROLE, Permission.PORTAL_APPROVE_ACCESS,
         Permission.PORTAL_SET_NOTICES, Permission.PORTAL_SET_ACTIVATION, Permission.PORTAL_APPROVE_ACTIVATION,
-        Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS,
+        Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS, Permission.PORTAL_OWN_CLIENTS,
         Permission.PORTAL_SEE_TERMS,
     }  # fmt: skip
 

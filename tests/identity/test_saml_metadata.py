@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Metadata count where the pinned key signed them: when they are proposed, and each time somebody signs in by them."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from copy import deepcopy
@@ -154,6 +155,11 @@ async def test_the_library_never_sees_metadata_that_were_not_verified(
 
 
 def vaka(house: IdentityHouse, command: str, *arguments: object) -> Result:
+    """Run it; where something is to be done, with whoever it is said to be of behind it."""
+    if "--apply" in arguments:
+        named = arguments[arguments.index("--account") + 1] if "--account" in arguments else None
+        behind = next((one for one in house.administrators if str(one) == str(named)), house.administrators[0])
+        asyncio.run(house.stand_behind(behind))
     given = ["trust", command, "--data", house.data.root, *arguments]
     return CliRunner().invoke(main, [str(argument) for argument in given])
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`vaka trust`: dry unless told otherwise, two administrators with the same file, and a run in the ledger each time."""
 
+import asyncio
 import json
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +19,11 @@ APPLY = ("--apply", "--change", "C-18", "--reason", "Planerat underhåll")
 
 
 def vaka(house: IdentityHouse, command: str, *arguments: object) -> Result:
+    """Run it; where something is to be done, with whoever it is said to be of behind it."""
+    if "--apply" in arguments:
+        named = arguments[arguments.index("--account") + 1] if "--account" in arguments else None
+        behind = next((one for one in house.administrators if str(one) == str(named)), house.administrators[0])
+        asyncio.run(house.stand_behind(behind))
     given = ["trust", command, "--data", house.data.root, *arguments]
     return CliRunner().invoke(main, [str(argument) for argument in given])
 
@@ -78,7 +84,7 @@ def test_what_cannot_be_is_told(house: IdentityHouse, file: Path) -> None:
     first = house.administrators[0]
     named = ("--name", "prov-wrong")
     for arguments, sentence in (
-        (("propose", *named, "--account", uuid4(), *APPLY, file), "no active administrator's"),
+        (("propose", *named, "--account", uuid4(), *APPLY, file), "Nobody decides in another's name"),
         (("propose", *named, "--account", first, "--authority", "nowhere", file), "There is no authority 'nowhere'"),
         (("propose", *named, "--account", first, "--apply", file), "Say with --change"),
         (("propose", *named, "--account", first, file.with_name("none")), "cannot be read"),
