@@ -61,9 +61,10 @@ async def test_term_31_5_no_page_tells_of_another_authority(
             browser = await cast.browser(application, opened, walker, application.realm)
             where, _ = fill(tried, name_of(furnished, application), lambda one: objects[A].get(one) or nowhere(one))
             answer = await browser.get(where)
-            if answer.status == 303:
-                answer = await browser.get(answer.header("location"))
-            assert answer.status in (200, 404, 409)
+            for _ in range(3):  # from the cover of what is not locked, over the first page, to one's own room
+                if answer.status == 303:
+                    answer = await browser.get(answer.header("location"))
+            assert answer.status in (200, 204, 404, 409)
             body = answer.body.decode("utf-8", "replace")
             assert [marker for marker in sorted(foreign) if marker in body] == []
 
@@ -86,7 +87,7 @@ async def test_term_31_5_the_live_view_tells_of_ones_own_alone(
     [
         *(("log_reviewer", "export", {"format": form, **EXPORT}) for form in ("csv", "ocsf", "syslog")),
         ("records_officer", "end/export", {"reason": "KS 2026/31"}),
-        ("access_approver", "access/report/2026/csv", None),
+        ("access_approver", "access/report/2026/csv", {}),
         ("records_officer", "erasure/{order}/certificate", None),
     ],
 )  # fmt: skip
