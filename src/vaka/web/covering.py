@@ -26,7 +26,6 @@ from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.routes import COVER
 
-HOME = "/"
 UNDONE = Sentence(
     sv="Det du skickade gjordes inte, för sidan var låst. Lås upp och gör om det.",
     en="What you sent was not done, for the page was locked. Unlock it and do it again.",
@@ -53,12 +52,14 @@ class Cover:
     sign_in: str
     render: Callable[[int, Mapping[str, Any]], Response]
     """Answers with a status, and what the page shows put into the realm's frame."""
+    home: str = "/"
+    """Where somebody goes on who is not locked any more: a page that he may see."""
 
 
 async def show_cover(cover: Cover, request: Request, asker: Asker) -> Response:
     """GET /locked: that it is locked, and how it is unlocked; back to work where it is not."""
     if not asker.session.is_locked:
-        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+        return RedirectResponse(cover.home, HTTPStatus.SEE_OTHER)
     said = UNDONE if "undone" in request.query_params else None
     return await _show(cover, asker, said)
 
@@ -67,7 +68,7 @@ async def unlock(cover: Cover, request: Request, asker: Asker) -> Response:
     """POST /unlock: ask for a touch; then unlock by it."""
     form, session = await read_form(request, UnlockForm), asker.session
     if not session.is_locked:
-        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+        return RedirectResponse(cover.home, HTTPStatus.SEE_OTHER)
     act, refused = unlocking_of(session), None
     if form.answer:
         try:
@@ -77,7 +78,7 @@ async def unlock(cover: Cover, request: Request, asker: Asker) -> Response:
         else:
             async with transaction(cover.platform) as connection:
                 await unlock_session(connection, session, confirmation, cover.clock.now())
-            return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+            return RedirectResponse(cover.home, HTTPStatus.SEE_OTHER)
     if not await cover.keys.list_keys(session.account_id):
         return RedirectResponse(COVER, HTTPStatus.SEE_OTHER)
     options = await cover.keys.ask_for_touch(session, act)

@@ -8,6 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from vaka.access.decide import holds_somewhere
+from vaka.access.permissions import Permission
 from vaka.web import covering
 from vaka.web.asker import Asker
 from vaka.web.desk.desk import COVER_SCRIPTS, Desk
@@ -32,4 +34,5 @@ def _cover(desk: Desk, asker: Asker) -> covering.Cover:
             desk.pages.render("desk_locked.html", asker.preferences, **{**facts, "scripts": scripts}), status
         )
 
-    return covering.Cover(desk.platform, desk.clock, desk.security_keys, desk.sign_in, render)
+    home = "/" if holds_somewhere(asker.principal, Permission.DESK_SEE_QUEUE) else "/history"
+    return covering.Cover(desk.platform, desk.clock, desk.security_keys, desk.sign_in, render, home)

@@ -8,6 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from vaka.access.decide import holds_somewhere
+from vaka.access.permissions import Permission
 from vaka.web import covering
 from vaka.web.asker import Asker
 from vaka.web.portal.portal import Portal
@@ -27,4 +29,5 @@ def _cover(portal: Portal, asker: Asker) -> covering.Cover:
     def render(status: int, shown: Mapping[str, Any]) -> Response:
         return HTMLResponse(portal.pages.render("plain_locked.html", asker.preferences, **shown), status)
 
-    return covering.Cover(portal.platform, portal.clock, portal.security_keys, portal.sign_in, render)
+    home = "/" if holds_somewhere(asker.principal, Permission.PORTAL_READ_LOG) else "/terms"
+    return covering.Cover(portal.platform, portal.clock, portal.security_keys, portal.sign_in, render, home)
