@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.commands.test_maintenance import APPLY, vaka
-from tests.platform import platform_as
+from tests.platform import make_account, platform_as
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.main import main
 from vaka.database.binaries import find_server_binaries
@@ -49,12 +49,8 @@ def running(made: DataDirectory) -> Iterator[None]:
 
 
 def create(made: DataDirectory, name: str) -> str:
-    """Make an account as one does; return its identifier."""
-    command = ["account", "create", "--data", str(made.root), *APPLY]
-    done = CliRunner().invoke(main, command, input=f"{name}\n")
-    found = re.search(r"Made: ([0-9a-f-]{36})", done.output)
-    assert found is not None, done.output
-    return found[1]
+    """Make a user's account, as if it had been asked for and approved; return its identifier."""
+    return str(asyncio.run(make_account(made.cluster.server, name, now=datetime.now(UTC))))
 
 
 def dump(made: DataDirectory, program: str, *arguments: str) -> str:

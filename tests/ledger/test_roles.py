@@ -102,6 +102,10 @@ REFUSED = (
 )
 
 
+APPENDS_NOTHING = {"notifier"}
+"""It reaches out of the machine: three functions say for it what became of a notice, and it writes nothing itself."""
+
+
 @pytest.fixture(scope="module")
 def tenant(new_authority: Callable[..., Authority]) -> Authority:
     return new_authority()
@@ -117,7 +121,11 @@ def test_role_appends_and_no_trick_gets_it_further(
     database = PLATFORM_DATABASE if kind == "platform" else tenant.database_name
     role = platform_role(component) if kind == "platform" else tenant_role(database, component)
     with closing(psycopg.connect(server.conninfo(role, database), autocommit=True)) as connection:
-        assert connection.execute(APPEND).rowcount == 1
+        if component in APPENDS_NOTHING:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(APPEND)
+        else:
+            assert connection.execute(APPEND).rowcount == 1
         worked = []
         for trick in (*(each.format(table) for each in ON_EACH_TABLE for table in TABLES), *TRICKS):
             try:
@@ -126,7 +134,7 @@ def test_role_appends_and_no_trick_gets_it_further(
                 continue
             worked.append(trick)
         assert worked == []
-        assert connection.execute(APPEND).rowcount == 1
+        assert component in APPENDS_NOTHING or connection.execute(APPEND).rowcount == 1
 
 
 @pytest.mark.anyio
