@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`vaka role` and `vaka account`: do what may be done, and say what keeps them from what may not (terms 2, 9, 13)."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from psycopg.rows import dict_row
 
+from tests.behind import stand_behind
 from tests.commands.test_maintenance import APPLY, vaka
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.main import main
@@ -69,6 +71,9 @@ def test_root_founds_two_administrators_and_no_third(made: DataDirectory, runnin
         done = vaka("account", "create", *about, *APPLY, typed=f"{name}\n")
         assert done.exit_code == 0, done.output
         accounts.append(done.output.split("Made: ")[1][:36])
+        if len(accounts) == 2:  # from now on somebody can stand behind commands, and so somebody has to
+            assert "Run vaka login first" in vaka("factor", "first", *about, "--account", accounts[-1], *APPLY).stderr
+            asyncio.run(stand_behind(made.cluster.server, made.root, UUID(accounts[0])))
         first = vaka("factor", "first", *about, "--account", accounts[-1], *APPLY)
         assert "Code: " in first.output, first.output
     for kind in ("administrator", "user"):
@@ -88,7 +93,7 @@ def test_root_founds_two_administrators_and_no_third(made: DataDirectory, runnin
     assert sorted(told) == sorted([("account.created", "true"), ("account.requested", "true")] * 2), (
         "each says so loudly"
     )
-    for account in accounts:
+    for account in reversed(accounts):
         assert vaka("account", "deactivate", *about, *APPLY, "--account", account).exit_code == 0
 
 

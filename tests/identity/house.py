@@ -4,7 +4,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import socket
 import tempfile
@@ -22,17 +21,16 @@ import psycopg
 from joserfc.jwk import ECKey
 from psycopg.rows import dict_row
 
+from tests.behind import stand_behind
 from tests.platform import make_account, platform_as
 from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.proof import keep_session
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import Connection
 from vaka.database.provision import provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.identity.accounts import create_account
-from vaka.identity.command_logins import QUERIES, approve_login, find_login, hash_code, hash_secret, new_code
 from vaka.identity.personas import decide_installation
 from vaka.identity.trust import TrustRow, approve, propose, withdraw
 from vaka.identity.trust_content import read_content
@@ -152,20 +150,7 @@ class IdentityHouse:
     async def stand_behind(self, account: UUID) -> None:
         """Let this administrator stand behind the commands that come, as `vaka login` and the office do it."""
         await self.make_administrators()
-        now, secret, token, login = SystemClock().now(), os.urandom(32), os.urandom(32), uuid4()
-        code = new_code()
-        asked = {"id": login, "code_hash": hash_code(code), "verifier_hash": hash_secret(secret), "machine": "west-1",
-                 "uid": os.getuid(), "username": "adm", "now": now}  # fmt: skip
-        async with self.as_("setup") as setup:
-            await setup.execute(QUERIES["ask_command_login"], asked)
-        async with self.as_("office") as office:
-            await approve_login(office, await find_login(office, code, now), account, now)
-        taken = {"login_id": login, "verifier_hash": hash_secret(secret), "id": uuid4(),
-                 "token_hash": hash_secret(token), "now": now}  # fmt: skip
-        async with self.as_("setup") as setup:
-            await setup.execute(QUERIES["start_command_session"], taken)
-        (self.data.root / "run").mkdir(exist_ok=True)
-        keep_session(self.data.root, token)
+        await stand_behind(self.data.cluster.server, self.data.root, account)
 
     async def authority(self, slug: str) -> UUID:
         """An authority that is in the directory and has no database yet."""
