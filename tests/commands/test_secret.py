@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an authority asks of passwords is asked by every command that takes or makes one (term 16)."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 from psycopg.rows import dict_row
 
 from tests.deciding import decide, device_rules
+from tests.platform import make_account
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities
@@ -174,10 +176,15 @@ def test_term_16_1_an_invitation_is_what_the_authority_of_its_account_asks(
     made: DataDirectory, asking: Callable[[Rules], None]
 ) -> None:
     asking({**FLOORS, "invitation_code": replace(FLOORS["invitation_code"], length=32, lifetime=2)})
-    accounts = []
-    for name in ("Alva Prov", "Bo Prov"):
-        told = vaka(made, "account", "create", *APPLY, typed=f"{name}\n")
-        accounts.append(told.output.split("Made: ")[1][:36])
+    with made.locked():
+        made.cluster.start()
+        try:
+            accounts = [
+                str(asyncio.run(make_account(made.cluster.server, name, now=SystemClock().now())))
+                for name in ("Alva Prov", "Bo Prov")
+            ]
+        finally:
+            made.cluster.stop()
     role = ("--role", "operator", "--authority", "ekbacka")
     granted = vaka(made, "role", "grant", "--account", accounts[0], *role, *APPLY)
     assert granted.exit_code == 0, granted.output

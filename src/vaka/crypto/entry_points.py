@@ -54,6 +54,7 @@ FIELDS: Mapping[tuple[str, str], EntryPoint] = MappingProxyType(
     {
         ("vaka.web.signin.federated", "code"): _other("an invitation's, made and judged by vaka.identity.invitations"),
         ("vaka.web.office.first_touch", "code"): _other("a first key's, made and judged by vaka.identity.invitations"),
+        ("vaka.web.office.commands", "code"): _other("a command's: 34 random bits of its own making, for ten minutes"),
         ("vaka.simulate.device_file", "password"): _other(
             "the device's own side; no installation learns it from there"
         ),

@@ -9,7 +9,8 @@ select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s,
        case when exists (select from effective_grant g
                          where g.account_id = a.id and g.role = any(%(brief_roles)s)
                            and (g.valid_until is null or g.valid_until > %(now)s))
-            then least(%(expires_at)s, %(brief_until)s) else %(expires_at)s end,
+            then least(%(expires_at)s::timestamptz, %(brief_until)s::timestamptz)
+            else %(expires_at)s::timestamptz end,
        %(issuer)s, %(level)s, %(browser)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
