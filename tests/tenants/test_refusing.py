@@ -5,6 +5,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,6 +26,7 @@ from vaka.database.server import KEY_DATABASE, SUPERUSER, Server, tenant_role
 from vaka.keys.keyring import Keyring, make_client, open_keyring
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
+from vaka.ledger.standing import LedgerStandsStillError
 from vaka.settings import Settings
 from vaka.tenants import refusing
 from vaka.tenants.authorities import Authority
@@ -60,6 +62,8 @@ class Place:
     desk: Keyring
     refusals: Refusals
     superuser: psycopg.Connection[dict[str, Any]]
+    sender: str
+    """What the device calls itself."""
     old: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """What stood in each table before everything was written anew."""
 
@@ -108,7 +112,16 @@ async def place(
         open_keyring(server, Settings(), "desk", SystemClock()) as desk,
     ):
         await register_devices(tenant, platform, authority, IDENTITIES, [button], actor="setup", now=START)
-        made = Place(server, authority, setup_keys, tenant, desk, Refusals(gateway, desk, SystemClock()), superuser)
+        made = Place(
+            server,
+            authority,
+            setup_keys,
+            tenant,
+            desk,
+            Refusals(gateway, desk, SystemClock()),
+            superuser,
+            button.sender,
+        )
         made.old |= {table: made.rows(table) for table in SEALED}
         assert await made.change(NEW) == 1
         await change_devices(
@@ -187,6 +200,27 @@ async def test_what_was_written_anew_since_it_was_read_is_told_of_by_nobody(plac
     assert keys.open_cells("person", str(OLD.id), OLD.id, old).refused
     assert await place.refusals.tell() == 0
     assert place.entries("value.refused") == []
+
+
+async def test_while_the_log_stands_still_no_edition_is_used_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued: list[object] = []
+
+    async def issue(authority: UUID, objects: object) -> dict[UUID, int]:
+        issued.append(objects)
+        return {}
+
+    monkeypatch.setattr(place.setup, "issue_editions", issue)
+    keys, late = place.setup.of(place.authority.id), SystemClock().now() + timedelta(days=1)
+    with pytest.raises(LedgerStandsStillError):
+        await change_people(place.tenant, keys, [OLD], actor="setup", now=late)
+    [row] = place.rows("device")
+    button = replace(BUTTON, id=row["id"], person_id=OLD.id, sender=place.sender, placed="Sovrummet")
+    async with platform_as(place.server, "setup") as platform:
+        with pytest.raises(LedgerStandsStillError):
+            await change_devices(
+                place.tenant, platform, place.authority, keys, IDENTITIES, [button], ["placed"], actor="setup", now=late
+            )
+    assert issued == []
 
 
 async def test_a_made_up_refusal_is_not_entered(place: Place) -> None:

@@ -20,7 +20,7 @@ from vaka.keys.calls import Edition
 
 FIRST = 0
 MOST_TRIED = 8
-"""Editions of one object that count at a time: so many changes broken off one after the other still open."""
+"""Issued editions of one object that count beside the settled one: so many changes broken off may have been written."""
 _OBJECTS = {"person": "subject", "contact": "subject", "note": "subject", "device": "row"}
 """What an edition is of: everything the register says about a person is written anew together, and each device alone.
 What is written once, messages and notes on alarms, is the first edition for ever."""
@@ -74,7 +74,8 @@ class Editions:
     def that_count(self, authority: UUID, thing: UUID | None) -> list[int]:
         """Return the numbers under which values of an object open, the newest first."""
         issued, settled = (FIRST, FIRST) if thing is None else self._counting.get((authority, thing), (FIRST, FIRST))
-        return list(range(issued, max(settled, issued - MOST_TRIED + 1) - 1, -1))
+        # However many were issued since and came to nothing, what was settled is what stands there.
+        return [*range(issued, max(settled, issued - MOST_TRIED), -1), settled]
 
 
 def object_of(table: str, row: str, subject: UUID) -> UUID | None:
