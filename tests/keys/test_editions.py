@@ -181,6 +181,35 @@ async def test_settled_value_opens_however_many_changes_were_broken_off_since(do
     assert setup.open_row("person", str(ANNA), ANNA, stands) == {"door_code": "1111"}
 
 
+class SlowSource:
+    """Tells of one change a page, and is waited for in vain at every second."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.most = 6
+
+    async def editions(self, after_turn: int) -> tuple[Edition, ...]:
+        """Return the next one."""
+        self.asked.append(after_turn)
+        if len(self.asked) % 2 == 0:
+            raise TimeoutError
+        if after_turn >= self.most:
+            return ()
+        turn = after_turn + 1
+        return (Edition(authority=EKBACKA, object=UUID(int=turn), issued=1, settled=1, turn=turn),)
+
+
+async def test_first_reading_that_is_broken_off_goes_on_where_it_was() -> None:
+    known, source = Editions(), SlowSource()
+    for turn in range(1, source.most + 1):
+        with pytest.raises(TimeoutError):
+            await known.read(source)
+        assert (known.turn, known.is_known) == (turn, False), "not all is known yet"
+    await known.read(source)
+    assert (known.turn, known.is_known) == (source.most, True)
+    assert source.asked[::2] == list(range(source.most + 1)), "no page is read twice"
+
+
 async def test_lookup_key_that_was_under_way_when_everything_was_let_go_is_not_kept(door: Doorway) -> None:
     held = ring(door)
     asked: list[str] = []

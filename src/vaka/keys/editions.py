@@ -39,25 +39,25 @@ class Editions:
 
     def __init__(self) -> None:
         self._counting: dict[tuple[UUID, UUID], tuple[int, int]] = {}
-        self._turn: int | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether all of them were read, at some time."""
-        return self._turn is not None
-
-    @property
-    def turn(self) -> int:
+        self.turn = 0
         """Up to which change they are known."""
-        return self._turn or 0
+        self.is_known = False
+        """Whether all of them were read, at some time."""
 
     async def read(self, source: Source) -> None:
-        """Learn what changed since the last time. Raises what KeyClient raises."""
-        turn = self.turn
-        while told := await source.editions(turn):
+        """Learn what changed since the last time. Raises what KeyClient raises.
+
+        Who gives up waiting loses nothing: the next one goes on after the last page that was read.
+        """
+        while True:
+            after = self.turn
+            told = await source.editions(after)
             self.learn(told)
-            turn = told[-1].turn
-        self._turn = max(turn, self.turn)
+            if not told:
+                break
+            if self.turn == after:  # nobody else has gone on meanwhile
+                self.turn = told[-1].turn
+        self.is_known = True
 
     def learn(self, told: Collection[Edition]) -> None:
         """Take in what the keyholder told. A number that goes back is not believed: it came from an old copy."""
