@@ -9,8 +9,12 @@ then what is old would open again, and it is told of, and mended.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+import structlog
+
+from vaka.keys.calls import NEWEST_EDITION
 from vaka.keys.client import KeyClient
 from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.errors import LedgerError
@@ -27,6 +31,14 @@ _AT_ONCE = 20_000
 """Entries looked through in one statement."""
 
 
+class Written(NamedTuple):
+    """The newest edition of an object, as the log says it."""
+
+    named: str
+    """The object, as entries name it."""
+    number: int
+
+
 class Confirming:
     """Makes the rounds over authorities' logs."""
 
@@ -35,6 +47,8 @@ class Confirming:
         self._client = client
         self._read_to: dict[UUID, int] = {}
         self._whole_at: dict[UUID, datetime] = {}
+        self._odd: set[UUID] = set()
+        """Authorities whose log holds an entry that names nothing with editions: said once for each."""
 
     async def confirm(self, authority: UUID, now: datetime) -> int:
         """Settle what the log says was written since the last time; return of how many the keyholder knew nothing.
@@ -56,14 +70,14 @@ class Confirming:
             self._whole_at[authority] = now
         return lost
 
-    async def _read(self, authority: UUID, start: int) -> tuple[Mapping[str, int], int, int]:
+    async def _read(self, authority: UUID, start: int) -> tuple[Mapping[UUID, Written], int, int]:
         """Return the newest edition of each object in a stretch of the log, its end, and the log's."""
         async with self._gateway.transaction(authority) as tenant:
             head = await (await tenant.execute(QUERIES["read_log_size"])).fetchone()
             size = 0 if head is None else int(head[0])
             end = min(start + _AT_ONCE, size)
             rows = await (await tenant.execute(QUERIES["list_editions"], {"start": start, "end": end})).fetchall()
-        written: dict[str, int] = {}
+        written: dict[UUID, Written] = {}
         for (data,) in rows:
             try:
                 leaf = parse_leaf(bytes(data))
@@ -71,19 +85,37 @@ class Confirming:
                 continue
             edition = leaf.detail.get("edition")
             # Whoever may append entries may write such a one; only setup's tell of what setup wrote.
-            if isinstance(edition, int) and edition > 0 and leaf.written_by.endswith("_setup"):
-                written[leaf.object] = max(edition, written.get(leaf.object, 0))
+            if edition is None or not leaf.written_by.endswith("_setup"):
+                continue
+            thing = _identify(leaf.object)
+            if thing is None or not isinstance(edition, int) or not 0 < edition <= NEWEST_EDITION:
+                self._tell_odd(authority)
+            elif thing not in written or edition > written[thing].number:
+                written[thing] = Written(leaf.object, edition)
         return written, end, size
 
-    async def _settle(self, authority: UUID, written: Mapping[str, int], now: datetime) -> int:
-        numbers = {UUID(thing.partition(":")[2]): number for thing, number in written.items()}
-        lost = set(await self._client.settle_editions(authority, numbers))
+    def _tell_odd(self, authority: UUID) -> None:
+        """Say that an entry is passed over: one that says what cannot be must not end the watch over all others."""
+        if authority not in self._odd:
+            self._odd.add(authority)
+            structlog.get_logger().error("an entry names an edition that cannot be", authority=str(authority))
+
+    async def _settle(self, authority: UUID, written: Mapping[UUID, Written], now: datetime) -> int:
+        lost = set(await self._client.settle_editions(authority, {one: told.number for one, told in written.items()}))
         entries = [
-            Entry(Event.EDITION_LOST, "scheduler", now, thing, succeeded=False, detail={"edition": number})
-            for thing, number in written.items()
-            if UUID(thing.partition(":")[2]) in lost
+            Entry(Event.EDITION_LOST, "scheduler", now, told.named, succeeded=False, detail={"edition": told.number})
+            for one, told in written.items()
+            if one in lost
         ]
         if entries:
             async with self._gateway.transaction(authority) as tenant:
                 await append_many(tenant, entries)
         return len(entries)
+
+
+def _identify(named: str) -> UUID | None:
+    """Return the identifier of an object that an entry names; None where it has none."""
+    try:
+        return UUID(named.partition(":")[2])
+    except ValueError:
+        return None
