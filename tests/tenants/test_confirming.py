@@ -19,7 +19,7 @@ from tests.ledger.sealed import LogHouse
 from tests.people import register
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.server import KEY_DATABASE, SUPERUSER, Server
-from vaka.keys.client import KeyClient
+from vaka.keys.client import KeyClient, KeysUnavailableError
 from vaka.keys.keyring import Keyring, make_client
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
@@ -148,3 +148,23 @@ async def test_entry_that_names_what_cannot_be_is_passed_over_and_said_once(plac
         assert await confirming.confirm(place.authority, START) == 0
     assert await place.counting() == [(1, 1)], "what is in order is settled all the same"
     assert [one["log_level"] for one in logs] == ["error"]
+
+
+async def test_whoever_is_stopped_before_it_is_mended_has_told_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.change("Granvägen 5")
+    assert await Confirming(place.gateway, place.client).confirm(place.authority, START) == 0
+    place.put_key_database_back()
+
+    async def stop(_authority: UUID, _written: object) -> list[UUID]:
+        raise KeysUnavailableError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.client, "settle_editions", stop)
+        with pytest.raises(KeysUnavailableError):
+            await Confirming(place.gateway, place.client).confirm(place.authority, START)
+    assert place.lost() == [place.is_lost(1)]
+    assert await place.counting() == []
+    assert await Confirming(place.gateway, place.client).confirm(place.authority, START) == 1
+    assert await place.counting() == [(1, 1)]

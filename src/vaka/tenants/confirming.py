@@ -7,7 +7,7 @@ settle that, it is settled here. Where the keyholder knows of no such edition, i
 then what is old would open again, and it is told of, and mended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -101,7 +101,30 @@ class Confirming:
             structlog.get_logger().error("an entry names an edition that cannot be", authority=str(authority))
 
     async def _settle(self, authority: UUID, written: Mapping[UUID, Written], now: datetime) -> int:
-        lost = set(await self._client.settle_editions(authority, {one: told.number for one, told in written.items()}))
+        issued = await self._read_issued(authority)
+        lost = {one for one, told in written.items() if told.number > issued.get(one, 0)}
+        # Settling mends it, and then nobody could tell any more: whoever is stopped in between must have told of it.
+        await self._tell_lost(authority, written, lost, now)
+        numbers = {one: told.number for one, told in written.items()}
+        late = set(await self._client.settle_editions(authority, numbers)) - lost
+        await self._tell_lost(authority, written, late, now)
+        return len(lost) + len(late)
+
+    async def _read_issued(self, authority: UUID) -> Mapping[UUID, int]:
+        """Return the newest edition of each object that the keyholder has issued.
+
+        It is asked anew each time, since what it once said may have been put back; and after the log was read, whose
+        editions were issued before they were entered.
+        """
+        issued, turn = dict[UUID, int](), 0
+        while told := await self._client.editions(turn):
+            issued |= {one.object: one.issued for one in told if one.authority == authority}
+            turn = told[-1].turn
+        return issued
+
+    async def _tell_lost(
+        self, authority: UUID, written: Mapping[UUID, Written], lost: Collection[UUID], now: datetime
+    ) -> None:
         entries = [
             Entry(Event.EDITION_LOST, "scheduler", now, told.named, succeeded=False, detail={"edition": told.number})
             for one, told in written.items()
@@ -110,7 +133,6 @@ class Confirming:
         if entries:
             async with self._gateway.transaction(authority) as tenant:
                 await append_many(tenant, entries)
-        return len(entries)
 
 
 def _identify(named: str) -> UUID | None:
