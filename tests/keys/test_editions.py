@@ -135,6 +135,31 @@ async def test_key_database_that_was_put_back_lets_no_running_process_go_back_an
         late.open_row("person", str(ANNA), ANNA, old)
 
 
+async def test_after_a_key_database_was_put_back_a_running_process_learns_of_what_is_written_since(
+    door: Doorway, keyring: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup, desk = ring(door, "setup").of(EKBACKA), ring(door)
+    old = {one: await code(setup, "1111", one) for one in (ANNA, BO)}
+    for _ in range(3):
+        await setup.settle_editions(await setup.issue_editions([ANNA]))
+    await desk.of(EKBACKA).hold([ANNA, BO])
+    assert desk.editions.turn == 6
+    keyring.execute("delete from vaka.edition")
+    monkeypatch.setattr(keyring_module, "WATCH_SECONDS", 0.02)
+    watching = asyncio.create_task(desk.watch())
+    try:
+        await setup.settle_editions(await setup.issue_editions([BO]))
+        async with asyncio.timeout(30):
+            while desk.editions.that_count(EKBACKA, BO) != [1]:
+                await asyncio.sleep(0.01)
+    finally:
+        watching.cancel()
+    assert desk.editions.that_count(EKBACKA, ANNA) == [3], "what is known stays known"
+    for one in (ANNA, BO):
+        with pytest.raises(UnopenableError):
+            desk.of(EKBACKA).open_row("person", str(one), one, old[one])
+
+
 async def test_settling_never_goes_back(door: Doorway) -> None:
     setup = door.client("setup")
     for _ in range(3):

@@ -168,3 +168,15 @@ async def test_whoever_is_stopped_before_it_is_mended_has_told_of_it(
     assert await place.counting() == []
     assert await Confirming(place.gateway, place.client).confirm(place.authority, START) == 1
     assert await place.counting() == [(1, 1)]
+
+
+async def test_key_database_that_was_put_back_has_the_whole_log_read_again(place: Place) -> None:
+    confirming = Confirming(place.gateway, place.client)
+    await place.change("Granvägen 5")
+    for _ in range(2):
+        assert await confirming.confirm(place.authority, START) == 0
+    place.put_key_database_back()
+    assert await confirming.confirm(place.authority, START) == 1, "it is long before the day is over"
+    assert place.lost() == [place.is_lost(1)]
+    assert await place.counting() == [(1, 1)]
+    assert await confirming.confirm(place.authority, START) == 0

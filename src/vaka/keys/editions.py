@@ -59,6 +59,13 @@ class Editions:
                 self.turn = told[-1].turn
         self.is_known = True
 
+    def begin_anew(self) -> None:
+        """Read from the beginning the next time: the keyholder's turns have gone back, and will be given out again.
+
+        What is known stays known.
+        """
+        self.turn = 0
+
     def learn(self, told: Collection[Edition]) -> None:
         """Take in what the keyholder told. A number that goes back is not believed: it came from an old copy."""
         for one in told:

@@ -180,6 +180,8 @@ class Keyring:
                 if self._generation and state.generation != self._generation:
                     self.forget()
                 self._generation = state.generation
+                if state.turn < self.editions.turn:  # the key database was put back
+                    self.editions.begin_anew()
                 if self.editions.is_known and self.editions.turn < state.turn:
                     await self.catch_up()
             except (KeysUnavailableError, TimeoutError):

@@ -47,6 +47,10 @@ class Confirming:
         self._client = client
         self._read_to: dict[UUID, int] = {}
         self._whole_at: dict[UUID, datetime] = {}
+        self._turn = 0
+        """Of the newest change the keyholder told of."""
+        self._put_back = 0
+        """How often its turns went back."""
         self._odd: set[UUID] = set()
         """Authorities whose log holds an entry that names nothing with editions: said once for each."""
 
@@ -55,7 +59,8 @@ class Confirming:
 
         Raises DatabaseUnavailableError and what KeyClient raises; then it is tried again at the next round.
         """
-        whole_at = self._whole_at.get(authority)
+        await self._look_at_turn()
+        put_back, whole_at = self._put_back, self._whole_at.get(authority)
         is_whole = whole_at is None or (now - whole_at).total_seconds() >= WHOLE_SECONDS
         start, lost = 0 if is_whole else self._read_to[authority], 0
         while True:
@@ -66,9 +71,17 @@ class Confirming:
             if end >= size:
                 break
         self._read_to[authority] = start
-        if is_whole:
+        if is_whole and put_back == self._put_back:
             self._whole_at[authority] = now
         return lost
+
+    async def _look_at_turn(self) -> None:
+        """Have every log read wholly where the keyholder's database was put back: what is lost is not known."""
+        turn = (await self._client.state()).turn
+        if turn < self._turn:
+            self._put_back += 1
+            self._whole_at.clear()
+        self._turn = turn
 
     async def _read(self, authority: UUID, start: int) -> tuple[Mapping[UUID, Written], int, int]:
         """Return the newest edition of each object in a stretch of the log, its end, and the log's."""
