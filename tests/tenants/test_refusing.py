@@ -21,6 +21,8 @@ from vaka.clock import SystemClock
 from vaka.crypto.aead import UnopenableError
 from vaka.database.connections import open_connection
 from vaka.database.server import SUPERUSER, Server, tenant_role
+from vaka.keys.calls import Edition
+from vaka.keys.client import KeysUnavailableError
 from vaka.keys.keyring import Keyring, open_keyring
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.settings import Settings
@@ -195,6 +197,26 @@ async def test_what_was_written_anew_since_it_was_read_is_told_of_by_nobody(plac
     assert keys.open_cells("person", str(OLD.id), OLD.id, old).refused
     assert await place.refusals.tell() == 0
     assert place.entries("value.refused") == []
+
+
+async def test_while_the_keyholder_is_away_nothing_is_accused_that_may_have_been_written_anew(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await open_all(place, "person")
+    assert await place.change(replace(NEW, street="Almvägen 7")) == 1
+    [row] = place.rows("person")
+    keys = place.desk.of(place.authority.id)
+    assert keys.open_cells("person", str(OLD.id), OLD.id, row).refused, "the desk has not heard of it yet"
+
+    async def be_away(_turn: int) -> tuple[Edition, ...]:
+        raise KeysUnavailableError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.desk._hasty, "editions", be_away)
+        assert await place.refusals.tell() == 0
+    assert len(place.desk.refused) == 1, "it waits"
+    assert await place.refusals.tell() == 0
+    assert (place.desk.refused, place.entries("value.refused")) == ({}, [])
 
 
 async def test_while_the_log_stands_still_no_edition_is_used_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
