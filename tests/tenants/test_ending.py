@@ -5,10 +5,10 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -128,6 +128,27 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
         "select event, detail->>'order' from ledger.inbox where object = 'authority:' || %(authority)s order by id"
     )
     assert entered[-2:] == [("authority.released", str(order)), ("authority.closed", str(order))]
+
+
+@pytest.mark.parametrize(("keys", "values"), [(1, 0), (0, 2)])
+async def test_term_06_no_end_is_certified_where_something_was_read_after_the_keys_were_destroyed(
+    leaving: Leaving, monkeypatch: pytest.MonkeyPatch, keys: int, values: int
+) -> None:
+    office = leaving.office
+
+    async def hand_out(_authority: UUID) -> AsyncIterator[list[object]]:
+        yield [object()] * keys
+
+    monkeypatch.setattr(office.doors.client, "unwrap_all", hand_out)
+    monkeypatch.setattr("vaka.tenants.ending_rounds.count_read", lambda *_: values)
+    order = await leaving.end()
+    await leaving.certify()
+    [found] = await leaving.orders()
+    assert (found.state, found.destroyed["keys_handed_out"]) == ("erased", keys)
+    assert (found.destroyed["values_opened"] > 0) is (values > 0)
+    with pytest.raises(psycopg.errors.NoDataFound):  # nor around who asks
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select certify_ending(%s, 'x', %s, 'x', now())", (order, bytes(64)))
 
 
 async def test_nothing_is_deleted_while_somebody_is_helped_and_no_device_is_let_go(leaving: Leaving) -> None:

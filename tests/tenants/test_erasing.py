@@ -148,6 +148,28 @@ def require_openssl_agrees(where: Path, document: bytes, signature: bytes, key: 
         assert ("Signature Verified Successfully" in done.stdout) is good, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("keys", "values"), [(1, 0), (0, 2)])
+async def test_term_06_nothing_is_certified_where_something_was_read_after_the_keys_were_destroyed(
+    office: Office, monkeypatch: pytest.MonkeyPatch, keys: int, values: int
+) -> None:
+    """No keyholder of ours hands out what it destroyed: what it would hand out is put in its place here."""
+
+    async def hand_out(_authority: UUID, _people: object) -> list[object]:
+        return [object()] * keys
+
+    monkeypatch.setattr(office.doors.client, "unwrap", hand_out)
+    monkeypatch.setattr("vaka.tenants.erasing.count_read", lambda *_: values)
+    order = await office.erase(office.people[0])
+    await office.certify()
+    [found] = await office.orders()
+    assert (found.state, found.destroyed["keys_handed_out"], found.destroyed["values_opened"]) == (
+        "erased", keys, values,
+    )  # fmt: skip
+    with pytest.raises(psycopg.errors.NoDataFound):  # nor around who asks
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select certify_erasure(%s, 'x', %s, 'x', now())", (order, bytes(64)))
+
+
 async def test_nobody_is_erased_while_somebody_helps_him(office: Office) -> None:
     märta = office.people[0]
     alarm = office.alarm(märta, device_of(märta), closed=False)
