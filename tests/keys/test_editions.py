@@ -135,6 +135,31 @@ async def test_key_database_that_was_put_back_lets_no_running_process_go_back_an
         late.open_row("person", str(ANNA), ANNA, old)
 
 
+async def test_after_a_key_database_was_put_back_a_running_process_learns_of_what_is_written_since(
+    door: Doorway, keyring: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup, desk = ring(door, "setup").of(EKBACKA), ring(door)
+    old = {one: await code(setup, "1111", one) for one in (ANNA, BO)}
+    for _ in range(3):
+        await setup.settle_editions(await setup.issue_editions([ANNA]))
+    await desk.of(EKBACKA).hold([ANNA, BO])
+    assert desk.editions.turn == 6
+    keyring.execute("delete from vaka.edition")
+    monkeypatch.setattr(keyring_module, "WATCH_SECONDS", 0.02)
+    watching = asyncio.create_task(desk.watch())
+    try:
+        await setup.settle_editions(await setup.issue_editions([BO]))
+        async with asyncio.timeout(30):
+            while desk.editions.that_count(EKBACKA, BO) != [1]:
+                await asyncio.sleep(0.01)
+    finally:
+        watching.cancel()
+    assert desk.editions.that_count(EKBACKA, ANNA) == [3], "what is known stays known"
+    for one in (ANNA, BO):
+        with pytest.raises(UnopenableError):
+            desk.of(EKBACKA).open_row("person", str(one), one, old[one])
+
+
 async def test_settling_never_goes_back(door: Doorway) -> None:
     setup = door.client("setup")
     for _ in range(3):
@@ -164,11 +189,50 @@ def test_so_many_count_at_a_time_and_no_more() -> None:
     known = Editions()
     assert known.that_count(EKBACKA, ANNA) == [0]
     known.learn([Edition(authority=EKBACKA, object=ANNA, issued=100, settled=0, turn=1)])
-    assert known.that_count(EKBACKA, ANNA) == list(range(100, 100 - MOST_TRIED, -1))
+    assert known.that_count(EKBACKA, ANNA) == [*range(100, 100 - MOST_TRIED, -1), 0], "the settled one always opens"
     known.learn([Edition(authority=EKBACKA, object=ANNA, issued=100, settled=99, turn=2)])
     known.learn([Edition(authority=EKBACKA, object=ANNA, issued=3, settled=3, turn=3)])
     assert known.that_count(EKBACKA, ANNA) == [100, 99]
     assert known.that_count(NORRVIK, ANNA) == known.that_count(EKBACKA, None) == [0]
+
+
+async def test_settled_value_opens_however_many_changes_were_broken_off_since(door: Doorway) -> None:
+    setup = ring(door, "setup").of(EKBACKA)
+    issued = await setup.issue_editions([ANNA])
+    stands = await code(setup, "1111", edition=issued[ANNA])
+    await setup.settle_editions(issued)
+    for _ in range(MOST_TRIED + 2):
+        await setup.issue_editions([ANNA])
+    assert setup.open_row("person", str(ANNA), ANNA, stands) == {"door_code": "1111"}
+
+
+class SlowSource:
+    """Tells of one change a page, and is waited for in vain at every second."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.most = 6
+
+    async def editions(self, after_turn: int) -> tuple[Edition, ...]:
+        """Return the next one."""
+        self.asked.append(after_turn)
+        if len(self.asked) % 2 == 0:
+            raise TimeoutError
+        if after_turn >= self.most:
+            return ()
+        turn = after_turn + 1
+        return (Edition(authority=EKBACKA, object=UUID(int=turn), issued=1, settled=1, turn=turn),)
+
+
+async def test_first_reading_that_is_broken_off_goes_on_where_it_was() -> None:
+    known, source = Editions(), SlowSource()
+    for turn in range(1, source.most + 1):
+        with pytest.raises(TimeoutError):
+            await known.read(source)
+        assert (known.turn, known.is_known) == (turn, False), "not all is known yet"
+    await known.read(source)
+    assert (known.turn, known.is_known) == (source.most, True)
+    assert source.asked[::2] == list(range(source.most + 1)), "no page is read twice"
 
 
 async def test_lookup_key_that_was_under_way_when_everything_was_let_go_is_not_kept(door: Doorway) -> None:

@@ -5,10 +5,10 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -17,18 +17,18 @@ from tests.identities import blinded
 from tests.people import register
 from tests.tenants.leaving import EVERYTHING, WAIT, Leaving
 from tests.tenants.office import DECISION, RELEASE, device_of
-from tests.tenants.test_erasing import require_openssl_agrees
+from tests.tenants.test_erasing import require_horizon, require_openssl_agrees
 from vaka.commands.operate import open_keys
 from vaka.crypto.aead import UnopenableError
 from vaka.database.binaries import find_server_binaries
 from vaka.database.server import SUPERUSER, Server
 from vaka.keys.client import KeyCallRefusedError
 from vaka.keys.keyring import Keyring
-from vaka.settings import Settings
+from vaka.settings import ErasureSettings, Settings
 from vaka.tenants.attempting import Outcome, Question
 from vaka.tenants.attempts import Attempts
 from vaka.tenants.authorities import Authority
-from vaka.tenants.doors import Waits
+from vaka.tenants.doors import Waits, read_rules
 from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -78,8 +78,11 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
     assert not keys.opens(office.authority)
     with pytest.raises(UnopenableError):
         keys.open_row("person", str(märta.id), märta.id, {"given_name": sealed})
-    with pytest.raises(KeyCallRefusedError):
-        await keys.blind("phone", "070-1740610")
+    # Asked for as setup, which may: the lookup key is nowhere.
+    setup_keys.forget()
+    with pytest.raises(KeyCallRefusedError, match="The authority has no keys"):
+        await setup_keys.of(office.authority).blind("phone", "070-1740610")
+    assert len(await setup_keys.of(other.id).blind("phone", "070-1740610")) == 32
     # Of the other authority everything: as it was, byte for byte, and readable.
     assert dump(server, other.database_name) == before
     theirs = office.keyring.of(other.id)
@@ -107,6 +110,21 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
     assert tried["keys_handed_out"] == 0
     assert said["keys"]["root_destroyed"] < said["keys"]["root_new"]
     assert said["keys"]["key_new"] is None
+    require_horizon(said, (await leaving.orders())[0], kept_days=35)
+    assert said["order"]["devices_let_go"] < said["deleted"]["at"]
+    # Without the lookup key, which was asked for above and is gone, nobody tries numbers against what a backup holds.
+    assert "lookup key they were made with is destroyed too" in said["backups"]["also_hold"][0]
+    assert any(one.startswith("When alarms were raised") for one in said["backups"]["also_hold"])
+    assert "sealed under this authority's keys, of everybody" in said["backups"]["unreadable"]
+    remains = " ".join(said["remains"])
+    for word, query in (
+        ("The authority's log", "select 1 from ledger.log_entry"),
+        ("Orders, decisions", "select 1 from vaka.authority_ending"),
+    ):
+        assert word in remains
+        assert office.rows(query), word
+    assert "its officers' accounts, that the contract has ended" in remains
+    assert leaving.directory("select 1 from vaka.role_grant where authority_id = %(authority)s")
     in_a_backup = said["tried_in_a_backup"]
     assert in_a_backup["outcome"].startswith("not tried: the operator's settings name no directory of backup sets")
     assert (in_a_backup["set"], in_a_backup["people_tried"], in_a_backup["people_there"]) == ("", 0, 0)
@@ -128,6 +146,27 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
         "select event, detail->>'order' from ledger.inbox where object = 'authority:' || %(authority)s order by id"
     )
     assert entered[-2:] == [("authority.released", str(order)), ("authority.closed", str(order))]
+
+
+@pytest.mark.parametrize(("keys", "values"), [(1, 0), (0, 2)])
+async def test_term_06_no_end_is_certified_where_something_was_read_after_the_keys_were_destroyed(
+    leaving: Leaving, monkeypatch: pytest.MonkeyPatch, keys: int, values: int
+) -> None:
+    office = leaving.office
+
+    async def hand_out(_authority: UUID) -> AsyncIterator[list[object]]:
+        yield [object()] * keys
+
+    monkeypatch.setattr(office.doors.client, "unwrap_all", hand_out)
+    monkeypatch.setattr("vaka.tenants.ending_rounds.count_read", lambda *_: values)
+    order = await leaving.end()
+    await leaving.certify()
+    [found] = await leaving.orders()
+    assert (found.state, found.destroyed["keys_handed_out"]) == ("erased", keys)
+    assert (found.destroyed["values_opened"] > 0) is (values > 0)
+    with pytest.raises(psycopg.errors.NoDataFound):  # nor around who asks
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select certify_ending(%s, 'x', %s, 'x', now())", (order, bytes(64)))
 
 
 async def test_nothing_is_deleted_while_somebody_is_helped_and_no_device_is_let_go(leaving: Leaving) -> None:
@@ -291,7 +330,7 @@ async def test_authority_that_was_not_erased_is_left_alone(leaving: Leaving) -> 
 
 
 async def test_term_06_attempt_in_a_backup_is_certified_with_its_proof_and_nothing_that_opened_is(
-    leaving: Leaving,
+    leaving: Leaving, tmp_path: Path
 ) -> None:
     """No keyholder of ours hands out what it destroyed: what it would find is put in its place here."""
     office, asked = leaving.office, list[Question]()
@@ -301,7 +340,8 @@ async def test_term_06_attempt_in_a_backup_is_certified_with_its_proof_and_nothi
         asked.append(question)
         return told[-1]
 
-    office.ending._doors = replace(office.doors, attempts=Attempts(find, office.clock))
+    rules = read_rules(tmp_path, Settings(erasure=ErasureSettings(backups_kept_days=400, release_seconds=RELEASE)))
+    office.ending._doors = replace(office.doors, attempts=Attempts(find, office.clock), read_rules=lambda: rules)
     office.attempts = office.ending._doors.attempts
     order = await leaving.end()
     for _ in range(2):  # it is not tried again and again
@@ -321,7 +361,9 @@ async def test_term_06_attempt_in_a_backup_is_certified_with_its_proof_and_nothi
     assert await leaving.state() == ("certified", "")
     certificate = await leaving.certificate(order)
     assert certificate is not None
-    said = json.loads(certificate.document)["tried_in_a_backup"]
+    document = json.loads(certificate.document)
+    require_horizon(document, (await leaving.orders())[0], kept_days=400)
+    said = document["tried_in_a_backup"]
     assert said["outcome"].startswith("the newest backup set from before the devices were let go")
     assert (said["set"], said["people_tried"], said["people_there"]) == ("monday", 3, 3)
     assert (said["values_tried"], said["values_opened"]) == (30, 0)

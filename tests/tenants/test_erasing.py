@@ -7,8 +7,9 @@ import json
 import subprocess
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -21,13 +22,15 @@ from tests.letters import as_letters
 from tests.tenants.office import DECISION, RELEASE, Office, device_of
 from vaka.crypto.aead import UnopenableError
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.keys.keyring import Keyring
+from vaka.settings import ErasureSettings, KeyholderSettings, Settings
 from vaka.tenants.attempting import Outcome, Question
 from vaka.tenants.attempts import AttemptFailedError, Attempts
 from vaka.tenants.certificates import FORMAT
-from vaka.tenants.doors import Waits
-from vaka.tenants.erasure import (
-    read_certificate,
-)
+from vaka.tenants.doors import Waits, read_rules
+from vaka.tenants.ending import EndingOrder
+from vaka.tenants.erasure import ErasureOrder, read_certificate
+from vaka.tenants.people import Person
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -125,6 +128,77 @@ async def test_term_06_person_is_erased_and_the_others_stay_readable(office: Off
     assert {one.object for one in by_hand} <= {f"device:{device_of(one)}" for one in office.people}  # the test's own
 
 
+def require_horizon(said: dict[str, Any], order: ErasureOrder | EndingOrder, kept_days: int) -> None:
+    """From when nothing can be read any more, and until when backups hold what cannot, as the order went."""
+    assert order.removed_at is not None
+    assert order.erased_at is not None
+    final, until = order.erased_at, order.erased_at + timedelta(days=kept_days)
+    assert said["final_from"] == said["backups"]["made_before"] == final.astimezone(UTC).isoformat(timespec="seconds")
+    told = datetime.fromisoformat(said["backups"]["kept_until_by_the_operators_setting"])
+    assert told == until.replace(microsecond=0)
+    assert datetime.fromisoformat(said["deleted"]["at"]) == order.removed_at.replace(microsecond=0)
+    approved, deleted, issued = said["order"]["approved"]["at"], said["deleted"]["at"], said["issued"]
+    assert approved <= deleted <= said["final_from"] <= issued, "what was approved is deleted, and then final"
+
+
+async def test_term_06_certificate_says_its_horizon_by_what_was_done_and_by_the_settings(
+    office: Office, setup_keys: Keyring, tmp_path: Path
+) -> None:
+    märta, bo, _ = office.people
+    keys, client = setup_keys.of(office.authority), office.doors.client
+    blinded_before, root_before = await keys.blind("phone", "070-1740610"), (await client.state()).root_version
+    said = await erase_and_read(office, märta)
+    require_horizon(said, (await office.orders())[0], kept_days=35)
+    backups, method = said["backups"], said["method"]["keys"]
+    # What a backup from before holds: nothing under a key that lies under the root key that is gone.
+    assert (said["keys"]["root_destroyed"], said["keys"]["root_new"]) == (
+        root_before, (await client.state()).root_version,
+    )  # fmt: skip
+    assert "sealed under this person's key" in backups["unreadable"]
+    # And what was never sealed: the authority's lookup key lives on, by which numbers can be tried.
+    assert "whoever has the authority's lookup key can try numbers" in backups["also_hold"][0]
+    setup_keys.forget()
+    assert await keys.blind("phone", "070-1740610") == blinded_before
+    assert any(one.startswith("When alarms were raised") for one in backups["also_hold"])
+    # What remains is there: the log, which has no name of hers, and the device, which is nobody's.
+    for word, query in (
+        ("The entries of the authority's log", "select 1 from ledger.log_entry where position(%s::bytea in leaf) > 0"),
+        ("The devices, without a person", "select 1 from vaka.device where id = %s::uuid and person_id is null"),
+    ):
+        thing = device_of(märta) if "device" in query else str(märta.id).encode()
+        assert any(one.startswith(word) for one in said["remains"])
+        assert office.rows(query, thing), word
+
+    async def find(_question: Question) -> Outcome:
+        return Outcome(backup="tried", set="monday", made="2026-11-02T03:00:00+00:00", values_tried=30)
+
+    settings = Settings(
+        erasure=ErasureSettings(backups_kept_days=400, release_seconds=RELEASE),
+        keyholder=KeyholderSettings(root_credential_stays=True),
+    )
+    rules = read_rules(tmp_path, settings)
+    attempts = Attempts(find, office.clock)
+    office.erasing._doors = replace(office.doors, attempts=attempts, read_rules=lambda: rules)
+    office.attempts = attempts
+    other = await erase_and_read(office, bo)
+    require_horizon(other, (await office.orders())[0], kept_days=400)
+    assert "the same: whoever has it, and a copy of the file from before, opens that" in other["method"]["keys"]
+    assert method != other["method"]["keys"]
+    tried = other["tried_in_a_backup"]
+    assert (tried["set"], tried["made"], tried["values_tried"]) == ("monday", "2026-11-02T03:00:00+00:00", 30)
+    assert (said["tried_in_a_backup"]["set"], said["tried_in_a_backup"]["made"]) == ("", "")
+    assert said["keys"]["root_new"] <= other["keys"]["root_destroyed"] < other["keys"]["root_new"]
+
+
+async def erase_and_read(office: Office, person: Person) -> dict[str, Any]:
+    """Erase somebody; return what the certificate says."""
+    order = await office.erase(person)
+    async with office.house.as_("portal") as portal:
+        certificate = await read_certificate(portal, order)
+    assert certificate is not None
+    return dict(json.loads(certificate.document))
+
+
 def require_openssl_agrees(where: Path, document: bytes, signature: bytes, key: bytes) -> None:
     """A tool that is not ours verifies it, and refuses it with one byte changed."""
     (where / "sig").write_bytes(signature)
@@ -146,6 +220,28 @@ def require_openssl_agrees(where: Path, document: bytes, signature: bytes, key: 
             [*map(str, verify), "-in", str(where / "doc")], capture_output=True, text=True, check=False
         )
         assert ("Signature Verified Successfully" in done.stdout) is good, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("keys", "values"), [(1, 0), (0, 2)])
+async def test_term_06_nothing_is_certified_where_something_was_read_after_the_keys_were_destroyed(
+    office: Office, monkeypatch: pytest.MonkeyPatch, keys: int, values: int
+) -> None:
+    """No keyholder of ours hands out what it destroyed: what it would hand out is put in its place here."""
+
+    async def hand_out(_authority: UUID, _people: object) -> list[object]:
+        return [object()] * keys
+
+    monkeypatch.setattr(office.doors.client, "unwrap", hand_out)
+    monkeypatch.setattr("vaka.tenants.erasing.count_read", lambda *_: values)
+    order = await office.erase(office.people[0])
+    await office.certify()
+    [found] = await office.orders()
+    assert (found.state, found.destroyed["keys_handed_out"], found.destroyed["values_opened"]) == (
+        "erased", keys, values,
+    )  # fmt: skip
+    with pytest.raises(psycopg.errors.NoDataFound):  # nor around who asks
+        async with office.house.as_("scheduler") as scheduler:
+            await scheduler.execute("select certify_erasure(%s, 'x', %s, 'x', now())", (order, bytes(64)))
 
 
 async def test_nobody_is_erased_while_somebody_helps_him(office: Office) -> None:

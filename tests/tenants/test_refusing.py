@@ -5,6 +5,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,21 +15,19 @@ from psycopg.rows import dict_row
 
 from tests.conftest import START
 from tests.identities import IDENTITIES
-from tests.ledger.aged import Cosigner
-from tests.ledger.sealed import LogHouse
 from tests.people import register
 from tests.platform import platform_as
-from vaka.clock import SystemClock, TurnedClock
+from vaka.clock import SystemClock
 from vaka.crypto.aead import UnopenableError
 from vaka.database.connections import open_connection
-from vaka.database.server import KEY_DATABASE, SUPERUSER, Server, tenant_role
-from vaka.keys.keyring import Keyring, make_client, open_keyring
-from vaka.ledger.entries import Entry, append
-from vaka.ledger.events import Event
+from vaka.database.server import SUPERUSER, Server, tenant_role
+from vaka.keys.calls import Edition
+from vaka.keys.client import KeysUnavailableError
+from vaka.keys.keyring import Keyring, open_keyring
+from vaka.ledger.standing import LedgerStandsStillError
 from vaka.settings import Settings
 from vaka.tenants import refusing
 from vaka.tenants.authorities import Authority
-from vaka.tenants.confirming import Confirming
 from vaka.tenants.device_changes import change_devices
 from vaka.tenants.devices import Certificate, Connection, Device, register_devices
 from vaka.tenants.gateway import Gateway
@@ -60,6 +59,8 @@ class Place:
     desk: Keyring
     refusals: Refusals
     superuser: psycopg.Connection[dict[str, Any]]
+    sender: str
+    """What the device calls itself."""
     old: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """What stood in each table before everything was written anew."""
 
@@ -108,7 +109,16 @@ async def place(
         open_keyring(server, Settings(), "desk", SystemClock()) as desk,
     ):
         await register_devices(tenant, platform, authority, IDENTITIES, [button], actor="setup", now=START)
-        made = Place(server, authority, setup_keys, tenant, desk, Refusals(gateway, desk, SystemClock()), superuser)
+        made = Place(
+            server,
+            authority,
+            setup_keys,
+            tenant,
+            desk,
+            Refusals(gateway, desk, SystemClock()),
+            superuser,
+            button.sender,
+        )
         made.old |= {table: made.rows(table) for table in SEALED}
         assert await made.change(NEW) == 1
         await change_devices(
@@ -189,6 +199,47 @@ async def test_what_was_written_anew_since_it_was_read_is_told_of_by_nobody(plac
     assert place.entries("value.refused") == []
 
 
+async def test_while_the_keyholder_is_away_nothing_is_accused_that_may_have_been_written_anew(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await open_all(place, "person")
+    assert await place.change(replace(NEW, street="Almvägen 7")) == 1
+    [row] = place.rows("person")
+    keys = place.desk.of(place.authority.id)
+    assert keys.open_cells("person", str(OLD.id), OLD.id, row).refused, "the desk has not heard of it yet"
+
+    async def be_away(_turn: int) -> tuple[Edition, ...]:
+        raise KeysUnavailableError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.desk._hasty, "editions", be_away)
+        assert await place.refusals.tell() == 0
+    assert len(place.desk.refused) == 1, "it waits"
+    assert await place.refusals.tell() == 0
+    assert (place.desk.refused, place.entries("value.refused")) == ({}, [])
+
+
+async def test_while_the_log_stands_still_no_edition_is_used_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued: list[object] = []
+
+    async def issue(authority: UUID, objects: object) -> dict[UUID, int]:
+        issued.append(objects)
+        return {}
+
+    monkeypatch.setattr(place.setup, "issue_editions", issue)
+    keys, late = place.setup.of(place.authority.id), SystemClock().now() + timedelta(days=1)
+    with pytest.raises(LedgerStandsStillError):
+        await change_people(place.tenant, keys, [OLD], actor="setup", now=late)
+    [row] = place.rows("device")
+    button = replace(BUTTON, id=row["id"], person_id=OLD.id, sender=place.sender, placed="Sovrummet")
+    async with platform_as(place.server, "setup") as platform:
+        with pytest.raises(LedgerStandsStillError):
+            await change_devices(
+                place.tenant, platform, place.authority, keys, IDENTITIES, [button], ["placed"], actor="setup", now=late
+            )
+    assert issued == []
+
+
 async def test_a_made_up_refusal_is_not_entered(place: Place) -> None:
     """Whoever has the desk's login may say so of what stands there, and of nothing else."""
     role = tenant_role(place.authority.database_name, "desk")
@@ -200,68 +251,3 @@ async def test_a_made_up_refusal_is_not_entered(place: Place) -> None:
                           "delete from refused_value", "select * from refused_value"):  # fmt: skip
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await desk.execute(statement.encode())
-
-
-async def test_broken_change_is_settled_by_what_the_log_says_and_a_key_database_put_back_is_told_of(
-    server: Server,
-    authority: Authority,
-    setup_keys: Keyring,
-    superuser: psycopg.Connection[dict[str, Any]],
-    tmp_path: Any,
-) -> None:
-    person = replace(OLD, id=uuid4(), contacts=(), notes=())
-    await register(server, authority, setup_keys, [person])
-    house = LogHouse(server, authority, tmp_path / "ledger")
-    house.records.mkdir()
-    keys = setup_keys.of(authority.id)
-    settle, setup_keys.settle_editions = setup_keys.settle_editions, _nobody  # type: ignore[method-assign, assignment]
-    role = tenant_role(authority.database_name, "setup")
-    async with await open_connection(server, role, authority.database_name, application="test") as tenant:
-        await change_people(tenant, keys, [replace(person, street="Granvägen 5")], actor="setup", now=START)
-    setup_keys.settle_editions = settle  # type: ignore[method-assign]
-    client = make_client(server, Settings(), "scheduler", SystemClock())
-    gateway = Gateway(server, "scheduler", [authority])
-    confirming = Confirming(gateway, client)
-
-    async def counting() -> list[tuple[int, int]]:
-        found, turn = [], 0
-        while page := await client.editions(turn):
-            found += [(one.issued, one.settled) for one in page if one.object == person.id]
-            turn = page[-1].turn
-        return found
-
-    assert await counting() == [(1, 0)]
-    await seal(house)
-    assert await confirming.confirm(authority.id, START) == 0
-    assert await counting() == [(1, 1)]
-    # Whoever may write entries cannot let anything count as old: only setup's say so.
-    async with house.as_("receiver") as receiver, receiver.transaction():
-        forged = Entry(Event.PERSON_CHANGED, "setup", START, f"person:{person.id}", detail={"edition": 99})
-        await append(receiver, forged)
-    await seal(house)
-    assert await confirming.confirm(authority.id, START) == 0
-    assert await counting() == [(1, 1)]
-    # The superuser of the key database takes away that there ever was another edition.
-    with closing(psycopg.connect(server.conninfo(SUPERUSER, KEY_DATABASE), autocommit=True)) as above:
-        above.execute("delete from vaka.edition where object_id = %s", (person.id,))
-    assert await Confirming(gateway, client).confirm(authority.id, START) == 1
-    assert await counting() == [(1, 1)]
-    [entry] = superuser.execute(
-        "select actor, object, outcome, detail from ledger.inbox where event = 'edition.lost'"
-    ).fetchall()
-    assert entry == {
-        "actor": "scheduler", "object": f"person:{person.id}", "outcome": "failure", "detail": {"edition": 1},
-    }  # fmt: skip
-    await client.close()
-    await gateway.close()
-
-
-async def seal(house: LogHouse) -> None:
-    """Let the sequencer seal what waits."""
-    clock = TurnedClock(SystemClock().now())
-    async with house.as_("sequencer") as connection:
-        await house.sealing(clock, Cosigner(clock)).make_round(connection)
-
-
-async def _nobody(_authority: UUID, _written: object) -> None:
-    """Settles nothing, as a command that is killed after its commit."""

@@ -18,6 +18,8 @@ COMPONENTS = ("setup", "desk", "portal", "scheduler")
 """Who has a credential at all."""
 MOST_SUBJECTS = 1000
 """In one call, and on one page."""
+NEWEST_EDITION = 2**31 - 1
+"""The largest number of an edition that the key database can hold."""
 READ_SECONDS = 10.0
 TURN_SECONDS = 600.0
 """Replacing a large authority's key wraps everybody's anew."""
@@ -86,7 +88,7 @@ class Written(Body):
     """An edition that was written."""
 
     object: UUID
-    number: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    number: Annotated[int, Field(ge=1, le=NEWEST_EDITION)]
 
 
 class OfWritten(OfAuthority):

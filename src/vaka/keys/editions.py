@@ -20,7 +20,7 @@ from vaka.keys.calls import Edition
 
 FIRST = 0
 MOST_TRIED = 8
-"""Editions of one object that count at a time: so many changes broken off one after the other still open."""
+"""Issued editions of one object that count beside the settled one: so many changes broken off may have been written."""
 _OBJECTS = {"person": "subject", "contact": "subject", "note": "subject", "device": "row"}
 """What an edition is of: everything the register says about a person is written anew together, and each device alone.
 What is written once, messages and notes on alarms, is the first edition for ever."""
@@ -39,25 +39,32 @@ class Editions:
 
     def __init__(self) -> None:
         self._counting: dict[tuple[UUID, UUID], tuple[int, int]] = {}
-        self._turn: int | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether all of them were read, at some time."""
-        return self._turn is not None
-
-    @property
-    def turn(self) -> int:
+        self.turn = 0
         """Up to which change they are known."""
-        return self._turn or 0
+        self.is_known = False
+        """Whether all of them were read, at some time."""
 
     async def read(self, source: Source) -> None:
-        """Learn what changed since the last time. Raises what KeyClient raises."""
-        turn = self.turn
-        while told := await source.editions(turn):
+        """Learn what changed since the last time. Raises what KeyClient raises.
+
+        Who gives up waiting loses nothing: the next one goes on after the last page that was read.
+        """
+        while True:
+            after = self.turn
+            told = await source.editions(after)
             self.learn(told)
-            turn = told[-1].turn
-        self._turn = max(turn, self.turn)
+            if not told:
+                break
+            if self.turn == after:  # nobody else has gone on meanwhile
+                self.turn = told[-1].turn
+        self.is_known = True
+
+    def begin_anew(self) -> None:
+        """Read from the beginning the next time: the keyholder's turns have gone back, and will be given out again.
+
+        What is known stays known.
+        """
+        self.turn = 0
 
     def learn(self, told: Collection[Edition]) -> None:
         """Take in what the keyholder told. A number that goes back is not believed: it came from an old copy."""
@@ -74,7 +81,8 @@ class Editions:
     def that_count(self, authority: UUID, thing: UUID | None) -> list[int]:
         """Return the numbers under which values of an object open, the newest first."""
         issued, settled = (FIRST, FIRST) if thing is None else self._counting.get((authority, thing), (FIRST, FIRST))
-        return list(range(issued, max(settled, issued - MOST_TRIED + 1) - 1, -1))
+        # However many were issued since and came to nothing, what was settled is what stands there.
+        return [*range(issued, max(settled, issued - MOST_TRIED), -1), settled]
 
 
 def object_of(table: str, row: str, subject: UUID) -> UUID | None:

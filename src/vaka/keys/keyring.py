@@ -162,12 +162,17 @@ class Keyring:
     async def catch_up(self) -> bool:
         """Learn which editions count by now; return whether any changed. Waits next to nothing for the keyholder."""
         before = self.editions.turn
+        with suppress(VakaError):
+            await self.learn_editions()
+        return self.editions.turn != before
+
+    async def learn_editions(self) -> None:
+        """Learn which editions count by now, and wait next to nothing for it. Raises what KeyClient raises."""
         try:
             async with asyncio.timeout(SHORT_WAIT_SECONDS):
                 await self.editions.read(self._hasty)
-        except (VakaError, TimeoutError):
-            return False
-        return self.editions.turn != before
+        except TimeoutError:
+            raise KeysUnavailableError from None
 
     async def watch(self) -> None:
         """Let go of everything, for ever, whenever the keyholder has replaced or destroyed keys; and learn which
@@ -180,6 +185,8 @@ class Keyring:
                 if self._generation and state.generation != self._generation:
                     self.forget()
                 self._generation = state.generation
+                if state.turn < self.editions.turn:  # the key database was put back
+                    self.editions.begin_anew()
                 if self.editions.is_known and self.editions.turn < state.turn:
                     await self.catch_up()
             except (KeysUnavailableError, TimeoutError):

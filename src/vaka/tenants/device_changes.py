@@ -15,7 +15,7 @@ from vaka.keys.identities import Identities
 from vaka.keys.keyring import AuthorityKeys
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
-from vaka.ledger.standing import append_privileged
+from vaka.ledger.standing import append_privileged, require_standing
 from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.bulk import as_json, in_batches
 from vaka.tenants.device_letters import DeviceLetters, Words, hold_words, open_words
@@ -68,7 +68,7 @@ async def change_devices(
             ])  # fmt: skip
     for batch in in_batches(devices):
         async with tenant.transaction():
-            lines, editions = await _rows(tenant, authority, keys, identities, batch, told)
+            lines, editions = await _rows(tenant, authority, keys, identities, batch, told, now)
             values = {"rows": as_json(lines), "told": list(told)}
             fields: dict[UUID, str] = dict(await (await tenant.execute(QUERIES["change_devices"], values)).fetchall())
             for device_id in await keep_secrets(tenant, identities, batch, now):
@@ -91,6 +91,7 @@ async def _rows(
     identities: Identities,
     devices: Sequence[Device],
     told: Collection[str],
+    now: datetime,
 ) -> tuple[list[dict[str, Any]], dict[UUID, int]]:
     """Return the rows, and of which edition the letters are that are written anew."""
     rows = [register_row(device, identities) for device in devices]
@@ -106,7 +107,10 @@ async def _rows(
         for row, device in zip(rows, devices, strict=True)
         if row["sender"] in known
     ]
-    editions = await keys.issue_editions([kept["id"] for _, kept, anew in said if anew])
+    written_anew = [kept["id"] for _, kept, anew in said if anew]
+    if written_anew:  # what is refused anyway uses up no numbers
+        await require_standing(tenant, now)
+    editions = await keys.issue_editions(written_anew)
     lines = []
     for row, kept, anew in said:
         if anew is None:

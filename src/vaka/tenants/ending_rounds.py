@@ -30,7 +30,7 @@ from vaka.tenants.attempting import Question
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.doors import Doors, Waits
 from vaka.tenants.ending import EndingOrder, list_endings
-from vaka.tenants.erasing import are_by_two_officers, certify, count_read
+from vaka.tenants.erasing import are_by_two_officers, certify, count_read, was_nothing_read
 
 AT_ONCE = 5000
 """Rows of one batch: a few tenths of a second."""
@@ -177,6 +177,10 @@ class Ending:
         values = {"order": order.id, "facts": Jsonb(facts), "now": now}
         async with self._doors.gateway.transaction(authority) as tenant:
             await tenant.execute(QUERIES["complete_ending"], values)
+        if not was_nothing_read(facts):
+            structlog.get_logger().error(
+                "an erased authority can be read", keys=handed_out, count=facts["values_opened"]
+            )
         self._samples.pop(order.id, None)
         self._waits.begin_anew(order.id)
 

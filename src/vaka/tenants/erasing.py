@@ -24,6 +24,7 @@ from psycopg.types.json import Jsonb
 from vaka.crypto.aead import UnopenableError
 from vaka.database.connections import Pool, transaction
 from vaka.keys.keyring import AuthorityKeys
+from vaka.ledger.leaves import parse_leaf
 from vaka.ledger.receipts import find_receipt, policy_of
 from vaka.ledger.standing import require_standing
 from vaka.ledger.stored import QUERIES as LEDGER_QUERIES
@@ -166,6 +167,8 @@ class Erasing:
         values = {"order": order.id, "facts": Jsonb(facts), "now": now}
         async with self._doors.gateway.transaction(authority) as tenant:
             await tenant.execute(QUERIES["complete_erasure"], values)
+        if not was_nothing_read(facts):
+            structlog.get_logger().error("an erased person can be read", keys=handed_out, count=facts["values_opened"])
         self._samples.pop(order.id, None)
         self._waits.begin_anew(order.id)
 
@@ -222,13 +225,14 @@ async def certify(
 ) -> int:
     """Sign the certificate of an order that was carried out and keep it by `query`; return whether that was done.
 
-    It waits until both entries are sealed, and seen by the witnesses there are.
+    It waits until both entries are sealed, and seen by the witnesses there are. Where a key was handed out or a value
+    read after the keys were destroyed, there is no certificate.
     """
     policy = policy_of(logs, logs.log_name(authority.slug))
     async with gateway.transaction(authority.id) as tenant:
         receipt = None if order.entry is None else await find_receipt(tenant, order.entry, policy)
         tried = None if order.attempt_entry is None else await find_receipt(tenant, order.attempt_entry, policy)
-        if receipt is None or tried is None:
+        if receipt is None or tried is None or not was_nothing_read(parse_leaf(receipt.entry).detail):
             return 0
         document = build_certificate(
             authority, order, receipt, tried, copies_kept=rules.copies_kept, in_a_device=rules.in_a_device,
@@ -243,6 +247,11 @@ async def certify(
             },
         )  # fmt: skip
     return 1
+
+
+def was_nothing_read(told: Mapping[str, object]) -> bool:
+    """Whether no key was handed out and no value opened after the keys were destroyed."""
+    return told.get("keys_handed_out") == 0 and told.get("values_opened") == 0
 
 
 def count_read(keys: AuthorityKeys, person: UUID, sample: Row) -> int:

@@ -14,7 +14,7 @@ from vaka.crypto.aead import UnopenableError
 from vaka.keys.keyring import AuthorityKeys
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
-from vaka.ledger.standing import append_privileged
+from vaka.ledger.standing import append_privileged, require_standing
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.bulk import as_json, in_batches
 from vaka.tenants.people import Connection, Contact, Note, Person, insert_about, seal_person
@@ -34,6 +34,9 @@ async def change_people(
         before = await _read(connection, keys, [person.id for person in batch])
         told = {one.id: _compare(before[one.id], one) for one in batch if one.id in before}
         new = [one for one in batch if told.get(one.id)]
+        if new:  # what is refused anyway uses up no numbers
+            async with connection.transaction():
+                await require_standing(connection, now)
         # Before the transaction: a number that nobody uses harms nobody, and no lock waits for the keyholder.
         editions = await keys.issue_editions([one.id for one in new])
         rows = [await seal_person(keys, one, editions[one.id]) for one in new]

@@ -61,11 +61,16 @@ class Refusals:
         """Enter what was refused since the last time and still is; return how many entries that makes.
 
         What was read just before somebody wrote it anew is refused rightly and told of by nobody: something else stands
-        there by now. What could not be entered waits for the next time.
+        there by now. What could not be entered waits for the next time; and everything while the keyholder does not say
+        what was written anew since.
         """
         waiting = list(self._keyring.refused.values())
-        if waiting:
-            await self._keyring.catch_up()
+        if not waiting:
+            return 0
+        try:
+            await self._keyring.learn_editions()
+        except VakaError:
+            return 0
         told = 0
         for one in waiting:
             self._keyring.refused.pop((one.authority, one.table, one.row), None)
