@@ -147,7 +147,7 @@ def test_the_live_stream_carries_the_same(house: House) -> None:
 def test_a_file_to_save_carries_the_same(house: House) -> None:
     name, _ = COOKIES["portal"]
     cookie = f"{name}={cookies_of(sign_in(house, 'portal'))[name].value}"
-    answer = send(house, "portal", "GET", "/log/ekbacka/access/report/2026/csv", {"cookie": cookie})
+    answer = send(house, "portal", "POST", "/log/ekbacka/access/report/2026/csv", {"cookie": cookie, **OWN})
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert_guarded(house, "portal", answer)

@@ -70,7 +70,6 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (DIRECTORY_SECONDS, watch.settle_roles),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
-                (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
             keyed, make = partial(if_keys, client), watch.make_round
@@ -82,6 +81,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (RETURNED_SECONDS, partial(keyed, partial(make, "ended", whole.remove_returned))),
                 (CONFIRMING_SECONDS, partial(keyed, partial(make, "editions", Confirming(gateway, client).confirm))),
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
+                (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
                 (EVIDENCE_SECONDS, Looking(platform, gateway, clock).look_around),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
