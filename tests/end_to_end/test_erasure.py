@@ -74,6 +74,7 @@ def erased(own_house: House, new_port_base: Callable[[], int]) -> Erased:
     [her] = [one for one in people if one["id"] == person]
     other = next(one["id"] for one in people if one["id"] != person and not one["protected_identity"])
     searcher = Searcher({}, {SPOKEN, MARK, NUMBER, *words_of(her, people)})
+    assert searcher.find(take_out(house)), "what was taken out before the erasure holds her"
     assert house.stop() == 0
     backup = house.root.with_name("backup")
     copy_all(house.root, backup)
@@ -85,6 +86,25 @@ def erased(own_house: House, new_port_base: Callable[[], int]) -> Erased:
     house.start("demo", "--no-traffic", "--people", "7", "--port-base", base)
     certificate = erase(house, her)
     return Erased(house, backup, person, other, searcher, certificate)
+
+
+def take_out(house: House) -> bytes:
+    """Let the authority's people take everything out, and the log; and queue mail to a server that is not there.
+
+    Returns all that the export holds. None of it may stay on a disk of the installation (decision 29).
+    """
+    everything = sign_in(house, "records_officer_ekbacka", portal=True).ask(
+        "POST", f"/log/{SLUG}/end/export", reason="KS 2026/31"
+    )
+    assert everything.status_code == 200, everything.text
+    asked = {"format": "csv", "reason": "audit", "reference": "KS 2026/31"}
+    log = sign_in(house, "log_reviewer_ekbacka", portal=True).ask("POST", f"/log/{SLUG}/export", **asked)
+    assert log.status_code == 200, log.text
+    mail = {"way": "mail", "address": "sakerhet@ekbacka.example", "server": "localhost:1", "certificate": ""}
+    officer = sign_in(house, "contract_officer_ekbacka", portal=True)
+    assert officer.ask("POST", f"/log/{SLUG}/notices/way", **mail).status_code == 303
+    with zipfile.ZipFile(io.BytesIO(everything.content)) as archive:
+        return b"\n".join(archive.read(name) for name in archive.namelist())
 
 
 def words_of(her: dict[str, Any], people: list[dict[str, Any]]) -> set[str]:
