@@ -270,6 +270,12 @@ def test_every_way_of_telling_is_of_a_guarded_register_and_an_event_of_ours(scen
         assert {str(event) for _, event in ways} <= {event.value for event in Event}
 
 
+def test_whatever_concerns_somebody_is_an_event_of_ours(scene: Make) -> None:
+    known = {str(event) for (event,) in scene("platform").ask("select event from ledger.concern")}
+    assert known <= {event.value for event in Event}
+    assert {"row.changed_by_hand", "settings.drifted", "host.signed_in", "session.locked", "account.removed"} <= known
+
+
 def test_thousands_of_rows_are_looked_up_one_by_one(scene: Make) -> None:
     """Each row reads the one entry that names it. With an index that is not used, each would read them all."""
     house, rows = scene("tenant"), 500

@@ -1,9 +1,27 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
--- What of the platform's log is an authority's business, with the supplier's administrators,
--- whose rights reach every authority (terms 10 and 12).
+-- What of the platform's log is an authority's business, as data that each register adds to; with the supplier's
+-- administrators, whose rights reach every authority (terms 10 and 12).
 
 set role vaka_ledger;
+
+-- Events that name no authority, and whose business they are. What an entry names itself is that authority's in any case.
+create table ledger.concern (
+    event text collate "C" primary key,
+    -- everybody: of every authority. actor, object: of those where the account that does it, or that it is about, has or had
+    -- a role, or is an administrator's.
+    whose text not null check (whose in ('everybody', 'actor', 'object'))
+);
+insert into ledger.concern (event, whose) values
+    ('settings.changed', 'everybody'), ('key.created', 'everybody'), ('key.changed', 'everybody'),
+    ('schema.migrated', 'everybody'), ('row.changed_by_hand', 'everybody'), ('command.run', 'everybody'),
+    ('sign_in.refused', 'everybody'), ('installation.decided', 'everybody'),
+    ('session.started', 'actor'), ('session.ended', 'actor'), ('access.denied', 'actor'),
+    ('security_key.enrolled', 'actor'), ('security_key.renamed', 'actor'), ('security_key.removed', 'actor'),
+    ('security_key.used', 'actor'), ('security_key.refused', 'actor'),
+    ('account.created', 'object'), ('account.invited', 'object'), ('account.linked', 'object'),
+    ('account.changed', 'object'), ('account.deactivated', 'object'), ('account.reactivated', 'object'),
+    ('account.removed', 'object');
 
 -- As before (0018); and besides: what becomes of an administrator's account, and when it signs in, is everybody's business.
 -- Which accounts these are stands in the entry that tells of their making; one that was made by hand, and all that was
@@ -27,16 +45,14 @@ create or replace function ledger.concerning(
         union all
         select i.* from entry_index i
         where i.concerns is null
-          and i.event in ('settings.changed', 'key.created', 'key.changed', 'schema.migrated', 'row.changed_by_hand',
-                          'command.run', 'sign_in.refused', 'installation.decided')
+          and i.event = any (array(select c.event from concern c where c.whose = 'everybody'))
         union all
         select i.* from entry_index i
         where i.concerns is null and i.event = 'connection.refused' and i.object not like 'device:%'
         union all
         select i.* from entry_index i join accounts a on i.actor = a.name
-        where i.concerns is null and i.event in ('session.started', 'session.ended', 'access.denied', 'security_key.enrolled',
-                                                  'security_key.renamed', 'security_key.removed', 'security_key.used',
-                                                  'security_key.refused')
+        where i.concerns is null
+          and i.event = any (array(select c.event from concern c where c.whose = 'actor'))
         union all
         select i.* from entry_index i
         where i.concerns is null and i.event in ('session.ended', 'security_key.removed') and i.actor not like 'account:%'
@@ -46,8 +62,7 @@ create or replace function ledger.concerning(
         union all
         select i.* from entry_index i join accounts a on i.object = a.name
         where i.concerns is null
-          and i.event in ('account.created', 'account.invited', 'account.linked', 'account.changed', 'account.deactivated',
-                          'account.reactivated', 'account.removed')
+          and i.event = any (array(select c.event from concern c where c.whose = 'object'))
     ), wanted as (
         select * from own i
         where i.happened_at >= p_since and i.happened_at < p_until and i.index < p_size

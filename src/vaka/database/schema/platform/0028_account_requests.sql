@@ -49,6 +49,10 @@ insert into ledger.telling (register, operation, event, names, kind) values
     ('account_request', 'update', 'account.refused', 'object', 'account'),
     ('account_request', 'update', 'security_key.allowed', 'object', 'account');
 
+insert into ledger.concern (event, whose) values
+    ('account.requested', 'object'), ('account.approved', 'object'), ('account.refused', 'object'),
+    ('security_key.allowed', 'object');
+
 -- Only the office says that somebody approved, as only there it is confirmed with a key.
 alter table ledger.inbox add constraint accounts_are_approved_in_the_office
     check (event <> 'account.approved' or written_by ~ '_office$');

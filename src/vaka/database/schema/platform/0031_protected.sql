@@ -123,66 +123,9 @@ insert into ledger.telling (register, operation, event, names, kind) values
 alter table ledger.inbox add constraint drift_is_the_schedulers
     check (event not in ('settings.drifted', 'settings.settled') or written_by = 'vaka_scheduler');
 
--- As before (0026, 0029); and besides: what of the protected configuration is everybody's, and commands nobody stood behind.
-create or replace function ledger.concerning(
-    p_authority uuid, p_since timestamptz, p_until timestamptz, p_size bigint, p_events text[], p_actor text,
-    p_object text, p_outcome text, p_before_at timestamptz, p_before_index bigint, p_index bigint, p_most integer
-) returns table (index bigint, happened_at timestamptz, event text, actor text, object text, outcome text,
-                 subject uuid, concerns uuid, leaf bytea)
-    language sql stable security definer set search_path = ledger, pg_temp as $$
-    with accounts as materialized (
-        select distinct i.object as name from entry_index i
-        where i.concerns = p_authority and i.event in ('role.granted', 'role.revoked', 'role.requested', 'role.approved')
-        union
-        select i.object from entry_index i join log_entry e on e.index = i.index
-        where i.event = 'account.created'
-          and position(convert_to('"kind":"administrator"', 'UTF8') in e.leaf) > 0
-    ), own as (
-        select i.* from entry_index i
-        where i.concerns = p_authority
-        union all
-        select i.* from entry_index i
-        where i.concerns is null
-          and i.event in ('settings.changed', 'settings.drifted', 'settings.settled', 'settings.accepted',
-                          'database.visited', 'command.unproved', 'evidence.changed', 'key.created', 'key.changed',
-                          'schema.migrated', 'row.changed_by_hand', 'command.run', 'sign_in.refused',
-                          'installation.decided', 'host.signed_in', 'host.accounts_differ')
-        union all
-        select i.* from entry_index i
-        where i.concerns is null and i.event = 'connection.refused' and i.object not like 'device:%'
-        union all
-        select i.* from entry_index i join accounts a on i.actor = a.name
-        where i.concerns is null and i.event in ('session.started', 'session.ended', 'session.locked', 'session.unlocked',
-                                                  'session.kept', 'access.denied', 'security_key.enrolled',
-                                                  'security_key.renamed', 'security_key.removed', 'security_key.used',
-                                                  'security_key.refused')
-        union all
-        select i.* from entry_index i
-        where i.concerns is null and i.event in ('session.ended', 'security_key.removed') and i.actor not like 'account:%'
-          and exists (
-            select from accounts a join log_entry e on e.index = i.index
-            where position(convert_to('"account":"' || a.name || '"', 'UTF8') in e.leaf) > 0)
-        union all
-        select i.* from entry_index i join accounts a on i.object = a.name
-        where i.concerns is null
-          and i.event in ('account.requested', 'account.approved', 'account.refused', 'security_key.allowed',
-                          'account.created', 'account.invited', 'account.linked', 'account.changed', 'account.deactivated',
-                          'account.reactivated', 'account.removed', 'role.granted', 'role.revoked')
-    ), wanted as (
-        select * from own i
-        where i.happened_at >= p_since and i.happened_at < p_until and i.index < p_size
-          and (p_index is null or i.index = p_index)
-          and (p_before_at is null or (i.happened_at, i.index) < (p_before_at, p_before_index))
-          and (p_events is null or i.event = any (p_events))
-          and (p_actor is null or i.actor = p_actor)
-          and (p_object is null or i.object = p_object)
-          and (p_outcome is null or i.outcome = p_outcome)
-        order by i.happened_at desc, i.index desc
-        limit p_most
-    )
-    select w.index, w.happened_at, w.event, w.actor, w.object, w.outcome, w.subject, w.concerns, e.leaf
-    from wanted w left join log_entry e using (index)
-    order by w.happened_at desc, w.index desc
-$$;
+-- The protected configuration is every authority's business, and so are commands that nobody stood behind.
+insert into ledger.concern (event, whose) values
+    ('settings.drifted', 'everybody'), ('settings.settled', 'everybody'), ('settings.accepted', 'everybody'),
+    ('database.visited', 'everybody'), ('command.unproved', 'everybody');
 
 reset role;

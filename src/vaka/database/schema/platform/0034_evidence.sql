@@ -244,4 +244,7 @@ set role vaka_ledger;
 alter table ledger.inbox add constraint evidence_is_of_collectors
     check (event <> 'evidence.changed' or written_by ~ '_(scheduler|setup)$');
 
+-- What concerns all alike names no authority.
+insert into ledger.concern (event, whose) values ('evidence.changed', 'everybody');
+
 set role vaka_owner;
