@@ -101,9 +101,8 @@ async def remove(frame: KeyFrame, request: Request, asker: Asker) -> Response:
     meant = [key for key in await keys.list_keys(asker.session.account_id) if key.id == form.key]
     if not meant:
         return await _show(frame, asker, NoSuchKeyError())
-    asked = Confirming(
-        keys.removal_of(form.key), f"{here}/remove", here, "keys", {"key": str(form.key)}, named=meant[0].name
-    )
+    act = keys.removal_of(form.key)
+    asked = Confirming(act, f"{here}/remove", here, "keys", {"key": str(form.key)}, {act.object: meant[0].name})
     confirmed = await confirm(frame, asker, asked, form.answer)
     if isinstance(confirmed, Response):
         return confirmed

@@ -48,8 +48,8 @@ class Confirming:
     """Which room it is in."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """What the form was filled in with."""
-    named: str = ""
-    """What the key is called that the act is about."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """What identifiers in the act are called, for the page alone: which key, whose account."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """What is shown of the act in plain words: a fact's name → what it says, instead of the parameter of that name or
     beside them."""
@@ -71,10 +71,10 @@ async def confirm(frame: KeyFrame, asker: Asker, asked: Confirming, answer: str)
     if isinstance(done, Confirmation):
         return done
     message = None if done.refused is None else Message(done.refused.sentence.in_language(asker.preferences.language))
-    named = {} if asked.person is None or frame.name_person is None else await frame.name_person(asked.person)
+    person = {} if asked.person is None or frame.name_person is None else await frame.name_person(asked.person)
     facts = {
         "page": asked.page, "here": asked.here, "action": asked.action, "act": asked.act, "fields": asked.fields,
-        "named": asked.named, "shown": {**named, **asked.act.parameters, **asked.shown}, "hands_out": asked.hands_out,
+        "named": asked.named, "shown": {**person, **asked.act.parameters, **asked.shown}, "hands_out": asked.hands_out,
         "options": done.options, "message": message,
     }  # fmt: skip
     return frame.render("key_touch.html", asked.here, done.status, facts)

@@ -26,10 +26,12 @@ from vaka.identity.overview import AccountLine, find_overview
 from vaka.identity.sessions import Realm
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.accounts import read_account, show_one
 from vaka.web.office.office import Office
 from vaka.web.office.requests import EXPLAINED, Reason, ask
-from vaka.web.office.touching import Confirming, KeyAnswer, confirm
+from vaka.web.office.touching import confirm
+from vaka.web.touching import Confirming
 
 
 class ChangeForm(Form):

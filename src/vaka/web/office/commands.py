@@ -23,8 +23,10 @@ from vaka.identity.command_logins import (
 )
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
-from vaka.web.office.touching import Confirming, KeyAnswer, confirm
+from vaka.web.office.touching import confirm
+from vaka.web.touching import Confirming
 
 HERE = "/command"
 MAY_RUN = Permission.OFFICE_RUN_COMMANDS

@@ -21,9 +21,11 @@ from vaka.identity.security_keys import LONGEST_NAME, UnusableNameError
 from vaka.ledger.events import Event
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
-from vaka.web.office.touching import Confirming, KeyAnswer, confirm
+from vaka.web.office.touching import confirm, key_frame
 from vaka.web.routes import Address
+from vaka.web.touching import Confirming
 
 TOUCH, FIRST_KEY = "/touch", "/first-key"
 FIRST = frozenset({TOUCH, FIRST_KEY, f"{FIRST_KEY}/enrol"})
@@ -37,7 +39,7 @@ class TouchForm(Form):
 
 
 class CodeForm(Form):
-    """The code that two other administrators gave."""
+    """The code that one administrator asked for and another approved."""
 
     code: Annotated[str, Field(max_length=LONGEST_CODE)] = ""
 
@@ -86,8 +88,9 @@ async def take_code(office: Office, request: Request, asker: Asker) -> Response:
         status, message = explain(asker, error)
         return office.page(asker, "office_first_key.html", "keys", FIRST_KEY, status, longest_code=LONGEST_CODE,
                            message=message)  # fmt: skip
-    return office.page(asker, "office_key_new.html", "keys", FIRST_KEY, options=options, longest_name=LONGEST_NAME,
-                       here=FIRST_KEY, action=f"{FIRST_KEY}/enrol")  # fmt: skip
+    shown = {"page": "keys", "here": FIRST_KEY, "action": f"{FIRST_KEY}/enrol", "options": options,
+             "longest_name": LONGEST_NAME}  # fmt: skip
+    return key_frame(office, asker).render("key_new.html", FIRST_KEY, 200, shown)
 
 
 async def enrol(office: Office, request: Request, asker: Asker) -> Response:

@@ -33,8 +33,10 @@ from vaka.identity.sessions import Realm
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, FormError, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
-from vaka.web.office.touching import Confirming, KeyAnswer, confirm
+from vaka.web.office.touching import confirm
+from vaka.web.touching import Confirming
 
 HERE, NEW = "/requests", "/requests/new"
 MOST_DECIDED = 50

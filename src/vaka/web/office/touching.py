@@ -1,59 +1,35 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Confirming a privileged act in the office: the page that shows exactly what is confirmed, and what comes back.
-
-A form is sent twice: first as it was filled in, which is answered with this page; then again with what the key said.
-The act is made anew of the fields each time, so a field that was changed in between makes another act, and is refused.
-"""
+"""Confirming a privileged act with a security key, in the frame of the office."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Any
 
-from pydantic import Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from vaka.access.step_up import KeyNeededError
-from vaka.identity.confirming import Act, Confirmation
-from vaka.identity.guard import LONGEST_ANSWER
+from vaka.identity.confirming import Confirmation
+from vaka.web import touching
 from vaka.web.asker import Asker
-from vaka.web.office.office import Office, explain
-from vaka.web.touch import confirm_by_touch
+from vaka.web.office.office import Office
+from vaka.web.touching import Confirming, KeyFrame
 
-KeyAnswer = Annotated[str, Field(max_length=LONGEST_ANSWER)]
-"""The field in which what a key said comes; empty the first time."""
+KEYS = "/keys"
+_OWN_TEMPLATES = {"key_touch.html": "office_touch.html"}
+"""What the office shows in words of its own: whose account an act is about, and that a session begins with a touch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Confirming:
-    """What is asked for, and how its page looks."""
+def key_frame(office: Office, asker: Asker) -> KeyFrame:
+    """Return how the office shows pages about one's security keys."""
 
-    act: Act
-    action: str
-    """Where its form goes."""
-    here: str
-    """The page one came from."""
-    room: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    """What the form was filled in with."""
-    named: Mapping[str, str] = field(default_factory=dict)
-    """What identifiers in the act are called, for the page alone: whose account, which key."""
+    def render(template: str, here: str, status: int, shown: Mapping[str, Any]) -> Response:
+        own, room = _OWN_TEMPLATES.get(template, template), shown["page"]
+        return office.page(
+            asker, own, room, here, status, frame="office_room.html", authority=None, **shown
+        )  # fmt: skip
+
+    return KeyFrame(office.security_keys, office.step_up, KEYS, render)
 
 
 async def confirm(office: Office, asker: Asker, asked: Confirming, answer: str) -> Confirmation | Response:
-    """Return that the act may be done, or the page that has to come first.
-
-    Where a key was refused that page comes again, with the reason. Raises TooManyChallengesError.
-    """
-    try:
-        done = await confirm_by_touch(office.security_keys, office.step_up, asker.session, asked.act, answer)
-    except KeyNeededError:
-        return RedirectResponse("/keys?needed=1", 303)
-    if isinstance(done, Confirmation):
-        return done
-    _, message = explain(asker, done.refused)
-    return office.page(
-        asker, "office_touch.html", asked.room, asked.here, done.status,
-        here=asked.here, action=asked.action, act=asked.act, fields=asked.fields, named=asked.named,
-        options=done.options, message=message,
-    )  # fmt: skip
+    """Return that the act may be done, or the page that has to come first. Raises TooManyChallengesError."""
+    return await touching.confirm(key_frame(office, asker), asker, asked, answer)
