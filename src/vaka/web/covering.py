@@ -21,7 +21,7 @@ from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import unlock_session, unlocking_of
 from vaka.identity.refusing import KeyRefusedError
 from vaka.web.asker import Asker
-from vaka.web.forms import Form, read_form
+from vaka.web.forms import Form, NoForm, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.routes import COVER
@@ -36,10 +36,6 @@ class UnlockForm(Form):
     """What a key said; empty the first time."""
 
     answer: KeyAnswer = ""
-
-
-class NoForm(Form):
-    """Nothing to fill in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
 
+class NoForm(Form):
+    """Nothing to fill in."""
+
+
 Filled = TypeVar("Filled", bound=Form)
 
 

@@ -30,16 +30,12 @@ from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier, is_fragment, say
 from vaka.web.desk.screen import answer_with_alarm
 from vaka.web.desk.view import Filled
-from vaka.web.forms import Form, FormError, read_form
+from vaka.web.forms import Form, FormError, NoForm, read_form
 from vaka.web.pages import Message
 
 LONGEST_MINUTES = int(LONGEST_SUSPENSION.total_seconds()) // 60
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Text = Annotated[str, Field(max_length=2000)]
-
-
-class NoForm(Form):
-    """Nothing to fill in."""
 
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]

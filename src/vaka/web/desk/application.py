@@ -13,8 +13,8 @@ from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.settings import Settings
 from vaka.tenants.gateway import UnknownAuthorityError
-from vaka.web.asker import Asker, find_asker
-from vaka.web.attending import attend, is_by_somebody
+from vaka.web import rooms
+from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.desk import acts, board, cover, history, keys, own_sessions, screen, stream
@@ -72,7 +72,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/here", ask_whether_open, ["GET"], needs=Permission.DESK_OWN_SESSIONS, unasked=True),
     route("/sessions", own_sessions.show, ["GET"], needs=Permission.DESK_OWN_SESSIONS),
     route("/sessions", own_sessions.end, ["POST"], needs=Permission.DESK_OWN_SESSIONS),
-    route("/preferences", board.set_preferences, ["POST"], needs=PUBLIC),
+    route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", board.sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
@@ -83,14 +83,9 @@ def build_desk(desk: Desk, settings: Settings) -> ASGIApp:
     """Return the application of the desk process."""
 
     async def recognise(request: Request, address: Address) -> Asker | None:
-        asker = await find_asker(desk.platform, request, desk.clock)
-        if asker is None:
-            return None
-        principal = await attend(
-            desk.platform, desk.clock, asker.principal, is_used=is_by_somebody(request) and not address.unasked,
-            is_busy=partial(is_busy, desk),
-        )  # fmt: skip
-        return None if principal is None else Asker(principal, asker.preferences)
+        return await rooms.recognise(
+            desk.platform, desk.clock, request, address, realm="operator", is_busy=partial(is_busy, desk)
+        )
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         denial = Denial(

@@ -19,18 +19,17 @@ from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
 from vaka.alarms.reading import read_closing_codes, read_queue
 from vaka.alarms.rows import QueueRow
 from vaka.alarms.unlocking import unlock_names
-from vaka.database.connections import DatabaseUnavailableError, transaction
+from vaka.database.connections import DatabaseUnavailableError
 from vaka.errors import Sentence
-from vaka.identity.sessions import end_session
 from vaka.tenants.authorities import Authority
-from vaka.web.asker import Asker, find_principal, read_token, take_token_back
-from vaka.web.desk.acts import Code, NoForm, Text, answer_with_nothing_open
+from vaka.web.asker import Asker
+from vaka.web.desk.acts import Code, Text, answer_with_nothing_open
 from vaka.web.desk.desk import Desk, is_fragment, say
 from vaka.web.desk.screen import answer_with_alarm, choices_of
 from vaka.web.desk.view import Choice, Filled
-from vaka.web.forms import Form, read_form
+from vaka.web.forms import Form, NoForm, read_form
 from vaka.web.pages import Message
-from vaka.web.preferences import PreferenceForm, remember
+from vaka.web.rooms import leave
 
 ATTEMPTS = 12
 """Colleagues may be faster with the first ones; then the next is tried."""
@@ -135,32 +134,13 @@ async def close_bulk(desk: Desk, request: Request, asker: Asker) -> Response:
     )
 
 
-async def set_preferences(desk: Desk, request: Request) -> Response:
-    """POST /preferences: remember a language or a theme, and go on where one was."""
-    form = await read_form(request, PreferenceForm)
-    response = RedirectResponse(local_address(form.back), HTTPStatus.SEE_OTHER)
-    remember(response, language=form.language, theme=form.theme)
-    return response
-
-
 async def sign_out(desk: Desk, request: Request) -> Response:
     """POST /sign-out: the session ends, its streams end, the browser forgets."""
-    await read_form(request, NoForm)
-    principal = await find_principal(desk.platform, read_token(request), desk.clock)
-    if principal is not None:
-        async with transaction(desk.platform) as connection:
-            await end_session(connection, principal.session, desk.clock.now())
-        desk.hub.end_session(principal.session.id)
-        desk.searches.forget(principal.session.id)
-    response = RedirectResponse(desk.sign_in, HTTPStatus.SEE_OTHER)
-    take_token_back(response)
+    response, session = await leave(desk.platform, desk.clock, request, desk.sign_in, realm="operator")
+    if session is not None:
+        desk.hub.end_session(session)
+        desk.searches.forget(session)
     return response
-
-
-def local_address(wanted: str) -> str:
-    """Return ``wanted`` if it is a plain path of this desk, else the start: nobody is led elsewhere."""
-    plain = wanted.startswith("/") and not wanted.startswith("//")
-    return wanted if plain and wanted.isascii() and wanted.isprintable() and "\\" not in wanted else "/"
 
 
 async def _answer_with_bulk(

@@ -2,24 +2,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The office's route table and the application around it."""
 
-from http import HTTPStatus
-
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from vaka.access.permissions import Permission
-from vaka.database.connections import transaction
-from vaka.identity.sessions import Realm, end_session
+from vaka.identity.sessions import Realm
 from vaka.settings import Settings
-from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
-from vaka.web.attending import attend, is_by_somebody
+from vaka.web import rooms
+from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
-from vaka.web.forms import Form, read_form
 from vaka.web.office import accounts, changes, commands, cover, first_touch, keys, own_sessions, requests
 from vaka.web.office.office import Office
-from vaka.web.preferences import PreferenceForm, Theme, remember
+from vaka.web.preferences import Theme
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
 from vaka.web.safety import Safety
@@ -29,29 +25,9 @@ OTHERS: tuple[Realm, ...] = ("operator", "authority")
 THEME: Theme = "light"
 
 
-class NoForm(Form):
-    """Nothing to fill in."""
-
-
-async def set_preferences(office: Office, request: Request) -> Response:
-    """POST /preferences: remember a language or a theme, and go on where one was."""
-    form = await read_form(request, PreferenceForm)
-    plain = form.back.startswith("/") and not form.back.startswith("//") and "\\" not in form.back
-    back = form.back if plain and form.back.isascii() and form.back.isprintable() else "/"
-    response = RedirectResponse(back, HTTPStatus.SEE_OTHER)
-    remember(response, language=form.language, theme=form.theme)
-    return response
-
-
 async def sign_out(office: Office, request: Request) -> Response:
     """POST /sign-out: the session ends, the browser forgets."""
-    await read_form(request, NoForm)
-    principal = await find_principal(office.platform, read_token(request, realm=REALM), office.clock, realm=REALM)
-    if principal is not None:
-        async with transaction(office.platform) as connection:
-            await end_session(connection, principal.session, office.clock.now())
-    response = RedirectResponse(office.sign_in, HTTPStatus.SEE_OTHER)
-    take_token_back(response, realm=REALM)
+    response, _ = await rooms.leave(office.platform, office.clock, request, office.sign_in, realm=REALM)
     return response
 
 
@@ -93,7 +69,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/here", ask_whether_open, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS, unasked=True),
     route("/sessions", own_sessions.show, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS),
     route("/sessions", own_sessions.end, ["POST"], needs=Permission.OFFICE_OWN_SESSIONS),
-    route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
+    route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
@@ -104,18 +80,9 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
     """Return the application of the office process."""
 
     async def recognise(request: Request, address: Address) -> Asker | None:
-        # Whoever is signed in elsewhere is known too: no role of another realm is worth anything here, and so the
-        # attempt is refused and written down instead of looking like nobody's.
-        for realm in (REALM, *OTHERS):
-            asker = await find_asker(office.platform, request, office.clock, realm=realm, theme=THEME)
-            if asker is None:
-                continue
-            if realm != REALM:
-                return asker
-            is_used = is_by_somebody(request) and not address.unasked
-            principal = await attend(office.platform, office.clock, asker.principal, is_used=is_used)
-            return None if principal is None else Asker(principal, asker.preferences)
-        return None
+        return await rooms.recognise(
+            office.platform, office.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
+        )
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         denial = Denial(

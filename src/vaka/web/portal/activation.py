@@ -34,7 +34,7 @@ from vaka.ledger.search import identifier_in
 from vaka.tenants.activation import DeviceSecret, RuleSet, list_faulty, list_rules, read_rules
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.forms import Form, FormError, read_form
+from vaka.web.forms import Form, FormError, NoForm, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
@@ -95,10 +95,6 @@ class ApprovalForm(Form):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     sure: Literal["yes"]
     answer: KeyAnswer = ""
-
-
-class NoForm(Form):
-    """Nothing to fill in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The portal's route table and the application around it."""
 
-from http import HTTPStatus
-
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vaka.access.permissions import Permission
-from vaka.database.connections import transaction
-from vaka.identity.sessions import Realm, end_session
+from vaka.identity.sessions import Realm
 from vaka.settings import Settings
-from vaka.web.asker import Asker, find_asker, find_principal, read_token, take_token_back
-from vaka.web.attending import attend, is_by_somebody
+from vaka.web import rooms
+from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
-from vaka.web.forms import Form, read_form
 from vaka.web.portal import (
     access,
     access_report,
@@ -44,13 +40,14 @@ from vaka.web.portal import (
 )
 from vaka.web.portal.api import API, recognise_program
 from vaka.web.portal.portal import Portal
-from vaka.web.preferences import PreferenceForm, Theme, remember
+from vaka.web.preferences import Theme
 from vaka.web.problems import Problems
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
 from vaka.web.safety import Safety
 
-REALMS: tuple[Realm, ...] = ("authority", "operator")
+REALM: Realm = "authority"
+OTHERS: tuple[Realm, ...] = ("operator",)
 THEME: Theme = "light"
 """A clerk works by day."""
 LOG = "/log/{authority}"
@@ -58,32 +55,11 @@ PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
 
 
-class NoForm(Form):
-    """Nothing to fill in."""
-
-
-async def set_preferences(portal: Portal, request: Request) -> Response:
-    """POST /preferences: remember a language or a theme, and go on where one was."""
-    form = await read_form(request, PreferenceForm)
-    plain = form.back.startswith("/") and not form.back.startswith("//") and "\\" not in form.back
-    back = form.back if plain and form.back.isascii() and form.back.isprintable() else "/"
-    response = RedirectResponse(back, HTTPStatus.SEE_OTHER)
-    remember(response, language=form.language, theme=form.theme)
-    return response
-
-
 async def sign_out(portal: Portal, request: Request) -> Response:
     """POST /sign-out: the session ends, the browser forgets."""
-    await read_form(request, NoForm)
-    principal = await find_principal(
-        portal.platform, read_token(request, realm="authority"), portal.clock, realm="authority"
-    )
-    if principal is not None:
-        async with transaction(portal.platform) as connection:
-            await end_session(connection, principal.session, portal.clock.now())
-        portal.lookups.forget(principal.session.id)
-    response = RedirectResponse(portal.sign_in, HTTPStatus.SEE_OTHER)
-    take_token_back(response, realm="authority")
+    response, session = await rooms.leave(portal.platform, portal.clock, request, portal.sign_in, realm=REALM)
+    if session is not None:
+        portal.lookups.forget(session)
     return response
 
 
@@ -184,7 +160,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/notices/minutes", notices.agree_minutes, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
     route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
-    route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
+    route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
@@ -195,18 +171,9 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
     """Return the application of the portal process."""
 
     async def recognise(request: Request, address: Address) -> Asker | None:
-        # Whoever is signed in elsewhere, at the desk say, is known too: no role of that realm is worth anything here,
-        # and so the attempt is refused and written down instead of looking like nobody's.
-        for realm in REALMS:
-            asker = await find_asker(portal.platform, request, portal.clock, realm=realm, theme=THEME)
-            if asker is None:
-                continue
-            if realm != "authority":
-                return asker
-            is_used = is_by_somebody(request) and not address.unasked
-            principal = await attend(portal.platform, portal.clock, asker.principal, is_used=is_used)
-            return None if principal is None else Asker(principal, asker.preferences)
-        return None
+        return await rooms.recognise(
+            portal.platform, portal.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
+        )
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         # Who wanted to read an authority's log is that authority's business: it stands there, not on the platform.

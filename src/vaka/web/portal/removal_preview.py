@@ -19,7 +19,7 @@ from vaka.removal.preview import count_removable, note_seen
 from vaka.removal.rules import NOTICE, RuleSet, list_rules
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.forms import Form, FormError, read_form
+from vaka.web.forms import Form, FormError, NoForm, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
@@ -38,10 +38,6 @@ class ApprovalForm(Form):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     sure: Literal["yes"]
     answer: KeyAnswer = ""
-
-
-class NoForm(Form):
-    """Nothing to fill in."""
 
 
 async def show_preview(portal: Portal, request: Request, asker: Asker) -> Response:

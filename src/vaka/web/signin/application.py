@@ -19,7 +19,7 @@ from vaka.identity.personas import NotADemoError, Persona, list_personas, sign_i
 from vaka.identity.sessions import CannotSignInError, Realm
 from vaka.web.asker import COOKIES, find_principal, give_token, take_token_back
 from vaka.web.browser_kinds import read_browser
-from vaka.web.forms import Form, read_form
+from vaka.web.forms import Form, NoForm, read_form
 from vaka.web.preferences import PreferenceForm, Preferences, read_preferences, remember
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, build_router, route
@@ -48,10 +48,6 @@ class PersonaForm(Form):
     """Who signs in."""
 
     persona: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
-
-
-class NoForm(Form):
-    """Nothing to fill in."""
 
 
 async def show_sign_in(entrance: Entrance, request: Request) -> Response:
