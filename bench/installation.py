@@ -27,7 +27,7 @@ from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
 from vaka.database.provision import provision_keys, provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
-from vaka.identity.personas import decide_installation
+from vaka.identity.installation import decide_installation
 from vaka.keys.credentials import issue_credentials
 from vaka.keys.identities import create_identity_key, open_identities
 from vaka.keys.keyring import make_keyring, open_keyring

@@ -39,6 +39,11 @@ MAY_NOT_LOAD = {
         "vaka.alarms", "vaka.tenants.gateway", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo",
         "vaka.simulate", "vaka.web.desk", "vaka.web.portal",
     ),
+    "vaka.demo.provider": (
+        "vaka.alarms", "vaka.tenants.gateway", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands",
+        "vaka.processes", "vaka.simulate", "vaka.web.desk", "vaka.web.portal", "vaka.web.office", "vaka.web.signin",
+        "vaka.keys.keyring", "vaka.demo.furnishing", "vaka.demo.registering",
+    ),
     "vaka.processes.scheduler": (
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.identity", "vaka.commands", "vaka.demo", "vaka.simulate",
         "starlette", "jinja2", "uvicorn", "click",
@@ -114,6 +119,7 @@ OPENS_CONNECTIONS = {
     "commands/terms.py": "platform",
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
+    "demo/registering.py": "platform",
     "processes/scheduler.py": "platform",
     "processes/notifier.py": "platform",
     "processes/sequencer.py": "platform",

@@ -152,6 +152,15 @@ class SigninSettings(WebSettings):
     """The directory of the keys of our SAML service providers: one for each authority, one for the supplier."""
 
 
+class DemoSettings(WebSettings):
+    """The provider that says who the invented people of a demo are; nothing outside a demo."""
+
+    port: Port = 8404
+    """Port to listen on."""
+    origin: str = "http://localhost:8404"
+    """Scheme, host and port as the browser sees it: what the provider is called."""
+
+
 class SchedulerSettings(_Section):
     """Timers."""
 
@@ -290,13 +299,14 @@ class Settings(_Section):
     """The whole file."""
 
     mode: Literal["demo", "production"] = "production"
-    """A demo has named personas instead of a login; the two never share a database."""
+    """In a demo a provider of its own says that one is whoever one chooses; the two never share a database."""
     database: DatabaseSettings = DatabaseSettings()
     receiver: ReceiverSettings = ReceiverSettings()
     desk: DeskSettings = DeskSettings()
     portal: PortalSettings = PortalSettings()
     office: OfficeSettings = OfficeSettings()
     signin: SigninSettings = SigninSettings()
+    demo: DemoSettings = DemoSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     ledger: LedgerSettings = LedgerSettings()
     keyholder: KeyholderSettings = KeyholderSettings()
@@ -319,11 +329,14 @@ class Settings(_Section):
         """Anybody is whoever he chooses in a demo, so nobody but this machine reaches its pages."""
         if self.mode == "demo":
             webs: tuple[tuple[str, WebSettings], ...] = (
-                ("desk", self.desk), ("portal", self.portal), ("office", self.office), ("signin", self.signin)
+                ("desk", self.desk), ("portal", self.portal), ("office", self.office), ("signin", self.signin),
+                ("demo", self.demo),
             )  # fmt: skip
             for name, web in webs:
                 if not (is_this_machine(web.host) and is_this_machine(urlsplit(web.origin).hostname or "")):
-                    raise ValueError(f"a demo has no login, so {name}.host and {name}.origin are of this machine only")
+                    raise ValueError(
+                        f"a demo lets anybody in, so {name}.host and {name}.origin are of this machine only"
+                    )
         return self
 
 

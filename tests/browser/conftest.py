@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.house import CHROMIUM, CHROMIUM_ARGUMENTS, House
+from tests.signing_in import sign_in_as
 from tests.web.furniture import open_installation
 
 
@@ -68,9 +69,10 @@ def open_page(house: House, chromium: Browser, complaints: list[str]) -> Iterato
         page = context.new_page()
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{house.signin}/")
-        if persona is not None:
-            page.click(f"button[value={persona}]")
+        if persona is None:
+            page.goto(f"{house.signin}/")
+        else:
+            sign_in_as(page, house.signin, persona)
             page.wait_for_url(f"{house.desk}/**")
         for name, value, wanted in (("theme", "light", theme), ("language", "en", language)):
             if wanted == value:

@@ -2,19 +2,27 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The web processes over one installation, and questions that many tests ask a page."""
 
+import asyncio
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
 from playwright.sync_api import Page
 
 from tests.waiting import wait_for
-from tests.web.furniture import Installation
+from tests.web.furniture import PERSONAS, Installation
 from vaka.commands.listening import find_free_port
+from vaka.demo.personas import realm_of
+from vaka.demo.provider_facts import Figure
+from vaka.demo.registering import is_registered, register_provider
+from vaka.settings import load_settings
 
 FIRST_PORT = 28400
+MODULES = {"provider": "vaka.demo.provider"}
+"""Of processes that are no processes of Vaka's own."""
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -31,11 +39,16 @@ class House:
         signin = find_free_port(desk + 1, ("tcp",))
         portal = find_free_port(signin + 1, ("tcp",))
         office = find_free_port(portal + 1, ("tcp",))
-        self.ports = {"desk": desk, "signin": signin, "portal": portal, "office": office}
+        provider = find_free_port(office + 1, ("tcp",))
+        self.ports = {"desk": desk, "signin": signin, "portal": portal, "office": office, "provider": provider}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         lines = ['mode = "demo"']
         for name, port in self.ports.items():
-            lines += [f"[{name}]", f"port = {port}", f'origin = "http://localhost:{port}"']
+            lines += [
+                f"[{'demo' if name == 'provider' else name}]",
+                f"port = {port}",
+                f'origin = "http://localhost:{port}"',
+            ]
         lines += ["[access]", 'step_up = "when_enrolled"']
         (installation.root / "vaka.toml").write_text("\n".join(lines))
 
@@ -60,15 +73,24 @@ class House:
         return f"http://localhost:{self.ports['signin']}"
 
     def start(self, *names: str) -> None:
-        """Start those of these processes that do not run, and wait until they answer."""
+        """Start those of these processes that do not run, and wait until they answer.
+
+        With the sign-in page come the provider that it sends people to, and what makes it believe that one.
+        """
+        if "signin" in names:
+            names = (*dict.fromkeys((*names, "provider", "sequencer")),)
+            self._register_provider()
         for name in names:
             running = self.processes.get(name)
             if running is None or running.poll() is not None:
                 self.processes[name] = subprocess.Popen(
-                    [sys.executable, "-m", f"vaka.processes.{name}", "--data", str(self.installation.root)]
-                )
+                    [sys.executable, "-m", MODULES.get(name, f"vaka.processes.{name}"), "--data",
+                     str(self.installation.root)]
+                )  # fmt: skip
         for name in names:
             wait_for(lambda name=name: self._answers(name))  # type: ignore[misc]
+        if "signin" in names:
+            wait_for(lambda: "/begin/" in httpx.get(f"{self.signin}/", timeout=30).text)
 
     def kill(self, name: str) -> None:
         """End a process as a crash does."""
@@ -81,6 +103,21 @@ class House:
         for process in running:
             process.send_signal(signal.SIGTERM)
         assert [process.wait(30) for process in running] == [0] * len(running)
+
+    def _register_provider(self) -> None:
+        root, now, installation = self.installation.root, datetime.now(UTC), self.installation
+        settings = load_settings(root / "vaka.toml")
+        if is_registered(root, settings, now):
+            return
+        figures = [
+            Figure(
+                persona=persona, display_name=name, role=role,
+                realm=realm_of("administrator" if role == "administrator" else "user", role),
+                places=[installation.authorities[slug].name for slug in slugs if slug],
+            )
+            for persona, name, role, slugs, _ in PERSONAS
+        ]  # fmt: skip
+        asyncio.run(register_provider(installation.server, settings, root, figures, now))
 
     def _answers(self, name: str) -> bool:
         assert self.processes[name].poll() is None, f"{name} has ended"

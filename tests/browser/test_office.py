@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
+from tests.signing_in import sign_in_as
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.command_logins import hash_code, new_code
 
@@ -34,7 +35,7 @@ def administer(house: House, open_page: OpenPage) -> Administer:
         persona: str = "adam", path: str = "/", *, language: str = "sv", theme: str = "light", **how: object
     ) -> Page:
         page = open_page(None, theme="light", language=language, **how)
-        page.click(f"button[value={persona}]")
+        sign_in_as(page, house.signin, persona)
         page.wait_for_url(f"{house.office}/**")
         if theme == "dark":
             page.click("button[name=theme][value=dark]")

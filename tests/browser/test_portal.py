@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.house import House, row, scrolls
 from tests.browser.test_looks import require_accessible
+from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
 from tests.web.furniture import FULL_PERSON
 from vaka.database.server import SUPERUSER
@@ -37,7 +38,7 @@ def review(house: House, open_page: OpenPage) -> Review:
         persona: str = "lovisa", path: str = LOG, *, language: str = "sv", theme: str = "light", **how: object
     ) -> Page:
         page = open_page(None, theme="light", language=language, **how)
-        page.click(f"button[value={persona}]")
+        sign_in_as(page, house.signin, persona)
         page.wait_for_url(f"{house.portal}/**")
         if theme == "dark":
             page.click("button[name=theme][value=dark]")

@@ -29,6 +29,7 @@ from tests.identities import IDENTITIES
 from tests.people import register, with_keys
 from tests.secrets.profiles import contents_of
 from tests.secrets.traces import Searcher
+from tests.signing_in import sign_in_as
 from tests.web.furniture import Installation, open_installation
 from vaka.clock import SystemClock
 from vaka.database.connections import open_connection
@@ -152,8 +153,7 @@ def begin_note(page: Page) -> None:
 
 def work_at_the_desk(page: Page, house: House) -> None:
     """An alarm with a note, a draft that is left, and a search; another alarm is on the screen at the end."""
-    page.goto(f"{house.signin}/")
-    page.click("button[value=olga]")
+    sign_in_as(page, house.signin, "olga")
     page.wait_for_selector("#connection[data-state=live]")
     take(page, house, NAME)
     for text, keys in ((WRITTEN, ["Control+Enter"]), (DRAFT, ["Escape", "Escape"])):
@@ -187,8 +187,7 @@ def work_at_the_desk(page: Page, house: House) -> None:
 
 def work_at_the_portal(page: Page, house: House) -> None:
     """The reviewer looks somebody up by name and number."""
-    page.goto(f"{house.signin}/")
-    page.click("button[value=lovisa]")
+    sign_in_as(page, house.signin, "lovisa")
     page.wait_for_url(f"{house.portal}/**")
     for text in (NAME, PERSON.personal_number):
         page.goto(f"{house.portal}/log/ekbacka")

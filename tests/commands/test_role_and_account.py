@@ -203,7 +203,7 @@ def test_term_13_1_sessions_at_the_command_line(made: DataDirectory, account: st
             connection.execute(
                 "insert into vaka.session (token_hash, id, account_id, realm, method, created_at, expires_at, browser)"
                 " values (decode(md5(random()::text) || md5(random()::text), 'hex'), gen_random_uuid(), %s, 'operator',"
-                " 'persona', now(), now() + interval '1 hour', %s)",
+                " 'test', now(), now() + interval '1 hour', %s)",
                 (account, browser),
             )
     shown = vaka("account", "sessions", *whose).output.splitlines()

@@ -24,6 +24,8 @@ from vaka.demo.authorities import AUTHORITIES, DemoAuthority, invent_units
 from vaka.demo.furnishing import SEED, Furnishing, furnish, issue_certificates
 from vaka.demo.people import invent_people
 from vaka.demo.personas import PERSONAS
+from vaka.demo.provider_facts import read_facts
+from vaka.demo.registering import NAMES
 from vaka.settings import ReceiverSettings, Settings
 from vaka.tenants.people import Person
 
@@ -139,6 +141,26 @@ async def test_a_second_start_changes_nothing_but_the_ports(server: Server, root
     assert content["devices"] == devices
     assert content["receiver"]["udp_port"] == 5190
     assert furnishing.device_list.stat().st_mode & 0o777 == 0o600
+
+
+async def test_its_provider_is_believed_as_two_administrators_decided_and_knows_everybody(
+    server: Server, root: Path
+) -> None:
+    """Anew at another address: then it is another issuer, and the old one is believed no more."""
+    trusted = "select name, content::json->>'issuer', proposed_by <> approved_by from trusted_issuer order by 2, 1"
+    linked = "select issuer, count(*) from account_link group by issuer order by issuer"
+    names, first, second = sorted(NAMES.values()), SETTINGS.demo.origin, "http://localhost:8504"
+    assert read(server, PLATFORM_DATABASE, trusted) == [(name, first, True) for name in names]
+    assert read(server, PLATFORM_DATABASE, linked) == [(first, len(PERSONAS))]
+    told = "select count(*) from ledger.inbox where event = 'account.linked'"
+    assert read(server, PLATFORM_DATABASE, told) == [(len(PERSONAS),)]
+    furnishing = Furnishing(root, PEOPLE)
+    assert await furnish(server, furnishing, SETTINGS, NOW, lambda _: None) is False
+    moved = SETTINGS.model_copy(update={"demo": SETTINGS.demo.model_copy(update={"origin": second})})
+    assert await furnish(server, furnishing, moved, NOW, lambda _: None) is True
+    assert read(server, PLATFORM_DATABASE, trusted)[len(names) :] == [(name, second, True) for name in names]
+    assert read(server, PLATFORM_DATABASE, linked) == [(first, len(PERSONAS)), (second, len(PERSONAS))]
+    assert read_facts(root).issuer == second
 
 
 async def test_no_password_is_anywhere_but_in_the_device_list(server: Server, root: Path) -> None:

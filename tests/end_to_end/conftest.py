@@ -15,7 +15,7 @@ _FIRST_PORT = 21_000  # below what the kernel gives to clients (ip_local_port_ra
 
 @pytest.fixture(scope="session")
 def new_port_base() -> Callable[[], int]:
-    """A function that returns the first of four free ports; each call others."""
+    """A function that returns the first of seven free ports; each call others."""
     numbers = count(_FIRST_PORT, 20)
     return lambda: free_port_base(next(numbers))
 

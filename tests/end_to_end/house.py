@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.letters import opened
+from tests.signing_in import OWN, cookies_of, sign_in_over_http
 from tests.waiting import is_alive, wait_for
 from vaka.commands.databases import active_authorities
 from vaka.commands.listening import find_free_port
@@ -155,14 +156,9 @@ class House:
         ) as login:
             assert login.stdout is not None
             code = next(filter(None, (_CODE.search(line) for line in login.stdout)))[0]
-            with httpx.Client(headers={"accept": "text/html", "sec-fetch-site": "same-origin"}) as browser:
-                persona = {"persona": "supplier_administrator"}
-                signed_in = browser.post(f"{settings.signin.origin}/", data=persona)
-                cookies = [cookie.partition(";")[0] for cookie in signed_in.headers.get_list("set-cookie")]
-                done = browser.post(
-                    f"{settings.office.origin}/command", data={"code": code, "sure": "yes"},
-                    headers={"cookie": "; ".join(cookies)},
-                )  # fmt: skip
+            cookie = cookies_of(sign_in_over_http(settings.signin.origin, "supplier_administrator"))
+            sent, headers = {"code": code, "sure": "yes"}, {**OWN, "cookie": cookie}
+            done = httpx.post(f"{settings.office.origin}/command", data=sent, headers=headers)
             assert (done.status_code, done.headers["location"]) == (303, "/command?done=1"), done.text
             said = login.stdout.read()
         assert "Commands run in your name now" in said
@@ -291,10 +287,10 @@ def build_house(name: str) -> House:
 
 
 def free_port_base(first: int) -> int:
-    """Return the first of five free ports in a row, from ``first`` upwards."""
+    """Return the first of seven free ports in a row, from ``first`` upwards."""
     base = first
     while True:
         base = find_free_port(base, ("udp", "tcp"))
-        if all(find_free_port(base + step, ("udp", "tcp")) == base + step for step in range(1, 5)):
+        if all(find_free_port(base + step, ("udp", "tcp")) == base + step for step in range(1, 7)):
             return base
         base += 1

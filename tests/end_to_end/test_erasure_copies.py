@@ -24,6 +24,7 @@ from tests.end_to_end.test_nothing_told import SPOKEN, alarm_of, people_of, say,
 from tests.people import with_keys
 from tests.secrets.profiles import contents_of
 from tests.secrets.traces import Searcher
+from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import server_account
@@ -130,8 +131,7 @@ def copy_base(house: House, to: Path) -> None:
 
 def work_at_the_desk(page: Page, house: House, alarm: str, her: dict[str, Any]) -> None:
     """Take her alarm, write a note, look at everything about her; the record stays on the screen."""
-    page.goto(house.settings.signin.origin)
-    page.click("button[value=operator]")
+    sign_in_as(page, house.settings.signin.origin, "operator")
     expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=20_000)
     place = f"/alarm/{house.authority(SLUG).id}/{alarm}"
     page.goto(f"{house.settings.desk.origin}{place}")
@@ -155,8 +155,7 @@ def work_at_the_desk(page: Page, house: House, alarm: str, her: dict[str, Any]) 
 
 def erase_in_the_browser(page: Page, house: House, her: dict[str, Any]) -> None:
     """One officer orders it in this browser and stays signed in; another approves it elsewhere."""
-    page.goto(house.settings.signin.origin)
-    page.click("button[value=records_officer_ekbacka]")
+    sign_in_as(page, house.settings.signin.origin, "records_officer_ekbacka")
     page.wait_for_url(f"{house.settings.portal.origin}/**")
     where = f"/log/{SLUG}/erasure"
     page.goto(f"{house.settings.portal.origin}{where}")

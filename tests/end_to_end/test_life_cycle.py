@@ -22,6 +22,7 @@ pytestmark = pytest.mark.end_to_end
 
 PROGRAMS = (
     "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "notifier", "receiver-1",
+    "provider",
 )  # fmt: skip
 
 
@@ -61,7 +62,8 @@ def test_a_demo_starts_from_nothing_and_says_where_it_is(own_house: House, new_p
         assert is_alive(own_house.process_id(name)), name
     status, page = fetch(f"http://localhost:{base}/")
     assert status == 200
-    assert "Olga Operatör" in page
+    assert "Demons legitimering" in page
+    assert f"http://localhost:{base + 6}" in output
 
 
 def test_nothing_secret_is_in_any_command_line_or_environment(own_house: House) -> None:

@@ -26,13 +26,14 @@ import pytest
 from tests.end_to_end.house import House, SimulatedDevice
 from tests.people import open_person
 from tests.secrets.traces import Searcher, secrets_below
+from tests.signing_in import cookies_of, sign_in_over_http
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.end_to_end
 
 PROCESSES = (
     "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "notifier", "receiver-1",
-    "devices",
+    "provider", "devices",
 )  # fmt: skip
 KEEP_OUT_OF_SWAP = ("keyholder", "desk", "portal", "scheduler", "sequencer")
 SPOKEN = "Fru Agda Markörsdotter på Hemliga vägen 17"
@@ -66,10 +67,9 @@ def find(visitor: Visitor, path: str, **fields: str) -> httpx.Response:
 
 
 def sign_in(house: House, persona: str, *, portal: bool = False) -> Visitor:
-    visitor = Visitor(house.settings.signin.origin)
-    assert visitor.ask("POST", "/", persona=persona).status_code == 303
-    assert visitor.cookie
-    return Visitor((house.settings.portal if portal else house.settings.desk).origin, visitor.cookie)
+    cookie = cookies_of(sign_in_over_http(house.settings.signin.origin, persona))
+    assert "__Host-vaka-authority" in cookie if portal else "__Host-vaka-operator" in cookie
+    return Visitor((house.settings.portal if portal else house.settings.desk).origin, cookie)
 
 
 def say(house: House, text: bytes) -> None:

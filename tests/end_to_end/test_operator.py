@@ -13,6 +13,7 @@ from tests.end_to_end.house import ENTRIES, House, SimulatedDevice
 from tests.end_to_end.sipp_device import send_alarm
 from tests.peers import require_program
 from tests.people import open_person
+from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
@@ -35,12 +36,11 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def sign_in(browser: Browser, house: House, name: str) -> Page:
+def sign_in(browser: Browser, house: House, persona: str) -> Page:
     """Return the desk of a persona, in a browser profile of its own."""
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
     page.set_default_timeout(PATIENCE_MILLISECONDS)
-    page.goto(house.settings.signin.origin)
-    page.get_by_role("button", name=name).click()
+    sign_in_as(page, house.settings.signin.origin, persona)
     page.wait_for_url(f"{house.settings.desk.origin}/**")
     expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=PATIENCE_MILLISECONDS)
     return page
@@ -68,7 +68,7 @@ def test_from_the_device_to_the_closed_record(desk_house: House, browser: Browse
     house = desk_house
     device = house.draw_device("udp", "digest", "MD5", "ekbacka")
     person = person_of(house, device)
-    page = sign_in(browser, house, "Olga Operatör")
+    page = sign_in(browser, house, "operator")
 
     seen = send_alarm(house, device, "3001", tmp_path)
     assert seen.succeeded, seen.text
@@ -128,8 +128,8 @@ def test_from_the_device_to_the_closed_record(desk_house: House, browser: Browse
 def test_who_is_not_entitled_sees_nothing_of_it(desk_house: House, browser: Browser, tmp_path: Path) -> None:
     house = desk_house
     device = house.draw_device("udp", "network", None, "norrvik")
-    entitled = sign_in(browser, house, "Nils Norrviksson")
-    other = sign_in(browser, house, "Edvin Ekbackasson")
+    entitled = sign_in(browser, house, "operator_norrvik_sjohult")
+    other = sign_in(browser, house, "operator_ekbacka")
     assert send_alarm(house, device, "3002", tmp_path).succeeded
     alarm = house.alarm(device, "3002")
     expect(entitled.locator(f"#a-{alarm['id']}")).to_be_visible(timeout=PATIENCE_MILLISECONDS)

@@ -19,6 +19,7 @@ import pytest
 
 from tests.end_to_end.house import VAKA, House, SimulatedDevice
 from tests.receiver.devices import Credentials, UdpDevice, authorization, message, mrq
+from tests.signing_in import cookies_of, sign_in_over_http
 from tests.waiting import wait_for
 from vaka.database.server import PLATFORM_DATABASE, tenant_database
 from vaka.ledger.checkpoints import Checkpoint, parse_checkpoint
@@ -49,10 +50,8 @@ class Operator:
 
     def __init__(self, house: House) -> None:
         self._desk = house.settings.desk.origin
-        self._cookie = ""
-        status, headers, _ = self._ask(house.settings.signin.origin, "POST", "/", {"persona": "operator"})
-        assert status == 303
-        self._cookie = next(value.partition(";")[0] for value in headers if value.startswith("__Host-vaka-operator"))
+        self._cookie = cookies_of(sign_in_over_http(house.settings.signin.origin, "operator"))
+        assert "__Host-vaka-operator" in self._cookie
 
     def sees(self, alarm: object) -> bool:
         """Whether the queue shows an alarm."""

@@ -31,7 +31,7 @@ from vaka.database.connections import Connection
 from vaka.database.provision import provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.identity.accounts import create_account
-from vaka.identity.personas import decide_installation
+from vaka.identity.installation import decide_installation
 from vaka.identity.trust import TrustRow, approve, propose, withdraw
 from vaka.identity.trust_content import read_content
 from vaka.settings import Settings

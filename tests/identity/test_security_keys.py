@@ -112,7 +112,7 @@ def enter(server: Server, keys: Ceremonies) -> Callable[..., Any]:
             account = await make_account(server, "Agneta Avtal", kind=kind, now=START)
         realm: Realm = "administrator" if kind == "administrator" else "authority"
         async with platform_as(server, "signin") as signin:
-            token = await open_session(signin, account, realm, "persona", keys.clock.now())
+            token = await open_session(signin, account, realm, "test", keys.clock.now())
         async with platform_as(server, "portal") as portal:
             session = await find_session(portal, token, keys.clock.now())
         assert session is not None

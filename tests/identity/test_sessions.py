@@ -43,7 +43,7 @@ async def new_account(server: Server, kind: str = "user") -> UUID:
 
 async def sign_in(server: Server, account: UUID, realm: Realm = "operator") -> str:
     async with platform_as(server, "signin") as signin:
-        return await open_session(signin, account, realm, "persona", START)
+        return await open_session(signin, account, realm, "test", START)
 
 
 async def find(server: Server, token: str, after: timedelta = timedelta()) -> Session | None:

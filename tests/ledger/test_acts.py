@@ -27,8 +27,8 @@ from vaka.database.connections import Connection, Pool, make_pool, open_connecti
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_role
 from vaka.errors import Category, VakaError
 from vaka.identity.accounts import create_account
+from vaka.identity.installation import decide_installation
 from vaka.identity.invitations import invite
-from vaka.identity.personas import decide_installation
 from vaka.identity.sessions import end_session, end_sessions_of, find_session, open_session
 from vaka.keys.keyring import Keyring
 from vaka.ledger.catalogue import CATALOGUE

@@ -29,7 +29,7 @@ LEAF = Leaf(
     number=12, detail={"person": str(PERSON), "level": 2},
 )  # fmt: skip
 TYPICAL: dict[Event, dict[str, Any]] = {
-    Event.SESSION_STARTED: {"object": f"session:{UUID(int=1)}", "detail": {"realm": "operator", "method": "persona"}},
+    Event.SESSION_STARTED: {"object": f"session:{UUID(int=1)}", "detail": {"realm": "operator", "method": "oidc"}},
     Event.SIGN_IN_REFUSED: {"actor": "signin", "object": "", "outcome": "failure"},
     Event.ACCOUNT_CREATED: {"actor": "setup", "object": f"account:{ACCOUNT}", "detail": {"kind": "user"}},
     Event.ROLE_GRANTED: {"object": f"account:{ACCOUNT}", "detail": {"role": "operator"}},

@@ -411,7 +411,6 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 
 LOG = "/log/{authority}"
 PAGES: dict[tuple[str, str], Told | Untold] = {
-    ("POST", "/"): told("session.started", "sign_in.refused"),
     ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
     ("GET", "/callback/{name}"): told("session.started", "account.linked", "sign_in.refused"),
     ("POST", "/saml/supplier/acs"): told("session.started", "account.linked", "sign_in.refused"),

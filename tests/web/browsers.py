@@ -190,7 +190,7 @@ async def sign_in(desk: Desk, settings: Settings, installation: Installation, pe
     )
     try:
         account = installation.accounts[persona]
-        token = await open_session(connection, account, "operator", "persona", datetime.now(UTC))
+        token = await open_session(connection, account, "operator", "test", datetime.now(UTC))
     finally:
         await connection.close()
     return Browser(build_desk(desk, settings), settings.desk.origin, {SESSION_COOKIE: token}, str(account))

@@ -36,7 +36,7 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenan
 from vaka.demo.numbers import personal_number
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import create_account
-from vaka.identity.personas import decide_installation
+from vaka.identity.installation import decide_installation
 from vaka.keys.keyring import Keyring, make_keyring
 from vaka.keys.letters import Addressee
 from vaka.settings import Settings

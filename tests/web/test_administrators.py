@@ -37,7 +37,7 @@ def made_an_operator(installation: Installation, persona: str, realm: Realm) -> 
         )
         superuser.execute(
             "insert into session (token_hash, id, account_id, realm, method, created_at, expires_at)"
-            " values (%s, %s, %s, %s, 'persona', now(), now() + interval '1 hour')",
+            " values (%s, %s, %s, %s, 'test', now(), now() + interval '1 hour')",
             (hashlib.sha256(token.encode()).digest(), uuid4(), account, realm),
         )
         try:

@@ -343,7 +343,7 @@ def test_the_database_keeps_no_session_that_needs_it_not(installation: Installat
         superuser.execute("begin")
         [row] = superuser.execute(
             "insert into vaka.session (token_hash, id, account_id, realm, method, created_at, expires_at)"
-            " values (decode(md5(random()::text) || md5(random()::text), 'hex'), gen_random_uuid(), %s, %s, 'persona',"
+            " values (decode(md5(random()::text) || md5(random()::text), 'hex'), gen_random_uuid(), %s, %s, 'test',"
             " now(), now() + make_interval(mins => %s)) returning id",
             (installation.accounts["emil"], realm, minutes),
         ).fetchall()

@@ -197,7 +197,6 @@ API_TABLE: list[tuple[str, str, Needs]] = [
 ]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/", PUBLIC),
-    ("POST", "/", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/begin/{name}", PUBLIC),
     ("GET", "/callback/{name}", PUBLIC),

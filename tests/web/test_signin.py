@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Signing in to a demo, and that nobody signs in that way anywhere else."""
+"""The sign-in page where nobody signs in: what it shows, forgets and refuses. Issuers are in tests/identity."""
 
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from tests.alarms.house import connect_superuser
@@ -13,17 +14,16 @@ from tests.web.browsers import Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from vaka.clock import SystemClock
-from vaka.database.connections import make_pool
+from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
 from vaka.identity.oidc import OidcClient
 from vaka.identity.saml import SamlClient
+from vaka.identity.sessions import open_session
 from vaka.identity.subjects import SubjectKey
 from vaka.settings import Settings
 from vaka.web.asker import SESSION_COOKIE
 from vaka.web.assets import load_assets
-from vaka.web.desk.application import build_desk
-from vaka.web.desk.desk import Desk
 from vaka.web.pages import Pages
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
@@ -51,84 +51,52 @@ def visitor(entrance: Entrance, settings: Settings = SETTINGS) -> Browser:
     return Browser(build_signin(changed), settings.signin.origin)
 
 
-async def test_the_page_names_everybody_and_what_they_may(entrance: Entrance) -> None:
+async def signed_in(entrance: Entrance, installation: Installation, persona: str) -> Browser:
+    """A browser that comes back to the sign-in page with a session."""
+    async with transaction(entrance.platform) as connection:
+        account = installation.accounts[persona]
+        token = await open_session(connection, account, "operator", "test", entrance.clock.now())
+    browser = visitor(entrance)
+    browser.cookies[SESSION_COOKIE] = token
+    return browser
+
+
+async def test_forms_lead_to_the_rooms_alone(entrance: Entrance) -> None:
     page = await visitor(entrance).get("/")
     assert page.status == 200
-    for text in ("Olga Operatör", "Larmoperatör", "Ekbacka kommun", "Arbetsledare", 'value="olga"'):
-        assert text in page.text
     targets = "http://localhost:8401 http://localhost:8402 http://localhost:8403"
     assert f"form-action 'self' {targets};" in page.header("content-security-policy")
-    vera = page.text.partition('value="vera"')[2].partition(">")[0]
-    assert "disabled" in vera
 
 
-@pytest.mark.parametrize(
-    ("persona", "where"), [("olga", "/"), ("lena", "/"), ("tekla", "/"), ("greta", "/history"), ("vera", "/history")]
-)
-async def test_signing_in_starts_a_session_and_leads_to_the_desk(entrance: Entrance, persona: str, where: str) -> None:
-    answer = await visitor(entrance).post("/", {"persona": persona})
-    assert (answer.status, answer.header("location")) == (303, SETTINGS.desk.origin + where)
-    cookie = answer.cookies[SESSION_COOKIE][SESSION_COOKIE]
-    assert len(cookie.value) == 43
-    assert cookie["secure"]
-    assert cookie["httponly"]
-    assert (cookie["path"], cookie["samesite"], cookie["domain"], cookie["max-age"]) == ("/", "lax", "", "")
-
-
-async def test_the_desk_knows_who_signed_in(entrance: Entrance, desk: Desk) -> None:
-    answer = await visitor(entrance).post("/", {"persona": "edith"})
-    browser = Browser(build_desk(desk, SETTINGS), SETTINGS.desk.origin)
-    browser.cookies = {name: cookie[name].value for name, cookie in answer.cookies.items()}
-    page = await browser.get("/")
-    assert page.status == 200
-    assert "Edith English" in page.text
-    assert '<html lang="en"' in page.text
-
-
-async def test_signing_in_again_ends_the_earlier_session(entrance: Entrance) -> None:
-    browser = visitor(entrance)
-    first = (await browser.post("/", {"persona": "olga"})).cookies[SESSION_COOKIE][SESSION_COOKIE].value
-    browser.cookies[SESSION_COOKIE] = first
+async def test_the_page_knows_who_is_signed_in(entrance: Entrance, installation: Installation) -> None:
+    browser = await signed_in(entrance, installation, "olga")
     assert "Du är inloggad som Olga Operatör." in (await browser.get("/")).text
-    await browser.post("/", {"persona": "emil"})
-    assert "inloggad" not in (await browser.get("/")).text
+    assert "inloggad som" not in (await visitor(entrance).get("/")).text
 
 
-async def test_signing_out_makes_the_browser_forget(entrance: Entrance) -> None:
-    browser = visitor(entrance)
-    browser.cookies[SESSION_COOKIE] = (
-        (await browser.post("/", {"persona": "olga"})).cookies[SESSION_COOKIE][SESSION_COOKIE].value
-    )
+async def test_signing_out_makes_the_browser_forget(entrance: Entrance, installation: Installation) -> None:
+    browser = await signed_in(entrance, installation, "olga")
     answer = await browser.post("/sign-out")
     assert (answer.status, answer.header("location")) == (303, "/")
     assert answer.header("clear-site-data") == '"cache"'
     assert answer.cookies[SESSION_COOKIE][SESSION_COOKIE].value == ""
-    assert "inloggad" not in (await browser.get("/")).text
-
-
-@pytest.mark.parametrize(
-    ("fields", "status"),
-    [({"persona": "nobody"}, 403), ({"persona": ""}, 400), ({"persona": "Olga Operatör"}, 400), ({}, 400),
-     ({"persona": "olga", "realm": "administrator"}, 400)],
-)  # fmt: skip
-async def test_nobody_else_gets_in(entrance: Entrance, fields: dict[str, str], status: int) -> None:
-    answer = await visitor(entrance).post("/", fields)
-    assert answer.status == status
-    assert SESSION_COOKIE not in answer.cookies
+    assert "inloggad som" not in (await browser.get("/")).text
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        {"persona": "olga", "password": "olga"}, {"username": "olga", "password": "olga"}, {"password": "olga"},
-        {"grant_type": "password", "username": "olga", "password": "olga"},
+        {"persona": "olga"}, {"persona": "olga", "password": "olga"}, {"username": "olga", "password": "olga"},
+        {"password": "olga"}, {"grant_type": "password", "username": "olga", "password": "olga"},
     ],
 )  # fmt: skip
 async def test_term_15_2_a_password_lets_nobody_in(
     entrance: Entrance, stranger: Browser, fields: dict[str, str]
 ) -> None:
-    """No form takes one, nor does any address by the header of RFC 7617; no page asks for one."""
+    """No form takes one, nor does any address by the header of RFC 7617; no page asks for one. Nor does a name."""
     answer = await visitor(entrance).post("/", fields)
+    assert (answer.status, answer.cookies) == (405, {})
+    answer = await visitor(entrance).post("/invitation", fields)
     assert (answer.status, answer.cookies) == (400, {})
     basic = {"authorization": "Basic b2xnYTpvbGdh"}
     for browser in (visitor(entrance), stranger):
@@ -138,29 +106,25 @@ async def test_term_15_2_a_password_lets_nobody_in(
         assert page.header("www-authenticate") == ""
         assert "password" not in page.text
     assert (await stranger.post("/take-next", headers=basic)).status == 401
-    assert "password" not in (await visitor(entrance, production()).get("/")).text
+    assert "password" not in (await visitor(entrance, Settings(mode="production")).get("/")).text
 
 
-def production() -> Settings:
-    return Settings(mode="production")
-
-
-async def test_signing_in_comes_from_the_page_itself(entrance: Entrance) -> None:
+async def test_forms_come_from_the_page_itself(entrance: Entrance, installation: Installation) -> None:
     for site in ("cross-site", "same-site", "none"):
-        answer = await visitor(entrance).post("/", {"persona": "olga"}, {"sec-fetch-site": site})
+        browser = await signed_in(entrance, installation, "olga")
+        answer = await browser.post("/sign-out", {}, {"sec-fetch-site": site})
         assert answer.status == 403
         assert answer.cookies == {}
+        assert "Du är inloggad som Olga Operatör." in (await browser.get("/")).text
 
 
-async def test_outside_a_demo_there_is_no_persona(entrance: Entrance) -> None:
-    browser = visitor(entrance, Settings(mode="production"))
-    page = await browser.get("/")
+@pytest.mark.parametrize("mode", ["demo", "production"])
+async def test_where_no_issuer_is_believed_the_page_says_so_and_names_nobody(entrance: Entrance, mode: str) -> None:
+    settings = SETTINGS if mode == "demo" else Settings(mode="production")
+    page = await visitor(entrance, settings).get("/")
     assert page.status == 200
     assert "inte inställd" in page.text
     assert "Olga" not in page.text
-    answer = await browser.post("/", {"persona": "olga"})
-    assert answer.status == 404
-    assert SESSION_COOKIE not in answer.cookies
 
 
 async def test_language_and_theme_are_remembered_without_saying_who(entrance: Entrance) -> None:
@@ -173,7 +137,7 @@ async def test_language_and_theme_are_remembered_without_saying_who(entrance: En
     browser.cookies = {"__Host-vaka-language": "en", "__Host-vaka-theme": "light"}
     page = (await browser.get("/")).text
     assert '<html lang="en" data-theme="light"' in page
-    assert "Who are you tonight?" in page
+    assert "Sign-in is not configured" in page
     for wrong in ({"language": "xx"}, {"theme": "pink"}):
         assert (await browser.post("/preferences", wrong)).status == 400
     browser.cookies = {"__Host-vaka-language": "<b>", "__Host-vaka-theme": "'"}
@@ -207,7 +171,7 @@ async def test_failed_attempts_are_in_the_ledger_and_nobody_can_fill_it(
         accounts = platform.execute(signed_in).fetchone()
         browser = visitor(entrance)
         for number in range(40):
-            assert (await browser.post("/", {"persona": f"nobody{number}"})).status == 403
+            assert (await browser.post("/invitation", {"code": f"nobody{number}"})).status == 410
         [first] = platform.execute(query).fetchall()[before:]
         await entrance.attempts.tell()
         [_, rest] = platform.execute(query).fetchall()[before:]
@@ -215,7 +179,7 @@ async def test_failed_attempts_are_in_the_ledger_and_nobody_can_fill_it(
     for entry, count in ((first, 1), (rest, 39)):
         assert (entry["actor"], entry["object"], entry["outcome"]) == ("signin", "process:signin", "failure")
         assert entry["written_by"] == "vaka_signin"
-        assert (entry["detail"]["reason"], entry["detail"]["count"]) == ("account", count)
+        assert (entry["detail"]["reason"], entry["detail"]["count"]) == ("invitation", count)
         assert "nobody" not in str(entry)
 
 
@@ -225,10 +189,10 @@ async def test_a_failed_attempt_is_refused_all_the_same_while_the_ledger_cannot_
     with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as platform:
         platform.execute("revoke execute on function ledger.append from g_signin")
         try:
-            assert (await visitor(entrance).post("/", {"persona": "nobody"})).status == 403
+            assert (await visitor(entrance).post("/invitation", {"code": "nobody"})).status == 410
             # And nobody gets in without an entry about it.
-            answer = await visitor(entrance).post("/", {"persona": "olga"})
-            assert (answer.status, SESSION_COOKIE in answer.cookies) == (500, False)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await signed_in(entrance, installation, "olga")
         finally:
             platform.execute("grant execute on function ledger.append to g_signin")
         await entrance.attempts.tell()

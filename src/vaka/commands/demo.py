@@ -15,7 +15,7 @@ from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities
 from vaka.commands.demo_settings import require_no_other, settle
 from vaka.commands.operate import operate
-from vaka.commands.programs import device_program
+from vaka.commands.programs import device_program, provider_program
 from vaka.commands.progress import Progress
 from vaka.commands.sealing import seal_logs
 from vaka.database.server import Server
@@ -27,7 +27,7 @@ from vaka.settings import Settings
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
-@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the five after it.")
+@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the six after it.")
 @click.option("--people", type=click.IntRange(1, 900), default=PEOPLE_EACH, show_default=True,
               help="People in each authority, when the demo is made.")  # fmt: skip
 @click.option("--no-traffic", is_flag=True, help="Start no simulated devices.")
@@ -67,7 +67,8 @@ async def _run(
     async def furnish_demo(server: Server) -> None:
         # A demo that was interrupted while it was made goes on; what it registers needs a ledger that stands.
         await seal_logs(directory, settings, server, active_authorities(server), clock)
-        await furnish(server, furnishing, settings, clock.now(), progress.say)
+        if await furnish(server, furnishing, settings, clock.now(), progress.say):
+            await seal_logs(directory, settings, server, (), clock)
 
     def companions() -> Sequence[Program]:
         return (device_program(directory, furnishing.device_list),) if traffic else ()
@@ -79,6 +80,7 @@ async def _run(
         clock,
         furnish=furnish_demo,
         companions=companions,
+        beside=(provider_program(directory, settings),),
         welcome=lambda: _welcome(directory, settings, progress, traffic=traffic),
     )
 
@@ -99,7 +101,7 @@ def _welcome(directory: DataDirectory, settings: Settings, progress: Progress, *
   Devices send to  {receiver.host}  {", ".join(devices)}{"" if traffic else "  (none is simulated)"}
   Data and logs    {directory.root}
 
-  Who can sign in (a demo asks for no password):""")
+  Who can sign in, by the demo's own provider at {settings.demo.origin} (it asks for no proof):""")
     for persona in PERSONAS:
         click.echo(f"    {persona.display_name.ljust(width)}  {persona.what}")
     click.echo("")

@@ -53,7 +53,7 @@ def settle(directory: DataDirectory, port_base: int | None, say: Callable[[str],
 def _with_port_base(settings: Settings, base: int | None) -> Settings:
     if base is None:
         return settings
-    return _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3, base + 4, base + 5)
+    return _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3, base + 4, base + 5, base + 6)
 
 
 def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings:
@@ -75,8 +75,9 @@ def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings
     tls = choose(receiver.tls_port, ("tcp",), receiver.host, "SIP over TLS")
     portal = choose(settings.portal.port, ("tcp",), settings.portal.host, "the portal")
     office = choose(settings.office.port, ("tcp",), settings.office.host, "the office")
+    demo = choose(settings.demo.port, ("tcp",), settings.demo.host, "the demo's provider")
     return _with_ports(
-        settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls, portal, office
+        settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls, portal, office, demo
     )
 
 
@@ -89,12 +90,14 @@ def _with_ports(
     tls: int | None,
     portal: int | None,
     office: int | None,
+    demo: int | None,
 ) -> Settings:
     return settings.model_copy(
         update={
             "signin": settings.signin.model_copy(update={"port": signin, "origin": f"http://localhost:{signin}"}),
             "desk": settings.desk.model_copy(update={"port": desk, "origin": f"http://localhost:{desk}"}),
             "office": settings.office.model_copy(update={"port": office, "origin": f"http://localhost:{office}"}),
+            "demo": settings.demo.model_copy(update={"port": demo, "origin": f"http://localhost:{demo}"}),
             "portal": settings.portal.model_copy(update={"port": portal, "origin": f"http://localhost:{portal}"}),
             "receiver": settings.receiver.model_copy(update={"udp_port": udp, "tcp_port": tcp, "tls_port": tls}),
         }

@@ -35,11 +35,12 @@ async def operate(
     furnish: Callable[[Server], Awaitable[None]],
     companions: Callable[[], Sequence[Program]],
     welcome: Callable[[], None],
+    beside: Sequence[Program] = (),
 ) -> None:
     """Start everything, wait for Ctrl-C or a signal to stop, and stop everything.
 
-    ``furnish`` is awaited when the databases are there and nothing else runs yet; ``companions`` are started after
-    Vaka's own processes; ``welcome`` is called when all of them work.
+    ``furnish`` is awaited when the databases are there and nothing else runs yet; ``beside`` is started
+    together with Vaka's own processes, ``companions`` after them; ``welcome`` is called when all of them work.
     Raises VakaError where something cannot be started; then too, nothing is left running.
     """
     stopped = asyncio.Event()
@@ -59,7 +60,7 @@ async def operate(
             await open_keys(data.server(settings), settings, clock)
             await furnish(data.server(settings))
         await _require_free_ports(data, settings)
-        await supervisor.start(*vaka_programs(data, settings))
+        await supervisor.start(*vaka_programs(data, settings), *beside)
         progress.say("Keyholder, receiver, desk, portal, office, sign-in, scheduler and sequencer work.")
         extra = companions()
         if extra:
@@ -113,6 +114,8 @@ async def _require_free_ports(data: DataDirectory, settings: Settings) -> None:
     wanted.append((Port("tcp", settings.portal.port), "portal.port", settings.portal.host))
     wanted.append((Port("tcp", settings.office.port), "office.port", settings.office.host))
     wanted.append((Port("tcp", settings.signin.port), "signin.port", settings.signin.host))
+    if settings.mode == "demo":
+        wanted.append((Port("tcp", settings.demo.port), "demo.port", settings.demo.host))
     for _ in range(int(_PORT_WAIT_SECONDS / 0.1)):
         taken = [(port, name) for port, name, host in wanted if not is_free(port, host)]
         if not taken:

@@ -93,6 +93,15 @@ def device_program(data: DataDirectory, device_list: Path) -> Program:
     )
 
 
+def provider_program(data: DataDirectory, settings: Settings) -> Program:
+    """Return a demo's OpenID provider."""
+    return Program(
+        name="provider",
+        arguments=(sys.executable, "-m", "vaka.demo.provider", "--data", str(data.root)),
+        is_ready=_listens(Port("tcp", settings.demo.port)),
+    )
+
+
 def receiver_ports(settings: Settings) -> Iterator[tuple[Port, str]]:
     """Yield each port devices reach, with the name of its setting."""
     receiver = settings.receiver

@@ -10,11 +10,12 @@ import click
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.operate import operate
+from vaka.commands.programs import provider_program
 from vaka.commands.progress import Progress
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
-from vaka.identity.personas import decide_installation
+from vaka.identity.installation import decide_installation
 from vaka.logs import configure_logs
 from vaka.settings import Settings
 
@@ -53,6 +54,7 @@ async def _run(directory: DataDirectory, settings: Settings, progress: Progress,
         clock,
         furnish=furnish,
         companions=tuple,
+        beside=(provider_program(directory, settings),) if settings.mode == "demo" else (),
         welcome=lambda: progress.say(f"Vaka works: {settings.signin.origin}/ (Ctrl-C stops it)"),
     )
 

@@ -280,6 +280,8 @@ def _describe(standing: Standing, slugs: dict[UUID, str]) -> list[str]:
     lines = [f"{row.name} ({whose}): {standing.state}", f"  {row.id}, SHA-256 {row.digest}", f"  {people}"]
     if standing.state == "altered":
         lines.append("  This row is not what two people decided. It has no effect; find out who changed it.")
+    if standing.state == "of_a_demo":
+        lines.append("  It is a demo's issuer, and this is none. It has no effect; find out who wanted it.")
     return lines if standing.content is None else [*lines, *_levels(standing.content)]
 
 

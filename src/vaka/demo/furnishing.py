@@ -23,8 +23,10 @@ from vaka.demo.device_list import describe_devices, describe_unknown_devices, re
 from vaka.demo.devices import invent_devices
 from vaka.demo.people import invent_people
 from vaka.demo.personas import PERSONAS
+from vaka.demo.provider_facts import Figure
+from vaka.demo.registering import is_registered, register_provider
 from vaka.identity.accounts import create_account
-from vaka.identity.personas import decide_installation
+from vaka.identity.installation import decide_installation
 from vaka.keys.identities import Identities, open_identities
 from vaka.keys.keyring import Keyring, open_keyring
 from vaka.settings import Settings
@@ -88,13 +90,16 @@ def issue_certificates(furnishing: Furnishing, settings: Settings, now: datetime
 
 async def furnish(
     server: Server, furnishing: Furnishing, settings: Settings, now: datetime, say: Callable[[str], None]
-) -> None:
-    """Register everything a demo has; what is there already stays. A second start does next to nothing."""
+) -> bool:
+    """Register everything a demo has; what is there already stays. A second start does next to nothing.
+
+    Return whether something was decided that counts once the ledger has sealed it.
+    """
     trusted = furnishing.issuer.certificate_file
     if furnishing.finished.exists():
         devices = read_device_list(furnishing.device_list)["devices"]
         write_device_list(furnishing.device_list, settings.receiver, trusted, devices)
-        return
+        return await _furnish_provider(server, furnishing, settings, now)
     identities = open_identities(server.credentials)
     async with AsyncExitStack() as stack:
         keyring = await stack.enter_async_context(open_keyring(server, settings, "setup", SystemClock()))
@@ -116,6 +121,21 @@ async def furnish(
             say(f"{demo.name}: {len(inventory.people[demo.slug])} people with devices registered")
         await _register_personas(platform, registered, now)
     furnishing.finished.touch(mode=0o600)
+    return await _furnish_provider(server, furnishing, settings, now)
+
+
+async def _furnish_provider(server: Server, furnishing: Furnishing, settings: Settings, now: datetime) -> bool:
+    """Let the sign-in process believe the demo's provider; anew where its address is another than it was."""
+    if is_registered(furnishing.root, settings, now):
+        return False
+    names = {demo.slug: demo.name for demo in (*AUTHORITIES, INTAKE)}
+    figures = [
+        Figure(persona=one.persona, display_name=one.display_name, realm=one.realm, role=one.role,
+               places=[names[slug] for slug in one.authorities if slug])
+        for one in PERSONAS
+    ]  # fmt: skip
+    await register_provider(server, settings, furnishing.root, figures, now)
+    return True
 
 
 class _Inventory:

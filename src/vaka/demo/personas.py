@@ -4,6 +4,9 @@
 
 from dataclasses import dataclass
 
+from vaka.access.roles import ROLES
+from vaka.identity.sessions import Realm
+
 SUPPLIER = ("",)
 """The supplier's own premises, where administrators have their role."""
 EVERYWHERE = ("ekbacka", "norrvik", "sjohult", "mottagning")
@@ -22,6 +25,18 @@ class DemoPersona:
     """Slugs; an empty one is the supplier's own premises."""
     kind: str = "user"
     language: str = "sv"
+
+    @property
+    def realm(self) -> Realm:
+        """Where it signs in to."""
+        return realm_of(self.kind, self.role)
+
+
+def realm_of(kind: str, role: str | None) -> Realm:
+    """Return where somebody signs in to: administrators to their own, otherwise where the role is at work."""
+    if kind == "administrator":
+        return "administrator"
+    return "authority" if role is not None and ROLES[role].realm == "authority" else "operator"
 
 
 PERSONAS = (

@@ -45,12 +45,14 @@ async def sign_in_by(
     and none is spent on him. Raises SignInRefusedError, or LedgerStandsStillError where somebody is to be linked while
     the ledger is not being sealed.
     """
-    account_id = await _known(connection, assertion, subjects, said)
+    account_id = await find_known(connection, assertion, subjects, said)
     async with connection.transaction():
         if account_id is None:
             if code is None:
                 raise SignInRefusedError(Reason.UNKNOWN_PERSON, said)
-            account_id = await _redeem(connection, assertion, realm, code, attribute, subjects, said, now, random_bytes)
+            account_id = await redeem(
+                connection, assertion, realm, code, attribute, subjects, said, now, random_bytes
+            )  # fmt: skip
         basis = Basis(assertion.issuer, assertion.level, assertion.level_uri, said.requested or "", assertion.digest)
         try:
             return await open_session(
@@ -60,7 +62,8 @@ async def sign_in_by(
             raise SignInRefusedError(Reason.ACCOUNT, _about(said, account_id)) from None
 
 
-async def _known(connection: Connection, assertion: Assertion, subjects: SubjectKey, said: Said) -> UUID | None:
+async def find_known(connection: Connection, assertion: Assertion, subjects: SubjectKey, said: Said) -> UUID | None:
+    """Return whose account this subject is (as signin). Raises SignInRefusedError where it may not be any more."""
     subject = subjects.of_subject(assertion.issuer, assertion.subject)
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(QUERIES["find_link"], {"issuer": assertion.issuer, "subject_hmac": subject})
@@ -76,13 +79,14 @@ async def _known(connection: Connection, assertion: Assertion, subjects: Subject
     return account_id
 
 
-async def _redeem(
+async def redeem(
     connection: Connection, assertion: Assertion, realm: Realm, code: Code, attribute: str, subjects: SubjectKey,
-    said: Said, now: datetime, random_bytes: RandomBytes,
+    said: Said, now: datetime, random_bytes: RandomBytes = os.urandom,
 ) -> UUID:  # fmt: skip
     """Spend the invitation and link the subject to its account, in the open transaction; one entry tells of both.
 
-    Whatever is wrong with it, the answer is the same (term 11 proof 2).
+    Whatever is wrong with it, the answer is the same (term 11 proof 2). Raises SignInRefusedError, or
+    LedgerStandsStillError.
     """
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(

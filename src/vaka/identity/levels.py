@@ -13,6 +13,9 @@ UNCERTIFIED = "http://id.swedenconnect.se/loa/1.0/uncertified-loa3"
 """What brokers say also of issuers that are reviewed. It says nothing by itself: only the evidence about the one issuer
 that it is listed with does."""
 
+DEMO = "http://vaka.invalid/loa/demo3"
+"""What a demo's own provider says of its personas, and nobody else: it is no level anywhere but in a demo."""
+
 LEVELS: Mapping[str, int] = MappingProxyType(
     {
         f"{_SWEDISH}/loa3": 3,
@@ -23,6 +26,7 @@ LEVELS: Mapping[str, int] = MappingProxyType(
         f"{_SWEDISH}/eidas-nf-high": 4,
         "http://id.sambi.se/loa/loa3": 3,
         UNCERTIFIED: 3,
+        DEMO: 3,
     }
 )
 """Every URI that can be listed with an issuer. One that is not here is no level, whoever says it."""

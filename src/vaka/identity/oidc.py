@@ -18,7 +18,7 @@ from vaka.identity.oidc_request import CLIENT_ALGORITHM, requested_levels, token
 from vaka.identity.pending import PendingLogin, PendingSecret
 from vaka.identity.reasons import Reason
 from vaka.identity.trust import Trusted
-from vaka.identity.trust_content import OidcIssuer, is_on_this_machine
+from vaka.identity.trust_content import OidcIssuer, is_of_a_demo
 from vaka.keys.files import create_secret
 from vaka.keys.roots import read_secret
 
@@ -32,7 +32,7 @@ class OidcClient:
     keys: Path
     """The directory with the key of each client, named after the issuer's name in the registry."""
     demo: bool
-    """Whether an issuer on this machine may be without TLS."""
+    """Whether an issuer on this machine may be without TLS, and a demo's level be one."""
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
     async def redeem(
@@ -62,11 +62,14 @@ class OidcClient:
 
 
 def require_oidc(trusted: Trusted, *, demo: bool) -> OidcIssuer:
-    """Return what is said of an OpenID provider; one without TLS only in a demo. Raises SignInRefusedError."""
+    """Return what is said of an OpenID provider; one without TLS, or a demo's, only in a demo.
+
+    Raises SignInRefusedError.
+    """
     content = trusted.content
     if not isinstance(content, OidcIssuer) or not trusted.levels:
         raise SignInRefusedError(Reason.ISSUER_NOT_APPROVED, Said(trusted.name))
-    if not demo and (is_on_this_machine(content.token_endpoint) or is_on_this_machine(content.authorization_endpoint)):
+    if not demo and is_of_a_demo(content):
         raise SignInRefusedError(Reason.ISSUER_NOT_APPROVED, Said(trusted.name))
     return content
 

@@ -101,21 +101,9 @@ select found_account(%(id)s, %(human)s, %(display_name)s, %(kind)s, %(language)s
 select id, human from account where id = any(%(ids)s)
 
 -- name: find_persona
--- as: setup, signin
+-- as: setup
 select id, human, display_name, kind, language, state, persona, created_at, last_signed_in_at
 from account where persona = %(persona)s
-
--- name: list_personas
--- as: signin
-select a.id as account_id, a.persona, a.display_name, a.kind, a.language,
-       coalesce(array_agg(distinct g.role order by g.role) filter (where g.role is not null), '{}') as roles,
-       coalesce(array_agg(distinct t.name order by t.name) filter (where t.name is not null), '{}') as authorities
-from account a
-left join effective_grant g on g.account_id = a.id and (g.valid_until is null or g.valid_until > %(now)s)
-left join authority t on t.id = g.authority_id
-where a.persona is not null and a.state = 'active'
-group by a.id
-order by a.persona
 
 -- name: read_installation_mode
 -- as: desk, signin, setup

@@ -20,7 +20,7 @@ from vaka.identity.saml_metadata import ProviderFacts, read_metadata
 from vaka.identity.saml_xml import LARGEST_DOCUMENT, SamlRefusedError
 from vaka.identity.sessions import LIFETIMES, Realm
 from vaka.identity.trust import Trusted
-from vaka.identity.trust_content import SamlIssuer, is_on_this_machine
+from vaka.identity.trust_content import SamlIssuer, is_of_a_demo
 
 FRESH: frozenset[Realm] = frozenset({"operator", "administrator"})
 """Who has to authenticate anew for each session. An authority's people come from their own workplace's login."""
@@ -99,7 +99,7 @@ def require_saml(trusted: Trusted, *, demo: bool) -> tuple[SamlIssuer, ProviderF
         ) from None  # fmt: skip
     if provider.entity_id != content.issuer:
         raise SignInRefusedError(Reason.METADATA, said)
-    if not demo and is_on_this_machine(provider.sign_in):
+    if not demo and is_of_a_demo(content):
         raise SignInRefusedError(Reason.ISSUER_NOT_APPROVED, said)
     return content, provider
 

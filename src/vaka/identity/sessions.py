@@ -55,7 +55,7 @@ class Session:
     """``user`` or ``administrator``."""
     language: str
     method: str = ""
-    """``persona`` in a demo, otherwise by which protocol it was asserted who it is."""
+    """By which protocol it was asserted who it is."""
     issuer: str | None = None
     """Who asserted it."""
     level: int | None = None

@@ -19,11 +19,13 @@ from psycopg.rows import class_row
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
+from vaka.identity.installation import read_installation_mode
 from vaka.identity.sessions import Realm
 from vaka.identity.trust_content import (
     Content,
     UnusableTrustError,
     digest_of,
+    is_of_a_demo,
     read_content,
     require_current,
     write_content,
@@ -119,8 +121,8 @@ class Standing:
 
     row: TrustRow
     state: str
-    """``proposed``, ``approved``, ``superseded`` by another of its name that was approved later, ``withdrawn``, or
-    ``altered``: the row says more than the log knows of."""
+    """``proposed``, ``approved``, ``superseded`` by another of its name that was approved later, ``withdrawn``,
+    ``of_a_demo`` where this is none, or ``altered``: the row says more than the log knows of."""
     content: Content | None
     """None where the text is no content."""
 
@@ -214,6 +216,9 @@ async def judge(connection: Connection, row: TrustRow) -> Standing:
         return Standing(row, "altered", content)
     if row.approved_by is None:
         return Standing(row, "proposed", content)
+    # Whatever two people decided and whatever the settings say: what this installation is stands in its database.
+    if is_of_a_demo(content) and await read_installation_mode(connection) != "demo":
+        return Standing(row, "of_a_demo", content)
     cursor = await connection.execute(
         QUERIES["trust_state"],
         {

@@ -19,7 +19,7 @@ from joserfc.jwk import JWKRegistry
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from vaka.errors import Category, Sentence, VakaError
-from vaka.identity.levels import LEVELS, is_too_low
+from vaka.identity.levels import DEMO, LEVELS, is_too_low
 from vaka.identity.saml_metadata import read_metadata
 from vaka.identity.saml_xml import SamlRefusedError
 from vaka.identity.sessions import Realm
@@ -199,9 +199,24 @@ def require_current(content: Content, now: datetime, *, demo: bool) -> None:
     for uri, accepted in content.levels.items():
         if not 0 <= (accepted.expires - today).days <= LONGEST_EVIDENCE_DAYS:
             raise UnusableTrustError(f"the evidence for {uri} expires within {LONGEST_EVIDENCE_DAYS} days from today")
-    addresses = _require_vouched_for(content, now) if isinstance(content, SamlIssuer) else _addresses(content)
-    if not demo and any(is_on_this_machine(address) for address in addresses):
+    if isinstance(content, SamlIssuer):
+        _require_vouched_for(content, now)
+    if not demo and DEMO in content.levels:
+        raise UnusableTrustError(f"{DEMO} is a level in a demo alone")
+    if not demo and is_of_a_demo(content):
         raise UnusableTrustError("an address begins with https://")
+
+
+def is_of_a_demo(content: Content) -> bool:
+    """Whether it can be believed in a demo alone: its level is a demo's, or it is on this machine and without TLS."""
+    if isinstance(content, OidcIssuer):
+        addresses = [content.issuer, content.authorization_endpoint, content.token_endpoint]
+    else:
+        try:
+            addresses = [content.issuer, read_metadata(content.metadata, content.metadata_certificate).sign_in]
+        except SamlRefusedError:
+            addresses = [content.issuer]  # nobody signs in by it
+    return DEMO in content.levels or any(is_on_this_machine(address) for address in addresses)
 
 
 def write_content(content: Content) -> str:
@@ -215,12 +230,8 @@ def digest_of(identifier: UUID, authority_id: UUID | None, name: str, content: s
     return hashlib.sha256(stated.encode()).hexdigest()
 
 
-def _addresses(content: OidcIssuer) -> list[str]:
-    return [content.issuer, content.authorization_endpoint, content.token_endpoint]
-
-
-def _require_vouched_for(content: SamlIssuer, now: datetime) -> list[str]:
-    """Return the address that metadata lead to, if they are signed as said, still hold, and are of this issuer."""
+def _require_vouched_for(content: SamlIssuer, now: datetime) -> None:
+    """Refuse metadata that are not signed as said, hold no more, are another issuer's, or lead to no address."""
     try:
         provider = read_metadata(content.metadata, content.metadata_certificate)
     except SamlRefusedError as refused:
@@ -230,6 +241,6 @@ def _require_vouched_for(content: SamlIssuer, now: datetime) -> list[str]:
     if provider.valid_until is not None and provider.valid_until <= now:
         raise UnusableTrustError("the metadata do not hold any more (validUntil); fetch them anew")
     try:
-        return [_address(provider.sign_in)]
+        _address(provider.sign_in)
     except ValueError as error:
         raise UnusableTrustError(f"the address to sign in at: {error}") from None

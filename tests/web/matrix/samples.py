@@ -145,7 +145,6 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/sign-out": {},
     },
     "signin": {
-        "/": {"persona": "nobody"},
         "/sign-out": {},
         "/saml/supplier/acs": {"SAMLResponse": "x", "RelayState": "x"},
         "/saml/authority/{slug}/acs": {"SAMLResponse": "x", "RelayState": "x"},

@@ -57,7 +57,7 @@ async def enter(
         installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test"
     ) as connection:
         for realm in realms:
-            cookies[COOKIES[realm]] = await open_session(connection, account, realm, "persona", datetime.now(UTC))
+            cookies[COOKIES[realm]] = await open_session(connection, account, realm, "test", datetime.now(UTC))
     return Browser(build_office(office, SETTINGS), SETTINGS.office.origin, cookies, str(account))
 
 

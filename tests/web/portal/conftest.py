@@ -140,7 +140,7 @@ async def enter(
     )
     async with connection:
         for realm in realms:
-            cookies[COOKIES[realm]] = await open_session(connection, account, realm, "persona", datetime.now(UTC))
+            cookies[COOKIES[realm]] = await open_session(connection, account, realm, "test", datetime.now(UTC))
     return Browser(build_portal(portal, SETTINGS), SETTINGS.portal.origin, cookies, str(account))
 
 

@@ -180,7 +180,7 @@ async def test_a_session_that_somebody_else_ended_reaches_the_authority_by_the_a
     async with await open_connection(
         installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test"
     ) as signin:
-        await open_session(signin, account, "operator", "persona", datetime.now(UTC))
+        await open_session(signin, account, "operator", "test", datetime.now(UTC))
         await end_sessions_of(signin, account, actor="scheduler", now=datetime.now(UTC))
     await logs.seal_platform()
     place = places((await lovisa.get(f"{HERE}?event=session.ended&actor=scheduler")).text)[0]

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Signing in as a persona of a demo: by its provider, as people do it, in a browser and without one."""
+
+import re
+from collections.abc import Mapping
+from html import unescape
+from http.cookies import SimpleCookie
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.sync_api import Page
+
+from tests.web.furniture import PERSONAS
+from vaka.demo import personas
+
+REALMS: Mapping[str, str] = {one.persona: one.realm for one in personas.PERSONAS} | {
+    name: personas.realm_of("administrator" if role == "administrator" else "user", role)
+    for name, _, role, _, _ in PERSONAS
+}
+"""Where each persona signs in to, the demo's and those of the tests' own installation."""
+OWN = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+SECONDS = 60
+BEGIN = re.compile(r'href="(/begin/[^"]+)"')
+"""The link that leads to the provider."""
+
+
+def sign_in_as(page: Page, signin: str, persona: str) -> None:
+    """From the sign-in page at the origin `signin` to the provider, and be `persona` there."""
+    page.goto(f"{signin}/?realm={REALMS[persona]}")
+    page.click("a.persona")
+    page.click(f"button[value={persona}]")
+    if REALMS[persona] == "administrator":
+        page.click(".links a")  # their cookie comes with nothing that began elsewhere, so they go on from our page
+
+
+def sign_in_over_http(signin: str, persona: str) -> httpx.Response:
+    """The same without a browser; return the answer that gives the session's cookie."""
+    with httpx.Client(headers=OWN, timeout=SECONDS) as client:
+        way = BEGIN.search(client.get(f"{signin}/?realm={REALMS[persona]}").text)
+        assert way is not None, "nobody can sign in"
+        begun = client.get(signin + unescape(way[1]))
+        asked = begun.headers["location"]
+        place = urlsplit(asked)
+        choice = f"{place.scheme}://{place.netloc}{client.get(asked).headers['location']}"
+        chosen = client.post(choice, data={"persona": persona})
+        assert chosen.status_code == 303, chosen.text
+        return client.get(chosen.headers["location"], headers={"cookie": cookies_of(begun)})
+
+
+def cookies_of(answer: httpx.Response) -> str:
+    """The cookies that an answer gives, as they are sent back."""
+    found = SimpleCookie()
+    for line in answer.headers.get_list("set-cookie"):
+        found.load(line)
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in found.items() if morsel.value)
