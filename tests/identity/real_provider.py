@@ -47,13 +47,13 @@ NAME, CLIENT = "prov-real", "vaka-real"
 
 
 @contextmanager
-def running_oidc_provider(client_id: str, client_key: ECKey, redirect_uri: str) -> Iterator[str]:
-    """Run the provider for one client, and give its issuer identifier."""
+def running_oidc_provider(client_id: str, client_key: ECKey, redirect_uri: str, **more: str) -> Iterator[str]:
+    """Run the provider for one client, of which it knows ``more`` besides, and give its issuer identifier."""
     client = {
         "client_id": client_id, "redirect_uris": [redirect_uri], "response_types": ["code"],
         "grant_types": ["authorization_code"], "token_endpoint_auth_method": "private_key_jwt",
         "token_endpoint_auth_signing_alg": "ES256", "id_token_signed_response_alg": "ES256",
-        "jwks": {"keys": [client_key.as_dict(private=False)]},
+        "jwks": {"keys": [client_key.as_dict(private=False)]}, **more,
     }  # fmt: skip
     told = {"jwk": key().as_dict(private=True), "client": client, "levels": [LOA3, LOA4], "people": PEOPLE}
     process = subprocess.Popen(
@@ -168,13 +168,18 @@ def running_place(house: IdentityHouse) -> Iterator[Place]:
     settings, root = house.settings.signin, house.data.root
     client_key = make_client_key(root / settings.client_keys, NAME)
     with (
-        running_oidc_provider(CLIENT, client_key, f"{settings.origin}/callback/{NAME}") as issuer,
+        running_oidc_provider(
+            CLIENT,
+            client_key,
+            f"{settings.origin}/callback/{NAME}",
+            backchannel_logout_uri=f"{settings.origin}/logout/{NAME}",
+        ) as issuer,
         running_signin(root, settings.origin),
     ):
         yield asyncio.run(_prepare(house, issuer))
 
 
 async def _prepare(house: IdentityHouse, issuer: str) -> Place:
-    said: dict[str, Any] = content(issuer, client_id=CLIENT)
+    said: dict[str, Any] = content(issuer, client_id=CLIENT, back_channel_logout=True)
     await house.trust(said, NAME)
     return Place(house, house.settings.signin.origin, issuer, await house.person("Ros-Mari Riktig"))

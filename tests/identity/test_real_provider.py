@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The whole way over HTTP: our sign-in process, a certified OpenID provider, and a browser between them."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.identity.house import LOA3, LOA4
 from tests.identity.real_provider import NAME, Place, Traveller
+from tests.waiting import wait_for
 from vaka.web.asker import SESSION_COOKIE
 
 pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
@@ -54,3 +56,23 @@ def test_term_15_1_a_foreign_organisation_is_refused(place: Place) -> None:
     assert SESSION_COOKIE not in browser.cookies[urlsplit(place.origin).netloc]
     [entry] = place.house.entries(before)
     assert (entry["event"], entry["detail"]["reason"]) == ("sign_in.refused", "organisation")
+
+
+def test_who_signs_out_at_the_provider_is_signed_out_here(place: Place) -> None:
+    """Its logout token comes by itself; what it looks like is up to the provider, and that it counts up to us."""
+    browser, desk = Traveller(), place.house.settings.desk.origin
+    # The first test may not have run: an invitation is not spent on whom it knows already.
+    browser.post(f"{place.origin}/invitation?realm=operator", {"code": place.code()})
+    assert browser.travel(f"{place.origin}/begin/{NAME}?realm=operator", "real-1", LOA3, desk).status_code == 303
+    assert f"Legitimerad av {place.issuer}" in browser.get(f"{place.origin}/", "same-origin").text
+    before = place.house.newest()
+    asked = browser.get(f"{place.issuer}/session/end")
+    xsrf = re.search(r'name="xsrf" value="([^"]+)"', asked.text)
+    assert xsrf is not None, asked.text
+    left = browser.post(f"{place.issuer}/session/end/confirm", {"xsrf": xsrf[1], "logout": "yes"})
+    assert left.status_code in (302, 303), left.text
+    wait_for(lambda: "Legitimerad av" not in browser.get(f"{place.origin}/", "same-origin").text)
+    told = [one for one in place.house.entries(before) if one["event"] == "session.ended"]
+    assert told
+    assert {one["detail"]["reason"] for one in told} == {"ended_by_issuer"}
+    assert {one["detail"]["account"] for one in told} == {f"account:{place.account}"}

@@ -204,6 +204,7 @@ SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/saml/authority/{slug}/acs", PUBLIC),
     ("GET", "/saml/supplier/metadata", PUBLIC),
     ("GET", "/saml/authority/{slug}/metadata", PUBLIC),
+    ("POST", "/logout/{name}", PUBLIC),
     ("POST", "/invitation", PUBLIC),
     ("POST", "/preferences", PUBLIC),
     ("GET", "/alive", PUBLIC),

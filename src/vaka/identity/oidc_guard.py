@@ -56,7 +56,7 @@ def verify_id_token(token: str, expected: Expected) -> Assertion:
     said = Said(
         expected.trusted.name, requested_levels(expected.trusted), None, hashlib.sha256(token.encode()).hexdigest()
     )
-    header, claims = _open(token, expected.issuer, said)
+    header, claims = open_token(token, expected.issuer, said)
     said = replace(said, returned=_returned(claims))
     _require_ours(claims, expected, said)
     _require_timely(claims, expected, said)
@@ -69,8 +69,8 @@ def verify_id_token(token: str, expected: Expected) -> Assertion:
         expected.trusted.id,
         "oidc",
         expected.issuer.issuer,
-        _word(claims, expected.issuer.subject_attribute, said),
-        _word(claims, expected.issuer.matching_attribute, said),
+        read_word(claims, expected.issuer.subject_attribute, said),
+        read_word(claims, expected.issuer.matching_attribute, said),
         level_uri,
         level,
         _organisation(claims, expected.issuer, said),
@@ -79,8 +79,8 @@ def verify_id_token(token: str, expected: Expected) -> Assertion:
     )
 
 
-def _open(token: str, issuer: OidcIssuer, said: Said) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """Return header and claims of a token that one of the pinned keys has signed."""
+def open_token(token: str, issuer: OidcIssuer, said: Said) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """Return header and claims of a token that one of the pinned keys has signed. Raises SignInRefusedError."""
     if len(token) > LONGEST_TOKEN or token.count(".") != 2 or not token.isascii():
         raise SignInRefusedError(Reason.TOKEN_FORM, said)
     try:
@@ -124,16 +124,16 @@ def _require_ours(claims: Mapping[str, Any], expected: Expected, said: Said) -> 
 
 def _require_timely(claims: Mapping[str, Any], expected: Expected, said: Said) -> None:
     now, skew = expected.now.timestamp(), SKEW.total_seconds()
-    expires, issued = _time(claims, "exp", said), _time(claims, "iat", said)
+    expires, issued = read_time(claims, "exp", said), read_time(claims, "iat", said)
     if expires <= now - skew or issued < now - LONGEST_LIFE.total_seconds():
         raise SignInRefusedError(Reason.EXPIRED, said)
-    if issued > now + skew or ("nbf" in claims and _time(claims, "nbf", said) > now + skew):
+    if issued > now + skew or ("nbf" in claims and read_time(claims, "nbf", said) > now + skew):
         raise SignInRefusedError(Reason.NOT_YET, said)
     if expires - issued > LONGEST_LIFE.total_seconds():
         raise SignInRefusedError(Reason.CLAIMS, said)
     if "auth_time" not in claims:
         raise SignInRefusedError(Reason.AUTHENTICATION_TIME, said)
-    if not expected.started_at.timestamp() - skew <= _time(claims, "auth_time", said) <= now + skew:
+    if not expected.started_at.timestamp() - skew <= read_time(claims, "auth_time", said) <= now + skew:
         raise SignInRefusedError(Reason.AUTHENTICATION_TIME, said)
 
 
@@ -190,14 +190,16 @@ def _returned(claims: Mapping[str, Any]) -> str | None:
     return None if uri is None else uri if isinstance(uri, str) and uri in (LEVELS.keys() | TOO_LOW) else "other"
 
 
-def _word(claims: Mapping[str, Any], name: str, said: Said) -> str:
+def read_word(claims: Mapping[str, Any], name: str, said: Said) -> str:
+    """Return a claim that is a text of a usable length. Raises SignInRefusedError (CLAIMS)."""
     value = claims.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_CLAIM or "\0" in value:
         raise SignInRefusedError(Reason.CLAIMS, said)
     return value
 
 
-def _time(claims: Mapping[str, Any], name: str, said: Said) -> float:
+def read_time(claims: Mapping[str, Any], name: str, said: Said) -> float:
+    """Return a claim that is a time, in seconds since 1970. Raises SignInRefusedError (CLAIMS)."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 253_402_300_000:
         raise SignInRefusedError(Reason.CLAIMS, said)

@@ -76,6 +76,7 @@ update session set ended_at = %(now)s
 where account_id = %(account_id)s and ended_at is null
   and (%(only)s::uuid is null or id = %(only)s) and (%(but)s::uuid is null or id <> %(but)s)
   and (%(realm)s::text is null or realm = %(realm)s)
+  and (%(issuer)s::text is null or issuer = %(issuer)s)
 returning id
 
 -- name: list_accounts

@@ -24,7 +24,7 @@ QUERIES = load_queries("vaka.identity")
 Realm = Literal["operator", "authority", "administrator"]
 EndReason = Literal[
     "signed_out", "ended_by_owner", "ended_by_another", "role_revoked", "device_lost", "misuse_suspected",
-    "left_unattended", "time_out",
+    "left_unattended", "time_out", "ended_by_issuer",
 ]  # fmt: skip
 """Why a session ended before its time; ``account_closed`` is written where accounts are closed."""
 
@@ -175,13 +175,14 @@ async def end_sessions_of(
     only: UUID | None = None,
     but: UUID | None = None,
     realm: str | None = None,
+    issuer: str | None = None,
 ) -> int:
-    """End the open sessions of an account and return how many there were: all, ``only`` one, all ``but`` one, or those
-    of a realm.
+    """End the open sessions of an account and return how many there were: all, ``only`` one, all ``but`` one, those of
+    a realm, or those that an issuer asserted.
 
     The entries name the account: whose session it was is the business of every authority that the account reaches.
     """
-    which = {"account_id": account_id, "now": now, "only": only, "but": but, "realm": realm}
+    which = {"account_id": account_id, "now": now, "only": only, "but": but, "realm": realm, "issuer": issuer}
     async with connection.transaction():
         cursor = await connection.execute(QUERIES["end_sessions_of"], which)
         ended = [row[0] for row in await cursor.fetchall()]

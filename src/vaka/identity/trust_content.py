@@ -161,6 +161,14 @@ class OidcIssuer(_Issuer):
     """Whom our proof of being this client is made out to. Some know only the older way, the token endpoint."""
     algorithms: Annotated[list[Literal[SIGNING_ALGORITHMS]], Field(min_length=1, max_length=4)]  # type: ignore[valid-type]
     keys: Annotated[list[Key], Field(min_length=1, max_length=10)]
+    back_channel_logout: bool = False
+    """Whether it may end the sessions that it asserted, by a logout token, when somebody signs out with it."""
+
+    @model_validator(mode="after")
+    def _names_people_alike(self) -> Self:
+        if self.back_channel_logout and self.subject_attribute != "sub":
+            raise ValueError("with back_channel_logout subject_attribute is sub: logout tokens name nobody else")
+        return self
 
 
 class SamlIssuer(_Issuer):
@@ -175,6 +183,8 @@ class SamlIssuer(_Issuer):
 
 
 Content = OidcIssuer | SamlIssuer
+_SAID_LATER = ("back_channel_logout",)
+"""What rows do not hold where it is not so."""
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="protocol")])
 
 
@@ -220,8 +230,12 @@ def is_of_a_demo(content: Content) -> bool:
 
 
 def write_content(content: Content) -> str:
-    """Return the canonical text: the same bytes for the same meaning."""
-    return json.dumps(content.model_dump(mode="json"), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    """Return the canonical text: the same bytes for the same meaning, also of rows from before it could all be said."""
+    said = content.model_dump(mode="json")
+    for name in _SAID_LATER:
+        if not said.get(name):
+            said.pop(name, None)
+    return json.dumps(said, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
 def digest_of(identifier: UUID, authority_id: UUID | None, name: str, content: str) -> str:

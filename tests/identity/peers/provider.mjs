@@ -25,7 +25,9 @@ server.listen(0, '127.0.0.1', () => {
     claims: { openid: ['sub'], employed: CLAIMS, acr: null, auth_time: null },
     clients: [client],
     cookies: { keys: [randomBytes(32).toString('hex')] },
-    features: { claimsParameter: { enabled: true }, devInteractions: { enabled: false } },
+    features: { backchannelLogout: { enabled: true }, claimsParameter: { enabled: true }, devInteractions: { enabled: false } },
+    // Its own way to fetch refuses this machine's addresses, which no real client has.
+    fetch: (address, options) => globalThis.fetch(address, { ...options, dispatcher: undefined }),
     findAccount: (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id, ...people[id] }) }),
     interactions: { url: (_ctx, interaction) => `/login/${interaction.uid}` },
     jwks: { keys: [jwk] },

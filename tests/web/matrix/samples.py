@@ -56,6 +56,7 @@ IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
     (f"{LOG}/end/{{order}}/certificate", "order"): Named("ending"),
     ("/begin/{name}", "name"): "nobody",
     ("/callback/{name}", "name"): "nobody",
+    ("/logout/{name}", "name"): "nobody",
 }
 
 FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
@@ -148,6 +149,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/sign-out": {},
         "/saml/supplier/acs": {"SAMLResponse": "x", "RelayState": "x"},
         "/saml/authority/{slug}/acs": {"SAMLResponse": "x", "RelayState": "x"},
+        "/logout/{name}": {"logout_token": "x"},
         "/invitation": {"code": "x"},
         "/preferences": {"language": "sv"},
     },

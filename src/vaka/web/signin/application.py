@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The sign-in page: the issuers that are believed."""
 
+import re
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -17,6 +18,8 @@ from vaka.web.safety import Safety
 from vaka.web.signin.arriving import INVITATION_COOKIE
 from vaka.web.signin.entrance import Entrance, end_sessions, find_asker_here, own_room
 from vaka.web.signin.federated import begin, finish, list_ways, read_realm, take_invitation
+from vaka.web.signin.logout import ARRIVALS as LOGOUTS
+from vaka.web.signin.logout import end_by_issuer
 from vaka.web.signin.saml import ARRIVALS, consume, show_metadata
 
 
@@ -70,11 +73,15 @@ ADDRESSES: tuple[Address, ...] = (
     route("/saml/authority/{slug}/acs", consume, ["POST"], needs=PUBLIC),
     route("/saml/supplier/metadata", show_metadata, ["GET"], needs=PUBLIC),
     route("/saml/authority/{slug}/metadata", show_metadata, ["GET"], needs=PUBLIC),
+    route("/logout/{name}", end_by_issuer, ["POST"], needs=PUBLIC),
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
 )
+
+
+_FROM_ELSEWHERE = re.compile(f"{ARRIVALS.pattern}|{LOGOUTS.pattern}")
 
 
 def build_signin(entrance: Entrance) -> ASGIApp:
@@ -84,5 +91,9 @@ def build_signin(entrance: Entrance) -> ASGIApp:
     # Signing in is answered by leading to the desk, the portal or the office, which may stand at other origins.
     targets = (settings.desk.origin, settings.portal.origin, settings.office.origin)
     return Safety(
-        router, Refusals(entrance.pages), origin=settings.signin.origin, form_targets=targets, arrivals=ARRIVALS
+        router,
+        Refusals(entrance.pages),
+        origin=settings.signin.origin,
+        form_targets=targets,
+        arrivals=_FROM_ELSEWHERE,
     )
