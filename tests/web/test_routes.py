@@ -205,6 +205,8 @@ SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/saml/authority/{slug}/acs", PUBLIC),
     ("GET", "/saml/supplier/metadata", PUBLIC),
     ("GET", "/saml/authority/{slug}/metadata", PUBLIC),
+    ("GET", "/fallback", PUBLIC),
+    ("POST", "/fallback", PUBLIC),
     ("POST", "/invitation", PUBLIC),
     ("POST", "/preferences", PUBLIC),
     ("GET", "/alive", PUBLIC),

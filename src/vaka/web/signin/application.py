@@ -26,6 +26,7 @@ from vaka.web.routes import PUBLIC, Address, build_router, route
 from vaka.web.safety import Safety
 from vaka.web.signin.arriving import INVITATION_COOKIE
 from vaka.web.signin.entrance import Entrance, end_sessions, find_asker_here, first_page, own_room
+from vaka.web.signin.fallback import list_away, show_fallback, sign_in_by_key
 from vaka.web.signin.federated import begin, finish, list_ways, read_realm, take_invitation
 from vaka.web.signin.saml import ARRIVALS, consume, show_metadata
 from vaka.web.texts import texts_in
@@ -61,10 +62,11 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
     except NotADemoError:
         demo = False
     realm, ways = read_realm(request), await list_ways(entrance, preferences)
+    away = await list_away(entrance, preferences) if realm == "operator" else []
     page = entrance.pages.render(
         "signin.html", preferences, demo=demo, personas=_present_all(personas, preferences), asker=asker,
         own_room=own_room(entrance, asker), message=None, realm=realm, ways=ways[realm], any_way=any(ways.values()),
-        invited=INVITATION_COOKIE in request.cookies,
+        invited=INVITATION_COOKIE in request.cookies, away=away,
     )  # fmt: skip
     return HTMLResponse(page)
 
@@ -128,6 +130,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/saml/authority/{slug}/acs", consume, ["POST"], needs=PUBLIC),
     route("/saml/supplier/metadata", show_metadata, ["GET"], needs=PUBLIC),
     route("/saml/authority/{slug}/metadata", show_metadata, ["GET"], needs=PUBLIC),
+    route("/fallback", show_fallback, ["GET"], needs=PUBLIC),
+    route("/fallback", sign_in_by_key, ["POST"], needs=PUBLIC),
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
