@@ -16,10 +16,13 @@ from tests.identity.house import IdentityHouse
 from tests.identity.visitor import OWN, Visitor, open_entrance
 from vaka.access.grants import read_grants
 from vaka.clock import SystemClock, TurnedClock
-from vaka.identity.guard import KeyRule
+from vaka.identity.guard import RULES, KeyRule
 from vaka.identity.models import Model
+from vaka.identity.session_list import list_sessions
 from vaka.identity.sessions import BRIEF
 from vaka.identity.trust import list_rows
+from vaka.settings import Settings
+from vaka.web.key_sites import rules_of_the_desk
 from vaka.web.signin.arriving import FALLBACK_COOKIE
 from vaka.web.signin.entrance import Entrance
 
@@ -94,13 +97,12 @@ async def test_issuer_answers(scene: FallbackScene) -> None:
 async def test_nobody_at_a_browser_can_say_that_there_is_an_outage(scene: FallbackScene) -> None:
     """Another issuer of the registry is away, his own is not: the page is there, and not for him."""
     visitor = Visitor(scene.entrance)
+    other = await new_fallback_scene(scene.house, scene.entrance)
     async with answering(scene.port):
+        page = (await visitor.get("/")).text
+        assert (scene.is_offered(page), other.is_offered(page)) == (False, True)
         before = scene.house.newest()
-        other = await new_fallback_scene(scene.house, scene.entrance)
-        assert other.port != scene.port
-        before = scene.house.newest()
-        answer = await scene.sign_in(visitor)
-        scene.refused(answer, "issuer_answers", before)
+        scene.refused(await scene.sign_in(visitor), "issuer_answers", before)
 
 
 async def test_a_gateway_that_says_it_is_away_counts_as_away(scene: FallbackScene) -> None:
@@ -262,6 +264,26 @@ async def test_a_fallback_stays_what_it_is(scene: FallbackScene) -> None:
                        "level = 3", "realm = 'authority'"):  # fmt: skip
             with pytest.raises(psycopg.Error):
                 hand.execute(f"update session set {change} where id = %s".encode(), (session.id,))
+
+
+async def test_a_fallback_is_shown_and_is_no_session_that_pretends_to_be_more(scene: FallbackScene) -> None:
+    """What looks for sessions below level 3 (term 15) finds others, and not one that says what it is."""
+    low = "select coalesce(sum(things), 0) as many from vaka.find_sessions_below_level(now())"
+    [before] = scene.house.onlooker.execute(low).fetchall()
+    session = await scene.session(await scene.sign_in())
+    assert session is not None
+    assert scene.house.onlooker.execute(low).fetchall() == [before]
+    async with scene.house.as_("desk") as desk:
+        shown = await list_sessions(desk, scene.account, SystemClock().now())
+    assert {(one.id, one.method) for one in shown if one.fallback} == {(session.id, "passkey")}
+
+
+@pytest.mark.parametrize(("fallback", "attested"), [("off", False), ("device_bound", False), ("attested", True)])
+def test_the_desk_adds_no_key_that_would_not_open_it(fallback: str, attested: bool) -> None:
+    settings = Settings.model_validate({"access": {"fallback": fallback}})
+    rules = rules_of_the_desk(settings)
+    assert rules["user"].attested is attested
+    assert rules["administrator"] == RULES["administrator"]
 
 
 async def test_it_lets_in_to_what_its_account_holds_and_no_more(scene: FallbackScene) -> None:
