@@ -68,7 +68,7 @@ async def _serve(server: Server, settings: Settings, root: Path) -> int:
         attempts = FailedAttempts(platform, clock)
         fallback = open_fallback(server, settings, clock)
         if settings.access.fallback != "off" and not fallback.is_possible:
-            log.warning("no fallback", host=settings.signin.origin)
+            log.warning("no fallback", reason="host_names")
         entrance = Entrance(
             platform, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects, fallback
         )  # fmt: skip

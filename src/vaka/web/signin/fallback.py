@@ -4,12 +4,13 @@
 
 from http import HTTPStatus
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from vaka.database.connections import transaction
 from vaka.identity.assertion import Said
-from vaka.identity.fallback import ANSWERED_WITHIN, FallbackRefusedError
+from vaka.identity.fallback import ANSWERED_WITHIN, UNREACHABLE, FallbackRefusedError
 from vaka.identity.pending import PendingSecret, begin_login, read_pending, take_login
 from vaka.identity.reasons import Reason
 from vaka.identity.trust import Trusted
@@ -67,6 +68,7 @@ async def sign_in_by_key(entrance: Entrance, request: Request) -> Response:
     except FallbackRefusedError as refused:
         await entrance.attempts.refuse(refused.code, host_of(request), refused.said)
         return show_refusal(entrance, request, refused.code, refused.sentence)
+    structlog.get_logger().warning("signed in by the fallback", reason=UNREACHABLE)
     await end_sessions(entrance, request)
     return await let_in(entrance, request, "operator", token)
 
