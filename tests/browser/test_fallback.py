@@ -190,6 +190,16 @@ def test_an_outage_of_the_issuer_stops_no_alarm(
     expect(page.locator("main [role=status]").first).to_contain_text("Du är reservinloggad")
     assert page.locator("a[href='/keys'], a[href='/history']").count() == 0
     require_accessible(page, "sessions")
+    page.click("button[name=language][value=en]")
+    page.click("button[name=theme][value=light]")
+    expect(page.locator(BADGE)).to_contain_text("Fallback sign-in")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    for where in ("/sessions", "/"):
+        page.goto(house.desk + where)
+        require_accessible(page, f"{where} in English and light")
+        assert not scrolls(page)[0]
+    page.goto(f"{house.desk}/sessions")
+    page.click("button[name=language][value=sv]")
 
     page.goto(f"{house.signin}/")
     page.click(OFFER)
