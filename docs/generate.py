@@ -218,6 +218,10 @@ def permissions_page() -> str:
     for role in roles.ROLES.values():
         lines.append(f"| `{role.name}` | {role.title.sv} | {role.title.en} | {role.realm} |")
     lines += ["", "The realm is the kind of session that can use a role: one does not work in another's.", ""]
+    kept = ", ".join(f"`{one.value}`" for one in permissions.Permission if one in permissions.FALLBACK)
+    lines += [
+        f"In a [fallback session](sign-in.md#while-an-issuer-does-not-answer) nothing is left of them but\n{kept}.", ""
+    ]  # fmt: skip
     lines += [DUTIES_INTRODUCTION, "| role | not beside | where | why |", "|---|---|---|---|"]
     for pair in duties.CONFLICTS:
         where = "anywhere" if pair.anywhere else "in the same authority"

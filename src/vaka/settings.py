@@ -290,6 +290,9 @@ class AccessSettings(_Section):
     """Whether a privileged act needs the touch of a security key from everybody, or from whoever has enrolled one."""
     key_site: Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")] = ""
     """For which host name security keys are made; empty is the portal's own. Changing it makes all of them useless."""
+    fallback: Literal["off", "device_bound", "attested"] = "device_bound"
+    """With which keys operators sign in while their issuer does not answer: any that stays in its device, one of a
+    listed model, or none."""
     key_models: FilePath | None = None
     """TOML file with the models of security keys that administrators may use, and their makers' certificates. Without
     it: none."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The one question: may this principal do that here? Said again as a table; what is not in it is no."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ import pytest
 from tests.conftest import START
 from vaka.access import decide
 from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where, holds_somewhere, may, require
-from vaka.access.permissions import Permission
+from vaka.access.permissions import FALLBACK, PRIVILEGED, Permission
 from vaka.access.principal import Grant, Principal
 from vaka.access.roles import ROLES, Role
 from vaka.errors import Category, Sentence
@@ -131,6 +132,33 @@ def test_roles_add_up() -> None:
     assert not may(who, Permission.DESK_HANDLE_ALARM, HERE)
     assert authorities_where(who, Permission.DESK_SEE_HISTORY) == {HERE, THERE}
     assert authorities_where(who, Permission.DESK_HANDLE_ALARM) == {THERE}
+
+
+KEPT = "desk.see_queue desk.handle_alarm desk.read_person desk.own_sessions"
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_a_fallback_session_keeps_what_answers_alarms_and_nothing_else(permission: Permission) -> None:
+    """Whoever holds every role there is has of each permission what stands in one set; new permissions do not."""
+    for realm in ("operator", "authority", "administrator"):
+        kind = "administrator" if realm == "administrator" else "user"
+        everything = [(role, HERE) for role in ROLES] + [(role, None) for role in ROLES]
+        who = principal(*everything, kind=kind, realm=realm)
+        reduced = replace(who, session=replace(who.session, fallback=True))
+        for where in (HERE, THERE, None):
+            expected = permission.value in KEPT.split() and may(who, permission, where)
+            assert may(reduced, permission, where) is expected
+        assert holds_somewhere(reduced, permission) is (permission.value in KEPT.split() and realm == "operator")
+    assert permission not in FALLBACK & PRIVILEGED
+
+
+def test_a_fallback_session_is_told_why() -> None:
+    who = principal(("shift_leader", HERE))
+    reduced = replace(who, session=replace(who.session, fallback=True))
+    require(who, Permission.DESK_TAKE_OVER, HERE)
+    with pytest.raises(NotAllowedError) as refused:
+        require(reduced, Permission.DESK_TAKE_OVER, HERE)
+    assert "reservinloggad" in refused.value.sentence.sv
 
 
 def test_permissions_are_named_after_where_they_hold() -> None:

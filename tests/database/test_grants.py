@@ -67,7 +67,7 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         **READS_GRANTS,
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
+        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
         " realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
         "keep_session()": "execute",
@@ -114,7 +114,7 @@ PLATFORM: dict[str, Rights] = {
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
+        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
         " realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
     },
@@ -137,7 +137,7 @@ PLATFORM: dict[str, Rights] = {
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
+        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
         " realm token_hash) update(ended_at)",
     },
     "signin": ASKS_LEDGER
@@ -148,6 +148,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
         "session_use": "select",
+        "security_key": "select update(last_used_at sign_count)",
         "trusted_issuer": "select",
         "account_link": "select insert",
         "invitation": "select update(redeemed_at)",
@@ -207,8 +208,8 @@ PLATFORM: dict[str, Rights] = {
         "change_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",
-        "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method realm)"
-        " update(ended_at)",
+        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
+        " realm) update(ended_at)",
         "session_use": "select",
         "security_key": "delete select(account_id added_at credential_id id last_used_at)",
         "settings_record": "select insert update delete",

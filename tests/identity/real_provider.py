@@ -47,15 +47,19 @@ NAME, CLIENT = "prov-real", "vaka-real"
 
 
 @contextmanager
-def running_oidc_provider(client_id: str, client_key: ECKey, redirect_uri: str, **more: str) -> Iterator[str]:
-    """Run the provider for one client, of which it knows ``more`` besides, and give its issuer identifier."""
+def running_oidc_provider(
+    client_id: str, client_key: ECKey, redirect_uri: str, port: int | None = None, **more: str
+) -> Iterator[str]:
+    """Run the provider for one client, of which it knows ``more`` besides, at a port if one is given; give its issuer
+    identifier."""
     client = {
         "client_id": client_id, "redirect_uris": [redirect_uri], "response_types": ["code"],
         "grant_types": ["authorization_code"], "token_endpoint_auth_method": "private_key_jwt",
         "token_endpoint_auth_signing_alg": "ES256", "id_token_signed_response_alg": "ES256",
         "jwks": {"keys": [client_key.as_dict(private=False)]}, **more,
     }  # fmt: skip
-    told = {"jwk": key().as_dict(private=True), "client": client, "levels": [LOA3, LOA4], "people": PEOPLE}
+    told = {"jwk": key().as_dict(private=True), "client": client, "levels": [LOA3, LOA4], "people": PEOPLE,
+            "port": port}  # fmt: skip
     process = subprocess.Popen(
         [require_node(), str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**os.environ, "MODULES": str(MODULES)}, text=True,
@@ -65,9 +69,9 @@ def running_oidc_provider(client_id: str, client_key: ECKey, redirect_uri: str, 
     try:
         process.stdin.write(f"{json.dumps(told)}\n")
         process.stdin.flush()
-        port = process.stdout.readline().strip()
-        assert port.isdigit(), "the provider has ended"
-        yield f"http://127.0.0.1:{port}"
+        listening = process.stdout.readline().strip()
+        assert listening.isdigit(), "the provider has ended"
+        yield f"http://127.0.0.1:{listening}"
     finally:
         process.stdin.close()
         process.wait(30)

@@ -30,6 +30,7 @@ SAMPLES: dict[str, object] = {
     "algorithm": "Ed25519",
     "purpose": "enrol",
     "issued_at": START,
+    "fallback": False,
     "since": START,
     "sign_count": 1,
     "device_bound": True,

@@ -255,6 +255,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "accept_state": told("settings.accepted"),
     "tell_drift": told("settings.drifted", "settings.settled"),
     "write_notices": Untold("goes with the entry that the notice tells of"),
+    "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
     "set_notice_way": told("notice_way.set"),
     "end_notice_way": told("notice_way.ended"),
     "set_notice_minutes": told("notice_rule.set"),
@@ -412,6 +413,8 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 LOG = "/log/{authority}"
 PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
+    ("GET", "/fallback"): told("sign_in.refused"),
+    ("POST", "/fallback"): told("session.started", "security_key.used", "sign_in.fallback", "sign_in.refused"),
     ("GET", "/callback/{name}"): told("session.started", "account.linked", "sign_in.refused"),
     ("POST", "/saml/supplier/acs"): told("session.started", "account.linked", "sign_in.refused"),
     ("POST", "/saml/authority/{slug}/acs"): told("session.started", "account.linked", "sign_in.refused"),

@@ -205,6 +205,8 @@ SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/saml/supplier/metadata", PUBLIC),
     ("GET", "/saml/authority/{slug}/metadata", PUBLIC),
     ("POST", "/logout/{name}", PUBLIC),
+    ("GET", "/fallback", PUBLIC),
+    ("POST", "/fallback", PUBLIC),
     ("POST", "/invitation", PUBLIC),
     ("POST", "/preferences", PUBLIC),
     ("GET", "/alive", PUBLIC),

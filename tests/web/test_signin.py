@@ -27,6 +27,7 @@ from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
+from vaka.web.signin.opening import open_fallback
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +41,8 @@ async def entrance(installation: Installation) -> AsyncIterator[Entrance]:
     client, subjects = OidcClient(installation.root, demo=True), SubjectKey(bytes(32))
     saml = SamlClient(SETTINGS.signin.origin, installation.root, demo=True)
     yield Entrance(
-        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, saml, subjects
+        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, saml, subjects,
+        open_fallback(installation.server, SETTINGS, clock),
     )  # fmt: skip
     await pool.close()
 

@@ -4,23 +4,28 @@
 
 from uuid import UUID
 
-from vaka.access.permissions import Permission
+from vaka.access.permissions import FALLBACK, Permission
 from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
 from vaka.errors import Category, Sentence, VakaError
+
+_NOT_COVERED = Sentence(
+    sv="Din behörighet räcker inte för det här. Be din arbetsledare om du behöver den.",
+    en="Your access does not cover this. Ask your shift leader if you need it.",
+)
+_NOT_BY_KEY = Sentence(
+    sv="Du är reservinloggad och kan bara ta hand om larm. Logga ut och logga in med din e-legitimation när den "
+    "fungerar igen, om du behöver det här.",
+    en="You are signed in by the fallback and can only handle alarms. Sign out and sign in with your electronic "
+    "identity when it works again, if you need this.",
+)
 
 
 class NotAllowedError(VakaError):
     """Signed in and known here, but no rule allows it."""
 
-    def __init__(self, permission: Permission) -> None:
-        super().__init__(
-            Category.FORBIDDEN,
-            Sentence(
-                sv="Din behörighet räcker inte för det här. Be din arbetsledare om du behöver den.",
-                en="Your access does not cover this. Ask your shift leader if you need it.",
-            ),
-        )
+    def __init__(self, permission: Permission, *, fallback: bool = False) -> None:
+        super().__init__(Category.FORBIDDEN, _NOT_BY_KEY if fallback else _NOT_COVERED)
         self.permission = permission
 
 
@@ -42,7 +47,7 @@ def require(principal: Principal, permission: Permission, authority_id: UUID | N
     if permission in held:
         return
     if held:
-        raise NotAllowedError(permission)
+        raise NotAllowedError(permission, fallback=principal.session.fallback)
     raise NothingHereError
 
 
@@ -70,6 +75,8 @@ def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozense
         # The supplier's own premises are where its administrators work, and nobody else; no authority is theirs.
         if (role.realm == "administrator") == (authority_id is None):
             held |= role.permissions
+    if session.fallback:
+        held &= FALLBACK
     program = principal.program
     if program is None:
         return frozenset(held)

@@ -46,6 +46,16 @@ class Permission(Enum):
     OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys
 
 
+FALLBACK = frozenset(
+    {
+        Permission.DESK_SEE_QUEUE,
+        Permission.DESK_HANDLE_ALARM,
+        Permission.DESK_READ_PERSON,
+        Permission.DESK_OWN_SESSIONS,
+    }
+)
+"""What is left of somebody's rights in a session that rests on a security key alone, as his issuer did not answer (term
+15): alarms are answered, and of people those who alarm are seen. Whatever is not here, new permissions too, is not."""
 PRIVILEGED = frozenset(
     {
         Permission.DESK_TAKE_OVER,

@@ -43,6 +43,8 @@ class Said:
     """The level that was asserted, where it is one that somebody has written down; otherwise ``other``."""
     assertion: str | None = None
     account: str | None = None
+    credential: str | None = None
+    """Of a security key, the beginning of the SHA-256 of what it is known by."""
 
 
 class SignInRefusedError(VakaError):

@@ -8,7 +8,7 @@ is spent, and the reason stands in the entry.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from vaka.identifiers import new_identifier
 from vaka.identity.challenges import LIFETIMES, count_refusal, issue_challenge, require_few, take_challenge
 from vaka.identity.confirming import Act, Confirmation, NotConfirmedError
 from vaka.identity.credentials import short_hash
-from vaka.identity.guard import OFFERED, RULES, Site, judge_new_key, judge_touch, read_answer, to_text
+from vaka.identity.guard import OFFERED, RULES, KeyRule, Site, judge_new_key, judge_touch, read_answer, to_text
 from vaka.identity.invitations import Code
 from vaka.identity.models import Model
 from vaka.identity.refusing import KeyRefusedError, Reason
@@ -81,6 +81,8 @@ class Ceremonies:
     models: Mapping[UUID, Model]
     secret: bytes
     """What binds rows."""
+    new_keys: Mapping[str, KeyRule] = field(default_factory=lambda: RULES)
+    """What a key must be that is added here, by the class of the account: as much as ``RULES`` ask, or more."""
 
     async def list_keys(self, account_id: UUID) -> list[SecurityKey]:
         """Return the keys an account can use here, the oldest first."""
@@ -150,7 +152,7 @@ class Ceremonies:
         return self._new_key_options(session, keys, challenge)
 
     def _new_key_options(self, session: Session, keys: list[SecurityKey], challenge: bytes) -> Options:
-        rule = RULES[session.kind]
+        rule = self.new_keys[session.kind]
         return {
             "rp": {"id": self.site.identifier, "name": "Vaka"},
             "user": {
@@ -192,7 +194,7 @@ class Ceremonies:
             answer = read_answer(sent, "webauthn.create")
             judged.key = short_hash(answer.credential_id)
             challenge = await take_challenge(connection, session.id, answer.challenge, now)
-            made = judge_new_key(answer, challenge, self.site, RULES[session.kind], self.models)
+            made = judge_new_key(answer, challenge, self.site, self.new_keys[session.kind], self.models)
             await connection.execute(QUERIES["lock_account"], {"account_id": session.account_id})
             if len(await list_keys(connection, session.account_id)) >= MOST_KEYS:
                 raise KeyRefusedError(Reason.TOO_MANY)

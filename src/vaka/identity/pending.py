@@ -63,6 +63,11 @@ class PendingSecret:
         return self._draw(b"verifier")
 
     @property
+    def challenge(self) -> bytes:
+        """What a security key signs instead, while the issuer does not answer."""
+        return hmac.digest(self.secret, b"vaka pending v1 challenge", "sha256")
+
+    @property
     def digest(self) -> bytes:
         """What the database has of it."""
         return hashlib.sha256(b"vaka pending v1\0" + self.secret).digest()

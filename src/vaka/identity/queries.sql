@@ -4,14 +4,15 @@
 
 -- name: open_session
 -- as: signin
-insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser)
+insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser,
+                     fallback)
 select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s,
        case when exists (select from effective_grant g
                          where g.account_id = a.id and g.role = any(%(brief_roles)s)
                            and (g.valid_until is null or g.valid_until > %(now)s))
             then least(%(expires_at)s::timestamptz, %(brief_until)s::timestamptz)
             else %(expires_at)s::timestamptz end,
-       %(issuer)s, %(level)s, %(browser)s
+       %(issuer)s, %(level)s, %(browser)s, %(fallback)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -22,13 +23,23 @@ update account set last_signed_in_at = %(now)s where id = %(account_id)s
 -- name: find_session
 -- as: desk, portal, office, signin
 select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language,
-       s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at, u.locked_at, s.kept_until
+       s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at, u.locked_at, s.kept_until,
+       s.fallback
 from session s
 join account a on a.id = s.account_id
 left join session_use u on u.session_id = s.id
 where s.token_hash = %(token_hash)s
   and s.ended_at is null and coalesce(s.kept_until, s.expires_at) > %(now)s
   and a.state = 'active'
+
+-- name: find_fallback_account
+-- as: signin
+select a.kind, a.state,
+       exists (select from effective_grant g
+               where g.account_id = a.id and g.role = any(%(roles)s)
+                 and (g.valid_until is null or g.valid_until > %(now)s)) as works_there
+from account a
+where a.id = %(account_id)s
 
 -- name: end_session
 -- as: desk, portal, office, signin
@@ -63,7 +74,7 @@ select keep_session(%(session_id)s, %(now)s)
 -- name: list_sessions
 -- as: desk, portal, office, setup
 select s.id, s.realm, s.method, s.issuer, s.level, s.browser, s.created_at, s.expires_at,
-       coalesce(u.used_at, s.created_at) as used_at
+       coalesce(u.used_at, s.created_at) as used_at, s.fallback
 from session s
 left join session_use u on u.session_id = s.id
 where s.account_id = %(account_id)s and s.ended_at is null and coalesce(s.kept_until, s.expires_at) > %(now)s
@@ -123,7 +134,7 @@ where account_id = %(account_id)s
 order by added_at, id
 
 -- name: find_key
--- as: desk, portal, office
+-- as: desk, portal, office, signin
 select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
        added_at, last_used_at, binding
 from security_key
@@ -138,7 +149,7 @@ values (%(id)s, %(account_id)s, %(name)s, %(credential_id)s, %(public_key)s, %(a
 on conflict (credential_id) do nothing
 
 -- name: use_key
--- as: desk, portal, office
+-- as: desk, portal, office, signin
 -- Of two touches at once the one with the higher count may come first.
 update security_key set sign_count = %(sign_count)s, last_used_at = %(now)s
 where id = %(id)s and (sign_count < %(sign_count)s or (sign_count = 0 and %(sign_count)s = 0))
@@ -296,7 +307,7 @@ where %(account_id)s::uuid is null or a.id = %(account_id)s
 order by a.display_name, a.id
 
 -- name: list_links
--- as: office
+-- as: office, signin
 select issuer, created_at, retired_at from account_link where account_id = %(account_id)s order by created_at, issuer
 
 -- name: account_history

@@ -58,6 +58,22 @@ _REVIEW = Sentence(
     en="Something that the issuer says of you has changed, and somebody has to look at the link. Turn to whoever is "
     "responsible for accounts with you.",
 )
+_ISSUER_ANSWERS = Sentence(
+    sv="Utfärdaren av din e-legitimation svarar, och då gäller inte reservinloggningen. Logga in med e-legitimationen. "
+    "Svarar den inte för dig, säg till den som ansvarar för inloggningen hos er.",
+    en="The issuer of your electronic identity answers, so the fallback does not hold. Sign in with your electronic "
+    "identity. If it does not answer you, tell whoever is responsible for sign-in with you.",
+)
+_NO_KEY = Sentence(
+    sv="Ingen säkerhetsnyckel svarade. Reservinloggningen kräver en nyckel som du har lagt till på ditt konto när du "
+    "var inloggad. Börja om, eller gå över till en kollega som är inloggad.",
+    en="No security key answered. The fallback needs a key that you added to your account while you were signed in. "
+    "Begin anew, or turn to a colleague who is signed in.",
+)
+_WRONG_REALM = Sentence(
+    sv="Reservinloggningen är bara för larmoperatörer. Vänta tills utfärdaren svarar igen.",
+    en="The fallback is for alarm operators alone. Wait until the issuer answers again.",
+)
 
 
 class Reason(Enum):
@@ -109,6 +125,9 @@ class Reason(Enum):
     INVITATION = ("invitation", _INVITATION)
     IDENTIFIER_CHANGED = ("identifier_changed", _REVIEW)
     ACCOUNT = ("account", _ACCOUNT)  # not active, or not of this realm's class
+    ISSUER_ANSWERS = ("issuer_answers", _ISSUER_ANSWERS)  # the fallback, while it is not needed
+    NO_KEY = ("no_key", _NO_KEY)  # the fallback, and no key said anything
+    WRONG_REALM = ("wrong_realm", _WRONG_REALM)  # the fallback, and no account of an operator
 
     def __init__(self, code: str, sentence: Sentence) -> None:
         self.code = code

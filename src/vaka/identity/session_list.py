@@ -31,6 +31,8 @@ class OpenSession:
     created_at: datetime
     expires_at: datetime
     used_at: datetime
+    fallback: bool = False
+    """Whether it rests on a security key alone, as the issuer did not answer."""
 
 
 async def list_sessions(connection: psycopg.AsyncConnection[Any], account_id: UUID, now: datetime) -> list[OpenSession]:

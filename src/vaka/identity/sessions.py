@@ -55,7 +55,7 @@ class Session:
     """``user`` or ``administrator``."""
     language: str
     method: str = ""
-    """By which protocol it was asserted who it is."""
+    """``passkey`` as a fallback, otherwise by which protocol it was asserted who it is."""
     issuer: str | None = None
     """Who asserted it."""
     level: int | None = None
@@ -66,6 +66,8 @@ class Session:
     """Since when it is locked: it holds, and shows nothing until its owner has shown that it is he."""
     kept_until: datetime | None = None
     """Until when it may go on past its time, because an alarm was in its hands."""
+    fallback: bool = False
+    """Whether it rests on a security key alone, as the issuer did not answer: no level, and fewer rights."""
 
     @property
     def is_locked(self) -> bool:
@@ -109,20 +111,23 @@ async def open_session(
     *,
     basis: Basis | None = None,
     browser: str = "",
+    fallback: bool = False,
+    session_id: UUID | None = None,
 ) -> str:
     """Start a session (as signin) and return its token: 256 random bits, safe in a cookie, stored nowhere.
 
-    ``browser`` is of which kind it is, in two words or none. Raises CannotSignInError unless the account is active and
-    of the realm's class.
+    ``browser`` is of which kind it is, in two words or none; a ``fallback`` is brief. Raises CannotSignInError
+    unless the account is active and of the realm's class.
     """
     token = urlsafe_b64encode(random_bytes(TOKEN_BYTES)).rstrip(b"=").decode()
-    session_id = new_identifier(now, random_bytes)
+    session_id = session_id or new_identifier(now, random_bytes)
     async with connection.transaction():
         done = await connection.execute(
             QUERIES["open_session"],
             {
                 "token_hash": _hash(token), "id": session_id, "account_id": account_id, "realm": realm,
-                "method": method, "now": now, "expires_at": now + LIFETIMES[realm],
+                "method": method, "now": now, "expires_at": now + (BRIEF if fallback else LIFETIMES[realm]),
+                "fallback": fallback,
                 "kind": "administrator" if realm == "administrator" else "user",
                 "issuer": basis and basis.issuer, "level": basis and basis.level,
                 "browser": browser, "brief_roles": list(BRIEF_ROLES), "brief_until": now + BRIEF,

@@ -286,8 +286,12 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SESSION_KEPT: About(_OPERATOR, ("session",), (), "which alarm it was"),
         Event.SIGN_IN_REFUSED: About(
             ("signin",), ("process", "several"),
-            ("reason", "source", "count", "seconds", "issuer", "requested", "returned", "assertion", "account"),
+            ("reason", "source", "count", "seconds", "issuer", "requested", "returned", "assertion", "account",
+             "credential"),
             "what was typed, the assertion, the subject; " + _STRANGER,
+        ),
+        Event.SIGN_IN_FALLBACK: About(
+            _OPERATOR, ("session",), ("reason", "issuer", "credential", "attested", "valid_until"), _CREDENTIAL
         ),
         Event.SECURITY_KEY_ENROLLED: About(
             _OPERATOR, ("security_key",), ("credential", "model", "device_bound", "attested", "session"), _CREDENTIAL

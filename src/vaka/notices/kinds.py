@@ -52,6 +52,20 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                     Event.HOST_SIGNED_IN, Event.HOST_ACCOUNTS_DIFFER,
                 ),
             ),
+            Kind(
+                "fallback",
+                Sentence("Larmoperatörer är reservinloggade", "Alarm operators are signed in by the fallback"),
+                Sentence(
+                    "En utfärdare av e-legitimationer svarar inte. Larmoperatörer som arbetar för er loggar in med "
+                    "bara sin säkerhetsnyckel, med färre rättigheter. Ni får veta det högst en gång i timmen; varje "
+                    "inloggning står i loggen.",
+                    "An issuer of electronic identities does not answer. Alarm operators who work for you sign in with "
+                    "their security keys alone, with fewer rights. You are told at most once an hour; each sign-in "
+                    "stands in the log.",
+                ),
+                "notices",
+                (Event.SIGN_IN_FALLBACK,),
+            ),
         )
     }
 )  # fmt: skip

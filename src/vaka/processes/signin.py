@@ -29,6 +29,7 @@ from vaka.web.pages import Pages
 from vaka.web.serve import serve
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
+from vaka.web.signin.opening import open_fallback
 
 COMPONENT = "signin"
 _FAILED = 1
@@ -65,7 +66,12 @@ async def _serve(server: Server, settings: Settings, root: Path) -> int:
     try:
         log.info("listening", address=settings.signin.host, port=settings.signin.port)
         attempts = FailedAttempts(platform, clock)
-        entrance = Entrance(platform, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects)
+        fallback = open_fallback(server, settings, clock)
+        if settings.access.fallback != "off" and not fallback.is_possible:
+            log.warning("no fallback", reason="host_names")
+        entrance = Entrance(
+            platform, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects, fallback
+        )  # fmt: skip
         async with attempts.telling():
             await serve(build_signin(entrance), settings.signin)
     finally:

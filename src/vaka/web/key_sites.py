@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """For which sites security keys are made, and what is done with them in a process that has pages."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from vaka.database.connections import Pool
 from vaka.database.server import Server
 from vaka.identity.binding_secret import read_binding_secret
 from vaka.identity.ceremonies import Ceremonies
-from vaka.identity.guard import Site
+from vaka.identity.guard import RULES, KeyRule, Site
 from vaka.identity.models import read_models
 from vaka.settings import Settings
 
@@ -20,12 +21,22 @@ def site_of(settings: Settings, origin: str) -> Site:
     return Site(origin, settings.access.key_site or urlsplit(origin).hostname or "")
 
 
-def open_ceremonies(server: Server, settings: Settings, platform: Pool, clock: Clock, origin: str) -> Ceremonies:
+def open_ceremonies(
+    server: Server, settings: Settings, platform: Pool, clock: Clock, origin: str,
+    new_keys: Mapping[str, KeyRule] = RULES,
+) -> Ceremonies:  # fmt: skip
     """Return the security keys of one process. Raises ConfigurationError (the list of security keys is none)."""
     return Ceremonies(
         platform, clock, site_of(settings, origin), read_models(_beside(server, settings.access.key_models)),
-        read_binding_secret(server.credentials),
+        read_binding_secret(server.credentials), new_keys,
     )  # fmt: skip
+
+
+def rules_of_the_desk(settings: Settings) -> Mapping[str, KeyRule]:
+    """Return what a key must be that an operator adds: of a listed model where no other opens the fallback."""
+    if settings.access.fallback != "attested":
+        return RULES
+    return {**RULES, "user": KeyRule(device_bound=True, attested=True)}
 
 
 def _beside(server: Server, path: Path | None) -> Path | None:

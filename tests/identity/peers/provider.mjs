@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 // Somebody else's OpenID provider (certified), at which our sign-in must sign in. Reads its configuration as one line of
-// JSON from standard input, writes the port that it listens at, and ends with its standard input.
+// JSON from standard input, writes the port that it listens at (which may be given), and ends with its standard input.
 // Who logs in at which level is said by whoever fills in the login page, or opens it with ?person=…&acr=…
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -14,11 +14,11 @@ const found = createRequire(`${process.env.MODULES}/`).resolve('oidc-provider');
 const { Provider } = await import(pathToFileURL(found));
 
 const lines = createInterface({ input: process.stdin });
-const { jwk, client, levels, people } = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
+const { jwk, client, levels, people, port: wanted } = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
 const CLAIMS = ['employee_number', 'organisation'];
 
 const server = createServer();
-server.listen(0, '127.0.0.1', () => {
+server.listen(wanted ?? 0, '127.0.0.1', () => {
   const { port } = server.address();
   const provider = new Provider(`http://127.0.0.1:${port}`, {
     acrValues: levels,

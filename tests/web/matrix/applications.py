@@ -34,6 +34,7 @@ from vaka.web.portal.opening import open_portal
 from vaka.web.routes import PUBLIC, Needs
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
+from vaka.web.signin.opening import open_fallback
 
 Row = tuple[str, str, Needs]
 
@@ -94,7 +95,16 @@ async def _signin(installation: Installation, clock: Clock) -> AsyncIterator[Ope
     client, subjects = OidcClient(installation.root, demo=True), SubjectKey(bytes(32))
     saml = SamlClient(SETTINGS.signin.origin, installation.root, demo=True)
     entrance = Entrance(
-        pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, saml, subjects
+        pool,
+        Pages(assets, clock),
+        assets,
+        clock,
+        SETTINGS,
+        FailedAttempts(pool, clock),
+        client,
+        saml,
+        subjects,
+        open_fallback(installation.server, SETTINGS, clock),
     )
     try:
         yield Opened(build_signin(entrance), [])

@@ -150,6 +150,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/saml/supplier/acs": {"SAMLResponse": "x", "RelayState": "x"},
         "/saml/authority/{slug}/acs": {"SAMLResponse": "x", "RelayState": "x"},
         "/logout/{name}": {"logout_token": "x"},
+        "/fallback": {"answer": "x"},
         "/invitation": {"code": "x"},
         "/preferences": {"language": "sv"},
     },
@@ -164,7 +165,7 @@ REFUSED_FOR_WHAT_IT_SAYS = frozenset(
         ("office", "/first-key/enrol"), ("portal", f"{LOG}/removal/{{proposal}}/approve"),
         ("portal", f"{LOG}/activation/{{proposal}}/approve"),
         ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"), ("signin", "/saml/supplier/acs"),
-        ("signin", "/saml/authority/{slug}/acs"),
+        ("signin", "/saml/authority/{slug}/acs"), ("signin", "/fallback"),
     }
 )  # fmt: skip
 """Addresses whose sample is answered 403 (to some) for its content, by whoever is let in."""

@@ -47,7 +47,7 @@ grant select, insert, update on receiver_presence to g_receiver;
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
-    kept_until), update (ended_at) on session to g_desk;
+    kept_until, fallback), update (ended_at) on session to g_desk;
 -- desk: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_desk;
 -- desk: lets a session go on that has an alarm in its hands.
@@ -65,7 +65,7 @@ grant select (id, human, display_name, kind, language, state) on account to g_po
 -- portal: since when there are the accounts that reach an authority, until when, and when they last signed in.
 grant select (created_at, ends_at, last_signed_in_at) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
-    kept_until), update (ended_at) on session to g_portal;
+    kept_until, fallback), update (ended_at) on session to g_portal;
 -- portal: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_portal;
 -- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
@@ -92,8 +92,8 @@ grant execute on function list_digest_devices to g_portal;
 grant select on authority, effective_grant to g_office;
 grant select (id, human, display_name, kind, language, state, created_at, last_signed_in_at, ends_at) on account
     to g_office;
-grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser, kept_until),
-    update (ended_at) on session to g_office;
+grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser, kept_until,
+    fallback), update (ended_at) on session to g_office;
 -- office: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_office;
 grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;
@@ -129,6 +129,8 @@ grant select on installation, authority, effective_grant to g_signin;
 grant select, update (last_signed_in_at) on account to g_signin;
 grant select, insert, update (ended_at) on session to g_signin;
 grant select on session_use to g_signin;
+-- signin: whose a security key is and that it was touched, while an issuer does not answer. It adds none.
+grant select, update (sign_count, last_used_at) on security_key to g_signin;
 -- scheduler: which databases there are, whether receivers are up, who is signed in, has a desk open, and may handle what.
 grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, kept_until, ended_at) on session to g_scheduler;
@@ -164,7 +166,7 @@ grant delete on class_override, role_grant to g_setup;
 grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
 -- setup: which sessions an account has, and ends them; it opens none, and reads nothing by which one is held.
 grant select (id, account_id, realm, method, issuer, level, browser, created_at, expires_at, kept_until,
-    ended_at), update (ended_at) on session to g_setup;
+    ended_at, fallback), update (ended_at) on session to g_setup;
 grant select on session_use to g_setup;
 -- setup: invites. It reads no invitation and no link.
 grant insert on invitation to g_setup;

@@ -104,6 +104,8 @@ class Desk:
                 ("may_see_queue", Permission.DESK_SEE_QUEUE),
                 ("may_handle", Permission.DESK_HANDLE_ALARM),
                 ("may_bulk_close", Permission.DESK_BULK_CLOSE),
+                ("may_see_history", Permission.DESK_SEE_HISTORY),
+                ("may_keep_keys", Permission.DESK_OWN_KEYS),
             )
         }
         return {"asker": asker, "view": None, "locked": False, "idle": IDLE["operator"], **allowed}

@@ -25,7 +25,7 @@ from vaka.web.desk.queue import QueueSource
 from vaka.web.desk.reads import Reads
 from vaka.web.desk.words import ALL_NAMES
 from vaka.web.following import Follower
-from vaka.web.key_sites import open_ceremonies
+from vaka.web.key_sites import open_ceremonies, rules_of_the_desk
 from vaka.web.live import Hub
 from vaka.web.pages import Pages
 from vaka.web.questions import Questions
@@ -50,7 +50,9 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}",
         largest=PLATFORM_CONNECTIONS,
     )  # fmt: skip
-    security_keys = open_ceremonies(server, settings, platform, clock, settings.desk.origin)
+    security_keys = open_ceremonies(
+        server, settings, platform, clock, settings.desk.origin, rules_of_the_desk(settings)
+    )  # fmt: skip
     await platform.open()
     try:
         async with transaction(platform) as connection:

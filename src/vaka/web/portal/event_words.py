@@ -112,6 +112,7 @@ EVENTS: Mapping[str, str] = {
     "session.unlocked": mark("Session unlocked"),
     "session.kept": mark("Session goes on for an alarm"),
     "sign_in.refused": mark("Sign-in refused"),
+    "sign_in.fallback": mark("Signed in by the fallback, with a security key alone"),
     "security_key.enrolled": mark("Security key added"),
     "security_key.allowed": mark("First security key allowed"),
     "security_key.used": mark("Act confirmed with a security key"),
@@ -160,8 +161,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "security": (
         mark("Refusals and sign-ins"),
-        ("access.denied", "sign_in.refused", "security_key.refused", "connection.refused", "session.started",
-         "session.ended", "session.locked", "session.unlocked", "session.kept"),
+        ("access.denied", "sign_in.refused", "sign_in.fallback", "security_key.refused", "connection.refused",
+         "session.started", "session.ended", "session.locked", "session.unlocked", "session.kept"),
     ),
     "rights": (
         mark("Accounts, roles and settings"),

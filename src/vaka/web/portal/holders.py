@@ -37,7 +37,10 @@ MOST_READ = 5000
 MOST_SHOWN = 100
 CHANGES = KINDS["holders"].events
 """What changes who holds what: of each the authority is told."""
-SIGN_INS = (Event.SESSION_STARTED, Event.SESSION_ENDED, Event.SECURITY_KEY_REFUSED, Event.ACCESS_DENIED)
+SIGN_INS = (
+    Event.SESSION_STARTED, Event.SIGN_IN_FALLBACK, Event.SESSION_ENDED, Event.SECURITY_KEY_REFUSED,
+    Event.ACCESS_DENIED,
+)  # fmt: skip
 """What an account's own page tells of besides."""
 REGISTERS = (
     "account", "account_link", "designated_role", "invitation", "role_grant", "role_request", "security_key", "session",

@@ -17,6 +17,7 @@ from vaka.web.routes import PUBLIC, Address, build_router, route
 from vaka.web.safety import Safety
 from vaka.web.signin.arriving import INVITATION_COOKIE
 from vaka.web.signin.entrance import Entrance, end_sessions, find_asker_here, own_room
+from vaka.web.signin.fallback import list_away, show_fallback, sign_in_by_key
 from vaka.web.signin.federated import begin, finish, list_ways, read_realm, take_invitation
 from vaka.web.signin.logout import ARRIVALS as LOGOUTS
 from vaka.web.signin.logout import end_by_issuer
@@ -28,10 +29,11 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
     asker = await find_asker_here(entrance, request)
     preferences = asker.preferences if asker else read_preferences(request)
     realm, ways = read_realm(request), await list_ways(entrance, preferences)
+    away = await list_away(entrance, preferences) if realm == "operator" else []
     page = entrance.pages.render(
         "signin.html", preferences, demo=entrance.settings.mode == "demo", asker=asker,
         own_room=own_room(entrance, asker), realm=realm, ways=ways[realm], any_way=any(ways.values()),
-        invited=INVITATION_COOKIE in request.cookies,
+        invited=INVITATION_COOKIE in request.cookies, away=away,
     )  # fmt: skip
     return HTMLResponse(page)
 
@@ -74,6 +76,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/saml/supplier/metadata", show_metadata, ["GET"], needs=PUBLIC),
     route("/saml/authority/{slug}/metadata", show_metadata, ["GET"], needs=PUBLIC),
     route("/logout/{name}", end_by_issuer, ["POST"], needs=PUBLIC),
+    route("/fallback", show_fallback, ["GET"], needs=PUBLIC),
+    route("/fallback", sign_in_by_key, ["POST"], needs=PUBLIC),
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from vaka.errors import Sentence
 from vaka.identity.reasons import Reason
 from vaka.identity.sessions import Realm
 from vaka.web.asker import find_principal, give_token
@@ -16,6 +17,7 @@ from vaka.web.signin.entrance import Entrance, first_page
 PENDING_COOKIE = "__Host-vaka-pending"
 SAML_COOKIE = "__Host-vaka-pending-saml"
 """Comes along with what another site's page sends, as assertions are; so it is for nothing else, and for minutes."""
+FALLBACK_COOKIE = "__Host-vaka-fallback"
 INVITATION_COOKIE = "__Host-vaka-invitation"
 STATUS = {Reason.INVITATION: HTTPStatus.GONE, Reason.TOKEN_UNREACHABLE: HTTPStatus.BAD_GATEWAY}
 """What differs from FORBIDDEN."""
@@ -35,7 +37,7 @@ async def let_in(entrance: Entrance, request: Request, realm: Realm, token: str)
     else:
         response = RedirectResponse(first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
     give_token(response, token, realm=realm)
-    for name in (PENDING_COOKIE, SAML_COOKIE, INVITATION_COOKIE):
+    for name in (PENDING_COOKIE, SAML_COOKIE, FALLBACK_COOKIE, INVITATION_COOKIE):
         _forget(response, name)
     if principal is not None:
         remember(response, language=principal.session.language, theme=None)
@@ -44,17 +46,22 @@ async def let_in(entrance: Entrance, request: Request, realm: Realm, token: str)
 
 def refuse(entrance: Entrance, request: Request, reason: Reason) -> Response:
     """Answer with what can be done about it, and the code that stands in the log."""
-    preferences = read_preferences(request)
-    page = entrance.pages.render(
-        "signin_refused.html", preferences, text=reason.sentence.in_language(preferences.language), code=reason.code
-    )
-    response = HTMLResponse(page, STATUS.get(reason, HTTPStatus.FORBIDDEN))
+    response = show_refusal(entrance, request, reason.code, reason.sentence, STATUS.get(reason, HTTPStatus.FORBIDDEN))
     if reason is not Reason.STATE:  # or whoever lures a browser here would end what it has begun
         _forget(response, PENDING_COOKIE)
         _forget(response, SAML_COOKIE)
     if reason is Reason.INVITATION:
         _forget(response, INVITATION_COOKIE)
     return response
+
+
+def show_refusal(
+    entrance: Entrance, request: Request, code: str, sentence: Sentence, status: HTTPStatus = HTTPStatus.FORBIDDEN
+) -> Response:  # fmt: skip
+    """Answer with the page that says so."""
+    preferences = read_preferences(request)
+    text = sentence.in_language(preferences.language)
+    return HTMLResponse(entrance.pages.render("signin_refused.html", preferences, text=text, code=code), status)
 
 
 def host_of(request: Request) -> str:

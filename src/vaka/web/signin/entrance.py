@@ -12,6 +12,7 @@ from vaka.access.principal import Principal
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.identity.attempts import FailedAttempts
+from vaka.identity.fallback import Fallback
 from vaka.identity.oidc import OidcClient
 from vaka.identity.saml import SamlClient
 from vaka.identity.sessions import Realm, end_session
@@ -35,6 +36,7 @@ class Entrance:
     client: OidcClient
     saml: SamlClient
     subjects: SubjectKey
+    fallback: Fallback
 
 
 async def find_asker_here(entrance: Entrance, request: Request) -> Asker | None:
