@@ -102,6 +102,9 @@ grant execute on function ledger.account_history to g_office;
 grant select on account_request to g_office;
 grant execute on function request_account, decide_account_request, redeem_key_code, change_account to g_office;
 grant insert on invitation to g_office;
+-- office: two administrators decide which issuers are believed, as the commands do; what was said of one is never changed.
+grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_office;
+grant execute on function ledger.trust_state, ledger.trust_history to g_office;
 -- office: whether an authority says what a code for the invited has to be.
 grant select (account_id, state) on role_request to g_office;
 -- office: administrators add, rename and remove their own security keys, and confirm what they do by touching one.
