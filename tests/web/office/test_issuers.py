@@ -129,7 +129,7 @@ async def test_what_differs_from_todays_entry_is_shown_line_by_line(
         await put_forward(berit, "prov-byte", content(client_id="vaka-ny", organisations=["SE-prov-2"]))
     ).status == 303
     table = (await algot.get("/issuers")).partition('<table class="compared">')[2].partition("</table>")[0]
-    lines = [line for line in table.split("<tr")[2:]]
+    lines = table.split("<tr")[2:]
     assert all('class="differs"' in line for line in lines)
     said = " ".join(lines)
     for shown in ("<td>vaka-prov</td><td><strong>vaka-ny</strong>", "SE-prov-2", "Fingeravtryck av alltihop"):
@@ -164,7 +164,8 @@ async def test_evidence_is_extended_and_what_cannot_be_believed_is_said_before_a
     assert trusted.content.levels[LOA3].evidence == reviewed["evidence"]
     fields = {**fields_in(await berit.get("/issuers"), EXTEND), "uri": LOA3}
     for wrong, said in (
-        ({**reviewed, "expires": day(-1)}, "review the issuer anew"), ({**reviewed, "expires": day(900)}, "within 400 days"),
+        ({**reviewed, "expires": day(-1)}, "review the issuer anew"),
+        ({**reviewed, "expires": day(900)}, "within 400 days"),
         ({**reviewed, "evidence": "short"}, "evidence: "),
     ):  # fmt: skip
         refused = await berit.browser.post(EXTEND, {**fields, **wrong})
