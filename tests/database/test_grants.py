@@ -132,7 +132,7 @@ PLATFORM: dict[str, Rights] = {
         "request_account()": "execute",
         "decide_account_request()": "execute",
         "redeem_key_code()": "execute",
-        "change_account()": "execute",
+        "put_out_account()": "execute",
         "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
         "ledger.trust_state()": "execute",
@@ -207,7 +207,7 @@ PLATFORM: dict[str, Rights] = {
         "request_role()": "execute",
         **FINDS,
         "list_evidence()": "execute",
-        "change_account()": "execute",
+        "put_out_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",
         "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method realm)"

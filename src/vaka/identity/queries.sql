@@ -293,9 +293,9 @@ with gone as (delete from seen_assertion where expires_at < %(forgotten)s)
 insert into seen_assertion (assertion_hash, expires_at) values (%(assertion_hash)s, %(expires_at)s)
 on conflict do nothing
 
--- name: change_account
+-- name: put_out_account
 -- as: office, setup
-select change_account(%(account_id)s, %(state)s, %(actor)s, %(now)s)
+select put_out_account(%(account_id)s, %(actor)s, %(now)s)
 
 -- name: end_account
 -- as: setup

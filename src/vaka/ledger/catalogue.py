@@ -234,6 +234,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "the subject, the attribute that matched, the name",
         ),
         Event.ACCOUNT_CHANGED: About(("setup",), ("account",), ("valid_until",), "the name"),
+        Event.ACCOUNT_RENAMED: About(_OPERATOR, ("account",), ("request",), "both names"),
         Event.ACCOUNT_DEACTIVATED: About(("account", "setup", "scheduler"), ("account",), (), "the name"),
         Event.ACCOUNT_REACTIVATED: About(("account", "setup"), ("account",), (), "the name"),
         Event.ACCOUNT_REMOVED: About(("account", "setup"), ("account",), (), "the name"),
