@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An administrator at work in the office, in a real browser."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from itertools import product
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -14,7 +16,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
+from tests.identity.house import content
 from tests.signing_in import sign_in_as
+from tests.waiting import wait_for
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.command_logins import hash_code, new_code
 
@@ -65,7 +69,7 @@ def test_the_pages_are_accessible_and_fit(house: House, administer: Administer, 
     for width, height in SIZES:
         page = administer(theme=theme, language=language, width=width, height=height)
         account = house.installation.accounts["lovisa"]
-        for where in ("/", "/?show=removed", f"/account/{account}", "/keys", "/sessions"):
+        for where in ("/", "/?show=removed", f"/account/{account}", "/issuers", "/keys", "/sessions"):
             page.goto(house.office + where)
             require_accessible(page, where)
             assert scrolls(page) == (False, False), where
@@ -108,6 +112,60 @@ def test_the_pages_of_requests_are_accessible_and_fit(
     page.goto(house.office + "/requests")
     page.get_by_role("button", name="Ta tillbaka" if language == "sv" else "Take it back").click()
     require_accessible(page, "decided")
+
+
+def test_one_proposes_an_issuer_and_another_approves_it_without_a_script(house: House, administer: Administer) -> None:
+    proposer, approver = administer("adam", scripts=False), administer("ada", scripts=False)
+    propose(proposer, house.office, "prov-webb", content())
+    expect(proposer.locator("main")).to_contain_text("Någon annan måste godkänna det.")
+    approver.goto(house.office + "/issuers")
+    waiting = approver.locator("li", has_text="prov-webb")
+    expect(waiting.locator("table.compared")).to_contain_text("Listed at Digg, looked at for this test")
+    waiting.get_by_role("button", name="Godkänn").click()
+    # It is believed once the sequencer has sealed the approval.
+    wait_for(lambda: "Allt som sägs om prov-webb" in load(approver, house.office + "/issuers"))
+    approver.get_by_text("Ändra prov-webb").click()
+    approver.locator("li", has_text="prov-webb").get_by_role("button", name="Dra tillbaka den").click()
+    expect(approver.locator("#decisions + .table-frame")).to_contain_text("På kontoret")
+    expect(approver.locator("main")).not_to_contain_text("Allt som sägs om prov-webb")
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_pages_of_issuers_are_accessible_and_fit(
+    house: House, administer: Administer, complaints: list[str], theme: str, language: str
+) -> None:
+    page, name = administer(theme=theme, language=language), f"prov-{theme}-{language}"
+    propose(page, house.office, name, content())
+    require_accessible(page, "an issuer waits")
+    colleague = administer("ada", scripts=False)
+    colleague.goto(house.office + "/issuers")
+    colleague.locator("li", has_text=name).locator("button[value=approved]").click()
+    wait_for(lambda: f" {name}</summary>" in load(page, house.office + "/issuers"))
+    propose(page, house.office, name, content(client_id="vaka-ny"))
+    for where in ("/issuers", "/issuers/new"):
+        page.goto(house.office + where)
+        for detail in page.locator("summary").all():
+            detail.click()
+        require_accessible(page, where)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            assert not scrolls(page)[0], where
+    propose(page, house.office, name, {"protocol": "saml"})
+    expect(page.get_by_role("alert")).to_be_visible()
+    require_accessible(page, "a fault")
+    complaints.clear()  # the browser tells of the 400
+
+
+def load(page: Page, address: str) -> str:
+    page.goto(address)
+    return page.content()
+
+
+def propose(page: Page, office: str, name: str, said: dict[str, Any]) -> None:
+    page.goto(office + "/issuers/new")
+    page.fill("#name", name)
+    page.fill("#said", json.dumps(said, indent=2))
+    page.locator("form.stack .next-act").click()
 
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "sv"), ("dark", "en")])

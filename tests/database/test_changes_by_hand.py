@@ -250,6 +250,7 @@ UNGUARDED = {
         "seen_assertion": "that an assertion was used, kept while it holds; the session it opened has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
         "notice_event": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
+        "notice_register": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
         "privileged_role": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
         "protected_look": "when configuration was last compared, every minute",

@@ -12,11 +12,12 @@ import psycopg
 import pytest
 
 from tests.access.register import SETUP, Register, place
+from tests.leavers import State, change_account
 from tests.platform import platform_as
 from vaka.access.grants import grant_role, revoke_role
 from vaka.database.server import Server
 from vaka.identity.accounts import create_account
-from vaka.identity.leaving import State, change_account, end_account
+from vaka.identity.leaving import end_account
 from vaka.identity.replay import Difference, Standing, compare, read_register, replay
 from vaka.identity.sessions import CannotSignInError, open_session
 from vaka.ledger.leaves import Leaf, flatten
@@ -36,8 +37,7 @@ def register(server: Server) -> Register:
 
 
 async def change(register: Register, account: UUID, state: State) -> None:
-    async with platform_as(register.server, "setup") as setup:
-        await change_account(setup, account, state, actor=SETUP, now=register.now)
+    await change_account(register.server, account, state, actor=SETUP, now=register.now)
 
 
 async def sign_in(register: Register, account: UUID, realm: str = "operator") -> None:

@@ -9,10 +9,11 @@ import psycopg
 import pytest
 
 from tests.access.register import SETUP, Register, place
+from tests.leavers import State, change_account
 from tests.platform import make_account, platform_as
 from vaka.access.grants import revoke_role
 from vaka.database.server import Server
-from vaka.identity.leaving import LastApproverError, NotChangeableError, State, change_account, end_account
+from vaka.identity.leaving import LastApproverError, NotChangeableError, end_account
 from vaka.identity.sessions import CannotSignInError, find_session, open_session
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -33,8 +34,7 @@ async def employed(register: Register, *roles: str, name: str = "Vera Vilsen") -
 
 
 async def change(register: Register, account: UUID, state: State) -> None:
-    async with platform_as(register.server, "setup") as setup:
-        await change_account(setup, account, state, actor=SETUP, now=register.now)
+    await change_account(register.server, account, state, actor=SETUP, now=register.now)
 
 
 async def leave(register: Register, account: UUID, on: datetime) -> None:
@@ -89,7 +89,8 @@ async def test_term_13_2_the_name_is_gone_and_the_pseudonym_stays(register: Regi
     assert ("account.removed", f"account:{account}") in told
 
 
-async def test_term_08_2_another_name_is_the_same_account_with_the_same_history(register: Register) -> None:
+async def test_term_08_2_another_name_by_hand_is_told_of_and_is_the_same_account(register: Register) -> None:
+    """How a name is changed by two people: tests/web/office/test_renaming.py."""
     account, mark = await employed(register, "operator"), register.mark()
     human, token = await register.human(account), await signed_in(register, account)
     register.ask("update account set display_name = 'Vera Nygift' where id = %s", account)

@@ -70,7 +70,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("notices", "tell_hindered"): told("notice.hindered"),
     ("notices", "tell_late_notices"): told("notice.late"),
     ("access", "end_accounts"): told("account.deactivated", "session.ended"),
-    ("identity", "change_account"): told("account.deactivated", "account.reactivated", "account.removed"),
+    ("identity", "put_out_account"): told("account.deactivated"),
     ("identity", "end_account"): told("account.changed"),
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("assurance", "enter_look"): told("evidence.changed"),
@@ -231,7 +231,7 @@ _CHANGES = re.compile(
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
-    r"|request_role|decide_role_request|settle_roles|designate_role|change_account|end_accounts?|release_role\b"
+    r"|request_role|decide_role_request|settle_roles|designate_role|put_out_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
@@ -276,7 +276,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "found_account": told("account.created"),
     "found_key_code": told("account.requested"),
     "request_account": told("account.requested"),
-    "decide_account_request": told("account.approved", "account.refused", "account.created", "role.granted"),
+    "decide_account_request": told(
+        "account.approved", "account.refused", "account.created", "account.renamed", "role.granted"
+    ),
     "redeem_key_code": told("security_key.allowed"),
     "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
@@ -376,10 +378,11 @@ COMMANDS: dict[str, Told | Untold] = {
     "trust entity": told("command.run"),
     "trust withdraw": told("trust.withdrawn", "command.run"),
     "account deactivate": told("account.deactivated", "account.changed", "command.run"),
-    "account reactivate": told("account.reactivated", "command.run"),
+    "account reactivate": told("account.requested", "command.run"),
     "account sessions": told("command.run"),
     "account end-sessions": told("session.ended", "command.run"),
-    "account remove": told("account.removed", "command.run"),
+    "account remove": told("account.requested", "command.run"),
+    "account rename": told("account.requested", "command.run"),
     "account replay": told("command.run"),
     "host accounts": told("host.accounts_differ", "command.run"),
     "host sign-ins": told("host.signed_in", "command.run"),
@@ -548,9 +551,15 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
         "role.granted",
         "account.reactivated",
         "account.removed",
+        "account.renamed",
         "security_key.used",
         "security_key.refused",
     ),
+    ("GET", "/issuers"): Untold("which issuers are believed, and who decided it; nobody in care"),
+    ("GET", "/issuers/new"): Untold("a form, and what is said of an issuer today"),
+    ("POST", "/issuers/new"): told("trust.proposed", "security_key.used", "security_key.refused"),
+    ("POST", "/issuers/extend"): told("trust.proposed", "security_key.used", "security_key.refused"),
+    ("POST", "/issuers/decide"): told("trust.approved", "trust.withdrawn", "security_key.used", "security_key.refused"),
     ("GET", "/touch"): Untold("a form, and nothing of anybody"),
     ("POST", "/touch"): told("security_key.used", "security_key.refused"),
     ("GET", "/first-key"): Untold("a form, and nothing of anybody"),

@@ -4,7 +4,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.requests import NotDecidableError
 from vaka.access.roles import PRIVILEGED_ROLES
 from vaka.database.server import Server
-from vaka.identity.leaving import change_account
+from vaka.identity.leaving import put_out_account
 from vaka.notices.board import acknowledge, count_late, list_deliveries
 from vaka.notices.kinds import KINDS
 from vaka.notices.outbox import Due, Fault, take_due, tell_delivered, tell_hindered, tell_late
@@ -63,6 +63,7 @@ def test_what_is_told_of_changes_with_a_migration_alone(register: Register) -> N
         "delete from notice_event",
         "insert into privileged_role values ('x')",
         "truncate privileged_role",
+        "delete from notice_register where register = 'account_request'",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             register.ask(statement)
@@ -76,7 +77,7 @@ async def test_each_change_of_a_holder_is_one_notice_to_whom_it_concerns(
     admin = await register.account(kind="administrator")
     async with platform_as(register.server, "setup") as setup:
         for account in (leader, operator, admin):
-            await change_account(setup, account, "deactivated", actor=SETUP, now=register.now)
+            await put_out_account(setup, account, actor=SETUP, now=register.now)
     told = {name: [one.event for one in await notices_of(register, account)]
             for name, account in (("leader", leader), ("operator", operator), ("admin", admin))}  # fmt: skip
     assert told == {
@@ -95,6 +96,27 @@ async def test_what_somebody_does_by_hand_is_told_of_too(register: Register) -> 
     )  # fmt: skip
     [told] = await notices_of(register, account)
     assert (told.event, told.object) == ("row.changed_by_hand", f"role_grant:{account}")
+
+
+async def test_a_request_that_nobody_made_and_an_issuer_that_nobody_proposed_are_told_of(register: Register) -> None:
+    """Two ways in for whoever may write rows: an approval of his own making, and an issuer of identities of his own."""
+    account, issuer = await register.account("operator"), uuid4()
+    register.ask(
+        "insert into account_request"
+        " (id, kind, account_id, human, reason, digest, requested_by, requested_at, answer_by)"
+        " select %s, 'rename', id, human, 'x', %s, id, now(), now() + interval '1 day' from account where id = %s",
+        uuid4(), bytes(32), account,
+    )  # fmt: skip
+    register.ask(
+        "insert into trusted_issuer (id, name, content, proposed_by, proposed_at)"
+        " values (%s, 'x-by-hand', '{}', %s, now())",
+        issuer, account,
+    )  # fmt: skip
+    for told_of in (f"account_request:{account}", f"trusted_issuer:{issuer}"):
+        [told] = await notices_of(register, UUID(told_of.partition(":")[2]))
+        assert (told.event, told.object) == ("row.changed_by_hand", told_of)
+    register.ask("delete from account_request where account_id = %s", account)
+    register.ask("delete from trusted_issuer where id = %s", issuer)
 
 
 async def test_what_is_rolled_back_is_not_told(register: Register) -> None:

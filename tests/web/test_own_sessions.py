@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.leavers import change_account
 from tests.platform import platform_as
 from tests.waiting import wait_until
 from tests.web.browsers import Browser, sign_in
@@ -20,7 +21,7 @@ from tests.web.furniture import Installation
 from tests.web.test_every_act_is_entered import forget_sessions
 from vaka.access.grants import grant_role, revoke_role
 from vaka.database.server import PLATFORM_DATABASE
-from vaka.identity.leaving import change_account
+from vaka.identity.leaving import put_out_account
 from vaka.identity.sessions import end_sessions_of
 from vaka.web.desk import stream as streaming
 from vaka.web.desk.desk import Desk
@@ -156,7 +157,7 @@ async def by_who_runs_the_system(installation: Installation, account: UUID) -> o
 
 async def by_deactivation(installation: Installation, account: UUID) -> object:
     async with platform_as(installation.server, "setup") as setup:
-        await change_account(setup, account, "deactivated", actor=SETUP, now=datetime.now(UTC))
+        await put_out_account(setup, account, actor=SETUP, now=datetime.now(UTC))
     return None
 
 
@@ -172,7 +173,7 @@ async def restore(installation: Installation, account: UUID) -> None:
     async with platform_as(installation.server, "setup") as setup:
         [row] = ask(installation, "select state from vaka.account where id = %s", account)
         if row["state"] == "deactivated":
-            await change_account(setup, account, "active", actor=SETUP, now=now)
+            await change_account(installation.server, account, "active", actor=SETUP, now=now)
         where = installation.authorities["ekbacka"].id
         await grant_role(setup, account, "operator", where, actor=SETUP, now=now)
 

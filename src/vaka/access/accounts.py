@@ -27,7 +27,7 @@ from vaka.identifiers import RandomBytes
 from vaka.identity.accounts import LANGUAGES, LONGEST_NAME
 from vaka.identity.confirming import Act, Confirmation
 from vaka.identity.invitations import Code, invite, make_code
-from vaka.identity.leaving import LastApproverError, change_account
+from vaka.identity.leaving import LastApproverError, put_out_account
 from vaka.identity.sessions import LIFETIMES, Realm
 from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
@@ -37,7 +37,7 @@ QUERIES = load_queries("vaka.access")
 ANSWER_WITHIN = timedelta(days=14)
 """A request that nobody has answered by then lapses."""
 
-Kind = Literal["create", "reactivate", "remove", "first_key"]
+Kind = Literal["create", "reactivate", "remove", "first_key", "rename"]
 Verdict = Literal["approved", "refused", "withdrawn"]
 
 
@@ -81,7 +81,7 @@ class AccountRequest:
     account_id: UUID
     human: UUID
     display_name: str
-    """Of an account that is to be made, until it is decided."""
+    """Of an account that is to be made, or called something else, until it is decided."""
     realm: str | None
     language: str | None
     ends_at: datetime | None
@@ -139,6 +139,12 @@ _REFUSALS = {
             "That account is no active administrator's with the role administrator. Nothing was changed.",
         ),
     ),
+    "same": (
+        Category.CONFLICT,
+        Sentence(
+            "Kontot heter redan så. Inget har ändrats.", "The account is called so already. Nothing was changed."
+        ),
+    ),
     "taken": (
         Category.CONFLICT,
         Sentence(
@@ -188,14 +194,34 @@ class UnusableRequestError(VakaError):
         )
 
 
+class UnusableNameError(VakaError):
+    """Nobody is called that."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.INVALID,
+            Sentence(
+                sv=f"Ett namn är 1–{LONGEST_NAME} tecken på en rad. Inget har ändrats.",
+                en=f"A name is 1–{LONGEST_NAME} characters on one line. Nothing was changed.",
+            ),
+        )
+
+
 def require_usable(wanted: Wanted, now: datetime) -> Wanted:
-    """Return what may be asked for, its words tidied. Raises UnusableRequestError, UnusableReasonError."""
+    """Return what may be asked for, its words tidied.
+
+    Raises UnusableRequestError, UnusableNameError, UnusableReasonError.
+    """
     reason, name = require_reason(wanted.reason), " ".join(wanted.display_name.split())
     if not reason.isprintable():
         raise UnusableRequestError
+    named = 1 <= len(name) <= LONGEST_NAME and name.isprintable()
+    if wanted.kind == "rename":
+        if not named:
+            raise UnusableNameError
+        return Wanted(wanted.kind, wanted.account_id, wanted.human, reason, name)
     if wanted.kind == "create":
-        sound = 1 <= len(name) <= LONGEST_NAME and name.isprintable()
-        sound = sound and wanted.realm in LIFETIMES and wanted.language in LANGUAGES
+        sound = named and wanted.realm in LIFETIMES and wanted.language in LANGUAGES
         if not sound or (wanted.ends_at is not None and wanted.ends_at <= now):
             raise UnusableRequestError
         return Wanted(
@@ -315,7 +341,7 @@ async def put_out(
     """
     require(principal, Permission.OFFICE_ASK_ACCOUNT, None)
     confirmation.require(deactivation_act(account_id))
-    await change_account(connection, account_id, "deactivated", actor=principal.actor, now=now)
+    await put_out_account(connection, account_id, actor=principal.actor, now=now)
 
 
 async def invite_human(

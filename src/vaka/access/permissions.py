@@ -42,6 +42,7 @@ class Permission(Enum):
     OFFICE_SEE_ACCOUNTS = "office.see_accounts"  # whose accounts there are, and what became of each
     OFFICE_ASK_ACCOUNT = "office.ask_account"  # ask for accounts, invite whom they are for, put somebody out at once
     OFFICE_DECIDE_ACCOUNT = "office.decide_account"  # approve or refuse what another human asked for
+    OFFICE_SET_ISSUERS = "office.set_issuers"  # see, propose, approve, withdraw issuers of identities
     OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there
     OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys
 
@@ -74,6 +75,7 @@ PRIVILEGED = frozenset(
         Permission.PORTAL_APPROVE_ACTIVATION,
         Permission.PORTAL_SET_NOTICES,
         Permission.OFFICE_SEE_ACCOUNTS,
+        Permission.OFFICE_SET_ISSUERS,
         Permission.PORTAL_EXPORT_LOG,
     }
 )

@@ -184,6 +184,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_SEE_ACCOUNTS,
                         Permission.OFFICE_ASK_ACCOUNT,
                         Permission.OFFICE_DECIDE_ACCOUNT,
+                        Permission.OFFICE_SET_ISSUERS,
                         Permission.OFFICE_RUN_COMMANDS,
                         Permission.OFFICE_OWN_KEYS,
                         Permission.OFFICE_OWN_SESSIONS,

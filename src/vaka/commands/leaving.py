@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka account deactivate`, `reactivate`, `remove`: who leaves, at once or on a day, and for ever (term 13)."""
+"""`vaka account deactivate`, `reactivate`, `remove`, `rename`: who leaves, comes back or is called something else.
+
+Putting somebody out needs nobody else (term 13). The rest is asked for here, and another human approves it in the
+office.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,23 +15,31 @@ from uuid import UUID
 import click
 import psycopg
 
+from vaka.access.accounts import Kind, Wanted, file_request, require_usable
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.maintenance import change_option, recorded, require_change
+from vaka.commands.maintenance import Run, change_only_option, change_option, own_account, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.identifiers import new_identifier
 from vaka.identity.accounts import list_accounts
-from vaka.identity.leaving import State, change_account, end_account
+from vaka.identity.leaving import end_account, put_out_account
 
-Act = Callable[[Connection, str], Awaitable[None]]
-"""What a command does, with the platform's database and who runs it."""
+Act = Callable[[Connection, Run], Awaitable[None]]
+"""What a command does, with the platform's database and the run of it."""
 
 data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
                            help="The data directory.")  # fmt: skip
 account_option = click.option("--account", required=True, type=click.UUID, help="Which account.")
+by_option = click.option(
+    "--by", required=True, type=click.UUID, help="Who asks: the identifier of an administrator's account."
+)
+reason_option = click.option(
+    "--reason", required=True, help="Why; whoever approves reads it, and it stays in the log. Name nobody."
+)
 apply_option = click.option("--apply", is_flag=True, help="Do it; without it everything is tried and taken back.")
 
 
@@ -40,12 +52,16 @@ apply_option = click.option("--apply", is_flag=True, help="Do it; without it eve
 def deactivate(data: Path, account: UUID, day: datetime | None, apply: bool, change: str | None) -> None:
     """Take all access away: every session ends at once, and no role is worth anything."""
     if day is None:
-        _perform(data, account, "account.deactivate", change, _changing(account, "deactivated"), apply=apply)
+
+        async def put_out(platform: Connection, run: Run) -> None:
+            await put_out_account(platform, account, actor=run.actor, now=SystemClock().now())
+
+        _perform(data, account, "account.deactivate", change, put_out, apply=apply)
         return
     ends = day.replace(tzinfo=UTC)
 
-    async def act(platform: Connection, actor: str) -> None:
-        await end_account(platform, account, ends, actor=actor, now=SystemClock().now())
+    async def act(platform: Connection, run: Run) -> None:
+        await end_account(platform, account, ends, actor=run.actor, now=SystemClock().now())
 
     _perform(data, account, "account.deactivate", change, act, apply=apply)
 
@@ -53,26 +69,49 @@ def deactivate(data: Path, account: UUID, day: datetime | None, apply: bool, cha
 @click.command()
 @data_option
 @account_option
+@by_option
+@reason_option
 @apply_option
-@change_option
-def reactivate(data: Path, account: UUID, apply: bool, change: str | None) -> None:
-    """Give a deactivated account its access back. Sessions that ended stay ended."""
-    _perform(data, account, "account.reactivate", change, _changing(account, "active"), apply=apply)
+@change_only_option
+def reactivate(data: Path, account: UUID, by: UUID, reason: str, apply: bool, change: str | None) -> None:
+    """Ask that a deactivated account gets its access back. Another administrator approves it in the office."""
+    _perform(data, account, "account.reactivate", change, _asking(account, by, "reactivate", reason), apply=apply)
 
 
 @click.command()
 @data_option
 @account_option
+@by_option
+@reason_option
 @apply_option
-@change_option
-def remove(data: Path, account: UUID, apply: bool, change: str | None) -> None:
-    """Remove an account for ever: its name is erased, its identifier is never given to anybody again."""
-    _perform(data, account, "account.remove", change, _changing(account, "removed"), apply=apply)
+@change_only_option
+def remove(data: Path, account: UUID, by: UUID, reason: str, apply: bool, change: str | None) -> None:
+    """Ask that an account is removed for ever, its name erased. Another administrator approves it in the office."""
+    _perform(data, account, "account.remove", change, _asking(account, by, "remove", reason), apply=apply)
 
 
-def _changing(account: UUID, state: State) -> Act:
-    async def act(platform: Connection, actor: str) -> None:
-        await change_account(platform, account, state, actor=actor, now=SystemClock().now())
+@click.command()
+@data_option
+@account_option
+@by_option
+@reason_option
+@apply_option
+@change_only_option
+def rename(data: Path, account: UUID, by: UUID, reason: str, apply: bool, change: str | None) -> None:
+    """Ask that an account is called something else; the name is asked for. Another approves it in the office."""
+    name = click.prompt("Name", err=True).strip()
+    _perform(data, account, "account.rename", change, _asking(account, by, "rename", reason, name), apply=apply)
+
+
+def _asking(account: UUID, by: UUID, kind: Kind, reason: str, name: str = "") -> Act:
+    """Return what files the request. The database takes the human behind the account from the register."""
+
+    async def act(platform: Connection, run: Run) -> None:
+        now = SystemClock().now()
+        wanted = require_usable(Wanted(kind, account, account, reason, name), now)
+        await file_request(
+            platform, new_identifier(now), wanted, by=own_account(run, by), actor=run.actor, step_up=None, now=now
+        )
 
     return act
 
@@ -85,7 +124,7 @@ def _perform(data: Path, account: UUID, name: str, change: str | None, act: Act,
         authorities = active_authorities(server)
         asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         with recorded(server, clock, name, change, apply=apply) as run:
-            click.echo(asyncio.run(_connected(server, account, act, run.actor, apply=apply)))
+            click.echo(asyncio.run(_connected(server, account, act, run, apply=apply)))
             if not apply:
                 click.echo("It can be done. Nothing was changed. Do it with --apply.")
         if apply:
@@ -93,11 +132,11 @@ def _perform(data: Path, account: UUID, name: str, change: str | None, act: Act,
             click.echo(hand_out(directory, settings, server, run))
 
 
-async def _connected(server: Server, account: UUID, act: Act, actor: str, *, apply: bool) -> str:
+async def _connected(server: Server, account: UUID, act: Act, run: Run, *, apply: bool) -> str:
     connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     async with await connecting as platform:
         async with platform.transaction():
-            await act(platform, actor)
+            await act(platform, run)
             if not apply:
                 raise psycopg.Rollback
         [known] = [one for one in await list_accounts(platform) if one.id == account]

@@ -4,7 +4,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +25,7 @@ from vaka.identity.trust import CannotApproveError, Standing, approve, judge, li
 from vaka.identity.trust_content import (
     LARGEST_CONTENT,
     LARGEST_METADATA,
+    NAME,
     Content,
     read_content,
     require_current,
@@ -45,7 +45,7 @@ account_option = click.option(
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", value):
+    if not NAME.fullmatch(value):
         raise click.BadParameter("2–31 characters a–z, 0–9 and -, beginning with a letter")
     return value
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whoever leaves (terms 8 and 13): an account is deactivated at once, on a day said before, or removed for ever.
 
-Deactivating ends every session in the same transaction; a desk that is open notices within seconds. Removing erases the
-name; the random identifiers stay, so that the log can be read and nobody is given them again.
+Deactivating ends every session in the same transaction; a desk that is open notices within seconds. That an account
+comes back, or is removed, takes two people (``vaka.access.accounts``). Removing erases the name; the random identifiers
+stay, so that the log can be read and nobody is given them again.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -17,8 +18,6 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.standing import require_standing
 
 QUERIES = load_queries("vaka.identity")
-
-State = Literal["active", "deactivated", "removed"]
 
 
 class NotChangeableError(VakaError):
@@ -50,23 +49,16 @@ class LastApproverError(VakaError):
         )
 
 
-async def change_account(
-    connection: psycopg.AsyncConnection[Any], account_id: UUID, state: State, *, actor: str, now: datetime
+async def put_out_account(
+    connection: psycopg.AsyncConnection[Any], account_id: UUID, *, actor: str, now: datetime
 ) -> None:
-    """Deactivate, reactivate or remove an account (as setup). Its sessions end; the roles of a removed one too.
+    """Deactivate an account at once (as office or setup). Its sessions end.
 
-    What only keeps somebody out waits for no ledger. Raises NotChangeableError, LastApproverError, or, reactivating,
-    LedgerStandsStillError.
+    What only keeps somebody out waits for no ledger, and for nobody else. Raises NotChangeableError, LastApproverError.
     """
-    facts = {"account_id": account_id, "state": state, "actor": actor, "now": now}
-    async with connection.transaction():
-        row = await (await connection.execute(QUERIES["change_account"], facts)).fetchone()
-        if row == ("last_approver",):
-            raise LastApproverError
-        if row != ("done",):
-            raise NotChangeableError
-        if state == "active":
-            await require_standing(connection, now)
+    facts = {"account_id": account_id, "actor": actor, "now": now}
+    row = await (await connection.execute(QUERIES["put_out_account"], facts)).fetchone()
+    _require_done(row)
 
 
 async def end_account(
@@ -79,8 +71,12 @@ async def end_account(
     facts = {"account_id": account_id, "ends_at": ends_at, "actor": actor, "now": now}
     async with connection.transaction():
         row = await (await connection.execute(QUERIES["end_account"], facts)).fetchone()
-        if row == ("last_approver",):
-            raise LastApproverError
-        if row != ("done",):
-            raise NotChangeableError
+        _require_done(row)
         await require_standing(connection, now)
+
+
+def _require_done(row: tuple[Any, ...] | None) -> None:
+    if row == ("last_approver",):
+        raise LastApproverError
+    if row != ("done",):
+        raise NotChangeableError

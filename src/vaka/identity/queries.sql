@@ -204,14 +204,14 @@ select session_id = %(session_id)s and purpose = %(purpose)s as here, used_at is
 from security_key_challenge where challenge_hash = %(challenge_hash)s
 
 -- name: propose_trust
--- as: setup
+-- as: office, setup
 insert into trusted_issuer (id, authority_id, name, content, proposed_by, proposed_at)
 select %(id)s, %(authority_id)s, %(name)s, %(content)s, a.id, %(now)s
 from account a
 where a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
 
 -- name: approve_trust
--- as: setup
+-- as: office, setup
 update trusted_issuer t set approved_by = a.id, approved_at = %(now)s
 from account a
 where t.id = %(id)s and t.content = %(content)s and t.approved_by is null and t.withdrawn_by is null
@@ -219,29 +219,33 @@ where t.id = %(id)s and t.content = %(content)s and t.approved_by is null and t.
   and t.proposed_by <> a.id and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
 
 -- name: withdraw_trust
--- as: setup
+-- as: office, setup
 update trusted_issuer t set withdrawn_by = a.id, withdrawn_at = %(now)s
 from account a
 where t.id = %(id)s and t.withdrawn_by is null
   and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
 
 -- name: list_trust
--- as: setup, signin
+-- as: office, setup, signin
 select id, authority_id, name, content as text, proposed_by, proposed_at, approved_by, approved_at, withdrawn_by,
        withdrawn_at
 from trusted_issuer
 order by name, proposed_at, id
 
 -- name: trust_state
--- as: setup, signin
+-- as: office, setup, signin
 select ledger.trust_state(%(id)s, %(name)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
+
+-- name: trust_history
+-- as: office
+select happened_at, event, actor, name, digest, written_by from ledger.trust_history(%(most)s)
 
 -- name: find_slug
 -- as: signin
 select slug from authority where id = %(authority_id)s
 
 -- name: is_administrator
--- as: setup
+-- as: office, setup
 select exists (select from account a where a.id = %(account_id)s and a.kind = 'administrator' and a.state = 'active')
 
 -- name: invite
@@ -289,9 +293,9 @@ with gone as (delete from seen_assertion where expires_at < %(forgotten)s)
 insert into seen_assertion (assertion_hash, expires_at) values (%(assertion_hash)s, %(expires_at)s)
 on conflict do nothing
 
--- name: change_account
+-- name: put_out_account
 -- as: office, setup
-select change_account(%(account_id)s, %(state)s, %(actor)s, %(now)s)
+select put_out_account(%(account_id)s, %(actor)s, %(now)s)
 
 -- name: end_account
 -- as: setup

@@ -141,15 +141,17 @@ class Trusted:
 
 async def propose(
     connection: Connection, authority_id: UUID | None, name: str, content: Content, *, by: UUID, demo: bool,
-    now: datetime,
+    now: datetime, identifier: UUID | None = None,
 ) -> TrustRow:  # fmt: skip
-    """Put an issuer forward (as setup); it is believed by nobody yet.
+    """Put an issuer forward (as setup or office); it is believed by nobody yet.
+
+    Whoever says beforehand which row it will be gives ``identifier``: a touch is of exactly that.
 
     Raises UnusableTrustError, NotAnAdministratorError, NameTakenError, LedgerStandsStillError.
     """
     require_current(content, now, demo=demo)
     text = write_content(content)
-    row = TrustRow(new_identifier(now), authority_id, name, text, by, now, None, None, None, None)
+    row = TrustRow(identifier or new_identifier(now), authority_id, name, text, by, now, None, None, None, None)
     async with connection.transaction():
         known = await list_rows(connection)
         if any(one.name == name and one.authority_id != authority_id for one in known):
@@ -165,7 +167,7 @@ async def propose(
 
 
 async def approve(connection: Connection, identifier: UUID, digest: str, *, by: UUID, now: datetime) -> TrustRow:
-    """Approve what has this digest, and nothing else (as setup). ``by`` is not who proposed it.
+    """Approve what has this digest, and nothing else (as setup or office). ``by`` is not who proposed it.
 
     Raises CannotApproveError, NotAnAdministratorError, LedgerStandsStillError.
     """
@@ -183,7 +185,7 @@ async def approve(connection: Connection, identifier: UUID, digest: str, *, by: 
 
 
 async def withdraw(connection: Connection, identifier: UUID, *, by: UUID, now: datetime) -> TrustRow:
-    """Believe an issuer no longer, or take a proposal back (as setup). One person is enough to close a door.
+    """Believe an issuer no longer, or take a proposal back (as setup or office). One person is enough to close a door.
 
     Raises NothingToWithdrawError, NotAnAdministratorError.
     """
@@ -198,14 +200,14 @@ async def withdraw(connection: Connection, identifier: UUID, *, by: UUID, now: d
 
 
 async def list_rows(connection: Connection) -> list[TrustRow]:
-    """Return every row there is or was, as it stands (as setup or signin)."""
+    """Return every row there is or was, as it stands (as setup, office or signin)."""
     async with connection.cursor(row_factory=class_row(TrustRow)) as cursor:
         await cursor.execute(QUERIES["list_trust"])
         return await cursor.fetchall()
 
 
 async def judge(connection: Connection, row: TrustRow) -> Standing:
-    """Say what a row is worth now (as setup or signin)."""
+    """Say what a row is worth now (as setup, office or signin)."""
     try:
         content = read_content(row.text)
     except UnusableTrustError:

@@ -8,6 +8,7 @@ otherwise become everybody. An issuer that is about to change its keys is propos
 
 import hashlib
 import json
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from cryptography import x509
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.levels import DEMO, LEVELS, is_too_low
@@ -32,6 +34,8 @@ LONGEST_EVIDENCE_DAYS = 400
 """Evidence about an issuer is looked at anew every year."""
 LARGEST_CONTENT = 48_000  # characters
 LARGEST_METADATA = 40_000  # characters
+NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
+"""What an issuer is called here."""
 NAME_ID = "NameID"
 """As ``subject_attribute`` of a SAML issuer: not an attribute, but the persistent identifier of the subject itself."""
 
@@ -39,14 +43,28 @@ NAME_ID = "NameID"
 class UnusableTrustError(VakaError):
     """What was proposed about an issuer cannot be believed by anybody; the sentence names every fault."""
 
-    def __init__(self, faults: str) -> None:
+    def __init__(self, *faults: Sentence) -> None:
+        sv, en = ("; ".join(said) for said in zip(*((one.sv, one.en) for one in faults), strict=True))
         super().__init__(
             Category.INVALID,
             Sentence(
-                sv=f"Det som sägs om utfärdaren går inte att använda: {faults}. Inget har ändrats.",
-                en=f"What is said of the issuer cannot be used: {faults}. Nothing was changed.",
+                sv=f"Det som sägs om utfärdaren går inte att använda: {sv}. Inget har ändrats.",
+                en=f"What is said of the issuer cannot be used: {en}. Nothing was changed.",
             ),
         )
+
+
+class _FaultError(ValueError):
+    """What is wrong with one field, as the reader is told: the model that reads the data carries it along."""
+
+    def __init__(self, sv: str, en: str) -> None:
+        super().__init__(en)
+        self.sentence = Sentence(sv, en)
+
+
+_WITHOUT_TLS = Sentence("en adress börjar med https://", "an address begins with https://")
+_PLAIN_FAULTS = {"missing": "fältet saknas", "extra_forbidden": "fältet finns inte; ta bort det"}
+"""What the model itself finds most often, in Swedish; it says the rest in English."""
 
 
 def is_on_this_machine(url: str) -> bool:
@@ -58,34 +76,41 @@ def _address(text: str) -> str:
     """Return an address as it was written, where it is one that a browser or we may be sent to. Raises ValueError."""
     parts = urlsplit(text)
     if not text.isascii() or any(sign <= " " or sign in '"<>\\' for sign in text):
-        raise ValueError("an address holds a sign that no address has")
+        raise _FaultError(
+            "en adress har ett tecken som ingen adress har", "an address holds a sign that no address has"
+        )
     if not parts.hostname or parts.username is not None or parts.password is not None or "#" in text:
-        raise ValueError("write https://host/path, without a name, a password or a fragment")
+        raise _FaultError(
+            "skriv https://värd/sökväg, utan namn, lösenord och #",
+            "write https://host/path, without a name, a password or a fragment",
+        )
     if parts.scheme != "https" and not is_on_this_machine(text):
-        raise ValueError("an address begins with https://")
+        raise _FaultError(_WITHOUT_TLS.sv, _WITHOUT_TLS.en)
     _ = parts.port  # raises ValueError where it is none
     return text
 
 
 def _impersonal(text: str) -> str:
     if seems_personal(text):
-        raise ValueError("write no personal number")
+        raise _FaultError("skriv inget personnummer", "write no personal number")
     return text
 
 
 def _key(key: dict[str, Any]) -> dict[str, Any]:
     """Return a public JWK that can verify. Raises ValueError."""
     if set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"} or key.get("kty") not in ("RSA", "EC"):
-        raise ValueError("a key is a public RSA or EC key")
+        raise _FaultError("en nyckel är en publik RSA- eller EC-nyckel", "a key is a public RSA or EC key")
     if key.get("use", "sig") != "sig":
-        raise ValueError("a key is for signatures (use: sig)")
+        raise _FaultError("en nyckel är för signaturer (use: sig)", "a key is for signatures (use: sig)")
     try:
         imported = JWKRegistry.import_key(key)
         size = getattr(imported.raw_value, "key_size", SMALLEST_RSA_BITS) if key["kty"] == "RSA" else SMALLEST_RSA_BITS
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise ValueError("a key cannot be read") from error
+        raise _FaultError("en nyckel går inte att läsa", "a key cannot be read") from error
     if size < SMALLEST_RSA_BITS:
-        raise ValueError(f"an RSA key has {SMALLEST_RSA_BITS} bits or more")
+        raise _FaultError(
+            f"en RSA-nyckel har minst {SMALLEST_RSA_BITS} bitar", f"an RSA key has {SMALLEST_RSA_BITS} bits or more"
+        )
     return key
 
 
@@ -93,7 +118,9 @@ def _certificate(text: str) -> str:
     try:
         x509.load_pem_x509_certificate(text.encode("ascii"))
     except ValueError as error:
-        raise ValueError("the metadata certificate is one certificate (PEM)") from error
+        raise _FaultError(
+            "metadatans certifikat är ett enda certifikat (PEM)", "the metadata certificate is one certificate (PEM)"
+        ) from error
     return text
 
 
@@ -136,16 +163,28 @@ class _Issuer(_Data):
     @model_validator(mode="after")
     def _levels_are_levels(self) -> Self:
         if not self.levels:
-            raise ValueError("an issuer is listed with the levels that are accepted of it; none is given")
+            raise _FaultError(
+                "en utfärdare står med de nivåer som godtas från den; ingen är angiven",
+                "an issuer is listed with the levels that are accepted of it; none is given",
+            )
         for uri, accepted in self.levels.items():
             if is_too_low(uri):
-                raise ValueError(f"{uri} is below level 3 and never accepted")
+                raise _FaultError(
+                    f"{uri} är under nivå 3 och godtas aldrig; ta bort den",
+                    f"{uri} is below level 3 and never accepted; take it away",
+                )
             if uri not in LEVELS:
-                raise ValueError(f"{uri[:100]} is no known level")
+                raise _FaultError(
+                    f"{uri[:100]} är ingen känd nivå; skriv den som utfärdaren gör, till exempel {next(iter(LEVELS))}",
+                    f"{uri[:100]} is no known level; write it as the issuer does, for example {next(iter(LEVELS))}",
+                )
             if accepted.level != LEVELS[uri]:
-                raise ValueError(f"{uri} is level {LEVELS[uri]}")
+                raise _FaultError(f"{uri} är nivå {LEVELS[uri]}", f"{uri} is level {LEVELS[uri]}")
         if bool(self.organisations) != (self.organisation_attribute is not None):
-            raise ValueError("organisations and organisation_attribute are given together")
+            raise _FaultError(
+                "organisations och organisation_attribute anges tillsammans",
+                "organisations and organisation_attribute are given together",
+            )
         return self
 
 
@@ -188,19 +227,38 @@ _SAID_LATER = ("back_channel_logout",)
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="protocol")])
 
 
+def require_name(name: str) -> str:
+    """Return what an issuer may be called here. Raises UnusableTrustError."""
+    if not NAME.fullmatch(name):
+        raise UnusableTrustError(Sentence(
+            "namnet är 2–31 tecken a–z, 0–9 och -, och börjar med en bokstav, som i freja-ekbacka",
+            "the name is 2–31 characters a–z, 0–9 and -, and begins with a letter, as in freja-ekbacka",
+        ))  # fmt: skip
+    return name
+
+
 def read_content(text: str) -> Content:
     """Read what a file, or a row, says of an issuer. Raises UnusableTrustError with every fault; quotes no value."""
     if len(text) > LARGEST_CONTENT:
-        raise UnusableTrustError(f"it is longer than {LARGEST_CONTENT} characters")
+        raise UnusableTrustError(
+            Sentence(f"det är längre än {LARGEST_CONTENT} tecken", f"it is longer than {LARGEST_CONTENT} characters")
+        )
     try:
         return _CONTENT.validate_json(text)
     except ValidationError as error:
-        faults = (
-            f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'the whole'}: "
-            f"{fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_input=False, include_url=False)
-        )
-        raise UnusableTrustError("; ".join(faults)) from None
+        raise UnusableTrustError(*map(_say, error.errors(include_input=False, include_url=False))) from None
+
+
+def _say(fault: ErrorDetails) -> Sentence:
+    """Return where a fault is and what to do, without the value that is wrong."""
+    where = ".".join(str(part) for part in fault["loc"][1:])
+    raised = fault.get("ctx", {}).get("error")
+    if isinstance(raised, _FaultError):
+        said = raised.sentence
+    else:
+        plain = fault["msg"].removeprefix("Value error, ")
+        said = Sentence(_PLAIN_FAULTS.get(fault["type"], plain), plain)
+    return Sentence(f"{where or 'det hela'}: {said.sv}", f"{where or 'the whole'}: {said.en}")
 
 
 def require_current(content: Content, now: datetime, *, demo: bool) -> None:
@@ -208,13 +266,18 @@ def require_current(content: Content, now: datetime, *, demo: bool) -> None:
     today = now.astimezone(UTC).date()
     for uri, accepted in content.levels.items():
         if not 0 <= (accepted.expires - today).days <= LONGEST_EVIDENCE_DAYS:
-            raise UnusableTrustError(f"the evidence for {uri} expires within {LONGEST_EVIDENCE_DAYS} days from today")
+            raise UnusableTrustError(Sentence(
+                f"underlaget för {uri} går ut inom {LONGEST_EVIDENCE_DAYS} dagar från i dag, och har inte gått ut; "
+                "granska utfärdaren på nytt och skriv det nya underlaget med sin sista dag",
+                f"the evidence for {uri} expires within {LONGEST_EVIDENCE_DAYS} days from today, and has not expired; "
+                "review the issuer anew, and write the new evidence with its last day",
+            ))  # fmt: skip
     if isinstance(content, SamlIssuer):
         _require_vouched_for(content, now)
     if not demo and DEMO in content.levels:
-        raise UnusableTrustError(f"{DEMO} is a level in a demo alone")
+        raise UnusableTrustError(Sentence(f"{DEMO} är en nivå bara i en demo", f"{DEMO} is a level in a demo alone"))
     if not demo and is_of_a_demo(content):
-        raise UnusableTrustError("an address begins with https://")
+        raise UnusableTrustError(_WITHOUT_TLS)
 
 
 def is_of_a_demo(content: Content) -> bool:
@@ -249,12 +312,23 @@ def _require_vouched_for(content: SamlIssuer, now: datetime) -> None:
     try:
         provider = read_metadata(content.metadata, content.metadata_certificate)
     except SamlRefusedError as refused:
-        raise UnusableTrustError(f"the metadata are refused ({refused.reason.code})") from None
+        raise UnusableTrustError(Sentence(
+            f"metadatan går inte att lita på ({refused.reason.code}); hämta den på nytt, och stäm av certifikatet med "
+            "den som signerar den",
+            f"the metadata are refused ({refused.reason.code}); fetch them anew, and compare the certificate with "
+            "whoever signs them",
+        )) from None  # fmt: skip
     if provider.entity_id != content.issuer:
-        raise UnusableTrustError("the metadata are another issuer's")
+        raise UnusableTrustError(Sentence("metadatan är en annan utfärdares", "the metadata are another issuer's"))
     if provider.valid_until is not None and provider.valid_until <= now:
-        raise UnusableTrustError("the metadata do not hold any more (validUntil); fetch them anew")
+        raise UnusableTrustError(Sentence(
+            "metadatan gäller inte längre (validUntil); hämta den på nytt",
+            "the metadata do not hold any more (validUntil); fetch them anew",
+        ))  # fmt: skip
     try:
         _address(provider.sign_in)
     except ValueError as error:
-        raise UnusableTrustError(f"the address to sign in at: {error}") from None
+        said = error.sentence if isinstance(error, _FaultError) else Sentence(str(error), str(error))
+        raise UnusableTrustError(
+            Sentence(f"adressen att logga in på: {said.sv}", f"the address to sign in at: {said.en}")
+        ) from None

@@ -42,7 +42,9 @@ _MESSAGE = About(
     ("receiver", "supervision"), _ALARM, ("message", "class", "kind"),
     "who it is about, the sender, the message's texts and position",
 )  # fmt: skip
-_TRUST = About(_OPERATOR, ("trust",), ("sha256", "issuer", "authority"), "who the two are, but for their accounts")
+_TRUST = About(
+    _OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), "who the two are, but for their accounts"
+)
 _HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
 _SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
 
@@ -232,6 +234,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "the subject, the attribute that matched, the name",
         ),
         Event.ACCOUNT_CHANGED: About(("setup",), ("account",), ("valid_until",), "the name"),
+        Event.ACCOUNT_RENAMED: About(_OPERATOR, ("account",), ("request",), "both names"),
         Event.ACCOUNT_DEACTIVATED: About(("account", "setup", "scheduler"), ("account",), (), "the name"),
         Event.ACCOUNT_REACTIVATED: About(("account", "setup"), ("account",), (), "the name"),
         Event.ACCOUNT_REMOVED: About(("account", "setup"), ("account",), (), "the name"),

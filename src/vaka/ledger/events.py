@@ -88,12 +88,13 @@ class Event(Enum):
     POLICY_CHANGED = "policy.changed"  # an authority changed its limits or words
     CLASS_CHANGED = "class.changed"  # an authority overrode what a code means
     ACCOUNT_CREATED = "account.created"  # somebody got an account
-    ACCOUNT_REQUESTED = "account.requested"  # an administrator asked for an account, or that one comes back or goes
+    ACCOUNT_REQUESTED = "account.requested"  # an account was asked for, or that one comes back, goes, is renamed
     ACCOUNT_APPROVED = "account.approved"  # another human approved exactly that, in the office
     ACCOUNT_REFUSED = "account.refused"  # he refused it, or it was taken back, or nobody answered in time
     ACCOUNT_INVITED = "account.invited"  # somebody was invited to make an account his own
     ACCOUNT_LINKED = "account.linked"  # an account became that of a subject of an issuer, by an invitation
     ACCOUNT_CHANGED = "account.changed"  # the day was set, or taken back, on which an account is deactivated by itself
+    ACCOUNT_RENAMED = "account.renamed"  # an account is called something else; whose it is has not changed
     ACCOUNT_DEACTIVATED = "account.deactivated"  # somebody lost all access, until the account is reactivated
     ACCOUNT_REACTIVATED = "account.reactivated"  # and has it again
     ACCOUNT_REMOVED = "account.removed"  # an account was removed for ever; what its human was called is erased

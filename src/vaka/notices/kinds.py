@@ -49,7 +49,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                     Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED, Event.ROLE_LAPSED,
                     Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED, Event.SECURITY_KEY_ENROLLED,
                     Event.SECURITY_KEY_REMOVED, Event.ROW_CHANGED_BY_HAND,
-                    Event.HOST_SIGNED_IN, Event.HOST_ACCOUNTS_DIFFER,
+                    Event.ACCOUNT_REQUESTED, Event.ACCOUNT_APPROVED, Event.ACCOUNT_REFUSED, Event.ACCOUNT_RENAMED,
+                    Event.SECURITY_KEY_ALLOWED, Event.HOST_SIGNED_IN, Event.HOST_ACCOUNTS_DIFFER,
                 ),
             ),
             Kind(

@@ -2,14 +2,14 @@
 -- SPDX-License-Identifier: EUPL-1.2
 
 -- name: list_authorities
--- as: receiver in platform, desk in platform, scheduler in platform, setup in platform
+-- as: office in platform, receiver in platform, desk in platform, scheduler in platform, setup in platform
 select id, slug, name, kind, database_name, address
 from authority
 where state = 'active'
 order by slug
 
 -- name: list_every_authority
--- as: portal in platform, scheduler in platform, sequencer in platform, setup in platform
+-- as: office in platform, portal in platform, scheduler in platform, sequencer in platform, setup in platform
 -- Closed ones too: their logs go on being sealed, read and verified.
 select id, slug, name, kind, database_name, address
 from authority

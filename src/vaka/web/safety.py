@@ -74,15 +74,18 @@ class Safety:
         origin: str,
         form_targets: tuple[str, ...] = (),
         arrivals: re.Pattern[str] = NOTHING,
+        documents: re.Pattern[str] = NOTHING,
         programs: bool = False,
     ) -> None:
         """Serve ``app`` at ``origin``; other sites' pages may send forms to the paths that ``arrivals`` matches whole.
 
-        Those prove in some other way that they belong to this browser. With ``programs`` those who ask are no browsers:
+        Those prove in some other way that they belong to this browser. As much as they take the forms whose paths
+        ``documents`` matches whole: a document is part of them. With ``programs`` those who ask are no browsers:
         no cookie is looked at behind this, and so no origin is.
         """
         self._app = app
         self._arrivals = arrivals
+        self._documents = documents
         self._refusals = refusals
         self._origin = origin
         self._programs = programs
@@ -145,7 +148,8 @@ class Safety:
             raise RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
 
     def _largest_body(self, scope: Scope) -> int:
-        return LARGEST_ARRIVAL_BYTES if self._arrivals.fullmatch(scope["path"]) else LARGEST_BODY_BYTES
+        is_large = any(one.fullmatch(scope["path"]) for one in (self._arrivals, self._documents))
+        return LARGEST_ARRIVAL_BYTES if is_large else LARGEST_BODY_BYTES
 
 
 def comes_from_own_page(headers: Headers, origin: str) -> bool:

@@ -6,7 +6,7 @@ A form is sent twice: first as it was filled in, which is answered with this pag
 The act is made anew of the fields each time, so a field that was changed in between makes another act, and is refused.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from vaka.access.step_up import KeyNeededError, Policy
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.confirming import Act, Confirmation
+from vaka.identity.trust_lines import Change
 from vaka.web.asker import Asker
 from vaka.web.pages import Message
 from vaka.web.touch import confirm_by_touch
@@ -53,6 +54,8 @@ class Confirming:
     shown: Mapping[str, str] = field(default_factory=dict)
     """What is shown of the act in plain words: a fact's name → what it says, instead of the parameter of that name or
     beside them."""
+    changes: Sequence[Change] = ()
+    """What differs between today's entry and the one that is decided, line by line."""
     person: UUID | None = None
     """The person in care that it is about, who is named on the page."""
     hands_out: bool = False
@@ -75,6 +78,7 @@ async def confirm(frame: KeyFrame, asker: Asker, asked: Confirming, answer: str)
     facts = {
         "page": asked.page, "here": asked.here, "action": asked.action, "act": asked.act, "fields": asked.fields,
         "named": asked.named, "shown": {**person, **asked.act.parameters, **asked.shown}, "hands_out": asked.hands_out,
+        "changes": asked.changes,
         "options": done.options, "message": message,
     }  # fmt: skip
     return frame.render("key_touch.html", asked.here, done.status, facts)

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.platform import make_account, platform_as
+from tests.leavers import change_account
+from tests.platform import make_account
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
 from vaka.access.roles import PRIVILEGED_ROLES
-from vaka.identity.leaving import change_account
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -127,8 +127,7 @@ async def test_whoever_is_deactivated_stands_there_and_whoever_is_removed_does_n
     beata: Browser, adam: UUID, installation: Installation, logs: Logs
 ) -> None:
     for state, word in (("deactivated", "kontot är avaktiverat"), ("removed", None)):
-        async with platform_as(installation.server, "setup") as setup:
-            await change_account(setup, adam, state, actor=SETUP, now=datetime.now(UTC))  # type: ignore[arg-type]
+        await change_account(installation.server, adam, state, actor=SETUP, now=datetime.now(UTC))  # type: ignore[arg-type]
         await logs.seal_platform()
         holders = rows((await beata.get(HERE)).text)
         assert (word in holders["Algot Administratör"]) if word else ("Algot Administratör" not in holders)

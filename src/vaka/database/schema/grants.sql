@@ -100,8 +100,11 @@ grant select (account_id, issuer, created_at, retired_at) on account_link to g_o
 grant execute on function ledger.account_history to g_office;
 -- office: one administrator asks for an account, another approves it; either puts somebody out, and invites.
 grant select on account_request to g_office;
-grant execute on function request_account, decide_account_request, redeem_key_code, change_account to g_office;
+grant execute on function request_account, decide_account_request, redeem_key_code, put_out_account to g_office;
 grant insert on invitation to g_office;
+-- office: two administrators decide which issuers are believed, as the commands do; what was said of one is never changed.
+grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_office;
+grant execute on function ledger.trust_state, ledger.trust_history to g_office;
 -- office: whether an authority says what a code for the invited has to be.
 grant select (account_id, state) on role_request to g_office;
 -- office: administrators add, rename and remove their own security keys, and confirm what they do by touching one.
@@ -174,8 +177,8 @@ grant insert on invitation to g_setup;
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_setup;
 -- setup: asks an authority for a role that it has designated, or for an exception from separated duties.
 grant execute on function request_role to g_setup;
--- setup: who leaves.
-grant execute on function change_account, end_account to g_setup;
+-- setup: who leaves. Neither here nor in the office anybody lets an account come back, or removes it, alone.
+grant execute on function put_out_account, end_account to g_setup;
 grant select on designated_role, role_request, role_conflict, effective_grant to g_setup;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The office's route table and the application around it."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
@@ -13,7 +15,18 @@ from vaka.web import rooms
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
-from vaka.web.office import accounts, changes, commands, cover, first_touch, keys, own_sessions, requests
+from vaka.web.office import (
+    accounts,
+    changes,
+    commands,
+    cover,
+    first_touch,
+    issuers,
+    keys,
+    own_sessions,
+    proposing,
+    requests,
+)
 from vaka.web.office.office import Office
 from vaka.web.preferences import Theme
 from vaka.web.refusals import Refusals
@@ -23,6 +36,8 @@ from vaka.web.safety import Safety
 REALM: Realm = "administrator"
 OTHERS: tuple[Realm, ...] = ("operator", "authority")
 THEME: Theme = "light"
+DOCUMENTS = re.compile(r"/issuers/new")
+"""Forms with the metadata of an issuer in them."""
 
 
 async def sign_out(office: Office, request: Request) -> Response:
@@ -51,6 +66,11 @@ ADDRESSES: tuple[Address, ...] = (
     route("/requests/new", requests.show_new, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/decide", requests.decide, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/issuers", issuers.show_issuers, ["GET"], needs=Permission.OFFICE_SET_ISSUERS),
+    route("/issuers/new", proposing.show_form, ["GET"], needs=Permission.OFFICE_SET_ISSUERS),
+    route("/issuers/new", proposing.propose, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
+    route("/issuers/extend", proposing.extend_evidence, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
+    route("/issuers/decide", issuers.decide, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/touch", first_touch.show_touch, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/touch", first_touch.take_touch, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/first-key", first_touch.show_first_key, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
@@ -96,5 +116,9 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
     router = build_router(ADDRESSES, office, Door(recognise, record_denial, office.sign_in, first))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.
     return Safety(
-        router, Refusals(office.pages, THEME), origin=settings.office.origin, form_targets=(settings.signin.origin,)
+        router,
+        Refusals(office.pages, THEME),
+        origin=settings.office.origin,
+        form_targets=(settings.signin.origin,),
+        documents=DOCUMENTS,
     )

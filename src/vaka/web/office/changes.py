@@ -29,7 +29,7 @@ from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.accounts import read_account, show_one
 from vaka.web.office.office import Office
-from vaka.web.office.requests import EXPLAINED, Reason, ask
+from vaka.web.office.requests import EXPLAINED, Reason, ask, tell_name
 from vaka.web.office.touching import confirm
 from vaka.web.touching import Confirming
 
@@ -37,7 +37,9 @@ from vaka.web.touching import Confirming
 class ChangeForm(Form):
     """What is to become of an account that is there, and why."""
 
-    kind: Literal["reactivate", "remove", "first_key"]
+    kind: Literal["reactivate", "remove", "first_key", "rename"]
+    name: Annotated[str, Field(max_length=200)] = ""
+    """What it is to be called instead."""
     reason: Reason = ""
     answer: KeyAnswer = ""
 
@@ -60,15 +62,16 @@ class InviteForm(Form):
 
 
 async def ask_change(office: Office, request: Request, asker: Asker) -> Response:
-    """POST /account/{account}/ask: ask that an account comes back, goes for ever, or gets its first key."""
+    """POST /account/{account}/ask: ask that an account comes back, goes for ever, is called something else…"""
     account, form = await _account(office, request), await read_form(request, ChangeForm)
     try:
-        wanted = require_usable(Wanted(form.kind, account.id, account.human, form.reason), office.clock.now())
+        wanted = require_usable(
+            Wanted(form.kind, account.id, account.human, form.reason, form.name), office.clock.now()
+        )
         here = f"/account/{account.id}"
-        asked = Confirming(
-            request_act(wanted), f"{here}/ask", here, "accounts", {"kind": form.kind, "reason": form.reason},
-            {wanted.object: account.display_name},
-        )  # fmt: skip
+        fields = {"kind": form.kind, "reason": form.reason, "name": wanted.display_name}
+        named = {wanted.object: tell_name(account.display_name, wanted.display_name)}
+        asked = Confirming(request_act(wanted), f"{here}/ask", here, "accounts", fields, named)
         return await ask(office, asker, wanted, asked, form.answer)
     except VakaError as error:
         return await _explain(office, request, asker, error)

@@ -40,6 +40,7 @@ class Room:
 ROOMS = (
     Room("accounts", "/", mark("Accounts"), Permission.OFFICE_SEE_ACCOUNTS),
     Room("requests", "/requests", mark("Requests"), Permission.OFFICE_DECIDE_ACCOUNT),
+    Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
     Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),
     Room("keys", "/keys", mark("My keys"), Permission.OFFICE_OWN_KEYS),
     Room("sessions", "/sessions", mark("Where I am signed in"), Permission.OFFICE_OWN_SESSIONS),
@@ -80,6 +81,8 @@ class Office:
     """Who must touch one: everybody, but in a demo whoever has one."""
     confirmed: Confirmed
     """The sessions in which one was touched."""
+    demo: bool = False
+    """Whether issuers may be at addresses of this machine, without TLS."""
 
     def page(self, asker: Asker, template: str, room: str, here: str, status: int = 200, /, **context: Any) -> Response:
         """Answer with a page. ``room`` is marked in the head, ``here`` is where switches come back to."""

@@ -16,9 +16,9 @@ from vaka.identity.models import read_models
 from vaka.settings import Settings
 from vaka.web.assets import load_assets
 from vaka.web.denials import open_platform_teller
+from vaka.web.office.issuer_words import ALL_NAMES
 from vaka.web.office.office import Confirmed, Office
 from vaka.web.pages import Pages
-from vaka.web.portal.words import ALL_NAMES
 
 COMPONENT = "office"
 PLATFORM_CONNECTIONS = 4
@@ -52,6 +52,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 platform, Pages(assets, clock, ALL_NAMES), assets, clock, denials,
                 sign_in=f"{settings.signin.origin}/?realm=administrator", security_keys=keys,
                 step_up=settings.access.step_up if settings.mode == "demo" else "required", confirmed=Confirmed(clock),
+                demo=settings.mode == "demo",
             )  # fmt: skip
     finally:
         await platform.close()

@@ -202,11 +202,14 @@ async def _is_own(connection: Connection, known: AccountRequest, asker: Asker) -
 
 
 async def _named(office: Office, known: AccountRequest) -> dict[str, str]:
-    if known.display_name:
-        return {known.object: known.display_name}
     async with transaction(office.platform) as connection:
         names = await name_accounts(connection, [known.account_id])
-    return {known.object: names.get(known.account_id, "")}
+    return {known.object: tell_name(names.get(known.account_id, ""), known.display_name)}
+
+
+def tell_name(name: str, wanted: str) -> str:
+    """Return what a touch is told of whom it is about: as he is called, and as he will be."""
+    return " → ".join(one for one in (name, wanted) if one)
 
 
 async def _show_new(office: Office, asker: Asker, form: NewForm, error: VakaError | None = None) -> Response:

@@ -93,6 +93,7 @@ EVENTS: Mapping[str, str] = {
     "trust.approved": mark("Issuer of identities approved"),
     "trust.withdrawn": mark("Issuer of identities withdrawn"),
     "account.changed": mark("End of an account set"),
+    "account.renamed": mark("Account renamed"),
     "account.deactivated": mark("Account deactivated"),
     "account.reactivated": mark("Account reactivated"),
     "account.removed": mark("Account removed for ever"),
@@ -167,7 +168,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "rights": (
         mark("Accounts, roles and settings"),
         ("account.requested", "account.approved", "account.refused", "account.created", "account.invited",
-         "account.linked", "account.changed", "account.deactivated", "account.reactivated", "account.removed",
+         "account.linked", "account.changed", "account.renamed", "account.deactivated", "account.reactivated",
+         "account.removed",
          "role.granted", "role.revoked", "role.requested", "role.approved", "role.refused", "role.lapsed",
          "role.designated", "role.released", "role.unauthorised", "security_key.allowed", "security_key.enrolled",
          "security_key.renamed", "security_key.removed", "security_key.used", "trust.proposed", "trust.approved",
