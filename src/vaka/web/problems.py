@@ -29,7 +29,10 @@ class Problems:
         else:
             log.error("request failed", method=request.method, **describe_error(error))
             status, sentence = HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL
-        return describe(request, status, sentence)
+        response = describe(request, status, sentence)
+        if isinstance(error, RequestRefusedError):
+            response.headers.update(error.headers)
+        return response
 
 
 def describe(request: Request, status: HTTPStatus, sentence: Sentence) -> Response:

@@ -13,22 +13,45 @@ from vaka.web.routes import PUBLIC, Address
 _PARAMETER = re.compile(r"{(\w+)}")
 _TEXT = {"type": "string"}
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
+_SLUG = {"type": "string", "pattern": "^[a-z0-9-]+$", "maxLength": 60, "description": "An authority's short name."}
 _ASSERTION = {
     "client_assertion_type": {"const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-    "client_assertion": {"type": "string", "maxLength": 4096, "description": "A JWT (RFC 7523)."},
+    "client_assertion": {
+        "type": "string",
+        "maxLength": 4096,
+        "pattern": r"^[\w-]+\.[\w-]+\.[\w-]+$",
+        "description": "A JWT (RFC 7523).",
+    },
 }
-_FORMS: Mapping[str, Mapping[str, Any]] = {
-    "/api/token": {"grant_type": {"const": "client_credentials"}, **_ASSERTION},
-    "/api/revoke": {"token": {"type": "string", "maxLength": 100}, **_ASSERTION},
+_FORMS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "/api/token": (
+        {"grant_type": {"const": "client_credentials"}, **_ASSERTION},
+        {"client_id": {"type": "string", "maxLength": 40}},
+    ),
+    "/api/revoke": (
+        {"token": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[\w-]+$"}, **_ASSERTION},
+        {"token_type_hint": {"type": "string", "maxLength": 40}},
+    ),
+}  # fmt: skip
+"""By address: the fields that a form must have, and those that it may."""
+_LOCAL = {
+    "type": "string",
+    "maxLength": 19,
+    "pattern": "^([2-8][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$",
 }
 _QUESTIONS: Mapping[str, Mapping[str, Any]] = {
-    "from": {"type": "string", "maxLength": 19, "description": "Local time, such as 2026-03-01T08:00."},
-    "to": {"type": "string", "maxLength": 19},
+    "from": {**_LOCAL, "description": "Local time, such as 2026-03-01T08:00; before `to`, by 366 days at most."},
+    "to": _LOCAL,
     "event": {"type": "string", "maxLength": 80, "pattern": "^[a-z_.]*$"},
     "outcome": {"enum": ["", "success", "failure"]},
-    "actor": {"type": "string", "maxLength": 100},
-    "object": {"type": "string", "maxLength": 200},
-    "before": {"type": "string", "maxLength": 40, "description": "From `next` of the page before."},
+    "actor": {"type": "string", "maxLength": 100, "pattern": "^([a-z_]+(:[0-9A-Za-z._-]+)?)?$"},
+    "object": {"type": "string", "maxLength": 192, "pattern": "^([a-z_]{1,30}:[!-~]{1,160})?$"},
+    "before": {
+        "type": "string",
+        "maxLength": 40,
+        "pattern": "^([0-9]{1,16}\\.[0-9]{1,18})?$",
+        "description": "From `next` of the page before.",
+    },
 }
 _ENTRY = {
     "index": {"type": "integer", "minimum": 0},
@@ -67,6 +90,8 @@ _ERRORS = {
     "403": "The program may not.",
     "404": "There is nothing here, or nothing of the program's business.",
     "409": "It is in another state.",
+    "413": "What was sent is too large.",
+    "414": "The address is too long.",
     "429": f"More than {REQUESTS} requests in a minute.",
     "503": "Something needed does not answer at the moment.",
 }
@@ -110,7 +135,7 @@ def _operation(address: Address) -> dict[str, Any]:
         operation["x-permission"] = str(address.needs.value)
     parameters = [
         {"name": name, "in": "path", "required": True,
-         "schema": {"type": "integer", "minimum": 0} if name == "index" else {"type": "string"}}
+         "schema": {"type": "integer", "minimum": 0} if name == "index" else _SLUG}
         for name in _PARAMETER.findall(address.path)
     ]  # fmt: skip
     if address.path.endswith("/log/entries"):
@@ -119,10 +144,11 @@ def _operation(address: Address) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if address.path in _FORMS:
-        form = _FORMS[address.path]
-        operation["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": {
-            "schema": {"type": "object", "properties": form, "required": list(form)},
-        }}}  # fmt: skip
+        needed, possible = _FORMS[address.path]
+        operation["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": {
+            "type": "object", "properties": {**needed, **possible}, "required": list(needed),
+            "additionalProperties": False,
+        }}}}  # fmt: skip
     return operation
 
 
@@ -138,10 +164,11 @@ def _success(address: Address) -> dict[str, Any]:
 
 def _problems(address: Address) -> dict[str, Any]:
     if address.path not in _FORMS:
-        return {code: _problem(code) for code in (_ERRORS if address.needs is not PUBLIC else ("503",))}
+        codes = [code for code in _ERRORS if code != "413"] if address.needs is not PUBLIC else ["503"]
+        return {code: _problem(code) for code in codes}
     error = {"application/json": {"schema": {"type": "object", "properties": {"error": _TEXT}}}}
     said = {code: {"description": _ERRORS[code], "content": error} for code in ("400", "401")}
-    return said | {code: _problem(code) for code in ("429", "503")}
+    return said | {code: _problem(code) for code in ("413", "429", "503")}
 
 
 def _problem(code: str) -> dict[str, Any]:
