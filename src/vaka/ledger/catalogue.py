@@ -273,7 +273,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             _OPERATOR, ("client",), ("authority", "scopes", "reason", "valid_until", "digest", "step_up"), "the keys"
         ),
         Event.CLIENT_ENDED: About(_OPERATOR, ("client",), ("authority",)),
-        Event.CLIENT_ADMITTED: About(("client",), ("client",), ("authority", "session"), "the token, the assertion"),
+        Event.CLIENT_ADMITTED: About(
+            ("client",), ("client",), ("authority", "session", "method"), "the token, the assertion, the certificate"
+        ),
         Event.SESSION_STARTED: About(_OPERATOR, ("session",),
             ("realm", "method", "issuer", "level", "requested", "returned", "assertion"),
             "the address, the token, the assertion, the subject, the name",

@@ -23,17 +23,15 @@ _ASSERTION = {
         "description": "A JWT (RFC 7523).",
     },
 }
+_NAME = {"client_id": {"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[0-9a-f-]+$"}}
+_GRANT = {"grant_type": {"const": "client_credentials"}}
+_ENDING = {"token": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[\w-]+$"}}
+_HINT = {"token_type_hint": {"type": "string", "maxLength": 40}}
 _FORMS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
-    "/api/token": (
-        {"grant_type": {"const": "client_credentials"}, **_ASSERTION},
-        {"client_id": {"type": "string", "maxLength": 40}},
-    ),
-    "/api/revoke": (
-        {"token": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[\w-]+$"}, **_ASSERTION},
-        {"token_type_hint": {"type": "string", "maxLength": 40}},
-    ),
-}  # fmt: skip
-"""By address: the fields that a form must have, and those that it may."""
+    "/api/token": (_GRANT, {}),
+    "/api/revoke": (_ENDING, _HINT),
+}
+"""By address: the fields that a form must have, and those that it may; besides those that prove who asks."""
 _LOCAL = {
     "type": "string",
     "maxLength": 19,
@@ -97,8 +95,8 @@ _ERRORS = {
 }
 
 
-def describe_api(addresses: Sequence[Address], origin: str) -> dict[str, Any]:
-    """Return the description of these addresses at an origin."""
+def describe_api(addresses: Sequence[Address], origins: Sequence[str]) -> dict[str, Any]:
+    """Return the description of these addresses at these origins."""
     paths: dict[str, dict[str, Any]] = {}
     for address in addresses:
         for method in address.methods:
@@ -110,7 +108,7 @@ def describe_api(addresses: Sequence[Address], origin: str) -> dict[str, Any]:
             "description": "What an authority's own programs may ask. That a program read the log stands in the log.",
             "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         },
-        "servers": [{"url": origin}],
+        "servers": [{"url": origin} for origin in origins],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -145,11 +143,15 @@ def _operation(address: Address) -> dict[str, Any]:
         operation["parameters"] = parameters
     if address.path in _FORMS:
         needed, possible = _FORMS[address.path]
-        operation["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": {
-            "type": "object", "properties": {**needed, **possible}, "required": list(needed),
-            "additionalProperties": False,
-        }}}}  # fmt: skip
+        proofs = [_form({**needed, **_ASSERTION}, {**possible, **_NAME}), _form({**needed, **_NAME}, possible)]
+        content = {"application/x-www-form-urlencoded": {"schema": {"anyOf": proofs}}}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _form(needed: Mapping[str, Any], possible: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": {**needed, **possible}, "required": list(needed),
+            "additionalProperties": False}  # fmt: skip
 
 
 def _success(address: Address) -> dict[str, Any]:

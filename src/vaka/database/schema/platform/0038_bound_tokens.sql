@@ -1,0 +1,8 @@
+-- SPDX-FileCopyrightText: 2026 The Vaka contributors
+-- SPDX-License-Identifier: EUPL-1.2
+-- Tokens of programs that prove themselves by a certificate are worth something together with it alone (RFC 8705,
+-- section 3). Which certificates a program has stands among its keys, where the entry of its registration covers it.
+
+alter table api_token
+    -- The SHA-256 of the certificate (DER) that was shown for it; null where an assertion was.
+    add column certificate bytea check (octet_length(certificate) = 32);
