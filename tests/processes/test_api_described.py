@@ -41,6 +41,7 @@ PROGRAMS = 8
 """Of each owner: one program is heard so often in a minute, all of them together as often as the walk asks."""
 OWNERS = {
     "log_reviewer": ["portal.read_log"], "access_approver": ["portal.see_access", "portal.set_activation"],
+    "care_manager": ["portal.register_people"],
 }  # fmt: skip
 """Who registers them, by role, and what for."""
 CHECKS = (

@@ -32,6 +32,7 @@ SCOPES = (
     Permission.PORTAL_READ_LOG,
     Permission.PORTAL_SEE_ACCESS,
     Permission.PORTAL_SET_ACTIVATION,
+    Permission.PORTAL_REGISTER_PEOPLE,
 )
 """What a program can be given. Whatever two people or a touch of a key decide is not among it."""
 LONGEST_LIFE_DAYS = 366

@@ -95,7 +95,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
-        Event.PERSON_REGISTERED: About(("setup", "demo"), ("person",), (), _REGISTER),
+        Event.PERSON_REGISTERED: About(("setup", "demo", "client"), ("person",), (), _REGISTER),
         Event.PERSON_CHANGED: About(("setup",), ("person",), ("fields", "edition"), _REGISTER),
         Event.VALUE_REFUSED: About(
             ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"),

@@ -188,10 +188,11 @@ async def test_term_14_5_a_token_opens_no_other_authority_and_nothing_it_was_not
                 continue
             path = address.path.replace("{authority}", foreign).replace("{index}", "0")
             status = 404 if address.needs is Permission.PORTAL_READ_LOG else 403
-            answer = await program.get(path, token)
+            [method], bearer = address.methods, {"authorization": f"Bearer {token}"}
+            answer = await program.browser.send(method, path, bearer)
             assert answer.status == status, path
             assert answer.header("content-type") == "application/problem+json"
-            missing = await program.get(path.replace(foreign, "nowhere"), token)
+            missing = await program.browser.send(method, path.replace(foreign, "nowhere"), bearer)
             assert (missing.status, missing.body) == (answer.status, answer.body), "it shows that there is one"
         assert {one["event"] for one in logs.since(mark, foreign)} <= {"access.denied"}
     token = await mine.token()

@@ -32,6 +32,8 @@ from vaka.web.asker import Asker
 from vaka.web.denials import Denial
 from vaka.web.portal.allowance import REQUESTS
 from vaka.web.portal.api_description import describe_api
+from vaka.web.portal.api_people import PEOPLE_PATH
+from vaka.web.portal.api_people import register as register_by_program
 from vaka.web.portal.api_token import ADMISSION_PATH, REVOKE_PATH, give_token, revoke
 from vaka.web.portal.asked import AskedForm, tell_place, understand
 from vaka.web.portal.front import shown_certificate
@@ -211,5 +213,6 @@ API: tuple[Address, ...] = (
     route(f"{BASE}/log/entries/{{index}}", show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{BASE}/log/checkpoint", show_checkpoint, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{BASE}/access", show_access, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(PEOPLE_PATH, register_by_program, ["POST"], needs=Permission.PORTAL_REGISTER_PEOPLE),
     route(f"{BASE}/activation", show_activation, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
 )

@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from vaka.web.portal.allowance import REQUESTS
+from vaka.web.portal.api_people import PEOPLE_PATH, ToldPerson
 from vaka.web.routes import PUBLIC, Address
 
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -55,6 +58,8 @@ _ENTRY = {
     "index": {"type": "integer", "minimum": 0},
     "leaf": {"type": ["object", "null"], "description": "The entry, as its bytes in the tree say it."},
 }
+_BODIES: Mapping[str, type[BaseModel]] = {PEOPLE_PATH: ToldPerson}
+"""By address: what is sent there in JSON."""
 _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "/api/token": {
         "access_token": _TEXT, "token_type": {"const": "Bearer"}, "expires_in": {"type": "integer"}, "scope": _TEXT,
@@ -77,6 +82,7 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "designated": {"type": "array", "items": _TEXT},
         "requests": {"type": "array", "items": {"type": "object"}},
     },
+    PEOPLE_PATH: {"id": {"type": "string", "format": "uuid"}, "registered": {"type": "boolean"}},
     "/api/v1/{authority}/activation": {
         "rules": {"type": "object"},
         "to_be_replaced": {"type": "object", "additionalProperties": {"type": "integer"}},
@@ -87,9 +93,10 @@ _ERRORS = {
     "401": "No token, or one that is not good any more.",
     "403": "The program may not.",
     "404": "There is nothing here, or nothing of the program's business.",
-    "409": "It is in another state.",
+    "409": "It is in another state, or is there already.",
     "413": "What was sent is too large.",
     "414": "The address is too long.",
+    "415": "It is not application/json.",
     "429": f"More than {REQUESTS} requests in a minute.",
     "503": "Something needed does not answer at the moment.",
 }
@@ -114,7 +121,12 @@ def describe_api(addresses: Sequence[Address], origins: Sequence[str]) -> dict[s
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {"Problem": {
                 "type": "object", "required": ["type", "title", "status", "detail"],
-                "properties": {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT},
+                "properties": {
+                    "type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT,
+                    "errors": {"type": "array", "items": {
+                        "type": "object", "properties": {"pointer": _TEXT, "detail": _TEXT},
+                    }},
+                },
             }},
         },
     }  # fmt: skip
@@ -141,12 +153,31 @@ def _operation(address: Address) -> dict[str, Any]:
                        for name, schema in _QUESTIONS.items()]  # fmt: skip
     if parameters:
         operation["parameters"] = parameters
+    if address.path in _BODIES:
+        schema = _schema_of(_BODIES[address.path])
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["responses"]["201"] = {**operation["responses"]["200"], "description": "It is new."}
     if address.path in _FORMS:
         needed, possible = _FORMS[address.path]
         proofs = [_form({**needed, **_ASSERTION}, {**possible, **_NAME}), _form({**needed, **_NAME}, possible)]
         content = {"application/x-www-form-urlencoded": {"schema": {"anyOf": proofs}}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a body, whole: with what it refers to in its place."""
+    schema = model.model_json_schema()
+    parts = schema.pop("$defs", {})
+
+    def put(node: Any) -> Any:
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            return put(parts[name]) if name else {key: put(value) for key, value in node.items()}
+        return [put(one) for one in node] if isinstance(node, list) else node
+
+    whole: dict[str, Any] = put(schema)
+    return whole
 
 
 def _form(needed: Mapping[str, Any], possible: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +197,8 @@ def _success(address: Address) -> dict[str, Any]:
 
 def _problems(address: Address) -> dict[str, Any]:
     if address.path not in _FORMS:
-        codes = [code for code in _ERRORS if code != "413"] if address.needs is not PUBLIC else ["503"]
+        left_out = () if address.path in _BODIES else ("413", "415")
+        codes = [code for code in _ERRORS if code not in left_out] if address.needs is not PUBLIC else ["503"]
         return {code: _problem(code) for code in codes}
     error = {"application/json": {"schema": {"type": "object", "properties": {"error": _TEXT}}}}
     said = {code: {"description": _ERRORS[code], "content": error} for code in ("400", "401")}

@@ -41,6 +41,7 @@ SCOPE_WORDS: Mapping[str, str] = {
     "portal.read_log": mark("read the log, without names of people in care"),
     "portal.see_access": mark("see who holds which role, and what is asked for"),
     "portal.set_activation": mark("see what codes and passwords have to be"),
+    "portal.register_people": mark("register people in care, and read nobody"),
 }
 MAY_OWN = Permission.PORTAL_OWN_CLIENTS
 LONGEST_KEYS = 4000
