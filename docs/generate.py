@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 import vaka.settings
 from vaka.access import duties, permissions, roles
+from vaka.access.machines import list_machines
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
 from vaka.commands.main import main
@@ -394,6 +395,41 @@ def keyholder_page() -> str:
     return HEADING + KEYHOLDER_INTRODUCTION + "\n".join(lines) + "\n" + KEYHOLDER_ENDING
 
 
+# --- machines ---------------------------------------------------------------------------------------------------------
+
+MACHINES_INTRODUCTION = """\
+# Machines' identities
+
+Every identity in an installation that is no human's: how it proves itself, to what it connects, and what it may. One
+that is not here does not exist, and a right that is not said may not be there. A test holds this map against the
+databases (rights, roles and memberships, connections), the keyholder's table and the register of programs, and finds
+what is planted there ([decision 52](decisions/0052-map-of-machines.md)). Which rights a component has in a database
+stands on [their own page](database-roles.md), what the keyholder's calls do on [its page](keyholder.md), and how a
+program gets and uses a token in [the interface](api.md). Devices are no machines in this sense: what they call
+themselves gives no right but to be heard.
+
+A password of a component is made when the installation is set up. It is a file of its own in `credentials/`, for its
+account alone, and what the settings say of it is a path.
+"""
+
+
+def machines_page() -> str:
+    """Every identity that is no human's, and what it may."""
+    lines = [HEADING + MACHINES_INTRODUCTION]
+    kinds = {"platform": "the platform's", "tenant": "each authority's", "keys": "the keys'"}
+    for one in list_machines():
+        lines += [f"## {one.name} ({one.sort})", "", f"May {one.may}.", "", "| | |", "|---|---|"]
+        lines += [f"| proves itself to | {proof} |" for proof in one.proves]
+        reached = [text for kind, text in kinds.items() if kind in one.databases]
+        lines.append(f"| databases | {', '.join(reached) or 'none'} |")
+        if one.keyholder:
+            lines.append("| asks the keyholder | " + ", ".join(f"`{call}`" for call in sorted(one.keyholder)) + " |")
+        if one.scopes:
+            lines.append("| can be given | " + ", ".join(sorted(f"`{scope.value}`" for scope in one.scopes)) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 # --- proofs -----------------------------------------------------------------------------------------------------------
 
 PROOFS_INTRODUCTION = """\
@@ -493,6 +529,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "database-roles.md": roles_page,
     "keyholder.md": keyholder_page,
+    "machines.md": machines_page,
     "security/proofs.md": proofs_page,
     "terms.md": terms_page,
 }

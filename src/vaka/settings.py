@@ -126,6 +126,20 @@ class PortalSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8402"
     """Scheme, host and port as the browser sees it; requests from other origins are refused."""
+    programs_origin: str = ""
+    """Scheme (https), host and port where programs are asked for certificates, as they see it; empty: nowhere."""
+    programs_socket: FilePath = Path("run/portal-programs.sock")
+    """Where the web server hands those requests on, with the certificate. Open only with `programs_origin`."""
+    programs_front: Annotated[list[AccountName], Field(max_length=4)] = []
+    """Accounts of the operating system that the web server runs as; they share the directory's group."""
+
+    @model_validator(mode="after")
+    def _require_an_origin_of_its_own(self) -> Self:
+        if self.programs_origin and (
+            not self.programs_origin.startswith("https://") or self.programs_origin == self.origin
+        ):
+            raise ValueError("programs_origin begins with https:// and is another than origin")
+        return self
 
 
 class OfficeSettings(WebSettings):

@@ -6,22 +6,19 @@ import http.client
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from itertools import product
 from urllib.parse import urlencode, urlsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
-from joserfc import jws
 from joserfc.jwk import ECKey
 from playwright.sync_api import expect
 
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
 from tests.browser.test_portal import Review, review  # noqa: F401 - a fixture
+from tests.programs import FORM, assertion, key_set, proved_by
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
-from vaka.web.portal.api_token import ASSERTION_TYPE
 
 pytestmark = pytest.mark.browser
 
@@ -53,19 +50,14 @@ def test_a_program_is_registered_and_asks_the_running_portal(house: House, revie
     page = review("lovisa", HERE)
     page.fill("#purpose", "Hämtar loggen till e-arkivet varje natt")
     page.check("input[name=scope]")
-    page.fill("#keys", json.dumps({"keys": [key.as_dict(private=False)]}))
+    page.fill("#keys", key_set(key))
     page.get_by_role("button", name="Registrera").click()
     row = page.locator("tbody tr").first
     expect(row).to_contain_text("I bruk")
     program = row.locator("code").first.inner_text()
-    now = int(datetime.now(UTC).timestamp())
-    said = {"iss": program, "sub": program, "aud": f"{house.portal}/api/token", "exp": now + 60, "jti": uuid4().hex}
-    form = urlencode({
-        "grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": jws.serialize_compact({"alg": "ES256"}, json.dumps(said), key, algorithms=["ES256"]),
-    })  # fmt: skip
+    proof = proved_by(assertion(program, key, f"{house.portal}/api/token"))
     status, answer = ask(
-        house, "POST", "/api/token", {"content-type": "application/x-www-form-urlencoded"}, form
+        house, "POST", "/api/token", FORM, urlencode({"grant_type": "client_credentials", **proof})
     )  # fmt: skip
     assert status == 200, answer
     bearer = {"authorization": "Bearer " + json.loads(answer)["access_token"]}

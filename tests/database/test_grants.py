@@ -286,8 +286,9 @@ TENANT: dict[str, Rights] = {
         "decide_erasure()": "execute",
         "place_hold()": "execute",
         "lift_hold()": "execute",
-        "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
+        "person": "insert select(born_on family_name given_name id personal_number personal_number_key phone_key"
         " protected_identity)",
+        "contact": "insert select(person_id)",
         "device": "select(id model person_id sender)",
         "alarm": "select(id person_id)",
         "unit": "select(id name)",

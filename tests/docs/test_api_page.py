@@ -12,7 +12,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8
 
 
 def test_every_address_is_on_the_page_with_its_permission() -> None:
-    rows = set(re.findall(r"^\| `GET (\S+)` \| `([a-z_.]+)` \|", PAGE, flags=re.MULTILINE))
+    rows = set(re.findall(r"^\| `(?:GET|POST) (\S+)` \| `([a-z_.]+)` \|", PAGE, flags=re.MULTILINE))
     assert rows == {(one.path, str(one.needs.value)) for one in API if one.needs is not PUBLIC}
     for one in API:
         assert f"{one.methods[0]} {one.path}" in PAGE

@@ -53,6 +53,7 @@ SAMPLES: dict[str, object] = {
     "keys": "{}",
     "any_owner": False,
     "jti_hash": bytes(32),
+    "certificate": bytes(32),
     "good_until": START,
     "verifier_hash": bytes(32),
     "machine": "west-1",

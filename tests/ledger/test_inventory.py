@@ -531,6 +531,7 @@ API_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/api/v1/{authority}/log/entries/{index}"): told("log.read"),
     ("GET", "/api/v1/{authority}/log/checkpoint"): told("log.read"),
     ("GET", "/api/v1/{authority}/access"): Untold("roles and requests, by identifiers; nobody in care"),
+    ("POST", "/api/v1/{authority}/people"): told("person.registered"),
     ("GET", "/api/v1/{authority}/activation"): Untold("rules, and counts of devices"),
 }
 OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {

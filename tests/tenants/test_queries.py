@@ -34,6 +34,7 @@ SAMPLES: dict[str, object] = {
     "reason": "Prov",
     "numbers": [bytes(32)],
     "person": uuid4(),
+    "number": bytes(32),
     "people": [uuid4()],
     **dict.fromkeys(("start", "end", "position"), 1),
     "table": "person",

@@ -198,6 +198,7 @@ API_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", f"{API_BASE}/log/entries/{{index}}", READ_LOG),
     ("GET", f"{API_BASE}/log/checkpoint", READ_LOG),
     ("GET", f"{API_BASE}/access", Permission.PORTAL_SEE_ACCESS),
+    ("POST", f"{API_BASE}/people", Permission.PORTAL_REGISTER_PEOPLE),
     ("GET", f"{API_BASE}/activation", Permission.PORTAL_SET_ACTIVATION),
 ]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [

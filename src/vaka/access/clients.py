@@ -19,6 +19,7 @@ from vaka.access.principal import Principal, Program
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
+from vaka.identity.client_certificates import is_certificates, read_certificates
 from vaka.identity.client_guard import UnusableKeysError, read_keys
 from vaka.identity.clients import QUERIES, Bearer, write_keys
 from vaka.identity.confirming import Act, Confirmation
@@ -31,6 +32,7 @@ SCOPES = (
     Permission.PORTAL_READ_LOG,
     Permission.PORTAL_SEE_ACCESS,
     Permission.PORTAL_SET_ACTIVATION,
+    Permission.PORTAL_REGISTER_PEOPLE,
 )
 """What a program can be given. Whatever two people or a touch of a key decide is not among it."""
 LONGEST_LIFE_DAYS = 366
@@ -59,9 +61,12 @@ def registration_act(authority_id: UUID, purpose: str, scopes: list[str], keys: 
 
 
 def require_sound(
-    principal: Principal, authority_id: UUID, purpose: str, scopes: list[str], keys: str, days: int
+    principal: Principal, authority_id: UUID, purpose: str, scopes: list[str], keys: str, days: int, now: datetime
 ) -> list[dict[str, Any]]:
-    """Return the public keys, if a program can be registered so. Raises what `register_client` does."""
+    """Return the keys or the certificates' fingerprints, if a program can be registered so.
+
+    Raises what `register_client` does.
+    """
     require(principal, Permission.PORTAL_OWN_CLIENTS, authority_id)
     require_reason(purpose)
     allowed = {scope.value for scope in offered_scopes(principal, authority_id)}
@@ -75,12 +80,14 @@ def require_sound(
             Category.INVALID, f"Ange 1–{LONGEST_LIFE_DAYS} dagar.", f"Give 1–{LONGEST_LIFE_DAYS} days."
         )  # fmt: skip
     try:
-        return read_keys(keys)
+        return read_certificates(keys, now) if is_certificates(keys) else read_keys(keys)
     except UnusableKeysError as error:
         raise _unusable(
             Category.INVALID,
-            "Nycklarna går inte att använda. Klistra in en JWK Set med 1–4 publika nycklar, EC P-256 eller Ed25519.",
-            f"The keys cannot be used: {error}. Paste a JWK set of 1–4 public keys, EC P-256 or Ed25519.",
+            "Nycklarna går inte att använda. Klistra in en JWK Set med 1–4 publika nycklar, eller 1–4 egensignerade "
+            "certifikat (PEM), EC P-256 eller Ed25519.",
+            f"The keys cannot be used: {error}. Paste a JWK set of 1–4 public keys, or 1–4 self-signed certificates "
+            "(PEM), EC P-256 or Ed25519.",
         ) from None
 
 
@@ -101,7 +108,7 @@ async def register_client(
     Raises NotAllowedError, NothingHereError, NotConfirmedError, UnusableReasonError, UnusableClientError,
     LedgerStandsStillError.
     """
-    public = require_sound(principal, authority_id, purpose, scopes, keys, days)
+    public = require_sound(principal, authority_id, purpose, scopes, keys, days, now)
     confirmation.require(registration_act(authority_id, purpose, scopes, keys, days))
     client, ends_at = new_identifier(now), now + timedelta(days=days)
     async with platform.transaction():

@@ -61,7 +61,7 @@ def _conflicts() -> Iterator[Conflict]:
             yield _pair(control, role, _SUPPLIER, anywhere=True)
     for reviewer in ("auditor", "log_reviewer"):
         yield _pair("access_approver", reviewer, _ACCESS)
-        for role in ("contract_officer", "archivist", "records_officer"):
+        for role in ("contract_officer", "archivist", "records_officer", "care_manager"):
             yield _pair(reviewer, role, _REVIEW)
     for role in ("operator", "shift_leader"):
         yield _pair("quality_reviewer", role, _QUALITY)

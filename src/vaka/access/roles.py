@@ -176,6 +176,21 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 ),
             ),
             Role(
+                "care_manager",
+                Sentence("Biståndshandläggare", "Care manager"),
+                "authority",
+                frozenset(
+                    {
+                        Permission.PORTAL_REGISTER_PEOPLE,
+                        Permission.PORTAL_OWN_CLIENTS,
+                        Permission.PORTAL_SEE_TERMS,
+                        Permission.PORTAL_OWN_RECEIPT,
+                        Permission.PORTAL_OWN_KEYS,
+                        Permission.PORTAL_OWN_SESSIONS,
+                    }
+                ),
+            ),
+            Role(
                 "administrator",
                 Sentence("Administratör", "Administrator"),
                 "administrator",

@@ -119,7 +119,9 @@ def _read_key(key: object) -> dict[str, Any]:
 def _verify(assertion: str, header: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if "crit" in header or "b64" in header:
         raise AssertionRefusedError("algorithm")
-    of_algorithm = [key for key in keys if header.get("alg") in _NAMES[ALGORITHMS[(key["kty"], key["crv"])]]]
+    of_algorithm = [
+        key for key in keys if "kty" in key and header.get("alg") in _NAMES[ALGORITHMS[(key["kty"], key["crv"])]]
+    ]
     if not of_algorithm:
         raise AssertionRefusedError("algorithm")
     for key in of_algorithm:

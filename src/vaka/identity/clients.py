@@ -21,6 +21,7 @@ from psycopg.rows import class_row
 
 from vaka.database.queries import load_queries
 from vaka.identifiers import RandomBytes, new_identifier
+from vaka.identity.client_certificates import FINGERPRINT
 from vaka.identity.client_guard import AssertionRefusedError, Proven
 
 QUERIES = load_queries("vaka.identity")
@@ -48,6 +49,11 @@ class Client:
     """``active``; ``ended``, ``over`` (its day has come), ``ownerless``; ``altered``: not what the log knows."""
 
     @property
+    def shows_certificates(self) -> bool:
+        """Whether it proves itself by a certificate, and not by assertions."""
+        return any(FINGERPRINT in key for key in self.public_keys)
+
+    @property
     def public_keys(self) -> list[dict[str, Any]]:
         """By which it proves itself."""
         keys: list[dict[str, Any]] = json.loads(self.keys)["keys"]
@@ -67,6 +73,8 @@ class Bearer:
     scopes: list[str]
     issued_at: datetime
     expires_at: datetime
+    certificate: bytes | None
+    """The fingerprint of the certificate it is worth something together with; None: alone."""
 
 
 async def list_clients(connection: Connection, authority_id: UUID, now: datetime) -> list[Client]:
@@ -89,25 +97,33 @@ def write_keys(keys: Sequence[dict[str, Any]]) -> str:
 
 
 async def issue_token(
-    connection: Connection, client: Client, proven: Proven, now: datetime, random_bytes: RandomBytes = os.urandom
+    connection: Connection,
+    client: Client,
+    proven: Proven | bytes,
+    now: datetime,
+    random_bytes: RandomBytes = os.urandom,
 ) -> tuple[str, UUID]:
-    """Return a new token, which is stored nowhere, and its identifier; the assertion is used up by it.
+    """Return a new token, which is stored nowhere, and its identifier. An assertion is used up by it; to a certificate,
+    given by its fingerprint, it is bound.
 
     Raises AssertionRefusedError (``replayed``): of two at once the database lets one through.
     """
     token = urlsafe_b64encode(random_bytes(TOKEN_BYTES)).rstrip(b"=").decode()
-    values = {
+    values: dict[str, Any] = {
         "token_hash": _hash(token), "id": new_identifier(now, random_bytes), "client": client.id, "now": now,
-        "expires_at": min(now + TOKEN_LIFE, client.ends_at), "jti_hash": _hash(proven.jti),
-        "good_until": proven.expires_at,
+        "expires_at": min(now + TOKEN_LIFE, client.ends_at), "certificate": None,
     }  # fmt: skip
-    await connection.execute(QUERIES["forget_assertions"], values)
-    used = await connection.execute(QUERIES["keep_assertion"], values)
-    if used.rowcount == 0:
-        raise AssertionRefusedError("replayed")
+    if isinstance(proven, Proven):
+        values |= {"jti_hash": _hash(proven.jti), "good_until": proven.expires_at}
+        await connection.execute(QUERIES["forget_assertions"], values)
+        used = await connection.execute(QUERIES["keep_assertion"], values)
+        if used.rowcount == 0:
+            raise AssertionRefusedError("replayed")
+    else:
+        values["certificate"] = proven
     await connection.execute(QUERIES["forget_tokens"], values)
     await connection.execute(QUERIES["keep_token"], values)
-    return token, values["id"]  # type: ignore[return-value]
+    return token, values["id"]
 
 
 async def find_bearer(connection: Connection, token: str, now: datetime) -> Bearer | None:

@@ -364,7 +364,7 @@ where c.id = %(client)s and c.ended_at is null and c.ends_at > %(now)s
 -- name: find_bearer
 -- as: portal
 select t.id as token_id, c.id as client_id, c.authority_id, c.owner, a.display_name as owner_name, a.language, c.scopes,
-       t.issued_at, t.expires_at
+       t.issued_at, t.expires_at, t.certificate
 from api_token t
 join api_client c on c.id = t.client_id
 join account a on a.id = c.owner and a.state = 'active'
@@ -382,8 +382,8 @@ delete from api_assertion where expires_at < %(now)s
 
 -- name: keep_token
 -- as: portal
-insert into api_token (token_hash, id, client_id, issued_at, expires_at)
-values (%(token_hash)s, %(id)s, %(client)s, %(now)s, %(expires_at)s)
+insert into api_token (token_hash, id, client_id, issued_at, expires_at, certificate)
+values (%(token_hash)s, %(id)s, %(client)s, %(now)s, %(expires_at)s, %(certificate)s)
 
 -- name: forget_tokens
 -- as: portal

@@ -312,7 +312,8 @@ _READERS = _EVERYONE
 
 CALLS = _table(
     Call("open_authority", OfAuthority, Opened, _SETUP, "Gives an authority its keys, or those it lacks."),
-    Call("create", OfSubjects, Keys, frozenset({"setup", "desk"}), "Makes data keys for people who have none."),
+    Call("create", OfSubjects, Keys, frozenset({"setup", "desk", "portal"}),
+         "Makes data keys for people who have none."),
     Call("unwrap", OfSubjects, Keys, _READERS, "Hands out the data keys of people; who has none is left out."),
     Call("unwrap_page", OfPage, Keys, _READERS, "Hands out the data keys of all people, a page at a time."),
     Call("public_keys", OfSubjects, Addresses, frozenset({"setup", "desk"}), "Tells the addresses of people."),

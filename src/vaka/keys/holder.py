@@ -9,10 +9,7 @@ it was about.
 
 import asyncio
 import os
-import socket
-import struct
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -43,12 +40,12 @@ from vaka.keys.frames import (
 from vaka.keys.hierarchy import Hierarchy
 from vaka.keys.measures import INTERNAL, Measures
 from vaka.logs import describe_error
+from vaka.peers import peer_of
 
 MOST_CONNECTIONS = 64
 GREETING_SECONDS = 5.0
 IDLE_SECONDS = 300.0
 SEND_SECONDS = 10.0
-_CREDENTIAL = struct.Struct("3i")  # pid, uid, gid: Linux' struct ucred, unix(7)
 _NOT_FOUND = (Category.FORBIDDEN.value, "Anropet är inte tillåtet.", "The call is not allowed.")
 _NO_SENSE = (Category.INVALID.value, "Anropet är inte begripligt.", "The call makes no sense.")
 _FAULT = (INTERNAL, "Ett internt fel i nyckelhållaren.", "An internal fault of the keyholder.")
@@ -112,7 +109,7 @@ class Keyholder:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        process, account = _peer(writer)
+        process, account = peer_of(writer)
         if account not in self._accounts:
             self._refuse("account", process)
             return
@@ -179,15 +176,6 @@ class Keyholder:
     def _refuse(self, reason: str, process: int, **facts: str) -> None:
         self.measures.refusals.add(reason)
         structlog.get_logger().warning("refused", reason=reason, pid=process, **facts)
-
-
-def _peer(writer: asyncio.StreamWriter) -> tuple[int, int]:
-    """Return the process and the account at the other end, as the kernel knows them; -1 where it does not say."""
-    process, account = 0, -1
-    with suppress(OSError, struct.error, AttributeError):
-        told = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIAL.size)
-        process, account, _ = _CREDENTIAL.unpack(told)
-    return process, account
 
 
 def _refused(why: tuple[str, str, str]) -> Answer:

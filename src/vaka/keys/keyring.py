@@ -109,9 +109,14 @@ class Keyring:
             raise KeysUnavailableError  # the keyholder is there: for this, nobody has to pause
         return done
 
-    async def create(self, authority: UUID, subjects: Collection[UUID]) -> None:
-        """Make keys for those who have none, and hold everybody's. Raises what KeyClient raises."""
-        missing = [subject for subject in dict.fromkeys(subjects) if (authority, subject) not in self._held]
+    async def create(self, authority: UUID, subjects: Collection[UUID], *, trusting: bool = True) -> None:
+        """Make keys for those who have none, and hold everybody's. Raises what KeyClient raises.
+
+        Unless ``trusting``, the keyholder is asked also of whom keys are held: somebody may have been erased just now.
+        """
+        missing = [
+            subject for subject in dict.fromkeys(subjects) if not (trusting and (authority, subject) in self._held)
+        ]
         if missing:
             forgotten = self._forgotten
             if not self.editions.is_known:
@@ -251,9 +256,9 @@ class AuthorityKeys:
         """See Keyring.hold."""
         return await self._keyring.hold(self.authority, subjects, hasty=hasty)
 
-    async def create(self, subjects: Collection[UUID]) -> None:
+    async def create(self, subjects: Collection[UUID], *, trusting: bool = True) -> None:
         """See Keyring.create."""
-        await self._keyring.create(self.authority, subjects)
+        await self._keyring.create(self.authority, subjects, trusting=trusting)
 
     def opens(self, subject: UUID) -> bool:
         """Whether a person's keys are held."""

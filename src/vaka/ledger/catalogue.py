@@ -97,7 +97,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
-        Event.PERSON_REGISTERED: About(("setup", "demo"), ("person",), (), _REGISTER),
+        Event.PERSON_REGISTERED: About(("setup", "demo", "client"), ("person",), (), _REGISTER),
         Event.PERSON_CHANGED: About(("setup",), ("person",), ("fields", "edition"), _REGISTER),
         Event.VALUE_REFUSED: About(
             ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"),
@@ -276,7 +276,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             _OPERATOR, ("client",), ("authority", "scopes", "reason", "valid_until", "digest", "step_up"), "the keys"
         ),
         Event.CLIENT_ENDED: About(_OPERATOR, ("client",), ("authority",)),
-        Event.CLIENT_ADMITTED: About(("client",), ("client",), ("authority", "session"), "the token, the assertion"),
+        Event.CLIENT_ADMITTED: About(
+            ("client",), ("client",), ("authority", "session", "method"), "the token, the assertion, the certificate"
+        ),
         Event.SESSION_STARTED: About(_OPERATOR, ("session",),
             ("realm", "method", "issuer", "level", "requested", "returned", "assertion"),
             "the address, the token, the assertion, the subject, the name",

@@ -5,8 +5,6 @@
 import argparse
 import asyncio
 import logging
-import os
-import pwd
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,6 +23,7 @@ from vaka.keys.memory import Memory
 from vaka.keys.roots import RootPlace
 from vaka.keys.sealed_file import SealedFilePlace
 from vaka.logs import configure_logs
+from vaka.peers import accounts_named
 from vaka.settings import KeyholderSettings, Settings, load_settings
 
 COMPONENT = "keyholder"
@@ -46,13 +45,7 @@ def root_place(root: Path, settings: KeyholderSettings) -> RootPlace:
 
 def accounts_of(settings: KeyholderSettings) -> frozenset[int]:
     """Return the numbers of the accounts that may ask: ours and those the settings name. Raises ConfigurationError."""
-    found = {os.geteuid()}
-    for name in settings.accounts:
-        try:
-            found.add(pwd.getpwnam(name).pw_uid)
-        except KeyError:
-            raise ConfigurationError(f"keyholder.accounts: there is no account {name} on this machine.") from None
-    return frozenset(found)
+    return accounts_named(settings.accounts, "keyholder.accounts")
 
 
 async def run(root: Path, settings: Settings, stopped: asyncio.Event) -> None:

@@ -13,14 +13,14 @@ import uvloop
 
 from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
-from vaka.database.server import Server
 from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
-from vaka.settings import Settings, load_settings
+from vaka.peers import accounts_named
+from vaka.settings import PortalSettings, Settings, load_settings
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import COMPONENT, open_portal
-from vaka.web.serve import serve
+from vaka.web.serve import Front, serve
 
 _FAILED = 1
 _REFUSED = 2
@@ -38,18 +38,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep_memory_and_tell()
     try:
         settings = load_settings(root / "vaka.toml")
-        return uvloop.run(_serve(find_server(settings.database, root), settings))
+        return uvloop.run(_serve(root, settings))
     except VakaError as error:
         print(error.sentence.en, file=sys.stderr)
         return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
 
 
-async def _serve(server: Server, settings: Settings) -> int:
+def _front(root: Path, settings: PortalSettings) -> Front | None:
+    """Return where programs with certificates come from. Raises ConfigurationError."""
+    if not settings.programs_origin:
+        return None
+    accounts = accounts_named(settings.programs_front, "portal.programs_front")
+    return Front(root / settings.programs_socket, accounts)
+
+
+async def _serve(root: Path, settings: Settings) -> int:
     log = structlog.get_logger()
     where = settings.portal
-    async with open_portal(server, settings, SystemClock()) as portal:
+    front = _front(root, where)
+    async with open_portal(find_server(settings.database, root), settings, SystemClock()) as portal:
         log.info("listening", address=where.host, port=where.port, count=len(portal.gateway.authorities))
-        await serve(build_portal(portal, settings), where)
+        await serve(build_portal(portal, settings), where, front=front)
     log.info("stopped")
     return 0
 

@@ -52,8 +52,17 @@ from jsonb_to_recordset(%(rows)s) as r (area text, from_minute smallint, until_m
 on conflict do nothing
 returning unit_id
 
+-- name: await_number
+-- as: portal in tenant
+-- Of two who are registered with one number at once, the second waits, and is found then.
+select pg_advisory_xact_lock(hashtextextended(encode(%(number)s::bytea, 'hex'), 0))
+
+-- name: find_same_person
+-- as: portal in tenant
+select id from person where id = %(person)s or personal_number_key = %(number)s::bytea limit 10
+
 -- name: register_people
--- as: setup in tenant
+-- as: setup in tenant, portal in tenant
 -- All of it sealed, but for the district and the mark; what stands for numbers is looked up and tells nothing.
 insert into person (id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition,
                     street, postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes,
@@ -73,7 +82,7 @@ on conflict do nothing
 returning id
 
 -- name: register_contacts
--- as: setup in tenant
+-- as: setup in tenant, portal in tenant
 insert into contact (person_id, position, name, relation, phone, has_key)
 select person_id, position, name, relation, phone, has_key
 from jsonb_to_recordset(%(rows)s) as r (

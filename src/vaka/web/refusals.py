@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The one place where errors become answers: which status, which sentence, and never any detail."""
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 import structlog
@@ -35,9 +36,11 @@ log = structlog.get_logger()
 class RequestRefusedError(VakaError):
     """A request that is turned away before anyone looks at what it asks."""
 
-    def __init__(self, status: HTTPStatus, sentence: Sentence) -> None:
+    def __init__(self, status: HTTPStatus, sentence: Sentence, allowed: Collection[str] = ()) -> None:
+        """Refuse with a status; a wrong method with those that are ``allowed`` (RFC 9110 section 10.2.1)."""
         super().__init__(Category.INVALID, sentence)
         self.status = status
+        self.headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
 
 
 class Refusals:
@@ -59,6 +62,8 @@ class Refusals:
         response = self._render(request, status, sentence)
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if isinstance(error, RequestRefusedError):
+            response.headers.update(error.headers)
         return response
 
     def _render(self, request: Request, status: HTTPStatus, sentence: Sentence) -> Response:

@@ -147,5 +147,5 @@ class _MethodRoute(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.methods and scope["method"] not in self.methods:
-            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD)
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD, self.methods)
         await super().handle(scope, receive, send)

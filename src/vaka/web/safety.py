@@ -138,8 +138,9 @@ class Safety:
             raise RequestRefusedError(HTTPStatus.REQUEST_URI_TOO_LONG, TOO_LARGE)
         if scope["method"] in SAFE_METHODS:
             return
-        if scope["method"] not in UNSAFE_METHODS:
-            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD)
+        # Of programs' addresses each knows its own methods; pages know these two and no others.
+        if not self._programs and scope["method"] not in UNSAFE_METHODS:
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD, SAFE_METHODS | UNSAFE_METHODS)
         is_foreign = self._programs or self._arrivals.fullmatch(scope["path"])
         if not is_foreign and not comes_from_own_page(headers, self._origin):
             raise RequestRefusedError(HTTPStatus.FORBIDDEN, WRONG_ORIGIN)

@@ -234,6 +234,9 @@ grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
+-- portal: an authority's care system registers people over the interface for programs; it changes nobody, reads nobody.
+grant insert on person, contact to g_portal;
+grant select (person_id) on contact to g_portal;
 grant select (id, person_id) on device to g_portal;
 grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;

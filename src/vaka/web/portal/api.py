@@ -20,6 +20,8 @@ from vaka.access.permissions import Permission
 from vaka.access.requests import list_requests
 from vaka.database.connections import transaction
 from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.client_certificates import judge_bound
+from vaka.identity.client_guard import AssertionRefusedError
 from vaka.identity.clients import find_bearer
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
@@ -27,10 +29,14 @@ from vaka.ledger.reading import prove_entry, read_entry, read_state
 from vaka.ledger.search import find_entries
 from vaka.tenants.activation import list_faulty, read_rules, write_rules
 from vaka.web.asker import Asker
+from vaka.web.denials import Denial
 from vaka.web.portal.allowance import REQUESTS
 from vaka.web.portal.api_description import describe_api
+from vaka.web.portal.api_people import PEOPLE_PATH
+from vaka.web.portal.api_people import register as register_by_program
 from vaka.web.portal.api_token import ADMISSION_PATH, REVOKE_PATH, give_token, revoke
 from vaka.web.portal.asked import AskedForm, tell_place, understand
+from vaka.web.portal.front import shown_certificate
 from vaka.web.portal.log import NoSuchEntryError, NotProvenError, index_in
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.preferences import read_preferences
@@ -54,10 +60,11 @@ class TokenPlaceError(VakaError):
         )
 
 
-async def recognise_program(portal: Portal, request: Request) -> Asker | None:
+async def recognise_program(portal: Portal, request: Request, address: Address) -> Asker | None:
     """Return the program whose token a request brings, with what its owner may now.
 
-    A cookie opens nothing here, and a token nothing on the pages. Raises TokenPlaceError, TooOftenError.
+    A cookie opens nothing here, and a token nothing on the pages. One that is bound to a certificate opens nothing
+    without it, and that is told of. Raises TokenPlaceError, TooOftenError.
     """
     if "access_token" in request.query_params:
         raise TokenPlaceError
@@ -71,6 +78,14 @@ async def recognise_program(portal: Portal, request: Request) -> Asker | None:
         if bearer is None:
             return None
         portal.allowances.require(f"client:{bearer.client_id}", REQUESTS)
+        if bearer.certificate is not None:
+            try:
+                judge_bound(shown_certificate(request), bearer.certificate, now)
+            except AssertionRefusedError as refused:
+                who = f"client:{bearer.client_id}"
+                told = Denial(who, bearer.token_id, address.path, request.method, refused.reason, None)
+                await portal.denials.tell(told)
+                return None
         principal = await principal_of(platform, bearer, now)
     return Asker(principal, read_preferences(request, bearer.language, "light"))
 
@@ -172,7 +187,10 @@ async def show_activation(portal: Portal, request: Request, asker: Asker) -> Res
 
 async def show_description(portal: Portal, request: Request) -> Response:
     """GET /api/openapi.json: this interface, described (OpenAPI 3.1)."""
-    return JSONResponse(describe_api(API, portal.origin), headers={"Cache-Control": "public, max-age=300"})
+    return JSONResponse(
+        describe_api(API, [origin for origin in (portal.origin, portal.programs_origin) if origin]),
+        headers={"Cache-Control": "public, max-age=300"},
+    )
 
 
 def _leaf(data: bytes | None) -> Mapping[str, Any] | None:
@@ -195,5 +213,6 @@ API: tuple[Address, ...] = (
     route(f"{BASE}/log/entries/{{index}}", show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{BASE}/log/checkpoint", show_checkpoint, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{BASE}/access", show_access, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(PEOPLE_PATH, register_by_program, ["POST"], needs=Permission.PORTAL_REGISTER_PEOPLE),
     route(f"{BASE}/activation", show_activation, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
 )

@@ -1,23 +1,27 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Tokens for programs: client credentials (RFC 6749 section 4.4) proved by a client assertion (RFC 7523), and revoking.
+"""Tokens for programs: client credentials (RFC 6749 section 4.4), and revoking. A program proves itself by an assertion
+(RFC 7523), or by the certificate that it shows (RFC 8705), to which its token is bound then.
 
 A token is 256 random bits, kept as a hash, and good for ten minutes. Every refusal looks the same to the program; which
 it was stands in the supplier's log, once a minute of each kind.
 """
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
+from vaka.identity.client_certificates import judge_certificate
 from vaka.identity.client_guard import (
     LONGEST_ASSERTION,
     AssertionRefusedError,
+    Proven,
     judge_assertion,
     read_client_id,
 )
@@ -27,6 +31,7 @@ from vaka.ledger.events import Event
 from vaka.web.denials import Denial
 from vaka.web.forms import Form, read_form
 from vaka.web.portal.allowance import ALL_TOKENS, TOKENS
+from vaka.web.portal.front import shown_certificate
 from vaka.web.portal.portal import Portal
 
 ADMISSION_PATH = "/api/token"
@@ -37,22 +42,33 @@ _NOBODY = UUID(int=0)
 Assertion = Annotated[str, Field(min_length=1, max_length=LONGEST_ASSERTION)]
 
 
-class TokenForm(Form):
+class ProvingForm(Form):
+    """Who asks: by an assertion, or by name where a certificate proves it."""
+
+    client_assertion_type: Literal["", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"] = ""
+    client_assertion: Assertion | Literal[""] = ""
+    client_id: Annotated[str, Field(max_length=40)] = ""
+
+    @model_validator(mode="after")
+    def _require_one_proof(self) -> Self:
+        if bool(self.client_assertion) != bool(self.client_assertion_type):
+            raise ValueError("an assertion has its type")
+        if not self.client_assertion and not self.client_id:
+            raise ValueError("nobody is named")
+        return self
+
+
+class TokenForm(ProvingForm):
     """A request for a token."""
 
     grant_type: Literal["client_credentials"]
-    client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
-    client_assertion: Assertion
-    client_id: Annotated[str, Field(max_length=40)] = ""
 
 
-class RevocationForm(Form):
+class RevocationForm(ProvingForm):
     """A token that is to end (RFC 7009), and who asks."""
 
     token: Annotated[str, Field(min_length=1, max_length=100)]
     token_type_hint: Annotated[str, Field(max_length=40)] = ""
-    client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
-    client_assertion: Assertion
 
 
 def audience(portal: Portal) -> str:
@@ -70,16 +86,19 @@ async def give_token(portal: Portal, request: Request) -> Response:
     now, client = portal.clock.now(), None
     try:
         async with transaction(portal.platform) as platform:
-            client_id = read_client_id(form.client_assertion)
+            client_id = _named(form)
             portal.allowances.require(f"tokens:{client_id}", TOKENS)
             client = await find_client(platform, client_id, now)
             if client is None or form.client_id not in ("", str(client_id)):
                 raise AssertionRefusedError("client")
-            proven = judge_assertion(form.client_assertion, client.id, client.public_keys, audience(portal), now)
+            proven = _prove(portal, request, form, client, now)
             token, token_id = await issue_token(platform, client, proven, now)
             await append(platform, Entry(
                 Event.CLIENT_ADMITTED, f"client:{client.id}", now, f"client:{client.id}",
-                detail={"authority": str(client.authority_id), "session": str(token_id)},
+                detail={
+                    "authority": str(client.authority_id), "session": str(token_id),
+                    "method": "certificate" if client.shows_certificates else "assertion",
+                },
             ))  # fmt: skip
     except AssertionRefusedError as refused:
         await _tell(portal, client, refused.reason, ADMISSION_PATH)
@@ -101,15 +120,35 @@ async def revoke(portal: Portal, request: Request) -> Response:
     now, client = portal.clock.now(), None
     try:
         async with transaction(portal.platform) as platform:
-            client = await find_client(platform, read_client_id(form.client_assertion), now)
-            if client is None:
+            client_id = _named(form)
+            client = await find_client(platform, client_id, now)
+            if client is None or form.client_id not in ("", str(client_id)):
                 raise AssertionRefusedError("client")
-            judge_assertion(form.client_assertion, client.id, client.public_keys, audience(portal), now)
+            _prove(portal, request, form, client, now)
             await revoke_token(platform, form.token, client.id)
     except AssertionRefusedError as refused:
         await _tell(portal, client, refused.reason, REVOKE_PATH)
         return _refuse("invalid_client", 401)
     return JSONResponse({})
+
+
+def _named(form: ProvingForm) -> UUID:
+    """Return who asks, as he says himself."""
+    if form.client_assertion:
+        return read_client_id(form.client_assertion)
+    try:
+        return UUID(form.client_id)
+    except ValueError:
+        raise AssertionRefusedError("form") from None
+
+
+def _prove(portal: Portal, request: Request, form: ProvingForm, client: Client, now: datetime) -> Proven | bytes:
+    """Return what is proven, in the one way that the program was registered with. Raises AssertionRefusedError."""
+    if client.shows_certificates:
+        return judge_certificate(shown_certificate(request), client.public_keys, now)
+    if not form.client_assertion:
+        raise AssertionRefusedError("assertion_missing")
+    return judge_assertion(form.client_assertion, client.id, client.public_keys, audience(portal), now)
 
 
 async def _tell(portal: Portal, client: Client | None, reason: str, address: str) -> None:

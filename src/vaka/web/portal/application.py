@@ -4,7 +4,7 @@
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from vaka.access.permissions import Permission
 from vaka.identity.sessions import Realm
@@ -39,6 +39,7 @@ from vaka.web.portal import (
     terms,
 )
 from vaka.web.portal.api import API, recognise_program
+from vaka.web.portal.front import Rooms
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import Theme
 from vaka.web.problems import Problems
@@ -184,8 +185,8 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
         )  # fmt: skip
         await portal.denials.tell(denial)
 
-    async def recognise_by_token(request: Request, _address: Address) -> Asker | None:
-        return await recognise_program(portal, request)
+    async def recognise_by_token(request: Request, address: Address) -> Asker | None:
+        return await recognise_program(portal, request, address)
 
     router = build_router(ADDRESSES, portal, Door(recognise, record_denial, portal.sign_in))
     programs = build_router(API, portal, Door(recognise_by_token, record_denial, sign_in=""))
@@ -193,17 +194,10 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
     pages = Safety(
         router, Refusals(portal.pages, THEME), origin=settings.portal.origin, form_targets=(settings.signin.origin,)
     )
-    return _Rooms(pages, Safety(programs, Problems(), origin=settings.portal.origin, programs=True))
+    ours = settings.portal
 
+    def answer_programs(origin: str) -> Safety:
+        return Safety(programs, Problems(), origin=origin, programs=True)
 
-class _Rooms:
-    """Pages for people and, under /api, answers for programs: nothing of the one opens the other."""
-
-    def __init__(self, pages: ASGIApp, programs: ASGIApp) -> None:
-        self._pages = pages
-        self._programs = programs
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        is_program = scope["type"] == "http" and scope["path"].startswith("/api/")
-        await (self._programs if is_program else self._pages)(scope, receive, send)
+    behind_front = answer_programs(ours.programs_origin) if ours.programs_origin else None
+    return Rooms(pages, answer_programs(ours.origin), behind_front)

@@ -41,6 +41,7 @@ SCOPE_WORDS: Mapping[str, str] = {
     "portal.read_log": mark("read the log, without names of people in care"),
     "portal.see_access": mark("see who holds which role, and what is asked for"),
     "portal.set_activation": mark("see what codes and passwords have to be"),
+    "portal.register_people": mark("register people in care, and read nobody"),
 }
 MAY_OWN = Permission.PORTAL_OWN_CLIENTS
 LONGEST_KEYS = 4000
@@ -85,7 +86,7 @@ async def register(portal: Portal, request: Request, asker: Asker) -> Response:
     form = await read_form(request, ClientForm, lists=frozenset({"scope"}))
     here, who, scopes = f"/log/{authority.slug}/programs", asker.principal, form.wanted
     try:
-        require_sound(who, authority.id, form.purpose, scopes, form.keys, form.days)
+        require_sound(who, authority.id, form.purpose, scopes, form.keys, form.days, portal.clock.now())
         asked = Confirming(
             registration_act(authority.id, form.purpose, scopes, form.keys, form.days), here, here, "programs",
             {"purpose": form.purpose, "scopes": ",".join(scopes), "keys": form.keys, "days": str(form.days)},
@@ -134,5 +135,6 @@ async def _show(
     return portal.page(
         asker, "portal_programs.html", authority, f"{path}/programs", 200 if error is None else 400,
         page="programs", path=path, state=state, names=names, audience=audience(portal), origin=portal.origin,
+        programs_origin=portal.programs_origin,
         longest=LONGEST_LIFE_DAYS, longest_reason=LONGEST_REASON, **context,
     )  # fmt: skip

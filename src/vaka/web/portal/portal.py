@@ -72,6 +72,8 @@ class Portal:
     """Where the portal is reached."""
     allowances: Allowances
     """How often programs may ask."""
+    programs_origin: str = ""
+    """Where programs show their certificates; empty: nowhere."""
     ending_wait_days: int = 7
     """How long the erasure of everything waits after its approval."""
     notices_key: Path | None = None
