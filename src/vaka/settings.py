@@ -265,6 +265,13 @@ class NoticesSettings(_Section):
     """What posts to authorities' systems are signed with; made at the first start, its public half beside it."""
 
 
+class TermsSettings(_Section):
+    """The evidence of the 37 terms."""
+
+    signing_key: FilePath = Path("credentials/packs.key")
+    """What evidence packs are signed with; made at the first of them, its public half beside it."""
+
+
 class HostSettings(_Section):
     """Who may work on the machine itself."""
 
@@ -304,6 +311,7 @@ class Settings(_Section):
     access: AccessSettings = AccessSettings()
     roles: RolesSettings = RolesSettings()
     notices: NoticesSettings = NoticesSettings()
+    terms: TermsSettings = TermsSettings()
     host: HostSettings = HostSettings()
 
     @model_validator(mode="after")

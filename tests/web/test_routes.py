@@ -145,6 +145,7 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", f"{LOG}/notices/minutes", Permission.PORTAL_SET_NOTICES),
     ("GET", "/terms", Permission.PORTAL_SEE_TERMS),
     ("GET", f"{LOG}/terms", Permission.PORTAL_SEE_TERMS),
+    ("POST", f"{LOG}/terms/pack", Permission.PORTAL_SEE_TERMS),
     ("POST", "/preferences", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/alive", PUBLIC),

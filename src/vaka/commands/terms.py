@@ -20,6 +20,7 @@ from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.maintenance import recorded
+from vaka.commands.terms_pack import pack
 from vaka.database.connections import make_pool, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
@@ -52,6 +53,9 @@ def terms(context: click.Context, data: Path | None, authority: str | None, *, a
     with reachable_server(directory, directory.load_settings()) as server:
         board = asyncio.run(_assess(server, authority, clock.now()))
     click.echo(json.dumps([_row(*one) for one in board], ensure_ascii=False, indent=2) if as_json else _table(board))
+
+
+terms.add_command(pack)
 
 
 @terms.command()

@@ -37,6 +37,7 @@ from vaka.web.portal import (
     retention,
     supplier,
     terms,
+    terms_pack,
 )
 from vaka.web.portal.api import API, recognise_program
 from vaka.web.portal.portal import Portal
@@ -160,6 +161,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/notices/minutes", notices.agree_minutes, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
     route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/terms/pack", terms_pack.give_pack, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
