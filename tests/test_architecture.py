@@ -112,7 +112,7 @@ OPENS_CONNECTIONS = {
     "commands/sessions.py": "platform",
     "commands/settings_record.py": "platform",
     "commands/terms.py": "platform",
-    "commands/terms_pack.py": "reads one authority's evidence with the portal's rights, and enters that it left",
+    "commands/terms_pack.py": "platform",
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
     "processes/scheduler.py": "platform",

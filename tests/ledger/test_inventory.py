@@ -362,6 +362,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "factor remove": told("security_key.removed", "command.run"),
     "retention preview": told("command.run"),
     "terms check": told("evidence.changed", "command.run"),
+    "advisory write": Untold("makes a file of files; no installation is touched"),
     "terms pack": told("evidence.packed", "command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),

@@ -3,7 +3,7 @@
 //
 // Judges documents by other people's rules. Reads one request as JSON, writes what is wrong as a JSON list.
 //   {"do": "schema", "schema": {…}, "documents": {"name": {…}}}   by a JSON schema (draft 7), with ajv
-//   {"do": "csaf", "document": {…}}                               by CSAF 2.0: strict schema and every mandatory test
+//   {"do": "csaf", "documents": {"name": {…}}}                     by CSAF 2.0: strict schema and every mandatory test
 
 "use strict";
 
@@ -28,7 +28,7 @@ async function bySchema({ schema, documents }) {
   return wrong;
 }
 
-async function byCsaf({ document }) {
+async function byCsaf({ documents }) {
   const { createRequire } = require("node:module");
   const { pathToFileURL } = require("node:url");
   const library = createRequire(`${process.env.NODE_PATH}/x`).resolve("@secvisogram/csaf-validator-lib/package.json");
@@ -37,10 +37,18 @@ async function byCsaf({ document }) {
     from("validateStrict.js"), from("schemaTests.js"), from("mandatoryTests.js"),
   ]);
   const tests = [schemas.csaf_2_0_strict, ...Object.values(mandatory)];
-  const { isValid, tests: results } = await validateStrict(tests, document, {});
-  const wrong = results.flatMap((one) =>
-    one.errors.map((error) => ({ test: one.name, where: error.instancePath, what: error.message })));
-  return isValid || wrong.length ? wrong : [{ test: "all", where: "", what: "not valid" }];
+  const wrong = [];
+  for (const [name, document] of Object.entries(documents)) {
+    const { isValid, tests: results } = await validateStrict(tests, document);
+    if (isValid) continue;
+    wrong.push({ document: name, test: "", where: "", what: "not valid" });
+    for (const one of results) {
+      for (const error of one.errors) {
+        wrong.push({ document: name, test: one.name, where: error.instancePath, what: error.message });
+      }
+    }
+  }
+  return wrong;
 }
 
 const asked = JSON.parse(fs.readFileSync(0, "utf8"));
