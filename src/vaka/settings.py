@@ -8,11 +8,21 @@ relative to the file itself.
 
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from vaka.addresses import is_this_machine, is_wildcard, network, public_host
 from vaka.errors import ConfigurationError
@@ -37,6 +47,10 @@ def _file_in_directory(path: Path) -> Path:
 SecretFile = Annotated[FilePath, AfterValidator(_file_in_directory)]
 
 PublicHost = Annotated[str, AfterValidator(public_host)]
+ContactAddress = Annotated[
+    str, Field(max_length=200, pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://[^\s]+|tel:\+[0-9-]+)$")
+]
+_WEB_ADDRESS_OR_NONE = r"^(https://[^\s]+)?$"
 AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 Network = Annotated[str, AfterValidator(network)]
 
@@ -272,6 +286,29 @@ class TermsSettings(_Section):
     """What evidence packs are signed with; made at the first of them, its public half beside it."""
 
 
+class SecurityContactSettings(_Section):
+    """Whom somebody tells who has found a weakness; told at `/.well-known/security.txt` (RFC 9116)."""
+
+    contacts: Annotated[list[ContactAddress], Field(max_length=10)] = []
+    """Addresses that somebody reads, the first one first: `mailto:`, `https://` or `tel:`. Without any none is told."""
+    expires: AwareDatetime | None = None
+    """Until when that holds, with its zone, within a year; set anew by whoever has made sure that somebody reads."""
+    policy: Annotated[str, Field(max_length=500, pattern=_WEB_ADDRESS_OR_NONE)] = ""
+    """Where it stands how reports are handled."""
+    encryption: Annotated[str, Field(max_length=500, pattern=_WEB_ADDRESS_OR_NONE)] = ""
+    """Where a key for encrypted mail is found."""
+
+    @model_validator(mode="after")
+    def _hold_until_a_day(self) -> Self:
+        if self.contacts and self.expires is None:
+            raise ValueError("security_contact.expires says until when the contacts hold, with its zone")
+        return self
+
+    def is_told(self, now: datetime) -> bool:
+        """Whether somebody is named, and that still holds."""
+        return bool(self.contacts) and self.expires is not None and now < self.expires
+
+
 class HostSettings(_Section):
     """Who may work on the machine itself."""
 
@@ -312,6 +349,7 @@ class Settings(_Section):
     roles: RolesSettings = RolesSettings()
     notices: NoticesSettings = NoticesSettings()
     terms: TermsSettings = TermsSettings()
+    security_contact: SecurityContactSettings = SecurityContactSettings()
     host: HostSettings = HostSettings()
 
     @model_validator(mode="after")

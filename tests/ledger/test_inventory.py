@@ -425,6 +425,7 @@ PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("GET", "/"): Untold("where one signs in; nothing of anybody"),
     ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/.well-known/security.txt"): Untold("whom to tell of a weakness, the same for everybody"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
@@ -518,6 +519,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/.well-known/security.txt"): Untold("whom to tell of a weakness, the same for everybody"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 API_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
@@ -572,6 +574,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/.well-known/security.txt"): Untold("whom to tell of a weakness, the same for everybody"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 DESK_READS = told("alarm.read", "history.listed", "history.searched", "person.searched")

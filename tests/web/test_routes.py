@@ -149,6 +149,7 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/preferences", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/alive", PUBLIC),
+    ("GET", "/.well-known/security.txt", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
 SEE_ACCOUNTS, MY_KEYS = Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS
@@ -183,6 +184,7 @@ OFFICE_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/preferences", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/alive", PUBLIC),
+    ("GET", "/.well-known/security.txt", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
 API_BASE = "/api/v1/{authority}"
@@ -209,6 +211,7 @@ SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/invitation", PUBLIC),
     ("POST", "/preferences", PUBLIC),
     ("GET", "/alive", PUBLIC),
+    ("GET", "/.well-known/security.txt", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
 GUARDED = [(method, path) for method, path, needs in DESK_TABLE if needs is not PUBLIC]

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vaka.access.permissions import Permission
 from vaka.identity.sessions import Realm
 from vaka.settings import Settings
-from vaka.web import rooms
+from vaka.web import rooms, security_txt
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
@@ -72,6 +72,11 @@ async def serve_static(portal: Portal, request: Request) -> Response:
 async def say_alive(portal: Portal, request: Request) -> Response:
     """GET /alive: for whoever watches the process; says nothing else."""
     return PlainTextResponse("alive")
+
+
+async def tell_security_contact(portal: Portal, request: Request) -> Response:
+    """GET /.well-known/security.txt: whom somebody tells who has found a weakness (RFC 9116)."""
+    return security_txt.answer(portal.security_contact, portal.origin, portal.clock)
 
 
 ADDRESSES: tuple[Address, ...] = (
@@ -165,6 +170,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route(security_txt.PATH, tell_security_contact, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
 )
 

@@ -58,6 +58,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         lookups=Questions(clock), taking_out=TakingOut(clock),
                         ending_wait_days=settings.erasure.ending_wait_days, security_keys=security_keys,
                         step_up=settings.access.step_up, origin=settings.portal.origin, allowances=Allowances(clock),
+                        security_contact=settings.security_contact,
                         packs_key=server.credentials.parent / settings.terms.signing_key,
                         notices_key=public_file(server.credentials.parent / settings.notices.signing_key),
                     )  # fmt: skip

@@ -17,6 +17,7 @@ from vaka.access.roles import ROLES
 from vaka.database.connections import transaction
 from vaka.identity.personas import NotADemoError, Persona, list_personas, sign_in_as
 from vaka.identity.sessions import CannotSignInError, Realm
+from vaka.web import security_txt
 from vaka.web.asker import COOKIES, find_principal, give_token, take_token_back
 from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import Form, NoForm, read_form
@@ -118,6 +119,11 @@ async def say_alive(entrance: Entrance, request: Request) -> Response:
     return PlainTextResponse("alive")
 
 
+async def tell_security_contact(entrance: Entrance, request: Request) -> Response:
+    """GET /.well-known/security.txt: whom somebody tells who has found a weakness (RFC 9116)."""
+    return security_txt.answer(entrance.settings.security_contact, entrance.settings.signin.origin, entrance.clock)
+
+
 ADDRESSES: tuple[Address, ...] = (
     route("/", show_sign_in, ["GET"], needs=PUBLIC),
     route("/", sign_in, ["POST"], needs=PUBLIC),
@@ -131,6 +137,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route(security_txt.PATH, tell_security_contact, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
 )
 
