@@ -13,46 +13,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vaka.addresses import is_this_machine, is_wildcard, network, public_host
+from vaka.addresses import is_this_machine, is_wildcard
 from vaka.errors import ConfigurationError
 from vaka.plain_secrets import has_form_of_secret, secrets_in
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-# TOML has no word for "none": `false` closes a port.
-OptionalPort = Annotated[Port | None, BeforeValidator(lambda value: None if value is False else value)]
-
-
-# TOML has no paths, only strings.
-FilePath = Annotated[Path, Field(strict=False)]
-
-
-def _file_in_directory(path: Path) -> Path:
-    """Return where a secret's file is; without a directory it might be the secret itself. Raises ValueError."""
-    if len(path.parts) < 2:
-        raise ValueError("write the path of a file that holds it, with its directory; a secret is never a setting")
-    return path
-
-
-SecretFile = Annotated[FilePath, AfterValidator(_file_in_directory)]
-
-PublicHost = Annotated[str, AfterValidator(public_host)]
-ContactAddress = Annotated[
-    str, Field(max_length=200, pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://[^\s]+|tel:\+[0-9-]+)$")
-]
-_WEB_ADDRESS_OR_NONE = r"^(https://[^\s]+)?$"
-AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
-Network = Annotated[str, AfterValidator(network)]
+from vaka.settings_values import (
+    AccountName,
+    ContactAddress,
+    FilePath,
+    Network,
+    OptionalPort,
+    Port,
+    PublicHost,
+    SecretFile,
+    WebAddressOrNone,
+)
 
 
 class _Section(BaseModel):
@@ -293,9 +269,9 @@ class SecurityContactSettings(_Section):
     """Addresses that somebody reads, the first one first: `mailto:`, `https://` or `tel:`. Without any none is told."""
     expires: AwareDatetime | None = None
     """Until when that holds, with its zone, within a year; set anew by whoever has made sure that somebody reads."""
-    policy: Annotated[str, Field(max_length=500, pattern=_WEB_ADDRESS_OR_NONE)] = ""
+    policy: WebAddressOrNone = ""
     """Where it stands how reports are handled."""
-    encryption: Annotated[str, Field(max_length=500, pattern=_WEB_ADDRESS_OR_NONE)] = ""
+    encryption: WebAddressOrNone = ""
     """Where a key for encrypted mail is found."""
 
     @model_validator(mode="after")
