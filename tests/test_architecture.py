@@ -117,6 +117,7 @@ OPENS_CONNECTIONS = {
     "commands/sessions.py": "platform",
     "commands/settings_record.py": "platform",
     "commands/terms.py": "platform",
+    "commands/terms_pack.py": "platform",
     "commands/trust.py": "platform",
     "demo/furnishing.py": "platform",
     "demo/registering.py": "platform",

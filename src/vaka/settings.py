@@ -8,37 +8,27 @@ relative to the file itself.
 
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vaka.addresses import is_this_machine, is_wildcard, network, public_host
+from vaka.addresses import is_this_machine, is_wildcard
 from vaka.errors import ConfigurationError
 from vaka.plain_secrets import has_form_of_secret, secrets_in
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-# TOML has no word for "none": `false` closes a port.
-OptionalPort = Annotated[Port | None, BeforeValidator(lambda value: None if value is False else value)]
-
-
-# TOML has no paths, only strings.
-FilePath = Annotated[Path, Field(strict=False)]
-
-
-def _file_in_directory(path: Path) -> Path:
-    """Return where a secret's file is; without a directory it might be the secret itself. Raises ValueError."""
-    if len(path.parts) < 2:
-        raise ValueError("write the path of a file that holds it, with its directory; a secret is never a setting")
-    return path
-
-
-SecretFile = Annotated[FilePath, AfterValidator(_file_in_directory)]
-
-PublicHost = Annotated[str, AfterValidator(public_host)]
-AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
-Network = Annotated[str, AfterValidator(network)]
+from vaka.settings_values import (
+    AccountName,
+    ContactAddress,
+    FilePath,
+    Network,
+    OptionalPort,
+    Port,
+    PublicHost,
+    SecretFile,
+    WebAddressOrNone,
+)
 
 
 class _Section(BaseModel):
@@ -288,6 +278,36 @@ class NoticesSettings(_Section):
     """What posts to authorities' systems are signed with; made at the first start, its public half beside it."""
 
 
+class TermsSettings(_Section):
+    """The evidence of the 37 terms."""
+
+    signing_key: FilePath = Path("credentials/packs.key")
+    """What evidence packs are signed with; made at the first of them, its public half beside it."""
+
+
+class SecurityContactSettings(_Section):
+    """Whom somebody tells who has found a weakness; told at `/.well-known/security.txt` (RFC 9116)."""
+
+    contacts: Annotated[list[ContactAddress], Field(max_length=10)] = []
+    """Addresses that somebody reads, the first one first: `mailto:`, `https://` or `tel:`. Without any none is told."""
+    expires: AwareDatetime | None = None
+    """Until when that holds, with its zone, within a year; set anew by whoever has made sure that somebody reads."""
+    policy: WebAddressOrNone = ""
+    """Where it stands how reports are handled."""
+    encryption: WebAddressOrNone = ""
+    """Where a key for encrypted mail is found."""
+
+    @model_validator(mode="after")
+    def _hold_until_a_day(self) -> Self:
+        if self.contacts and self.expires is None:
+            raise ValueError("security_contact.expires says until when the contacts hold, with its zone")
+        return self
+
+    def is_told(self, now: datetime) -> bool:
+        """Whether somebody is named, and that still holds."""
+        return bool(self.contacts) and self.expires is not None and now < self.expires
+
+
 class HostSettings(_Section):
     """Who may work on the machine itself."""
 
@@ -331,6 +351,8 @@ class Settings(_Section):
     access: AccessSettings = AccessSettings()
     roles: RolesSettings = RolesSettings()
     notices: NoticesSettings = NoticesSettings()
+    terms: TermsSettings = TermsSettings()
+    security_contact: SecurityContactSettings = SecurityContactSettings()
     host: HostSettings = HostSettings()
 
     @model_validator(mode="after")

@@ -113,6 +113,8 @@ PLATFORM: dict[str, Rights] = {
         "client_digest()": "execute",
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
+        "list_looks()": "execute",
+        "list_findings()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
         " realm token_hash) update(ended_at)",

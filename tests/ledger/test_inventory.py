@@ -365,6 +365,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "factor remove": told("security_key.removed", "command.run"),
     "retention preview": told("command.run"),
     "terms check": told("evidence.changed", "command.run"),
+    "advisory write": Untold("makes a file of files; no installation is touched"),
+    "terms pack": told("evidence.packed", "command.run"),
     "policy show": told("command.run"),
     "policy set": told("command.run"),
     "policy classify": told("command.run"),
@@ -429,6 +431,7 @@ PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("GET", "/"): Untold("where one signs in; nothing of anybody"),
     ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/.well-known/security.txt"): Untold("whom to tell of a weakness, the same for everybody"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
@@ -510,6 +513,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
     ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
+    ("POST", f"{LOG}/terms/pack"): told("evidence.packed"),
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
@@ -521,6 +525,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/.well-known/security.txt"): Untold("whom to tell of a weakness, the same for everybody"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 API_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
@@ -582,6 +587,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
+    ("GET", "/.well-known/security.txt"): Untold("whom to tell of a weakness, the same for everybody"),
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 DESK_READS = told("alarm.read", "history.listed", "history.searched", "person.searched")

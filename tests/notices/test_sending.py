@@ -19,9 +19,9 @@ from http_message_signatures import (
 from tests.notices.desk import HERE, PORTAL, SENDER, Certificates, Mailbox, Posted, due, mail_server, web_server
 from vaka.clock import SystemClock
 from vaka.crypto.signing import public_pem
+from vaka.keys.signing_key import key_id
 from vaka.notices.mail import Mail, write_mail
 from vaka.notices.outbox import Fault, SendingError
-from vaka.notices.signing_key import key_id
 from vaka.notices.webhook import Webhook, sign_request
 
 pytestmark = pytest.mark.anyio

@@ -145,9 +145,11 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", f"{LOG}/notices/minutes", Permission.PORTAL_SET_NOTICES),
     ("GET", "/terms", Permission.PORTAL_SEE_TERMS),
     ("GET", f"{LOG}/terms", Permission.PORTAL_SEE_TERMS),
+    ("POST", f"{LOG}/terms/pack", Permission.PORTAL_SEE_TERMS),
     ("POST", "/preferences", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/alive", PUBLIC),
+    ("GET", "/.well-known/security.txt", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
 SEE_ACCOUNTS, MY_KEYS = Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS
@@ -187,6 +189,7 @@ OFFICE_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/preferences", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
     ("GET", "/alive", PUBLIC),
+    ("GET", "/.well-known/security.txt", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
 API_BASE = "/api/v1/{authority}"
@@ -216,6 +219,7 @@ SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/invitation", PUBLIC),
     ("POST", "/preferences", PUBLIC),
     ("GET", "/alive", PUBLIC),
+    ("GET", "/.well-known/security.txt", PUBLIC),
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
 GUARDED = [(method, path) for method, path, needs in DESK_TABLE if needs is not PUBLIC]

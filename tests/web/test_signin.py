@@ -5,6 +5,7 @@
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -21,10 +22,11 @@ from vaka.identity.oidc import OidcClient
 from vaka.identity.saml import SamlClient
 from vaka.identity.sessions import open_session
 from vaka.identity.subjects import SubjectKey
-from vaka.settings import Settings
+from vaka.settings import SecurityContactSettings, Settings
 from vaka.web.asker import SESSION_COOKIE
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
+from vaka.web.security_txt import PATH
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
 from vaka.web.signin.opening import open_fallback
@@ -160,6 +162,17 @@ async def test_a_switch_leads_back_into_the_desk_and_nowhere_else(stranger: Brow
 async def test_both_say_that_they_are_alive(entrance: Entrance, stranger: Browser) -> None:
     assert (await visitor(entrance).get("/alive")).text == "alive"
     assert (await stranger.get("/alive")).text == "alive"
+
+
+async def test_a_stranger_is_told_whom_to_tell_of_a_weakness(entrance: Entrance) -> None:
+    """Where somebody is named; otherwise there is no such page."""
+    assert (await visitor(entrance).get(PATH)).status == 404
+    named = SecurityContactSettings(
+        contacts=["mailto:sakerhet@leverantor.example"], expires=datetime.now(UTC) + timedelta(days=90)
+    )
+    settings = entrance.settings.model_copy(update={"security_contact": named})
+    told = await visitor(entrance, settings).get(PATH)
+    assert (told.status, f"Canonical: {settings.signin.origin}{PATH}\n" in told.text) == (200, True)
 
 
 async def test_failed_attempts_are_in_the_ledger_and_nobody_can_fill_it(

@@ -49,3 +49,12 @@ select authority_id, reason, things from find_accounts_past_their_end(%(at)s)
 -- name: find_sessions_below_level
 -- as: scheduler, setup
 select authority_id, reason, things from find_sessions_below_level(%(at)s)
+
+-- name: list_looks
+-- as: portal
+select look, requirement, looked_at, clock, seen from list_looks(%(authority_id)s, %(since)s, %(most)s)
+
+-- name: list_findings
+-- as: portal
+select look, requirement, looked_at, clock, own, met, reason, things, stands
+from list_findings(%(authority_id)s, %(since)s, %(most)s)

@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -31,6 +31,7 @@ from vaka.keys.calls import Registered, Replaced
 from vaka.keys.client import KeyClient
 from vaka.keys.credentials import read_credential
 from vaka.keys.identities import identity_key_file, open_identities
+from vaka.keys.signing_key import read_signing_key
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged, require_standing
@@ -117,7 +118,7 @@ def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change
 async def _register(server: Server, settings: Settings) -> Sequence[Registered]:
     async with asking(server, settings) as client:
         kept = (await client.register()).keys
-    return (*kept, *_identity_key(server), *_certificate_key(server, settings))
+    return (*kept, *_identity_key(server), *_signing_keys(server, settings))
 
 
 def _identity_key(server: Server) -> Sequence[Registered]:
@@ -131,18 +132,27 @@ def _identity_key(server: Server) -> Sequence[Registered]:
     return (line,)
 
 
-def _certificate_key(server: Server, settings: Settings) -> Sequence[Registered]:
-    """What certificates of erasure are signed with, once there is one: the log names it by the same digest."""
-    path = server.credentials.parent / settings.erasure.signing_key
-    try:
-        made = path.stat().st_mtime
-    except OSError:
-        return ()
-    line = Registered(
-        id=sha256(public_pem(read_credential(path))).hexdigest(), kind="signing", purpose="certificates of erasure",
-        owner="platform", keys=1, created=datetime.fromtimestamp(made, UTC), rotate_by=None, state="current",
-    )  # fmt: skip
-    return (line,)
+def _signing_keys(server: Server, settings: Settings) -> Sequence[Registered]:
+    """What certificates of erasure and evidence packs are signed with, once there is one: the log names them by the
+    same digest.
+    """
+    kept: tuple[tuple[str, Path, Callable[[Path], bytes]], ...] = (
+        ("certificates of erasure", settings.erasure.signing_key, read_credential),
+        ("evidence packs", settings.terms.signing_key, read_signing_key),
+    )
+    lines = []
+    for purpose, where, read in kept:
+        path = server.credentials.parent / where
+        if not path.exists():
+            continue
+        made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        lines.append(
+            Registered(
+                id=sha256(public_pem(read(path))).hexdigest(), kind="signing", purpose=purpose, owner="platform",
+                keys=1, created=made, rotate_by=None, state="current",
+            )
+        )  # fmt: skip
+    return lines
 
 
 async def _rotate(server: Server, settings: Settings, chosen: Authority | None, run: Run, *, apply: bool) -> str:

@@ -38,6 +38,7 @@ SUBCOMMANDS = {
     "logout": ("vaka.commands.login:logout", "End that."),
     "host": ("vaka.commands.host:host", "Look at the machine's own accounts, and who worked on it."),
     "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
+    "advisory": ("vaka.commands.advisory:advisory", "Write security advisories and VEX (CSAF 2.0)."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

@@ -20,6 +20,7 @@ from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.maintenance import recorded
+from vaka.commands.terms_pack import pack
 from vaka.database.connections import make_pool, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
@@ -54,6 +55,9 @@ def terms(context: click.Context, data: Path | None, authority: str | None, *, a
     click.echo(json.dumps([_row(*one) for one in board], ensure_ascii=False, indent=2) if as_json else _table(board))
 
 
+terms.add_command(pack)
+
+
 @terms.command()
 @_DATA
 def check(data: Path) -> None:
@@ -62,11 +66,16 @@ def check(data: Path) -> None:
     The scheduler does the same by itself, as often as each kind of evidence asks for.
     """
     directory, clock = DataDirectory(data.absolute()), SystemClock()
-    with reachable_server(directory, directory.load_settings()) as server:
+    settings = directory.load_settings()
+    with reachable_server(directory, settings) as server:
         with recorded(server, clock, "terms.check", None, apply=False) as run:
             changed, failing = asyncio.run(_look(server, clock))
             run.facts["count"] = changed
         click.echo(f"{len(COLLECTORS) - len(failing)} collectors looked; {changed} findings are other than before.")
+        if not settings.security_contact.is_told(clock.now()):
+            click.echo(
+                "Nobody is told whom to tell of a weakness: set security_contact.contacts, and an expires to come."
+            )
         if failing:
             raise ConfigurationError(
                 f"These collectors failed, and their evidence grows old: {', '.join(sorted(failing))}. The lines above "

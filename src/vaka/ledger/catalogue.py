@@ -260,6 +260,10 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.EVIDENCE_CHANGED: About(
             ("scheduler", "setup"), ("requirement",), ("authority", "reason", "count", "look"), "whom it is about"
         ),
+        Event.EVIDENCE_PACKED: About(
+            ("account", "setup"), ("authority",), ("format", "sha256", "key", "tool", "change", "step_up"),
+            "the evidence",
+        ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),

@@ -104,6 +104,7 @@ class Event(Enum):
     ROLE_APPROVED = "role.approved"  # the authority's approver said yes, or the role was held when it was designated
     ROLE_REFUSED = "role.refused"  # the authority's approver said no
     EVIDENCE_CHANGED = "evidence.changed"  # a look at a term's evidence found something else than the look before
+    EVIDENCE_PACKED = "evidence.packed"  # the evidence of an authority's terms was taken out, as a signed pack
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back

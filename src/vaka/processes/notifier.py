@@ -22,10 +22,10 @@ from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.hardening import keep_memory_and_tell
+from vaka.keys.signing_key import key_id, read_signing_key
 from vaka.logs import configure_logs
 from vaka.notices.delivering import Delivering
 from vaka.notices.mail import Mail
-from vaka.notices.signing_key import key_id, read_signing_key
 from vaka.notices.webhook import Webhook
 from vaka.repeating import repeat, unless
 from vaka.settings import Settings, load_settings

@@ -93,6 +93,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/programs": {"purpose": "", "scope": "portal.read_log", "keys": "{}", "days": "30"},
         f"{LOG}/programs/end": {"client": Named("client")},
         f"{LOG}/access/report/{{year}}/csv": {},
+        f"{LOG}/terms/pack": {},
         f"{LOG}/people": {"text": Named("person_name")},
         f"{LOG}/export": {"format": "csv", "person": Named("person"), "reason": "other"},
         f"{LOG}/receipt": {"number": "0"},

@@ -136,6 +136,7 @@ CASES = [
          {"object": "log:vaka.example/other"}),
     Case("/log/{authority}/access/report/{year}/csv", "beata", plain(f"{LOG}/access/report/{YEAR}/csv"),
          "log.exported", {}),
+    Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
     Case("/log/{authority}/retention", "agneta", plain(f"{LOG}/retention", days="730", reason="KS 1"),
          "retention.set", {"days": "400"}),
     Case("/log/{authority}/removal/{proposal}/approve", "arvid", proposal, "removal.approved", {"digest": "0" * 64}),

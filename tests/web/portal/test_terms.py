@@ -96,12 +96,16 @@ async def test_an_authority_sees_nothing_of_what_was_found_of_another(
 
 
 async def test_term_01_6_nobody_can_set_how_a_term_stands(beata: Browser) -> None:
-    """No address of any page takes anything about a term; what is sent there is refused, whoever sends it."""
+    """No address of any page takes anything about a term; what is sent there is refused, whoever sends it. The one
+    that is sent to hands the evidence out.
+    """
     about_terms = {
         (method, one.path) for table in (DESK, OFFICE, PORTAL, SIGNIN) for one in table for method in one.methods
         if "terms" in one.path
     }  # fmt: skip
-    assert about_terms == {("GET", "/terms"), ("GET", "/log/{authority}/terms")}
+    assert about_terms == {
+        ("GET", "/terms"), ("GET", "/log/{authority}/terms"), ("POST", "/log/{authority}/terms/pack")
+    }  # fmt: skip
     before = tiles((await beata.get(HERE)).text)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         for path in (HERE, f"{HERE}/1", "/terms"):

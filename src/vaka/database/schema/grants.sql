@@ -116,6 +116,8 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal;
+-- portal: takes the evidence of one authority's terms out, as a pack.
+grant execute on function list_looks, list_findings to g_portal;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles to g_scheduler;
 -- scheduler: whose last day has come is out.

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from vaka.access.permissions import Permission
 from vaka.identity.sessions import Realm
 from vaka.settings import Settings
-from vaka.web import rooms
+from vaka.web import rooms, security_txt
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
@@ -56,6 +56,11 @@ async def say_alive(office: Office, request: Request) -> Response:
     return PlainTextResponse("alive")
 
 
+async def tell_security_contact(office: Office, request: Request) -> Response:
+    """GET /.well-known/security.txt: whom somebody tells who has found a weakness (RFC 9116)."""
+    return security_txt.answer(office.security_contact, office.origin, office.clock)
+
+
 ADDRESSES: tuple[Address, ...] = (
     route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
     route("/account/{account}", accounts.show_account, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
@@ -92,6 +97,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route(security_txt.PATH, tell_security_contact, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
 )
 

@@ -18,6 +18,7 @@ from vaka.database.connections import Pool
 from vaka.errors import VakaError
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
+from vaka.settings import SecurityContactSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
@@ -81,6 +82,10 @@ class Office:
     """Who must touch one: everybody, but in a demo whoever has one."""
     confirmed: Confirmed
     """The sessions in which one was touched."""
+    security_contact: SecurityContactSettings
+    """Whom somebody tells who has found a weakness."""
+    origin: str
+    """Where the office is reached."""
     demo: bool = False
     """Whether issuers may be at addresses of this machine, without TLS."""
 

@@ -53,6 +53,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 sign_in=f"{settings.signin.origin}/?realm=administrator", security_keys=keys,
                 step_up=settings.access.step_up if settings.mode == "demo" else "required", confirmed=Confirmed(clock),
                 demo=settings.mode == "demo",
+                security_contact=settings.security_contact, origin=settings.office.origin,
             )  # fmt: skip
     finally:
         await platform.close()

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from vaka.access.permissions import Permission
 from vaka.identity.sessions import Realm
 from vaka.settings import Settings
-from vaka.web import rooms
+from vaka.web import rooms, security_txt
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
@@ -37,6 +37,7 @@ from vaka.web.portal import (
     retention,
     supplier,
     terms,
+    terms_pack,
 )
 from vaka.web.portal.api import API, recognise_program
 from vaka.web.portal.front import Rooms
@@ -72,6 +73,11 @@ async def serve_static(portal: Portal, request: Request) -> Response:
 async def say_alive(portal: Portal, request: Request) -> Response:
     """GET /alive: for whoever watches the process; says nothing else."""
     return PlainTextResponse("alive")
+
+
+async def tell_security_contact(portal: Portal, request: Request) -> Response:
+    """GET /.well-known/security.txt: whom somebody tells who has found a weakness (RFC 9116)."""
+    return security_txt.answer(portal.security_contact, portal.origin, portal.clock)
 
 
 ADDRESSES: tuple[Address, ...] = (
@@ -161,9 +167,11 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/notices/minutes", notices.agree_minutes, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
     route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/terms/pack", terms_pack.give_pack, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route(security_txt.PATH, tell_security_contact, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
 )
 

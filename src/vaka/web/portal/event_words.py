@@ -107,6 +107,7 @@ EVENTS: Mapping[str, str] = {
     "role.released": mark("Role no longer designated"),
     "role.unauthorised": mark("Unauthorised change of a role found"),
     "evidence.changed": mark("Evidence of a term changed"),
+    "evidence.packed": mark("Evidence of the terms taken out"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
     "session.locked": mark("Session locked"),
@@ -178,7 +179,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "policy.changed", "class.changed", "settings.changed", "settings.drifted", "settings.settled",
          "settings.accepted", "installation.decided", "authority.registered",
          "host.signed_in", "host.accounts_differ", "command.approved", "command.unproved",
-         "command.signed_in", "command.signed_out", "database.visited", "evidence.changed"),
+         "command.signed_in", "command.signed_out", "database.visited", "evidence.changed",
+         "evidence.packed"),
     ),
     "notices": (
         mark("Notices"),

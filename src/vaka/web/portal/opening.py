@@ -10,7 +10,7 @@ from vaka.clock import Clock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import open_keyring
-from vaka.notices.signing_key import public_file
+from vaka.keys.signing_key import public_file
 from vaka.settings import Settings
 from vaka.tenants.authorities import list_every_authority
 from vaka.tenants.gateway import Gateway
@@ -59,6 +59,8 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         ending_wait_days=settings.erasure.ending_wait_days, security_keys=security_keys,
                         step_up=settings.access.step_up, origin=settings.portal.origin, allowances=Allowances(clock),
                         programs_origin=settings.portal.programs_origin,
+                        security_contact=settings.security_contact,
+                        packs_key=server.credentials.parent / settings.terms.signing_key,
                         notices_key=public_file(server.credentials.parent / settings.notices.signing_key),
                     )  # fmt: skip
             finally:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every address of the portal works with: the open parts, whose log an address means, and the frame of a page."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from vaka.database.connections import Pool, transaction
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.keys.keyring import Keyring
-from vaka.settings import LedgerSettings
+from vaka.settings import LedgerSettings, SecurityContactSettings
 from vaka.tenants.authorities import Authority, list_every_authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
@@ -78,6 +79,12 @@ class Portal:
     """How long the erasure of everything waits after its approval."""
     notices_key: Path | None = None
     """Where the public half of the key is that signs what is posted to authorities' systems."""
+    security_contact: SecurityContactSettings = field(default_factory=SecurityContactSettings)
+    """Whom somebody tells who has found a weakness."""
+    packs_key: Path = Path("packs.key")
+    """The private key that evidence packs are signed with; made at the first of them."""
+    packing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One evidence pack is made at a time."""
     exporting: set[UUID] = field(default_factory=set)
     """The authorities of which everything is being sent just now."""
     _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
+from vaka.web import security_txt
 from vaka.web.asker import COOKIES, take_token_back
 from vaka.web.forms import NoForm, read_form
 from vaka.web.preferences import PreferenceForm, read_preferences, remember
@@ -66,6 +67,11 @@ async def say_alive(entrance: Entrance, request: Request) -> Response:
     return PlainTextResponse("alive")
 
 
+async def tell_security_contact(entrance: Entrance, request: Request) -> Response:
+    """GET /.well-known/security.txt: whom somebody tells who has found a weakness (RFC 9116)."""
+    return security_txt.answer(entrance.settings.security_contact, entrance.settings.signin.origin, entrance.clock)
+
+
 ADDRESSES: tuple[Address, ...] = (
     route("/", show_sign_in, ["GET"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
@@ -81,6 +87,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
+    route(security_txt.PATH, tell_security_contact, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
 )
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The key that notices to webhooks are signed with (Ed25519): made at the first start, read by the notifier alone."""
+"""A key that one process signs with (Ed25519): made when it is first wanted, its public half beside it."""
 
 import hashlib
 from pathlib import Path
