@@ -39,7 +39,7 @@ GIVES = {
     " portal.see_terms portal.own_keys portal.own_sessions portal.set_activation portal.approve_activation"
     " portal.own_clients",
     "administrator": "office.see_accounts office.ask_account office.decide_account office.run_commands office.own_keys"
-    " office.own_sessions",
+    " office.own_sessions office.see_registers office.keep_registers office.decide_registers",
 }
 OFFICE = frozenset(name for name, role in ROLES.items() if role.realm == "administrator")
 

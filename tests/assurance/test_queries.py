@@ -24,6 +24,8 @@ SAMPLES: dict[str, object] = {
     "every": timedelta(hours=1),
     "found": Jsonb([]),
     "unseen": [uuid4()],
+    "purpose": "remote-policy",
+    "roles": ["auditor"],
 }
 
 

@@ -35,6 +35,8 @@ FINDS = {
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+        "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
+        "untrained", "unassessed", "shortcomings",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -113,6 +115,8 @@ PLATFORM: dict[str, Rights] = {
         "client_digest()": "execute",
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
+        "count_shown_entries()": "execute",
+        "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at id issuer kept_until level method"
         " realm token_hash) update(ended_at)",
@@ -133,6 +137,12 @@ PLATFORM: dict[str, Rights] = {
         "decide_account_request()": "execute",
         "redeem_key_code()": "execute",
         "change_account()": "execute",
+        **dict.fromkeys(
+            ("register_version", "register_holding", "register_acknowledgement", "register_showing"), "select"
+        ),
+        "enter_register_version()": "execute",
+        "acknowledge_register_entry()": "execute",
+        "show_register()": "execute",
         "invitation": "insert",
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",

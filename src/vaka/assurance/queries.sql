@@ -49,3 +49,43 @@ select authority_id, reason, things from find_accounts_past_their_end(%(at)s)
 -- name: find_sessions_below_level
 -- as: scheduler, setup
 select authority_id, reason, things from find_sessions_below_level(%(at)s)
+
+-- name: find_documents
+-- as: scheduler, setup
+select authority_id, reason, things from find_documents(%(purpose)s, %(every)s, %(at)s)
+
+-- name: find_processes
+-- as: scheduler, setup
+select authority_id, reason, things from find_processes(%(every)s, %(at)s)
+
+-- name: find_certificates
+-- as: scheduler, setup
+select authority_id, reason, things from find_certificates(%(at)s)
+
+-- name: find_reviews
+-- as: scheduler, setup
+select authority_id, reason, things from find_reviews(%(purpose)s, %(every)s, %(at)s)
+
+-- name: find_unacknowledged
+-- as: scheduler, setup
+select authority_id, reason, things from find_unacknowledged(%(purpose)s, %(at)s)
+
+-- name: find_undertakings
+-- as: scheduler, setup
+select authority_id, reason, things from find_undertakings(%(roles)s, %(at)s)
+
+-- name: find_subcontractors
+-- as: scheduler, setup
+select authority_id, reason, things from find_subcontractors(%(every)s, %(at)s)
+
+-- name: find_untrained
+-- as: scheduler, setup
+select authority_id, reason, things from find_untrained(%(roles)s, %(at)s)
+
+-- name: find_unassessed
+-- as: scheduler, setup
+select authority_id, reason, things from find_unassessed(%(every)s, %(at)s)
+
+-- name: find_shortcomings
+-- as: scheduler, setup
+select authority_id, reason, things from find_shortcomings(%(at)s)

@@ -13,7 +13,20 @@ from vaka.web import rooms
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
-from vaka.web.office import accounts, changes, commands, cover, first_touch, keys, own_sessions, requests
+from vaka.web.office import (
+    accounts,
+    changes,
+    commands,
+    cover,
+    first_touch,
+    keys,
+    own_sessions,
+    register_acts,
+    register_entries,
+    register_import,
+    registers,
+    requests,
+)
 from vaka.web.office.office import Office
 from vaka.web.preferences import Theme
 from vaka.web.refusals import Refusals
@@ -23,6 +36,8 @@ from vaka.web.safety import Safety
 REALM: Realm = "administrator"
 OTHERS: tuple[Realm, ...] = ("operator", "authority")
 THEME: Theme = "light"
+REGISTER = "/registers/{register}"
+ENTRY = f"{REGISTER}/entry/{{entry}}"
 
 
 async def sign_out(office: Office, request: Request) -> Response:
@@ -51,6 +66,19 @@ ADDRESSES: tuple[Address, ...] = (
     route("/requests/new", requests.show_new, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/decide", requests.decide, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{REGISTER}/showing", register_acts.set_showing, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
+    route(f"{REGISTER}/new", register_entries.show_new, ["GET"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{REGISTER}/new", register_entries.write_new, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{REGISTER}/import", register_import.show_import, ["GET"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{REGISTER}/import", register_import.take_table, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(ENTRY, register_entries.show_entry, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{ENTRY}/edit", register_entries.show_edit, ["GET"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{ENTRY}/edit", register_entries.write_edit, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{ENTRY}/move", register_acts.take_step, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
+    route(f"{ENTRY}/acknowledge", register_acts.accept, ["POST"], needs=Permission.OFFICE_SEE_REGISTERS),
     route("/touch", first_touch.show_touch, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/touch", first_touch.take_touch, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/first-key", first_touch.show_first_key, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
