@@ -116,6 +116,9 @@ def put_all(shelf: Shelf, staff: UUID) -> None:
         shelf.put("completions", "noted", course=str(course), edition="1", person=str(person), taken=TODAY)
     system = shelf.put("systems", "in_force")
     shelf.put("risk-assessments", "in_force", system=str(system), held=TODAY)
+    _hall(shelf)
+    shelf.put("partners", "in_force", exchanges="none")
+    shelf.put("changes", "in_force", kind="ordinary")
 
 
 FOUND: dict[str, list[tuple[Callable[[Shelf], object], str]]] = {
@@ -148,6 +151,20 @@ FOUND: dict[str, list[tuple[Callable[[Shelf], object], str]]] = {
         (lambda shelf: shelf.put("findings", "open", due="2026-03-13"), "late"),
         (lambda shelf: shelf.put("findings", "accepted", due="2026-01-01", accepted_until="2026-03-13"), "lapsed"),
     ],
+    "site-certificates": [
+        (lambda shelf: _hall(shelf, valid_until="2026-03-13"), "expired"),
+        (lambda shelf: _hall(shelf, certified="Storgatan 9"), "expired"),
+    ],
+    "partners": [
+        (lambda shelf: _partner(shelf, valid_until="2026-03-13"), "expired"),
+        (lambda shelf: _partner(shelf, certificate_until="2026-03-13"), "expired"),
+    ],
+    "emergency-changes": [
+        (lambda shelf: shelf.put("changes", "draft", kind="emergency", done="2026-03-01"), "unreviewed"),
+    ],
+    "large-changes": [
+        (lambda shelf: shelf.put("changes", "in_force", kind="large", tested="Utan anmärkning"), "unassessed"),
+    ],
 }  # fmt: skip
 """Faults planted in what was well, and what each is told as. Documents and reviews can be missing, or overdue."""
 
@@ -165,6 +182,18 @@ def _certificate(shelf: Shelf, **changed: Any) -> UUID:
 def _subcontractor(shelf: Shelf, **changed: Any) -> UUID:
     whole: dict[str, Any] = {"engaged": "firm", "customers": "yes", "valid_until": LATER, **changed}
     return shelf.put("subcontractors", "in_force", **whole)
+
+
+def _hall(shelf: Shelf, **changed: Any) -> UUID:
+    whole: dict[str, Any] = {
+        "address": "Storgatan 1", "certified": "Storgatan 1", "valid_until": LATER, "entry_reviewed": TODAY,
+    }  # fmt: skip
+    return shelf.put("sites", "in_force", **{**whole, **changed})
+
+
+def _partner(shelf: Shelf, **changed: Any) -> UUID:
+    whole: dict[str, Any] = {"exchanges": "partner", "valid_until": LATER, "certificate_until": LATER, **changed}
+    return shelf.put("partners", "in_force", **whole)
 
 
 def _late(shelf: Shelf) -> None:
@@ -335,3 +364,28 @@ async def test_term_07_6_an_overdue_finding_is_seen_by_whom_it_concerns(board: B
     assert await board.status_of("risk-actions", START + DAY) == (Status.FAILING, "late")
     board.shelf.put("findings", "open", due="2026-01-01", concerned=[])
     assert await board.status_of("risk-actions") == (Status.FAILING, "late")
+
+
+async def test_term_19_3_a_hall_is_red_the_day_after_its_evidence_ends(board: Board) -> None:
+    """And outdated when nobody has gone through who may enter for half a year."""
+    _hall(board.shelf, valid_until=TODAY)
+    assert await board.status_of("site-certificates") == (Status.MET, "none")
+    assert await board.status_of("site-certificates", START + DAY) == (Status.FAILING, "expired")
+    assert await board.status_of("site-access-review", START + 183 * DAY) == (Status.MET, "none")
+    assert await board.status_of("site-access-review", START + 184 * DAY) == (Status.OUTDATED, "overdue")
+
+
+async def test_term_20_3_an_emergency_that_nobody_reviews_in_time_is_red(board: Board) -> None:
+    """Five days after it was carried out; another's approval is the review."""
+    entry = board.shelf.put("changes", "draft", kind="emergency", done=TODAY)
+    assert await board.status_of("emergency-changes", START + 5 * DAY) == (Status.MET, "none")
+    assert await board.status_of("emergency-changes", START + 6 * DAY) == (Status.FAILING, "unreviewed")
+    board.shelf.put("changes", "in_force", entry=entry, number=2, content=1, kind="emergency", done=TODAY)
+    assert await board.status_of("emergency-changes", START + 6 * DAY) == (Status.MET, "none")
+
+
+async def test_term_32_5_a_partner_whose_agreement_expired_fails(board: Board) -> None:
+    """The day after its last."""
+    _partner(board.shelf, valid_until=TODAY)
+    assert await board.status_of("partners") == (Status.MET, "none")
+    assert await board.status_of("partners", START + DAY) == (Status.FAILING, "expired")

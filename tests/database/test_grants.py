@@ -36,7 +36,8 @@ FINDS = {
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
-        "untrained", "unassessed", "shortcomings",
+        "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
+        "large_changes",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}

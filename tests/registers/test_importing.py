@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaka.registers.checking import LONGEST_TEXT, Known, check, tidy
+from vaka.registers.checking import LONGEST_TEXT, Known, NotReadyError, check, require_ready, tidy
 from vaka.registers.declarations import load_registers
 from vaka.registers.importing import LONGEST_TABLE, UnreadableTableError, read_table, write_table
 from vaka.registers.model import Line, State, Version
@@ -105,3 +105,27 @@ def test_a_subcontractor_is_a_firm_with_an_agreement_or_nobody() -> None:
     assert check(register, whole, NOBODY, TODAY) == []
     late = {**whole, "valid_until": "2025-01-01"}
     assert [one.field for one in check(register, late, NOBODY, TODAY)] == ["valid_until"]
+
+
+def test_term_19_2_evidence_for_another_address_is_refused() -> None:
+    """Of a hall: its certificate has to be for the very address."""
+    whole = {"title": "Hall 1", "address": "Storgatan 1", "holds": "operations", "standard": "reviewed",
+             "certified": "storgatan 1", "valid_until": "2027-01-01", "entry_reviewed": "2026-11-01",
+             "file": "ab" * 32}  # fmt: skip
+    register = load_registers()["sites"]
+    assert check(register, whole, NOBODY, TODAY) == []
+    assert [one.field for one in check(register, {**whole, "certified": "Storgatan 2"}, NOBODY, TODAY)] == ["certified"]
+
+
+def test_term_33_1_a_larger_change_is_not_approved_without_risks_and_a_test() -> None:
+    """An ordinary one is; and an emergency says when it was carried out."""
+    register = load_registers()["changes"]
+    approve = register.find_step("approve", State.DRAFT)
+    assert approve is not None
+    require_ready(register, approve, {"kind": "ordinary"}, TODAY)
+    for short in ({}, {"risks": str(uuid4())}, {"tested": "Utan anmärkning"}):
+        with pytest.raises(NotReadyError):
+            require_ready(register, approve, {"kind": "large", **short}, TODAY)
+    require_ready(register, approve, {"kind": "large", "risks": str(uuid4()), "tested": "Utan anmärkning"}, TODAY)
+    whole = {"title": "Stängt port", "kind": "emergency", "impact": "Inget", "rollback": "Öppna den"}
+    assert [one.field for one in check(register, whole, NOBODY, TODAY)] == ["done"]

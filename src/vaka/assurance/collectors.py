@@ -34,7 +34,7 @@ class Place:
 
 
 ONCE_A_YEAR = timedelta(days=365)
-"""Agreements with subcontractors are gone through as often, however long each of them holds."""
+"""Agreements with subcontractors and partners are gone through as often, however long each of them holds."""
 
 Collector = Callable[[Place, datetime], Awaitable[Look]]
 
@@ -124,6 +124,11 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "training": _of_register("training", "find_untrained", roles=_AUTHORITY_ROLES),
         "risk-assessments": _of_register("risk-assessments", "find_unassessed"),
         "risk-actions": _of_register("risk-actions", "find_shortcomings"),
+        "site-certificates": _of_register("site-certificates", "find_sites"),
+        "site-access-review": _of_register("site-access-review", "find_site_reviews"),
+        "partners": partial(_ask_platform, "find_partners", every=ONCE_A_YEAR),
+        "emergency-changes": _of_register("emergency-changes", "find_unreviewed_changes"),
+        "large-changes": _of_register("large-changes", "find_large_changes"),
     }
 )
 """What asks the supplier's registers."""

@@ -89,3 +89,23 @@ select authority_id, reason, things from find_unassessed(%(every)s, %(at)s)
 -- name: find_shortcomings
 -- as: scheduler, setup
 select authority_id, reason, things from find_shortcomings(%(at)s)
+
+-- name: find_sites
+-- as: scheduler, setup
+select authority_id, reason, things from find_sites(%(at)s)
+
+-- name: find_site_reviews
+-- as: scheduler, setup
+select authority_id, reason, things from find_site_reviews(%(every)s, %(at)s)
+
+-- name: find_partners
+-- as: scheduler, setup
+select authority_id, reason, things from find_partners(%(every)s, %(at)s)
+
+-- name: find_unreviewed_changes
+-- as: scheduler, setup
+select authority_id, reason, things from find_unreviewed_changes(%(at)s)
+
+-- name: find_large_changes
+-- as: scheduler, setup
+select authority_id, reason, things from find_large_changes(%(at)s)

@@ -138,6 +138,22 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} brister accepterades till en dag som har varit, och är öppna igen.",
             en="{count} shortcomings were accepted until a day that has been, and are open again.",
         ),
+        ("site-certificates", "expired"): Sentence(
+            sv="{count} hallar saknar ett bevis som gäller för deras adress.",
+            en="{count} halls lack evidence in force for their address.",
+        ),
+        ("partners", "expired"): Sentence(
+            sv="{count} parter saknar ett avtal eller certifikat som gäller.",
+            en="{count} partners lack an agreement or certificate in force.",
+        ),
+        ("emergency-changes", "unreviewed"): Sentence(
+            sv="{count} brådskande ändringar har inte gåtts igenom i tid.",
+            en="{count} emergency changes were not reviewed in time.",
+        ),
+        ("large-changes", "unassessed"): Sentence(
+            sv="{count} större ändringar saknar riskbedömning eller säkerhetstest.",
+            en="{count} larger changes lack a risk assessment or a security test.",
+        ),
     }
 )
 

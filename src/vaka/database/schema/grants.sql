@@ -113,7 +113,8 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
-    find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings to g_scheduler, g_setup;
+    find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
+    find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
 grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
