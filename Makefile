@@ -12,8 +12,10 @@ TEST := .venv/.test-installed
 FUZZ := .venv/.fuzz-installed
 # What `make demo DATA=… PORT_BASE=…` hands on.
 DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(PORT_BASE),--port-base $(PORT_BASE))
-# make test TESTS=tests/sip
+# make test TESTS=tests/sip WORKERS=4
 TESTS ?= tests
+# Test files are handed to so many processes, each with a database cluster of its own; 0 runs all in one, in order.
+WORKERS ?= 2
 FUZZ_SECONDS ?= 60
 
 .PHONY: help demo test check bench soak fuzz format docs lock clean
@@ -24,11 +26,11 @@ help: ## Print this help
 demo: $(RUNTIME) ## Start everything on this machine with invented people and alarms (DATA=directory PORT_BASE=port)
 	@exec $(BIN)/vaka demo $(DEMO_OPTIONS)
 
-test: $(TEST) ## Run every test; installs what they need (TESTS=path for some)
+test: $(TEST) ## Run every test; installs what they need (TESTS=path for some, WORKERS=2)
 	@tools/system-packages test
 	@tools/node-packages
 	@tools/scan-environment
-	$(BIN)/pytest -m "not soak" $(TESTS)
+	$(BIN)/pytest -m "not soak" --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ from vaka.access.principal import Principal
 from vaka.access.requests import RequestVerdict
 from vaka.database.connections import Connection
 from vaka.identity.confirming import Act, Confirmation
+from vaka.notices import ways
+from vaka.notices.places import Place
 from vaka.tenants.authorities import Authority
 from vaka.tenants.erasure import Verdict
 
@@ -110,3 +112,18 @@ async def decide_request(
     await requests.decide_request(
         connection, who, authority, request, digest, verdict, reason=reason, now=now, confirmation=confirmation
     )
+
+
+async def set_way(connection: Connection, who: Principal, authority: UUID, place: Place, *, now: datetime) -> UUID:
+    confirmation = touched(ways.setting_act(authority, place))
+    return await ways.set_way(connection, who, authority, place, now=now, confirmation=confirmation)
+
+
+async def end_way(connection: Connection, who: Principal, authority: UUID, way: UUID, *, now: datetime) -> None:
+    confirmation = touched(ways.ending_act(authority, way))
+    await ways.end_way(connection, who, authority, way, now=now, confirmation=confirmation)
+
+
+async def set_minutes(connection: Connection, who: Principal, authority: UUID, minutes: int, *, now: datetime) -> None:
+    confirmation = touched(ways.minutes_act(authority, minutes))
+    await ways.set_minutes(connection, who, authority, minutes, now=now, confirmation=confirmation)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
-from vaka.access.activation import approval_act, approve_rules, propose_rules
+from vaka.access.activation import ACTIVATION
 from vaka.access.principal import Grant, Principal
 from vaka.clock import SystemClock
 from vaka.crypto.activation import FLOORS, Rules
@@ -43,10 +43,12 @@ async def decide_now(server: Server, authority: Authority, rules: Rules) -> None
     tenant = await open_connection(server, role, authority.database_name, application="test")
     platform = await open_connection(server, platform_role("portal"), PLATFORM_DATABASE, application="test")
     async with tenant, platform:
-        proposal = await propose_rules(tenant, officer(authority), authority.id, rules, reason="KS 2026/11", now=now)
+        proposal = await ACTIVATION.propose(
+            tenant, officer(authority), authority.id, rules, reason="KS 2026/11", now=now
+        )
         digest = next(one.digest for one in await list_rules(tenant) if one.id == proposal)
-        touched = Confirmation(approval_act(authority.id, proposal, digest).digest, touched=True)
-        await approve_rules(
+        touched = Confirmation(ACTIVATION.approval(authority.id, proposal, digest).digest, touched=True)
+        await ACTIVATION.approve(
             tenant, officer(authority), authority.id, proposal, digest, platform=platform, now=now,
             confirmation=touched,
         )  # fmt: skip

@@ -182,7 +182,7 @@ CASES: dict[str, tuple[str, Doing]] = {
     "session over": ("expired", _assertion(attribute("SessionNotOnOrAfter", instant(-60), "AuthnStatement"))),
     "expires never": ("response_form", _assertion(attribute("NotOnOrAfter", None, "Conditions"))),
     "holds for a day": ("claims", _assertion(attribute("NotOnOrAfter", instant(86_400), "Conditions"))),
-    "not yet": ("not_yet", _assertion(attribute("NotBefore", instant(600), "Conditions"))),
+    "not before tomorrow": ("not_yet", _assertion(attribute("NotBefore", instant(86_400), "Conditions"))),
     "issued before it was asked for": ("expired", _assertion(attribute("IssueInstant", instant(-600)))),
     "answered before it was asked": ("expired", _response(attribute("IssueInstant", instant(-600)))),
     "issued tomorrow": ("not_yet", _assertion(attribute("IssueInstant", instant(86_400)))),
@@ -283,8 +283,9 @@ async def test_term_15_1_login_csrf_an_answer_for_another_browser(
     assert (answer.status, reason in answer.text) == (403, True)
     assert not set(COOKIES.values()) & set(victim.cookies)
     await scene.entrance.attempts.tell()
-    [entry] = scene.house.entries(before)
-    assert (entry["event"], entry["detail"]["reason"]) == ("sign_in.refused", reason)
+    told = scene.house.entries(before)
+    assert {one["event"] for one in told} == {"sign_in.refused"}
+    assert reason in {one["detail"]["reason"] for one in told}
     if cookie == "another's":
         assert (await scene.come_back(victim, own, scene.write(own, known))).status == 303, "his own still holds"
 

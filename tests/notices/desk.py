@@ -22,12 +22,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 
 from tests.access.register import Register
+from tests.confirming import set_way
 from tests.platform import platform_as
 from vaka.access.principal import Principal
 from vaka.demo.certificates import CertificateAuthority
 from vaka.notices.board import Notice, list_notices
 from vaka.notices.outbox import Due
-from vaka.notices.ways import WayKind, set_way
+from vaka.notices.places import Place, WayKind
 
 HERE = [ip_network("127.0.0.0/8")]
 PORTAL = "https://portal.example"
@@ -50,7 +51,7 @@ async def notices_of(register: Register, account: UUID | None = None) -> list[No
 async def tell_at(register: Register, who: Principal, way: WayKind, address: str, **how: str) -> UUID:
     """Set a way, as somebody of the authority does."""
     async with platform_as(register.server, "portal") as portal:
-        return await set_way(portal, who, register.authority.id, way, address, now=register.now, **how)
+        return await set_way(portal, who, register.authority.id, Place(way, address, **how), now=register.now)
 
 
 @dataclass

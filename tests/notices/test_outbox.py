@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.access.register import SETUP, Register
+from tests.confirming import end_way, set_minutes, set_way
 from tests.notices.desk import notices_of, tell_at
 from tests.platform import platform_as
 from vaka.access.decide import NotAllowedError, NothingHereError
@@ -20,7 +21,8 @@ from vaka.identity.leaving import change_account
 from vaka.notices.board import acknowledge, count_late, list_deliveries
 from vaka.notices.kinds import KINDS
 from vaka.notices.outbox import Due, Fault, take_due, tell_delivered, tell_hindered, tell_late
-from vaka.notices.ways import MOST_WAYS, UnusableWayError, end_way, list_ways, set_minutes, set_way
+from vaka.notices.places import Place, UnusableWayError
+from vaka.notices.ways import MOST_WAYS, list_ways
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -244,8 +246,9 @@ async def test_what_is_no_address_is_refused_with_what_to_do(register: Register)
         await tell_at(register, who, **MAIL)  # type: ignore[arg-type]
     async with platform_as(register.server, "portal") as portal:
         with pytest.raises(UnusableWayError):
-            await set_way(portal, who, register.authority.id, "mail", MAIL["address"], server=MAIL["server"],
-                          now=register.now)  # fmt: skip
+            await set_way(
+                portal, who, register.authority.id, Place("mail", MAIL["address"], MAIL["server"]), now=register.now
+            )
         for minutes in (0, 1441):
             with pytest.raises(UnusableWayError):
                 await set_minutes(portal, who, register.authority.id, minutes, now=register.now)

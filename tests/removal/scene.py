@@ -24,7 +24,7 @@ from vaka.clock import SystemClock
 from vaka.database.server import tenant_role
 from vaka.identity.confirming import Confirmation
 from vaka.keys.keyring import Keyring
-from vaka.removal.deciding import approval_act, approve, propose
+from vaka.removal.deciding import REMOVAL
 from vaka.removal.preview import note_seen
 from vaka.removal.removing import Night, Removing
 from vaka.removal.rules import Rule, RuleSet, list_rules, read_in_force
@@ -38,7 +38,7 @@ Rows = list[tuple[Any, ...]]
 
 def confirmed(authority: UUID, proposal: UUID, digest: str, *, touched: bool = True) -> Confirmation:
     """That somebody touched his key for this approval."""
-    return Confirmation(approval_act(authority, proposal, digest).digest, touched)
+    return Confirmation(REMOVAL.approval(authority, proposal, digest).digest, touched)
 
 
 @dataclass
@@ -122,7 +122,7 @@ class Scene:
 
     async def propose(self, rules: Mapping[str, Rule], who: Principal | None = None) -> RuleSet:
         async with self.house.as_("portal") as portal:
-            made = await propose(
+            made = await REMOVAL.propose(
                 portal, who or self.agneta, self.house.authority.id, rules, reason="KS 2026/14", now=self.now
             )
             return next(one for one in await list_rules(portal) if one.id == made)
@@ -135,7 +135,7 @@ class Scene:
                 await note_seen(portal, proposal, whoever.actor, self.now)
             here = self.house.authority.id
             async with platform_as(self.house.server, "portal") as platform:
-                return await approve(
+                return await REMOVAL.approve(
                     portal, whoever, here, proposal.id, proposal.digest, platform=platform, now=self.now,
                     confirmation=confirmed(here, proposal.id, proposal.digest),
                 )  # fmt: skip

@@ -329,9 +329,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
         Event.NOTICE_ACKNOWLEDGED: About(_OPERATOR, ("notice",), ("authority", "entry")),
-        Event.NOTICE_WAY_SET: About(_OPERATOR, ("notice_way",), ("authority", "way"), "the address"),
-        Event.NOTICE_WAY_ENDED: About(_OPERATOR, ("notice_way",), ("authority",), "the address"),
-        Event.NOTICE_RULE_SET: About(_OPERATOR, ("authority",), ("authority", "minutes")),
+        Event.NOTICE_WAY_SET: About(_OPERATOR, ("notice_way",), ("authority", "way", "step_up"), "the address"),
+        Event.NOTICE_WAY_ENDED: About(_OPERATOR, ("notice_way",), ("authority", "step_up"), "the address"),
+        Event.NOTICE_RULE_SET: About(_OPERATOR, ("authority",), ("authority", "minutes", "step_up")),
         Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(
             ("sequencer",), ("log",), ("first", "last", "count", "days", "policy", "checkpoint", "reason"),

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row, kwargs_row
 
 from vaka.errors import Category, Sentence, VakaError
+from vaka.ledger.proposals import Proposal
 from vaka.removal.birth_days import QUERIES
 from vaka.removal.kinds import KINDS, LONGEST_MONTHS
 
@@ -22,8 +23,6 @@ Connection = psycopg.AsyncConnection[Any]
 
 NOTICE = timedelta(days=30)
 """So long a shorter time is announced before it lets anything go; the first decision is one."""
-SEALED_WITHIN = timedelta(hours=1)
-"""An approval that the log does not know after so long was not made here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +49,8 @@ class InForce:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    """A proposal, or what became of it."""
-
-    id: UUID
-    rules: Rules
-    digest: str
-    """SHA-256 of identifier and rules, as the database writes them."""
-    reason: str
-    proposed_at: datetime
-    proposed_by: str
-    approved_at: datetime | None
-    approved_by: str | None
-    withdrawn_at: datetime | None
-    withdrawn_by: str | None
-    since: datetime | None
-    """Since when the log knows it as approved."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it waits for somebody to approve or withdraw it."""
-        return self.approved_at is None and self.withdrawn_at is None
-
-    def is_unproven(self, now: datetime) -> bool:
-        """Whether the row says that it was approved, and the log does not: then nothing rests on it."""
-        return self.approved_at is not None and self.since is None and now - self.approved_at > SEALED_WITHIN
+RuleSet = Proposal[Rules]
+"""What was proposed, or what became of it."""
 
 
 class UnusableRulesError(VakaError):
@@ -123,4 +98,4 @@ async def read_in_force(connection: Connection, at: datetime) -> Mapping[str, In
 
 def _make_set(**columns: Any) -> RuleSet:
     rules = {name: Rule(rule["months"], rule["exempt"]) for name, rule in columns.pop("rules").items()}
-    return RuleSet(rules=rules, **columns)
+    return Proposal(rules=rules, **columns)

@@ -16,40 +16,13 @@ import psycopg
 from psycopg.rows import class_row, kwargs_row
 
 from vaka.crypto.activation import DEVICE_SECRET, FLOORS, Measured, Rule, Rules, meets
+from vaka.ledger.proposals import Proposal
 from vaka.tenants.authorities import QUERIES
 
 Connection = psycopg.AsyncConnection[Any]
 
-SEALED_WITHIN = timedelta(hours=1)
-"""An approval that the log does not know after so long was not made here."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    """A proposal, or what became of it."""
-
-    id: UUID
-    rules: Rules
-    digest: str
-    """SHA-256 of identifier and rules, as the database writes them."""
-    reason: str
-    proposed_at: datetime
-    proposed_by: str
-    approved_at: datetime | None
-    approved_by: str | None
-    withdrawn_at: datetime | None
-    withdrawn_by: str | None
-    since: datetime | None
-    """Since when the log knows it as approved."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it waits for somebody to approve or withdraw it."""
-        return self.approved_at is None and self.withdrawn_at is None
-
-    def is_unproven(self, now: datetime) -> bool:
-        """Whether the row says that it was approved, and the log does not: then it asks for nothing."""
-        return self.approved_at is not None and self.since is None and now - self.approved_at > SEALED_WITHIN
+RuleSet = Proposal[Rules]
+"""What was proposed, or what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +88,4 @@ def parse_rules(kept: Mapping[str, Mapping[str, int | None]]) -> Rules:
 
 
 def _make_set(**columns: Any) -> RuleSet:
-    return RuleSet(rules=parse_rules(columns.pop("rules")), **columns)
+    return Proposal(rules=parse_rules(columns.pop("rules")), **columns)

@@ -97,6 +97,13 @@ async def asked_role(installation: Installation, logs: Logs, portal: Portal) -> 
     return f"{LOG}/access/decide", {"request": request, "digest": digest, "verdict": "approved"}
 
 
+async def way_of_notices(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
+    agneta = await enter(portal, installation, "agneta")
+    assert (await agneta.post(f"{LOG}/notices/way", MAILBOX)).status == 303
+    [way] = re.findall(r'name="way" value="([0-9a-f-]{36})"', (await agneta.get(f"{LOG}/notices")).text)
+    return f"{LOG}/notices/end", {"way": way}
+
+
 async def undesignated(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
     return f"{LOG}/access/designate", await designation(await enter(portal, installation, "agneta"))
 
@@ -122,6 +129,7 @@ async def rules_of_codes(installation: Installation, logs: Logs, portal: Portal)
 
 
 PROGRAMS_KEYS = json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)]})
+MAILBOX = {"way": "mail", "address": "larm@ekbacka.example", "server": "localhost:1", "certificate": ""}
 TAKE_OUT = {"format": "csv", "reason": "audit", "reference": "KS 2026/9"}
 CASES = [
     Case("/log/{authority}/export", "lovisa", plain(f"{LOG}/export", **TAKE_OUT), "log.exported",
@@ -149,6 +157,11 @@ CASES = [
     Case("/log/{authority}/programs", "lovisa",
          plain(f"{LOG}/programs", purpose="Hämtar loggen", scope="portal.read_log", keys=PROGRAMS_KEYS, days="30"),
          "client.registered", {"days": "31"}),
+    Case("/log/{authority}/notices/way", "agneta", plain(f"{LOG}/notices/way", **MAILBOX), "notice_way.set",
+         {"address": "someone@else.example"}),
+    Case("/log/{authority}/notices/end", "agneta", way_of_notices, "notice_way.ended", {"way": str(UUID(int=7))}),
+    Case("/log/{authority}/notices/minutes", "agneta", plain(f"{LOG}/notices/minutes", minutes="30"),
+         "notice_rule.set", {"minutes": "1440"}),
     Case("/log/{authority}/access/designate", "agneta", undesignated, "role.designated", {"role": "shift_leader"}),
 ]  # fmt: skip
 IDS = [case.event + case.path.rpartition("}")[2].replace("/", "-") for case in CASES]
@@ -164,7 +177,8 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
         logs.execute(
             "platform",
             "truncate vaka.security_key, vaka.security_key_challenge, vaka.api_client, vaka.api_token,"
-            " vaka.api_assertion; update vaka.role_grant set request_id = null;"
+            " vaka.api_assertion, vaka.notice_way cascade; delete from vaka.notice_rule;"
+            " update vaka.role_grant set request_id = null;"
             " delete from vaka.designated_role; delete from vaka.role_request; delete from vaka.unauthorised_grant;"
             f" delete from vaka.role_grant where account_id = '{installation.accounts['vera']}'",
             unguarded=True,
@@ -204,13 +218,17 @@ async def enrolled(browser: Browser) -> SoftKey:
     return key
 
 
+def log_of(event: str) -> str:
+    """Which log an event stands in."""
+    return "platform" if event.startswith(("role.", "client.", "notice_")) else "ekbacka"
+
+
 def told(logs: Logs, mark: int, event: str) -> list[dict[str, object]]:
-    return [one for one in logs.since(mark, "platform" if event.startswith(("role.", "client.")) else "ekbacka")
-            if one["event"] == event]  # fmt: skip
+    return [one for one in logs.since(mark, log_of(event)) if one["event"] == event]
 
 
 def mark_of(logs: Logs, event: str) -> int:
-    return logs.mark("platform" if event.startswith(("role.", "client.")) else "ekbacka")
+    return logs.mark(log_of(event))
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

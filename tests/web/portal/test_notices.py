@@ -144,7 +144,7 @@ async def test_without_an_address_somebody_says_that_he_has_seen_it(
         assert text in empty
     await make_leader(installation)
     page = (await agneta.get(HERE)).text
-    for text in ("Roll tilldelad", "Vera Vilsen", "På väg", "Inte sedd här än", "1 har ingen här sett"):
+    for text in ("Roll tilldelad", "Vera Vilsen", "Väntar på att ses här", "Inte sedd här än", "1 har ingen här sett"):
         assert text in page
     [notices] = [part.partition('"')[0] for part in page.split('name="notices" value="')[1:]]
     mark = logs.mark("platform")

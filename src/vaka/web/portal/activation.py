@@ -5,27 +5,21 @@
 A proposal is shown with what it would flag, and is in force when it is approved: `vaka.access.activation`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.activation import (
-    UndecidableRulesError,
-    approval_act,
-    approve_rules,
-    propose_rules,
-    withdraw_rules,
-)
+from vaka.access.activation import ACTIVATION
 from vaka.access.permissions import Permission
 from vaka.crypto.activation import DEVICE_SECRET, FLOORS, KINDS, Rule, Rules, weakens
 from vaka.database.connections import transaction
-from vaka.errors import Category, Sentence, VakaError
+from vaka.errors import Category, VakaError
 from vaka.identity.humans import is_same_human
 from vaka.keys.identities import BlindSender, label
 from vaka.ledger.deciding import LONGEST_REASON
@@ -34,15 +28,12 @@ from vaka.ledger.search import identifier_in
 from vaka.tenants.activation import DeviceSecret, RuleSet, list_faulty, list_rules, read_rules
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.forms import Form, FormError, NoForm, read_form
-from vaka.web.key_answer import KeyAnswer
+from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
-from vaka.web.portal.receipts import receipt_address
-from vaka.web.portal.touching import confirm
+from vaka.web.portal.proposing import approve_shown, find_open, withdraw_proposed
 from vaka.web.texts import mark
-from vaka.web.touching import Confirming
 
 MAY_SET = Permission.PORTAL_SET_ACTIVATION
 MOST_SHOWN = 200
@@ -89,14 +80,6 @@ class RulesForm(Form):
         )  # fmt: skip
 
 
-class ApprovalForm(Form):
-    """Which rules were shown, and that it is meant."""
-
-    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    sure: Literal["yes"]
-    answer: KeyAnswer = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Faulty:
     """A device whose password is to be replaced, as a page shows it."""
@@ -125,7 +108,7 @@ async def propose(portal: Portal, request: Request, asker: Asker) -> Response:
     form = await read_form(request, RulesForm)
     try:
         async with portal.gateway.transaction(authority.id) as tenant:
-            proposal = await propose_rules(
+            proposal = await ACTIVATION.propose(
                 tenant, asker.principal, authority.id, form.rules(), reason=form.reason, now=portal.clock.now()
             )
     except VakaError as error:
@@ -138,38 +121,17 @@ async def propose(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_proposal(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/activation/{proposal}: the rules, and which devices they would flag."""
     authority = await require_authority(portal, request, asker, MAY_SET)
-    return await _show_proposal(portal, asker, authority, await _find(portal, authority, request))
+    return await _show_proposal(portal, asker, authority, await find_open(portal, authority, request, ACTIVATION))
 
 
 async def approve(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/activation/{proposal}/approve: put it in force, confirmed with a security key."""
-    authority = await require_authority(portal, request, asker, Permission.PORTAL_APPROVE_ACTIVATION)
-    form, proposal = await read_form(request, ApprovalForm), _identifier(request)
-    here = f"/log/{authority.slug}/activation/{proposal}"
-    asked = Confirming(
-        approval_act(authority.id, proposal, form.digest), f"{here}/approve", here, "activation",
-        {"digest": form.digest, "sure": form.sure},
-    )  # fmt: skip
-    confirmed = await confirm(portal, asker, authority, asked, form.answer)
-    if isinstance(confirmed, Response):
-        return confirmed
-    async with transaction(portal.platform) as platform, portal.gateway.transaction(authority.id) as tenant:
-        number = await approve_rules(
-            tenant, asker.principal, authority.id, proposal, form.digest, platform=platform, now=portal.clock.now(),
-            confirmation=confirmed,
-        )  # fmt: skip
-    # Who may fetch no receipts is led to what is in force.
-    may = portal.facts(asker, authority)["may_fetch_receipt"]
-    return RedirectResponse(receipt_address(authority, number) if may else f"/log/{authority.slug}/activation", 303)
+    return await approve_shown(portal, request, asker, ACTIVATION, "activation")
 
 
 async def withdraw(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/activation/{proposal}/withdraw: take back what nobody has approved."""
-    authority = await require_authority(portal, request, asker, MAY_SET)
-    await read_form(request, NoForm)
-    async with portal.gateway.transaction(authority.id) as tenant:
-        await withdraw_rules(tenant, asker.principal, authority.id, _identifier(request), now=portal.clock.now())
-    return RedirectResponse(f"/log/{authority.slug}/activation", 303)
+    return await withdraw_proposed(portal, request, asker, ACTIVATION, "activation")
 
 
 async def _show(
@@ -179,7 +141,7 @@ async def _show(
     async with portal.gateway.transaction(authority.id) as tenant:
         state, rules, sets = await read_state(tenant), await read_rules(tenant), await list_rules(tenant)
     faulty = await _list_faulty(portal, authority, rules, now)
-    names = await name_everything(portal.platform, Things(), [], _actors(sets))
+    names = await name_everything(portal.platform, Things(), [], [actor for one in sets for actor in one.actors])
     message = None if error is None else Message(error.sentence.in_language(asker.preferences.language))
     status = 200 if error is None else 409 if error.category is Category.CONFLICT else 400
     context: dict[str, Any] = {
@@ -204,7 +166,7 @@ async def _show_proposal(portal: Portal, asker: Asker, authority: Authority, pro
     proposer = identifier_in(proposal.proposed_by)
     async with transaction(portal.platform) as platform:
         own = proposer is not None and await is_same_human(platform, proposer, asker.principal.account_id)
-    names = await name_everything(portal.platform, Things(), [], _actors([proposal]))
+    names = await name_everything(portal.platform, Things(), [], proposal.actors)
     return portal.page(
         asker, "portal_activation_preview.html", authority, f"{path}/activation/{proposal.id}", 200,
         page="activation", path=path, state=state, names=names, kinds=KINDS, faults=FAULTS, proposal=proposal,
@@ -221,29 +183,6 @@ async def _list_faulty(portal: Portal, authority: Authority, rules: Rules, now: 
 
 def _faulty(secret: DeviceSecret, fault: str) -> Faulty:
     return Faulty(secret.device_id, label(BlindSender(secret.sender)), secret.model, secret.set_at, fault)
-
-
-async def _find(portal: Portal, authority: Authority, request: Request) -> RuleSet:
-    wanted = _identifier(request)
-    async with portal.gateway.transaction(authority.id) as tenant:
-        for one in await list_rules(tenant):
-            if one.id == wanted and one.is_open:
-                return one
-    raise UndecidableRulesError(Category.MISSING, Sentence("Det finns inget sådant förslag som väntar.",
-                                                           "No such proposal waits."))  # fmt: skip
-
-
-def _identifier(request: Request) -> UUID:
-    try:
-        return UUID(request.path_params["proposal"])
-    except ValueError:
-        raise FormError from None
-
-
-def _actors(sets: Sequence[RuleSet]) -> list[str]:
-    return [
-        actor for one in sets for actor in (one.proposed_by, one.approved_by, one.withdrawn_by) if actor is not None
-    ]  # fmt: skip
 
 
 def _number(text: str) -> int:

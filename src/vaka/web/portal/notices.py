@@ -17,25 +17,28 @@ from vaka.database.connections import transaction
 from vaka.errors import Category, VakaError
 from vaka.ledger.reading import read_state
 from vaka.notices.board import Notice, acknowledge, list_deliveries, list_notices
+from vaka.notices.places import LONGEST_ADDRESS, LONGEST_CERTIFICATE, LONGEST_SERVER, Place, WayKind
 from vaka.notices.ways import (
-    LONGEST_ADDRESS,
-    LONGEST_CERTIFICATE,
     LONGEST_MINUTES,
-    LONGEST_SERVER,
     MOST_WAYS,
-    WayKind,
     end_way,
+    ending_act,
     list_ways,
+    minutes_act,
     read_minutes,
     set_minutes,
     set_way,
+    setting_act,
 )
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.touching import confirm
+from vaka.web.touching import Confirming
 
 MAY_SEE = Permission.PORTAL_SEE_ACCESS
 MAY_SET = Permission.PORTAL_SET_NOTICES
@@ -49,18 +52,26 @@ class WayForm(Form):
     address: Annotated[str, Field(max_length=LONGEST_ADDRESS)]
     server: Annotated[str, Field(max_length=LONGEST_SERVER)] = ""
     certificate: Annotated[str, Field(max_length=LONGEST_CERTIFICATE)] = ""
+    answer: KeyAnswer = ""
+
+    @property
+    def place(self) -> Place:
+        """What was filled in; whether it is sound is for whoever sets it."""
+        return Place(self.way, self.address, self.server, self.certificate)
 
 
 class EndForm(Form):
     """A place that notices are sent to no more."""
 
     way: UUID
+    answer: KeyAnswer = ""
 
 
 class MinutesForm(Form):
     """Within how many minutes notices arrive."""
 
     minutes: Annotated[str, Field(pattern=r"^[0-9]{1,5}$")]
+    answer: KeyAnswer = ""
 
 
 class SeenForm(Form):
@@ -93,42 +104,68 @@ async def acknowledge_seen(portal: Portal, request: Request, asker: Asker) -> Re
 
 
 async def add_way(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/notices/way: send notices to one more place."""
+    """POST /log/{authority}/notices/way: send notices to one more place, confirmed with a security key."""
     authority = await require_authority(portal, request, asker, MAY_SET)
-    form, now = await read_form(request, WayForm), portal.clock.now()
+    form, here = await read_form(request, WayForm), f"/log/{authority.slug}/notices"
     try:
+        asked = Confirming(
+            setting_act(authority.id, form.place), f"{here}/way", here, "holders",
+            {"way": form.way, "address": form.address, "server": form.server, "certificate": form.certificate},
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with transaction(portal.platform) as platform:
             await set_way(
-                platform, asker.principal, authority.id, form.way, form.address, server=form.server,
-                certificate=form.certificate, now=now,
-            )  # fmt: skip
+                platform, asker.principal, authority.id, form.place, now=portal.clock.now(), confirmation=confirmed
+            )
     except VakaError as error:
         return await _explain(portal, asker, authority, error, form)
-    return RedirectResponse(f"/log/{authority.slug}/notices", 303)
+    return RedirectResponse(here, 303)
 
 
 async def stop_way(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/notices/end: send notices there no more."""
+    """POST /log/{authority}/notices/end: send notices there no more, confirmed with a security key."""
     authority = await require_authority(portal, request, asker, MAY_SET)
-    form, now = await read_form(request, EndForm), portal.clock.now()
+    form, here = await read_form(request, EndForm), f"/log/{authority.slug}/notices"
     try:
         async with transaction(portal.platform) as platform:
-            await end_way(platform, asker.principal, authority.id, form.way, now=now)
+            ways = {one.id: one.address for one in await list_ways(platform, authority.id)}
+        asked = Confirming(
+            ending_act(authority.id, form.way), f"{here}/end", here, "holders", {"way": str(form.way)},
+            shown={"address": ways.get(form.way, "–")},
+        )  # fmt: skip
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
+        async with transaction(portal.platform) as platform:
+            await end_way(
+                platform, asker.principal, authority.id, form.way, now=portal.clock.now(), confirmation=confirmed
+            )
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
-    return RedirectResponse(f"/log/{authority.slug}/notices", 303)
+    return RedirectResponse(here, 303)
 
 
 async def agree_minutes(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/notices/minutes: agree within how many minutes notices arrive."""
+    """POST /log/{authority}/notices/minutes: agree within how many minutes notices arrive, confirmed with a key."""
     authority = await require_authority(portal, request, asker, MAY_SET)
-    form, now = await read_form(request, MinutesForm), portal.clock.now()
+    form, here = await read_form(request, MinutesForm), f"/log/{authority.slug}/notices"
+    minutes = int(form.minutes)
     try:
+        asked = Confirming(
+            minutes_act(authority.id, minutes), f"{here}/minutes", here, "holders", {"minutes": form.minutes}
+        )
+        confirmed = await confirm(portal, asker, authority, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
         async with transaction(portal.platform) as platform:
-            await set_minutes(platform, asker.principal, authority.id, int(form.minutes), now=now)
+            await set_minutes(
+                platform, asker.principal, authority.id, minutes, now=portal.clock.now(), confirmation=confirmed
+            )
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
-    return RedirectResponse(f"/log/{authority.slug}/notices", 303)
+    return RedirectResponse(here, 303)
 
 
 async def _explain(

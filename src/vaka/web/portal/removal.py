@@ -5,7 +5,6 @@
 A proposal holds when somebody else has approved it; that page is `vaka.web.portal.removal_preview`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -19,9 +18,9 @@ from vaka.errors import Category, VakaError
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.reading import read_state
 from vaka.removal.birth_days import QUERIES
-from vaka.removal.deciding import propose
+from vaka.removal.deciding import REMOVAL
 from vaka.removal.kinds import KINDS, LONGEST_MONTHS
-from vaka.removal.rules import Connection, Rule, Rules, RuleSet, list_rules, read_in_force
+from vaka.removal.rules import Connection, Rule, Rules, list_rules, read_in_force
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
@@ -98,7 +97,7 @@ async def propose_removal(portal: Portal, request: Request, asker: Asker) -> Res
     form = await read_form(request, RulesForm)
     try:
         async with portal.gateway.transaction(authority.id) as tenant:
-            proposal = await propose(
+            proposal = await REMOVAL.propose(
                 tenant, asker.principal, authority.id, form.rules(), reason=form.reason, now=portal.clock.now()
             )
     except VakaError as error:
@@ -119,7 +118,7 @@ async def _show(
         last = await _read_last_night(tenant)
     unproven = [one for one in sets if one.is_unproven(now)]
     decided = [one for one in sets if one.approved_at is not None and one not in unproven]
-    names = await name_everything(portal.platform, Things(), [], actors_of(sets))
+    names = await name_everything(portal.platform, Things(), [], [actor for one in sets for actor in one.actors])
     shown = form or RulesForm.filled(decided[0].rules if decided else SUGGESTED)
     message = None if error is None else Message(error.sentence.in_language(asker.preferences.language))
     status = 200 if error is None else 409 if error.category is Category.CONFLICT else 400
@@ -133,13 +132,6 @@ async def _show(
         page="removal", path=path, state=state, names=names, kinds=KINDS, longest=LONGEST_MONTHS,
         longest_reason=LONGEST_REASON, **context,
     )  # fmt: skip
-
-
-def actors_of(sets: Sequence[RuleSet]) -> list[str]:
-    """Return the accounts that had a hand in these sets."""
-    return [
-        actor for one in sets for actor in (one.proposed_by, one.approved_by, one.withdrawn_by) if actor is not None
-    ]  # fmt: skip
 
 
 async def _read_last_night(connection: Connection) -> LastNight:

@@ -140,6 +140,8 @@ NOTICE_STATES: Mapping[str, str] = {
     "arrived_late": mark("Has arrived, late"),
     "waiting": mark("On its way"),
     "late": mark("Late: not arrived"),
+    "waiting_here": mark("Waits to be seen here"),
+    "late_here": mark("Late: nobody has seen it here"),
 }
 
 FAULTS: Mapping[str, str] = {
