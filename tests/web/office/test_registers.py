@@ -90,6 +90,7 @@ async def test_a_new_version_waits_while_the_one_before_holds(algot: Administrat
     assert "Utkast som väntar" in page
     assert "Också från hotell" in page
     assert "Bara från kända nät" in page
+    assert "både utkastet och det som gäller" in page
     assert "ett utkast väntar" in await algot.get("/registers/documents")
     late = await algot.browser.post(f"{entry}/edit", changed)
     assert late.status == 409
