@@ -26,6 +26,8 @@ SAMPLES: dict[str, object] = {
     "unseen": [uuid4()],
     "since": START,
     "most": 10,
+    "purpose": "remote-policy",
+    "roles": ["auditor"],
 }
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
 from tests.browser.test_portal import Review, review  # noqa: F401 - a fixture
+from tests.web.portal.shelf import Shelf
 
 pytestmark = pytest.mark.browser
 
@@ -40,3 +41,28 @@ def test_a_tile_opens_by_the_keyboard(house: House, review: Review) -> None:  # 
     tile.locator("summary").focus()
     page.keyboard.press("Enter")
     expect(tile.locator(".evidence li").first).to_be_visible()
+
+
+def test_the_registers_are_accessible_and_fit(house: House, review: Review) -> None:  # noqa: F811
+    """Empty, and with entries, numbers and an open entry, in every theme and language."""
+    shelf, where = Shelf(house.installation), "/log/ekbacka/registers"
+    for number, (theme, language) in enumerate(LOOKS):
+        page = review("beata", where, language=language, theme=theme)
+        page.goto(house.portal + where)
+        if number == 0:
+            expect(page.locator(".nothing")).to_be_visible()
+            require_accessible(page, "nothing shown")
+            shelf.put(
+                "documents", "in_force", title="Policy för distansarbete", purpose="remote-policy", file="ab" * 32
+            )
+            shelf.put("undertakings", "noted", person=str(house.installation.accounts["olga"]))
+            shelf.show("documents", "ekbacka", "entries")
+            shelf.show("undertakings", "ekbacka", "counts")
+            page.reload()
+        page.locator("summary").click()
+        expect(page.locator("main dd").first).to_have_text("Policy för distansarbete")
+        require_accessible(page, where)
+        for width, height in ((1366, 768), (1920, 1080)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert not scrolls(page)[0], width
+    shelf.execute("truncate register_version, register_acknowledgement, register_showing")

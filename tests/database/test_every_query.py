@@ -24,7 +24,8 @@ SOURCE = Path(vaka.__file__).parent
 
 # In which kind of database a package's queries run, where the line "-- as: desk" does not add "in platform".
 USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "commands": "tenant",
-              "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys"}  # fmt: skip
+              "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
+              "registers": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {

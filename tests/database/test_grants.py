@@ -35,6 +35,9 @@ FINDS = {
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+        "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
+        "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
+        "large_changes",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -115,6 +118,8 @@ PLATFORM: dict[str, Rights] = {
         "list_evidence()": "execute",
         "list_looks()": "execute",
         "list_findings()": "execute",
+        "count_shown_entries()": "execute",
+        "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
         " realm token_hash) update(ended_at)",
@@ -135,6 +140,12 @@ PLATFORM: dict[str, Rights] = {
         "decide_account_request()": "execute",
         "redeem_key_code()": "execute",
         "put_out_account()": "execute",
+        **dict.fromkeys(
+            ("register_version", "register_holding", "register_acknowledgement", "register_showing"), "select"
+        ),
+        "enter_register_version()": "execute",
+        "acknowledge_register_entry()": "execute",
+        "show_register()": "execute",
         "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
         "ledger.trust_state()": "execute",

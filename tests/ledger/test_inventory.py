@@ -74,6 +74,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "end_account"): told("account.changed"),
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("assurance", "enter_look"): told("evidence.changed"),
+    ("registers", "enter_version"): told("register.entered", "register.moved"),
+    ("registers", "acknowledge_version"): told("register.acknowledged"),
+    ("registers", "show_register"): told("register.shown"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -226,7 +229,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
-    r"|enter_look"
+    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
@@ -271,6 +274,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "settle_roles": told("role.lapsed", "role.unauthorised"),
     "keep_session": told("session.kept"),
     "enter_look": told("evidence.changed"),
+    "enter_register_version": told("register.entered", "register.moved"),
+    "acknowledge_register_entry": told("register.acknowledged"),
+    "show_register": told("register.shown"),
     "change_account": told("account.deactivated", "account.reactivated", "account.removed", "session.ended"),
     "end_account": told("account.changed"),
     "found_account": told("account.created"),
@@ -507,6 +513,8 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/holds/lift"): told("hold.lifted"),
     ("GET", "/access"): Untold("leads to a page"),
     ("GET", "/terms"): Untold("leads to a page"),
+    ("GET", "/registers"): Untold("leads to a page"),
+    ("GET", f"{LOG}/registers"): Untold("what the supplier shows of its registers; nobody in care"),
     ("GET", f"{LOG}/terms"): Untold("how the terms stand, in which there is nobody"),
     ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
@@ -566,6 +574,23 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/issuers/new"): told("trust.proposed", "security_key.used", "security_key.refused"),
     ("POST", "/issuers/extend"): told("trust.proposed", "security_key.used", "security_key.refused"),
     ("POST", "/issuers/decide"): told("trust.approved", "trust.withdrawn", "security_key.used", "security_key.refused"),
+    ("GET", "/registers"): Untold("which registers there are; nobody in care"),
+    ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
+    ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),
+    ("POST", "/registers/{register}/showing"): told("register.shown", "security_key.used", "security_key.refused"),
+    ("GET", "/registers/{register}/new"): Untold("a form, and nothing of anybody in care"),
+    ("POST", "/registers/{register}/new"): told("register.entered"),
+    ("GET", "/registers/{register}/import"): Untold("a form, and nothing of anybody"),
+    ("POST", "/registers/{register}/import"): told("register.entered"),
+    ("GET", "/registers/{register}/entry/{entry}"): Untold("what stands in a register; nobody in care"),
+    ("GET", "/registers/{register}/entry/{entry}/edit"): Untold("a form, and nothing of anybody in care"),
+    ("POST", "/registers/{register}/entry/{entry}/edit"): told("register.entered"),
+    ("POST", "/registers/{register}/entry/{entry}/move"): told(
+        "register.moved", "security_key.used", "security_key.refused"
+    ),
+    ("POST", "/registers/{register}/entry/{entry}/acknowledge"): told(
+        "register.acknowledged", "security_key.used", "security_key.refused"
+    ),
     ("GET", "/touch"): Untold("a form, and nothing of anybody"),
     ("POST", "/touch"): told("security_key.used", "security_key.refused"),
     ("GET", "/first-key"): Untold("a form, and nothing of anybody"),

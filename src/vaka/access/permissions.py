@@ -44,6 +44,9 @@ class Permission(Enum):
     OFFICE_ASK_ACCOUNT = "office.ask_account"  # ask for accounts, invite whom they are for, put somebody out at once
     OFFICE_DECIDE_ACCOUNT = "office.decide_account"  # approve or refuse what another human asked for
     OFFICE_SET_ISSUERS = "office.set_issuers"  # see, propose, approve, withdraw issuers of identities
+    OFFICE_SEE_REGISTERS = "office.see_registers"  # what stands in the registers, and accept policies for oneself
+    OFFICE_KEEP_REGISTERS = "office.keep_registers"  # write in them, one entry or a whole table
+    OFFICE_DECIDE_REGISTERS = "office.decide_registers"  # put in force what another wrote; show authorities a register
     OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there
     OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys
 

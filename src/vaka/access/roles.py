@@ -201,6 +201,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_DECIDE_ACCOUNT,
                         Permission.OFFICE_SET_ISSUERS,
                         Permission.OFFICE_RUN_COMMANDS,
+                        Permission.OFFICE_SEE_REGISTERS,
+                        Permission.OFFICE_KEEP_REGISTERS,
+                        Permission.OFFICE_DECIDE_REGISTERS,
                         Permission.OFFICE_OWN_KEYS,
                         Permission.OFFICE_OWN_SESSIONS,
                     }

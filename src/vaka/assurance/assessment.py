@@ -35,6 +35,8 @@ class Status(StrEnum):
         return self in _WORST_FIRST[:3]
 
 
+_NOT_FAILING = {"missing": Status.UNTESTED, "overdue": Status.OUTDATED}
+"""What a look at a register can find that says nothing of how it is: nothing is there, or it is too old."""
 _WORST_FIRST = (Status.FAILING, Status.UNTESTED, Status.OUTDATED, Status.MET, Status.NOT_ASKED, Status.NOT_APPLICABLE)
 
 
@@ -61,7 +63,8 @@ class Judgement:
     since: datetime
     """Since when what it rests on has been so."""
     reason: str
-    """A code: of the evidence, or ``no_evidence``, ``collector_down``, ``too_old``, ``not_asked``, ``agreed``."""
+    """A code: of the evidence (``missing`` and ``overdue`` among them), or ``no_evidence``, ``collector_down``,
+    ``too_old``, ``not_asked``, ``agreed``."""
     requirement: str = ""
     """What decided it; empty where a whole term is met or left out."""
     count: int = 0
@@ -87,11 +90,13 @@ def judge(requirement: Requirement, standing: Standing | None, contract: Contrac
     if standing is None:
         return Judgement(Status.UNTESTED, asked or contract.since, "no_evidence", requirement.id)
     if not standing.met:
-        return Judgement(Status.FAILING, standing.since, standing.reason, requirement.id, standing.count)
-    too_old = standing.seen + requirement.every
+        status = _NOT_FAILING.get(standing.reason, Status.FAILING)
+        return Judgement(status, standing.since, standing.reason, requirement.id, standing.count)
+    longest = requirement.looked_within
+    too_old = standing.seen + longest
     # Evidence of the future says that two clocks disagree, and nothing else.
-    if now > too_old or standing.seen > now + requirement.every:
-        stopped = requirement.source == "automatic"
+    if now > too_old or standing.seen > now + longest:
+        stopped = requirement.source == "automatic" or requirement.looked is not None
         status = Status.UNTESTED if stopped else Status.OUTDATED
         return Judgement(status, min(too_old, now), "collector_down" if stopped else "too_old", requirement.id)
     return Judgement(Status.MET, standing.since, standing.reason, requirement.id)

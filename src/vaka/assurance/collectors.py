@@ -8,12 +8,14 @@ found all well: its evidence grows old, and the requirement turns red.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
+from vaka.access.roles import ROLES
 from vaka.assurance.evidence import QUERIES, Found, Look
+from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import ClockState, read_clock_state
 from vaka.database.connections import Connection, Pool, transaction
 from vaka.errors import VakaError
@@ -31,15 +33,18 @@ class Place:
     read_clock: Callable[[], ClockState] = read_clock_state
 
 
+ONCE_A_YEAR = timedelta(days=365)
+"""Agreements with subcontractors and partners are gone through as often, however long each of them holds."""
+
 Collector = Callable[[Place, datetime], Awaitable[Look]]
 
 
-async def _ask_platform(statement: str, place: Place, now: datetime) -> Look:
+async def _ask_platform(statement: str, place: Place, now: datetime, **more: object) -> Look:
     """Ask the platform's database what is wrong, authority by authority. Who is not listed has nothing wrong.
 
     What is wrong in the supplier's own premises is wrong for every authority that it serves.
     """
-    wrong = await _find(statement, place, now)
+    wrong = await _find(statement, place, now, more)
     of_all = sum(things for authority, _, things in wrong if authority is None)
     found = []
     for authority_id in place.authorities:
@@ -51,13 +56,15 @@ async def _ask_platform(statement: str, place: Place, now: datetime) -> Look:
 
 async def _ask_platform_of_all(statement: str, place: Place, now: datetime) -> Look:
     """Ask the platform's database about what concerns every authority alike."""
-    wrong = await _find(statement, place, now)
+    wrong = await _find(statement, place, now, {})
     return Look([Found(None, reason, things) for _, reason, things in wrong] or [Found(None)])
 
 
-async def _find(statement: str, place: Place, now: datetime) -> list[tuple[UUID | None, str, int]]:
+async def _find(
+    statement: str, place: Place, now: datetime, more: Mapping[str, object]
+) -> list[tuple[UUID | None, str, int]]:
     async with transaction(place.platform) as connection:
-        cursor = await connection.execute(QUERIES[statement], {"at": now})
+        cursor = await connection.execute(QUERIES[statement], {"at": now, **more})
         return [(authority, reason, things) for authority, reason, things in await cursor.fetchall()]
 
 
@@ -87,6 +94,45 @@ async def _find_clock(place: Place, _now: datetime) -> Look:
     return Look([Found(None) if state == "synchronised" else Found(None, state, 1)])
 
 
+def _of_register(name: str, statement: str, **more: object) -> Collector:
+    """Return what asks the registers about one requirement; how old evidence may be is the requirement's to say."""
+    every = find_requirements(load_terms())[name].every
+
+    async def ask(place: Place, now: datetime) -> Look:
+        return await _ask_platform(statement, place, now, every=every, **more)
+
+    return ask
+
+
+_AUTHORITY_ROLES = [role.name for role in ROLES.values() if role.realm == "authority"]
+_DOCUMENTS = (
+    "applicability", "remote-policy", "erasure-procedure", "identity-process", "crypto-routine", "capacity-plan",
+    "development-guidelines", "incident-routines",
+)  # fmt: skip
+"""What a document of the register is for: the requirement that it answers."""
+_REVIEWS = ("internal-audit", "management-review", "conflict-review")
+
+REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        **{name: _of_register(name, "find_documents", purpose=name) for name in _DOCUMENTS},
+        **{name: _of_register(name, "find_reviews", purpose=name) for name in _REVIEWS},
+        "security-processes": _of_register("security-processes", "find_processes"),
+        "management-certificate": _of_register("management-certificate", "find_certificates"),
+        "remote-accepted": _of_register("remote-accepted", "find_unacknowledged", purpose="remote-policy"),
+        "undertakings": _of_register("undertakings", "find_undertakings", roles=_AUTHORITY_ROLES),
+        "subcontractors": partial(_ask_platform, "find_subcontractors", every=ONCE_A_YEAR),
+        "training": _of_register("training", "find_untrained", roles=_AUTHORITY_ROLES),
+        "risk-assessments": _of_register("risk-assessments", "find_unassessed"),
+        "risk-actions": _of_register("risk-actions", "find_shortcomings"),
+        "site-certificates": _of_register("site-certificates", "find_sites"),
+        "site-access-review": _of_register("site-access-review", "find_site_reviews"),
+        "partners": partial(_ask_platform, "find_partners", every=ONCE_A_YEAR),
+        "emergency-changes": _of_register("emergency-changes", "find_unreviewed_changes"),
+        "large-changes": _of_register("large-changes", "find_large_changes"),
+    }
+)
+"""What asks the supplier's registers."""
+
 COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
@@ -100,6 +146,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
         "log-sealed": partial(_ask_everywhere, _find_unsealed),
         "clock-state": _find_clock,
+        **REGISTER_COLLECTORS,
     }
 )
 """By the requirement each supplies."""

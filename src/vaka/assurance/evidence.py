@@ -60,7 +60,8 @@ async def enter_look(connection: Connection, requirement: Requirement, look: Loo
     cursor = await connection.execute(
         QUERIES["enter_look"],
         {
-            "requirement": requirement.id, "at": now, "clock": read_clock_state(), "every": requirement.every,
+            "requirement": requirement.id, "at": now, "clock": read_clock_state(),
+            "every": requirement.looked_within,
             "found": Jsonb(found), "unseen": list(look.unseen),
         },
     )  # fmt: skip

@@ -87,4 +87,4 @@ async def look(requirement: Requirement, collector: Collector, place: Place, now
 
 def pause(requirement: Requirement) -> timedelta:
     """Return how long to wait between two looks at a requirement."""
-    return min(requirement.every / LOOKS_IN_TIME, LONGEST_PAUSE)
+    return min(requirement.looked_within / LOOKS_IN_TIME, LONGEST_PAUSE)

@@ -58,3 +58,63 @@ select look, requirement, looked_at, clock, seen from list_looks(%(authority_id)
 -- as: portal
 select look, requirement, looked_at, clock, own, met, reason, things, stands
 from list_findings(%(authority_id)s, %(since)s, %(most)s)
+
+-- name: find_documents
+-- as: scheduler, setup
+select authority_id, reason, things from find_documents(%(purpose)s, %(every)s, %(at)s)
+
+-- name: find_processes
+-- as: scheduler, setup
+select authority_id, reason, things from find_processes(%(every)s, %(at)s)
+
+-- name: find_certificates
+-- as: scheduler, setup
+select authority_id, reason, things from find_certificates(%(at)s)
+
+-- name: find_reviews
+-- as: scheduler, setup
+select authority_id, reason, things from find_reviews(%(purpose)s, %(every)s, %(at)s)
+
+-- name: find_unacknowledged
+-- as: scheduler, setup
+select authority_id, reason, things from find_unacknowledged(%(purpose)s, %(at)s)
+
+-- name: find_undertakings
+-- as: scheduler, setup
+select authority_id, reason, things from find_undertakings(%(roles)s, %(at)s)
+
+-- name: find_subcontractors
+-- as: scheduler, setup
+select authority_id, reason, things from find_subcontractors(%(every)s, %(at)s)
+
+-- name: find_untrained
+-- as: scheduler, setup
+select authority_id, reason, things from find_untrained(%(roles)s, %(at)s)
+
+-- name: find_unassessed
+-- as: scheduler, setup
+select authority_id, reason, things from find_unassessed(%(every)s, %(at)s)
+
+-- name: find_shortcomings
+-- as: scheduler, setup
+select authority_id, reason, things from find_shortcomings(%(at)s)
+
+-- name: find_sites
+-- as: scheduler, setup
+select authority_id, reason, things from find_sites(%(at)s)
+
+-- name: find_site_reviews
+-- as: scheduler, setup
+select authority_id, reason, things from find_site_reviews(%(every)s, %(at)s)
+
+-- name: find_partners
+-- as: scheduler, setup
+select authority_id, reason, things from find_partners(%(every)s, %(at)s)
+
+-- name: find_unreviewed_changes
+-- as: scheduler, setup
+select authority_id, reason, things from find_unreviewed_changes(%(at)s)
+
+-- name: find_large_changes
+-- as: scheduler, setup
+select authority_id, reason, things from find_large_changes(%(at)s)

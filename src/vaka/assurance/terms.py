@@ -36,6 +36,14 @@ class Requirement:
     """How old it may be at most."""
     asked: bool
     """Whether it is owed only once the authority has asked for it."""
+    looked: timedelta | None = None
+    """How old a look at it may be, where the look is younger than what it looks at: a collector reads a register each
+    hour, and what stands there may be of last year. None where both are one."""
+
+    @property
+    def looked_within(self) -> timedelta:
+        """How old a look at it may be."""
+        return self.looked or self.every
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class _Requirement(_Data):
     by: Supplier
     every: Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=366))]
     asked: bool = False
+    looked: Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=7))] | None = None
 
 
 class _Goal(_Data):
@@ -143,7 +152,7 @@ def _requirement(data: _Requirement) -> Requirement:
         raise ConfigurationError(
             f"Evidence {data.id}: what is automatic comes from the product, and nothing else does."
         )
-    return Requirement(data.id, data.source, data.by, data.every, data.asked)
+    return Requirement(data.id, data.source, data.by, data.every, data.asked, data.looked)
 
 
 def _require_once(what: str, names: Iterable[str]) -> None:

@@ -27,6 +27,10 @@ _GENERAL: Mapping[str, Sentence] = MappingProxyType(
             sv="Det som ska se efter har inte gjort det på för länge.",
             en="What should look has not done so for too long.",
         ),
+        "missing": Sentence(sv="Det finns inget underlag än.", en="There is no evidence yet."),
+        "overdue": Sentence(
+            sv="Det som finns har inte gåtts igenom i tid.", en="What is there has not been gone through in time."
+        ),
         "too_old": Sentence(sv="Underlaget är för gammalt.", en="The evidence is too old."),
         "not_asked": Sentence(sv="Myndigheten har inte begärt det.", en="The authority has not asked for it."),
         "agreed": Sentence(
@@ -85,6 +89,70 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("clock-state", "unknown"): Sentence(
             sv="Maskinen säger inte om dess klocka är synkroniserad.",
             en="The machine does not say whether its clock is synchronised.",
+        ),
+        ("security-processes", "vacant"): Sentence(
+            sv="{count} processer saknar en ägare som är kvar, eller en rutin som gäller.",
+            en="{count} processes lack an owner who is still here, or a procedure in force.",
+        ),
+        ("management-certificate", "expired"): Sentence(
+            sv="{count} certifikat har gått ut.",
+            en="{count} certificates have expired.",
+        ),
+        ("management-certificate", "scope"): Sentence(
+            sv="{count} certifikat har en omfattning som inte nämner leveransen.",
+            en="{count} certificates have a scope that does not name this delivery.",
+        ),
+        ("management-certificate", "edition"): Sentence(
+            sv="{count} certifikat är av en utgåva som upphörde den 31 oktober 2025.",
+            en="{count} certificates are of an edition that ended on 31 October 2025.",
+        ),
+        ("remote-accepted", "unacknowledged"): Sentence(
+            sv="{count} administratörer har inte godtagit den version som gäller.",
+            en="{count} administrators have not accepted the version in force.",
+        ),
+        ("undertakings", "uncovered"): Sentence(
+            sv="{count} aktiva konton saknar en förbindelse som gäller.",
+            en="{count} active accounts lack an undertaking that holds.",
+        ),
+        ("undertakings", "late"): Sentence(
+            sv="{count} förbindelser skrevs på efter att kontot öppnades.",
+            en="{count} undertakings were signed after the account was opened.",
+        ),
+        ("subcontractors", "expired"): Sentence(
+            sv="{count} underleverantörer saknar ett avtal som gäller.",
+            en="{count} subcontractors lack an agreement in force.",
+        ),
+        ("training", "untrained"): Sentence(
+            sv="{count} utbildningar är inte gjorda i den version som gäller och i tid.",
+            en="{count} courses have not been taken in the version in force and in time.",
+        ),
+        ("risk-assessments", "unassessed"): Sentence(
+            sv="{count} system saknar en riskbedömning från det senaste året.",
+            en="{count} systems lack a risk assessment of the last year.",
+        ),
+        ("risk-actions", "late"): Sentence(
+            sv="{count} brister är inte åtgärdade i tid.",
+            en="{count} shortcomings were not mended in time.",
+        ),
+        ("risk-actions", "lapsed"): Sentence(
+            sv="{count} brister accepterades till en dag som har varit, och är öppna igen.",
+            en="{count} shortcomings were accepted until a day that has been, and are open again.",
+        ),
+        ("site-certificates", "expired"): Sentence(
+            sv="{count} hallar saknar ett bevis som gäller för deras adress.",
+            en="{count} halls lack evidence in force for their address.",
+        ),
+        ("partners", "expired"): Sentence(
+            sv="{count} parter saknar ett avtal eller certifikat som gäller.",
+            en="{count} partners lack an agreement or certificate in force.",
+        ),
+        ("emergency-changes", "unreviewed"): Sentence(
+            sv="{count} brådskande ändringar har inte gåtts igenom i tid.",
+            en="{count} emergency changes were not reviewed in time.",
+        ),
+        ("large-changes", "unassessed"): Sentence(
+            sv="{count} större ändringar saknar riskbedömning eller säkerhetstest.",
+            en="{count} larger changes lack a risk assessment or a security test.",
         ),
     }
 )

@@ -264,6 +264,18 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("account", "setup"), ("authority",), ("format", "sha256", "key", "tool", "change", "step_up"),
             "the evidence",
         ),
+        Event.REGISTER_ENTERED: About(
+            _OPERATOR, ("register_entry",), ("register", "version", "state", "digest"),
+            "what was written: a fingerprint of it",
+        ),
+        Event.REGISTER_MOVED: About(
+            _OPERATOR, ("register_entry",), ("register", "version", "state", "digest", "before", "step_up"),
+            "what was written: a fingerprint of it",
+        ),
+        Event.REGISTER_ACKNOWLEDGED: About(
+            _OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
+        ),
+        Event.REGISTER_SHOWN: About(_OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),

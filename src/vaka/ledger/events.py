@@ -105,6 +105,10 @@ class Event(Enum):
     ROLE_REFUSED = "role.refused"  # the authority's approver said no
     EVIDENCE_CHANGED = "evidence.changed"  # a look at a term's evidence found something else than the look before
     EVIDENCE_PACKED = "evidence.packed"  # the evidence of an authority's terms was taken out, as a signed pack
+    REGISTER_ENTERED = "register.entered"  # an administrator wrote in one of the supplier's registers
+    REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
+    REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
+    REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import psycopg
 from joserfc.jwk import ECKey
@@ -128,7 +129,21 @@ async def _furnish(
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
+        "entry": str(enter_document(installation, colleague)),
     }
+
+
+def enter_document(installation: Installation, author: UUID) -> UUID:
+    """Let a document stand in the supplier's register, which is no authority's."""
+    entry = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.register_version"
+            " (entry, number, register, state, fields, content, digest, made_by, made_at)"
+            " values (%s, 1, 'documents', 'in_force', '{}', 1, %s, %s, now())", (entry, bytes(32), author),
+        )  # fmt: skip
+    return entry
 
 
 def certify(installation: Installation, place: str, table: str, more: str = "") -> None:

@@ -36,7 +36,7 @@ ACTIVATION = {
 IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
-    "slug": "ekbacka",
+    "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -135,6 +135,12 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/issuers/new": {"issuer": NOBODY, "name": "x"},
         "/issuers/extend": {"issuer": NOBODY, "draft": NOBODY},
         "/issuers/decide": {"issuer": NOBODY, "digest": NOTHING, "verdict": "approved"},
+        "/registers/{register}/showing": {"authority": NOBODY, "how": "nothing"},
+        "/registers/{register}/new": {},
+        "/registers/{register}/import": {"table": ""},
+        "/registers/{register}/entry/{entry}/edit": {"of_number": "1"},
+        "/registers/{register}/entry/{entry}/move": {"step": "approve", "digest": NOTHING},
+        "/registers/{register}/entry/{entry}/acknowledge": {"digest": NOTHING},
         "/touch": {"answer": "x"},
         "/first-key": {"code": "x"},
         "/first-key/enrol": {"name": "min", "answer": "x"},

@@ -115,9 +115,17 @@ grant select, insert, update (used_at), delete on security_key_challenge to g_of
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
+grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
+    find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
+    find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal;
 -- portal: takes the evidence of one authority's terms out, as a pack.
 grant execute on function list_looks, list_findings to g_portal;
+-- office: reads the registers, adds to them, and decides which authority is shown what of them.
+grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
+grant execute on function enter_register_version, acknowledge_register_entry, show_register to g_office;
+-- portal: what the authority is shown of them, and nothing else.
+grant execute on function count_shown_entries, list_shown_entries to g_portal;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles to g_scheduler;
 -- scheduler: whose last day has come is out.

@@ -25,6 +25,10 @@ from vaka.web.office import (
     keys,
     own_sessions,
     proposing,
+    register_acts,
+    register_entries,
+    register_import,
+    registers,
     requests,
 )
 from vaka.web.office.office import Office
@@ -38,6 +42,8 @@ OTHERS: tuple[Realm, ...] = ("operator", "authority")
 THEME: Theme = "light"
 DOCUMENTS = re.compile(r"/issuers/new")
 """Forms with the metadata of an issuer in them."""
+REGISTER = "/registers/{register}"
+ENTRY = f"{REGISTER}/entry/{{entry}}"
 
 
 async def sign_out(office: Office, request: Request) -> Response:
@@ -76,6 +82,19 @@ ADDRESSES: tuple[Address, ...] = (
     route("/issuers/new", proposing.propose, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/extend", proposing.extend_evidence, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/decide", issuers.decide, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
+    route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{REGISTER}/showing", register_acts.set_showing, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
+    route(f"{REGISTER}/new", register_entries.show_new, ["GET"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{REGISTER}/new", register_entries.write_new, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{REGISTER}/import", register_import.show_import, ["GET"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{REGISTER}/import", register_import.take_table, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(ENTRY, register_entries.show_entry, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{ENTRY}/edit", register_entries.show_edit, ["GET"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{ENTRY}/edit", register_entries.write_edit, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{ENTRY}/move", register_acts.take_step, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
+    route(f"{ENTRY}/acknowledge", register_acts.accept, ["POST"], needs=Permission.OFFICE_SEE_REGISTERS),
     route("/touch", first_touch.show_touch, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/touch", first_touch.take_touch, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/first-key", first_touch.show_first_key, ["GET"], needs=Permission.OFFICE_OWN_KEYS),

@@ -65,6 +65,8 @@ KINDS: Mapping[str, str] = {
     "several": mark("Several"),
     "unauthorised_grant": mark("Unauthorised change of a role"),
     "requirement": mark("Evidence"),
+    "register": mark("Register"),
+    "register_entry": mark("Entry of a register"),
     "command_login": mark("Sign-in of commands"),
     "command_session": mark("Commands in somebody's name"),
     "unit": mark("Unit"),
