@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 from playwright.sync_api import Page
 
+from tests.ports import first_port
 from tests.waiting import wait_for
 from tests.web.furniture import PERSONAS, Installation
 from vaka.commands.listening import find_free_port
@@ -20,7 +21,7 @@ from vaka.demo.provider_facts import Figure
 from vaka.demo.registering import is_registered, register_provider
 from vaka.settings import load_settings
 
-FIRST_PORT = 28400
+FIRST_PORT = first_port(28_400)
 MODULES = {"provider": "vaka.demo.provider"}
 """Of processes that are no processes of Vaka's own."""
 CHROMIUM = "/usr/bin/chromium"

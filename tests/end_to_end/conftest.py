@@ -8,9 +8,10 @@ from itertools import count
 import pytest
 
 from tests.end_to_end.house import House, build_house, free_port_base
+from tests.ports import first_port
 
 PEOPLE = 14
-_FIRST_PORT = 21_000  # below what the kernel gives to clients (ip_local_port_range)
+_FIRST_PORT = first_port(21_000)
 
 
 @pytest.fixture(scope="session")
