@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from vaka.commands.demo_settings import DEFAULT as DEMO
 from vaka.errors import Category, ConfigurationError
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 
 
 def write(directory: Path, text: str) -> Path:

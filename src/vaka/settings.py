@@ -6,18 +6,14 @@ Secrets are never values here, only paths: passwords are files in the credential
 relative to the file itself.
 """
 
-import tomllib
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from vaka.addresses import is_this_machine, is_wildcard
-from vaka.errors import ConfigurationError
-from vaka.plain_secrets import has_form_of_secret, secrets_in
 from vaka.settings_values import (
     AccountName,
     ContactAddress,
@@ -377,44 +373,3 @@ class Settings(_Section):
                         f"a demo lets anybody in, so {name}.host and {name}.origin are of this machine only"
                     )
         return self
-
-
-def load_settings(path: Path) -> Settings:
-    """Read and check the settings file.
-
-    Raises ConfigurationError that names every faulty key, or says that the file cannot be read. No value is quoted
-    where it may be a secret.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigurationError(f"The settings file {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"The settings file {path} is not valid TOML: {error}.") from error
-    _require_no_secret(path, text, content)
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        )
-        raise ConfigurationError(f"The settings file {path} is refused: {faults}.") from error
-
-
-def _require_no_secret(path: Path, text: str, content: Mapping[str, Any]) -> None:
-    """Refuse a file in which somebody wrote a secret, also as a comment (term 11). Raises ConfigurationError."""
-    found = sorted(set(secrets_in(content, _SECRET_FILES)))
-    if not found and has_form_of_secret(text):
-        found = ["a comment"]
-    if found:
-        raise ConfigurationError(
-            f"The settings file {path} is refused: {'; '.join(f'{one}: a password or a key' for one in found)}. "
-            "Secrets are never settings. Take it out, replace it by a new one, and keep that in a file of its own in "
-            "the directory credentials, which nobody else may read."
-        )
-
-
-_SECRET_FILES = frozenset({"keyholder.root_credential", "keyholder.device_pin"})
-"""Settings that are called as secrets are, and name the file of one."""

@@ -19,7 +19,7 @@ from vaka.commands.listening import find_free_port
 from vaka.demo.personas import realm_of
 from vaka.demo.provider_facts import Figure
 from vaka.demo.registering import is_registered, register_provider
-from vaka.settings import load_settings
+from vaka.settings_reading import load_settings
 
 FIRST_PORT = first_port(28_400)
 MODULES = {"provider": "vaka.demo.provider"}

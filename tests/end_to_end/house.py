@@ -28,7 +28,8 @@ from vaka.commands.listening import find_free_port
 from vaka.database.cluster import Cluster
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, tenant_database, tenant_role
 from vaka.keys.identities import BlindSender, open_identities
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.tenants.authorities import Authority
 
 VAKA = Path(sys.executable).with_name("vaka")

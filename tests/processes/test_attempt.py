@@ -36,7 +36,8 @@ from vaka.keys.keyring import Keyring, make_client
 from vaka.keys.letters import Addressee
 from vaka.keys.personal import load_declaration
 from vaka.processes.attempt import attempt
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.tenants.attempting import SEALED_TABLES, Outcome, Question, _spread
 from vaka.tenants.attempts import attempt_apart
 from vaka.tenants.authorities import Authority

@@ -16,7 +16,8 @@ from vaka.commands.child import bound_log
 from vaka.database.cluster import Cluster, find_server
 from vaka.database.server import Server
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 
 _OURS = frozenset({"cluster", "credentials", "demo", "keys", "ledger", "logs", "receipts", "run", "tls"})
 """What a start that was interrupted before there were settings may have left."""

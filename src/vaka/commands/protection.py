@@ -15,7 +15,8 @@ from vaka.clock import Clock, read_clock_state
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.protected.drift import PLATFORM, QUERIES, ROLES
 from vaka.protected.files import look_at_files
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 
 Connection = psycopg.Connection[Any]
 

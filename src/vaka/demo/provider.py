@@ -18,7 +18,8 @@ from vaka.demo.provider_facts import KEY, facts_file, read_facts
 from vaka.errors import ConfigurationError, VakaError
 from vaka.identity.oidc import read_client_key
 from vaka.logs import configure_logs
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.serve import serve

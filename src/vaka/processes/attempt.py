@@ -26,7 +26,8 @@ from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.keyring import LONG_WAIT_SECONDS, make_client
 from vaka.logs import configure_logs, describe_error
 from vaka.orphans import end_with
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.tenants.attempting import Outcome, Question, try_reading
 
 COMPONENT = "attempt"

@@ -17,7 +17,8 @@ from vaka.database.server import Server
 from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs, describe_error
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.web.desk.application import build_desk
 from vaka.web.desk.opening import COMPONENT, open_desk
 from vaka.web.serve import serve

@@ -24,7 +24,8 @@ from vaka.keys.roots import RootPlace
 from vaka.keys.sealed_file import SealedFilePlace
 from vaka.logs import configure_logs
 from vaka.peers import accounts_named
-from vaka.settings import KeyholderSettings, Settings, load_settings
+from vaka.settings import KeyholderSettings, Settings
+from vaka.settings_reading import load_settings
 
 COMPONENT = "keyholder"
 _FAILED = 1

@@ -28,7 +28,8 @@ from vaka.notices.delivering import Delivering
 from vaka.notices.mail import Mail
 from vaka.notices.webhook import Webhook
 from vaka.repeating import repeat, unless
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 
 COMPONENT = "notifier"
 _FAILED = 1

@@ -17,7 +17,8 @@ from vaka.database.server import Server
 from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.web.office.application import build_office
 from vaka.web.office.opening import COMPONENT, open_office
 from vaka.web.serve import serve

@@ -17,7 +17,8 @@ from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
 from vaka.peers import accounts_named
-from vaka.settings import PortalSettings, Settings, load_settings
+from vaka.settings import PortalSettings, Settings
+from vaka.settings_reading import load_settings
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import COMPONENT, open_portal
 from vaka.web.serve import Front, serve

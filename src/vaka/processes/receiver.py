@@ -26,7 +26,8 @@ from vaka.receiver.nonces import open_shared_nonces
 from vaka.receiver.receiver import Equipment, Receiver
 from vaka.receiver.secret import open_challenge_secret
 from vaka.receiver.sockets import allow_many_sockets
-from vaka.settings import ReceiverSettings, load_settings
+from vaka.settings import ReceiverSettings
+from vaka.settings_reading import load_settings
 
 _log = structlog.get_logger()
 

@@ -22,7 +22,8 @@ from vaka.ledger.rounds import LogPlace, keep_sealed, pause
 from vaka.ledger.signer import KeyFiles, hold_memories
 from vaka.ledger.witnesses import open_witnesses, require_usable
 from vaka.logs import configure_logs
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.tenants.authorities import Authority, list_every_authority
 
 COMPONENT = "sequencer"

@@ -23,7 +23,8 @@ from vaka.identity.saml_library import keep_files_in_memory
 from vaka.identity.subjects import open_subject_key
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.serve import serve

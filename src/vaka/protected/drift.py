@@ -18,7 +18,8 @@ from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.logs import describe_error
 from vaka.protected.files import look_at_files
-from vaka.settings import Settings, load_settings
+from vaka.settings import Settings
+from vaka.settings_reading import load_settings
 from vaka.tenants.gateway import Gateway
 
 QUERIES = load_queries("vaka.protected")
