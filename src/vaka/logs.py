@@ -63,6 +63,8 @@ def configure_logs(
         logger_factory=lambda *_: _LineLogger(stream),
         cache_logger_on_first_use=True,
     )
+    # The pool tells of every attempt to reconnect, in its own words; whoever uses it tells once, in ours.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     structlog.contextvars.bind_contextvars(process=process)
     if instance:
         structlog.contextvars.bind_contextvars(instance=instance)

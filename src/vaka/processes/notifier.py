@@ -7,7 +7,6 @@ The one process that reaches out to addresses that others named. It sees no pers
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -72,8 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
     root: Path = parser.parse_args(arguments).data.absolute()
     configure_logs(COMPONENT)
-    # The pool tells of every attempt to reconnect; the rounds tell once.
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     keep_memory_and_tell(out_of_swap=False)
     try:
         settings = load_settings(root / "vaka.toml")

@@ -4,7 +4,6 @@
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -105,8 +104,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="data directory")
     data = parser.parse_args(arguments).data.absolute()
     configure_logs(COMPONENT)
-    # The pool tells of every attempt to reconnect; the watch tells once.
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     keep_memory_and_tell()
     try:
         settings = load_settings(data / "vaka.toml")
