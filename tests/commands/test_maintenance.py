@@ -132,7 +132,7 @@ def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     shown = import_devices(made, sheet("8031001"), *APPLY)
     assert shown.exit_code == 0, shown.output
     told = entries(made)
-    tried, key, registered, applied = told[-4:]
+    tried, key, registered, unproved, applied = told[-5:]
     assert (key["event"], key["actor"], key["object"]) == ("key.created", "sequencer", "key:log:vaka.invalid/platform")
     said = {"purpose": "", "arguments": "authority=ekbacka file=*"}
     common = {"tool": fingerprint(), "authority": tried["detail"]["authority"], **said}
@@ -140,6 +140,9 @@ def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(
     assert tried["detail"] == {**common, "change": "", "applied": "false"}
     assert (registered["event"], registered["actor"]) == ("device.registered", ME)
     assert registered["detail"]["authentication"] == "digest"
+    assert (unproved["event"], unproved["actor"], unproved["detail"]) == (
+        "command.unproved", ME, {"proved": "bootstrap", "change": "C-17"},
+    )  # fmt: skip
     assert (applied["event"], applied["outcome"]) == ("command.run", "success")
     assert applied["detail"] == {
         **common, "change": "C-17", "purpose": "Planerat underhåll", "applied": "true", "count": 1, "changed": 0,
@@ -162,7 +165,8 @@ def test_term_17_2_the_entry_says_what_was_run_and_hides_what_may_be_secret(
     nobody = str(uuid4())
     failed = vaka("account", "deactivate", "--data", made.root, *APPLY, "--account", nobody)
     assert failed.exit_code == 1, failed.output
-    [entry] = [one for one in entries(made) if one["object"] == "command:account.deactivate"]
+    told = [one for one in entries(made) if one["object"] == "command:account.deactivate"]
+    [entry] = [one for one in told if one["event"] == "command.run"]
     assert (entry["outcome"], entry["detail"]["arguments"]) == ("failure", f"account={nobody}")
     assert entry["detail"]["tool"] == fingerprint()
 

@@ -20,9 +20,20 @@ from tests.leavers import change_account
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.main import main
+from vaka.commands.proof import forget_session
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 
 pytestmark = pytest.mark.database
+
+ACTS = (
+    "insert into vaka.account_link (id, account_id, issuer, subject_hmac, matching_hmac, created_at) values"
+    " (gen_random_uuid(), %(id)s, 'https://idp.example', sha256(random()::text::bytea), sha256('1'), now())",
+    "insert into vaka.security_key (id, account_id, name, credential_id, public_key, algorithm, model, site,"
+    " device_bound, attested, sign_count, added_at, binding) values (gen_random_uuid(), %(id)s, 'x',"
+    " sha256(random()::text::bytea), sha256('1'), 'Ed25519', gen_random_uuid(), 'x', true, false, 0, now(),"
+    " sha256('1'))",
+)
+"""What somebody needs besides an account and its role, written by hand."""
 
 
 @pytest.fixture
@@ -73,11 +84,12 @@ def test_root_founds_two_administrators_and_no_third(made: DataDirectory, runnin
         done = vaka("account", "create", *about, *APPLY, typed=f"{name}\n")
         assert done.exit_code == 0, done.output
         accounts.append(done.output.split("Made: ")[1][:36])
-        if len(accounts) == 2:  # from now on somebody can stand behind commands, and so somebody has to
-            assert "Run vaka login first" in vaka("factor", "first", *about, "--account", accounts[-1], *APPLY).stderr
-            asyncio.run(stand_behind(made.cluster.server, made.root, UUID(accounts[0])))
-        first = vaka("factor", "first", *about, "--account", accounts[-1], *APPLY)
+        whose = ("--account", accounts[-1])
+        first = vaka("factor", "first", *about, *whose, *APPLY)
         assert "Code: " in first.output, first.output
+        way = ("--realm", "administrator", "--attribute", "employee_number")
+        invited = vaka("account", "invite", *about, *whose, *way, *APPLY, typed="4711\n")
+        assert "Code: " in invited.output, invited.output
     for kind in ("administrator", "user"):
         refused = vaka("account", "create", *about, *APPLY, "--kind", kind, typed="Anders Tredje\n")
         assert refused.exit_code == 1
@@ -86,10 +98,10 @@ def test_root_founds_two_administrators_and_no_third(made: DataDirectory, runnin
     with superuser(made) as connection:
         roles = connection.execute("select account_id::text, role, authority_id from vaka.role_grant").fetchall()
         told = connection.execute(
-            "select event, detail->>'founding' from ledger.inbox where event ~ '^account' union all"
+            "select event, detail->>'founding' from ledger.inbox where event ~ '^account.(cre|req)' union all"
             " select said->>'event', said->'detail'->>'founding'"
             " from (select convert_from(leaf, 'UTF8')::jsonb as said from ledger.log_entry) sealed"
-            " where said->>'event' ~ '^account'"
+            " where said->>'event' ~ '^account.(cre|req)'"
         ).fetchall()
     assert sorted(roles) == sorted((account, "administrator", None) for account in accounts)
     assert sorted(told) == sorted([("account.created", "true"), ("account.requested", "true")] * 2), (
@@ -97,6 +109,44 @@ def test_root_founds_two_administrators_and_no_third(made: DataDirectory, runnin
     )
     for account in reversed(accounts):
         assert vaka("account", "deactivate", *about, *APPLY, "--account", account).exit_code == 0
+
+
+@pytest.fixture
+def founders(made: DataDirectory, running: None) -> Iterator[list[str]]:
+    """Two administrators who came by founding, and could act then; afterwards the installation was never founded."""
+    accounts = []
+    with superuser(made) as connection:
+        for name in ("Adam Administratör", "Ada Administratör"):
+            done = vaka("account", "create", "--data", made.root, *APPLY, typed=f"{name}\n")
+            accounts.append(done.output.split("Made: ")[1][:36])
+            for statement in ACTS:
+                connection.execute(statement, {"id": accounts[-1]})
+    yield accounts
+    forget_session(made.root)
+    with superuser(made) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("delete from vaka.founding")
+
+
+def test_term_17_2_founding_never_comes_back(made: DataDirectory, founders: list[str]) -> None:
+    """The supplier's rogue administrator puts out everybody else, with his own session, and at last himself."""
+    about, (rogue, other) = ("--data", made.root), founders
+    assert "installation.founded" in [one["event"] for one in entries(made)]
+    create, first = ("account", "create", *about, *APPLY), ("factor", "first", *about, "--account", rogue, *APPLY)
+    asyncio.run(stand_behind(made.cluster.server, made.root, UUID(rogue)))
+    with superuser(made) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("delete from vaka.security_key")
+    assert vaka("account", "deactivate", *about, *APPLY, "--account", other).exit_code == 0
+    for session in ((), ("--unattended",)):  # alone, and then as if nobody were there
+        assert "Only the first two administrators" in vaka(*create, *session, typed="Anders Tredje\n").stderr
+        assert "the installation is founded, and two decide it" in vaka(*first, *session).stderr
+        forget_session(made.root)
+    assert vaka("account", "deactivate", *about, *APPLY, "--unattended", "--account", rogue).exit_code == 0
+    for command in (create, first, ("account", "deactivate", *about, *APPLY, "--account", rogue)):
+        refused = vaka(*command, typed="Anders Tredje\n")
+        assert refused.exit_code == 1
+        assert "Run vaka login first" in refused.stderr
 
 
 def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: str) -> None:

@@ -202,7 +202,7 @@ PLATFORM: dict[str, Rights] = {
         "start_command_session()": "execute",
         "command_account()": "execute",
         "end_command_session()": "execute",
-        "count_administrators()": "execute",
+        "is_founding()": "execute",
         "protected_state": "select",
         "drift": "select",
         "accept_state()": "execute",

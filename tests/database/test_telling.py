@@ -148,7 +148,9 @@ class Change:
 CHANGES = {
     "account": Change(
         "setup", "platform", (FOUNDED,), "account.created", f"account:{A}",
-        before="update account set state = 'deactivated' where kind = 'administrator' and state = 'active'",
+        before="update account set state = 'deactivated' where kind = 'administrator' and state = 'active';"
+        " set local session_replication_role = replica; delete from founding;"
+        " set local session_replication_role = origin",
     ),
     "signing in": Change(
         "signin", "platform", (SESSION, f"update account set last_signed_in_at = now() where id = '{A}'"),

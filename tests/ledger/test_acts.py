@@ -125,11 +125,12 @@ async def simply(act: Act, _house: House) -> Act:
 
 
 async def founding(act: Act, house: House) -> Act:
-    """Nobody is an administrator any more, and so setup founds the first."""
+    """The installation was never founded, and nobody is an administrator: setup founds the first."""
     conninfo = house.server.conninfo(SUPERUSER, PLATFORM_DATABASE)
     with closing(psycopg.connect(conninfo, autocommit=True)) as superuser:
         superuser.execute("set session_replication_role = replica")
         superuser.execute("update vaka.account set state = 'deactivated' where kind = 'administrator'")
+        superuser.execute("delete from vaka.founding")
     return act
 
 

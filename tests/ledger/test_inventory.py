@@ -281,6 +281,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "end_account": told("account.changed"),
     "found_account": told("account.created"),
     "found_key_code": told("account.requested"),
+    "finish_founding": told("installation.founded"),
     "request_account": told("account.requested"),
     "decide_account_request": told(
         "account.approved", "account.refused", "account.created", "account.renamed", "role.granted"

@@ -59,7 +59,7 @@ def remove(data: Path, account: UUID, apply: bool, change: str | None, keys: tup
 def first(data: Path, account: UUID, apply: bool, change: str | None) -> None:
     """Let one of the first two administrators add a first key. Prints a code that holds once, for 24 hours.
 
-    Once two administrators have keys, they decide that in the office, and nobody does here.
+    Once two administrators can act the installation is founded: two decide that in the office, and nobody does here.
     """
 
     async def act(platform: Connection, run: Run) -> str:

@@ -246,7 +246,7 @@ def _write(server: Server, clock: Clock, name: str, run: Run, *, succeeded: bool
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("select set_config('ledger.clock', %s, false)", (read_clock_state(),))
         outcome, thing = "success" if succeeded else "failure", f"command:{name}"
-        if run.facts.get("proved") == "unattended":
+        if run.facts.get("proved") in ("unattended", "bootstrap"):  # nobody stood behind it, founding or not
             told = Jsonb({one: run.facts[one] for one in ("proved", "change")})
             connection.execute(
                 _APPEND, (clock.now(), Event.COMMAND_UNPROVED.value, run.actor, thing, outcome, told)

@@ -19,9 +19,6 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.identity.command_logins import QUERIES, SECRET_BYTES, hash_secret
 
-ENOUGH_ADMINISTRATORS = 2
-"""From so many on, somebody can stand behind every command."""
-
 
 class NotProvedError(VakaError):
     """Nobody stands behind a command that changes something."""
@@ -44,7 +41,7 @@ class Proof:
 
     actor: str
     proved: str
-    """``session``; ``bootstrap`` while there are not two administrators; ``unattended`` where nobody is there."""
+    """``session``; ``bootstrap`` until the installation is founded; ``unattended`` where nobody is there."""
 
 
 def session_file(root: Path) -> Path:
@@ -99,15 +96,14 @@ def prove(root: Path, server: Server, now: datetime, *, unattended: bool) -> Pro
         try:
             token = read_session(root)
             account = None if token is None else _account(connection, token, now)
-            if account is not None:
-                return Proof(f"account:{account}", "session")
-            if unattended:
-                return machine
-            row = connection.execute(QUERIES["count_administrators"], {"now": now}).fetchone()
-        except psycopg.errors.UndefinedFunction:  # an upgraded program, and `vaka migrate` is yet to come
+        except psycopg.errors.UndefinedFunction:  # a database older than administrators' sessions: `vaka migrate` comes
             return Proof(machine.actor, "bootstrap")
-    if row is not None and row[0] < ENOUGH_ADMINISTRATORS:
-        return Proof(machine.actor, "bootstrap")
+        if account is not None:
+            return Proof(f"account:{account}", "session")
+        if unattended:
+            return machine
+        if _is_founding(connection):
+            return Proof(machine.actor, "bootstrap")
     raise NotProvedError
 
 
@@ -125,3 +121,10 @@ def connect(server: Server) -> psycopg.Connection[Any]:
 def _account(connection: psycopg.Connection[Any], token: bytes, now: datetime) -> UUID | None:
     row = connection.execute(QUERIES["command_account"], {"token_hash": hash_secret(token), "now": now}).fetchone()
     return None if row is None else row[0]
+
+
+def _is_founding(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        return connection.execute(QUERIES["is_founding"]).fetchone() == (True,)
+    except psycopg.errors.UndefinedFunction:  # before `vaka migrate` nobody knows: somebody has to stand behind it
+        return False

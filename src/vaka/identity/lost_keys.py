@@ -46,16 +46,16 @@ class NoKeysThereError(VakaError):
 
 
 class NoFirstKeyError(VakaError):
-    """The account is no active administrator's without a key, or two have keys and decide this in the office."""
+    """The account is no active administrator's without a key, or the installation is founded."""
 
     def __init__(self) -> None:
         super().__init__(
             Category.CONFLICT,
             Sentence(
-                sv="Det går inte: kontot är ingen aktiv administratörs utan nyckel, eller så har två administratörer "
-                "nycklar redan och avgör det på kontoret. Inget har ändrats.",
-                en="That cannot be: the account is no active administrator's without a key, or two administrators have "
-                "keys already and decide it in the office. Nothing was changed.",
+                sv="Det går inte: kontot är ingen aktiv administratörs utan nyckel, eller så är installationen "
+                "grundad, och då avgör två på kontoret. Inget har ändrats.",
+                en="That cannot be: the account is no active administrator's without a key, or the installation is "
+                "founded, and two decide it in the office. Nothing was changed.",
             ),
         )
 

@@ -418,6 +418,6 @@ select command_account(%(token_hash)s, %(now)s)
 -- as: setup
 select end_command_session(%(token_hash)s, %(now)s)
 
--- name: count_administrators
+-- name: is_founding
 -- as: setup
-select count_administrators(%(now)s)
+select is_founding()

@@ -166,6 +166,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.AUTHORITY_CLOSED: About(("scheduler",), ("authority",), ("order",)),
         Event.INSTALLATION_DECIDED: About(("setup",), ("installation",)),
+        Event.INSTALLATION_FOUNDED: About(("database",), ("installation",)),
         Event.SETTINGS_CHANGED: About(("supervisor",), ("settings",), ("names", "count", "first"), "any value"),
         Event.SETTINGS_DRIFTED: About(
             ("scheduler",), ("settings",), ("state", "authority"), "whatever stands in the file"
@@ -197,8 +198,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.COMMAND_SIGNED_OUT: About(_OPERATOR, ("command_session",), (), "the token"),
         Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
         Event.ROW_CHANGED_BY_HAND: About(
-            ("database",), ("account", "role_grant", "session", "authority", "device_entry", "class_override",
-                            "installation", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
+            ("database",), ("account", "founding", "role_grant", "session", "authority", "device_entry", "installation",
+                            "class_override", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
                             "designated_role", "unauthorised_grant", "activation_rules", "device_secret", "api_client"),

@@ -67,6 +67,7 @@ class Event(Enum):
     AUTHORITY_RELEASED = "authority.released"  # an authority's contract ends: its devices are unknown senders now
     AUTHORITY_CLOSED = "authority.closed"  # an authority's contract has ended: it is served no more, its log is kept
     INSTALLATION_DECIDED = "installation.decided"  # an installation was made a demo, or one for real, for ever
+    INSTALLATION_FOUNDED = "installation.founded"  # two administrators can act: nobody makes another alone, for ever
     SETTINGS_CHANGED = "settings.changed"  # the settings file says something else than when it was last looked at
     SETTINGS_DRIFTED = "settings.drifted"  # something protected is not as it was accepted: changed, missing or added
     SETTINGS_SETTLED = "settings.settled"  # it is as accepted again: put back, or accepted by a command

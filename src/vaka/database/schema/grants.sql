@@ -194,7 +194,7 @@ grant select on designated_role, role_request, role_conflict, effective_grant to
 grant select, insert, update, delete on settings_record to g_setup;
 -- setup: asks who stands behind a command, and takes its session; office: an administrator says that it is he.
 grant execute on function ask_command_login, start_command_session, command_account, end_command_session,
-    count_administrators to g_setup;
+    is_founding to g_setup;
 grant select (id, code_hash, machine, uid, username, asked_at, expires_at, approved_by) on command_login to g_office;
 grant execute on function approve_command_login to g_office;
 grant execute on function ledger.is_login_told to vaka_owner;

@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "erasure_order": mark("Order of erasure"),
     "ending": mark("Erasure of everything"),
     "export": mark("Everything taken out"),
+    "founding": mark("Founding"),
     "installation": mark("Installation"),
     "key": mark("Key"),
     "legal_hold": mark("Legal hold"),
