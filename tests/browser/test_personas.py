@@ -33,7 +33,7 @@ def test_it_is_plain_that_it_is_a_demo(house: House, open_page: OpenPage, theme:
 def test_without_a_script_one_is_whom_one_chooses(house: House, open_page: OpenPage) -> None:
     page = open_page(scripts=False)
     page.get_by_role("link", name="Personal hos en myndighet").click()
-    page.get_by_role("link", name="Demons legitimering").click()
+    page.get_by_role("link", name="Demolegitimeringen").click()
     # The language changes where one is, and what was begun goes on.
     page.click("button[name=language][value=en]")
     expect(page.locator("h1")).to_have_text("Who are you tonight?")

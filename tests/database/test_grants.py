@@ -129,6 +129,7 @@ PLATFORM: dict[str, Rights] = {
     | {
         "approve_command_login()": "execute",
         "command_login": "select(approved_by asked_at code_hash expires_at id machine uid username)",
+        "installation": "select",
         "authority": "select",
         **READS_GRANTS,
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",

@@ -62,7 +62,7 @@ def test_a_demo_starts_from_nothing_and_says_where_it_is(own_house: House, new_p
         assert is_alive(own_house.process_id(name)), name
     status, page = fetch(f"http://localhost:{base}/")
     assert status == 200
-    assert "Demons legitimering" in page
+    assert "Demolegitimeringen" in page
     assert f"http://localhost:{base + 6}" in output
 
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The main job, whole: a device alarms, an operator sees it, takes it and closes it by keys, and the record says so."""
 
+import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,13 @@ from tests.end_to_end.house import ENTRIES, House, SimulatedDevice
 from tests.end_to_end.sipp_device import send_alarm
 from tests.peers import require_program
 from tests.people import open_person
+from tests.platform import platform_as
 from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
+from vaka.assurance.assessment import Contract, Judgement, assess_all
+from vaka.assurance.evidence import Found, Look, enter_look, read_standings
+from vaka.assurance.terms import find_requirements, load_terms
+from vaka.clock import SystemClock
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
 
@@ -54,6 +61,18 @@ def choose(page: Page, field: str, code: str) -> None:
     expect(page.locator(f"input[name={field}][value={code}]")).to_be_checked()
 
 
+def close(page: Page, text: str) -> None:
+    """Close the alarm that is open on the desk, by keys alone."""
+    page.keyboard.press("Space")
+    expect(page.locator("form[data-form=close]")).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+    choose(page, "reason", "fallen")
+    choose(page, "action", "home_care")
+    choose(page, "result", "arrived_and_helped")
+    page.keyboard.press("t")
+    page.keyboard.type(text)
+    page.keyboard.press("Control+Enter")
+
+
 def person_of(house: House, device: SimulatedDevice) -> dict[str, Any]:
     with house.tenant(device.authority) as tenant:
         row = tenant.execute(
@@ -89,14 +108,7 @@ def test_from_the_device_to_the_closed_record(desk_house: House, browser: Browse
     taken = house.alarm(device, "3001")
     assert (taken["state"], taken["taken_at"] is not None) == ("taken", True)
 
-    page.keyboard.press("Space")
-    expect(page.locator("form[data-form=close]")).to_be_visible(timeout=PATIENCE_MILLISECONDS)
-    choose(page, "reason", "fallen")
-    choose(page, "action", "home_care")
-    choose(page, "result", "arrived_and_helped")
-    page.keyboard.press("t")
-    page.keyboard.type("Satt på golvet, oskadd.")
-    page.keyboard.press("Control+Enter")
+    close(page, "Satt på golvet, oskadd.")
     expect(row).to_have_count(0, timeout=PATIENCE_MILLISECONDS)
 
     wait_for(lambda: house.alarm(device, "3001")["state"] == "closed")
@@ -141,3 +153,41 @@ def test_who_is_not_entitled_sees_nothing_of_it(desk_house: House, browser: Brow
     assert person_of(house, device)["street"] not in other.content()
     for page in (entitled, other):
         page.context.close()
+
+
+async def make_every_term_red(house: House) -> list[Judgement]:
+    """Enter of every requirement that it is missed, as its collector does; return how the 37 terms then stand."""
+    terms, now = load_terms(), SystemClock().now()
+    everything = find_requirements(terms).values()
+    # What is owed on request counts as asked for: else it would only wait.
+    contract = Contract(now, {one.id: now for one in everything}, {})
+    async with platform_as(house.server, "setup") as setup, setup.transaction():
+        for requirement in everything:
+            await enter_look(setup, requirement, Look([Found(None, "missing", 1)]), now)
+        standings = await read_standings(setup, house.authority("ekbacka").id)
+    return [judgement for _, judgement in assess_all(terms, standings, contract, now)]
+
+
+def test_with_every_term_red_an_alarm_is_received_shown_and_answered(
+    desk_house: House, browser: Browser, tmp_path: Path
+) -> None:
+    """Locks close administration and never the way of an alarm (rule 3 of the terms)."""
+    house = desk_house
+    device = house.draw_device("udp", "network")
+    with ThreadPoolExecutor(1) as elsewhere:  # a loop of Playwright's runs in this thread
+        judged = elsewhere.submit(asyncio.run, make_every_term_red(house)).result()
+    assert len(judged) == 37
+    assert [one for one in judged if not one.status.red] == []
+    page = sign_in(browser, house, "operator")
+    assert send_alarm(house, device, "3003", tmp_path).succeeded
+    alarm_id = house.alarm(device, "3003")["id"]
+    row = page.locator(f"#a-{alarm_id}")
+    expect(row).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+    row.locator("a").first.click()  # of several that wait, just this one
+    opened = page.locator(f"#alarm[data-alarm='{alarm_id}']")
+    expect(opened).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+    page.keyboard.press("Space")
+    expect(opened).to_have_attribute("data-state", "taken", timeout=PATIENCE_MILLISECONDS)
+    close(page, "Allt är rött, och hon fick hjälp.")
+    wait_for(lambda: house.alarm(device, "3003")["state"] == "closed")
+    page.context.close()

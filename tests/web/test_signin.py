@@ -142,6 +142,8 @@ async def test_language_and_theme_are_remembered_without_saying_who(entrance: En
     page = (await browser.get("/")).text
     assert '<html lang="en" data-theme="light"' in page
     assert "Sign-in is not configured" in page
+    again = await browser.post("/preferences", {"language": "sv", "back": "/?realm=authority"})
+    assert again.header("location") == "/?realm=authority", "who one is does not change with the language"
     for wrong in ({"language": "xx"}, {"theme": "pink"}):
         assert (await browser.post("/preferences", wrong)).status == 400
     browser.cookies = {"__Host-vaka-language": "<b>", "__Host-vaka-theme": "'"}

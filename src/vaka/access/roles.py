@@ -73,7 +73,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             ),
             Role(
                 "log_reviewer",
-                Sentence("Logggranskare", "Log reviewer"),
+                Sentence("Loggranskare", "Log reviewer"),
                 "authority",
                 frozenset(
                     {

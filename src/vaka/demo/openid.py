@@ -46,7 +46,7 @@ class UnusableRequestError(VakaError):
         super().__init__(
             Category.INVALID,
             Sentence(
-                sv="Demons legitimering svarar bara på det som inloggningssidan frågar. Börja om därifrån.",
+                sv="Demolegitimeringen svarar bara på det som inloggningssidan frågar. Börja om därifrån.",
                 en="The demo's provider answers nothing but what the sign-in page asks. Begin anew from there.",
             ),
         )

@@ -120,7 +120,7 @@ async def _link(
 
 def _content(issuer: str, client: Client, key: ECKey, until: date) -> OidcIssuer:
     return OidcIssuer(
-        protocol="oidc", issuer=issuer, title_sv="Demons legitimering (påhittade personer)",
+        protocol="oidc", issuer=issuer, title_sv="Demolegitimeringen (påhittade personer)",
         title_en="The demo's provider (invented people)", realms=[client.realm],
         levels={DEMO: AcceptedLevel(level=3, evidence=EVIDENCE, expires=until)}, matching_attribute=ATTRIBUTE,
         client_id=str(client.id), authorization_endpoint=issuer + AUTHORIZE, token_endpoint=issuer + REDEEM,

@@ -118,7 +118,7 @@ select id, human, display_name, kind, language, state, persona, created_at, last
 from account where persona = %(persona)s
 
 -- name: read_installation_mode
--- as: desk, signin, setup
+-- as: desk, signin, office, setup
 select mode from installation
 
 -- name: decide_installation

@@ -97,6 +97,7 @@ def _lines_of_oidc(content: OidcIssuer) -> Iterator[Line]:
     yield Line("authorization_endpoint", "", content.authorization_endpoint)
     yield Line("token_endpoint", "", content.token_endpoint)
     yield Line("client_audience", "", content.client_audience)
+    yield Line("back_channel_logout", "", "yes" if content.back_channel_logout else "no")
     for algorithm in content.algorithms:
         yield Line("algorithm", algorithm, algorithm)
     for key in content.keys:

@@ -54,7 +54,7 @@ async def test_an_account_shows_what_became_of_it_and_nothing_of_what_it_did(
     account = installation.accounts["lovisa"]
     before = (await adam.get(f"/account/{account}")).text
     assert "Konto skapat" in before
-    assert "Logggranskare" in before
+    assert "Loggranskare" in before
     assert "Ekbacka kommun" in before
     assert "Ingen säkerhetsnyckel." in before
     await logs.seal_platform()

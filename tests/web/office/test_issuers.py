@@ -275,6 +275,25 @@ async def test_what_the_office_wrote_for_itself_past_every_page_is_believed_by_n
     assert "är inte det som två personer har beslutat" in await algot.get("/issuers")
 
 
+async def test_an_issuer_of_a_demo_is_shown_as_worth_nothing_elsewhere(
+    algot: Administrator, berit: Administrator, installation: Installation, logs: Logs
+) -> None:
+    """Approved by two while this was a demo; somebody took the database to another installation."""
+    await put_forward(algot, "prov-demo", content())
+    await decide(berit)
+    await logs.seal_platform()
+    assert "prov-demo" in (await algot.get("/issuers")).partition('id="decisions"')[0]
+    logs.execute("platform", "update vaka.installation set mode = 'production'", unguarded=True)
+    try:
+        page = await algot.get("/issuers")
+        assert "prov-demo (Leverantören) är en utfärdare i en demo" in page
+        assert "Ingen utfärdare gäller." in page
+        assert (await decide(algot, "withdrawn")).status == 303
+        assert "är en utfärdare i en demo" not in await algot.get("/issuers")
+    finally:
+        logs.execute("platform", "update vaka.installation set mode = 'demo'", unguarded=True)
+
+
 async def test_a_document_keeps_its_last_line_break() -> None:
     form = ProposalForm(issuer=uuid4(), name=" x ", metadata="<a>\n</a>\n")
     assert (form.name, form.metadata) == ("x", "<a>\n</a>\n")

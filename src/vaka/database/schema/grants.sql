@@ -89,7 +89,7 @@ grant execute on function read_directory to g_portal;
 grant execute on function list_digest_devices to g_portal;
 -- office: who is this session, what may he do, which accounts there are and what became of each. Of links it reads the
 -- issuer, never the subject.
-grant select on authority, effective_grant to g_office;
+grant select on installation, authority, effective_grant to g_office;
 grant select (id, human, display_name, kind, language, state, created_at, last_signed_in_at, ends_at) on account
     to g_office;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser, kept_until,

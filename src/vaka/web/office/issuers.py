@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Which issuers of identities are believed: the registry as it stands, what waits, and what was decided (term 15)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
@@ -133,10 +133,14 @@ async def show(office: Office, asker: Asker, error: VakaError | None = None) -> 
             _proposal(office, asker, one, find_current(standings, one.row.name), now)
             for one in standings if one.state == "proposed"
         ],
-        altered=[one for one in standings if one.state == "altered" and one.row.withdrawn_at is None],
+        altered=_without_effect(standings, "altered"), of_a_demo=_without_effect(standings, "of_a_demo"),
         decisions=decisions, names=names, owners=await name_owners(office), today=_today(now),
         soon=_today(now) + EXPIRES_SOON, lines_of=lines_of, changed=changed, message=message,
     )  # fmt: skip
+
+
+def _without_effect(standings: Sequence[Standing], state: str) -> list[Standing]:
+    return [one for one in standings if one.state == state and one.row.withdrawn_at is None]
 
 
 async def name_owners(office: Office) -> Mapping[UUID, str]:

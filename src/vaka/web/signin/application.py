@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from vaka.web import security_txt
+from vaka.web import rooms, security_txt
 from vaka.web.asker import COOKIES, take_token_back
 from vaka.web.forms import NoForm, read_form
-from vaka.web.preferences import PreferenceForm, read_preferences, remember
+from vaka.web.preferences import read_preferences
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, build_router, route
 from vaka.web.safety import Safety
@@ -49,14 +49,6 @@ async def sign_out(entrance: Entrance, request: Request) -> Response:
     return response
 
 
-async def set_preferences(entrance: Entrance, request: Request) -> Response:
-    """POST /preferences: remember a language or a theme."""
-    form = await read_form(request, PreferenceForm)
-    response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-    remember(response, language=form.language, theme=form.theme)
-    return response
-
-
 async def serve_static(entrance: Entrance, request: Request) -> Response:
     """GET /static/…: style and signs."""
     return entrance.assets.serve(request)
@@ -85,7 +77,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/fallback", show_fallback, ["GET"], needs=PUBLIC),
     route("/fallback", sign_in_by_key, ["POST"], needs=PUBLIC),
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
-    route("/preferences", set_preferences, ["POST"], needs=PUBLIC),
+    route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
     route(security_txt.PATH, tell_security_contact, ["GET"], needs=PUBLIC),
     route("/static/{fingerprint}/{name}", serve_static, ["GET"], needs=PUBLIC),
