@@ -30,7 +30,7 @@ test: $(TEST) ## Run every test; installs what they need (TESTS=path for some, W
 	@tools/system-packages test
 	@tools/node-packages
 	@tools/scan-environment
-	$(BIN)/pytest -m "not soak" --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/pytest -m "not soak" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets
 	$(BIN)/ruff check .
