@@ -39,8 +39,9 @@ from tests import peers
 from tests.browser.house import House
 from tests.identity.house import free_port
 from tests.processes.test_api_described import newest
-from tests.processes.test_web_answers import OWN, cookies_of, send
+from tests.processes.test_web_answers import OWN, send
 from tests.programs import assertion, key_set, proved_by
+from tests.signing_in import cookies_of, sign_in_over_http
 from tests.waiting import wait_for
 from tests.web.furniture import open_installation
 from tests.web.portal.conftest import Logs
@@ -54,7 +55,6 @@ pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "nginx-programs.conf"
 HERE, ENTRIES = "/log/ekbacka/programs", "/api/v1/ekbacka/log/entries"
-COOKIE = "__Host-vaka-authority"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         house.start("portal", "signin")
         front = subprocess.Popen([nginx, "-p", str(place), "-c", str(place / "nginx.conf")])
         try:
-            signed_in = cookies_of(send(house, "signin", "POST", "/", OWN, {"persona": "lovisa"}))
-            owner = {"cookie": f"{COOKIE}={signed_in[COOKIE].value}", **OWN}
+            owner = {"cookie": cookies_of(sign_in_over_http(house.signin, "lovisa")), **OWN}
             gate = Gate(house, origin, socket, shown.path, place, owner)
             wait_for(lambda: answers(gate, front))
             yield gate
