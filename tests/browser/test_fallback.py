@@ -26,6 +26,7 @@ from tests.browser.test_security_keys import add_key, ask, no_keys, plug_in  # n
 from tests.identity.house import LOA3, IdentityHouse, content, free_port
 from tests.identity.real_provider import CLIENT, running_oidc_provider
 from tests.waiting import wait_for
+from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
@@ -38,6 +39,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.database, pytest.mark.end_to_end]
 _Result = TypeVar("_Result")
 NAME = "prov-reserv"
 PERSON = "Karin Holmgren"
+OPERATOR = "Rebecka Reservsson"
 BADGE, OFFER, BEGIN = "a.reserve", "a[href='/fallback']", f"a[href='/begin/{NAME}?realm=operator']"
 
 
@@ -74,7 +76,8 @@ def issuer(house: House) -> Iterator[Issuer]:
     apart(_list(house, provider))
     yield provider
     provider.stop()
-    ask(house, "delete from vaka.trusted_issuer", unguarded=True)
+    ask(house, f"delete from vaka.trusted_issuer where name = '{NAME}'", unguarded=True)
+    ask(house, f"update vaka.account set state = 'deactivated' where display_name = '{OPERATOR}'", unguarded=True)
 
 
 def apart(work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -89,9 +92,11 @@ async def _list(house: House, provider: Issuer) -> None:
 
 
 async def _invite(house: House) -> str:
+    """Invite an operator whom no other issuer knows: the demo's own, which answers, would let nobody else in."""
+    now, ekbacka = SystemClock().now(), house.installation.authorities["ekbacka"].id
     async with _registry(house) as registry, registry.as_("setup") as setup:
-        await registry.stand()
-        account, now = house.installation.accounts["emil"], SystemClock().now()
+        account = await registry.person(OPERATOR)
+        await grant_role(setup, account, "operator", ekbacka, actor="setup", now=now)
         code = await invite(setup, account, "operator", "employee_number", "R-1", actor="setup", now=now)
         return code.text
 
