@@ -14,8 +14,11 @@ FUZZ := .venv/.fuzz-installed
 DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 # make test TESTS=tests/sip WORKERS=4
 TESTS ?= tests
-# Test files are handed to so many processes, each with a database cluster of its own; 0 runs all in one, in order.
+# Test files are handed to so many processes, each with a database cluster of its own; 0 runs all in one, in order. What
+# drives a browser or whole installations comes afterwards, one by one: each of those is many processes already.
 WORKERS ?= 2
+# How pytest says that nothing was chosen.
+NONE_SUCH := 5
 FUZZ_SECONDS ?= 60
 
 .PHONY: help demo test check bench soak fuzz format docs lock clean
@@ -30,7 +33,9 @@ test: $(TEST) ## Run every test; installs what they need (TESTS=path for some, W
 	@tools/system-packages test
 	@tools/node-packages
 	@tools/scan-environment
-	$(BIN)/pytest -m "not soak" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/pytest -m "not (soak or browser or end_to_end)" --numprocesses $(WORKERS) --dist loadfile \
+	    --no-loadscope-reorder $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
+	$(BIN)/pytest -m "(browser or end_to_end) and not soak" $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
 
 check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets
 	$(BIN)/ruff check .
