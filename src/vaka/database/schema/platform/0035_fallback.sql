@@ -20,14 +20,14 @@ create trigger fallback_stays before update of fallback, method, realm on sessio
     when ((new.fallback, new.method, new.realm) is distinct from (old.fallback, old.method, old.realm))
     execute function keep_fallback();
 
--- Term 15, as before; a session that is shown as a fallback is none that pretends to be more.
+-- Term 15: an open session that no issuer asserted at level 3. One that is shown as a fallback does not pretend to be more;
+-- personas of a demo are asserted by its provider.
 create or replace function find_sessions_below_level(p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select null::uuid, 'low', count(*)
     from session s
     where s.ended_at is null and s.expires_at > p_at and coalesce(s.level, 0) < 3 and not s.fallback
-      and not (s.method = 'persona' and exists (select from installation where mode = 'demo'))
     having count(*) > 0
 $$;
 

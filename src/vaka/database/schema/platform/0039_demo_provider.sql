@@ -16,13 +16,3 @@ create trigger issuers_without_tls_only_in_demo before insert or update of issue
     for each row when (new.issuer ~ '^http://(localhost|127\.0\.0\.1|\[::1\]):') execute function require_tls_of_issuer();
 create trigger issuers_without_tls_only_in_demo before insert on account_link
     for each row when (new.issuer ~ '^http://(localhost|127\.0\.0\.1|\[::1\]):') execute function require_tls_of_issuer();
-
--- Term 15: an open session that no issuer asserted at level 3. Personas of a demo are asserted by its provider.
-create or replace function find_sessions_below_level(p_at timestamptz)
-    returns table (authority_id uuid, reason text, things bigint)
-    language sql stable security definer set search_path = vaka, pg_temp as $$
-    select null::uuid, 'low', count(*)
-    from session s
-    where s.ended_at is null and s.expires_at > p_at and coalesce(s.level, 0) < 3
-    having count(*) > 0
-$$;
