@@ -44,4 +44,4 @@ async def owner_with(installation: Installation, role: str, slug: str) -> tuple[
     async with platform_as(installation.server, "setup") as setup:
         await grant_role(setup, account, role, installation.authorities[slug].id, actor="setup", now=now)
     async with platform_as(installation.server, "signin") as signin:
-        return account, await open_session(signin, account, "authority", "persona", now)
+        return account, await open_session(signin, account, "authority", "test", now)

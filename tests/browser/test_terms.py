@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 LOOKS = list(product(("light", "dark"), ("sv", "en")))
 HERE = "/log/ekbacka/terms"
+EMPTY = "truncate register_version, register_acknowledgement, register_showing"
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
@@ -31,9 +32,6 @@ def test_the_board_is_accessible_and_fits(house: House, review: Review, theme: s
         page.set_viewport_size({"width": width, "height": height})
         sideways, _ = scrolls(page)
         assert not sideways, width
-
-
-EMPTY = "truncate register_version, register_acknowledgement, register_showing"
 
 
 def test_a_tile_opens_by_the_keyboard(house: House, review: Review) -> None:  # noqa: F811

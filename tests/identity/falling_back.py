@@ -150,7 +150,7 @@ async def _enrol(
         with house.superuser(unguarded=True) as hand:
             [row] = hand.execute("select kind from account where id = %s", (account,)).fetchall()
         realm: Any = "administrator" if row["kind"] == "administrator" else "operator"
-        token = await open_session(signin, account, realm, "persona", SystemClock().now())
+        token = await open_session(signin, account, realm, "test", SystemClock().now())
         session = await find_session(desk, token, SystemClock().now())
     assert session is not None
     key.origin = origin

@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
+from vaka.access.proposing import UndecidableProposalError
 from vaka.access.step_up import confirmed
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
@@ -41,19 +42,6 @@ class ProposalGoneError(VakaError):
                 "gång till.",
                 en="It has been decided already, or is not what you have seen. Nothing was changed. Read the page once "
                 "more.",
-            ),
-        )
-
-
-class OwnProposalError(VakaError):
-    """Nobody approves what he proposed himself."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Category.FORBIDDEN,
-            Sentence(
-                sv="Ingen godkänner det som man själv har föreslagit. Inget har ändrats. Be en kollega.",
-                en="Nobody approves what he himself has proposed. Nothing was changed. Ask a colleague.",
             ),
         )
 
@@ -154,8 +142,9 @@ async def decide_issuer(
 ) -> None:  # fmt: skip
     """Approve what a colleague proposed, or believe an issuer no longer; one person is enough to close a door.
 
-    Raises NotAllowedError, NotConfirmedError, OwnProposalError, UnusableTrustError (it cannot be believed any more),
-    ProposalGoneError, CannotApproveError, NothingToWithdrawError, NotAnAdministratorError, LedgerStandsStillError.
+    Raises NotAllowedError, NotConfirmedError, UndecidableProposalError (one's own), UnusableTrustError (it cannot be
+    believed any more), ProposalGoneError, CannotApproveError, NothingToWithdrawError, NotAnAdministratorError,
+    LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_SET_ISSUERS, None)
     row = standing.row
@@ -170,7 +159,7 @@ async def decide_issuer(
 def require_decidable(principal: Principal, standing: Standing, verdict: Verdict, *, demo: bool, now: datetime) -> None:
     """Say before a key is touched what would be said after it.
 
-    Raises ProposalGoneError, OwnProposalError, UnusableTrustError.
+    Raises ProposalGoneError, UndecidableProposalError (one's own), UnusableTrustError.
     """
     if standing.state == "withdrawn":
         raise ProposalGoneError
@@ -179,7 +168,7 @@ def require_decidable(principal: Principal, standing: Standing, verdict: Verdict
     if standing.state != "proposed" or standing.content is None:
         raise ProposalGoneError
     if standing.row.proposed_by == principal.account_id:
-        raise OwnProposalError
+        raise UndecidableProposalError("own")
     require_current(standing.content, now, demo=demo)
 
 

@@ -81,7 +81,7 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 async def list_supervised(connection: Connection) -> list[Supervised]:
     """Return the authorities with a contract, by short name (as portal, scheduler or setup).
 
-    What they ask for, and what they agree does not concern them, comes with the registers.
+    What they ask for, and what they agree does not concern them, is kept nowhere yet.
     """
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [

@@ -98,7 +98,7 @@ async def test_nobody_approves_what_he_proposed_and_nothing_else_than_was_shown(
     await put_forward(algot, "prov-own", content())
     own = await decide(algot)
     assert own.status == 403
-    assert "Ingen godkänner det som man själv har föreslagit." in own.text
+    assert "Den som har lagt förslaget kan inte godkänna det." in own.text
     [row] = await rows(installation)
     other = await berit.do(DECIDE, {"issuer": str(row.id), "digest": "0" * 64, "verdict": "approved"})
     assert other.status == 409

@@ -55,8 +55,8 @@ async def test_accounts_roles_and_sign_ins_of_those_who_reach_the_authority_are_
     emil, nina = account_of(installation, "emil"), account_of(installation, "nina")
     await tell(
         installation, logs,
-        entry(Event.SESSION_STARTED, emil, "session:1", realm="operator", method="persona"),
-        entry(Event.SESSION_STARTED, nina, "session:2", realm="operator", method="persona"),
+        entry(Event.SESSION_STARTED, emil, "session:1", realm="operator", method="oidc"),
+        entry(Event.SESSION_STARTED, nina, "session:2", realm="operator", method="oidc"),
     )  # fmt: skip
     page = (await lovisa.get(HERE)).text
     assert "Emil Ekbacka" in page
