@@ -128,10 +128,12 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
     },
     "office": {
         "/account/{account}/ask": {"kind": "first_key", "reason": ""},
+        "/account/{account}/roles": {"request": NOBODY, "reason": ""},
         "/account/{account}/put-out": {},
         "/account/{account}/invite": {"attribute": ""},
         "/requests/new": {"account": NOBODY, "human": NOBODY, "name": ""},
         "/requests/decide": {"request": NOBODY, "digest": NOTHING, "verdict": "approved"},
+        "/requests/roles": {"request": NOBODY, "digest": NOTHING, "verdict": "approved"},
         "/issuers/new": {"issuer": NOBODY, "name": "x"},
         "/issuers/extend": {"issuer": NOBODY, "draft": NOBODY},
         "/issuers/decide": {"issuer": NOBODY, "digest": NOTHING, "verdict": "approved"},
