@@ -125,7 +125,6 @@ def founders(made: DataDirectory, running: None) -> Iterator[list[str]]:
     forget_session(made.root)
     with superuser(made) as connection:
         connection.execute("set session_replication_role = replica")
-        connection.execute("update vaka.account set state = 'deactivated' where id::text = any(%s)", (accounts,))
         connection.execute("delete from vaka.founding")
 
 
@@ -193,6 +192,8 @@ def test_term_02_3_once_founded_no_role_is_given_at_the_command_line_by_one_alon
         assert connection.execute("select 1 from vaka.role_grant where account_id = %s", (vera,)).fetchall() == []
     told = [one for one in entries(made) if one["event"] == "role.proposed"]
     assert [one["actor"] for one in told] == [f"account:{adam}"]
+    for gone in reversed(founders):
+        assert vaka("account", "deactivate", *about, *APPLY, "--account", gone).exit_code == 0
 
 
 def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: str) -> None:

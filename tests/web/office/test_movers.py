@@ -13,6 +13,7 @@ from tests.confirming import decide_request
 from tests.platform import make_account, platform_as
 from tests.web.furniture import Installation
 from tests.web.office.administrators import Administrator
+from tests.web.office.conftest import enter
 from tests.web.office.movers import held, line, make_colleague, told_since
 from tests.web.portal.conftest import Logs
 from vaka.access.grants import read_grants, revoke_role
@@ -22,6 +23,7 @@ from vaka.access.role_lines import RoleLine, WantedRoles
 from vaka.access.settling import lapse_role_changes
 from vaka.identity.leaving import put_out_account
 from vaka.identity.sessions import Session, find_session, open_session
+from vaka.web.office.office import Office
 
 pytestmark = pytest.mark.anyio
 
@@ -85,20 +87,33 @@ async def test_sessions_end_where_no_role_is_left(
     assert told_since(logs, mark) == ["role.proposed", "role.agreed", "role.revoked", "session.ended"]
 
 
-async def test_term_02_3_who_asked_approves_nothing_in_no_session(
-    algot: Administrator, berit: Administrator, installation: Installation, logs: Logs
+async def test_term_02_3_who_asked_approves_nothing_in_another_session_nor_under_another_name(
+    algot: Administrator, berit: Administrator, strict: Office, installation: Installation, logs: Logs
 ) -> None:
     account = await make_colleague(installation, "operator")
     assert (await lead(algot, installation, account)).status == 303
     page = await algot.get("/requests")
     assert "Någon annan måste godkänna det." in page
     assert 'value="approved"' not in page
-    refused = await algot.decide_roles()
-    assert refused.status == 403
-    assert "det som man själv har begärt" in refused.text
+    again = Administrator(await enter(strict, installation, "adam"), algot.key)
+    assert (await again.enter()).status == 303
+    named = f"update vaka.account set display_name = %s where id = '{again.browser.account}'"
+    logs.execute("platform", named.replace("%s", "'Adam Nygift'"), unguarded=True)
+    try:
+        for who in (algot, again):
+            mark = logs.mark("platform")
+            refused = await who.decide_roles()
+            assert refused.status == 403
+            assert "det som man själv har begärt" in refused.text
+            [denied] = [one for one in logs.since(mark, "platform") if one["event"] == "access.denied"]
+            assert (denied["actor"], denied["detail"]["address"]) == (
+                f"account:{algot.browser.account}", "/requests/roles"
+            )  # fmt: skip
+    finally:
+        logs.execute("platform", named.replace("%s", "'Adam Administratör'"), unguarded=True)
     assert held(installation, logs, account) == ["operator ekbacka"]
     assert (await berit.decide_roles("withdrawn")).status == 403, "only who asked takes it back"
-    assert (await algot.decide_roles("withdrawn")).status == 303
+    assert (await again.decide_roles("withdrawn")).status == 303
     assert "Återtagen" in await algot.get("/requests")
     assert held(installation, logs, account) == ["operator ekbacka"]
 

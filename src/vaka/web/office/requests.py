@@ -24,6 +24,8 @@ from vaka.access.accounts import (
 )
 from vaka.access.held_roles import list_designated
 from vaka.access.holds import UnusableReasonError
+from vaka.access.permissions import Permission
+from vaka.access.role_change_refusals import RoleChangeError
 from vaka.access.role_changes import RoleChange, list_role_changes
 from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
@@ -35,6 +37,7 @@ from vaka.identity.sessions import Realm
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
+from vaka.web.denials import Denial
 from vaka.web.forms import Form, FormError, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
@@ -117,7 +120,7 @@ async def decide(office: Office, request: Request, asker: Asker) -> Response:
         known = await _find(office, form)
         if form.verdict == "refused" and not form.reason.strip():
             raise UnusableReasonError
-        await _require_another(office, asker, known, form.verdict)
+        await require_another(office, asker, known, form.verdict, f"{HERE}/decide")
         asked = Confirming(
             decision_act(known, form.verdict, form.reason), f"{HERE}/decide", HERE, "requests",
             {"request": str(form.request), "digest": form.digest, "verdict": form.verdict, "reason": form.reason},
@@ -206,12 +209,21 @@ async def _find(office: Office, form: VerdictForm) -> AccountRequest:
     return known
 
 
-async def _require_another(office: Office, asker: Asker, known: AccountRequest, verdict: Verdict) -> None:
-    """Say before a key is touched what the database would say after it. Raises AccountRequestError."""
+async def require_another(
+    office: Office, asker: Asker, known: AccountRequest | RoleChange, verdict: Verdict, address: str
+) -> None:
+    """Say before a key is touched what the database would say after it, and tell the log who tried (term 2).
+
+    Raises AccountRequestError, RoleChangeError.
+    """
+    if verdict == "withdrawn":
+        return
     async with transaction(office.platform) as connection:
         own = await is_own(connection, known, asker)
-    if own and verdict != "withdrawn":
-        raise AccountRequestError.of("own")
+    if own:
+        needed = Permission.OFFICE_DECIDE_ACCOUNT.value
+        await office.denials.tell(Denial(asker.principal.actor, asker.session.id, address, "POST", needed, None))
+        raise (RoleChangeError if isinstance(known, RoleChange) else AccountRequestError).of("own")
 
 
 async def _named(office: Office, known: AccountRequest) -> dict[str, str]:

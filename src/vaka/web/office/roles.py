@@ -143,9 +143,8 @@ async def decide(office: Office, request: Request, asker: Asker) -> Response:
         known = await _find(office, form)
         if form.verdict == "refused" and not form.reason.strip():
             raise UnusableReasonError
+        await requests.require_another(office, asker, known, form.verdict, f"{requests.HERE}/roles")
         async with transaction(office.platform) as connection:
-            if form.verdict != "withdrawn" and await requests.is_own(connection, known, asker):
-                raise RoleChangeError.of("own")
             if form.verdict == "approved":
                 await require_possible(connection, known, actor=asker.principal.actor, now=now)
             names = await name_accounts(connection, [known.account_id])
