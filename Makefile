@@ -21,7 +21,7 @@ WORKERS ?= 2
 NONE_SUCH := 5
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test check bench soak fuzz format docs lock clean
+.PHONY: help demo test proofs check bench soak fuzz format docs lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ test: $(TEST) ## Run every test; installs what they need (TESTS=path for some, W
 	$(BIN)/pytest -m "not (soak or browser or end_to_end)" --numprocesses $(WORKERS) --dist loadfile \
 	    --no-loadscope-reorder $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
 	$(BIN)/pytest -m "(browser or end_to_end) and not soak" $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
+
+proofs: $(TEST) ## Run the numbered proofs of the 37 terms; says of each how it went, and what waits (TESTS=path for some)
+	@tools/system-packages test
+	@tools/node-packages
+	@tools/scan-environment
+	$(BIN)/pytest -q -p tests.proofs.report $(TESTS)
 
 check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets
 	$(BIN)/ruff check .
