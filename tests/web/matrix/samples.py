@@ -50,7 +50,7 @@ IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
     },
     (f"{LOG}/holders/{{account}}", "account"): Named("holder"),
     ("/account/{account}", "account"): Named("holder"),
-    **{(f"/account/{{account}}/{act}", "account"): Named("spare") for act in ("ask", "put-out", "invite")},
+    **{(f"/account/{{account}}/{act}", "account"): Named("spare") for act in ("ask", "roles", "put-out", "invite")},
     (f"{LOG}/receipt/{{number}}", "number"): "0",
     (f"{LOG}/receipt/{{number}}/proof", "number"): "0",
     (f"{LOG}/end/{{order}}/certificate", "order"): Named("ending"),
