@@ -129,6 +129,12 @@ async def test_term_02_5_nobody_approves_his_own_roles_with_his_other_account(
         refused = await berit.decide_roles()
         assert refused.status == 403
         assert "Nobody approves his own roles" in refused.text
+        async with platform_as(installation.server, "office") as office:
+            past_the_page = await office.execute(
+                "select decide_role_change(id, digest, 'approved', %s, '', null, now()) from role_change",
+                (installation.accounts["ada"],),
+            )
+            assert await past_the_page.fetchone() == ("own",)
         assert held(installation, logs, hers) == []
     finally:
         logs.execute("platform", f"delete from vaka.role_change where account_id = '{hers}'", unguarded=True)
