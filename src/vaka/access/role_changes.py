@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from vaka.access.accounts import Verdict
 from vaka.access.decide import require
 from vaka.access.duties import conflict_told_by
-from vaka.access.grants import CLASS_CONSTRAINT, QUERIES, list_roles_of
+from vaka.access.grants import CLASS_CONSTRAINT, LAST_APPROVER, QUERIES, list_roles_of
 from vaka.access.holds import UnusableReasonError, require_reason
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
@@ -199,12 +199,14 @@ async def _done(connection: Connection, statement: str, facts: dict[str, Any], l
         if error.diag.constraint_name == CLASS_CONSTRAINT:
             raise RoleChangeError.of("class") from None
         raise _conflict(error, lines) or error from None
+    except psycopg.errors.RestrictViolation as error:
+        if error.diag.constraint_name == LAST_APPROVER:
+            raise LastApproverError from None
+        raise
     except psycopg.errors.UniqueViolation:
         raise RoleChangeError.of("waiting") from None
     except psycopg.errors.ObjectNotInPrerequisiteState as error:
         said = error.diag.message_detail or "gone"
-    if said == "last_approver":
-        raise LastApproverError
     if said != "done":
         raise RoleChangeError.of(said)
 

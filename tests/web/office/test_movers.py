@@ -238,6 +238,8 @@ async def test_the_last_approver_of_an_authority_stays(algot: Administrator, ins
     refused = await algot.move(alone, ends=[f"access_approver {place}"])
     assert refused.status == 409
     assert "Ingen annan godkänner behörigheter" in refused.text
+    sooner = await algot.move(alone, role="access_approver", where=[place], until="2099-01-01")
+    assert sooner.status == 409, "nor does it get an end"
     await make_colleague(installation, "access_approver", where="norrvik")
     assert (await algot.move(alone, ends=[f"access_approver {place}"])).status == 303
 

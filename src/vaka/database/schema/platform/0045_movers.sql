@@ -185,7 +185,7 @@ end $$;
 revoke all on function tell_role_change from public;
 
 -- Does what was asked for: each line with its entry. Says 'done', or why not; then the caller takes everything back. What a
--- trigger refuses (separated duties, the class of the account) it refuses here.
+-- trigger refuses (separated duties, the class of the account, the last approver) it refuses here.
 create function carry_out_role_change(
     p_id uuid, p_account uuid, p_wanted jsonb, p_reason text, p_actor text, p_at timestamptz
 ) returns text
@@ -220,13 +220,6 @@ begin
         then
             return 'nowhere';
         elsif line.kind = 'end' then
-            if line.role = 'access_approver' and not exists (
-                select from effective_grant g join account a on a.id = g.account_id
-                where g.authority_id = line.authority_id and g.role = 'access_approver' and g.account_id <> p_account
-                  and a.state = 'active' and a.ends_at is null and (g.valid_until is null or g.valid_until > p_at))
-            then
-                return 'last_approver';
-            end if;
             delete from role_grant g
             where g.account_id = p_account and g.role = line.role and g.authority_id is not distinct from line.authority_id
               and (g.valid_until is null or g.valid_until > p_at);
