@@ -112,6 +112,7 @@ OPENS_CONNECTIONS = {
     "commands/protection.py": "tenant: reads in each database's catalogue which rights there are",
     "commands/settings.py": "platform",
     "commands/role.py": "platform",
+    "commands/role_propose.py": "platform",
     "commands/leaving.py": "platform",
     "commands/sealing.py": "tenant: seals logs where no sequencer runs; sees no table of theirs",
     "commands/sessions.py": "platform",

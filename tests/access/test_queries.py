@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.conftest import START
 from tests.statements import Statement, plan, statements
@@ -30,6 +31,7 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("human", "by"), uuid4()),
     **dict.fromkeys(("kind", "step_up"), "x"),
     "code_hash": bytes(32),
+    "wanted": Jsonb([]),
 }
 
 

@@ -114,6 +114,61 @@ def test_the_pages_of_requests_are_accessible_and_fit(
     require_accessible(page, "decided")
 
 
+def test_one_asks_for_other_roles_and_another_approves_them_without_a_script(
+    house: House, administer: Administer
+) -> None:
+    """An operator becomes shift leader with one authority; with the others she stays what she was."""
+    asker, approver = administer("adam", scripts=False), administer("ada", scripts=False)
+    account = house.installation.accounts["edith"]
+    asker.goto(f"{house.office}/account/{account}")
+    asker.get_by_role("link", name="Begär andra roller").click()
+    asker.get_by_label("Larmoperatör, Norrvik").check()
+    asker.select_option("#role", "shift_leader")
+    asker.locator(f"input[name=where][value='{house.installation.authorities['norrvik'].id}']").check()
+    asker.fill("#reason", "Leder nattpasset")
+    asker.get_by_role("button", name="Begär det").click()
+    expect(asker.locator("main")).to_contain_text("Arbetsledare, Norrvik")
+    expect(asker.locator("main")).to_contain_text("Någon annan måste godkänna det.")
+    approver.goto(house.office + "/requests")
+    approver.locator("li", has_text="Leder nattpasset").get_by_role("button", name="Godkänn").click()
+    expect(approver.locator("h1")).to_contain_text("Edith English")
+    roles = approver.locator("#roles").locator("xpath=../following-sibling::div[1]")
+    expect(roles).to_contain_text("begärt av Adam Administratör, godkänt av Ada Administrator")
+    expect(roles.locator("tr", has_text="Norrvik")).to_have_count(1)
+    expect(roles.locator("tr", has_text="Norrvik")).to_contain_text("Arbetsledare")
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_pages_of_other_roles_are_accessible_and_fit(
+    house: House, administer: Administer, complaints: list[str], theme: str, language: str
+) -> None:
+    page, account = administer(theme=theme, language=language), house.installation.accounts["tekla"]
+    form = f"/account/{account}/roles"
+    page.goto(house.office + form)
+    page.select_option("#role", "shift_leader")
+    page.fill("#reason", "Leder nattpasset")
+    page.locator("form.stack .next-act").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    require_accessible(page, "a fault")
+    page.locator("input[name=end]").first.check()
+    for place in page.locator("input[name=where]").all():
+        place.check()
+    page.fill("#until", "2099-12-31")
+    page.locator("form.stack .next-act").click()
+    page.wait_for_url("**/requests")
+    for where in ("/requests", f"/account/{account}", form, f"/account/{house.installation.accounts['ada']}/roles",
+                  f"/account/{house.installation.accounts['olga']}/roles"):  # fmt: skip
+        page.goto(house.office + where)
+        require_accessible(page, where)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            assert not scrolls(page)[0], where
+    page.goto(house.office + "/requests")
+    page.locator("form[action='/requests/roles'] button[value=withdrawn]").click()
+    require_accessible(page, "decided")
+    complaints.clear()  # the browser tells of the 400
+
+
 def test_one_proposes_an_issuer_and_another_approves_it_without_a_script(house: House, administer: Administer) -> None:
     proposer, approver = administer("adam", scripts=False), administer("ada", scripts=False)
     propose(proposer, house.office, "prov-webb", content())

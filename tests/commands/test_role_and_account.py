@@ -149,6 +149,53 @@ def test_term_17_2_founding_never_comes_back(made: DataDirectory, founders: list
         assert "Run vaka login first" in refused.stderr
 
 
+def test_term_02_3_once_founded_no_role_is_given_at_the_command_line_by_one_alone(
+    made: DataDirectory, founders: list[str]
+) -> None:
+    """It is asked for there, for the office to decide; and taking one waits for nobody."""
+    about, vera, (adam, _) = ("--data", made.root), str(uuid4()), founders
+    with superuser(made) as connection:
+        connection.execute(
+            "insert into vaka.account (id, display_name, kind, created_at) values (%s, 'Vera Vilsen', 'user', now())",
+            (vera,),
+        )
+    asyncio.run(stand_behind(made.cluster.server, made.root, UUID(adam)))
+    whose = (*about, "--account", vera)
+    refused = vaka("role", "grant", *whose, *APPLY, "--authority", "ekbacka", "--role", "operator")
+    assert refused.exit_code == 1
+    assert "two administrators decide who gets a role" in refused.stderr
+    asking = (
+        "role",
+        "propose",
+        *whose,
+        "--give",
+        "operator@ekbacka",
+        "--until",
+        "2099-01-01",
+        "--reason",
+        "Ny kollega",
+    )
+    tried = vaka(*asking, "--by", adam)
+    assert "Nothing was changed." in tried.output, tried.output
+    asked = vaka(*asking, "--by", adam, "--apply", "--change", "CHG-1")
+    assert "once another administrator has approved it in the office" in asked.output, asked.stderr
+    again = vaka(*asking, "--by", adam, "--apply", "--change", "CHG-1")
+    assert "wait for a decision already" in again.stderr
+    another = vaka(*asking, "--by", founders[1], "--apply", "--change", "CHG-1")
+    assert "Nobody decides in another's name" in another.stderr
+    for wrong, said in (("operator@nowhere", "There is no authority"), ("owner@ekbacka", "There is no such role")):
+        other = vaka("role", "propose", *whose, "--give", wrong, "--reason", "Ny kollega", "--by", adam)
+        assert said in other.stderr, wrong
+    with superuser(made) as connection:
+        [(state, by)] = connection.execute("select state, requested_by::text from vaka.role_change").fetchall()
+        assert (state, by) == ("waiting", adam)
+        assert connection.execute("select 1 from vaka.role_grant where account_id = %s", (vera,)).fetchall() == []
+    told = [one for one in entries(made) if one["event"] == "role.proposed"]
+    assert [one["actor"] for one in told] == [f"account:{adam}"]
+    for gone in reversed(founders):
+        assert vaka("account", "deactivate", *about, *APPLY, "--account", gone).exit_code == 0
+
+
 def test_term_02_1_and_09_1_at_the_command_line(made: DataDirectory, account: str) -> None:
     about = ("--data", made.root, "--authority", "ekbacka")
     whose = (*about, "--account", account)

@@ -59,6 +59,12 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "revoke_role"): told("role.revoked", "session.ended"),
     ("access", "request_role"): told("role.requested"),
     ("access", "decide_role_request"): told("role.approved", "role.refused"),
+    ("access", "request_role_change"): told("role.proposed"),
+    ("access", "try_role_change"): Untold("does what a request would, and takes it back in the same statement"),
+    ("access", "decide_role_change"): told(
+        "role.agreed", "role.declined", "role.revoked", "role.granted", "role.requested", "session.ended"
+    ),
+    ("access", "lapse_role_changes"): told("role.declined"),
     ("access", "designate_role"): told("role.designated", "role.approved"),
     ("access", "release_role"): told("role.released"),
     ("notices", "set_notice_way"): told("notice_way.set"),
@@ -234,7 +240,7 @@ _CHANGES = re.compile(
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
-    r"|request_role|decide_role_request|settle_roles|designate_role|put_out_account|end_accounts?|release_role\b"
+    r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|designate_role|put_out_account|end_accounts?|release_role\b"
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
@@ -269,6 +275,11 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "tell_late_notices": told("notice.late"),
     "request_role": told("role.requested"),
     "decide_role_request": told("role.approved", "role.refused"),
+    "request_role_change": told("role.proposed"),
+    "carry_out_role_change": told("role.revoked", "role.granted", "role.requested"),
+    "decide_role_change": told("role.agreed", "role.declined"),
+    "lapse_role_changes": told("role.declined"),
+    "write_mover_notices": Untold("goes with the entry that the notice tells of"),
     "designate_role": told("role.designated", "role.approved"),
     "release_role": told("role.released"),
     "settle_roles": told("role.lapsed", "role.unauthorised"),
@@ -396,6 +407,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "host accounts": told("host.accounts_differ", "command.run"),
     "host sign-ins": told("host.signed_in", "command.run"),
     "role show": told("command.run"),
+    "role propose": told("role.proposed", "command.run"),
     "role grant": told("role.granted", "command.run"),
     "role revoke": told("role.revoked", "command.run"),
     "role request": told("role.requested", "command.run"),
@@ -553,6 +565,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/"): Untold("who works for the supplier and its authorities, with which roles; nobody in care"),
     ("GET", "/account/{account}"): Untold("what became of an account, from the log; nobody in care"),
     ("POST", "/account/{account}/ask"): told("account.requested", "security_key.used", "security_key.refused"),
+    ("GET", "/account/{account}/roles"): Untold("an account's roles and what may be asked for; nobody in care"),
+    ("POST", "/account/{account}/roles"): told("role.proposed", "security_key.used", "security_key.refused"),
     ("POST", "/account/{account}/put-out"): told(
         "account.deactivated", "session.ended", "security_key.used", "security_key.refused"
     ),
@@ -560,6 +574,17 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/requests"): Untold("what is asked for about accounts; nobody in care"),
     ("GET", "/requests/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/requests/new"): told("account.requested", "security_key.used", "security_key.refused"),
+    ("POST", "/requests/roles"): told(
+        "role.agreed",
+        "role.declined",
+        "role.granted",
+        "role.revoked",
+        "role.requested",
+        "session.ended",
+        "access.denied",
+        "security_key.used",
+        "security_key.refused",
+    ),
     ("POST", "/requests/decide"): told(
         "account.approved",
         "account.refused",
@@ -568,6 +593,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
         "account.reactivated",
         "account.removed",
         "account.renamed",
+        "access.denied",
         "security_key.used",
         "security_key.refused",
     ),

@@ -155,3 +155,64 @@ select 1 from effective_grant g where g.account_id = %(account_id)s and g.author
 union all
 select 1 from role_request r where r.account_id = %(account_id)s and r.state = 'waiting'
 limit 1
+
+-- name: request_role_change
+-- as: office, setup
+select request_role_change(%(request)s, %(account_id)s, %(wanted)s, %(reason)s, %(by)s, %(actor)s, %(step_up)s,
+                           %(answer_by)s, %(now)s)
+
+-- name: try_role_change
+-- as: office
+select try_role_change(%(request)s, %(account_id)s, %(wanted)s, %(reason)s, %(actor)s, %(now)s)
+
+-- name: decide_role_change
+-- as: office
+select decide_role_change(%(request)s, %(digest)s, %(verdict)s, %(by)s, %(reason)s, %(step_up)s, %(now)s)
+
+-- name: list_role_changes
+-- as: office
+select c.id, c.account_id, c.human, c.wanted, c.reason, c.requested_by, a.human as requester, c.digest, c.requested_at,
+       c.answer_by, c.state, c.decided_by, c.decided_at, c.decision
+from role_change c
+join account a on a.id = c.requested_by
+where %(account_id)s::uuid is null or c.account_id = %(account_id)s
+order by c.state <> 'waiting', coalesce(c.decided_at, c.requested_at) desc, c.id desc
+
+-- name: list_role_holdings
+-- as: office
+-- Every grant that has not ended, worth something or not; and which two administrators and which of the authority's
+-- approvers it rests on, where they said so.
+select g.role, g.authority_id, t.name as authority, g.granted_at, coalesce(e.valid_until, g.valid_until) as valid_until,
+       e.account_id is not null as effective, c.requested_by as asked_by, c.decided_by as agreed_by,
+       r.decided_by as approved_by, r.decided_at as approved_at
+from role_grant g
+left join authority t on t.id = g.authority_id
+left join effective_grant e on e.account_id = g.account_id and e.role = g.role
+                           and e.authority_id is not distinct from g.authority_id
+left join role_request r on r.id = g.request_id
+left join role_change c on c.account_id = g.account_id and c.state = 'approved' and c.decided_at = g.granted_at
+                       and c.wanted @> jsonb_build_array(jsonb_build_object(
+                           'kind', 'give', 'role', g.role, 'authority', g.authority_id))
+where g.account_id = %(account_id)s and (g.valid_until is null or g.valid_until > %(now)s)
+order by t.name nulls first, g.role
+
+-- name: list_roles_asked
+-- as: office
+-- What the authority has been asked for, and has not answered.
+select r.role, r.authority_id, t.name as authority, r.kind, r.valid_from as asked_at, r.valid_until, r.answer_by
+from role_request r
+join authority t on t.id = r.authority_id
+where r.account_id = %(account_id)s and r.state = 'waiting' and (r.answer_by is null or r.answer_by > %(now)s)
+order by t.name, r.role
+
+-- name: list_designated
+-- as: office
+select authority_id, role from designated_role
+
+-- name: lapse_role_changes
+-- as: scheduler
+select lapse_role_changes(%(now)s)
+
+-- name: may_grant_alone
+-- as: setup
+select is_founding() or exists (select from installation where mode = 'demo')

@@ -20,6 +20,12 @@ async def settle_roles(connection: Connection, now: datetime) -> int:
     return 0 if row is None else int(row[0])
 
 
+async def lapse_role_changes(connection: Connection, now: datetime) -> int:
+    """Let requests for other roles lapse that no administrator answered in time; return how many."""
+    row = await (await connection.execute(QUERIES["lapse_role_changes"], {"now": now})).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 async def end_accounts(connection: Connection, now: datetime) -> int:
     """Deactivate the accounts whose last day has come, and end their sessions; return how many."""
     row = await (await connection.execute(QUERIES["end_accounts"], {"now": now})).fetchone()

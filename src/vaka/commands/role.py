@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka role`: who has which role with an authority; giving and taking them, and asking where the authority decides."""
+"""`vaka role`: who has which role with an authority; taking them, and asking where somebody else decides."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,12 +14,14 @@ import psycopg
 
 from vaka.access.grants import QUERIES, grant_role, revoke_role
 from vaka.access.requests import Kind, request_role
+from vaka.access.role_changes import require_alone
 from vaka.access.roles import ROLES
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.maintenance import change_only_option, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
+from vaka.commands.role_propose import propose
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -43,7 +45,10 @@ apply_option = click.option(
 
 @click.group()
 def role() -> None:
-    """Show, give and take roles; ask an authority for those that it has designated."""
+    """Show and take roles, ask for others; ask an authority for those that it has designated."""
+
+
+role.add_command(propose)
 
 
 @role.command()
@@ -65,9 +70,13 @@ def show(data: Path, authority: str) -> None:
 def grant(
     data: Path, authority: str, account: UUID, name: str, until: datetime | None, apply: bool, change: str | None
 ) -> None:
-    """Give a role that the authority has not designated."""
+    """Give a role that the authority has not designated, while the installation is being founded, or in a demo.
+
+    From then on two administrators decide it: `vaka role propose`, or the office.
+    """
 
     async def act(platform: Connection, chosen: Authority, actor: str) -> object:
+        await require_alone(platform)
         now, end = SystemClock().now(), _moment(until)
         return await grant_role(platform, account, name, chosen.id, actor=actor, now=now, valid_until=end)
 

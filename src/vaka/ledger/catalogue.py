@@ -45,6 +45,8 @@ _MESSAGE = About(
 _TRUST = About(
     _OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), "who the two are, but for their accounts"
 )
+_MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
+_ROLE_ANSWER = About(_OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 _HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
 _SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
 
@@ -202,6 +204,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "class_override", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
+                            "role_change",
                             "designated_role", "unauthorised_grant", "activation_rules", "device_secret", "api_client"),
             ("operation",), "every word of the row but its random identifier",
         ),
@@ -240,24 +243,19 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ACCOUNT_REACTIVATED: About(("account", "setup"), ("account",), (), "the name"),
         Event.ACCOUNT_REMOVED: About(("account", "setup"), ("account",), (), "the name"),
         Event.ROLE_GRANTED: About(
-            ("account", "setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
+            ("account", "setup", "demo"), ("account",), ("role", "authority", "valid_until", "request"), "the name"
         ),
-        Event.ROLE_REVOKED: About(("account", "setup"), ("account",), ("role", "authority"), "the name"),
+        Event.ROLE_REVOKED: About(("account", "setup"), ("account",), ("role", "authority", "request"), "the name"),
+        Event.ROLE_PROPOSED: About(("account", "setup"), ("account",), _MOVE, "the name"),
+        Event.ROLE_AGREED: About(_OPERATOR, ("account",), ("verdict", *_MOVE), "the name"),
+        Event.ROLE_DECLINED: About(("account", "scheduler"), ("account",), ("verdict", *_MOVE), "the name"),
         Event.ROLE_REQUESTED: About(
-            ("setup",), ("account",),
+            ("account", "setup"), ("account",),
             ("request", "kind", "role", "authority", "valid_until", "answer_by", "digest", "beside", "reason"),
             "the name",
         ),
-        Event.ROLE_APPROVED: About(
-            _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
-            "the name",
-        ),
-        Event.ROLE_REFUSED: About(
-            _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
-            "the name",
-        ),
+        Event.ROLE_APPROVED: _ROLE_ANSWER,
+        Event.ROLE_REFUSED: _ROLE_ANSWER,
         Event.EVIDENCE_CHANGED: About(
             ("scheduler", "setup"), ("requirement",), ("authority", "reason", "count", "look"), "whom it is about"
         ),

@@ -101,6 +101,9 @@ class Event(Enum):
     ACCOUNT_REMOVED = "account.removed"  # an account was removed for ever; what its human was called is erased
     ROLE_GRANTED = "role.granted"  # an account got a role in one authority
     ROLE_REVOKED = "role.revoked"  # a role was taken back
+    ROLE_PROPOSED = "role.proposed"  # an administrator asked that an account gets a role, or loses it
+    ROLE_AGREED = "role.agreed"  # another human approved that, in the office; what has to be done follows
+    ROLE_DECLINED = "role.declined"  # he refused it, or it was taken back, or nobody answered in time
     ROLE_REQUESTED = "role.requested"  # the authority was asked for a role that it has designated, or for an exception
     ROLE_APPROVED = "role.approved"  # the authority's approver said yes, or the role was held when it was designated
     ROLE_REFUSED = "role.refused"  # the authority's approver said no

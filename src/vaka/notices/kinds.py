@@ -50,6 +50,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                     Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED, Event.SECURITY_KEY_ENROLLED,
                     Event.SECURITY_KEY_REMOVED, Event.ROW_CHANGED_BY_HAND,
                     Event.ACCOUNT_REQUESTED, Event.ACCOUNT_APPROVED, Event.ACCOUNT_REFUSED, Event.ACCOUNT_RENAMED,
+                    Event.ROLE_PROPOSED, Event.ROLE_AGREED, Event.ROLE_DECLINED,
                     Event.SECURITY_KEY_ALLOWED, Event.HOST_SIGNED_IN, Event.HOST_ACCOUNTS_DIFFER,
                 ),
             ),

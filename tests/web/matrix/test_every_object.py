@@ -35,7 +35,7 @@ GUARDED = [
     (one.name, method, path, needs) for one in APPLICATIONS for method, path, needs in one.table if needs is not PUBLIC
 ]
 OF_AN_AUTHORITY = [case for case in GUARDED if sample(*case[:3]).names_an_authority]
-OF_EVERYBODY = {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/put-out", "/invite")} | {
+OF_EVERYBODY = {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/roles", "/put-out", "/invite")} | {
     ("office", f"/registers/{{register}}/entry/{{entry}}{act}") for act in ("", "/edit", "/move", "/acknowledge")
 }
 """The supplier's administrators see every account, of whichever authority, and the registers are the supplier's own."""

@@ -5,7 +5,7 @@
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,10 @@ class Administrator:
         assert page.status == 200, (page.status, page.header("location"))
         return page.text
 
-    async def do(self, path: str, fields: Mapping[str, str], *, changed: Mapping[str, str] | None = None) -> Answer:
+    async def do(
+        self, path: str, fields: Mapping[str, str] | Sequence[tuple[str, str]], *,
+        changed: Mapping[str, str] | None = None,
+    ) -> Answer:  # fmt: skip
         """Send a form, touch the key for what is shown, send it again; ``changed`` is what a script changes then."""
         shown = await self.browser.post(path, fields)
         if shown.status != 200 or "data-key=" not in shown.text:
@@ -81,6 +84,22 @@ class Administrator:
         answer = await self.do("/requests/new", wanted)
         assert (answer.status, answer.header("location")) == (303, "/requests"), answer.text
         return drawn["account"]
+
+    async def move(
+        self, account: UUID | str, *, ends: Sequence[str] = (), role: str = "", where: Sequence[UUID | str] = (),
+        reason: str = "Byter uppgifter", changed: Mapping[str, str] | None = None, **fields: str,
+    ) -> Answer:  # fmt: skip
+        """Ask that an account loses and gets roles."""
+        path = f"/account/{account}/roles"
+        drawn = fields_in(await self.get(path), path)
+        several = [("end", one) for one in ends] + [("where", str(one)) for one in where]
+        wanted = {"request": drawn.get("request", str(UUID(int=1))), "role": role, "reason": reason, **fields}
+        return await self.do(path, [*wanted.items(), *several], changed=changed)
+
+    async def decide_roles(self, verdict: str = "approved", reason: str = "", **changed: str) -> Answer:
+        """Decide what waits first of requests for other roles."""
+        waiting = fields_in(await self.get("/requests"), "/requests/roles")
+        return await self.do("/requests/roles", {**waiting, "verdict": verdict, "reason": reason, **changed})
 
     async def decide(self, verdict: str = "approved", reason: str = "", **changed: str) -> Answer:
         """Decide what waits first on the page."""

@@ -104,7 +104,7 @@ async def enter_with_key(office: Office, installation: Installation, persona: st
 @pytest.fixture
 def no_keys(installation: Installation, logs: Logs) -> Iterator[None]:
     """Keys and requests of before are gone, and none stays."""
-    forget = "truncate vaka.security_key, vaka.security_key_challenge, vaka.account_request"
+    forget = "truncate vaka.security_key, vaka.security_key_challenge, vaka.account_request, vaka.role_change"
     logs.execute("platform", forget, unguarded=True)
     yield
     logs.execute("platform", forget, unguarded=True)

@@ -74,9 +74,11 @@ async def test_nobody_approves_what_he_asked_for(algot: Administrator, logs: Log
     page = await algot.get("/requests")
     assert "Någon annan måste godkänna det." in page
     assert 'value="approved"' not in page
+    mark = logs.mark("platform")
     refused = await algot.decide("approved")
     assert refused.status == 403
     assert "Ingen godkänner sitt eget konto" in refused.text
+    assert "access.denied" in events_since(logs, mark), "the log says who tried"
     assert state_of(logs, account) == []
     assert (await algot.decide("withdrawn")).status == 303
     assert "Återtagen" in await algot.get("/requests")

@@ -102,11 +102,17 @@ grant execute on function ledger.account_history to g_office;
 grant select on account_request to g_office;
 grant execute on function request_account, decide_account_request, redeem_key_code, put_out_account to g_office;
 grant insert on invitation to g_office;
+-- office: one administrator asks that an account gets or loses roles, another approves all of it. What is held, what it rests
+-- on, and what the authority is to be asked for it reads.
+grant select on role_change, role_grant to g_office;
+grant select (authority_id, role) on designated_role to g_office;
+grant execute on function request_role_change, try_role_change, decide_role_change to g_office;
 -- office: two administrators decide which issuers are believed, as the commands do; what was said of one is never changed.
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_office;
 grant execute on function ledger.trust_state, ledger.trust_history to g_office;
--- office: whether an authority says what a code for the invited has to be.
-grant select (account_id, state) on role_request to g_office;
+-- office: whether an authority says what a code for the invited has to be, and what it is asked for.
+grant select (id, kind, account_id, role, authority_id, valid_from, valid_until, requested_by, answer_by, state, decided_by,
+    decided_at) on role_request to g_office;
 -- office: administrators add, rename and remove their own security keys, and confirm what they do by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_office;
 grant select, insert, update (used_at), delete on security_key_challenge to g_office;
@@ -127,7 +133,7 @@ grant execute on function enter_register_version, acknowledge_register_entry, sh
 -- portal: what the authority is shown of them, and nothing else.
 grant execute on function count_shown_entries, list_shown_entries to g_portal;
 -- scheduler: what time does to roles.
-grant execute on function settle_roles to g_scheduler;
+grant execute on function settle_roles, lapse_role_changes to g_scheduler;
 -- scheduler: whose last day has come is out.
 grant execute on function end_accounts to g_scheduler;
 -- whoever decides what an account may asks what is worth something, and the owner of the functions asks the log.
@@ -187,6 +193,8 @@ grant insert on invitation to g_setup;
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_setup;
 -- setup: asks an authority for a role that it has designated, or for an exception from separated duties.
 grant execute on function request_role to g_setup;
+-- setup: asks that an account gets or loses roles, for a named administrator; it approves nothing.
+grant execute on function request_role_change to g_setup;
 -- setup: who leaves. Neither here nor in the office anybody lets an account come back, or removes it, alone.
 grant execute on function put_out_account, end_account to g_setup;
 grant select on designated_role, role_request, role_conflict, effective_grant to g_setup;

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from vaka.access.accounts import list_account_requests
 from vaka.access.decide import NothingHereError
-from vaka.access.grants import list_roles_of
+from vaka.access.held_roles import RoleHolding, list_designated, list_role_holdings, list_roles_asked
+from vaka.access.role_changes import list_role_changes
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identity.accounts import name_accounts
@@ -29,6 +30,7 @@ from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.office.office import Office, explain
+from vaka.web.office.role_words import tell_lines
 
 Shown = Literal["current", "administrators", "deactivated", "removed", "all"]
 FILTERS: tuple[Shown, ...] = ("current", "administrators", "deactivated", "removed", "all")
@@ -60,21 +62,27 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
         account = await find_overview(connection, account_id, now)
         if account is None:
             raise NothingHereError
-        roles = await list_roles_of(connection, account_id, now)
+        roles = await list_role_holdings(connection, account_id, now)
+        asked = await list_roles_asked(connection, account_id, now)
+        moves = [one for one in await list_role_changes(connection, account_id)
+                 if one.state == "waiting" and one.answer_by > now]  # fmt: skip
+        designated = await list_designated(connection)
         links = await list_links(connection, account_id)
         sessions = await list_sessions(connection, account_id, now)
         history = await read_history(connection, account_id)
-        names = await name_accounts(connection, _actors(history))
+        names = await name_accounts(connection, [*_actors(history), *_deciders(roles)])
         waiting = [one for one in await list_account_requests(connection, account_id) if one.state == "waiting"]
-        authorities = {str(one.id): one.name for one in await list_every_authority(connection)}
+        known = {one.id: one.name for one in await list_every_authority(connection)}
         others = [one for one in await list_overview(connection, now)
                   if one.human == account.human and one.id != account.id]  # fmt: skip
+    told = {one.id: tell_lines(one.lines, known, designated, asker.preferences.language) for one in moves}
     keys = await office.security_keys.list_keys(account_id)
     status, message = explain(asker, error)
     return office.page(
         asker, "office_account.html", "accounts", f"/account/{account_id}", status,
         account=account, roles=roles, links=links, sessions=sessions, history=history, names=names, keys=keys,
-        others=others, authorities=authorities, waiting=waiting, message=message, longest_reason=LONGEST_REASON,
+        others=others, authorities={str(one): name for one, name in known.items()}, waiting=waiting, asked=asked,
+        moves=moves, told=told, message=message, longest_reason=LONGEST_REASON,
     )  # fmt: skip
 
 
@@ -92,6 +100,10 @@ def _choose(accounts: Sequence[AccountLine], shown: Shown) -> list[AccountLine]:
     if shown == "administrators":
         return [one for one in accounts if one.kind == "administrator" and one.state != "removed"]
     return [one for one in accounts if one.state == ("active" if shown == "current" else shown)]
+
+
+def _deciders(roles: Sequence[RoleHolding]) -> list[UUID]:
+    return [one for held in roles for one in (held.asked_by, held.agreed_by, held.approved_by) if one is not None]
 
 
 def _actors(history: Sequence[Happening]) -> list[UUID]:

@@ -30,6 +30,7 @@ from vaka.web.office import (
     register_import,
     registers,
     requests,
+    roles,
 )
 from vaka.web.office.office import Office
 from vaka.web.preferences import Theme
@@ -71,12 +72,15 @@ ADDRESSES: tuple[Address, ...] = (
     route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
     route("/account/{account}", accounts.show_account, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
     route("/account/{account}/ask", changes.ask_change, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/account/{account}/roles", roles.show_form, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/account/{account}/roles", roles.ask, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/put-out", changes.end, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/invite", changes.invite, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests", requests.show_requests, ["GET"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
     route("/requests/new", requests.show_new, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/decide", requests.decide, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/requests/roles", roles.decide, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
     route("/issuers", issuers.show_issuers, ["GET"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/new", proposing.show_form, ["GET"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/new", proposing.propose, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),

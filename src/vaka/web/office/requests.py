@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Joiners and leavers (term 8): what is asked for about accounts, and what another human makes of it."""
+"""Joiners, movers and leavers (term 8): what is asked for about accounts, and what another human makes of it."""
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
@@ -22,7 +22,11 @@ from vaka.access.accounts import (
     request_act,
     require_usable,
 )
+from vaka.access.held_roles import list_designated
 from vaka.access.holds import UnusableReasonError
+from vaka.access.permissions import Permission
+from vaka.access.role_change_refusals import RoleChangeError
+from vaka.access.role_changes import RoleChange, list_role_changes
 from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
 from vaka.identifiers import new_identifier
@@ -31,10 +35,13 @@ from vaka.identity.humans import is_same_human, read_humans
 from vaka.identity.overview import AccountLine, find_overview, list_overview
 from vaka.identity.sessions import Realm
 from vaka.ledger.deciding import LONGEST_REASON
+from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
+from vaka.web.denials import Denial
 from vaka.web.forms import Form, FormError, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
+from vaka.web.office.role_words import tell_lines
 from vaka.web.office.touching import confirm
 from vaka.web.touching import Confirming
 
@@ -113,7 +120,7 @@ async def decide(office: Office, request: Request, asker: Asker) -> Response:
         known = await _find(office, form)
         if form.verdict == "refused" and not form.reason.strip():
             raise UnusableReasonError
-        await _require_another(office, asker, known, form.verdict)
+        await require_another(office, asker, known, form.verdict, f"{HERE}/decide")
         asked = Confirming(
             decision_act(known, form.verdict, form.reason), f"{HERE}/decide", HERE, "requests",
             {"request": str(form.request), "digest": form.digest, "verdict": form.verdict, "reason": form.reason},
@@ -154,15 +161,31 @@ async def show(office: Office, asker: Asker, error: VakaError | None = None) -> 
     async with transaction(office.platform) as connection:
         requests = await list_account_requests(connection)
         accounts = {one.id: one for one in await list_overview(connection, now)}
-        waiting = [one for one in requests if one.state == "waiting" and one.answer_by > now]
-        own = {one.id for one in waiting if await _is_own(connection, one, asker)}
-    decided = [one for one in requests if one.state != "waiting"][:MOST_DECIDED]
+        moves = await list_role_changes(connection)
+        known: list[AccountRequest | RoleChange] = [*requests, *moves]
+        waiting = [one for one in known if one.state == "waiting" and one.answer_by > now]
+        own = {one.id for one in waiting if await is_own(connection, one, asker)}
+        names = {one.id: one.name for one in await list_every_authority(connection)}
+        designated = await list_designated(connection)
+    decided = sorted((one for one in known if one.state != "waiting"), key=_when, reverse=True)[:MOST_DECIDED]
+    told = {one.id: tell_lines(one.lines, names, designated, asker.preferences.language) for one in moves}
     status, message = explain(asker, error)
     return office.page(
         asker, "office_requests.html", "requests", HERE, status,
         waiting=waiting, decided=decided, own=own, accounts=accounts, message=message, longest_reason=LONGEST_REASON,
-        humans={one.human: one for one in accounts.values()},
+        humans={one.human: one for one in accounts.values()}, told=told,
     )  # fmt: skip
+
+
+async def is_own(connection: Connection, known: AccountRequest | RoleChange, asker: Asker) -> bool:
+    """Whether somebody asked for it himself, or it is about himself, with whichever account."""
+    me = asker.principal.account_id
+    humans = await read_humans(connection, [me])
+    return humans.get(me, me) == known.human or await is_same_human(connection, known.requested_by, me)
+
+
+def _when(known: AccountRequest | RoleChange) -> datetime:
+    return known.decided_at or known.answer_by
 
 
 async def _human_of(office: Office, form: NewForm) -> tuple[UUID, AccountLine | None]:
@@ -186,19 +209,21 @@ async def _find(office: Office, form: VerdictForm) -> AccountRequest:
     return known
 
 
-async def _require_another(office: Office, asker: Asker, known: AccountRequest, verdict: Verdict) -> None:
-    """Say before a key is touched what the database would say after it. Raises AccountRequestError."""
+async def require_another(
+    office: Office, asker: Asker, known: AccountRequest | RoleChange, verdict: Verdict, address: str
+) -> None:
+    """Say before a key is touched what the database would say after it, and tell the log who tried (term 2).
+
+    Raises AccountRequestError, RoleChangeError.
+    """
+    if verdict == "withdrawn":
+        return
     async with transaction(office.platform) as connection:
-        own = await _is_own(connection, known, asker)
-    if own and verdict != "withdrawn":
-        raise AccountRequestError.of("own")
-
-
-async def _is_own(connection: Connection, known: AccountRequest, asker: Asker) -> bool:
-    """Whether somebody asked for it himself, or it is about himself, with whichever account."""
-    me = asker.principal.account_id
-    humans = await read_humans(connection, [me])
-    return humans.get(me, me) == known.human or await is_same_human(connection, known.requested_by, me)
+        own = await is_own(connection, known, asker)
+    if own:
+        needed = Permission.OFFICE_DECIDE_ACCOUNT.value
+        await office.denials.tell(Denial(asker.principal.actor, asker.session.id, address, "POST", needed, None))
+        raise (RoleChangeError if isinstance(known, RoleChange) else AccountRequestError).of("own")
 
 
 async def _named(office: Office, known: AccountRequest) -> dict[str, str]:

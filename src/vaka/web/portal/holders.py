@@ -43,7 +43,8 @@ SIGN_INS = (
 )  # fmt: skip
 """What an account's own page tells of besides."""
 REGISTERS = (
-    "account", "account_link", "designated_role", "invitation", "role_grant", "role_request", "security_key", "session",
+    "account", "account_link", "designated_role", "invitation", "role_change", "role_grant", "role_request",
+    "security_key", "session",
 )  # fmt: skip
 """Registers about accounts, as an entry names one whose row was changed by hand."""
 _EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)

@@ -58,6 +58,7 @@ KINDS: Mapping[str, str] = {
     "device_secret": mark("Password of a device"),
     "role_grant": mark("Role of an account"),
     "security_key": mark("Security key"),
+    "role_change": mark("Request for other roles"),
     "role_request": mark("Request for a role"),
     "session": mark("Session"),
     "settings": mark("Settings"),
