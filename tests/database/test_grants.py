@@ -70,8 +70,8 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         **READS_GRANTS,
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
-        " realm token_hash) update(ended_at)",
+        "session": "select(account_id break_glass browser created_at ended_at expires_at fallback id issuer kept_until"
+        " level method realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
         "keep_session()": "execute",
         "security_key": "select insert delete update(last_used_at name sign_count)",
@@ -121,8 +121,8 @@ PLATFORM: dict[str, Rights] = {
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
-        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
-        " realm token_hash) update(ended_at)",
+        "session": "select(account_id break_glass browser created_at ended_at expires_at fallback id issuer kept_until"
+        " level method realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
     },
     "office": ASKS_LEDGER
@@ -140,6 +140,10 @@ PLATFORM: dict[str, Rights] = {
         "request_account()": "execute",
         "decide_account_request()": "execute",
         "redeem_key_code()": "execute",
+        "acts_as_administrator()": "execute",
+        "emergency_key_request()": "execute",
+        "break_glass": "select",
+        "share_a_human()": "execute",
         "put_out_account()": "execute",
         **dict.fromkeys(
             ("register_version", "register_holding", "register_acknowledgement", "register_showing"), "select"
@@ -154,8 +158,8 @@ PLATFORM: dict[str, Rights] = {
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
-        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
-        " realm token_hash) update(ended_at)",
+        "session": "select(account_id break_glass browser created_at ended_at expires_at fallback id issuer kept_until"
+        " level method realm token_hash) update(ended_at)",
     },
     "signin": ASKS_LEDGER
     | {
@@ -170,6 +174,11 @@ PLATFORM: dict[str, Rights] = {
         "account_link": "select insert",
         "invitation": "select update(redeemed_at)",
         "pending_login": "select insert delete",
+        "break_glass": "select",
+        "emergency_touch": "select insert delete",
+        "acts_as_administrator()": "execute",
+        "begin_break_glass()": "execute",
+        "open_break_glass()": "execute",
         "seen_assertion": "select insert delete",
         "ledger.trust_state()": "execute",
     },
@@ -187,6 +196,7 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         "settle_roles()": "execute",
         "end_accounts()": "execute",
+        "end_break_glass()": "execute",
         **FINDS,
         "tell_late_notices()": "execute",
     },
@@ -228,7 +238,7 @@ PLATFORM: dict[str, Rights] = {
         "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
         " realm) update(ended_at)",
         "session_use": "select",
-        "security_key": "delete select(account_id added_at credential_id id last_used_at)",
+        "security_key": "delete select(account_id added_at credential_id id last_used_at purpose)",
         "settings_record": "select insert update delete",
         "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",

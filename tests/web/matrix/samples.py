@@ -132,6 +132,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/account/{account}/invite": {"attribute": ""},
         "/requests/new": {"account": NOBODY, "human": NOBODY, "name": ""},
         "/requests/decide": {"request": NOBODY, "digest": NOTHING, "verdict": "approved"},
+        "/emergency/add": {},
+        "/emergency/enrol": {"name": "min", "answer": "x"},
         "/issuers/new": {"issuer": NOBODY, "name": "x"},
         "/issuers/extend": {"issuer": NOBODY, "draft": NOBODY},
         "/issuers/decide": {"issuer": NOBODY, "digest": NOTHING, "verdict": "approved"},
@@ -161,6 +163,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/saml/authority/{slug}/acs": {"SAMLResponse": "x", "RelayState": "x"},
         "/logout/{name}": {"logout_token": "x"},
         "/fallback": {"answer": "x"},
+        "/emergency": {"answer": "x"},
         "/invitation": {"code": "x"},
         "/preferences": {"language": "sv"},
     },
@@ -176,6 +179,7 @@ REFUSED_FOR_WHAT_IT_SAYS = frozenset(
         ("portal", f"{LOG}/activation/{{proposal}}/approve"),
         ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"), ("signin", "/saml/supplier/acs"),
         ("signin", "/saml/authority/{slug}/acs"), ("signin", "/fallback"),
+        ("signin", "/emergency"), ("office", "/emergency/add"), ("office", "/emergency/enrol"),
     }
 )  # fmt: skip
 """Addresses whose sample is answered 403 (to some) for its content, by whoever is let in."""

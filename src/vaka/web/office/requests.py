@@ -27,7 +27,8 @@ from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import name_accounts
-from vaka.identity.humans import is_same_human, read_humans
+from vaka.identity.break_glass import shares_a_human
+from vaka.identity.humans import read_humans
 from vaka.identity.overview import AccountLine, find_overview, list_overview
 from vaka.identity.sessions import Realm
 from vaka.ledger.deciding import LONGEST_REASON
@@ -155,7 +156,7 @@ async def show(office: Office, asker: Asker, error: VakaError | None = None) -> 
         requests = await list_account_requests(connection)
         accounts = {one.id: one for one in await list_overview(connection, now)}
         waiting = [one for one in requests if one.state == "waiting" and one.answer_by > now]
-        own = {one.id for one in waiting if await _is_own(connection, one, asker)}
+        own = {one.id for one in waiting if await _is_own(connection, one, asker, now)}
     decided = [one for one in requests if one.state != "waiting"][:MOST_DECIDED]
     status, message = explain(asker, error)
     return office.page(
@@ -189,16 +190,18 @@ async def _find(office: Office, form: VerdictForm) -> AccountRequest:
 async def _require_another(office: Office, asker: Asker, known: AccountRequest, verdict: Verdict) -> None:
     """Say before a key is touched what the database would say after it. Raises AccountRequestError."""
     async with transaction(office.platform) as connection:
-        own = await _is_own(connection, known, asker)
+        own = await _is_own(connection, known, asker, office.clock.now())
     if own and verdict != "withdrawn":
         raise AccountRequestError.of("own")
 
 
-async def _is_own(connection: Connection, known: AccountRequest, asker: Asker) -> bool:
-    """Whether somebody asked for it himself, or it is about himself, with whichever account."""
+async def _is_own(connection: Connection, known: AccountRequest, asker: Asker, now: datetime) -> bool:
+    """Whether somebody asked for it himself, or it is about himself, with whichever account, or as a custodian."""
     me = asker.principal.account_id
     humans = await read_humans(connection, [me])
-    return humans.get(me, me) == known.human or await is_same_human(connection, known.requested_by, me)
+    return humans.get(me, me) == known.human or await shares_a_human(
+        connection, known.requested_by, known.requested_at, me, now
+    )
 
 
 async def _named(office: Office, known: AccountRequest) -> dict[str, str]:
