@@ -35,6 +35,7 @@ FINDS = {
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+        "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes",
@@ -144,6 +145,8 @@ PLATFORM: dict[str, Rights] = {
         "emergency_key_request()": "execute",
         "break_glass": "select",
         "share_a_human()": "execute",
+        "review_break_glass()": "execute",
+        "ledger.acts_between()": "execute",
         "put_out_account()": "execute",
         **dict.fromkeys(
             ("register_version", "register_holding", "register_acknowledgement", "register_showing"), "select"
@@ -179,6 +182,7 @@ PLATFORM: dict[str, Rights] = {
         "acts_as_administrator()": "execute",
         "begin_break_glass()": "execute",
         "open_break_glass()": "execute",
+        "count_unreviewed_break_glass()": "execute",
         "seen_assertion": "select insert delete",
         "ledger.trust_state()": "execute",
     },

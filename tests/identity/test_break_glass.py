@@ -119,6 +119,16 @@ async def test_nothing_is_offered_without_two_custodians(house: IdentityHouse, e
     assert not replace(entrance.emergency, site=replace(entrance.emergency.site, identifier="example.se")).is_possible
 
 
+async def test_the_page_says_that_an_earlier_one_was_not_gone_through(scene: EmergencyScene) -> None:
+    session = await scene.session(await scene.both())
+    assert session is not None
+    assert "inte gåtts igenom" not in (await Visitor(scene.entrance).get("/emergency")).text
+    late = later(scene, timedelta(days=7, hours=2))
+    page = await Visitor(late).get("/emergency")
+    assert "inte gåtts igenom" in page.text
+    assert "data-key" in page.text
+
+
 async def test_one_key_twice(scene: EmergencyScene) -> None:
     before = scene.house.newest()
     scene.refused(await scene.both(second=scene.one.key), "same_custodian", before)

@@ -72,6 +72,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "end_break_glass"): told("break_glass.ended"),
     ("identity", "begin_break_glass"): told("break_glass.begun"),
     ("identity", "open_break_glass"): told("break_glass.opened"),
+    ("identity", "review_break_glass"): told("break_glass.reviewed"),
     ("identity", "await_touch"): Untold("a touch that is awaited, for minutes; what becomes of it has events"),
     ("identity", "take_touch"): Untold("a touch that is awaited, for minutes; what becomes of it has events"),
     ("access", "end_accounts"): told("account.deactivated", "session.ended"),
@@ -267,6 +268,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "begin_break_glass": told("break_glass.begun"),
     "open_break_glass": told("break_glass.opened"),
     "end_break_glass": told("break_glass.ended"),
+    "review_break_glass": told("break_glass.reviewed"),
     "keep_emergency_keys": told("security_key.allowed"),
     "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
     "set_notice_way": told("notice_way.set"),
@@ -591,6 +593,10 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
         "security_key.refused",
     ),
     ("GET", "/emergency"): Untold("who are custodians, and when it was used; nobody in care"),
+    ("GET", "/emergency/{emergency}"): Untold("what was done in it, by the log; nobody in care"),
+    ("POST", "/emergency/{emergency}/review"): told(
+        "break_glass.reviewed", "security_key.used", "security_key.refused"
+    ),
     ("POST", "/emergency/add"): told("security_key.used", "security_key.refused"),
     ("POST", "/emergency/enrol"): told("security_key.allowed", "security_key.enrolled", "security_key.refused"),
     ("GET", "/issuers"): Untold("which issuers are believed, and who decided it; nobody in care"),

@@ -166,6 +166,8 @@ OFFICE_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/requests/new", Permission.OFFICE_ASK_ACCOUNT),
     ("POST", "/requests/decide", Permission.OFFICE_DECIDE_ACCOUNT),
     ("GET", "/emergency", Permission.OFFICE_DECIDE_ACCOUNT),
+    ("GET", "/emergency/{emergency}", Permission.OFFICE_DECIDE_ACCOUNT),
+    ("POST", "/emergency/{emergency}/review", Permission.OFFICE_DECIDE_ACCOUNT),
     ("POST", "/emergency/add", Permission.OFFICE_OWN_KEYS),
     ("POST", "/emergency/enrol", Permission.OFFICE_OWN_KEYS),
     ("GET", "/issuers", Permission.OFFICE_SET_ISSUERS),

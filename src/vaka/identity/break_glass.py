@@ -31,12 +31,16 @@ from vaka.identity.pending import SECRET_BYTES, PendingSecret
 from vaka.identity.reasons import Reason
 from vaka.identity.security_keys import QUERIES, Connection, SecurityKey, is_ours
 from vaka.identity.sessions import EMERGENCY, CannotSignInError, Session, open_session
+from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.events import Event
+from vaka.ledger.wording import seems_personal
 
 METHOD = "break_glass"
 BOTH_WITHIN = timedelta(minutes=5)
 """Between the two touches, as the database has it too."""
-LONGEST_WHY = 200
+LONGEST_WHY = LONGEST_REASON
+LONGEST_REVIEW = 500
+MOST_ACTS = 500
 MOST_SHOWN = 50
 _KIND = "break glass"
 _RULE = RULES["administrator"]
@@ -68,7 +72,22 @@ class BreakGlass:
     expires_at: datetime | None
     reason: str | None
     binding: bytes | None
-    ended_at: datetime | None
+    review_by: datetime | None
+    ended_at: datetime | None = None
+    reviewed_by: UUID | None = None
+    reviewed_at: datetime | None = None
+    review: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One entry of the log, of what was done in an emergency."""
+
+    id: int
+    happened_at: datetime
+    event: str
+    object: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,8 @@ class Emergency:
     secret: bytes = field(repr=False)
     """What binds rows."""
     clock: Clock
+    review_within: timedelta
+    """After the session's end."""
 
     @property
     def is_possible(self) -> bool:
@@ -102,6 +123,12 @@ class Emergency:
         """Whether two humans could open it now (as signin)."""
         keys = await list_custodians(connection, self.clock.now())
         return self.is_possible and len(count_humans(keys, self.secret, self.site.identifier)) >= 2
+
+    async def count_overdue(self, connection: Connection) -> int:
+        """Return how many emergencies nobody has gone through in time (as signin)."""
+        values = {"now": self.clock.now()}
+        row = await (await connection.execute(QUERIES["count_unreviewed_break_glass"], values)).fetchone()
+        return 0 if row is None else int(row[0])
 
     def ask(self, pending: PendingSecret) -> Options:
         """Return what a browser is asked: a touch of a custodian's key."""
@@ -150,7 +177,7 @@ class Emergency:
         It is in the first one's name; whatever is done in it, both have done. Raises KeySignInRefusedError.
         """
         why = " ".join(reason.split())
-        if not 1 <= len(why) <= LONGEST_WHY or not why.isprintable():
+        if not 1 <= len(why) <= LONGEST_WHY or not why.isprintable() or seems_personal(why):
             raise KeySignInRefusedError.of(Reason.NO_WHY)
         touch, now = await self._judge(connection, pending, sent), self.clock.now()
         known = await find_break_glass(connection, begun)
@@ -159,11 +186,12 @@ class Emergency:
         session_id, ends = new_identifier(now), now + EMERGENCY
         opened = BreakGlass(
             begun, known.first_account, known.first_key, known.begun_at, touch.key.account_id, touch.key.id, session_id,
-            now, ends, why, None, None,
+            now, ends, why, None, ends + self.review_within,
         )  # fmt: skip
         values = {
             "id": begun, "account_id": touch.key.account_id, "key_id": touch.key.id,
             "credential": touch.said.credential, "session_id": session_id, "reason": why, "expires_at": ends,
+            "review_by": opened.review_by,
             "binding": bind(self.secret, _KIND, _facts(opened)), "now": now,
         }  # fmt: skip
         async with connection.transaction():
@@ -234,6 +262,33 @@ async def is_genuine(connection: Connection, secret: bytes, session: Session) ->
     )
 
 
+def read_review(text: str) -> str | None:
+    """Return what somebody wrote of an emergency as it is kept, or None for what is none."""
+    words = " ".join(text.split())
+    sound = 1 <= len(words) <= LONGEST_REVIEW and words.isprintable() and not seems_personal(words)
+    return words if sound else None
+
+
+async def enter_review(
+    connection: Connection, emergency: UUID, by: UUID, review: str, step_up: str | None, now: datetime
+) -> str:
+    """Keep what somebody wrote of an emergency that is over (as office). Says `done`, or why not."""
+    values = {"id": emergency, "by": by, "reason": review, "step_up": step_up, "now": now}
+    row = await (await connection.execute(QUERIES["review_break_glass"], values)).fetchone()
+    return "gone" if row is None else str(row[0])
+
+
+async def list_acts(connection: Connection, one: BreakGlass) -> list[Deed]:
+    """Return what was done in an emergency session, by the log (as office)."""
+    if one.opened_at is None:
+        return []
+    values = {"actor": f"account:{one.first_account}", "since": one.opened_at,
+              "until": one.ended_at or one.expires_at, "most": MOST_ACTS}  # fmt: skip
+    async with connection.cursor(row_factory=class_row(Deed)) as cursor:
+        await cursor.execute(QUERIES["list_acts"], values)
+        return await cursor.fetchall()
+
+
 async def shares_a_human(connection: Connection, one: UUID, one_at: datetime, other: UUID, other_at: datetime) -> bool:
     """Whether somebody stands behind what both did then: himself, or as a custodian in an emergency (as office)."""
     values = {"one": one, "one_at": one_at, "other": other, "other_at": other_at}
@@ -243,7 +298,7 @@ async def shares_a_human(connection: Connection, one: UUID, one_at: datetime, ot
 
 def _facts(one: BreakGlass) -> list[bytes]:
     identifiers = (one.id, one.first_account, one.first_key, one.second_account, one.second_key, one.session_id)
-    times = (one.begun_at, one.opened_at, one.expires_at)
+    times = (one.begun_at, one.opened_at, one.expires_at, one.review_by)
     return [
         *(b"" if known is None else known.bytes for known in identifiers),
         *(b"" if at is None else at.astimezone(UTC).isoformat().encode() for at in times),

@@ -60,18 +60,18 @@ select begin_break_glass(%(id)s, %(account_id)s, %(key_id)s, %(credential)s, %(n
 -- name: find_break_glass
 -- as: office, signin
 select id, first_account, first_key, begun_at, second_account, second_key, session_id, opened_at, expires_at, reason,
-       binding, ended_at
+       binding, review_by, ended_at, reviewed_by, reviewed_at, review
 from break_glass where id = %(id)s
 
 -- name: open_break_glass
 -- as: signin
 select open_break_glass(%(id)s, %(account_id)s, %(key_id)s, %(credential)s, %(session_id)s, %(reason)s, %(expires_at)s,
-                        %(binding)s, %(now)s)
+                        %(review_by)s, %(binding)s, %(now)s)
 
 -- name: list_break_glass
 -- as: office
 select id, first_account, first_key, begun_at, second_account, second_key, session_id, opened_at, expires_at, reason,
-       binding, ended_at
+       binding, review_by, ended_at, reviewed_by, reviewed_at, review
 from break_glass
 order by begun_at desc, id desc
 limit %(most)s
@@ -82,6 +82,18 @@ select b.id, b.first_account, b.second_account, b.opened_at, b.expires_at
 from break_glass b join session s on s.id = b.session_id
 where b.expires_at > %(now)s and s.ended_at is null and s.break_glass = b.id
 order by b.opened_at desc limit 1
+
+-- name: count_unreviewed_break_glass
+-- as: signin
+select count_unreviewed_break_glass(%(now)s)
+
+-- name: list_acts
+-- as: office
+select id, happened_at, event, object, outcome from ledger.acts_between(%(actor)s, %(since)s, %(until)s, %(most)s)
+
+-- name: review_break_glass
+-- as: office
+select review_break_glass(%(id)s, %(by)s, %(reason)s, %(step_up)s, %(now)s)
 
 -- name: share_a_human
 -- as: office

@@ -130,6 +130,7 @@ class Event(Enum):
     BREAK_GLASS_BEGUN = "break_glass.begun"  # the first of two custodians touched his key for an emergency
     BREAK_GLASS_OPENED = "break_glass.opened"  # the second did, and a session of an hour is open
     BREAK_GLASS_ENDED = "break_glass.ended"  # that session is over
+    BREAK_GLASS_REVIEWED = "break_glass.reviewed"  # somebody else has gone through what was done in it
     SECURITY_KEY_ENROLLED = "security_key.enrolled"  # somebody added a security key to his account
     SECURITY_KEY_ALLOWED = "security_key.allowed"  # an administrator may add his first key, or one for emergencies
     SECURITY_KEY_USED = "security_key.used"  # somebody touched one to confirm exactly one act

@@ -133,6 +133,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/requests/new": {"account": NOBODY, "human": NOBODY, "name": ""},
         "/requests/decide": {"request": NOBODY, "digest": NOTHING, "verdict": "approved"},
         "/emergency/add": {},
+        "/emergency/{emergency}/review": {"review": ""},
         "/emergency/enrol": {"name": "min", "answer": "x"},
         "/issuers/new": {"issuer": NOBODY, "name": "x"},
         "/issuers/extend": {"issuer": NOBODY, "draft": NOBODY},

@@ -5,6 +5,7 @@
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from tests.web.furniture import Installation
 from tests.web.office.administrators import LISTED, MAKER, MODELS, Administrator, options_in
 from tests.web.office.conftest import SETTINGS, enter, enter_with_key
 from tests.web.portal.conftest import Logs
+from vaka.access.settling import end_break_glass
 from vaka.clock import SystemClock
 from vaka.identity.break_glass import Emergency
 from vaka.identity.guard import Site
@@ -57,7 +59,9 @@ async def keep(who: Administrator, approver: Administrator) -> SoftKey:
 async def open_together(office: Office, installation: Installation, one: SoftKey, other: SoftKey) -> Administrator:
     """Both touch their keys at the sign-in page; return who sits in the office then."""
     keys = office.emergency_keys
-    emergency = Emergency(Site(SETTINGS.signin.origin, keys.site.identifier), keys.secret, SystemClock())
+    emergency = Emergency(
+        Site(SETTINGS.signin.origin, keys.site.identifier), keys.secret, SystemClock(), timedelta(days=7)
+    )
     async with platform_as(installation.server, "signin") as signin:
         begun: UUID | None = None
         for key in (one, other):
@@ -131,22 +135,86 @@ async def test_what_an_emergency_session_may_do_and_who_sees_it(
     assert (await berit.decide()).status == 403, "also when it is over"
 
 
-async def test_a_third_human_approves_what_it_asked_for(
-    strict: Office, installation: Installation, algot: Administrator, berit: Administrator, logs: Logs
-) -> None:
-    """And the session approves what a third one asked for, for it is in nobody's own interest."""
+@pytest.fixture
+async def cecilia(
+    strict: Office, installation: Installation, algot: Administrator, berit: Administrator
+) -> AsyncIterator[Administrator]:
+    """A third administrator, with a key."""
     account = await algot.ask("Cecilia Chef", realm="administrator")
     assert (await berit.decide()).status == 303
     installation.accounts["cecilia"] = UUID(account)
-    cecilia = await enter_with_key(strict, installation, "cecilia")
+    yield await enter_with_key(strict, installation, "cecilia")
+    await algot.do(f"/account/{account}/put-out", {})
+    del installation.accounts["cecilia"]
+
+
+async def test_it_is_gone_through_by_somebody_else_once_it_is_over(
+    strict: Office, installation: Installation, algot: Administrator, berit: Administrator, cecilia: Administrator,
+    logs: Logs,
+) -> None:  # fmt: skip
+    glass = await open_together(strict, installation, await keep(algot, berit), await keep(berit, algot))
+    glass.key.origin = glass.browser.origin
+    await glass.ask("Nora Nyanställd", realm="operator")
+    [opened] = logs.ask(
+        "platform", "select b.id, s.id as session from vaka.break_glass b join vaka.session s on s.break_glass = b.id"
+        " where s.ended_at is null",
+    )  # fmt: skip
+    here, words = f"/emergency/{opened['id']}", {"review": "En begäran om ett konto, riktig"}
+    assert "Konto begärt" in await cecilia.get(here), "what was done is shown"
+    assert (await cecilia.do(f"{here}/review", words)).status == 409, "it goes on"
+    logs.execute(
+        "platform", f"update vaka.session set ended_at = now() where id = '{opened['session']}'", unguarded=True
+    )
+    async with platform_as(installation.server, "scheduler") as scheduler:
+        assert await end_break_glass(scheduler, SystemClock().now() + timedelta(seconds=1)) >= 1
+    for who in (algot, berit):
+        assert 'name="review"' not in await who.get(here)
+        assert (await who.do(f"{here}/review", words)).status == 403, "nobody goes through his own"
+    for unfit in ("", "x" * 501, "Nora 19900101-9802"):
+        assert (await cecilia.do(f"{here}/review", {"review": unfit})).status == 400, unfit
+    mark = logs.mark("platform")
+    assert (await cecilia.do(f"{here}/review", words)).status == 303
+    told = [one for one in logs.since(mark, "platform") if one["event"] == "break_glass.reviewed"]
+    assert [(one["object"], one["detail"]["reason"]) for one in told] == [
+        (f"break_glass:{opened['id']}", words["review"])
+    ]
+    assert words["review"] in await berit.get(here)
+    assert (await cecilia.do(f"{here}/review", words)).status == 409, "once"
+    assert (await cecilia.browser.get("/emergency/x")).status == 404
+
+
+async def test_what_nobody_has_gone_through_in_time_is_shown_and_closes_nothing(
+    strict: Office, installation: Installation, algot: Administrator, berit: Administrator, logs: Logs
+) -> None:
+    one, other = await keep(algot, berit), await keep(berit, algot)
+    await open_together(strict, installation, one, other)
+    logs.execute(
+        "platform", "update vaka.session set ended_at = now() where break_glass is not null and ended_at is null",
+        unguarded=True,
+    )  # fmt: skip
+    logs.execute(
+        "platform", "update vaka.break_glass set begun_at = begun_at - interval '9 days',"
+        " opened_at = opened_at - interval '9 days', expires_at = expires_at - interval '9 days',"
+        " review_by = review_by - interval '9 days', ended_at = opened_at - interval '9 days'"
+        " where ended_at is null and opened_at is not null", unguarded=True,
+    )  # fmt: skip
+    assert "Overdue since" in await berit.get("/emergency")
+    mark = logs.mark("platform")
+    await open_together(strict, installation, one, other)
+    [opened] = [one for one in logs.since(mark, "platform") if one["event"] == "break_glass.opened"]
+    assert opened["detail"]["overdue"] >= 1
+
+
+async def test_a_third_human_approves_what_it_asked_for(
+    strict: Office, installation: Installation, algot: Administrator, berit: Administrator, cecilia: Administrator
+) -> None:
+    """And the session approves what a third one asked for, for it is in nobody's own interest."""
     glass = await open_together(strict, installation, await keep(algot, berit), await keep(berit, algot))
     glass.key.origin = glass.browser.origin
     await glass.ask("Nora Nyanställd", realm="operator")
     assert (await cecilia.decide()).status == 303
     await cecilia.ask("Nils Nyanställd", realm="operator")
     assert (await glass.decide()).status == 303
-    await cecilia.do(f"/account/{cecilia.browser.account}/put-out", {})
-    del installation.accounts["cecilia"]
 
 
 async def test_a_session_that_somebody_changed_is_nobodys(

@@ -105,7 +105,7 @@ grant execute on function request_account, decide_account_request, redeem_key_co
 grant execute on function acts_as_administrator, emergency_key_request to g_office;
 -- office: what two custodians opened, and who stands behind what was done in it.
 grant select on break_glass to g_office;
-grant execute on function share_a_human to g_office;
+grant execute on function share_a_human, review_break_glass, ledger.acts_between to g_office;
 grant insert on invitation to g_office;
 -- office: two administrators decide which issuers are believed, as the commands do; what was said of one is never changed.
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_office;
@@ -119,7 +119,7 @@ grant select, insert, update (used_at), delete on security_key_challenge to g_of
 -- and the portal shows it.
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
-    find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
+    find_accounts_past_their_end, find_sessions_below_level, find_unreviewed_break_glass to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
@@ -154,7 +154,8 @@ grant select, update (sign_count, last_used_at) on security_key to g_signin;
 -- signin: two custodians open one session together, by functions that look at both; it writes no row of that itself.
 grant select on break_glass to g_signin;
 grant select, insert, delete on emergency_touch to g_signin;
-grant execute on function acts_as_administrator, begin_break_glass, open_break_glass to g_signin;
+grant execute on function acts_as_administrator, begin_break_glass, open_break_glass, count_unreviewed_break_glass
+    to g_signin;
 -- scheduler: which databases there are, whether receivers are up, who is signed in, has a desk open, and may handle what.
 grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, kept_until, ended_at) on session to g_scheduler;

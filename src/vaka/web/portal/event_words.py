@@ -123,6 +123,7 @@ EVENTS: Mapping[str, str] = {
     "break_glass.begun": mark("Emergency access begun"),
     "break_glass.opened": mark("Emergency access open"),
     "break_glass.ended": mark("Emergency access over"),
+    "break_glass.reviewed": mark("Emergency access gone through"),
     "security_key.enrolled": mark("Security key added"),
     "security_key.allowed": mark("Security key allowed"),
     "security_key.used": mark("Act confirmed with a security key"),
@@ -172,7 +173,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "security": (
         mark("Refusals and sign-ins"),
         ("access.denied", "sign_in.refused", "sign_in.fallback", "break_glass.begun", "break_glass.opened",
-         "break_glass.ended", "security_key.refused", "connection.refused",
+         "break_glass.ended", "break_glass.reviewed", "security_key.refused", "connection.refused",
          "session.started", "session.ended", "session.locked", "session.unlocked", "session.kept"),
     ),
     "rights": (

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from vaka.database.connections import transaction
-from vaka.identity.break_glass import BOTH_WITHIN, LONGEST_WHY
+from vaka.identity.break_glass import LONGEST_WHY
 from vaka.identity.key_sign_in import ANSWERED_WITHIN, KeySignInRefusedError
 from vaka.identity.pending import PendingSecret, read_pending
 from vaka.identity.reasons import Reason
@@ -40,7 +40,8 @@ async def show_emergency(entrance: Entrance, request: Request) -> Response:
         if not ready:
             return _page(entrance, request, "unusable", None)
         pending = await entrance.emergency.wait(connection, None, os.urandom)
-    return _page(entrance, request, "first", pending)
+        overdue = await entrance.emergency.count_overdue(connection)
+    return _page(entrance, request, "first", pending, overdue)
 
 
 async def take_touch(entrance: Entrance, request: Request) -> Response:
@@ -80,12 +81,14 @@ async def _open(
     return await let_in(entrance, request, "administrator", token)
 
 
-def _page(entrance: Entrance, request: Request, stage: Stage, pending: PendingSecret | None) -> Response:
+def _page(
+    entrance: Entrance, request: Request, stage: Stage, pending: PendingSecret | None, overdue: int = 0
+) -> Response:
     """Answer with one stage; the browser keeps what its touch will be over, and nobody else has it."""
     options = None if pending is None else entrance.emergency.ask(pending)
     page = entrance.pages.render(
         "signin_emergency.html", read_preferences(request), stage=stage, options=options, longest=LONGEST_WHY,
-        both_minutes=BOTH_WITHIN.seconds // 60,
+        overdue=overdue, review_days=entrance.settings.access.review_days,
     )  # fmt: skip
     response = HTMLResponse(page)
     if pending is not None:

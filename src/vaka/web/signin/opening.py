@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """With which keys, and for whom, the sign-in process opens sessions that no issuer stands behind."""
 
+from datetime import timedelta
+
 from vaka.access.permissions import Permission
 from vaka.access.roles import ROLES
 from vaka.clock import Clock
@@ -26,4 +28,5 @@ def open_fallback(server: Server, settings: Settings, clock: Clock) -> Fallback:
 def open_emergency(server: Server, settings: Settings, clock: Clock) -> Emergency:
     """Return how two custodians open the office together, by keys that were added there."""
     site = Site(settings.signin.origin, site_of(settings, settings.office.origin).identifier)
-    return Emergency(site, read_binding_secret(server.credentials), clock)
+    within = timedelta(days=settings.access.review_days)
+    return Emergency(site, read_binding_secret(server.credentials), clock, within)

@@ -18,7 +18,15 @@ create table break_glass (
     reason         text check (reason ~ '\S' and length(reason) <= 200),
     -- HMAC over all of the above, under a key that the database does not have. Without it no session rests on the row.
     binding        bytea check (octet_length(binding) = 32),
+    -- By when somebody else has gone through it, and what he wrote.
+    review_by      timestamptz,
     ended_at       timestamptz,
+    reviewed_by    uuid references account,
+    reviewed_at    timestamptz,
+    review         text check (review ~ '\S' and length(review) <= 500),
+    check (opened_at is null = (review_by is null) and review_by > expires_at),
+    check (reviewed_at is null = (reviewed_by is null) and reviewed_at is null = (review is null)
+           and (reviewed_at is null or ended_at is not null)),
     check (opened_at is null = (second_account is null) and opened_at is null = (second_key is null)
            and opened_at is null = (session_id is null) and opened_at is null = (expires_at is null)
            and opened_at is null = (reason is null) and opened_at is null = (binding is null)),
@@ -94,6 +102,21 @@ revoke all on function require_both_custodians from public;
 create trigger break_glass_is_opened before insert on session for each row when (new.break_glass is not null)
     execute function require_both_custodians();
 
+-- How many emergencies nobody has gone through in time.
+create function count_unreviewed_break_glass(p_at timestamptz) returns bigint
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select count(*) from break_glass b where b.review_by < p_at and b.reviewed_at is null
+$$;
+revoke all on function count_unreviewed_break_glass from public;
+
+-- Term 15: an emergency that nobody has gone through in time.
+create function find_unreviewed_break_glass(p_at timestamptz)
+    returns table (authority_id uuid, reason text, things bigint)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select null::uuid, 'overdue', n from count_unreviewed_break_glass(p_at) n where n > 0
+$$;
+revoke all on function find_unreviewed_break_glass from public;
+
 -- The first custodian touched his key, as signin. Says whether he is one.
 create function begin_break_glass(p_id uuid, p_account uuid, p_key uuid, p_credential text, p_at timestamptz) returns boolean
     language plpgsql security definer set search_path = vaka, pg_temp as $$
@@ -111,7 +134,7 @@ revoke all on function begin_break_glass from public;
 -- The second touched his, as signin. Says 'done', or why not.
 create function open_break_glass(
     p_id uuid, p_account uuid, p_key uuid, p_credential text, p_session uuid, p_reason text, p_expires timestamptz,
-    p_binding bytea, p_at timestamptz
+    p_review_by timestamptz, p_binding bytea, p_at timestamptz
 ) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
@@ -129,10 +152,11 @@ begin
     perform ledger.append(p_at, 'break_glass.opened', 'account:' || begun.first_account, 'break_glass:' || p_id, 'success',
                           jsonb_build_object('account', 'account:' || p_account, 'credential', p_credential,
                                              'session', p_session, 'reason', p_reason,
-                                             'valid_until', tell_moment(p_expires)));
+                                             'valid_until', tell_moment(p_expires),
+                                             'overdue', count_unreviewed_break_glass(p_at)));
     update break_glass
     set second_account = p_account, second_key = p_key, session_id = p_session, opened_at = p_at, expires_at = p_expires,
-        reason = p_reason, binding = p_binding
+        reason = p_reason, review_by = p_review_by, binding = p_binding
     where id = p_id;
     return 'done';
 end $$;
@@ -177,6 +201,31 @@ create function share_a_human(p_one uuid, p_at timestamptz, p_other uuid, p_othe
     select exists (select humans_behind(p_one, p_at) intersect select humans_behind(p_other, p_other_at))
 $$;
 revoke all on function share_a_human from public;
+
+-- Somebody has gone through an emergency that is over, as office: an administrator who is neither custodian. Says 'done', or
+-- why not.
+create function review_break_glass(p_id uuid, p_by uuid, p_review text, p_step_up text, p_at timestamptz) returns text
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+declare
+    known break_glass;
+begin
+    select * into known from break_glass b where b.id = p_id for update;
+    if known.id is null or known.ended_at is null or known.reviewed_at is not null then
+        return 'gone';
+    elsif not acts_as_administrator(p_by, p_at) then
+        return 'stranger';
+    elsif exists (
+        select humans_behind(p_by, p_at)
+        intersect select a.human from account a where a.id in (known.first_account, known.second_account))
+    then
+        return 'own';
+    end if;
+    perform ledger.append(p_at, 'break_glass.reviewed', 'account:' || p_by, 'break_glass:' || p_id, 'success',
+                          jsonb_strip_nulls(jsonb_build_object('reason', p_review, 'step_up', p_step_up)));
+    update break_glass set reviewed_by = p_by, reviewed_at = p_at, review = p_review where id = p_id;
+    return 'done';
+end $$;
+revoke all on function review_break_glass from public;
 
 -- As errors of the functions by which it is decided, so that the page says why.
 create function refuse_custodians_own() returns trigger
@@ -247,9 +296,26 @@ set role vaka_ledger;
 insert into ledger.telling (register, operation, event, names, kind) values
     ('break_glass', 'insert', 'break_glass.begun', 'object', 'break_glass'),
     ('break_glass', 'update', 'break_glass.opened', 'object', 'break_glass'),
-    ('break_glass', 'update', 'break_glass.ended', 'object', 'break_glass');
+    ('break_glass', 'update', 'break_glass.ended', 'object', 'break_glass'),
+    ('break_glass', 'update', 'break_glass.reviewed', 'object', 'break_glass');
 insert into ledger.concern (event, whose) values
-    ('break_glass.begun', 'everybody'), ('break_glass.opened', 'everybody'), ('break_glass.ended', 'everybody');
+    ('break_glass.begun', 'everybody'), ('break_glass.opened', 'everybody'), ('break_glass.ended', 'everybody'),
+    ('break_glass.reviewed', 'everybody');
+
+-- What somebody did between two times, waiting or sealed, without its facts: an emergency is gone through by it.
+create function ledger.acts_between(p_actor text, p_from timestamptz, p_to timestamptz, p_most integer)
+    returns table (id bigint, happened_at timestamptz, event text, object text, outcome text)
+    language sql stable security definer set search_path = ledger, pg_temp as $$
+    select k.* from (
+        select i.id, i.happened_at, i.event, i.object, i.outcome from inbox i where i.actor = p_actor
+        union all
+        select e.id, i.happened_at, i.event, i.object, i.outcome
+        from entry_index i join log_entry e using (index) where i.actor = p_actor) k
+    where k.happened_at between p_from and p_to
+    order by k.happened_at, k.id
+    limit p_most
+$$;
+revoke all on function ledger.acts_between from public;
 
 reset role;
 
