@@ -71,8 +71,8 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         **READS_GRANTS,
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id issuer"
-        " kept_until level method realm token_hash) update(ended_at)",
+        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
+        " issuer kept_until level method realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
         "keep_session()": "execute",
         "security_key": "select insert delete update(last_used_at name sign_count)",
@@ -122,8 +122,8 @@ PLATFORM: dict[str, Rights] = {
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
-        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id issuer"
-        " kept_until level method realm token_hash) update(ended_at)",
+        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
+        " issuer kept_until level method realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
     },
     "office": ASKS_LEDGER
@@ -161,8 +161,8 @@ PLATFORM: dict[str, Rights] = {
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
-        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id issuer"
-        " kept_until level method realm token_hash) update(ended_at)",
+        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
+        " issuer kept_until level method realm token_hash) update(ended_at)",
     },
     "signin": ASKS_LEDGER
     | {
