@@ -40,7 +40,7 @@ OF_EVERYBODY = (
     | {("office", f"/registers/{{register}}/entry/{{entry}}{act}") for act in ("", "/edit", "/move", "/acknowledge")}
     | {("office", f"/emergency/{{emergency}}{act}") for act in ("", "/review")}
 )
-"""The supplier's administrators see every account, of whichever authority, and the registers, and when two of them opened
+"""The supplier's administrators see every account, of whichever authority; the registers, and when two of them opened
 the office in an emergency, are the supplier's own."""
 SLOTS = [
     (*case, *slot) for case in GUARDED for slot in sample(*case[:3]).slots if (case[0], case[2]) not in OF_EVERYBODY
