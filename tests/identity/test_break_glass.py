@@ -318,7 +318,8 @@ async def test_a_session_that_two_custodians_did_not_open(scene: EmergencyScene)
     with scene.house.superuser(unguarded=True) as hand:
         hand.execute(
             "update break_glass set second_account = %s, second_key = gen_random_uuid(), session_id = %s,"
-            " opened_at = now(), expires_at = now() + interval '1 hour', reason = 'x', binding = %s where id = %s",
+            " opened_at = now(), expires_at = now() + interval '1 hour', review_by = now() + interval '8 days',"
+            " reason = 'x', binding = %s where id = %s",
             (scene.other.account, row["id"], bytes(32), row["id"]),
         )
         hand.execute(
