@@ -226,6 +226,8 @@ def permissions_page() -> str:
     lines += [
         f"In a [fallback session](sign-in.md#while-an-issuer-does-not-answer) nothing is left of them but\n{kept}.", ""
     ]  # fmt: skip
+    kept = ", ".join(f"`{one.value}`" for one in permissions.Permission if one in permissions.EMERGENCY)
+    lines += [f"In [emergency access](sign-in.md#emergency-access) nothing is left of them but\n{kept}.", ""]
     lines += [DUTIES_INTRODUCTION, "| role | not beside | where | why |", "|---|---|---|---|"]
     for pair in duties.CONFLICTS:
         where = "anywhere" if pair.anywhere else "in the same authority"

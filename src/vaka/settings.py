@@ -323,6 +323,8 @@ class AccessSettings(_Section):
     fallback: Literal["off", "device_bound", "attested"] = "device_bound"
     """With which keys operators sign in while their issuer does not answer: any that stays in its device, one of a
     listed model, or none."""
+    review_days: Annotated[int, Field(ge=1, le=30)] = 7
+    """Within how many days after an emergency access somebody who is no custodian of it has gone through it."""
     key_models: FilePath | None = None
     """TOML file with the models of security keys that administrators may use, and their makers' certificates. Without
     it: none."""

@@ -170,3 +170,26 @@ def test_permissions_are_named_after_where_they_hold() -> None:
         place = {"operator": "desk", "authority": "portal", "administrator": "office"}[role.realm]
         assert {permission.value.split(".")[0] for permission in role.permissions} == {place}
     assert len({permission.value for permission in Permission}) == len(Permission)
+
+
+IN_EMERGENCY = "office.see_accounts office.ask_account office.decide_account office.set_issuers office.own_sessions"
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_an_emergency_session_keeps_accounts_and_issuers_and_nothing_else(permission: Permission) -> None:
+    everything = [(role, HERE) for role in ROLES] + [(role, None) for role in ROLES]
+    who = principal(*everything, kind="administrator", realm="administrator")
+    reduced = replace(who, session=replace(who.session, break_glass=uuid4()))
+    for where in (HERE, THERE, None):
+        expected = permission.value in IN_EMERGENCY.split() and may(who, permission, where)
+        assert may(reduced, permission, where) is expected
+    assert holds_somewhere(reduced, permission) is (permission.value in IN_EMERGENCY.split())
+
+
+def test_an_emergency_session_is_told_why() -> None:
+    who = principal(("administrator", None), kind="administrator", realm="administrator")
+    reduced = replace(who, session=replace(who.session, break_glass=uuid4()))
+    require(who, Permission.OFFICE_RUN_COMMANDS, None)
+    with pytest.raises(NotAllowedError) as refused:
+        require(reduced, Permission.OFFICE_RUN_COMMANDS, None)
+    assert "nödåtkomst" in refused.value.sentence.sv

@@ -232,6 +232,18 @@ def plant_session_below_level(by_hand: Callable[..., None], _where: UUID) -> Non
     session(by_hand, account(by_hand), None)
 
 
+def plant_unreviewed_emergency(by_hand: Callable[..., None], _where: UUID) -> None:
+    """An emergency access that ended long ago, and nobody went through it in time."""
+    by_hand(
+        "insert into break_glass (id, first_account, first_key, begun_at, second_account, second_key, session_id,"
+        " opened_at, expires_at, reason, binding, review_by, ended_at)"
+        " values (gen_random_uuid(), %(one)s, gen_random_uuid(), %(at)s, %(other)s, gen_random_uuid(),"
+        " gen_random_uuid(), %(at)s, %(over)s, 'Avbrott', %(binding)s, %(due)s, %(over)s)",
+        one=account(by_hand), other=account(by_hand), at=LONG_AGO, over=LONG_AGO + timedelta(hours=1),
+        due=LONG_AGO + timedelta(hours=2), binding=bytes(32),
+    )  # fmt: skip
+
+
 PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "conflicting-roles": (plant_conflict, "held"),
     "duty-exceptions": (plant_ended_exception, "over"),
@@ -242,6 +254,7 @@ PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "left-open": (plant_open_session, "open"),
     "ended-accounts": (plant_account_past_its_end, "active"),
     "session-levels": (plant_session_below_level, "low"),
+    "emergency-reviews": (plant_unreviewed_emergency, "overdue"),
 }
 """What each looks for in the platform's database, and how to make it so."""
 

@@ -248,6 +248,7 @@ UNGUARDED = {
         "api_token": "a program's token, kept for minutes: client.admitted",
         "api_assertion": "which proofs were used up, kept for minutes; goes with client.admitted",
         "seen_assertion": "that an assertion was used, kept while it holds; the session it opened has events",
+        "emergency_touch": "a touch that is awaited, kept for minutes; what becomes of it has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",
         "notice_event": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
         "notice_register": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",

@@ -35,6 +35,7 @@ FINDS = {
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+        "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes",
@@ -70,8 +71,8 @@ PLATFORM: dict[str, Rights] = {
         "receiver_presence": "select",
         **READS_GRANTS,
         "account": "select(display_name id kind language state)",
-        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
-        " realm token_hash) update(ended_at)",
+        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
+        " issuer kept_until level method realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
         "keep_session()": "execute",
         "security_key": "select insert delete update(last_used_at name sign_count)",
@@ -121,8 +122,8 @@ PLATFORM: dict[str, Rights] = {
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
-        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
-        " realm token_hash) update(ended_at)",
+        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
+        " issuer kept_until level method realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
     },
     "office": ASKS_LEDGER
@@ -147,6 +148,12 @@ PLATFORM: dict[str, Rights] = {
         "request_account()": "execute",
         "decide_account_request()": "execute",
         "redeem_key_code()": "execute",
+        "acts_as_administrator()": "execute",
+        "emergency_key_request()": "execute",
+        "break_glass": "select",
+        "share_a_human()": "execute",
+        "review_break_glass()": "execute",
+        "ledger.acts_between()": "execute",
         "put_out_account()": "execute",
         **dict.fromkeys(
             ("register_version", "register_holding", "register_acknowledgement", "register_showing"), "select"
@@ -161,8 +168,8 @@ PLATFORM: dict[str, Rights] = {
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
-        "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
-        " realm token_hash) update(ended_at)",
+        "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
+        " issuer kept_until level method realm token_hash) update(ended_at)",
     },
     "signin": ASKS_LEDGER
     | {
@@ -177,6 +184,12 @@ PLATFORM: dict[str, Rights] = {
         "account_link": "select insert",
         "invitation": "select update(redeemed_at)",
         "pending_login": "select insert delete",
+        "break_glass": "select",
+        "emergency_touch": "select insert delete",
+        "acts_as_administrator()": "execute",
+        "begin_break_glass()": "execute",
+        "open_break_glass()": "execute",
+        "count_unreviewed_break_glass()": "execute",
         "seen_assertion": "select insert delete",
         "ledger.trust_state()": "execute",
     },
@@ -195,6 +208,7 @@ PLATFORM: dict[str, Rights] = {
         "settle_roles()": "execute",
         "lapse_role_changes()": "execute",
         "end_accounts()": "execute",
+        "end_break_glass()": "execute",
         **FINDS,
         "tell_late_notices()": "execute",
     },
@@ -237,7 +251,7 @@ PLATFORM: dict[str, Rights] = {
         "session": "select(account_id browser created_at ended_at expires_at fallback id issuer kept_until level method"
         " realm) update(ended_at)",
         "session_use": "select",
-        "security_key": "delete select(account_id added_at credential_id id last_used_at)",
+        "security_key": "delete select(account_id added_at credential_id id last_used_at purpose)",
         "settings_record": "select insert update delete",
         "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",

@@ -105,6 +105,13 @@ class SoftKey:
         )  # fmt: skip
         self.credential_id = self.credential_id or hashlib.sha256(self._sign(b"id")).digest()
 
+    def private_key(self) -> bytes:
+        """The secret half (PKCS #8, DER), as a browser's own authenticator takes it."""
+        data: bytes = self._key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return data
+
     def make(self, options: Mapping[str, Any]) -> str:
         """Answer navigator.credentials.create."""
         self.user = bytes_of(options["user"]["id"])

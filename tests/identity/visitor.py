@@ -22,7 +22,7 @@ from vaka.web.pages import Pages
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.arriving import SAML_COOKIE
 from vaka.web.signin.entrance import Entrance
-from vaka.web.signin.opening import open_fallback
+from vaka.web.signin.opening import open_emergency, open_fallback
 
 OWN = {"sec-fetch-site": "same-origin"}
 
@@ -40,8 +40,10 @@ async def open_entrance(
     saml = SamlClient(settings.signin.origin, root / settings.signin.saml_keys, demo=settings.mode == "demo")
     subjects = open_subject_key(root / settings.signin.subject_key)
     attempts = FailedAttempts(pool, clock)
-    yield Entrance(pool, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects,
-                   open_fallback(house.server, settings, clock))  # fmt: skip
+    yield Entrance(
+        pool, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects,
+        open_fallback(house.server, settings, clock), open_emergency(house.server, settings, clock),
+    )  # fmt: skip
     await pool.close()
 
 

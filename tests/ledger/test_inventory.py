@@ -75,6 +75,12 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("notices", "tell_delivered"): told("notice.delivered"),
     ("notices", "tell_hindered"): told("notice.hindered"),
     ("notices", "tell_late_notices"): told("notice.late"),
+    ("access", "end_break_glass"): told("break_glass.ended"),
+    ("identity", "begin_break_glass"): told("break_glass.begun"),
+    ("identity", "open_break_glass"): told("break_glass.opened"),
+    ("identity", "review_break_glass"): told("break_glass.reviewed"),
+    ("identity", "await_touch"): Untold("a touch that is awaited, for minutes; what becomes of it has events"),
+    ("identity", "take_touch"): Untold("a touch that is awaited, for minutes; what becomes of it has events"),
     ("access", "end_accounts"): told("account.deactivated", "session.ended"),
     ("identity", "put_out_account"): told("account.deactivated"),
     ("identity", "end_account"): told("account.changed"),
@@ -240,7 +246,7 @@ _CHANGES = re.compile(
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
-    r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|designate_role|put_out_account|end_accounts?|release_role\b"
+    r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|designate_role|put_out_account|end_accounts?|release_role\b|[a-z]+_break_glass\("
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
@@ -264,6 +270,12 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "accept_state": told("settings.accepted"),
     "tell_drift": told("settings.drifted", "settings.settled"),
     "write_notices": Untold("goes with the entry that the notice tells of"),
+    "write_break_glass_notices": Untold("goes with the entry that the notice tells of"),
+    "begin_break_glass": told("break_glass.begun"),
+    "open_break_glass": told("break_glass.opened"),
+    "end_break_glass": told("break_glass.ended"),
+    "review_break_glass": told("break_glass.reviewed"),
+    "keep_emergency_keys": told("security_key.allowed"),
     "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
     "set_notice_way": told("notice_way.set"),
     "end_notice_way": told("notice_way.ended"),
@@ -295,7 +307,12 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "finish_founding": told("installation.founded"),
     "request_account": told("account.requested"),
     "decide_account_request": told(
-        "account.approved", "account.refused", "account.created", "account.renamed", "role.granted"
+        "account.approved",
+        "account.refused",
+        "account.created",
+        "account.renamed",
+        "role.granted",
+        "security_key.removed",
     ),
     "redeem_key_code": told("security_key.allowed"),
     "end_request": Untold("goes with the event of the grant that ends"),
@@ -438,6 +455,10 @@ LOG = "/log/{authority}"
 PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
     ("GET", "/fallback"): told("sign_in.refused"),
+    ("GET", "/emergency"): Untold("what emergency access is, and a form"),
+    ("POST", "/emergency"): told(
+        "break_glass.begun", "break_glass.opened", "session.started", "security_key.used", "sign_in.refused"
+    ),
     ("POST", "/fallback"): told("session.started", "security_key.used", "sign_in.fallback", "sign_in.refused"),
     ("GET", "/callback/{name}"): told("session.started", "account.linked", "sign_in.refused"),
     ("POST", "/saml/supplier/acs"): told("session.started", "account.linked", "sign_in.refused"),
@@ -594,9 +615,17 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
         "account.removed",
         "account.renamed",
         "access.denied",
+        "security_key.removed",
         "security_key.used",
         "security_key.refused",
     ),
+    ("GET", "/emergency"): Untold("who are custodians, and when it was used; nobody in care"),
+    ("GET", "/emergency/{emergency}"): Untold("what was done in it, by the log; nobody in care"),
+    ("POST", "/emergency/{emergency}/review"): told(
+        "break_glass.reviewed", "security_key.used", "security_key.refused"
+    ),
+    ("POST", "/emergency/add"): told("security_key.used", "security_key.refused"),
+    ("POST", "/emergency/enrol"): told("security_key.allowed", "security_key.enrolled", "security_key.refused"),
     ("GET", "/issuers"): Untold("which issuers are believed, and who decided it; nobody in care"),
     ("GET", "/issuers/new"): Untold("a form, and what is said of an issuer today"),
     ("POST", "/issuers/new"): told("trust.proposed", "security_key.used", "security_key.refused"),

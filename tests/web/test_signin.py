@@ -29,7 +29,7 @@ from vaka.web.pages import Pages
 from vaka.web.security_txt import PATH
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
-from vaka.web.signin.opening import open_fallback
+from vaka.web.signin.opening import open_emergency, open_fallback
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +44,7 @@ async def entrance(installation: Installation) -> AsyncIterator[Entrance]:
     saml = SamlClient(SETTINGS.signin.origin, installation.root, demo=True)
     yield Entrance(
         pool, Pages(assets, clock), assets, clock, SETTINGS, FailedAttempts(pool, clock), client, saml, subjects,
-        open_fallback(installation.server, SETTINGS, clock),
+        open_fallback(installation.server, SETTINGS, clock), open_emergency(installation.server, SETTINGS, clock),
     )  # fmt: skip
     await pool.close()
 

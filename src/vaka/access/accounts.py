@@ -37,7 +37,9 @@ QUERIES = load_queries("vaka.access")
 ANSWER_WITHIN = timedelta(days=14)
 """A request that nobody has answered by then lapses."""
 
-Kind = Literal["create", "reactivate", "remove", "first_key", "rename"]
+Kind = Literal[
+    "create", "reactivate", "remove", "first_key", "rename", "emergency_key", "emergency_key_removal"
+]  # fmt: skip
 Verdict = Literal["approved", "refused", "withdrawn"]
 
 
@@ -328,7 +330,8 @@ async def decide_account(
     except psycopg.errors.ObjectNotInPrerequisiteState as error:
         if error.diag.message_detail == "last_approver":
             raise LastApproverError from None
-        raise AccountRequestError.of("gone") from None
+        said = error.diag.message_detail
+        raise AccountRequestError.of(said if said == "own" else "gone") from None
     return code
 
 

@@ -4,10 +4,11 @@
 
 from uuid import UUID
 
-from vaka.access.permissions import FALLBACK, Permission
+from vaka.access.permissions import EMERGENCY, FALLBACK, Permission
 from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
 from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.sessions import Session
 
 _NOT_COVERED = Sentence(
     sv="Din behörighet räcker inte för det här. Be din arbetsledare om du behöver den.",
@@ -21,11 +22,24 @@ _NOT_BY_KEY = Sentence(
 )
 
 
-class NotAllowedError(VakaError):
-    """Signed in and known here, but no rule allows it."""
+_NOT_IN_EMERGENCY = Sentence(
+    sv="Det här är en nödåtkomst: den är till för konton, första nycklar och utfärdare, och för inget annat. Logga in "
+    "med din e-legitimation när den fungerar igen, om du behöver det här.",
+    en="This is emergency access: it is for accounts, first keys and issuers, and for nothing else. Sign in with your "
+    "electronic identity when it works again, if you need this.",
+)
 
-    def __init__(self, permission: Permission, *, fallback: bool = False) -> None:
-        super().__init__(Category.FORBIDDEN, _NOT_BY_KEY if fallback else _NOT_COVERED)
+
+class NotAllowedError(VakaError):
+    """Signed in and known here, but no rule allows it. Says what of the session is in the way, where it is that."""
+
+    def __init__(self, permission: Permission, session: Session | None = None) -> None:
+        sentence = _NOT_COVERED
+        if session is not None and session.fallback:
+            sentence = _NOT_BY_KEY
+        elif session is not None and session.break_glass:
+            sentence = _NOT_IN_EMERGENCY
+        super().__init__(Category.FORBIDDEN, sentence)
         self.permission = permission
 
 
@@ -47,7 +61,7 @@ def require(principal: Principal, permission: Permission, authority_id: UUID | N
     if permission in held:
         return
     if held:
-        raise NotAllowedError(permission, fallback=principal.session.fallback)
+        raise NotAllowedError(permission, principal.session)
     raise NothingHereError
 
 
@@ -77,6 +91,8 @@ def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozense
             held |= role.permissions
     if session.fallback:
         held &= FALLBACK
+    if session.break_glass is not None:
+        held &= EMERGENCY
     program = principal.program
     if program is None:
         return frozenset(held)

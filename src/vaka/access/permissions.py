@@ -61,6 +61,17 @@ FALLBACK = frozenset(
 )
 """What is left of somebody's rights in a session that rests on a security key alone, as his issuer did not answer (term
 15): alarms are answered, and of people those who alarm are seen. Whatever is not here, new permissions too, is not."""
+EMERGENCY = frozenset(
+    {
+        Permission.OFFICE_SEE_ACCOUNTS,
+        Permission.OFFICE_ASK_ACCOUNT,
+        Permission.OFFICE_DECIDE_ACCOUNT,
+        Permission.OFFICE_SET_ISSUERS,
+        Permission.OFFICE_OWN_SESSIONS,
+    }
+)
+"""What is left of an administrator's rights in a session that two custodians opened in an emergency (term 15):
+accounts, first keys and issuers, so that people can sign in again. No registers, no commands, no keys of one's own."""
 PRIVILEGED = frozenset(
     {
         Permission.DESK_TAKE_OVER,

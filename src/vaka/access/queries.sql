@@ -122,6 +122,10 @@ order by g.role, g.account_id
 -- as: scheduler
 select end_accounts(%(now)s)
 
+-- name: end_break_glass
+-- as: scheduler
+select end_break_glass(%(now)s)
+
 -- name: list_roles_of
 -- as: office
 select g.role, g.authority_id, t.name as authority, g.granted_at, g.valid_until

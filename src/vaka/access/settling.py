@@ -30,3 +30,9 @@ async def end_accounts(connection: Connection, now: datetime) -> int:
     """Deactivate the accounts whose last day has come, and end their sessions; return how many."""
     row = await (await connection.execute(QUERIES["end_accounts"], {"now": now})).fetchone()
     return 0 if row is None else int(row[0])
+
+
+async def end_break_glass(connection: Connection, now: datetime) -> int:
+    """Say of each emergency session whose time is out that it is over (term 15); return how many."""
+    row = await (await connection.execute(QUERIES["end_break_glass"], {"now": now})).fetchone()
+    return 0 if row is None else int(row[0])

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from psycopg.rows import class_row
 
-from vaka.access.settling import end_accounts, lapse_role_changes, settle_roles
+from vaka.access.settling import end_accounts, end_break_glass, lapse_role_changes, settle_roles
 from vaka.alarms.attendance import Attendance, attend, lapse_held, read_signed_in
 from vaka.alarms.changes import QUERIES
 from vaka.alarms.escalation import escalate_due, forget_repeats
@@ -105,6 +105,7 @@ class Watch:
                 return await work(connection, self._clock.now())
 
         ended = await self._attempt("accounts", None, partial(settle, end_accounts))
+        ended += await self._attempt("emergencies", None, partial(settle, end_break_glass))
         late = await self._attempt("notices", None, partial(settle, tell_late))
         late += await self._attempt("role changes", None, partial(settle, lapse_role_changes))
         return ended + late + await self._attempt("roles", None, partial(settle, settle_roles))

@@ -144,6 +144,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "left-open": partial(_ask_platform_of_all, "find_sessions_left_open"),
         "ended-accounts": partial(_ask_platform_of_all, "find_accounts_past_their_end"),
         "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
+        "emergency-reviews": partial(_ask_platform_of_all, "find_unreviewed_break_glass"),
         "log-sealed": partial(_ask_everywhere, _find_unsealed),
         "clock-state": _find_clock,
         **REGISTER_COLLECTORS,

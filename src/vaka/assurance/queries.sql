@@ -50,6 +50,10 @@ select authority_id, reason, things from find_accounts_past_their_end(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_sessions_below_level(%(at)s)
 
+-- name: find_unreviewed_break_glass
+-- as: scheduler, setup
+select authority_id, reason, things from find_unreviewed_break_glass(%(at)s)
+
 -- name: list_looks
 -- as: portal
 select look, requirement, looked_at, clock, seen from list_looks(%(authority_id)s, %(since)s, %(most)s)

@@ -29,6 +29,7 @@ from vaka.identity.security_keys import (
     QUERIES,
     Connection,
     NoSuchKeyError,
+    Purpose,
     SecurityKey,
     add_key,
     find_key,
@@ -64,6 +65,21 @@ class SignInAgainError(VakaError):
         )
 
 
+class NotAllowedToAddError(VakaError):
+    """No two people have decided that the account gets a key for emergencies."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.FORBIDDEN,
+            Sentence(
+                sv="Ingen har godkänt att du lägger till en nyckel för nödåtkomst, eller så är godkännandet använt "
+                "eller äldre än en vecka. Inget har ändrats. Be en administratör begära det och en annan godkänna det.",
+                en="Nobody has approved that you add a key for emergency access, or the approval was used or is older "
+                "than a week. Nothing was changed. Let one administrator ask for it and another approve it.",
+            ),
+        )
+
+
 @dataclass(slots=True)
 class _Judged:
     """Which key an answer was of, as far as is known."""
@@ -83,11 +99,13 @@ class Ceremonies:
     """What binds rows."""
     new_keys: Mapping[str, KeyRule] = field(default_factory=lambda: RULES)
     """What a key must be that is added here, by the class of the account: as much as ``RULES`` ask, or more."""
+    purpose: Purpose = "own"
+    """What its keys are good for; a key for anything else is none here."""
 
     async def list_keys(self, account_id: UUID) -> list[SecurityKey]:
         """Return the keys an account can use here, the oldest first."""
         async with transaction(self.platform) as connection:
-            return [key for key in await list_keys(connection, account_id) if self._is_usable(key)]
+            return [key for key in await self._list(connection, account_id) if self._is_usable(key)]
 
     async def has_any(self, account_id: UUID) -> bool:
         """Whether the account has enrolled a key.
@@ -95,7 +113,7 @@ class Ceremonies:
         One whose row was changed by hand counts: whoever spoils a key must not be rid of it.
         """
         async with transaction(self.platform) as connection:
-            return bool(await list_keys(connection, account_id))
+            return bool(await self._list(connection, account_id))
 
     async def ask_for_touch(self, session: Session, act: Act) -> Options:
         """Return what a browser is asked so that a key confirms this act, within two minutes.
@@ -104,7 +122,7 @@ class Ceremonies:
         """
         async with transaction(self.platform) as connection:
             challenge = await issue_challenge(connection, session.id, self.clock.now(), act)
-            keys = [key for key in await list_keys(connection, session.account_id) if self._is_usable(key)]
+            keys = [key for key in await self._list(connection, session.account_id) if self._is_usable(key)]
         return {
             "challenge": to_text(challenge), "rpId": self.site.identifier, "allowCredentials": _name(keys),
             "userVerification": "required", "timeout": _milliseconds(LIFETIMES["act"]),
@@ -127,6 +145,8 @@ class Ceremonies:
                 raise KeyRefusedError(Reason.KEY_OF_ANOTHER)
             if not is_ours(self.secret, key):
                 raise KeyRefusedError(Reason.KEY_BY_HAND)
+            if key.purpose != self.purpose:
+                raise KeyRefusedError(Reason.OTHER_PURPOSE)
             rule = RULES[session.kind]
             counted = judge_touch(answer, challenge, self.site, rule, key.known, session.account_id.bytes)
             done = await connection.execute(QUERIES["use_key"], {"id": key.id, "sign_count": counted, "now": now})
@@ -141,14 +161,14 @@ class Ceremonies:
     async def ask_for_new_key(self, session: Session, confirmation: Confirmation | None) -> Options:
         """Return what a browser is asked so that a key is made for this account, within five minutes.
 
-        Whoever has keys has confirmed it with one of them. Raises SignInAgainError, NotConfirmedError,
-        TooManyChallengesError.
+        Whoever has keys has confirmed it with one of them. One for emergencies takes that and two people's approval.
+        Raises SignInAgainError, NotConfirmedError, NotAllowedToAddError, TooManyChallengesError.
         """
         now = self.clock.now()
         async with transaction(self.platform) as connection:
-            keys = await list_keys(connection, session.account_id)
-            self._require_leave(session, keys, confirmation, now)
-            challenge = await issue_challenge(connection, session.id, now)
+            keys = await self._list(connection, session.account_id)
+            await self._require_leave(connection, session, keys, confirmation, now)
+            challenge = await issue_challenge(connection, session.id, now, self._enrolling(session))
         return self._new_key_options(session, keys, challenge)
 
     def _new_key_options(self, session: Session, keys: list[SecurityKey], challenge: bytes) -> Options:
@@ -162,7 +182,9 @@ class Ceremonies:
             "challenge": to_text(challenge),
             "pubKeyCredParams": [{"type": "public-key", "alg": int(number)} for number in OFFERED],
             "excludeCredentials": _name(keys),
-            "authenticatorSelection": {"userVerification": "required", "residentKey": "preferred"},
+            "authenticatorSelection": {
+                "userVerification": "required", "residentKey": "preferred" if self.purpose == "own" else "required",
+            },
             "attestation": "direct" if rule.attested else "none",
             "timeout": _milliseconds(LIFETIMES["enrol"]),
         }  # fmt: skip
@@ -176,7 +198,7 @@ class Ceremonies:
             now = self.clock.now()
             facts = {"account_id": session.account_id, "code_hash": code and code.digest, "now": now}
             row = await (await connection.execute(QUERIES["redeem_key_code"], facts)).fetchone()
-            if row is None or row[0] is None or await list_keys(connection, session.account_id):
+            if row is None or row[0] is None or await self._list(connection, session.account_id):
                 raise KeyRefusedError(Reason.NOT_INVITED)
             await require_standing(connection, now)
             challenge = await issue_challenge(connection, session.id, now)
@@ -193,19 +215,24 @@ class Ceremonies:
             now = self.clock.now()
             answer = read_answer(sent, "webauthn.create")
             judged.key = short_hash(answer.credential_id)
-            challenge = await take_challenge(connection, session.id, answer.challenge, now)
+            challenge = await take_challenge(
+                connection, session.id, answer.challenge, now, self._enrolling(session)
+            )  # fmt: skip
             made = judge_new_key(answer, challenge, self.site, self.new_keys[session.kind], self.models)
             await connection.execute(QUERIES["lock_account"], {"account_id": session.account_id})
-            if len(await list_keys(connection, session.account_id)) >= MOST_KEYS:
+            if len(await self._list(connection, session.account_id)) >= MOST_KEYS:
                 raise KeyRefusedError(Reason.TOO_MANY)
+            if self.purpose == "emergency" and not await may_add(connection, session.account_id, now):
+                raise KeyRefusedError(Reason.NOT_INVITED)
             key = await add_key(
-                connection, self.secret, new_identifier(now), session.account_id, plain, made, self.site.identifier, now
-            )
+                connection, self.secret, new_identifier(now), session.account_id, plain, made, self.site.identifier,
+                now, self.purpose,
+            )  # fmt: skip
             if key is None:
                 raise KeyRefusedError(Reason.ENROLLED_ALREADY)
             facts: dict[str, str | int | bool | None] = {
                 "credential": judged.key, "model": str(made.model), "device_bound": made.device_bound,
-                "attested": made.attested, "session": str(session.id),
+                "attested": made.attested, "session": str(session.id), **self._said,
             }  # fmt: skip
             entry = Entry(Event.SECURITY_KEY_ENROLLED, _actor(session), now, key.object, detail=facts)
             await append_privileged(connection, [entry])
@@ -226,7 +253,7 @@ class Ceremonies:
 
     def enrolment_for(self, session: Session) -> Act:
         """Return the act that adding a further key is."""
-        return Act(ENROL, None, _actor(session))
+        return Act(ENROL, None, _actor(session), self._said)
 
     async def remove(self, session: Session, key_id: UUID, confirmation: Confirmation) -> None:
         """Remove one's own key, as confirmed with any of one's keys.
@@ -249,13 +276,28 @@ class Ceremonies:
             entry = Entry(Event.SECURITY_KEY_REMOVED, _actor(session), now, act.object, detail=facts)
             await append_privileged(connection, [entry])
 
+    async def _list(self, connection: Connection, account_id: UUID) -> list[SecurityKey]:
+        return await list_keys(connection, account_id, self.purpose)
+
     def _is_usable(self, key: SecurityKey) -> bool:
         return key.site == self.site.identifier and is_ours(self.secret, key)
 
-    def _require_leave(
-        self, session: Session, keys: list[SecurityKey], confirmation: Confirmation | None, now: datetime
-    ) -> None:
-        if keys and (confirmation is None or not confirmation.touched):
+    @property
+    def _said(self) -> Mapping[str, str]:
+        """What entries and acts say of a key that is no ordinary one."""
+        return {} if self.purpose == "own" else {"key_for": self.purpose}
+
+    def _enrolling(self, session: Session) -> Act | None:
+        """Return what a challenge for a new key is bound to: one for emergencies answers no other, nor the reverse."""
+        return None if self.purpose == "own" else self.enrolment_for(session)
+
+    async def _require_leave(
+        self, connection: Connection, session: Session, keys: list[SecurityKey], confirmation: Confirmation | None,
+        now: datetime,
+    ) -> None:  # fmt: skip
+        if self.purpose == "emergency" and not await may_add(connection, session.account_id, now):
+            raise NotAllowedToAddError
+        if (keys or self.purpose == "emergency") and (confirmation is None or not confirmation.touched):
             raise NotConfirmedError
         if confirmation is not None:
             confirmation.require(self.enrolment_for(session))
@@ -286,6 +328,13 @@ class Ceremonies:
                 await append(connection, entry)
         if refused is not None:
             raise refused
+
+
+async def may_add(connection: Connection, account_id: UUID, now: datetime) -> bool:
+    """Whether two people have decided that the account adds a key for emergencies now (as office)."""
+    values = {"account_id": account_id, "now": now}
+    row = await (await connection.execute(QUERIES["find_emergency_request"], values)).fetchone()
+    return row is not None and row[0] is not None
 
 
 def _actor(session: Session) -> str:

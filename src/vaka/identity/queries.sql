@@ -5,14 +5,14 @@
 -- name: open_session
 -- as: signin
 insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser,
-                     fallback, authority_id)
+                     fallback, break_glass, authority_id)
 select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s,
        case when exists (select from effective_grant g
                          where g.account_id = a.id and g.role = any(%(brief_roles)s)
                            and (g.valid_until is null or g.valid_until > %(now)s))
             then least(%(expires_at)s::timestamptz, %(brief_until)s::timestamptz)
             else %(expires_at)s::timestamptz end,
-       %(issuer)s, %(level)s, %(browser)s, %(fallback)s, %(authority_id)s
+       %(issuer)s, %(level)s, %(browser)s, %(fallback)s, %(break_glass)s, %(authority_id)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -24,7 +24,7 @@ update account set last_signed_in_at = %(now)s where id = %(account_id)s
 -- as: desk, portal, office, signin
 select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language,
        s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at, u.locked_at, s.kept_until,
-       s.fallback, s.authority_id
+       s.fallback, s.break_glass, s.authority_id
 from session s
 join account a on a.id = s.account_id
 left join session_use u on u.session_id = s.id
@@ -40,6 +40,64 @@ select a.kind, a.state,
                  and (g.valid_until is null or g.valid_until > %(now)s)) as works_there
 from account a
 where a.id = %(account_id)s
+
+-- name: await_touch
+-- as: signin
+-- What nobody came back for goes with the next that begins.
+with gone as (delete from emergency_touch where started_at < %(oldest)s)
+insert into emergency_touch (token_hash, break_glass, started_at) values (%(token_hash)s, %(break_glass)s, %(now)s)
+
+-- name: take_touch
+-- as: signin
+-- Once: of two that come at the same time one gets it.
+delete from emergency_touch where token_hash = %(token_hash)s
+returning break_glass, started_at
+
+-- name: begin_break_glass
+-- as: signin
+select begin_break_glass(%(id)s, %(account_id)s, %(key_id)s, %(credential)s, %(now)s)
+
+-- name: find_break_glass
+-- as: office, signin
+select id, first_account, first_key, begun_at, second_account, second_key, session_id, opened_at, expires_at, reason,
+       binding, review_by, ended_at, reviewed_by, reviewed_at, review
+from break_glass where id = %(id)s
+
+-- name: open_break_glass
+-- as: signin
+select open_break_glass(%(id)s, %(account_id)s, %(key_id)s, %(credential)s, %(session_id)s, %(reason)s, %(expires_at)s,
+                        %(review_by)s, %(binding)s, %(now)s)
+
+-- name: list_break_glass
+-- as: office
+select id, first_account, first_key, begun_at, second_account, second_key, session_id, opened_at, expires_at, reason,
+       binding, review_by, ended_at, reviewed_by, reviewed_at, review
+from break_glass
+order by begun_at desc, id desc
+limit %(most)s
+
+-- name: find_open_break_glass
+-- as: office
+select b.id, b.first_account, b.second_account, b.opened_at, b.expires_at
+from break_glass b join session s on s.id = b.session_id
+where b.expires_at > %(now)s and s.ended_at is null and s.break_glass = b.id
+order by b.opened_at desc limit 1
+
+-- name: count_unreviewed_break_glass
+-- as: signin
+select count_unreviewed_break_glass(%(now)s)
+
+-- name: list_acts
+-- as: office
+select id, happened_at, event, object, outcome from ledger.acts_between(%(actor)s, %(since)s, %(until)s, %(most)s)
+
+-- name: review_break_glass
+-- as: office
+select review_break_glass(%(id)s, %(by)s, %(reason)s, %(step_up)s, %(now)s)
+
+-- name: share_a_human
+-- as: office
+select share_a_human(%(one)s, %(one_at)s, %(other)s, %(other_at)s)
 
 -- name: end_session
 -- as: desk, portal, office, signin
@@ -128,24 +186,24 @@ insert into installation (mode, since) values (%(mode)s, %(now)s) on conflict do
 -- name: list_keys
 -- as: desk, portal, office
 select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
-       added_at, last_used_at, binding
+       added_at, last_used_at, binding, purpose
 from security_key
-where account_id = %(account_id)s
+where account_id = %(account_id)s and purpose = %(purpose)s
 order by added_at, id
 
 -- name: find_key
 -- as: desk, portal, office, signin
 select id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound, attested, sign_count,
-       added_at, last_used_at, binding
+       added_at, last_used_at, binding, purpose
 from security_key
 where credential_id = %(credential_id)s
 
 -- name: enrol_key
 -- as: desk, portal, office
 insert into security_key (id, account_id, name, credential_id, public_key, algorithm, model, site, device_bound,
-                          attested, sign_count, added_at, binding)
+                          attested, sign_count, added_at, binding, purpose)
 values (%(id)s, %(account_id)s, %(name)s, %(credential_id)s, %(public_key)s, %(algorithm)s, %(model)s, %(site)s,
-        %(device_bound)s, %(attested)s, %(sign_count)s, %(now)s, %(binding)s)
+        %(device_bound)s, %(attested)s, %(sign_count)s, %(now)s, %(binding)s, %(purpose)s)
 on conflict (credential_id) do nothing
 
 -- name: use_key
@@ -160,12 +218,25 @@ update security_key set name = %(name)s where id = %(id)s and account_id = %(acc
 
 -- name: remove_key
 -- as: desk, portal, office, setup
-delete from security_key where id = %(id)s and account_id = %(account_id)s returning credential_id
+delete from security_key where id = %(id)s and account_id = %(account_id)s and purpose = 'own' returning credential_id
+
+-- name: list_emergency_keys
+-- as: office, signin
+select k.id, k.account_id, k.name, k.credential_id, k.public_key, k.algorithm, k.model, k.site, k.device_bound, k.attested,
+       k.sign_count, k.added_at, k.last_used_at, k.binding, k.purpose, a.human, a.display_name,
+       acts_as_administrator(a.id, %(now)s) as acts
+from security_key k join account a on a.id = k.account_id
+where k.purpose = 'emergency' and a.state <> 'removed'
+order by a.display_name, k.id
+
+-- name: find_emergency_request
+-- as: office
+select emergency_key_request(%(account_id)s, %(now)s)
 
 -- name: list_keys_of_account
 -- as: setup
 select id, credential_id, added_at, last_used_at from security_key
-where account_id = %(account_id)s
+where account_id = %(account_id)s and purpose = 'own'
 order by added_at, id
 
 -- name: lock_account

@@ -74,6 +74,28 @@ _WRONG_REALM = Sentence(
     sv="Reservinloggningen är bara för larmoperatörer. Vänta tills utfärdaren svarar igen.",
     en="The fallback is for alarm operators alone. Wait until the issuer answers again.",
 )
+_SAME_CUSTODIAN = Sentence(
+    sv="Två olika människor behövs, var och en med sin nyckel för nödåtkomst. Ingen session öppnades. Börja om "
+    "tillsammans med den andra nyckelinnehavaren.",
+    en="It takes two different people, each with a key for emergency access of his own. No session was opened. Begin "
+    "anew together with the other custodian.",
+)
+_EMERGENCY_AGAIN = Sentence(
+    sv="Nödåtkomsten påbörjades inte i den här webbläsaren, har redan använts eller tog för lång tid: två minuter för "
+    "varje nyckel och fem för båda. Ingen session öppnades. Börja om.",
+    en="The emergency access was not begun in this browser, was used already or took too long: two minutes for each "
+    "key and five for both. No session was opened. Begin anew.",
+)
+_NO_WHY = Sentence(
+    sv="Skriv varför, med högst 200 tecken på en rad. Ingen session öppnades. Börja om.",
+    en="Say why, in at most 200 characters on one line. No session was opened. Begin anew.",
+)
+_NO_CUSTODIANS = Sentence(
+    sv="Nödåtkomst går inte att använda här: det behövs två nyckelinnehavare, och en webbadress som nycklarna gäller "
+    "för. Vänta tills utfärdaren svarar igen.",
+    en="Emergency access cannot be used here: it takes two custodians, and a web address that keys are good for. Wait "
+    "until the issuer answers again.",
+)
 
 
 class Reason(Enum):
@@ -128,6 +150,10 @@ class Reason(Enum):
     ISSUER_ANSWERS = ("issuer_answers", _ISSUER_ANSWERS)  # the fallback, while it is not needed
     NO_KEY = ("no_key", _NO_KEY)  # the fallback, and no key said anything
     WRONG_REALM = ("wrong_realm", _WRONG_REALM)  # the fallback, and no account of an operator
+    SAME_CUSTODIAN = ("same_custodian", _SAME_CUSTODIAN)  # an emergency, and one key twice, or one human
+    EMERGENCY_SPENT = ("emergency_spent", _EMERGENCY_AGAIN)  # not begun here, used before, or too old
+    NO_WHY = ("no_why", _NO_WHY)  # an emergency without a reason that can be kept
+    NO_CUSTODIANS = ("no_custodians", _NO_CUSTODIANS)  # fewer than two people have a key for emergencies
 
     def __init__(self, code: str, sentence: Sentence) -> None:
         self.code = code

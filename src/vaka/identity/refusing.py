@@ -36,6 +36,7 @@ class Reason(Enum):
     SIGNATURE = "signature"  # the signature is not the key's
     NOT_INVITED = "not_invited"  # a first key without a code that two other administrators gave, or with a spent one
     ENROLLED_ALREADY = "enrolled_already"  # the key is somebody's, perhaps one's own
+    OTHER_PURPOSE = "other_purpose"  # a key for emergencies where an own one is asked for, or the other way round
     TOO_MANY = "too_many"  # the account has as many keys as it may
 
 
@@ -100,6 +101,12 @@ SENTENCES: Mapping[Reason, Sentence] = MappingProxyType(
             "andra administratörer om en ny.",
             en="The code does not hold: it is wrong, used, too old, or somebody else's. Nothing was changed. Ask two "
             "other administrators for a new one.",
+        ),
+        Reason.OTHER_PURPOSE: Sentence(
+            sv="Den nyckeln är inte till för det här: nycklar för nödåtkomst öppnar bara den, och andra nycklar öppnar "
+            "den inte. Inget har ändrats. Använd den andra nyckeln.",
+            en="That key is not for this: keys for emergency access open nothing else, and other keys do not open it. "
+            "Nothing was changed. Use the other key.",
         ),
         Reason.TOO_MANY: Sentence(
             sv="Kontot har redan så många nycklar som det får ha. Inget har ändrats. Ta bort en först.",

@@ -8,7 +8,7 @@ which is told of, and can let nobody in.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -21,6 +21,8 @@ from vaka.identity.guard import Known, NewKey
 
 QUERIES = load_queries("vaka.identity")
 Connection = psycopg.AsyncConnection[Any]
+Purpose = Literal["own", "emergency"]
+"""What a key is good for: its owner's acts and sign-ins, or an emergency and nothing else."""
 
 MOST_KEYS = 10
 LONGEST_NAME = 40
@@ -45,6 +47,7 @@ class SecurityKey:
     added_at: datetime
     last_used_at: datetime | None
     binding: bytes
+    purpose: Purpose = "own"
 
     @property
     def known(self) -> Known:
@@ -91,15 +94,15 @@ def require_name(name: str) -> str:
     return plain
 
 
-async def list_keys(connection: Connection, account_id: UUID) -> list[SecurityKey]:
+async def list_keys(connection: Connection, account_id: UUID, purpose: Purpose = "own") -> list[SecurityKey]:
     """Return the account's rows, the oldest first, also those that are bound to nothing (as portal)."""
     async with connection.cursor(row_factory=class_row(SecurityKey)) as cursor:
-        await cursor.execute(QUERIES["list_keys"], {"account_id": account_id})
+        await cursor.execute(QUERIES["list_keys"], {"account_id": account_id, "purpose": purpose})
         return await cursor.fetchall()
 
 
 async def find_key(connection: Connection, credential_id: bytes) -> SecurityKey | None:
-    """Return the row with this credential, whosever it is."""
+    """Return the row with this credential, whosever it is and whatever it is good for."""
     async with connection.cursor(row_factory=class_row(SecurityKey)) as cursor:
         await cursor.execute(QUERIES["find_key"], {"credential_id": credential_id})
         return await cursor.fetchone()
@@ -107,19 +110,19 @@ async def find_key(connection: Connection, credential_id: bytes) -> SecurityKey 
 
 async def add_key(
     connection: Connection, secret: bytes, key_id: UUID, account_id: UUID, name: str, made: NewKey, site: str,
-    now: datetime,
+    now: datetime, purpose: Purpose = "own",
 ) -> SecurityKey | None:  # fmt: skip
     """Store a key that the guard let through; None where its credential is stored already."""
     key = SecurityKey(
         key_id, account_id, name, made.credential_id, made.public_key, made.algorithm, made.model, site,
-        made.device_bound, made.attested, made.sign_count, now, None, b"",
+        made.device_bound, made.attested, made.sign_count, now, None, b"", purpose,
     )  # fmt: skip
     binding = bind(secret, _KIND, _facts(key))
     values = {
         "id": key.id, "account_id": account_id, "name": name, "credential_id": key.credential_id,
         "public_key": key.public_key, "algorithm": key.algorithm, "model": key.model, "site": site,
         "device_bound": key.device_bound, "attested": key.attested, "sign_count": key.sign_count, "now": now,
-        "binding": binding,
+        "binding": binding, "purpose": purpose,
     }  # fmt: skip
     done = await connection.execute(QUERIES["enrol_key"], values)
     return key if done.rowcount else None
@@ -131,7 +134,10 @@ def is_ours(secret: bytes, key: SecurityKey) -> bool:
 
 
 def _facts(key: SecurityKey) -> list[bytes]:
+    # What is good for nothing but emergencies says so; for what others are good was never written.
+    purpose = [] if key.purpose == "own" else [key.purpose.encode()]
     return [
         key.id.bytes, key.account_id.bytes, key.credential_id, key.public_key, key.algorithm.encode(), key.model.bytes,
         key.site.encode(), bytes([key.device_bound, key.attested]), key.added_at.astimezone(UTC).isoformat().encode(),
+        *purpose,
     ]  # fmt: skip

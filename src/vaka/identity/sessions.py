@@ -34,6 +34,8 @@ LIFETIMES: dict[str, timedelta] = {
     "administrator": timedelta(hours=4),
 }
 BRIEF = timedelta(hours=4)
+EMERGENCY = timedelta(hours=1)
+"""So long a session lasts that two custodians opened."""
 BRIEF_ROLES = ("auditor",)
 """Whoever has one of these roles, whatever else he has, is signed in no longer than BRIEF: he comes, looks and goes."""
 TOKEN_BYTES = 32
@@ -68,6 +70,8 @@ class Session:
     """Until when it may go on past its time, because an alarm was in its hands."""
     fallback: bool = False
     """Whether it rests on a security key alone, as the issuer did not answer: no level, and fewer rights."""
+    break_glass: UUID | None = None
+    """The emergency that two custodians opened it for: no level, fewer rights, and an hour."""
     authority_id: UUID | None = None
     """Whose issuer asserted it, where it is an authority's own: then it reaches nothing of another authority's."""
 
@@ -116,22 +120,25 @@ async def open_session(
     basis: Basis | None = None,
     browser: str = "",
     fallback: bool = False,
+    break_glass: UUID | None = None,
     session_id: UUID | None = None,
 ) -> str:
     """Start a session (as signin) and return its token: 256 random bits, safe in a cookie, stored nowhere.
 
-    ``browser`` is of which kind it is, in two words or none; a ``fallback`` is brief. Raises CannotSignInError
+    ``browser`` is of which kind it is, in two words or none; a ``fallback`` is brief, and one of an
+    emergency (``break_glass``) briefer. Raises CannotSignInError
     unless the account is active and of the realm's class.
     """
     token = urlsafe_b64encode(random_bytes(TOKEN_BYTES)).rstrip(b"=").decode()
     session_id = session_id or new_identifier(now, random_bytes)
+    lifetime = EMERGENCY if break_glass else BRIEF if fallback else LIFETIMES[realm]
     async with connection.transaction():
         done = await connection.execute(
             QUERIES["open_session"],
             {
                 "token_hash": _hash(token), "id": session_id, "account_id": account_id, "realm": realm,
-                "method": method, "now": now, "expires_at": now + (BRIEF if fallback else LIFETIMES[realm]),
-                "fallback": fallback,
+                "method": method, "now": now, "expires_at": now + lifetime,
+                "fallback": fallback, "break_glass": break_glass,
                 "kind": "administrator" if realm == "administrator" else "user",
                 "issuer": basis and basis.issuer, "level": basis and basis.level,
                 "authority_id": basis and basis.authority,

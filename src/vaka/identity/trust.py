@@ -183,9 +183,13 @@ async def approve(connection: Connection, identifier: UUID, digest: str, *, by: 
         row = await _find(connection, identifier)
         if row is None or row.digest != digest or row.proposed_by == by:
             raise CannotApproveError
-        done = await connection.execute(
-            QUERIES["approve_trust"], {"id": identifier, "content": row.text, "by": by, "now": now}
-        )
+        try:
+            async with connection.transaction():
+                done = await connection.execute(
+                    QUERIES["approve_trust"], {"id": identifier, "content": row.text, "by": by, "now": now}
+                )
+        except psycopg.errors.ObjectNotInPrerequisiteState:  # a custodian of the emergency in which it was proposed
+            raise CannotApproveError from None
         if done.rowcount == 0:
             raise CannotApproveError if await _is_administrator(connection, by) else NotAnAdministratorError
         await append_privileged(connection, [_entry(Event.TRUST_APPROVED, row, by, now)])

@@ -55,6 +55,10 @@ def _act(*beside: str, withheld: str = "who the alarm is about") -> About:
     return About(_OPERATOR, _ALARM, ("class", *beside), withheld)
 
 
+def _key(*beside: str, by: tuple[str, ...] = _OPERATOR, of: str = "security_key") -> About:
+    return About(by, (of,), ("credential", *beside), _CREDENTIAL)
+
+
 CATALOGUE: Mapping[Event, About] = MappingProxyType(
     {
         Event.ALARM_RAISED: _MESSAGE,
@@ -204,7 +208,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "class_override", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
-                            "role_change",
+                            "role_change", "break_glass",
                             "designated_role", "unauthorised_grant", "activation_rules", "device_secret", "api_client"),
             ("operation",), "every word of the row but its random identifier",
         ),
@@ -310,23 +314,17 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
              "credential"),
             "what was typed, the assertion, the subject; " + _STRANGER,
         ),
-        Event.SIGN_IN_FALLBACK: About(
-            _OPERATOR, ("session",), ("reason", "issuer", "credential", "attested", "valid_until"), _CREDENTIAL
-        ),
-        Event.SECURITY_KEY_ENROLLED: About(
-            _OPERATOR, ("security_key",), ("credential", "model", "device_bound", "attested", "session"), _CREDENTIAL
-        ),
-        Event.SECURITY_KEY_ALLOWED: About(_OPERATOR, ("account",), ("request",), "the code"),
-        Event.SECURITY_KEY_USED: About(
-            _OPERATOR, ("security_key",), ("act", "step_up", "session", "credential"), _CREDENTIAL
-        ),
+        Event.SIGN_IN_FALLBACK: _key("reason", "issuer", "attested", "valid_until", of="session"),
+        Event.BREAK_GLASS_BEGUN: _key(of="break_glass"),
+        Event.BREAK_GLASS_OPENED: _key("account", "session", "reason", "valid_until", "overdue", of="break_glass"),
+        Event.BREAK_GLASS_ENDED: About(("scheduler",), ("break_glass",), ("account", "session"), "the token"),
+        Event.BREAK_GLASS_REVIEWED: About(_OPERATOR, ("break_glass",), ("reason", "step_up"), "what was done"),
+        Event.SECURITY_KEY_ENROLLED: _key("model", "device_bound", "attested", "session", "key_for"),
+        Event.SECURITY_KEY_ALLOWED: About(_OPERATOR, ("account",), ("request", "key_for"), "the code"),
+        Event.SECURITY_KEY_USED: _key("act", "step_up", "session"),
         Event.SECURITY_KEY_RENAMED: About(_OPERATOR, ("security_key",), (), "what its owner calls it"),
-        Event.SECURITY_KEY_REMOVED: About(
-            ("account", "setup"), ("security_key",), ("credential", "step_up", "account"), _CREDENTIAL
-        ),
-        Event.SECURITY_KEY_REFUSED: About(
-            _OPERATOR, ("account",), ("reason", "act", "session", "credential"), _CREDENTIAL
-        ),
+        Event.SECURITY_KEY_REMOVED: _key("step_up", "account", "key_for", "request", by=("account", "setup")),
+        Event.SECURITY_KEY_REFUSED: _key("reason", "act", "session", of="account"),
         Event.HOST_SIGNED_IN: About(
             ("setup",), ("host",), ("at", "line", "remote"), "where from; of accounts only those that are nobody's own"
         ),

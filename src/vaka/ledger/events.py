@@ -130,8 +130,12 @@ class Event(Enum):
     SESSION_KEPT = "session.kept"  # a session goes on past its time, because an alarm is in its hands
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
     SIGN_IN_FALLBACK = "sign_in.fallback"  # an operator signed in by his security key, as his issuer did not answer
+    BREAK_GLASS_BEGUN = "break_glass.begun"  # the first of two custodians touched his key for an emergency
+    BREAK_GLASS_OPENED = "break_glass.opened"  # the second did, and a session of an hour is open
+    BREAK_GLASS_ENDED = "break_glass.ended"  # that session is over
+    BREAK_GLASS_REVIEWED = "break_glass.reviewed"  # somebody else has gone through what was done in it
     SECURITY_KEY_ENROLLED = "security_key.enrolled"  # somebody added a security key to his account
-    SECURITY_KEY_ALLOWED = "security_key.allowed"  # an administrator may add his first key: he had the code for it
+    SECURITY_KEY_ALLOWED = "security_key.allowed"  # an administrator may add his first key, or one for emergencies
     SECURITY_KEY_USED = "security_key.used"  # somebody touched one to confirm exactly one act
     SECURITY_KEY_RENAMED = "security_key.renamed"  # somebody calls one of his own something else
     SECURITY_KEY_REMOVED = "security_key.removed"  # somebody removed one of his own, or setup one that was lost

@@ -68,6 +68,20 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "notices",
                 (Event.SIGN_IN_FALLBACK,),
             ),
+            Kind(
+                "break_glass",
+                Sentence("Leverantören använder nödåtkomst", "The supplier uses emergency access"),
+                Sentence(
+                    "Två av leverantörens administratörer har öppnat systemet med nycklar för nödåtkomst, utan "
+                    "e-legitimation, eller så är den åtkomsten slut. Den varar högst en timme. Varför den öppnades och "
+                    "vad som gjordes står i loggen i portalen.",
+                    "Two of the supplier's administrators have opened the system with keys for emergency access, "
+                    "without electronic identities, or that access is over. It lasts an hour at most. Why it was "
+                    "opened and what was done stands in the log in the portal.",
+                ),
+                "notices",
+                (Event.BREAK_GLASS_OPENED, Event.BREAK_GLASS_ENDED),
+            ),
         )
     }
 )  # fmt: skip

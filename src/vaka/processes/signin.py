@@ -30,7 +30,7 @@ from vaka.web.pages import Pages
 from vaka.web.serve import serve
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
-from vaka.web.signin.opening import open_fallback
+from vaka.web.signin.opening import open_emergency, open_fallback
 
 COMPONENT = "signin"
 _FAILED = 1
@@ -70,8 +70,12 @@ async def _serve(server: Server, settings: Settings, root: Path) -> int:
         fallback = open_fallback(server, settings, clock)
         if settings.access.fallback != "off" and not fallback.is_possible:
             log.warning("no fallback", reason="host_names")
+        emergency = open_emergency(server, settings, clock)
+        if not emergency.is_possible:
+            log.warning("no emergency access", reason="host_names")
         entrance = Entrance(
-            platform, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects, fallback
+            platform, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects, fallback,
+            emergency,
         )  # fmt: skip
         async with attempts.telling():
             await serve(build_signin(entrance), settings.signin)

@@ -31,7 +31,8 @@ REALMS: Mapping[str, str] = {
     "operator": mark("The desk"), "authority": mark("The authority's portal"), "administrator": mark("The office"),
 }  # fmt: skip
 METHODS: Mapping[str, str] = {"oidc": mark("E-identification (OpenID)"), "saml": mark("E-identification (SAML)"),
-                              "passkey": mark("Fallback: security key alone")}  # fmt: skip
+                              "passkey": mark("Fallback: security key alone"),
+                              "break_glass": mark("Emergency access: two custodians' keys")}  # fmt: skip
 ENDED = Sentence(sv="Utloggad där. Det syns i loggen.", en="Signed out there. It is seen in the log.")
 GONE = Sentence(
     sv="Den inloggningen har redan avslutats. Inget har ändrats.",

@@ -34,7 +34,7 @@ from vaka.web.portal.opening import open_portal
 from vaka.web.routes import PUBLIC, Needs
 from vaka.web.signin.application import build_signin
 from vaka.web.signin.entrance import Entrance
-from vaka.web.signin.opening import open_fallback
+from vaka.web.signin.opening import open_emergency, open_fallback
 
 Row = tuple[str, str, Needs]
 
@@ -105,6 +105,7 @@ async def _signin(installation: Installation, clock: Clock) -> AsyncIterator[Ope
         saml,
         subjects,
         open_fallback(installation.server, SETTINGS, clock),
+        open_emergency(installation.server, SETTINGS, clock),
     )
     try:
         yield Opened(build_signin(entrance), [])

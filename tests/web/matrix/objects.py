@@ -130,6 +130,7 @@ async def _furnish(
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
         "entry": str(enter_document(installation, colleague)),
+        "emergency": str(enter_emergency(installation, colleague, spare)),
     }
 
 
@@ -143,6 +144,21 @@ def enter_document(installation: Installation, author: UUID) -> UUID:
             " (entry, number, register, state, fields, content, digest, made_by, made_at)"
             " values (%s, 1, 'documents', 'in_force', '{}', 1, %s, %s, now())", (entry, bytes(32), author),
         )  # fmt: skip
+    return entry
+
+
+def enter_emergency(installation: Installation, one: UUID, other: UUID) -> UUID:
+    """Let an emergency access have been, which is no authority's."""
+    entry = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.break_glass (id, first_account, first_key, begun_at, second_account, second_key,"
+            " session_id, opened_at, expires_at, reason, binding, review_by, ended_at)"
+            " values (%s, %s, gen_random_uuid(), now() - interval '2 hours', %s, gen_random_uuid(), gen_random_uuid(),"
+            " now() - interval '2 hours', now() - interval '1 hour', 'Avbrott', %s, now() + interval '7 days', now())",
+            (entry, one, other, bytes(32)),
+        )
     return entry
 
 

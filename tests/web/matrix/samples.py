@@ -37,6 +37,7 @@ IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
     "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
+    "emergency": Named("emergency"),
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -135,6 +136,9 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/requests/new": {"account": NOBODY, "human": NOBODY, "name": ""},
         "/requests/decide": {"request": NOBODY, "digest": NOTHING, "verdict": "approved"},
         "/requests/roles": {"request": NOBODY, "digest": NOTHING, "verdict": "approved"},
+        "/emergency/add": {},
+        "/emergency/{emergency}/review": {"review": ""},
+        "/emergency/enrol": {"name": "min", "answer": "x"},
         "/issuers/new": {"issuer": NOBODY, "name": "x"},
         "/issuers/extend": {"issuer": NOBODY, "draft": NOBODY},
         "/issuers/decide": {"issuer": NOBODY, "digest": NOTHING, "verdict": "approved"},
@@ -164,6 +168,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/saml/authority/{slug}/acs": {"SAMLResponse": "x", "RelayState": "x"},
         "/logout/{name}": {"logout_token": "x"},
         "/fallback": {"answer": "x"},
+        "/emergency": {"answer": "x"},
         "/invitation": {"code": "x"},
         "/preferences": {"language": "sv"},
     },
@@ -179,6 +184,7 @@ REFUSED_FOR_WHAT_IT_SAYS = frozenset(
         ("portal", f"{LOG}/activation/{{proposal}}/approve"),
         ("signin", "/"), ("signin", "/begin/{name}"), ("signin", "/callback/{name}"), ("signin", "/saml/supplier/acs"),
         ("signin", "/saml/authority/{slug}/acs"), ("signin", "/fallback"),
+        ("signin", "/emergency"), ("office", "/emergency/add"), ("office", "/emergency/enrol"),
     }
 )  # fmt: skip
 """Addresses whose sample is answered 403 (to some) for its content, by whoever is let in."""

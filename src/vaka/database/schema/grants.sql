@@ -47,7 +47,7 @@ grant select, insert, update on receiver_presence to g_receiver;
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
-    kept_until, fallback, authority_id), update (ended_at) on session to g_desk;
+    kept_until, fallback, break_glass, authority_id), update (ended_at) on session to g_desk;
 -- desk: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_desk;
 -- desk: lets a session go on that has an alarm in its hands.
@@ -65,7 +65,7 @@ grant select (id, human, display_name, kind, language, state) on account to g_po
 -- portal: since when there are the accounts that reach an authority, until when, and when they last signed in.
 grant select (created_at, ends_at, last_signed_in_at) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
-    kept_until, fallback, authority_id), update (ended_at) on session to g_portal;
+    kept_until, fallback, break_glass, authority_id), update (ended_at) on session to g_portal;
 -- portal: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_portal;
 -- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
@@ -93,7 +93,7 @@ grant select on installation, authority, effective_grant to g_office;
 grant select (id, human, display_name, kind, language, state, created_at, last_signed_in_at, ends_at) on account
     to g_office;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser, kept_until,
-    fallback, authority_id), update (ended_at) on session to g_office;
+    fallback, break_glass, authority_id), update (ended_at) on session to g_office;
 -- office: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_office;
 grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;
@@ -101,6 +101,11 @@ grant execute on function ledger.account_history to g_office;
 -- office: one administrator asks for an account, another approves it; either puts somebody out, and invites.
 grant select on account_request to g_office;
 grant execute on function request_account, decide_account_request, redeem_key_code, put_out_account to g_office;
+-- office: who has a key for emergencies, and who may add his.
+grant execute on function acts_as_administrator, emergency_key_request to g_office;
+-- office: what two custodians opened, and who stands behind what was done in it.
+grant select on break_glass to g_office;
+grant execute on function share_a_human, review_break_glass, ledger.acts_between to g_office;
 grant insert on invitation to g_office;
 -- office: one administrator asks that an account gets or loses roles, another approves all of it. What is held, what it rests
 -- on, and what the authority is to be asked for it reads.
@@ -120,7 +125,7 @@ grant select, insert, update (used_at), delete on security_key_challenge to g_of
 -- and the portal shows it.
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
-    find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
+    find_accounts_past_their_end, find_sessions_below_level, find_unreviewed_break_glass to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
@@ -134,6 +139,8 @@ grant execute on function enter_register_version, acknowledge_register_entry, sh
 grant execute on function count_shown_entries, list_shown_entries to g_portal;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles, lapse_role_changes to g_scheduler;
+-- scheduler: an emergency whose hour is over has ended.
+grant execute on function end_break_glass to g_scheduler;
 -- scheduler: whose last day has come is out.
 grant execute on function end_accounts to g_scheduler;
 -- whoever decides what an account may asks what is worth something, and the owner of the functions asks the log.
@@ -150,6 +157,11 @@ grant select, insert, update (ended_at) on session to g_signin;
 grant select on session_use to g_signin;
 -- signin: whose a security key is and that it was touched, while an issuer does not answer. It adds none.
 grant select, update (sign_count, last_used_at) on security_key to g_signin;
+-- signin: two custodians open one session together, by functions that look at both; it writes no row of that itself.
+grant select on break_glass to g_signin;
+grant select, insert, delete on emergency_touch to g_signin;
+grant execute on function acts_as_administrator, begin_break_glass, open_break_glass, count_unreviewed_break_glass
+    to g_signin;
 -- scheduler: which databases there are, whether receivers are up, who is signed in, has a desk open, and may handle what.
 grant select on authority, receiver_presence, desk_presence to g_scheduler;
 grant select (account_id, realm, expires_at, kept_until, ended_at) on session to g_scheduler;
@@ -182,7 +194,7 @@ grant execute on function found_account, found_key_code, request_account to g_se
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
 -- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.
-grant select (id, account_id, credential_id, added_at, last_used_at), delete on security_key to g_setup;
+grant select (id, account_id, credential_id, added_at, last_used_at, purpose), delete on security_key to g_setup;
 -- setup: which sessions an account has, and ends them; it opens none, and reads nothing by which one is held.
 grant select (id, account_id, realm, method, issuer, level, browser, created_at, expires_at, kept_until,
     ended_at, fallback), update (ended_at) on session to g_setup;

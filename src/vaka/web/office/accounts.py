@@ -16,6 +16,7 @@ from vaka.access.role_changes import list_role_changes
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identity.accounts import name_accounts
+from vaka.identity.break_glass import find_open
 from vaka.identity.overview import (
     AccountLine,
     Happening,
@@ -43,10 +44,11 @@ async def show_accounts(office: Office, request: Request, asker: Asker) -> Respo
     now = office.clock.now()
     async with transaction(office.platform) as connection:
         accounts = await list_overview(connection, now)
+        open_now = await find_open(connection, now)
     counts = {one: len(_choose(accounts, one)) for one in FILTERS}
     return office.page(
         asker, "office_accounts.html", "accounts", f"/?show={shown}",
-        accounts=_choose(accounts, shown), shown=shown, counts=counts,
+        accounts=_choose(accounts, shown), shown=shown, counts=counts, open_now=open_now,
     )  # fmt: skip
 
 
@@ -77,10 +79,12 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
                   if one.human == account.human and one.id != account.id]  # fmt: skip
     told = {one.id: tell_lines(one.lines, known, designated, asker.preferences.language) for one in moves}
     keys = await office.security_keys.list_keys(account_id)
+    emergency_keys = await office.emergency_keys.list_keys(account_id)
     status, message = explain(asker, error)
     return office.page(
         asker, "office_account.html", "accounts", f"/account/{account_id}", status,
         account=account, roles=roles, links=links, sessions=sessions, history=history, names=names, keys=keys,
+        emergency_keys=emergency_keys,
         others=others, authorities={str(one): name for one, name in known.items()}, waiting=waiting, asked=asked,
         moves=moves, told=told, message=message, longest_reason=LONGEST_REASON,
     )  # fmt: skip

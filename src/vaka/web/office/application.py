@@ -20,6 +20,7 @@ from vaka.web.office import (
     changes,
     commands,
     cover,
+    emergency,
     first_touch,
     issuers,
     keys,
@@ -81,6 +82,11 @@ ADDRESSES: tuple[Address, ...] = (
     route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/decide", requests.decide, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
     route("/requests/roles", roles.decide, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/emergency", emergency.show_emergency, ["GET"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/emergency/add", emergency.add_key, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/emergency/enrol", emergency.enrol_key, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
+    route("/emergency/{emergency}", emergency.show_one, ["GET"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
+    route("/emergency/{emergency}/review", emergency.review, ["POST"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
     route("/issuers", issuers.show_issuers, ["GET"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/new", proposing.show_form, ["GET"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/new", proposing.propose, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
@@ -129,9 +135,10 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
     """Return the application of the office process."""
 
     async def recognise(request: Request, address: Address) -> Asker | None:
-        return await rooms.recognise(
+        asker = await rooms.recognise(
             office.platform, office.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
         )
+        return asker if asker is None or await emergency.is_as_opened(office, asker.session) else None
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         denial = Denial(

@@ -37,7 +37,7 @@ from vaka.web.touching import Confirming
 class ChangeForm(Form):
     """What is to become of an account that is there, and why."""
 
-    kind: Literal["reactivate", "remove", "first_key", "rename"]
+    kind: Literal["reactivate", "remove", "first_key", "rename", "emergency_key", "emergency_key_removal"]
     name: Annotated[str, Field(max_length=200)] = ""
     """What it is to be called instead."""
     reason: Reason = ""

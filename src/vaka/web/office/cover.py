@@ -27,4 +27,4 @@ def _cover(office: Office, asker: Asker) -> covering.Cover:
     def render(status: int, shown: Mapping[str, Any]) -> Response:
         return HTMLResponse(office.pages.render("plain_locked.html", asker.preferences, **shown), status)
 
-    return covering.Cover(office.platform, office.clock, office.security_keys, office.sign_in, render)
+    return covering.Cover(office.platform, office.clock, office.keys_for(asker.session), office.sign_in, render)

@@ -53,6 +53,9 @@ class NewForm(TouchForm):
 async def lead_first(office: Office, asker: Asker, address: Address) -> Response | None:
     """Return the page that has to come first, or None where this session was confirmed."""
     session = asker.session
+    # Two custodians touched their keys to open it; that they did is bound to the session (``is_genuine``).
+    if session.break_glass is not None:
+        return None
     # A locked session is unlocked first, and what asks by itself gets its own answer.
     if session.id in office.confirmed or address.path in FIRST or address.while_locked or address.unasked:
         return None

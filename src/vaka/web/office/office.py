@@ -18,6 +18,7 @@ from vaka.database.connections import Pool
 from vaka.errors import VakaError
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
+from vaka.identity.sessions import Session
 from vaka.settings import SecurityContactSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
@@ -41,6 +42,7 @@ class Room:
 ROOMS = (
     Room("accounts", "/", mark("Accounts"), Permission.OFFICE_SEE_ACCOUNTS),
     Room("requests", "/requests", mark("Requests"), Permission.OFFICE_DECIDE_ACCOUNT),
+    Room("emergency", "/emergency", mark("Emergency access"), Permission.OFFICE_DECIDE_ACCOUNT),
     Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
     Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
     Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),
@@ -79,6 +81,8 @@ class Office:
     """Where one signs in."""
     security_keys: Ceremonies
     """Administrators' own keys."""
+    emergency_keys: Ceremonies
+    """Custodians' keys for emergency access."""
     step_up: Policy
     """Who must touch one: everybody, but in a demo whoever has one."""
     confirmed: Confirmed
@@ -89,6 +93,10 @@ class Office:
     """Where the office is reached."""
     demo: bool = False
     """Whether issuers may be at addresses of this machine, without TLS."""
+
+    def keys_for(self, session: Session) -> Ceremonies:
+        """Return with which keys acts of a session are confirmed: the custodian's, where two of them opened it."""
+        return self.security_keys if session.break_glass is None else self.emergency_keys
 
     def page(self, asker: Asker, template: str, room: str, here: str, status: int = 200, /, **context: Any) -> Response:
         """Answer with a page. ``room`` is marked in the head, ``here`` is where switches come back to."""

@@ -16,6 +16,7 @@ from vaka.identity.models import read_models
 from vaka.settings import Settings
 from vaka.web.assets import load_assets
 from vaka.web.denials import open_platform_teller
+from vaka.web.key_sites import site_of as site_of_all
 from vaka.web.office.issuer_words import ALL_NAMES
 from vaka.web.office.office import Confirmed, Office
 from vaka.web.pages import Pages
@@ -44,13 +45,18 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}",
         largest=PLATFORM_CONNECTIONS,
     )  # fmt: skip
-    keys = Ceremonies(platform, clock, site_of(settings), models, read_binding_secret(server.credentials))
+    secret = read_binding_secret(server.credentials)
+    keys = Ceremonies(platform, clock, site_of(settings), models, secret)
+    # Custodians' keys are touched at the sign-in page too, so they are good for the name above both.
+    emergency_site = site_of_all(settings, settings.office.origin)
+    emergency_keys = Ceremonies(platform, clock, emergency_site, models, secret, purpose="emergency")
     await platform.open()
     try:
         async with open_platform_teller(clock, COMPONENT, platform) as denials:
             yield Office(
                 platform, Pages(assets, clock, ALL_NAMES), assets, clock, denials,
                 sign_in=f"{settings.signin.origin}/?realm=administrator", security_keys=keys,
+                emergency_keys=emergency_keys,
                 step_up=settings.access.step_up if settings.mode == "demo" else "required", confirmed=Confirmed(clock),
                 demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin,

@@ -31,7 +31,8 @@ from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import name_accounts
-from vaka.identity.humans import is_same_human, read_humans
+from vaka.identity.break_glass import shares_a_human
+from vaka.identity.humans import read_humans
 from vaka.identity.overview import AccountLine, find_overview, list_overview
 from vaka.identity.sessions import Realm
 from vaka.ledger.deciding import LONGEST_REASON
@@ -164,7 +165,7 @@ async def show(office: Office, asker: Asker, error: VakaError | None = None) -> 
         moves = await list_role_changes(connection)
         known: list[AccountRequest | RoleChange] = [*requests, *moves]
         waiting = [one for one in known if one.state == "waiting" and one.answer_by > now]
-        own = {one.id for one in waiting if await is_own(connection, one, asker)}
+        own = {one.id for one in waiting if await is_own(connection, one, asker, now)}
         names = {one.id: one.name for one in await list_every_authority(connection)}
         designated = await list_designated(connection)
     decided = sorted((one for one in known if one.state != "waiting"), key=_when, reverse=True)[:MOST_DECIDED]
@@ -177,11 +178,13 @@ async def show(office: Office, asker: Asker, error: VakaError | None = None) -> 
     )  # fmt: skip
 
 
-async def is_own(connection: Connection, known: AccountRequest | RoleChange, asker: Asker) -> bool:
-    """Whether somebody asked for it himself, or it is about himself, with whichever account."""
+async def is_own(connection: Connection, known: AccountRequest | RoleChange, asker: Asker, now: datetime) -> bool:
+    """Whether somebody asked for it himself, or it is about himself, with whichever account, or as a custodian."""
     me = asker.principal.account_id
     humans = await read_humans(connection, [me])
-    return humans.get(me, me) == known.human or await is_same_human(connection, known.requested_by, me)
+    return humans.get(me, me) == known.human or await shares_a_human(
+        connection, known.requested_by, known.requested_at, me, now
+    )
 
 
 def _when(known: AccountRequest | RoleChange) -> datetime:
@@ -219,7 +222,7 @@ async def require_another(
     if verdict == "withdrawn":
         return
     async with transaction(office.platform) as connection:
-        own = await is_own(connection, known, asker)
+        own = await is_own(connection, known, asker, office.clock.now())
     if own:
         needed = Permission.OFFICE_DECIDE_ACCOUNT.value
         await office.denials.tell(Denial(asker.principal.actor, asker.session.id, address, "POST", needed, None))

@@ -27,7 +27,7 @@ def key_frame(office: Office, asker: Asker) -> KeyFrame:
             asker, own, room, here, status, frame="office_room.html", authority=None, **shown
         )  # fmt: skip
 
-    return KeyFrame(office.security_keys, office.step_up, KEYS, render)
+    return KeyFrame(office.keys_for(asker.session), office.step_up, KEYS, render)
 
 
 async def confirm(office: Office, asker: Asker, asked: Confirming, answer: str) -> Confirmation | Response:

@@ -123,8 +123,12 @@ EVENTS: Mapping[str, str] = {
     "session.kept": mark("Session goes on for an alarm"),
     "sign_in.refused": mark("Sign-in refused"),
     "sign_in.fallback": mark("Signed in by the fallback, with a security key alone"),
+    "break_glass.begun": mark("Emergency access begun"),
+    "break_glass.opened": mark("Emergency access open"),
+    "break_glass.ended": mark("Emergency access over"),
+    "break_glass.reviewed": mark("Emergency access gone through"),
     "security_key.enrolled": mark("Security key added"),
-    "security_key.allowed": mark("First security key allowed"),
+    "security_key.allowed": mark("Security key allowed"),
     "security_key.used": mark("Act confirmed with a security key"),
     "security_key.renamed": mark("Security key renamed"),
     "security_key.removed": mark("Security key removed"),
@@ -172,7 +176,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "security": (
         mark("Refusals and sign-ins"),
-        ("access.denied", "sign_in.refused", "sign_in.fallback", "security_key.refused", "connection.refused",
+        ("access.denied", "sign_in.refused", "sign_in.fallback", "break_glass.begun", "break_glass.opened",
+         "break_glass.ended", "break_glass.reviewed", "security_key.refused", "connection.refused",
          "session.started", "session.ended", "session.locked", "session.unlocked", "session.kept"),
     ),
     "rights": (

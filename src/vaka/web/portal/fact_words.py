@@ -100,6 +100,8 @@ FACTS: Mapping[str, str] = {
     "permission": mark("Permission"),
     "person": mark("Person in care"),
     "policy": mark("Rests on entry"),
+    "overdue": mark("Earlier ones not gone through in time"),
+    "key_for": mark("What the key is for"),
     "realm": mark("Realm"),
     "reason": mark("Reason"),
     "red_after_seconds": mark("Red after seconds"),

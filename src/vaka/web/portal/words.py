@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "authority": mark("Authority"),
     "authority_ending": mark("Erasure of everything"),
     "authority_export": mark("Everything taken out"),
+    "break_glass": mark("Emergency access"),
     "class_override": mark("Rule for a class"),
     "closing_code": mark("Closing code"),
     "command": mark("Command"),

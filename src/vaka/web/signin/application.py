@@ -17,6 +17,7 @@ from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, build_router, route
 from vaka.web.safety import Safety
 from vaka.web.signin.arriving import INVITATION_COOKIE
+from vaka.web.signin.emergency import show_emergency, take_touch
 from vaka.web.signin.entrance import Entrance, end_sessions, find_asker_here, own_room
 from vaka.web.signin.fallback import list_away, show_fallback, sign_in_by_key
 from vaka.web.signin.federated import begin, finish, list_ways, read_realm, take_invitation
@@ -76,6 +77,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/logout/{name}", end_by_issuer, ["POST"], needs=PUBLIC),
     route("/fallback", show_fallback, ["GET"], needs=PUBLIC),
     route("/fallback", sign_in_by_key, ["POST"], needs=PUBLIC),
+    route("/emergency", show_emergency, ["GET"], needs=PUBLIC),
+    route("/emergency", take_touch, ["POST"], needs=PUBLIC),
     route("/invitation", take_invitation, ["POST"], needs=PUBLIC),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

@@ -18,6 +18,7 @@ PENDING_COOKIE = "__Host-vaka-pending"
 SAML_COOKIE = "__Host-vaka-pending-saml"
 """Comes along with what another site's page sends, as assertions are; so it is for nothing else, and for minutes."""
 FALLBACK_COOKIE = "__Host-vaka-fallback"
+EMERGENCY_COOKIE = "__Host-vaka-emergency"
 INVITATION_COOKIE = "__Host-vaka-invitation"
 STATUS = {Reason.INVITATION: HTTPStatus.GONE, Reason.TOKEN_UNREACHABLE: HTTPStatus.BAD_GATEWAY}
 """What differs from FORBIDDEN."""
@@ -37,7 +38,7 @@ async def let_in(entrance: Entrance, request: Request, realm: Realm, token: str)
     else:
         response = RedirectResponse(first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
     give_token(response, token, realm=realm)
-    for name in (PENDING_COOKIE, SAML_COOKIE, FALLBACK_COOKIE, INVITATION_COOKIE):
+    for name in (PENDING_COOKIE, SAML_COOKIE, FALLBACK_COOKIE, EMERGENCY_COOKIE, INVITATION_COOKIE):
         _forget(response, name)
     if principal is not None:
         remember(response, language=principal.session.language, theme=None)

@@ -12,6 +12,7 @@ from vaka.access.principal import Principal
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.identity.attempts import FailedAttempts
+from vaka.identity.break_glass import Emergency
 from vaka.identity.fallback import Fallback
 from vaka.identity.oidc import OidcClient
 from vaka.identity.saml import SamlClient
@@ -37,6 +38,7 @@ class Entrance:
     saml: SamlClient
     subjects: SubjectKey
     fallback: Fallback
+    emergency: Emergency
 
 
 async def find_asker_here(entrance: Entrance, request: Request) -> Asker | None:

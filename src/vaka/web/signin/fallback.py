@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from vaka.database.connections import transaction
-from vaka.identity.assertion import Said
-from vaka.identity.fallback import ANSWERED_WITHIN, UNREACHABLE, FallbackRefusedError
+from vaka.identity.fallback import UNREACHABLE
+from vaka.identity.key_sign_in import ANSWERED_WITHIN, KeySignInRefusedError
 from vaka.identity.pending import PendingSecret, begin_login, read_pending, take_login
 from vaka.identity.reasons import Reason
 from vaka.identity.trust import Trusted
@@ -65,7 +65,7 @@ async def sign_in_by_key(entrance: Entrance, request: Request) -> Response:
     form = await read_form(request, FallbackForm)
     try:
         token = await _sign_in(entrance, request, form.answer, read_pending(request.cookies.get(FALLBACK_COOKIE, "")))
-    except FallbackRefusedError as refused:
+    except KeySignInRefusedError as refused:
         await entrance.attempts.refuse(refused.code, host_of(request), refused.said)
         return show_refusal(entrance, request, refused.code, refused.sentence)
     structlog.get_logger().warning("signed in by the fallback", reason=UNREACHABLE)
@@ -74,15 +74,15 @@ async def sign_in_by_key(entrance: Entrance, request: Request) -> Response:
 
 
 async def _sign_in(entrance: Entrance, request: Request, answer: str, pending: PendingSecret | None) -> str:
-    """Return the token of a session. Raises FallbackRefusedError."""
+    """Return the token of a session. Raises KeySignInRefusedError."""
     fallback, now = entrance.fallback, entrance.clock.now()
     if pending is None:
-        raise _refused(Reason.NO_PENDING)
+        raise KeySignInRefusedError.of(Reason.NO_PENDING)
     async with transaction(entrance.platform) as connection:
         # Taken whatever comes of it, in a transaction of its own: a touch counts once.
         begun = await take_login(connection, pending, now)
     if begun is None or now - begun.started_at > ANSWERED_WITHIN:
-        raise _refused(Reason.PENDING_SPENT)
+        raise KeySignInRefusedError.of(Reason.PENDING_SPENT)
     async with transaction(entrance.platform) as connection:
         touched = await fallback.judge(connection, pending, answer)
     await fallback.require_away(touched)
@@ -98,7 +98,3 @@ async def _find_away(entrance: Entrance) -> list[Trusted]:
 
 def _title(issuer: Trusted, preferences: Preferences) -> str:
     return issuer.content.title_sv if preferences.language == "sv" else issuer.content.title_en
-
-
-def _refused(reason: Reason) -> FallbackRefusedError:
-    return FallbackRefusedError(reason.code, reason.sentence, Said())
