@@ -323,6 +323,8 @@ class AccessSettings(_Section):
     fallback: Literal["off", "device_bound", "attested"] = "device_bound"
     """With which keys operators sign in while their issuer does not answer: any that stays in its device, one of a
     listed model, or none."""
+    declared_outage_hours: Annotated[int, Field(ge=1, le=8)] = 4
+    """For how many hours at most a shift leader and an administrator declare that an issuer lets nobody in."""
     key_models: FilePath | None = None
     """TOML file with the models of security keys that administrators may use, and their makers' certificates. Without
     it: none."""

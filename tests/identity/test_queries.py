@@ -33,6 +33,8 @@ SAMPLES: dict[str, object] = {
     "fallback": False,
     "since": START,
     "sign_count": 1,
+    "hours": 1,
+    "reason": "x",
     "device_bound": True,
     "attested": True,
     **dict.fromkeys(("token_hash", "code_hash", "subject_hmac", "matching_hmac"), bytes(32)),

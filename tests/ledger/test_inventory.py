@@ -259,6 +259,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "tell_drift": told("settings.drifted", "settings.settled"),
     "write_notices": Untold("goes with the entry that the notice tells of"),
     "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
+    "write_outage_notices": Untold("goes with the entry that the notice tells of"),
     "set_notice_way": told("notice_way.set"),
     "end_notice_way": told("notice_way.ended"),
     "set_notice_minutes": told("notice_rule.set"),
@@ -282,6 +283,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "found_account": told("account.created"),
     "found_key_code": told("account.requested"),
     "finish_founding": told("installation.founded"),
+    "propose_outage": told("outage.proposed"),
+    "declare_outage": told("outage.declared"),
+    "end_outage": told("outage.ended"),
     "request_account": told("account.requested"),
     "decide_account_request": told(
         "account.approved", "account.refused", "account.created", "account.renamed", "role.granted"
@@ -575,6 +579,10 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/issuers/new"): told("trust.proposed", "security_key.used", "security_key.refused"),
     ("POST", "/issuers/extend"): told("trust.proposed", "security_key.used", "security_key.refused"),
     ("POST", "/issuers/decide"): told("trust.approved", "trust.withdrawn", "security_key.used", "security_key.refused"),
+    ("GET", "/outages"): Untold("which outages of issuers were declared, and by whom; nobody in care"),
+    ("POST", "/outages"): told("outage.proposed"),
+    ("POST", "/outages/declare"): told("outage.declared", "security_key.used", "security_key.refused"),
+    ("POST", "/outages/end"): told("outage.ended"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),

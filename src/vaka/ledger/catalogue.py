@@ -42,9 +42,9 @@ _MESSAGE = About(
     ("receiver", "supervision"), _ALARM, ("message", "class", "kind"),
     "who it is about, the sender, the message's texts and position",
 )  # fmt: skip
-_TRUST = About(
-    _OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), "who the two are, but for their accounts"
-)
+_TWO = "who the two are, but for their accounts"
+_TRUST = About(_OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), _TWO)
+_OUTAGE = About(_OPERATOR, ("outage",), ("sha256", "issuer", "hours", "reason", "step_up"), _TWO)
 _HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
 _SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
 
@@ -55,11 +55,10 @@ def _act(*beside: str, withheld: str = "who the alarm is about") -> About:
 
 CATALOGUE: Mapping[Event, About] = MappingProxyType(
     {
-        Event.ALARM_RAISED: _MESSAGE,
-        Event.ALARM_JOINED: _MESSAGE,
-        Event.ALARM_WITHDRAWN: _MESSAGE,
-        Event.ALARM_UPHELD: _MESSAGE,
-        Event.ALARM_RESTORED: _MESSAGE,
+        **dict.fromkeys(
+            (Event.ALARM_RAISED, Event.ALARM_JOINED, Event.ALARM_WITHDRAWN, Event.ALARM_UPHELD, Event.ALARM_RESTORED),
+            _MESSAGE,
+        ),
         Event.ALARM_PRESENTED: About(("desk",), _ALARM, withheld="who the alarm is about"),
         Event.ALARM_TAKEN: _act(),
         Event.ALARM_TAKEN_OVER: _act("about"),
@@ -202,7 +201,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "class_override", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
-                            "designated_role", "unauthorised_grant", "activation_rules", "device_secret", "api_client"),
+                            "designated_role", "unauthorised_grant", "activation_rules", "device_secret", "api_client",
+                            "declared_outage"),
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
@@ -286,9 +286,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason", "step_up")),
         Event.ROLE_UNAUTHORISED: About(("scheduler",), ("account",), ("role", "authority"), "the name"),
-        Event.TRUST_PROPOSED: _TRUST,
-        Event.TRUST_APPROVED: _TRUST,
-        Event.TRUST_WITHDRAWN: _TRUST,
+        **dict.fromkeys((Event.TRUST_PROPOSED, Event.TRUST_APPROVED, Event.TRUST_WITHDRAWN), _TRUST),
         Event.CLIENT_REGISTERED: About(
             _OPERATOR, ("client",), ("authority", "scopes", "reason", "valid_until", "digest", "step_up"), "the keys"
         ),
@@ -313,8 +311,10 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "what was typed, the assertion, the subject; " + _STRANGER,
         ),
         Event.SIGN_IN_FALLBACK: About(
-            _OPERATOR, ("session",), ("reason", "issuer", "credential", "attested", "valid_until"), _CREDENTIAL
+            _OPERATOR, ("session",), ("reason", "issuer", "outage", "credential", "attested", "valid_until"),
+            _CREDENTIAL,
         ),
+        **dict.fromkeys((Event.OUTAGE_PROPOSED, Event.OUTAGE_DECLARED, Event.OUTAGE_ENDED), _OUTAGE),
         Event.SECURITY_KEY_ENROLLED: About(
             _OPERATOR, ("security_key",), ("credential", "model", "device_bound", "attested", "session"), _CREDENTIAL
         ),

@@ -126,7 +126,10 @@ class Event(Enum):
     SESSION_UNLOCKED = "session.unlocked"  # its owner touched one of his keys, and goes on
     SESSION_KEPT = "session.kept"  # a session goes on past its time, because an alarm is in its hands
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
-    SIGN_IN_FALLBACK = "sign_in.fallback"  # an operator signed in by his security key, as his issuer did not answer
+    SIGN_IN_FALLBACK = "sign_in.fallback"  # an operator signed in by his security key, as his issuer was away
+    OUTAGE_PROPOSED = "outage.proposed"  # a shift leader or an administrator says that nobody gets in by an issuer
+    OUTAGE_DECLARED = "outage.declared"  # the other of them says so too: its operators may sign in by their keys
+    OUTAGE_ENDED = "outage.ended"  # it holds no longer, or the proposal was taken back
     SECURITY_KEY_ENROLLED = "security_key.enrolled"  # somebody added a security key to his account
     SECURITY_KEY_ALLOWED = "security_key.allowed"  # an administrator may add his first key: he had the code for it
     SECURITY_KEY_USED = "security_key.used"  # somebody touched one to confirm exactly one act

@@ -55,6 +55,10 @@ grant execute on function keep_session to g_desk;
 -- desk: people add, rename and remove their own security keys, and unlock by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_desk;
 grant select, insert, update (used_at), delete on security_key_challenge to g_desk;
+-- desk: which issuers operators sign in by; a shift leader says with an administrator that one of them lets nobody in.
+grant select on trusted_issuer to g_desk;
+grant execute on function ledger.trust_state to g_desk;
+grant execute on function list_outages, propose_outage, declare_outage, end_outage to g_desk, g_office;
 -- desk: tells who has one open.
 grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
@@ -158,6 +162,9 @@ grant select, insert, delete on seen_assertion to g_signin;
 -- signin: which issuers are believed, and whether the log says that two people decided so.
 grant select on trusted_issuer to g_signin;
 grant execute on function ledger.trust_state to g_signin, g_setup;
+-- signin: which outages two people declared. The owner of that function asks the log.
+grant execute on function list_outages to g_signin;
+grant execute on function ledger.outage_told to vaka_owner;
 -- notifier: takes what is due to be sent, and says what became of it. It reads no table, and no ledger.
 grant usage on schema vaka to g_notifier;
 grant execute on function take_notices, tell_delivered, tell_hindered to g_notifier;

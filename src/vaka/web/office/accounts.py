@@ -29,6 +29,7 @@ from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.office.office import Office, explain
+from vaka.web.outages import list_declared
 
 Shown = Literal["current", "administrators", "deactivated", "removed", "all"]
 FILTERS: tuple[Shown, ...] = ("current", "administrators", "deactivated", "removed", "all")
@@ -45,6 +46,7 @@ async def show_accounts(office: Office, request: Request, asker: Asker) -> Respo
     return office.page(
         asker, "office_accounts.html", "accounts", f"/?show={shown}",
         accounts=_choose(accounts, shown), shown=shown, counts=counts,
+        declared=await list_declared(office.platform, office.clock, asker),
     )  # fmt: skip
 
 

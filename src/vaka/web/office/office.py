@@ -81,6 +81,8 @@ class Office:
     """Administrators' own keys."""
     step_up: Policy
     """Who must touch one: everybody, but in a demo whoever has one."""
+    outage_hours: int
+    """For how many hours at most an outage is declared."""
     confirmed: Confirmed
     """The sessions in which one was touched."""
     security_contact: SecurityContactSettings

@@ -120,6 +120,9 @@ EVENTS: Mapping[str, str] = {
     "session.kept": mark("Session goes on for an alarm"),
     "sign_in.refused": mark("Sign-in refused"),
     "sign_in.fallback": mark("Signed in by the fallback, with a security key alone"),
+    "outage.proposed": mark("Outage of an issuer proposed"),
+    "outage.declared": mark("Outage of an issuer declared"),
+    "outage.ended": mark("Outage of an issuer ended"),
     "security_key.enrolled": mark("Security key added"),
     "security_key.allowed": mark("First security key allowed"),
     "security_key.used": mark("Act confirmed with a security key"),
@@ -168,7 +171,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "security": (
         mark("Refusals and sign-ins"),
-        ("access.denied", "sign_in.refused", "sign_in.fallback", "security_key.refused", "connection.refused",
+        ("access.denied", "sign_in.refused", "sign_in.fallback", "outage.proposed", "outage.declared", "outage.ended",
+         "security_key.refused", "connection.refused",
          "session.started", "session.ended", "session.locked", "session.unlocked", "session.kept"),
     ),
     "rights": (
