@@ -151,6 +151,7 @@ PLATFORM: dict[str, Rights] = {
         "enter_register_version()": "execute",
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
+        "list_evidence()": "execute",
         "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
         "ledger.trust_state()": "execute",

@@ -115,14 +115,14 @@ grant select (account_id, state) on role_request to g_office;
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_office;
 grant select, insert, update (used_at), delete on security_key_challenge to g_office;
 -- scheduler, setup: look for evidence of the terms, and keep what was found. setup prints how they stand,
--- and the portal shows it.
+-- and the portal and the office show it.
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
-grant execute on function list_evidence to g_setup, g_portal;
+grant execute on function list_evidence to g_setup, g_portal, g_office;
 -- portal: takes the evidence of one authority's terms out, as a pack.
 grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.

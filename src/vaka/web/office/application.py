@@ -31,6 +31,7 @@ from vaka.web.office import (
     register_import,
     registers,
     requests,
+    terms,
 )
 from vaka.web.office.office import Office
 from vaka.web.preferences import Theme
@@ -87,6 +88,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/outages", outages.propose, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/outages/declare", outages.declare, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/outages/end", outages.end, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
+    route("/terms", terms.show_terms, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/terms/{authority}", terms.show_board, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
