@@ -69,7 +69,7 @@ _WHY: dict[str, tuple[Category, str, str]] = {
 
 async def list_issuers(connection: Connection, now: datetime) -> list[Trusted]:
     """Return the issuers that operators sign in by (as desk or office)."""
-    return [one for one in await list_trusted(connection, now) if "operator" in one.content.realms]
+    return [one for one in await list_trusted(connection, now) if "operator" in one.realms]
 
 
 async def propose_outage(
