@@ -325,6 +325,8 @@ class AccessSettings(_Section):
     listed model, or none."""
     review_days: Annotated[int, Field(ge=1, le=30)] = 7
     """Within how many days after an emergency access somebody who is no custodian of it has gone through it."""
+    declared_outage_hours: Annotated[int, Field(ge=1, le=8)] = 4
+    """For how many hours at most a shift leader and an administrator declare that an issuer lets nobody in."""
     key_models: FilePath | None = None
     """TOML file with the models of security keys that administrators may use, and their makers' certificates. Without
     it: none."""

@@ -22,7 +22,7 @@ HERE, THERE = uuid4(), uuid4()
 GIVES = {
     "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.own_keys desk.own_sessions",
     "shift_leader": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.take_over"
-    " desk.bulk_close desk.adopt_device desk.own_keys desk.own_sessions",
+    " desk.bulk_close desk.adopt_device desk.declare_outage desk.own_keys desk.own_sessions",
     "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_keys desk.own_sessions",
     "quality_reviewer": "desk.see_history desk.own_keys desk.own_sessions",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt"
@@ -42,8 +42,8 @@ GIVES = {
     "care_manager": "portal.register_people portal.own_clients portal.see_terms portal.own_receipt portal.own_keys"
     " portal.own_sessions",
     "administrator": "office.see_accounts office.ask_account office.decide_account office.set_issuers"
-    " office.run_commands office.own_keys office.own_sessions office.see_registers office.keep_registers"
-    " office.decide_registers",
+    " office.declare_outage office.run_commands office.own_keys office.own_sessions office.see_terms"
+    " office.see_registers office.keep_registers office.decide_registers",
 }
 OFFICE = frozenset(name for name, role in ROLES.items() if role.realm == "administrator")
 

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Page, expect
 from psycopg.rows import dict_row
 
 from tests.browser.conftest import OpenPage
@@ -25,6 +26,7 @@ from tests.browser.test_looks import require_accessible
 from tests.browser.test_security_keys import add_key, ask, no_keys, plug_in  # noqa: F401 - a fixture
 from tests.identity.house import LOA3, IdentityHouse, content, free_port
 from tests.identity.real_provider import CLIENT, running_oidc_provider
+from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
 from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
@@ -56,12 +58,12 @@ class Issuer:
         """Its issuer identifier."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Let it answer."""
+    def start(self, *, broken: bool = False) -> None:
+        """Let it answer; broken, it lets nobody in."""
         root = self.house.installation.root
         key = make_client_key(root / "credentials" / "clients", NAME)
         callback = f"{self.house.signin}/callback/{NAME}"
-        self._running.enter_context(running_oidc_provider(CLIENT, key, callback, self.port))
+        self._running.enter_context(running_oidc_provider(CLIENT, key, callback, self.port, broken=broken))
 
     def stop(self) -> None:
         """Let it be gone, as a process that has ended."""
@@ -142,10 +144,8 @@ def reasons(house: House) -> list[str]:
     return [str(one) for (one,) in ask(house, statement)]
 
 
-def test_an_outage_of_the_issuer_stops_no_alarm(
-    house: House, issuer: Issuer, open_page: OpenPage, complaints: list[str]
-) -> None:
-    page = open_page()
+def come_with_a_key(page: Page, house: House, complaints: list[str]) -> CDPSession:
+    """Accept the invitation, sign in at the issuer, add a key at the desk, and sign out."""
     wait_until_shown(page, house, BEGIN)
     assert page.locator(OFFER).count() == 0, "the issuer answers"
     page.click("summary")
@@ -158,6 +158,14 @@ def test_an_outage_of_the_issuer_stops_no_alarm(
     add_key(page, "på nyckelknippan")
     page.goto(f"{house.signin}/")
     page.get_by_role("button", name="Logga ut").click()
+    return devtools
+
+
+def test_an_outage_of_the_issuer_stops_no_alarm(
+    house: House, issuer: Issuer, open_page: OpenPage, complaints: list[str]
+) -> None:
+    page = open_page()
+    devtools = come_with_a_key(page, house, complaints)
 
     issuer.stop()
     wait_until_shown(page, house, OFFER)
@@ -220,3 +228,96 @@ def test_an_outage_of_the_issuer_stops_no_alarm(
     sign_in_at_the_issuer(page, house, complaints)
     expect(page.locator(BADGE)).to_have_count(0)
     devtools.detach()
+
+
+def test_an_issuer_that_answers_and_lets_nobody_in_is_declared_out_of_use_by_two(
+    house: House, issuer: Issuer, open_page: OpenPage, complaints: list[str]
+) -> None:
+    house.start("office", "sequencer")
+    page = open_page()
+    devtools = come_with_a_key(page, house, complaints)
+    issuer.stop()
+    issuer.start(broken=True)
+    wait_until_shown(page, house, BEGIN)
+    page.click(BEGIN)
+    expect(page.locator("body")).to_have_text("Internal error")
+    complaints.clear()  # the issuer's own pages are its own
+    page.goto(f"{house.signin}/")
+    assert page.locator(OFFER).count() == 0, "it answers, and nobody at a browser can say that it is broken"
+
+    leader = open_page("lena")
+    leader.click("nav a[href='/outages']")
+    expect(leader.locator("main")).to_contain_text("Inget avbrott är förklarat.")
+    leader.select_option("#issuer", label="Provlegitimation")
+    leader.select_option("#hours", "2")
+    leader.fill("#reason", "Tre operatörer får en tom sida efter valet")
+    leader.click("text=Föreslå det för kontoret")
+    expect(leader.locator("main")).to_contain_text("En administratör på kontoret förklarar det, inom en timme.")
+    assert leader.locator("form[action='/outages/declare']").count() == 0
+    require_in_every_look(leader, f"{house.desk}/outages")
+
+    colleague = open_page(None, theme="light")
+    sign_in_as(colleague, house.signin, "adam")
+    colleague.wait_for_url(f"{house.office}/**")
+    colleague.goto(f"{house.office}/issuers")
+    colleague.click("main a[href='/outages']")
+    expect(colleague.locator("main")).to_contain_text("Tre operatörer får en tom sida efter valet")
+    colleague.click("text=Förklara avbrottet")
+    wait_for(lambda: "är förklarad ur bruk till" in _load(colleague, f"{house.office}/outages"))
+    require_in_every_look(colleague, f"{house.office}/outages")
+    for where in ("/", "/issuers"):
+        expect_declared(colleague, f"{house.office}{where}")
+
+    wait_until_shown(page, house, OFFER)
+    expect(page.locator(".fallback")).to_contain_text("Provlegitimation är förklarad ur bruk till")
+    require_accessible(page, "declared")
+    page.click(OFFER)
+    expect(page.locator("main")).to_contain_text("en arbetsledare och en administratör har sett")
+    require_accessible(page, "the key")
+    page.get_by_role("button", name="Rör vid nyckeln").click()
+    page.wait_for_url(f"{house.desk}/")
+    expect(page.locator(BADGE)).to_contain_text("Reservinloggning")
+    expect_declared(page, f"{house.desk}/sessions")
+    page.click("main a[href='/outages']")
+    assert page.locator("main form").count() == 0, "whoever handles alarms declares none and ends none"
+    page.goto(f"{house.desk}/")
+    alarm = house.installation.raise_alarm(PERSON)
+    page.wait_for_selector(row(alarm))
+    page.keyboard.press(" ")
+    page.wait_for_selector(f"#alarm[data-alarm='{alarm}'][data-state=taken]")
+    close_with_keys(page)
+    expect(page.locator("#message")).to_have_text("Larmet är avslutat.")
+
+    leader.goto(f"{house.desk}/outages")
+    leader.get_by_role("button", name="Avsluta det").click()
+    expect(leader.locator("main")).to_contain_text("Inget avbrott är förklarat.")
+    wait_until_shown(open_page(), house, OFFER, False)
+    devtools.detach()
+
+
+def expect_declared(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("main")).to_contain_text("Provlegitimation är förklarad ur bruk till")
+    expect(page.locator("main")).to_contain_text("förklarat av Adam")
+
+
+def require_in_every_look(page: Page, address: str) -> None:
+    """Accessible and without scrolling sideways, in both languages, themes and sizes."""
+    before = page.viewport_size
+    for language, theme in product(("en", "sv"), ("light", "dark")):
+        page.goto(address)
+        for name, attribute, value in (("language", "lang", language), ("theme", "data-theme", theme)):
+            if page.get_attribute("html", attribute) != value:
+                page.click(f"button[name={name}][value={value}]")
+                page.wait_for_selector(f"html[{attribute}={value}]")
+        for width, height in ((1366, 768), (1920, 1080)):
+            page.set_viewport_size({"width": width, "height": height})
+            require_accessible(page, f"{address} {language} {theme} {width}")
+            assert not scrolls(page)[0]
+    assert before is not None
+    page.set_viewport_size(before)
+
+
+def _load(page: Page, address: str) -> str:
+    page.goto(address)
+    return page.content()

@@ -69,10 +69,26 @@ def test_the_pages_are_accessible_and_fit(house: House, administer: Administer, 
     for width, height in SIZES:
         page = administer(theme=theme, language=language, width=width, height=height)
         account = house.installation.accounts["lovisa"]
-        for where in ("/", "/?show=removed", f"/account/{account}", "/issuers", "/keys", "/sessions"):
+        for where in ("/", "/?show=removed", f"/account/{account}", "/issuers", "/terms", "/terms/ekbacka", "/keys",
+                      "/sessions"):  # fmt: skip
             page.goto(house.office + where)
             require_accessible(page, where)
             assert scrolls(page) == (False, False), where
+
+
+def test_the_work_leads_to_where_it_is_done_without_a_script(house: House, administer: Administer) -> None:
+    page = administer(path="/terms", scripts=False)
+    page.click(".tabs a[href='/terms?turn=supplier#work']")
+    expect(page.locator(".tabs [aria-current]")).to_contain_text("Leverantören")
+    page.locator("table.accounts").last.get_by_role("link", name="Tystnadsförbindelser").first.click()
+    expect(page.locator("main")).to_contain_text("Förbindelse")
+    assert page.url == f"{house.office}/registers/undertakings/new"
+    page.goto(house.office + "/terms")
+    page.get_by_role("link", name="Ekbacka kommun").first.click()
+    expect(page.locator("h1")).to_contain_text("Ekbacka kommun")
+    expect(page.locator(".term")).to_have_count(37)
+    page.locator("#term-4 summary").click()
+    expect(page.locator("#term-4 .evidence")).to_contain_text("Vems tur: Leverantören")
 
 
 def test_one_asks_and_another_approves_without_a_script(house: House, administer: Administer) -> None:

@@ -30,6 +30,7 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
+DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
@@ -79,6 +80,9 @@ PLATFORM: dict[str, Rights] = {
         "security_key_challenge": "select insert delete update(used_at)",
         "device_entry": "insert select(active authority_id device_id sender)",
         "desk_presence": "select insert update",
+        "trusted_issuer": "select",
+        "ledger.trust_state()": "execute",
+        **DECLARES,
     },
     "portal": ASKS_LEDGER
     | {
@@ -161,10 +165,12 @@ PLATFORM: dict[str, Rights] = {
         "enter_register_version()": "execute",
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
+        "list_evidence()": "execute",
         "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
         "ledger.trust_state()": "execute",
         "ledger.trust_history()": "execute",
+        **DECLARES,
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
@@ -192,6 +198,7 @@ PLATFORM: dict[str, Rights] = {
         "count_unreviewed_break_glass()": "execute",
         "seen_assertion": "select insert delete",
         "ledger.trust_state()": "execute",
+        "list_outages()": "execute",
     },
     "scheduler": ASKS_LEDGER
     | {
@@ -520,7 +527,11 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
             if kind == "tenant"
             else {}
         ),
-        **({"ledger.is_role_told()": "execute", "ledger.is_login_told()": "execute"} if kind == "platform" else {}),
+        **(
+            dict.fromkeys(("ledger.is_role_told()", "ledger.is_login_told()", "ledger.outage_told()"), "execute")
+            if kind == "platform"
+            else {}
+        ),
         "schema ledger": "usage",
     } | (
         dict.fromkeys(

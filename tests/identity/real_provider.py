@@ -48,10 +48,10 @@ NAME, CLIENT = "prov-real", "vaka-real"
 
 @contextmanager
 def running_oidc_provider(
-    client_id: str, client_key: ECKey, redirect_uri: str, port: int | None = None, **more: str
+    client_id: str, client_key: ECKey, redirect_uri: str, port: int | None = None, *, broken: bool = False, **more: str
 ) -> Iterator[str]:
     """Run the provider for one client, of which it knows ``more`` besides, at a port if one is given; give its issuer
-    identifier."""
+    identifier. A ``broken`` one answers, and lets nobody in."""
     client = {
         "client_id": client_id, "redirect_uris": [redirect_uri], "response_types": ["code"],
         "grant_types": ["authorization_code"], "token_endpoint_auth_method": "private_key_jwt",
@@ -59,7 +59,7 @@ def running_oidc_provider(
         "jwks": {"keys": [client_key.as_dict(private=False)]}, **more,
     }  # fmt: skip
     told = {"jwk": key().as_dict(private=True), "client": client, "levels": [LOA3, LOA4], "people": PEOPLE,
-            "port": port}  # fmt: skip
+            "port": port, "broken": broken}  # fmt: skip
     process = subprocess.Popen(
         [require_node(), str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**os.environ, "MODULES": str(MODULES)}, text=True,

@@ -37,6 +37,8 @@ SAMPLES: dict[str, object] = {
     "by": uuid4(),
     "since": START,
     "sign_count": 1,
+    "hours": 1,
+    "reason": "x",
     "device_bound": True,
     "attested": True,
     **dict.fromkeys(("token_hash", "code_hash", "subject_hmac", "matching_hmac"), bytes(32)),

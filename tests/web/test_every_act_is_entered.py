@@ -229,6 +229,10 @@ NO_ENTRY = {
     ("POST", "/keys/add"): "as in the portal",
     ("POST", "/keys/rename"): "as in the portal",
     ("POST", "/keys/remove"): "as in the portal",
+    ("GET", "/outages"): "which outages of issuers were declared, and by whom",
+    ("POST", "/outages"): "as in the office, where each is walked (tests/web/office/test_outages.py)",
+    ("POST", "/outages/declare"): "as in the office",
+    ("POST", "/outages/end"): "as in the office",
     ("GET", "/locked"): "the cover of a locked desk; nothing of anybody",
     ("POST", "/unlock"): "walked in tests/web/test_locks.py",
     ("POST", "/here"): "that somebody is at the page, noted once a minute",
@@ -250,7 +254,13 @@ def test_every_address_is_walked_or_says_why_not() -> None:
     assert WALKS.keys() | NO_ENTRY.keys() == addresses
     assert not WALKS.keys() & NO_ENTRY.keys()
     changing = {(method, one.path) for one in ADDRESSES for method in one.methods if method != "GET"}
-    elsewhere = {("POST", path) for path in ("/keys", "/keys/add", "/keys/rename", "/keys/remove", "/unlock")}
+    elsewhere = {
+        ("POST", path)
+        for path in (
+            "/keys", "/keys/add", "/keys/rename", "/keys/remove", "/unlock", "/outages", "/outages/declare",
+            "/outages/end",
+        )
+    }  # fmt: skip
     assert changing - WALKS.keys() == {("POST", "/history"), ("POST", "/preferences"), ("POST", "/here"), *elsewhere}
 
 

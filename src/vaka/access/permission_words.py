@@ -34,6 +34,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.DESK_ADOPT_DEVICE: Sentence(
             "göra en okänd avsändare till en enhet hos en myndighet", "make an unknown sender an authority's device"
         ),
+        Permission.DESK_DECLARE_OUTAGE: Sentence(
+            "förklara, tillsammans med en administratör, att en utfärdare inte släpper in någon, och avsluta det",
+            "declare, together with an administrator, that an issuer lets nobody in, and end that",
+        ),
         Permission.DESK_OWN_KEYS: _OWN_KEYS,
         Permission.DESK_OWN_SESSIONS: _OWN_SESSIONS,
         Permission.OFFICE_RUN_COMMANDS: Sentence(
@@ -111,6 +115,14 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         ),
         Permission.OFFICE_DECIDE_ACCOUNT: Sentence(
             "godkänna eller avslå vad en annan människa har begärt", "approve or refuse what another human asked for"
+        ),
+        Permission.OFFICE_DECLARE_OUTAGE: Sentence(
+            "förklara, tillsammans med en arbetsledare, att en utfärdare inte släpper in någon, och avsluta det",
+            "declare, together with a shift leader, that an issuer lets nobody in, and end that",
+        ),
+        Permission.OFFICE_SEE_TERMS: Sentence(
+            "se hur de 37 villkoren står sig hos varje myndighet, och arbetet som följer",
+            "see how the 37 terms stand with each authority, and the work that follows",
         ),
         Permission.OFFICE_SET_ISSUERS: Sentence(
             "föreslå och godkänna vilka e-legitimationer som godtas",

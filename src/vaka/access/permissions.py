@@ -15,6 +15,7 @@ class Permission(Enum):
     DESK_TAKE_OVER = "desk.take_over"  # take an alarm from a colleague who sits at his desk
     DESK_BULK_CLOSE = "desk.bulk_close"  # end many technical or test alarms at once; in the reception, unknown senders
     DESK_ADOPT_DEVICE = "desk.adopt_device"  # make an unknown sender a device of an authority
+    DESK_DECLARE_OUTAGE = "desk.declare_outage"  # say, with an administrator, that an issuer lets nobody in; end that
     DESK_OWN_KEYS = "desk.own_keys"  # add, rename and remove one's own security keys
     DESK_OWN_SESSIONS = "desk.own_sessions"  # see where one is signed in oneself, and sign out there
     OFFICE_RUN_COMMANDS = "office.run_commands"  # stand behind the maintenance commands that one runs
@@ -44,6 +45,8 @@ class Permission(Enum):
     OFFICE_ASK_ACCOUNT = "office.ask_account"  # ask for accounts, invite whom they are for, put somebody out at once
     OFFICE_DECIDE_ACCOUNT = "office.decide_account"  # approve or refuse what another human asked for
     OFFICE_SET_ISSUERS = "office.set_issuers"  # see, propose, approve, withdraw issuers of identities
+    OFFICE_DECLARE_OUTAGE = "office.declare_outage"  # say, with a shift leader, that an issuer lets nobody in; end that
+    OFFICE_SEE_TERMS = "office.see_terms"  # how the 37 terms stand with each authority, and the work that follows
     OFFICE_SEE_REGISTERS = "office.see_registers"  # what stands in the registers, and accept policies for oneself
     OFFICE_KEEP_REGISTERS = "office.keep_registers"  # write in them, one entry or a whole table
     OFFICE_DECIDE_REGISTERS = "office.decide_registers"  # put in force what another wrote; show authorities a register
@@ -59,7 +62,7 @@ FALLBACK = frozenset(
         Permission.DESK_OWN_SESSIONS,
     }
 )
-"""What is left of somebody's rights in a session that rests on a security key alone, as his issuer did not answer (term
+"""What is left of somebody's rights in a session that rests on a security key alone, as his issuer was away (term
 15): alarms are answered, and of people those who alarm are seen. Whatever is not here, new permissions too, is not."""
 EMERGENCY = frozenset(
     {
@@ -77,6 +80,7 @@ PRIVILEGED = frozenset(
         Permission.DESK_TAKE_OVER,
         Permission.DESK_BULK_CLOSE,
         Permission.DESK_ADOPT_DEVICE,
+        Permission.DESK_DECLARE_OUTAGE,
         Permission.PORTAL_SET_RETENTION,
         Permission.PORTAL_SET_REMOVAL,
         Permission.PORTAL_APPROVE_REMOVAL,
@@ -91,6 +95,7 @@ PRIVILEGED = frozenset(
         Permission.PORTAL_SET_NOTICES,
         Permission.OFFICE_SEE_ACCOUNTS,
         Permission.OFFICE_SET_ISSUERS,
+        Permission.OFFICE_DECLARE_OUTAGE,
         Permission.PORTAL_EXPORT_LOG,
     }
 )

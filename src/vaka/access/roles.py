@@ -49,7 +49,12 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 Sentence("Arbetsledare", "Shift leader"),
                 "operator",
                 OPERATOR_PERMISSIONS
-                | {Permission.DESK_TAKE_OVER, Permission.DESK_BULK_CLOSE, Permission.DESK_ADOPT_DEVICE},
+                | {
+                    Permission.DESK_TAKE_OVER,
+                    Permission.DESK_BULK_CLOSE,
+                    Permission.DESK_ADOPT_DEVICE,
+                    Permission.DESK_DECLARE_OUTAGE,
+                },
             ),
             Role(
                 "device_technician",
@@ -200,7 +205,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_ASK_ACCOUNT,
                         Permission.OFFICE_DECIDE_ACCOUNT,
                         Permission.OFFICE_SET_ISSUERS,
+                        Permission.OFFICE_DECLARE_OUTAGE,
                         Permission.OFFICE_RUN_COMMANDS,
+                        Permission.OFFICE_SEE_TERMS,
                         Permission.OFFICE_SEE_REGISTERS,
                         Permission.OFFICE_KEEP_REGISTERS,
                         Permission.OFFICE_DECIDE_REGISTERS,

@@ -70,7 +70,7 @@ async def enter_look(connection: Connection, requirement: Requirement, look: Loo
 
 
 async def read_standings(connection: Connection, authority_id: UUID) -> dict[str, Standing]:
-    """Return what the newest evidence says of one authority, by requirement (as portal or setup)."""
+    """Return what the newest evidence says of one authority, by requirement (as office, portal or setup)."""
     cursor = await connection.execute(QUERIES["list_evidence"], {"authority_id": authority_id})
     return {
         requirement: Standing(met, reason, since, seen, things)
@@ -79,7 +79,7 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 
 
 async def list_supervised(connection: Connection) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as portal, scheduler or setup).
+    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
 
     What they ask for, and what they agree does not concern them, is kept nowhere yet.
     """

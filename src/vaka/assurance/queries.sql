@@ -7,11 +7,11 @@
 select enter_look(%(requirement)s, %(at)s, %(clock)s, %(every)s, %(found)s, %(unseen)s)
 
 -- name: list_evidence
--- as: portal, setup
+-- as: office, portal, setup
 select requirement, met, reason, things, since, seen from list_evidence(%(authority_id)s)
 
 -- name: list_contracts
--- as: portal, scheduler, setup
+-- as: office, portal, scheduler, setup
 select id, slug, name, created_at from authority where kind = 'authority' and state = 'active' order by slug
 
 -- name: find_conflicting_roles

@@ -164,14 +164,20 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
 
 def explain(term: Term, judgement: Judgement) -> Sentence:
     """Return why a term stands as it does, in a sentence of each language: of what is red, which goal is concerned."""
+    said = explain_one(judgement)
+    if judgement.status not in (Status.MET, Status.FAILING):
+        for goal in term.goals:
+            if any(one.id == judgement.requirement for one in goal.requirements):
+                return Sentence(sv=f"{said.sv} Mål: {goal.sentence.sv}", en=f"{said.en} Goal: {goal.sentence.en}")
+    return said
+
+
+def explain_one(judgement: Judgement) -> Sentence:
+    """Return why one requirement stands as it does, beside the goal that it is a requirement of."""
     if judgement.status is Status.MET:
         return Sentence(sv="Allt som ska gälla är sett och gäller.", en="Everything that must be so was seen to be so.")
     if judgement.status is Status.FAILING:
         said = _FAILING[judgement.requirement, judgement.reason]
         count = str(judgement.count)
         return Sentence(sv=said.sv.replace("{count}", count), en=said.en.replace("{count}", count))
-    said = _GENERAL[judgement.reason]
-    for goal in term.goals:
-        if any(one.id == judgement.requirement for one in goal.requirements):
-            return Sentence(sv=f"{said.sv} Mål: {goal.sentence.sv}", en=f"{said.en} Goal: {goal.sentence.en}")
-    return said
+    return _GENERAL[judgement.reason]

@@ -1,17 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""An operator signs in by his own security key while his issuer does not answer (term 15): flagged, brief, reduced.
+"""An operator signs in by his own security key while his issuer is away (term 15): flagged, brief, reduced.
 
 The key was enrolled in a session that rested on the issuer. It stays in its device, asks who touches it, and names its
-account itself; nobody types who he is. Whether issuers answer is measured here (``answering``) and claimed by nobody.
+account itself; nobody types who he is. Whether issuers answer is measured here (``answering``) and claimed by nobody at
+a browser. One that answers and lets nobody in is away where two people declared so (``outages``).
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
@@ -22,6 +24,7 @@ from vaka.identity.assertion import Said, SignInRefusedError
 from vaka.identity.ceremonies import Options
 from vaka.identity.guard import KeyRule, Site
 from vaka.identity.key_sign_in import KeySignInRefusedError, KeyTouch, ask_for_any_key, count_touch, judge_key
+from vaka.identity.outages import Outage, find_declared
 from vaka.identity.pending import PendingSecret
 from vaka.identity.reasons import Reason
 from vaka.identity.security_keys import QUERIES, SecurityKey
@@ -35,7 +38,18 @@ Policy = Literal["off", "device_bound", "attested"]
 
 METHOD = "passkey"
 UNREACHABLE = "issuer_unreachable"
-"""The reason that stands in the log."""
+"""The reason that stands in the log: it was measured."""
+DECLARED = "outage_declared"
+"""The other reason: for one of the account's issuers at least, two people declared it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """An issuer by which nobody signs in just now."""
+
+    issuer: Trusted
+    outage: Outage | None
+    """What two people declared; None where it was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,8 @@ class Touched:
     touch: KeyTouch
     issuers: Sequence[Trusted]
     """Those that know its owner; while one of them answers he signs in by it."""
+    declared: Mapping[UUID, Outage]
+    """The outages that held when the key was touched, by the registry's row."""
 
     @property
     def said(self) -> Said:
@@ -76,10 +92,19 @@ class Fallback:
         """Return the issuers that operators sign in by (as signin); none where there is no fallback."""
         return await self._believed(connection) if self.is_possible else []
 
-    async def find_away(self, issuers: Sequence[Trusted]) -> list[Trusted]:
-        """Return those of them that do not answer. Takes seconds, so no transaction is kept open meanwhile."""
-        answers = await asyncio.gather(*(self.answering.answers(one) for one in issuers))
-        return [one for one, is_there in zip(issuers, answers, strict=True) if not is_there]
+    async def list_declared(self, connection: Connection) -> dict[UUID, Outage]:
+        """Return the outages that two people declared and that hold now (as signin)."""
+        return await find_declared(connection, self.answering.clock.now())
+
+    async def find_away(self, issuers: Sequence[Trusted], declared: Mapping[UUID, Outage]) -> list[Away]:
+        """Return those of them that do not answer, or are declared to let nobody in.
+
+        Takes seconds, so no transaction is kept open meanwhile.
+        """
+        measured = [one for one in issuers if one.id not in declared]
+        answers = await asyncio.gather(*(self.answering.answers(one) for one in measured))
+        there = {one.id for one, is_there in zip(measured, answers, strict=True) if is_there}
+        return [Away(one, declared.get(one.id)) for one in issuers if one.id not in there]
 
     def ask(self, pending: PendingSecret) -> Options:
         """Return what a browser is asked: a touch of any key that is kept for this site."""
@@ -92,16 +117,19 @@ class Fallback:
         rule = KeyRule(device_bound=True, attested=self.policy == "attested")
         touch = await judge_key(connection, self.secret, self.site, rule, "own", pending, sent)
         await self._require_operator(connection, touch.key, touch.said)
-        return Touched(touch, await self._issuers_of(connection, touch.key, touch.said))
+        issuers = await self._issuers_of(connection, touch.key, touch.said)
+        return Touched(touch, issuers, await self.list_declared(connection))
 
-    async def require_away(self, touched: Touched) -> None:
-        """Return if none of the issuers that know the key's owner answers. Raises KeySignInRefusedError."""
-        away = {one.id for one in await self.find_away(touched.issuers)}
+    async def require_away(self, touched: Touched) -> list[Away]:
+        """Return the issuers that know the key's owner, if each is away. Raises KeySignInRefusedError."""
+        away = await self.find_away(touched.issuers, touched.declared)
+        known = {one.issuer.id for one in away}
         for issuer in touched.issuers:
-            if issuer.id not in away:
+            if issuer.id not in known:
                 raise KeySignInRefusedError.of(Reason.ISSUER_ANSWERS, replace(touched.said, issuer=issuer.name))
+        return away
 
-    async def open(self, connection: Connection, touched: Touched, *, browser: str = "") -> str:
+    async def open(self, connection: Connection, touched: Touched, away: Sequence[Away], *, browser: str = "") -> str:
         """Open a session by a key (as signin) and return its token. Raises KeySignInRefusedError."""
         key, now = touched.touch.key, self.answering.clock.now()
         actor, session_id = f"account:{key.account_id}", new_identifier(now)
@@ -115,7 +143,7 @@ class Fallback:
                 raise KeySignInRefusedError.of(Reason.ACCOUNT, touched.said) from None
             await count_touch(connection, touched.touch, Event.SIGN_IN_FALLBACK, session_id, now)
             facts: dict[str, str | int | bool | None] = {
-                "reason": UNREACHABLE, "issuer": " ".join(one.name for one in touched.issuers),
+                **reason_of(away), "issuer": " ".join(one.name for one in touched.issuers),
                 "credential": touched.said.credential, "attested": key.attested,
                 "valid_until": (now + BRIEF).astimezone(UTC).isoformat(timespec="seconds"),
             }  # fmt: skip
@@ -152,3 +180,9 @@ class Fallback:
         if not found:
             raise KeySignInRefusedError.of(Reason.ISSUER_NOT_APPROVED, said)
         return found
+
+
+def reason_of(away: Sequence[Away]) -> dict[str, str]:
+    """Return why somebody comes in by his key, as the log says it: measured, or declared, and then by which outage."""
+    declared = [str(one.outage.id) for one in away if one.outage is not None]
+    return {"reason": DECLARED, "outage": " ".join(declared)} if declared else {"reason": UNREACHABLE}

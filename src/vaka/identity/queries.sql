@@ -297,19 +297,37 @@ where t.id = %(id)s and t.withdrawn_by is null
   and a.id = %(by)s and a.kind = 'administrator' and a.state = 'active'
 
 -- name: list_trust
--- as: office, setup, signin
+-- as: desk, office, setup, signin
 select id, authority_id, name, content as text, proposed_by, proposed_at, approved_by, approved_at, withdrawn_by,
        withdrawn_at
 from trusted_issuer
 order by name, proposed_at, id
 
 -- name: trust_state
--- as: office, setup, signin
+-- as: desk, office, setup, signin
 select ledger.trust_state(%(id)s, %(name)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
 
 -- name: trust_history
 -- as: office
 select happened_at, event, actor, name, digest, written_by from ledger.trust_history(%(most)s)
+
+-- name: list_outages
+-- as: desk, office, signin
+select id, trust_id, hours, reason, proposed_by, proposed_at, approved_by, approved_at, ended_by, ended_at, digest,
+       holds_until
+from list_outages(%(since)s)
+
+-- name: propose_outage
+-- as: desk, office
+select propose_outage(%(id)s, %(trust_id)s, %(hours)s, %(reason)s, %(by)s, %(now)s)
+
+-- name: declare_outage
+-- as: desk, office
+select declare_outage(%(id)s, %(digest)s, %(by)s, %(now)s)
+
+-- name: end_outage
+-- as: desk, office
+select end_outage(%(id)s, %(by)s, %(now)s)
 
 -- name: find_slug
 -- as: signin

@@ -160,6 +160,10 @@ class _Issuer(_Data):
     organisations: Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=50)] = []
     """Of which organisations it may assert anything. Empty only where no organisation is asserted."""
 
+    def title_in(self, language: str) -> str:
+        """Return what it is called to those who sign in by it."""
+        return self.title_sv if language == "sv" else self.title_en
+
     @model_validator(mode="after")
     def _levels_are_levels(self) -> Self:
         if not self.levels:

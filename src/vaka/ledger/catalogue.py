@@ -42,9 +42,9 @@ _MESSAGE = About(
     ("receiver", "supervision"), _ALARM, ("message", "class", "kind"),
     "who it is about, the sender, the message's texts and position",
 )  # fmt: skip
-_TRUST = About(
-    _OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), "who the two are, but for their accounts"
-)
+_TWO = "who the two are, but for their accounts"
+_TRUST = About(_OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), _TWO)
+_OUTAGE = About(_OPERATOR, ("outage",), ("sha256", "issuer", "hours", "reason", "step_up"), _TWO)
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(_OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 _HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
@@ -61,11 +61,10 @@ def _key(*beside: str, by: tuple[str, ...] = _OPERATOR, of: str = "security_key"
 
 CATALOGUE: Mapping[Event, About] = MappingProxyType(
     {
-        Event.ALARM_RAISED: _MESSAGE,
-        Event.ALARM_JOINED: _MESSAGE,
-        Event.ALARM_WITHDRAWN: _MESSAGE,
-        Event.ALARM_UPHELD: _MESSAGE,
-        Event.ALARM_RESTORED: _MESSAGE,
+        **dict.fromkeys(
+            (Event.ALARM_RAISED, Event.ALARM_JOINED, Event.ALARM_WITHDRAWN, Event.ALARM_UPHELD, Event.ALARM_RESTORED),
+            _MESSAGE,
+        ),
         Event.ALARM_PRESENTED: About(("desk",), _ALARM, withheld="who the alarm is about"),
         Event.ALARM_TAKEN: _act(),
         Event.ALARM_TAKEN_OVER: _act("about"),
@@ -208,7 +207,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
                             "class_override", "settings_record", "trusted_issuer", "account_link", "invitation", "unit",
                             "unit_hours", "person", "contact", "note", "device", "policy", "closing_code", "legal_hold",
                             "removal_rules", "authority_export", "authority_ending", "security_key", "role_request",
-                            "role_change", "break_glass",
+                            "role_change", "break_glass", "declared_outage",
                             "designated_role", "unauthorised_grant", "activation_rules", "device_secret", "api_client"),
             ("operation",), "every word of the row but its random identifier",
         ),
@@ -288,9 +287,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         ),
         Event.ROLE_RELEASED: About(_OPERATOR, ("authority",), ("role", "authority", "reason", "step_up")),
         Event.ROLE_UNAUTHORISED: About(("scheduler",), ("account",), ("role", "authority"), "the name"),
-        Event.TRUST_PROPOSED: _TRUST,
-        Event.TRUST_APPROVED: _TRUST,
-        Event.TRUST_WITHDRAWN: _TRUST,
+        **dict.fromkeys((Event.TRUST_PROPOSED, Event.TRUST_APPROVED, Event.TRUST_WITHDRAWN), _TRUST),
         Event.CLIENT_REGISTERED: About(
             _OPERATOR, ("client",), ("authority", "scopes", "reason", "valid_until", "digest", "step_up"), "the keys"
         ),
@@ -314,7 +311,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
              "credential"),
             "what was typed, the assertion, the subject; " + _STRANGER,
         ),
-        Event.SIGN_IN_FALLBACK: _key("reason", "issuer", "attested", "valid_until", of="session"),
+        Event.SIGN_IN_FALLBACK: _key("reason", "issuer", "outage", "attested", "valid_until", of="session"),
+        **dict.fromkeys((Event.OUTAGE_PROPOSED, Event.OUTAGE_DECLARED, Event.OUTAGE_ENDED), _OUTAGE),
         Event.BREAK_GLASS_BEGUN: _key(of="break_glass"),
         Event.BREAK_GLASS_OPENED: _key("account", "session", "reason", "valid_until", "overdue", of="break_glass"),
         Event.BREAK_GLASS_ENDED: About(("scheduler",), ("break_glass",), ("account", "session"), "the token"),

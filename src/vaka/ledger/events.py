@@ -129,7 +129,10 @@ class Event(Enum):
     SESSION_UNLOCKED = "session.unlocked"  # its owner touched one of his keys, and goes on
     SESSION_KEPT = "session.kept"  # a session goes on past its time, because an alarm is in its hands
     SIGN_IN_REFUSED = "sign_in.refused"  # an attempt to sign in failed
-    SIGN_IN_FALLBACK = "sign_in.fallback"  # an operator signed in by his security key, as his issuer did not answer
+    SIGN_IN_FALLBACK = "sign_in.fallback"  # an operator signed in by his security key, as his issuer was away
+    OUTAGE_PROPOSED = "outage.proposed"  # a shift leader or an administrator says that nobody gets in by an issuer
+    OUTAGE_DECLARED = "outage.declared"  # the other of them says so too: its operators may sign in by their keys
+    OUTAGE_ENDED = "outage.ended"  # it holds no longer, or the proposal was taken back
     BREAK_GLASS_BEGUN = "break_glass.begun"  # the first of two custodians touched his key for an emergency
     BREAK_GLASS_OPENED = "break_glass.opened"  # the second did, and a session of an hour is open
     BREAK_GLASS_ENDED = "break_glass.ended"  # that session is over

@@ -58,12 +58,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "fallback",
                 Sentence("Larmoperatörer är reservinloggade", "Alarm operators are signed in by the fallback"),
                 Sentence(
-                    "En utfärdare av e-legitimationer svarar inte. Larmoperatörer som arbetar för er loggar in med "
-                    "bara sin säkerhetsnyckel, med färre rättigheter. Ni får veta det högst en gång i timmen; varje "
-                    "inloggning står i loggen.",
-                    "An issuer of electronic identities does not answer. Alarm operators who work for you sign in with "
-                    "their security keys alone, with fewer rights. You are told at most once an hour; each sign-in "
-                    "stands in the log.",
+                    "En utfärdare av e-legitimationer svarar inte, eller är förklarad ur bruk. Larmoperatörer som "
+                    "arbetar för er loggar in med bara sin säkerhetsnyckel, med färre rättigheter. Ni får veta det "
+                    "högst en gång i timmen; varje inloggning står i loggen.",
+                    "An issuer of electronic identities does not answer, or is declared out of use. Alarm operators "
+                    "who work for you sign in with their security keys alone, with fewer rights. You are told at most "
+                    "once an hour; each sign-in stands in the log.",
                 ),
                 "notices",
                 (Event.SIGN_IN_FALLBACK,),
@@ -81,6 +81,22 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 ),
                 "notices",
                 (Event.BREAK_GLASS_OPENED, Event.BREAK_GLASS_ENDED),
+            ),
+            Kind(
+                "outage",
+                Sentence("Ett avbrott hos en utfärdare har förklarats", "An outage of an issuer was declared"),
+                Sentence(
+                    "En arbetsledare och en administratör hos leverantören har tillsammans förklarat att ingen kommer "
+                    "in med en viss e-legitimation, eller så har de avslutat det. Under tiden får larmoperatörer som "
+                    "arbetar för er logga in med bara sin säkerhetsnyckel, med färre rättigheter. Vilka, varför och "
+                    "hur länge står i loggen.",
+                    "A shift leader and an administrator of the supplier have declared together that nobody gets in by "
+                    "a certain electronic identity, or have ended that. Meanwhile alarm operators who work for you may "
+                    "sign in with their security keys alone, with fewer rights. Who, why and for how long stands in "
+                    "the log.",
+                ),
+                "notices",
+                (Event.OUTAGE_DECLARED, Event.OUTAGE_ENDED),
             ),
         )
     }

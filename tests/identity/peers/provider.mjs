@@ -4,6 +4,7 @@
 // Somebody else's OpenID provider (certified), at which our sign-in must sign in. Reads its configuration as one line of
 // JSON from standard input, writes the port that it listens at (which may be given), and ends with its standard input.
 // Who logs in at which level is said by whoever fills in the login page, or opens it with ?person=…&acr=…
+// Told to be broken, it answers as always, and its login page is an error.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -14,7 +15,7 @@ const found = createRequire(`${process.env.MODULES}/`).resolve('oidc-provider');
 const { Provider } = await import(pathToFileURL(found));
 
 const lines = createInterface({ input: process.stdin });
-const { jwk, client, levels, people, port: wanted } = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
+const { jwk, client, levels, people, port: wanted, broken } = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
 const CLAIMS = ['employee_number', 'organisation'];
 
 const server = createServer();
@@ -45,6 +46,11 @@ server.listen(wanted ?? 0, '127.0.0.1', () => {
     const asked = new URL(request.url, `http://127.0.0.1:${port}`);
     if (!asked.pathname.startsWith('/login/')) {
       serve(request, response);
+      return;
+    }
+    if (broken) {
+      response.writeHead(500, { 'content-type': 'text/html' });
+      response.end('<!doctype html><title>Error</title><p>Internal error');
       return;
     }
     if (!asked.searchParams.has('person')) {

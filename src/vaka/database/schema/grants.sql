@@ -55,6 +55,10 @@ grant execute on function keep_session to g_desk;
 -- desk: people add, rename and remove their own security keys, and unlock by touching one.
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_desk;
 grant select, insert, update (used_at), delete on security_key_challenge to g_desk;
+-- desk: which issuers operators sign in by; a shift leader says with an administrator that one of them lets nobody in.
+grant select on trusted_issuer to g_desk;
+grant execute on function ledger.trust_state to g_desk;
+grant execute on function list_outages, propose_outage, declare_outage, end_outage to g_desk, g_office;
 -- desk: tells who has one open.
 grant select, insert, update on desk_presence to g_desk;
 -- desk: adopting an unknown sender registers it.
@@ -122,14 +126,14 @@ grant select (id, kind, account_id, role, authority_id, valid_from, valid_until,
 grant select, insert, update (name, sign_count, last_used_at), delete on security_key to g_office;
 grant select, insert, update (used_at), delete on security_key_challenge to g_office;
 -- scheduler, setup: look for evidence of the terms, and keep what was found. setup prints how they stand,
--- and the portal shows it.
+-- and the portal and the office show it.
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level, find_unreviewed_break_glass to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
-grant execute on function list_evidence to g_setup, g_portal;
+grant execute on function list_evidence to g_setup, g_portal, g_office;
 -- portal: takes the evidence of one authority's terms out, as a pack.
 grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
@@ -176,6 +180,9 @@ grant select, insert, delete on seen_assertion to g_signin;
 -- signin: which issuers are believed, and whether the log says that two people decided so.
 grant select on trusted_issuer to g_signin;
 grant execute on function ledger.trust_state to g_signin, g_setup;
+-- signin: which outages two people declared. The owner of that function asks the log.
+grant execute on function list_outages to g_signin;
+grant execute on function ledger.outage_told to vaka_owner;
 -- notifier: takes what is due to be sent, and says what became of it. It reads no table, and no ledger.
 grant usage on schema vaka to g_notifier;
 grant execute on function take_notices, tell_delivered, tell_hindered to g_notifier;

@@ -17,7 +17,7 @@ from vaka.web import rooms
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
-from vaka.web.desk import acts, board, cover, history, keys, own_sessions, screen, stream
+from vaka.web.desk import acts, board, cover, history, keys, outages, own_sessions, screen, stream
 from vaka.web.desk.busy import is_busy
 from vaka.web.desk.desk import Desk, authority_of
 from vaka.web.refusals import Refusals
@@ -61,6 +61,10 @@ ADDRESSES: tuple[Address, ...] = (
     route("/history", history.search_history, ["POST"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/found/{number}", history.show_found, ["GET"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/{authority}/{alarm}", history.show_record, ["GET"], needs=Permission.DESK_SEE_HISTORY),
+    route("/outages", outages.show, ["GET"], needs=Permission.DESK_SEE_QUEUE),
+    route("/outages", outages.propose, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),
+    route("/outages/declare", outages.declare, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),
+    route("/outages/end", outages.end, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),
     route("/keys", keys.show_keys, ["GET"], needs=Permission.DESK_OWN_KEYS),
     route("/keys", keys.enrol, ["POST"], needs=Permission.DESK_OWN_KEYS),
     route("/keys/add", keys.add, ["POST"], needs=Permission.DESK_OWN_KEYS),

@@ -69,6 +69,8 @@ class Desk:
     """People's own keys."""
     step_up: Policy
     """Who must touch one."""
+    outage_hours: int
+    """For how many hours at most an outage is declared."""
 
     def authorities(self, asker: Asker, permission: Permission) -> list[Authority]:
         """Return the authorities in which the asker has a permission, by name."""
@@ -106,6 +108,7 @@ class Desk:
                 ("may_bulk_close", Permission.DESK_BULK_CLOSE),
                 ("may_see_history", Permission.DESK_SEE_HISTORY),
                 ("may_keep_keys", Permission.DESK_OWN_KEYS),
+                ("may_declare", Permission.DESK_DECLARE_OUTAGE),
             )
         }
         return {"asker": asker, "view": None, "locked": False, "idle": IDLE["operator"], **allowed}

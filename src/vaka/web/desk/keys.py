@@ -18,30 +18,32 @@ HERE = "/keys"
 
 async def show_keys(desk: Desk, request: Request, asker: Asker) -> Response:
     """GET /keys: what one has, and the forms."""
-    return await own_keys.show_keys(_frame(desk, asker), request, asker)
+    return await own_keys.show_keys(key_frame(desk, asker), request, asker)
 
 
 async def add(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /keys/add: the page on which a key is made."""
-    return await own_keys.add(_frame(desk, asker), request, asker)
+    return await own_keys.add(key_frame(desk, asker), request, asker)
 
 
 async def enrol(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /keys: enrol the key that was made."""
-    return await own_keys.enrol(_frame(desk, asker), request, asker)
+    return await own_keys.enrol(key_frame(desk, asker), request, asker)
 
 
 async def rename(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /keys/rename: call a key something else."""
-    return await own_keys.rename(_frame(desk, asker), request, asker)
+    return await own_keys.rename(key_frame(desk, asker), request, asker)
 
 
 async def remove(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /keys/remove: remove one, after a touch."""
-    return await own_keys.remove(_frame(desk, asker), request, asker)
+    return await own_keys.remove(key_frame(desk, asker), request, asker)
 
 
-def _frame(desk: Desk, asker: Asker) -> KeyFrame:
+def key_frame(desk: Desk, asker: Asker) -> KeyFrame:
+    """Return how the desk shows pages about one's security keys."""
+
     def render(template: str, here: str, status: int, shown: Mapping[str, Any]) -> Response:
         facts = {
             "message": None, **desk.facts(asker), **desk.room(asker), "back": here, "frame": "desk_room.html",

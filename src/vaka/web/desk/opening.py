@@ -81,6 +81,7 @@ async def open_desk(server: Server, settings: Settings, clock: Clock) -> AsyncIt
                             gateway, platform, keyring, identities, people, hub, pages, assets, colleagues,
                             Reads(clock), Questions(clock), clock, denials, sign_in=f"{settings.signin.origin}/",
                             security_keys=security_keys, step_up=settings.access.step_up,
+                            outage_hours=settings.access.declared_outage_hours,
                         )  # fmt: skip
                 finally:
                     for task in running:

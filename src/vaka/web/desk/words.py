@@ -80,6 +80,15 @@ CONDITIONS: Mapping[str, str] = {
     "never": mark("Never heard"),
 }
 
+TOUCHED: Mapping[str, str] = {
+    "outage.declared": mark("Outage of an issuer declared"),
+    "sha256": mark("Fingerprint (SHA-256)"),
+    "issuer": mark("Issuer of identities"),
+    "hours": mark("Hours at most"),
+    "reason": mark("Reason"),
+}
+"""What a key is touched for at the desk, besides the keys themselves: the act, and what decides it."""
+
 ACTORS: Mapping[str, str] = {
     "device": mark("the device"),
     "desk": mark("the desk"),
@@ -105,6 +114,9 @@ def names_in(language: Language) -> dict[str, Any]:
         "step_word": lambda key: looked_up(STEPS, key),
         "condition_word": lambda key: looked_up(CONDITIONS, key),
         "actor_word": lambda key: looked_up(ACTORS, key),
+        "event_word": lambda key: looked_up(TOUCHED, key),
+        "fact_word": lambda key: looked_up(TOUCHED, key),
+        "reason_word": lambda text: text,
         "kind_word": lambda key: _capital(_choose(KINDS[key], language)) if key in KINDS else _plain(key),
         "kinds_word": lambda alarm: _kinds(language, alarm.kind, alarm.latest_kind),
         "device_word": lambda code: coded(DEVICE_TYPES, code),

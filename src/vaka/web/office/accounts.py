@@ -32,6 +32,7 @@ from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.office.office import Office, explain
 from vaka.web.office.role_words import tell_lines
+from vaka.web.outages import list_declared
 
 Shown = Literal["current", "administrators", "deactivated", "removed", "all"]
 FILTERS: tuple[Shown, ...] = ("current", "administrators", "deactivated", "removed", "all")
@@ -49,6 +50,7 @@ async def show_accounts(office: Office, request: Request, asker: Asker) -> Respo
     return office.page(
         asker, "office_accounts.html", "accounts", f"/?show={shown}",
         accounts=_choose(accounts, shown), shown=shown, counts=counts, open_now=open_now,
+        declared=await list_declared(office.platform, office.clock, asker),
     )  # fmt: skip
 
 

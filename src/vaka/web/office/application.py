@@ -24,6 +24,7 @@ from vaka.web.office import (
     first_touch,
     issuers,
     keys,
+    outages,
     own_sessions,
     proposing,
     register_acts,
@@ -32,6 +33,7 @@ from vaka.web.office import (
     registers,
     requests,
     roles,
+    terms,
 )
 from vaka.web.office.office import Office
 from vaka.web.preferences import Theme
@@ -92,6 +94,12 @@ ADDRESSES: tuple[Address, ...] = (
     route("/issuers/new", proposing.propose, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/extend", proposing.extend_evidence, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
     route("/issuers/decide", issuers.decide, ["POST"], needs=Permission.OFFICE_SET_ISSUERS),
+    route("/outages", outages.show, ["GET"], needs=Permission.OFFICE_DECLARE_OUTAGE),
+    route("/outages", outages.propose, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
+    route("/outages/declare", outages.declare, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
+    route("/outages/end", outages.end, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
+    route("/terms", terms.show_terms, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/terms/{authority}", terms.show_board, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),

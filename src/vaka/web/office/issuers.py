@@ -38,6 +38,7 @@ from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
 from vaka.web.office.requests import EXPLAINED
 from vaka.web.office.touching import confirm
+from vaka.web.outages import list_declared
 from vaka.web.touching import Confirming
 
 HERE = "/issuers"
@@ -136,6 +137,7 @@ async def show(office: Office, asker: Asker, error: VakaError | None = None) -> 
         altered=_without_effect(standings, "altered"), of_a_demo=_without_effect(standings, "of_a_demo"),
         decisions=decisions, names=names, owners=await name_owners(office), today=_today(now),
         soon=_today(now) + EXPIRES_SOON, lines_of=lines_of, changed=changed, message=message,
+        declared=await list_declared(office.platform, office.clock, asker),
     )  # fmt: skip
 
 

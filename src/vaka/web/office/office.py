@@ -44,6 +44,7 @@ ROOMS = (
     Room("requests", "/requests", mark("Requests"), Permission.OFFICE_DECIDE_ACCOUNT),
     Room("emergency", "/emergency", mark("Emergency access"), Permission.OFFICE_DECIDE_ACCOUNT),
     Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
+    Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
     Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
     Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),
     Room("keys", "/keys", mark("My keys"), Permission.OFFICE_OWN_KEYS),
@@ -85,6 +86,8 @@ class Office:
     """Custodians' keys for emergency access."""
     step_up: Policy
     """Who must touch one: everybody, but in a demo whoever has one."""
+    outage_hours: int
+    """For how many hours at most an outage is declared."""
     confirmed: Confirmed
     """The sessions in which one was touched."""
     security_contact: SecurityContactSettings

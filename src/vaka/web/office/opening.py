@@ -58,6 +58,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 sign_in=f"{settings.signin.origin}/?realm=administrator", security_keys=keys,
                 emergency_keys=emergency_keys,
                 step_up=settings.access.step_up if settings.mode == "demo" else "required", confirmed=Confirmed(clock),
+                outage_hours=settings.access.declared_outage_hours,
                 demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin,
             )  # fmt: skip

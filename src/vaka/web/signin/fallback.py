@@ -1,7 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Signing in to the desk by one's own security key, while one's issuer does not answer. Offered at no other time."""
+"""Signing in to the desk by one's own security key, while one's issuer does not answer or is declared to let nobody in.
+Offered at no other time.
+"""
 
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 import structlog
@@ -9,11 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from vaka.database.connections import transaction
-from vaka.identity.fallback import UNREACHABLE
+from vaka.identity.fallback import Away, reason_of
 from vaka.identity.key_sign_in import ANSWERED_WITHIN, KeySignInRefusedError
 from vaka.identity.pending import PendingSecret, begin_login, read_pending, take_login
 from vaka.identity.reasons import Reason
-from vaka.identity.trust import Trusted
 from vaka.web.browser_kinds import read_browser
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
@@ -30,9 +33,18 @@ class FallbackForm(Form):
     answer: KeyAnswer = ""
 
 
-async def list_away(entrance: Entrance, preferences: Preferences) -> list[str]:
-    """Return what the operators' issuers are called that do not answer."""
-    return [_title(one, preferences) for one in await _find_away(entrance)]
+@dataclass(frozen=True, slots=True)
+class AwayLine:
+    """An issuer that is away, as the pages say it."""
+
+    title: str
+    until: datetime | None
+    """Until when two people declared it so; None where it was measured."""
+
+
+async def list_away(entrance: Entrance, preferences: Preferences) -> list[AwayLine]:
+    """Return the operators' issuers that do not answer or are declared to let nobody in."""
+    return [_line(one, preferences) for one in await _find_away(entrance)]
 
 
 async def show_fallback(entrance: Entrance, request: Request) -> Response:
@@ -46,10 +58,10 @@ async def show_fallback(entrance: Entrance, request: Request) -> Response:
         await entrance.attempts.note(reason.code, host_of(request))
         return refuse(entrance, request, reason)
     async with transaction(entrance.platform) as connection:
-        pending = await begin_login(connection, away[0].id, "operator", entrance.clock.now())
+        pending = await begin_login(connection, away[0].issuer.id, "operator", entrance.clock.now())
     preferences = read_preferences(request)
     page = entrance.pages.render(
-        "signin_fallback.html", preferences, away=[_title(one, preferences) for one in away],
+        "signin_fallback.html", preferences, away=[_line(one, preferences) for one in away],
         options=entrance.fallback.ask(pending),
     )  # fmt: skip
     response = HTMLResponse(page)
@@ -64,17 +76,20 @@ async def sign_in_by_key(entrance: Entrance, request: Request) -> Response:
     """POST /fallback: let somebody in by his key, or say why not; each refusal is written down."""
     form = await read_form(request, FallbackForm)
     try:
-        token = await _sign_in(entrance, request, form.answer, read_pending(request.cookies.get(FALLBACK_COOKIE, "")))
+        pending = read_pending(request.cookies.get(FALLBACK_COOKIE, ""))
+        token, away = await _sign_in(entrance, request, form.answer, pending)
     except KeySignInRefusedError as refused:
         await entrance.attempts.refuse(refused.code, host_of(request), refused.said)
         return show_refusal(entrance, request, refused.code, refused.sentence)
-    structlog.get_logger().warning("signed in by the fallback", reason=UNREACHABLE)
+    structlog.get_logger().warning("signed in by the fallback", reason=reason_of(away)["reason"])
     await end_sessions(entrance, request)
     return await let_in(entrance, request, "operator", token)
 
 
-async def _sign_in(entrance: Entrance, request: Request, answer: str, pending: PendingSecret | None) -> str:
-    """Return the token of a session. Raises KeySignInRefusedError."""
+async def _sign_in(
+    entrance: Entrance, request: Request, answer: str, pending: PendingSecret | None
+) -> tuple[str, list[Away]]:
+    """Return the token of a session, and which issuers were away. Raises KeySignInRefusedError."""
     fallback, now = entrance.fallback, entrance.clock.now()
     if pending is None:
         raise KeySignInRefusedError.of(Reason.NO_PENDING)
@@ -85,16 +100,18 @@ async def _sign_in(entrance: Entrance, request: Request, answer: str, pending: P
         raise KeySignInRefusedError.of(Reason.PENDING_SPENT)
     async with transaction(entrance.platform) as connection:
         touched = await fallback.judge(connection, pending, answer)
-    await fallback.require_away(touched)
+    away = await fallback.require_away(touched)
     async with transaction(entrance.platform) as connection:
-        return await fallback.open(connection, touched, browser=read_browser(request))
+        return await fallback.open(connection, touched, away, browser=read_browser(request)), away
 
 
-async def _find_away(entrance: Entrance) -> list[Trusted]:
+async def _find_away(entrance: Entrance) -> list[Away]:
     async with transaction(entrance.platform) as connection:
         issuers = await entrance.fallback.list_issuers(connection)
-    return await entrance.fallback.find_away(issuers)
+        declared = await entrance.fallback.list_declared(connection) if issuers else {}
+    return await entrance.fallback.find_away(issuers, declared)
 
 
-def _title(issuer: Trusted, preferences: Preferences) -> str:
-    return issuer.content.title_sv if preferences.language == "sv" else issuer.content.title_en
+def _line(away: Away, preferences: Preferences) -> AwayLine:
+    until = None if away.outage is None else away.outage.holds_until
+    return AwayLine(away.issuer.content.title_in(preferences.language), until)

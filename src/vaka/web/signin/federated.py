@@ -60,7 +60,7 @@ async def list_ways(entrance: Entrance, preferences: Preferences) -> Mapping[Rea
         for trusted in await list_trusted(connection, entrance.clock.now()):
             with suppress(SignInRefusedError):
                 issuer = _usable(entrance, trusted)
-                way = Way(trusted.name, issuer.title_sv if preferences.language == "sv" else issuer.title_en)
+                way = Way(trusted.name, issuer.title_in(preferences.language))
                 for realm in trusted.realms:
                     ways[realm].append(way)
     return {realm: sorted(found, key=lambda way: (way.title, way.name)) for realm, found in ways.items()}
