@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Schemathesis against the running portal: every operation answers as its description says, whatever it is sent.
+"""Schemathesis against the running portal and registry: every operation answers as described, whatever it is sent.
 
 It makes requests out of the description, good and bad ones, and holds each answer against it: no failure of ours, no
 status, media type or member that is not described, nothing refused that fits, nothing accepted that does not.
@@ -86,10 +86,10 @@ class Found:
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
-    """The portal, and what seals its logs."""
+    """The portal and the registry, and what seals their logs."""
     with open_installation() as installation:
         house = House(installation)
-        house.start("portal", "sequencer")
+        house.start("portal", "registry", "sequencer")
         try:
             yield house
         finally:
@@ -120,8 +120,13 @@ def programs(house: House) -> Programs:
 
 @pytest.fixture(scope="module")
 def described(house: House) -> dict[str, Any]:
-    """What the running portal says of itself, for the one authority whose programs ask."""
-    said: dict[str, Any] = httpx.get(f"{house.portal}/api/openapi.json").json()
+    """What the running portal says of itself."""
+    return ask_what_is_there(f"{house.portal}/api/openapi.json")
+
+
+def ask_what_is_there(address: str) -> dict[str, Any]:
+    """Return what a process says of itself, for the one authority whose programs ask."""
+    said: dict[str, Any] = httpx.get(address).json()
     for methods in said["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
@@ -145,7 +150,7 @@ def take_token(house: House, program: Program) -> str:
     return str(answer.json()["access_token"])
 
 
-def walk(house: House, described: dict[str, Any], programs: Programs) -> Found:
+def walk(base: str, described: dict[str, Any], programs: Programs) -> Found:
     """Ask everything that a description describes, and return what does not agree with it."""
     settings = SchemathesisConfig.from_dict({
         "seed": 1,
@@ -161,7 +166,7 @@ def walk(house: House, described: dict[str, Any], programs: Programs) -> Found:
         }}}],
     })  # fmt: skip
     schema = schemathesis.openapi.from_dict(described, config=settings)
-    schema.config.update(base_url=house.portal)
+    schema.config.update(base_url=base)
 
     @schema.auth(refresh_interval=None)
     class _InTurn:
@@ -198,10 +203,14 @@ def walk(house: House, described: dict[str, Any], programs: Programs) -> Found:
     return found
 
 
+@pytest.mark.parametrize("process", ["portal", "registry"])
 def test_every_operation_answers_as_it_is_described(
-    house: House, described: dict[str, Any], programs: Programs
+    house: House, described: dict[str, Any], programs: Programs, process: str
 ) -> None:
-    found = walk(house, described, programs)
+    base = house.portal
+    if process == "registry":
+        base, described = house.registry, ask_what_is_there(described["externalDocs"]["url"])
+    found = walk(base, described, programs)
     assert found.faults == set()
     answered = {(label, status) for label, status in found.answers}
     for path, methods in described["paths"].items():
@@ -267,5 +276,5 @@ def test_a_planted_fault_is_found(house: House, described: dict[str, Any], progr
     wrong = deepcopy({**described, "paths": {path: described["paths"][path]}})
     [operation] = wrong["paths"][path].values()
     plant(operation)
-    faults = walk(house, wrong, programs).faults
+    faults = walk(house.portal, wrong, programs).faults
     assert [one for one in faults if f": {check}: " in one] != [], faults

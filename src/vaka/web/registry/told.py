@@ -1,26 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What an authority's care system tells of people: who is new, with whom to ring. It writes, and reads nobody.
-
-The identifier is chosen by the program, so that what was sent twice is registered once.
-"""
+"""What an authority's care system tells of people, and how: every member named, bounded, and of one kind."""
 
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
-from vaka.access.permissions import Permission
-from vaka.access.registering import register_person
 from vaka.tenants.people import Contact, Person
-from vaka.web.asker import Asker
-from vaka.web.json_bodies import read_json
-from vaka.web.portal.portal import Portal, require_authority
 
-PEOPLE_PATH = "/api/v1/{authority}/people"
 MOST_CONTACTS = 20
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _PHONE = r"^(\+?[0-9][0-9 ()/-]{4,24})?$"
@@ -81,13 +70,3 @@ class ToldPerson(_Told):
         facts: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
         contacts = tuple(Contact(**one.model_dump()) for one in self.contacts)
         return Person(**{**facts, "id": UUID(self.id), "contacts": contacts})
-
-
-async def register(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST …/people: a person in care is new. What was sent before, by its identifier, changes nothing: 200."""
-    authority = await require_authority(portal, request, asker, Permission.PORTAL_REGISTER_PEOPLE)
-    told = await read_json(request, ToldPerson)
-    keys, person = portal.keyring.of(authority.id), told.as_person()
-    async with portal.gateway.transaction(authority.id) as tenant:
-        is_new = await register_person(tenant, keys, asker.principal, authority.id, person, now=portal.clock.now())
-    return JSONResponse({"id": told.id, "registered": is_new}, 201 if is_new else 200)
