@@ -318,8 +318,15 @@ TENANT: dict[str, Rights] = {
     },
     "registry": ASKS_LEDGER
     | {
-        "person": "insert select(id personal_number_key)",
-        "contact": "insert select(person_id)",
+        "person": "insert select(absence_reason absent_from absent_until area born_on care_notes city cognition"
+        " digital_lock door_code family_name floor given_name hearing id key_box key_number language"
+        " latitude longitude personal_number personal_number_key phone postal_code protected_identity"
+        " risks route speech street) update(absence_reason absent_from absent_until area born_on"
+        " care_notes city cognition digital_lock door_code family_name floor given_name hearing"
+        " key_box key_number language latitude longitude personal_number personal_number_key phone"
+        " phone_key postal_code protected_identity risks route speech street)",
+        "contact": "select insert delete",
+        "note": "select insert delete",
     },
     "scheduler": ASKS_LEDGER
     | {

@@ -551,6 +551,8 @@ API_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
 REGISTRY_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/api/registry/openapi.json"): Untold("what can be asked; nothing of anybody"),
     ("POST", "/api/v1/{authority}/people"): told("person.registered"),
+    ("GET", "/api/v1/{authority}/people/{person}"): told("person.read"),
+    ("PUT", "/api/v1/{authority}/people/{person}"): told("person.changed"),
     ("GET", "/alive"): Untold("says nothing"),
 }
 OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {

@@ -222,6 +222,8 @@ API_TABLE: list[tuple[str, str, Needs]] = [
 REGISTRY_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/api/registry/openapi.json", PUBLIC),
     ("POST", f"{API_BASE}/people", Permission.PORTAL_REGISTER_PEOPLE),
+    ("GET", f"{API_BASE}/people/{{person}}", Permission.PORTAL_KEEP_PEOPLE),
+    ("PUT", f"{API_BASE}/people/{{person}}", Permission.PORTAL_KEEP_PEOPLE),
     ("GET", "/alive", PUBLIC),
 ]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [

@@ -319,10 +319,10 @@ CALLS = _table(
     Call("public_keys", OfSubjects, Addresses, frozenset({"setup", "desk"}), "Tells the addresses of people."),
     Call("lookup_key", OfPurpose, LookupKey, frozenset({"setup", "desk", "portal", "registry"}),
          "Hands out a lookup key."),
-    Call("issue_editions", OfObjects, Editions, _SETUP,
+    Call("issue_editions", OfObjects, Editions, frozenset({"setup", "registry"}),
          "Lets what is written about people, or of devices, be written anew; what is older opens no more, once that is "
          "settled."),
-    Call("settle_editions", OfWritten, Lost, frozenset({"setup", "scheduler"}),
+    Call("settle_editions", OfWritten, Lost, frozenset({"setup", "registry", "scheduler"}),
          "Says which editions were written; tells of which of them the keyholder knows nothing."),
     Call("readmit_editions", OfAuthority, Readmitted, _SETUP,
          "Lets the last editions before the newest count again, where an older authority's database was restored."),

@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,9 +26,6 @@ from vaka.settings import Settings
 from vaka.web.asker import COOKIES
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.portal import Portal
-from vaka.web.registry.application import build_registry
-from vaka.web.registry.opening import open_registry
-from vaka.web.registry.registry import Registry
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -43,18 +40,6 @@ async def care_manager(portal: Portal, installation: Installation, slug: str = "
     account, token = await owner_with(installation, "care_manager", slug)
     cookies = {COOKIES["authority"]: token}
     return Browser(build_portal(portal, SETTINGS), SETTINGS.portal.origin, cookies, str(account))
-
-
-@pytest.fixture
-async def registry(installation: Installation) -> AsyncIterator[Registry]:
-    async with open_registry(installation.server, SETTINGS, SystemClock()) as registry:
-        yield registry
-
-
-@pytest.fixture
-def door(registry: Registry) -> Browser:
-    """Where programs reach the registry."""
-    return Browser(build_registry(registry, SETTINGS), SETTINGS.registry.origin)
 
 
 @pytest.fixture

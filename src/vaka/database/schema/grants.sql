@@ -252,10 +252,16 @@ grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
--- registry: an authority's care system registers people over the interface for programs.
-grant insert on person, contact to g_registry;
-grant select (id, personal_number_key) on person to g_registry;
-grant select (person_id) on contact to g_registry;
+-- registry: an authority's care system registers people over the interface for programs, reads them one by one and writes
+-- them anew; where letters to them go it never changes, and it removes nobody.
+grant insert, select (id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
+    postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box, digital_lock,
+    protected_identity, absent_from, absent_until, absence_reason, personal_number_key),
+    update (given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
+    postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box, digital_lock,
+    protected_identity, absent_from, absent_until, absence_reason, personal_number_key, phone_key)
+    on person to g_registry;
+grant select, insert, delete on contact, note to g_registry;
 grant select (id, person_id) on device to g_portal;
 grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;

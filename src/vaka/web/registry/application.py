@@ -17,14 +17,16 @@ from vaka.web.programs.front import Rooms
 from vaka.web.programs.recognising import recognise_program
 from vaka.web.registry import people
 from vaka.web.registry.registry import Registry
-from vaka.web.registry.told import ToldPerson
+from vaka.web.registry.told import ToldFacts, ToldPerson
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
 from vaka.web.safety import Safety
 
 PEOPLE = "/api/v1/{authority}/people"
 """As before there was a registry: programs that register people ask at the same address."""
+PERSON = f"{PEOPLE}/{{person}}"
 DESCRIPTION = "/api/registry/openapi.json"
-_REGISTERING = f"POST {PEOPLE}"
+_REGISTERING, _READING, _CHANGING = f"POST {PEOPLE}", f"GET {PERSON}", f"PUT {PERSON}"
+_IDENTIFIER = {"type": "string", "format": "uuid"}
 
 
 async def show_description(registry: Registry, request: Request) -> Response:
@@ -41,14 +43,26 @@ async def say_alive(registry: Registry, request: Request) -> Response:
 API: tuple[Address, ...] = (
     route(DESCRIPTION, show_description, ["GET"], needs=PUBLIC),
     route(PEOPLE, people.register, ["POST"], needs=Permission.PORTAL_REGISTER_PEOPLE),
+    route(PERSON, people.show, ["GET"], needs=Permission.PORTAL_KEEP_PEOPLE),
+    route(PERSON, people.change, ["PUT"], needs=Permission.PORTAL_KEEP_PEOPLE),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
 )
 
 INTERFACE = Interface(
     about="How an authority's care system keeps the register of its people in care. Tokens are the portal's.",
-    bodies={_REGISTERING: ToldPerson},
-    answers={_REGISTERING: {"id": {"type": "string", "format": "uuid"}, "registered": {"type": "boolean"}}},
+    bodies={_REGISTERING: ToldPerson, _CHANGING: ToldFacts},
+    answers={
+        _REGISTERING: {"id": _IDENTIFIER, "registered": {"type": "boolean"}},
+        _READING: {
+            "id": _IDENTIFIER,
+            "withheld": {"type": "boolean"},
+            "person": {"type": ["object", "null"], "description": "As it is written; null where it is withheld."},
+        },
+        _CHANGING: {"id": _IDENTIFIER, "changed": {"type": "boolean"}},
+    },
     enters=frozenset({_REGISTERING}),
+    tagged=frozenset({_READING}),
+    guarded=frozenset({_CHANGING}),
 )
 
 
