@@ -92,7 +92,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("setup", "demo"), ("device",), ("authority", "authentication"), "its sender and its person; no credential"
         ),
         Event.DEVICE_CHANGED: About(
-            ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order", "edition"), _REGISTER
+            ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order", "edition"),
+            _REGISTER,
         ),
         Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
@@ -100,7 +101,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.PERSON_CHANGED: About(("setup", "client"), ("person",), ("fields", "edition"), _REGISTER),
         Event.PERSON_READ: About(("client",), ("person",), ("withheld",), _REGISTER),
         Event.VALUE_REFUSED: About(
-            ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"), "what stands there, and should"
+            ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"), "what stands, and what should"
         ),
         Event.EDITION_READMITTED: About(("account", "setup"), ("authority",), ("count",), _REGISTER),
         Event.EDITION_LOST: About(("scheduler",), ("person", "device"), ("edition",), _REGISTER),
@@ -372,8 +373,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ACTIVATION_WITHDRAWN: About(_OPERATOR, ("activation",)),
         Event.LOG_READ: About(
             ("account", "client", "setup"), ("log", "entry"),
-            ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",
-             "size"),
+            ("person", "format", "found", "more", "named", "from", "to", "entry", "tool", "size"),
             "names; the person is a random identifier",
         ),
         Event.LOG_SEARCHED: About(
@@ -387,6 +387,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
              "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
+        Event.ROUTINE_TAKEN: About(("account",), ("authority",), ("format", "sha256")),
         Event.ACCESS_DENIED: About(
             ("account", "client"), ("process",), ("reason", "address", "methods", "session", "count"),
             "the address as the browser asked for it, which names what it was about",
