@@ -30,6 +30,10 @@ MAY_NOT_LOAD = {
         "vaka.alarms", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo", "vaka.simulate",
         "vaka.web.desk", "vaka.web.signin", "vaka.web.live",
     ),
+    "vaka.processes.registry": (
+        "vaka.alarms", "vaka.removal", "vaka.receiver", "vaka.sip", "vaka.scaip", "vaka.commands", "vaka.demo",
+        "vaka.simulate", "vaka.web.desk", "vaka.web.portal", "vaka.web.office", "vaka.web.signin", "vaka.web.live",
+    ),
     "vaka.processes.office": (
         "vaka.alarms", "vaka.removal", "vaka.tenants.gateway", "vaka.keys.keyring", "vaka.receiver", "vaka.sip",
         "vaka.scaip", "vaka.commands", "vaka.demo", "vaka.simulate", "vaka.web.desk", "vaka.web.signin",
@@ -76,6 +80,7 @@ CONTRACTS = (
     "The receiver knows nothing of people who sign in",
     "The desk never parses what devices send",
     "The portal reads its own authority's log, and knows nothing of the desk",
+    "The registry keeps people in care for programs, and has no pages",
     "The office knows accounts, and no authority's data",
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
@@ -130,6 +135,7 @@ OPENS_CONNECTIONS = {
     "web/desk/opening.py": "platform",
     "web/office/opening.py": "platform",
     "web/portal/opening.py": "platform",
+    "web/registry/opening.py": "platform",
     "web/session_news.py": "platform",
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
@@ -283,9 +289,9 @@ def test_every_process_keeps_its_memory_to_itself() -> None:
                 kept[path.stem] = {ast.unparse(keyword) for keyword in node.keywords}
     swapped = {"out_of_swap=False"}
     assert kept == {
-        "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "sequencer": set(),
-        "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped, "office": swapped,
-        "notifier": swapped,
+        "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "registry": set(),
+        "sequencer": set(), "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped,
+        "office": swapped, "notifier": swapped,
     }  # fmt: skip
 
 

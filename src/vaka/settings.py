@@ -128,6 +128,18 @@ class PortalSettings(WebSettings):
         return self
 
 
+class RegistrySettings(WebSettings):
+    """Where authorities' care systems keep the register of their people in care."""
+
+    port: Port = 8405
+    """Port to listen on."""
+    origin: str = "http://localhost:8405"
+    """Scheme, host and port as programs see it: the portal's own where one web server stands in front of both."""
+    programs_socket: FilePath = Path("run/registry-programs.sock")
+    """Where the web server hands on requests of programs that show certificates. Open only with
+    `portal.programs_origin`."""
+
+
 class OfficeSettings(WebSettings):
     """The supplier's office, where administrators work."""
 
@@ -341,6 +353,7 @@ class Settings(_Section):
     receiver: ReceiverSettings = ReceiverSettings()
     desk: DeskSettings = DeskSettings()
     portal: PortalSettings = PortalSettings()
+    registry: RegistrySettings = RegistrySettings()
     office: OfficeSettings = OfficeSettings()
     signin: SigninSettings = SigninSettings()
     demo: DemoSettings = DemoSettings()
@@ -369,7 +382,7 @@ class Settings(_Section):
         if self.mode == "demo":
             webs: tuple[tuple[str, WebSettings], ...] = (
                 ("desk", self.desk), ("portal", self.portal), ("office", self.office), ("signin", self.signin),
-                ("demo", self.demo),
+                ("registry", self.registry), ("demo", self.demo),
             )  # fmt: skip
             for name, web in webs:
                 if not (is_this_machine(web.host) and is_this_machine(urlsplit(web.origin).hostname or "")):

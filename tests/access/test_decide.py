@@ -39,8 +39,8 @@ GIVES = {
     "access_approver": "portal.see_access portal.designate_role portal.approve_access portal.set_notices"
     " portal.see_terms portal.own_keys portal.own_sessions portal.set_activation portal.approve_activation"
     " portal.own_clients",
-    "care_manager": "portal.register_people portal.own_clients portal.see_terms portal.own_receipt portal.own_keys"
-    " portal.own_sessions",
+    "care_manager": "portal.register_people portal.keep_people portal.own_clients portal.see_terms"
+    " portal.own_receipt portal.own_keys portal.own_sessions",
     "administrator": "office.see_accounts office.ask_account office.decide_account office.set_issuers"
     " office.declare_outage office.run_commands office.own_keys office.own_sessions office.see_terms"
     " office.see_registers office.keep_registers office.decide_registers",

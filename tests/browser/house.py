@@ -41,7 +41,11 @@ class House:
         portal = find_free_port(signin + 1, ("tcp",))
         office = find_free_port(portal + 1, ("tcp",))
         provider = find_free_port(office + 1, ("tcp",))
-        self.ports = {"desk": desk, "signin": signin, "portal": portal, "office": office, "provider": provider}
+        registry = find_free_port(provider + 1, ("tcp",))
+        self.ports = {
+            "desk": desk, "signin": signin, "portal": portal, "office": office, "provider": provider,
+            "registry": registry,
+        }  # fmt: skip
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         lines = ['mode = "demo"']
         for name, port in self.ports.items():
@@ -62,6 +66,11 @@ class House:
     def portal(self) -> str:
         """Where the portal is."""
         return f"http://localhost:{self.ports['portal']}"
+
+    @property
+    def registry(self) -> str:
+        """Where programs keep people in care."""
+        return f"http://localhost:{self.ports['registry']}"
 
     @property
     def office(self) -> str:

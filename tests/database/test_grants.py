@@ -130,6 +130,16 @@ PLATFORM: dict[str, Rights] = {
         " issuer kept_until level method realm token_hash) update(ended_at)",
         "session_use": "select insert update(locked_at used_at)",
     },
+    "registry": ASKS_LEDGER
+    | {
+        "authority": "select",
+        **READS_GRANTS,
+        "account": "select(display_name id language state)",
+        "api_client": "select(authority_id ended_at ends_at id keys owner scopes)",
+        "api_token": "select(certificate client_id expires_at id issued_at token_hash)",
+        "client_digest()": "execute",
+        "ledger.is_client_told()": "execute",
+    },
     "office": ASKS_LEDGER
     | {
         "approve_command_login()": "execute",
@@ -330,12 +340,23 @@ TENANT: dict[str, Rights] = {
         "decide_erasure()": "execute",
         "place_hold()": "execute",
         "lift_hold()": "execute",
-        "person": "insert select(born_on family_name given_name id personal_number personal_number_key phone_key"
+        "person": "select(born_on family_name given_name id personal_number personal_number_key phone_key"
         " protected_identity)",
-        "contact": "insert select(person_id)",
         "device": "select(id model person_id sender)",
         "alarm": "select(id person_id)",
         "unit": "select(id name)",
+    },
+    "registry": ASKS_LEDGER
+    | {
+        "person": "insert select(absence_reason absent_from absent_until area born_on care_notes city cognition"
+        " digital_lock door_code family_name floor given_name hearing id key_box key_number language"
+        " latitude longitude personal_number personal_number_key phone postal_code protected_identity"
+        " risks route speech street) update(absence_reason absent_from absent_until area born_on"
+        " care_notes city cognition digital_lock door_code family_name floor given_name hearing"
+        " key_box key_number language latitude longitude personal_number personal_number_key phone"
+        " phone_key postal_code protected_identity risks route speech street)",
+        "contact": "select insert delete",
+        "note": "select insert delete",
     },
     "scheduler": ASKS_LEDGER
     | {

@@ -5,14 +5,16 @@
 import re
 from pathlib import Path
 
-from vaka.web.portal.api import API
+from vaka.web.portal.api import API as PORTAL
+from vaka.web.registry.application import API as REGISTRY
 from vaka.web.routes import PUBLIC
 
+API = (*PORTAL, *(one for one in REGISTRY if one.path.startswith("/api/")))
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 def test_every_address_is_on_the_page_with_its_permission() -> None:
-    rows = set(re.findall(r"^\| `(?:GET|POST) (\S+)` \| `([a-z_.]+)` \|", PAGE, flags=re.MULTILINE))
+    rows = set(re.findall(r"^\| `(?:GET|POST|PUT) (\S+)` \| `([a-z_.]+)` \|", PAGE, flags=re.MULTILINE))
     assert rows == {(one.path, str(one.needs.value)) for one in API if one.needs is not PUBLIC}
     for one in API:
         assert f"{one.methods[0]} {one.path}" in PAGE

@@ -21,7 +21,8 @@ from vaka.demo.personas import PERSONAS
 pytestmark = pytest.mark.end_to_end
 
 PROGRAMS = (
-    "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "notifier", "receiver-1",
+    "postgresql", "keyholder", "signin", "desk", "portal", "registry", "office", "scheduler", "sequencer", "notifier",
+    "receiver-1",
     "provider",
 )  # fmt: skip
 

@@ -32,10 +32,11 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.end_to_end
 
 PROCESSES = (
-    "postgresql", "keyholder", "signin", "desk", "portal", "office", "scheduler", "sequencer", "notifier", "receiver-1",
+    "postgresql", "keyholder", "signin", "desk", "portal", "registry", "office", "scheduler", "sequencer", "notifier",
+    "receiver-1",
     "provider", "devices",
 )  # fmt: skip
-KEEP_OUT_OF_SWAP = ("keyholder", "desk", "portal", "scheduler", "sequencer")
+KEEP_OUT_OF_SWAP = ("keyholder", "desk", "portal", "registry", "scheduler", "sequencer")
 SPOKEN = "Fru Agda Markörsdotter på Hemliga vägen 17"
 """What a device says of whom it belongs to, an operator writes, a clerk types in the wrong field."""
 MARK = "Markörsdotter"

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.end_to_end, pytest.mark.anyio]
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1800"))
 WARM_UP_SECONDS = min(60.0, SECONDS / 4)
 CRASH_SECONDS = 45.0
-VICTIMS = ("receiver-1", "postgresql", "desk", "portal", "scheduler", "sequencer", "signin", "keyholder")
+VICTIMS = ("receiver-1", "postgresql", "desk", "portal", "registry", "scheduler", "sequencer", "signin", "keyholder")
 WATCHED = ("receiver-2", "devices")
 """Those that are never killed: their memory tells."""
 MOST_GROWTH_BYTES = 64 * 1024 * 1024

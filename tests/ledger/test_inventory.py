@@ -26,6 +26,7 @@ from vaka.web.desk.application import ADDRESSES as DESK
 from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.api import API
 from vaka.web.portal.application import ADDRESSES as PORTAL
+from vaka.web.registry.application import API as REGISTRY
 from vaka.web.routes import Address
 from vaka.web.signin.application import ADDRESSES as SIGNIN
 
@@ -583,8 +584,14 @@ API_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/api/v1/{authority}/log/entries/{index}"): told("log.read"),
     ("GET", "/api/v1/{authority}/log/checkpoint"): told("log.read"),
     ("GET", "/api/v1/{authority}/access"): Untold("roles and requests, by identifiers; nobody in care"),
-    ("POST", "/api/v1/{authority}/people"): told("person.registered"),
     ("GET", "/api/v1/{authority}/activation"): Untold("rules, and counts of devices"),
+}
+REGISTRY_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/api/registry/openapi.json"): Untold("what can be asked; nothing of anybody"),
+    ("POST", "/api/v1/{authority}/people"): told("person.registered"),
+    ("GET", "/api/v1/{authority}/people/{person}"): told("person.read"),
+    ("PUT", "/api/v1/{authority}/people/{person}"): told("person.changed"),
+    ("GET", "/alive"): Untold("says nothing"),
 }
 OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/"): Untold("who works for the supplier and its authorities, with which roles; nobody in care"),
@@ -720,7 +727,8 @@ NOT_YET: dict[str, str] = {}
 
 
 def everything() -> list[Told | Untold]:
-    pages = (*PAGES.values(), *PORTAL_PAGES.values(), *OFFICE_PAGES.values(), *API_ADDRESSES.values())
+    pages = (*PAGES.values(), *PORTAL_PAGES.values(), *OFFICE_PAGES.values(), *API_ADDRESSES.values(),
+             *REGISTRY_ADDRESSES.values())  # fmt: skip
     return [*STATEMENTS.values(), *FUNCTIONS.values(), *COMMANDS.values(), *pages, *ROUNDS.values()]
 
 
@@ -738,8 +746,9 @@ def test_every_command_is_in_the_inventory() -> None:
 
 @pytest.mark.parametrize(
     ("addresses", "pages"),
-    [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES), (OFFICE, OFFICE_PAGES), (API, API_ADDRESSES)],
-    ids=["signin", "portal", "office", "api"],
+    [(SIGNIN, PAGES), (PORTAL, PORTAL_PAGES), (OFFICE, OFFICE_PAGES), (API, API_ADDRESSES),
+     (REGISTRY, REGISTRY_ADDRESSES)],
+    ids=["signin", "portal", "office", "api", "registry"],
 )  # fmt: skip
 def test_every_page_is_in_the_inventory(
     addresses: tuple[Address, ...], pages: dict[tuple[str, str], Told | Untold]

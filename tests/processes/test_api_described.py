@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Schemathesis against the running portal: every operation answers as its description says, whatever it is sent.
+"""Schemathesis against the running portal and registry: every operation answers as described, whatever it is sent.
 
 It makes requests out of the description, good and bad ones, and holds each answer against it: no failure of ours, no
 status, media type or member that is not described, nothing refused that fits, nothing accepted that does not.
@@ -32,6 +32,7 @@ from tests.programs import assertion, key_set, owner_with, proved_by
 from tests.web.furniture import open_installation
 from vaka.web.asker import COOKIES
 from vaka.web.portal.api_token import ADMISSION_PATH
+from vaka.web.programs.describing import TAG
 
 pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
 
@@ -41,7 +42,7 @@ PROGRAMS = 8
 """Of each owner: one program is heard so often in a minute, all of them together as often as the walk asks."""
 OWNERS = {
     "log_reviewer": ["portal.read_log"], "access_approver": ["portal.see_access", "portal.set_activation"],
-    "care_manager": ["portal.register_people"],
+    "care_manager": ["portal.register_people", "portal.keep_people"],
 }  # fmt: skip
 """Who registers them, by role, and what for."""
 CHECKS = (
@@ -51,6 +52,7 @@ CHECKS = (
 )  # fmt: skip
 REFUSED = [str(status) for status in (400, 401, 404, 405, 413, 414, 415)]
 ENTRIES = "/api/v1/{authority}/log/entries"
+PERSON = "/api/v1/{authority}/people/{person}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,10 @@ class Found:
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
-    """The portal, and what seals its logs."""
+    """The portal and the registry, and what seals their logs."""
     with open_installation() as installation:
         house = House(installation)
-        house.start("portal", "sequencer")
+        house.start("portal", "registry", "sequencer")
         try:
             yield house
         finally:
@@ -120,13 +122,19 @@ def programs(house: House) -> Programs:
 
 @pytest.fixture(scope="module")
 def described(house: House) -> dict[str, Any]:
-    """What the running portal says of itself, for the one authority whose programs ask."""
-    said: dict[str, Any] = httpx.get(f"{house.portal}/api/openapi.json").json()
+    """What the running portal says of itself."""
+    return ask_what_is_there(f"{house.portal}/api/openapi.json")
+
+
+def ask_what_is_there(address: str, **within: str) -> dict[str, Any]:
+    """Return what a process says of itself, for the one authority whose programs ask and what is named in it."""
+    within = {"authority": "ekbacka", **within}
+    said: dict[str, Any] = httpx.get(address).json()
     for methods in said["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
-                if parameter["name"] == "authority":
-                    parameter["schema"] = {"const": "ekbacka"}
+                if parameter["name"] in within:
+                    parameter["schema"] = {"const": within[parameter["name"]]}
     return said
 
 
@@ -145,7 +153,7 @@ def take_token(house: House, program: Program) -> str:
     return str(answer.json()["access_token"])
 
 
-def walk(house: House, described: dict[str, Any], programs: Programs) -> Found:
+def walk(base: str, described: dict[str, Any], programs: Programs) -> Found:
     """Ask everything that a description describes, and return what does not agree with it."""
     settings = SchemathesisConfig.from_dict({
         "seed": 1,
@@ -156,12 +164,18 @@ def walk(house: House, described: dict[str, Any], programs: Programs) -> Found:
             "negative_data_rejection": {"enabled": True, "expected-statuses": REFUSED},
         },
         # What is too long is refused as that; and that a time from is before a time to, no schema says.
-        "operations": [{"include-path": ENTRIES, "checks": {"positive_data_acceptance": {
-            "enabled": True, "expected-statuses": ["2xx", "400", "401", "403", "404"],
-        }}}],
+        "operations": [
+            {"include-path": ENTRIES, "checks": {"positive_data_acceptance": {
+                "enabled": True, "expected-statuses": ["2xx", "400", "401", "403", "404"],
+            }}},
+            # What is no version is none that is there; that one is lacking is said in its own way.
+            {"include-path": PERSON, "include-method": "PUT", "checks": {"negative_data_rejection": {
+                "enabled": True, "expected-statuses": [*REFUSED, "412", "428"],
+            }, "missing_required_header": {"enabled": True, "expected-statuses": ["401", "428"]}}},
+        ],
     })  # fmt: skip
     schema = schemathesis.openapi.from_dict(described, config=settings)
-    schema.config.update(base_url=house.portal)
+    schema.config.update(base_url=base)
 
     @schema.auth(refresh_interval=None)
     class _InTurn:
@@ -171,6 +185,11 @@ def walk(house: House, described: dict[str, Any], programs: Programs) -> Found:
 
         def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
             case.headers["Authorization"] = f"Bearer {data}"
+            # The version that is there, where one is told that fits: of those, chance makes none.
+            said = case.headers.get("If-Match")
+            if said is not None and re.fullmatch(TAG, str(said)):
+                seen = httpx.get(f"{base}{case.formatted_path}", headers={"Authorization": f"Bearer {data}"})
+                case.headers["If-Match"] = seen.headers.get("etag", said)
 
     @schema.hook
     def map_case(_context: HookContext, case: Case[Any]) -> Case[Any]:
@@ -198,17 +217,26 @@ def walk(house: House, described: dict[str, Any], programs: Programs) -> Found:
     return found
 
 
+@pytest.mark.parametrize("process", ["portal", "registry"])
 def test_every_operation_answers_as_it_is_described(
-    house: House, described: dict[str, Any], programs: Programs
+    house: House, described: dict[str, Any], programs: Programs, process: str
 ) -> None:
-    found = walk(house, described, programs)
+    base = house.portal
+    if process == "registry":
+        base, somebody = (
+            house.registry,
+            next(str(one.id) for slug, one, _ in house.installation.people.values() if slug == "ekbacka"),
+        )
+        described = ask_what_is_there(described["externalDocs"]["url"], person=somebody)
+    found = walk(base, described, programs)
     assert found.faults == set()
     answered = {(label, status) for label, status in found.answers}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             label = f"{method.upper()} {path}"
             assert {(label, 200), (label, 201)} & answered, "the walk never came through to what it does"
-            assert (label, 405) in answered
+            # What a path does not know is tried once, not once for each of its methods.
+            assert {(f"{one.upper()} {path}", 405) for one in methods} & answered, label
             assert operation["security"] == [] or (label, 401) in answered
     assert 429 not in {status for _, status in answered}, "more programs are needed"
 
@@ -267,5 +295,5 @@ def test_a_planted_fault_is_found(house: House, described: dict[str, Any], progr
     wrong = deepcopy({**described, "paths": {path: described["paths"][path]}})
     [operation] = wrong["paths"][path].values()
     plant(operation)
-    faults = walk(house, wrong, programs).faults
+    faults = walk(house.portal, wrong, programs).faults
     assert [one for one in faults if f": {check}: " in one] != [], faults

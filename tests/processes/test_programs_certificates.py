@@ -156,7 +156,9 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         socket.parent.mkdir(exist_ok=True)
         site = EXAMPLE.read_text()
         for wrong, right in (
-            ("/run/vaka-programs/portal.sock", str(socket)), ("8443", str(port)), ("portal.example;", "localhost;"),
+            ("/run/vaka-programs/portal.sock", str(socket)),
+            ("/run/vaka-programs/registry.sock", str(socket.with_name("registry-programs.sock"))),
+            ("8443", str(port)), ("portal.example;", "localhost;"),
             ("/etc/ssl/portal.example.pem", str(shown.path)), ("/etc/ssl/private/portal.example.key", str(shown.key)),
         ):  # fmt: skip
             assert wrong in site
@@ -169,7 +171,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
             )
             + f"{site}}}\n"
         )
-        house.start("portal", "signin")
+        house.start("portal", "registry", "signin")
         front = subprocess.Popen([nginx, "-p", str(place), "-c", str(place / "nginx.conf")])
         try:
             owner = {"cookie": cookies_of(sign_in_over_http(house.signin, "lovisa")), **OWN}
@@ -225,6 +227,20 @@ def test_a_certificate_as_openssl_makes_it_is_registered_and_opens_the_log(gate:
     assert "CERTIFICATE" not in row["keys"]
 
 
+def test_the_registry_is_behind_the_same_address_and_judges_the_certificate_itself(gate: Gate, paper: Paper) -> None:
+    program, people = gate.register(paper.text), "/api/v1/ekbacka/people"
+    token, mark = gate.token(paper, program), gate.logs.mark("platform")
+    for shown, status in ((None, 401), (paper, 403)):  # known, and not given that
+        with gate.client(shown) as client:
+            answer = client.post(people, headers={"authorization": f"Bearer {token}"}, json={})
+            assert answer.status_code == status, answer.text
+            assert client.get("/api/registry/openapi.json").json()["paths"].keys() >= {"/api/v1/{authority}/people"}
+    told = [one for one in gate.logs.since(mark, "platform") if one["actor"] == f"client:{program}"]
+    assert [(one["event"], one["object"], one["detail"]["reason"]) for one in told] == [
+        ("access.denied", "process:registry", "certificate_missing")
+    ]
+
+
 def test_a_token_is_worth_something_with_its_certificate_alone(gate: Gate, paper: Paper) -> None:
     program = gate.register(paper.text)
     token = gate.token(paper, program)
@@ -256,8 +272,13 @@ def test_a_certificate_that_is_not_the_programs_is_refused_and_told_of(gate: Gat
     if shown == "expired":
         # It was good when it was registered: the day has come since.
         paper = make_paper(gate.place, "expired", days=(-9, -1))
-        program = gate.register(make_paper(gate.place, "before").text)
-        swap_fingerprint(gate, program, paper)
+        sequencer = gate.house.processes["sequencer"]
+        sequencer.send_signal(signal.SIGSTOP)  # an entry that is sealed is changed no more
+        try:
+            program = gate.register(make_paper(gate.place, "before").text)
+            swap_fingerprint(gate, program, paper)
+        finally:
+            sequencer.send_signal(signal.SIGCONT)
     elif shown == "not yet good":
         paper = make_paper(gate.place, "early", days=(2, 9))
         program = gate.register(paper.text)

@@ -14,6 +14,7 @@ from vaka.web.desk.application import ADDRESSES as DESK
 from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.api import API
 from vaka.web.portal.application import ADDRESSES as PORTAL
+from vaka.web.registry.application import API as REGISTRY
 from vaka.web.routes import PUBLIC, Address, Needs, build_router, route
 from vaka.web.signin.application import ADDRESSES as SIGNIN
 
@@ -235,8 +236,14 @@ API_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", f"{API_BASE}/log/entries/{{index}}", READ_LOG),
     ("GET", f"{API_BASE}/log/checkpoint", READ_LOG),
     ("GET", f"{API_BASE}/access", Permission.PORTAL_SEE_ACCESS),
-    ("POST", f"{API_BASE}/people", Permission.PORTAL_REGISTER_PEOPLE),
     ("GET", f"{API_BASE}/activation", Permission.PORTAL_SET_ACTIVATION),
+]
+REGISTRY_TABLE: list[tuple[str, str, Needs]] = [
+    ("GET", "/api/registry/openapi.json", PUBLIC),
+    ("POST", f"{API_BASE}/people", Permission.PORTAL_REGISTER_PEOPLE),
+    ("GET", f"{API_BASE}/people/{{person}}", Permission.PORTAL_KEEP_PEOPLE),
+    ("PUT", f"{API_BASE}/people/{{person}}", Permission.PORTAL_KEEP_PEOPLE),
+    ("GET", "/alive", PUBLIC),
 ]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/", PUBLIC),
@@ -280,6 +287,10 @@ def test_the_office_has_these_addresses_and_no_other() -> None:
 
 def test_programs_have_these_addresses_and_no_other() -> None:
     assert flatten(API) == API_TABLE
+
+
+def test_the_registry_has_these_addresses_and_no_other() -> None:
+    assert flatten(REGISTRY) == REGISTRY_TABLE
 
 
 def test_the_sign_in_page_has_these_addresses_and_no_other() -> None:

@@ -33,6 +33,7 @@ SCOPES = (
     Permission.PORTAL_SEE_ACCESS,
     Permission.PORTAL_SET_ACTIVATION,
     Permission.PORTAL_REGISTER_PEOPLE,
+    Permission.PORTAL_KEEP_PEOPLE,
 )
 """What a program can be given. Whatever two people or a touch of a key decide is not among it."""
 LONGEST_LIFE_DAYS = 366

@@ -40,6 +40,7 @@ class Permission(Enum):
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
     PORTAL_SEE_TERMS = "portal.see_terms"  # how the 37 terms stand, and by which evidence
     PORTAL_REGISTER_PEOPLE = "portal.register_people"  # by program: enter people in care in the register; reads nobody
+    PORTAL_KEEP_PEOPLE = "portal.keep_people"  # by program: read people in care one by one, and write them anew
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
     OFFICE_SEE_ACCOUNTS = "office.see_accounts"  # whose accounts there are, and what became of each
     OFFICE_ASK_ACCOUNT = "office.ask_account"  # ask for accounts, invite whom they are for, put somebody out at once

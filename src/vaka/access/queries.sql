@@ -3,7 +3,7 @@
 -- Run in the platform database.
 
 -- name: read_grants
--- as: desk, portal, office, signin
+-- as: desk, portal, registry, office, signin
 select g.role, g.authority_id, g.valid_until
 from effective_grant g
 join account a on a.id = g.account_id

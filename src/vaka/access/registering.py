@@ -38,16 +38,26 @@ async def register_person(
     # A program chooses the identifier, and may choose that of somebody who was erased a second ago: his key may be held
     # here still. No lock is held yet that could wait for the keyholder.
     await keys.create([person.id], trusting=False)
-    number = await key_of_number(keys, person.personal_number)
-    values: dict[str, Any] = {"person": person.id, "number": number}
-    if number is not None:
-        await tenant.execute(QUERIES["await_number"], values)
-    there = {row[0] for row in await (await tenant.execute(QUERIES["find_same_person"], values)).fetchall()}
+    there = await _find_same(tenant, person.id, await key_of_number(keys, person.personal_number))
     if person.id in there:
         return False
     if there:
         raise _taken()
     return await register_people(tenant, keys, [person], actor=principal.actor, now=now) == 1
+
+
+async def require_own_number(tenant: Connection, person: UUID, number: bytes | None) -> None:
+    """Return if nobody else has a number, given by its key, in an open transaction. Raises UnusablePersonError."""
+    if await _find_same(tenant, person, number) - {person}:
+        raise _taken()
+
+
+async def _find_same(tenant: Connection, person: UUID, number: bytes | None) -> set[UUID]:
+    """Return who is registered by this identifier or this number; nobody else gets the number until the end."""
+    values: dict[str, Any] = {"person": person, "number": number}
+    if number is not None:
+        await tenant.execute(QUERIES["await_number"], values)
+    return {row[0] for row in await (await tenant.execute(QUERIES["find_same_person"], values)).fetchall()}
 
 
 def _taken() -> UnusablePersonError:

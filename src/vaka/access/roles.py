@@ -187,6 +187,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 frozenset(
                     {
                         Permission.PORTAL_REGISTER_PEOPLE,
+                        Permission.PORTAL_KEEP_PEOPLE,
                         Permission.PORTAL_OWN_CLIENTS,
                         Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,

@@ -27,7 +27,7 @@ from vaka.settings import Settings
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
-@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the six after it.")
+@click.option("--port-base", type=click.IntRange(1024, 65_000), help="Use this port and the seven after it.")
 @click.option("--people", type=click.IntRange(1, 900), default=PEOPLE_EACH, show_default=True,
               help="People in each authority, when the demo is made.")  # fmt: skip
 @click.option("--no-traffic", is_flag=True, help="Start no simulated devices.")
@@ -98,6 +98,7 @@ def _welcome(directory: DataDirectory, settings: Settings, progress: Progress, *
   The desk         {settings.desk.origin}/
   The portal       {settings.portal.origin}/
   The office       {settings.office.origin}/
+  Programs ask     {settings.portal.origin}/api, and for people in care {settings.registry.origin}/api
   Devices send to  {receiver.host}  {", ".join(devices)}{"" if traffic else "  (none is simulated)"}
   Data and logs    {directory.root}
 

@@ -53,7 +53,7 @@ def settle(directory: DataDirectory, port_base: int | None, say: Callable[[str],
 def _with_port_base(settings: Settings, base: int | None) -> Settings:
     if base is None:
         return settings
-    return _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3, base + 4, base + 5, base + 6)
+    return _with_ports(settings, base, base + 1, base + 2, base + 2, base + 3, base + 4, base + 5, base + 6, base + 7)
 
 
 def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings:
@@ -76,9 +76,11 @@ def _with_free_ports(settings: Settings, say: Callable[[str], None]) -> Settings
     portal = choose(settings.portal.port, ("tcp",), settings.portal.host, "the portal")
     office = choose(settings.office.port, ("tcp",), settings.office.host, "the office")
     demo = choose(settings.demo.port, ("tcp",), settings.demo.host, "the demo's provider")
+    registry = choose(settings.registry.port, ("tcp",), settings.registry.host, "the registry")
     return _with_ports(
-        settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls, portal, office, demo
-    )
+        settings, signin, desk, receiver.udp_port and plain, receiver.tcp_port and plain, tls, portal, office, demo,
+        registry,
+    )  # fmt: skip
 
 
 def _with_ports(
@@ -91,6 +93,7 @@ def _with_ports(
     portal: int | None,
     office: int | None,
     demo: int | None,
+    registry: int | None,
 ) -> Settings:
     return settings.model_copy(
         update={
@@ -98,6 +101,9 @@ def _with_ports(
             "desk": settings.desk.model_copy(update={"port": desk, "origin": f"http://localhost:{desk}"}),
             "office": settings.office.model_copy(update={"port": office, "origin": f"http://localhost:{office}"}),
             "demo": settings.demo.model_copy(update={"port": demo, "origin": f"http://localhost:{demo}"}),
+            "registry": settings.registry.model_copy(
+                update={"port": registry, "origin": f"http://localhost:{registry}"}
+            ),
             "portal": settings.portal.model_copy(update={"port": portal, "origin": f"http://localhost:{portal}"}),
             "receiver": settings.receiver.model_copy(update={"udp_port": udp, "tcp_port": tcp, "tls_port": tls}),
         }

@@ -61,7 +61,7 @@ async def operate(
             await furnish(data.server(settings))
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings), *beside)
-        progress.say("Keyholder, receiver, desk, portal, office, sign-in, scheduler and sequencer work.")
+        progress.say("Keyholder, receiver, desk, portal, registry, office, sign-in, scheduler and sequencer work.")
         extra = companions()
         if extra:
             await supervisor.start(*extra)
@@ -112,6 +112,7 @@ async def _require_free_ports(data: DataDirectory, settings: Settings) -> None:
     wanted = [(port, name, settings.receiver.host) for port, name in receiver_ports(settings)]
     wanted.append((Port("tcp", settings.desk.port), "desk.port", settings.desk.host))
     wanted.append((Port("tcp", settings.portal.port), "portal.port", settings.portal.host))
+    wanted.append((Port("tcp", settings.registry.port), "registry.port", settings.registry.host))
     wanted.append((Port("tcp", settings.office.port), "office.port", settings.office.host))
     wanted.append((Port("tcp", settings.signin.port), "signin.port", settings.signin.host))
     if settings.mode == "demo":

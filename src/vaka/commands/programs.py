@@ -55,6 +55,7 @@ def vaka_programs(data: DataDirectory, settings: Settings) -> tuple[Program, ...
         _process(data, "signin", is_ready=_listens(Port("tcp", signin.port))),
         _process(data, "desk", is_ready=_listens(Port("tcp", desk.port))),
         _process(data, "portal", is_ready=_listens(Port("tcp", portal.port))),
+        _process(data, "registry", is_ready=_listens(Port("tcp", settings.registry.port))),
         _process(data, "office", is_ready=_listens(Port("tcp", settings.office.port))),
         _process(data, "scheduler", is_ready=_has_settled),
         _process(data, "sequencer", is_ready=_has_settled),

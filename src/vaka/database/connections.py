@@ -89,6 +89,16 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         raise DatabaseUnavailableError from error
 
 
+@asynccontextmanager
+async def borrowed(pool: Pool) -> AsyncIterator[Connection]:
+    """Borrow a connection in no transaction, for what is kept in steps. Raises DatabaseUnavailableError."""
+    try:
+        async with pool.connection() as connection:
+            yield connection
+    except (psycopg.OperationalError, psycopg.errors.AdminShutdown, OSError) as error:
+        raise DatabaseUnavailableError from error
+
+
 async def tell_clock_state(connection: psycopg.AsyncConnection[Any]) -> None:
     """Tell the database how well this machine's clock keeps time: ledger entries of the session say so.
 

@@ -185,7 +185,9 @@ def _revoke_everything(connection: psycopg.Connection[object], kind: Kind) -> No
             connection.execute(f"revoke all on schema {schema} from {group}")
 
 
-COMPONENTS = ("receiver", "desk", "portal", "office", "signin", "scheduler", "sequencer", "notifier", "setup")
+COMPONENTS = (
+    "receiver", "desk", "portal", "registry", "office", "signin", "scheduler", "sequencer", "notifier", "setup",
+)  # fmt: skip
 KEYHOLDER = "keyholder"
 """The one component of the key database, which is in no other."""
 GROUPS = tuple(f"g_{component}" for component in (*COMPONENTS, KEYHOLDER))

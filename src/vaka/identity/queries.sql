@@ -451,7 +451,7 @@ where c.id = %(client)s and c.ended_at is null and c.ends_at > %(now)s
   and ledger.is_client_told(c.id, client_digest(c.id, c.authority_id, c.owner, c.scopes, c.keys, c.ends_at))
 
 -- name: find_bearer
--- as: portal
+-- as: portal, registry
 select t.id as token_id, c.id as client_id, c.authority_id, c.owner, a.display_name as owner_name, a.language, c.scopes,
        t.issued_at, t.expires_at, t.certificate
 from api_token t

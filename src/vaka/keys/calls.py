@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-COMPONENTS = ("setup", "desk", "portal", "scheduler")
+COMPONENTS = ("setup", "desk", "portal", "registry", "scheduler")
 """Who has a credential at all."""
 MOST_SUBJECTS = 1000
 """In one call, and on one page."""
@@ -308,24 +308,25 @@ def _table(*calls: Call) -> Mapping[str, Call]:
 
 _EVERYONE = frozenset(COMPONENTS)
 _SETUP = frozenset({"setup"})
-_READERS = _EVERYONE
 
 CALLS = _table(
     Call("open_authority", OfAuthority, Opened, _SETUP, "Gives an authority its keys, or those it lacks."),
-    Call("create", OfSubjects, Keys, frozenset({"setup", "desk", "portal"}),
+    Call("create", OfSubjects, Keys, frozenset({"setup", "desk", "registry"}),
          "Makes data keys for people who have none."),
-    Call("unwrap", OfSubjects, Keys, _READERS, "Hands out the data keys of people; who has none is left out."),
-    Call("unwrap_page", OfPage, Keys, _READERS, "Hands out the data keys of all people, a page at a time."),
+    Call("unwrap", OfSubjects, Keys, _EVERYONE, "Hands out the data keys of people; who has none is left out."),
+    Call("unwrap_page", OfPage, Keys, _EVERYONE - {"registry"},
+         "Hands out the data keys of all people, a page at a time."),
     Call("public_keys", OfSubjects, Addresses, frozenset({"setup", "desk"}), "Tells the addresses of people."),
-    Call("lookup_key", OfPurpose, LookupKey, frozenset({"setup", "desk", "portal"}), "Hands out a lookup key."),
-    Call("issue_editions", OfObjects, Editions, _SETUP,
+    Call("lookup_key", OfPurpose, LookupKey, frozenset({"setup", "desk", "portal", "registry"}),
+         "Hands out a lookup key."),
+    Call("issue_editions", OfObjects, Editions, frozenset({"setup", "registry"}),
          "Lets what is written about people, or of devices, be written anew; what is older opens no more, once that is "
          "settled."),
-    Call("settle_editions", OfWritten, Lost, frozenset({"setup", "scheduler"}),
+    Call("settle_editions", OfWritten, Lost, frozenset({"setup", "registry", "scheduler"}),
          "Says which editions were written; tells of which of them the keyholder knows nothing."),
     Call("readmit_editions", OfAuthority, Readmitted, _SETUP,
          "Lets the last editions before the newest count again, where an older authority's database was restored."),
-    Call("editions", OfTurn, Editions, _READERS, "Tells which editions count, a page at a time."),
+    Call("editions", OfTurn, Editions, _EVERYONE, "Tells which editions count, a page at a time."),
     Call("rotate", OfAuthority, Replaced, frozenset({"setup", "scheduler"}),
          "Replaces an authority's key and wraps what is under it anew.", TURN_SECONDS),
     Call("rotate_root", Nothing, Replaced, _SETUP, "Replaces the root key and destroys the old one.", TURN_SECONDS),

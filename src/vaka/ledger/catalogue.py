@@ -103,10 +103,10 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.SITE_SILENT: About(("supervision",), _ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), _ALARM, ("silent",), "whose devices they are"),
         Event.PERSON_REGISTERED: About(("setup", "demo", "client"), ("person",), (), _REGISTER),
-        Event.PERSON_CHANGED: About(("setup",), ("person",), ("fields", "edition"), _REGISTER),
+        Event.PERSON_CHANGED: About(("setup", "client"), ("person",), ("fields", "edition"), _REGISTER),
+        Event.PERSON_READ: About(("client",), ("person",), ("withheld",), _REGISTER),
         Event.VALUE_REFUSED: About(
-            ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"),
-            "what stands there, and what should",
+            ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"), "what stands, and what should"
         ),
         Event.EDITION_READMITTED: About(("account", "setup"), ("authority",), ("count",), _REGISTER),
         Event.EDITION_LOST: About(("scheduler",), ("person", "device"), ("edition",), _REGISTER),

@@ -44,6 +44,7 @@ class Event(Enum):
     PERSON_REGISTERED = "person.registered"  # a person in care was entered in the register
     PERSON_CHANGED = "person.changed"  # what the register says of a person, contacts and notes was written anew
     PERSON_SEARCHED = "person.searched"  # somebody looked a person in care up; what was looked for is not written
+    PERSON_READ = "person.read"  # a program was shown what the register says of a person
     PERSON_REMOVED = "person.removed"  # everything about a person was deleted, for an order of erasure
     ERASURE_ORDERED = "erasure.ordered"  # somebody ordered the erasure of a person, by a decision
     ERASURE_DECIDED = "erasure.decided"  # a second person approved it or declined it, or who ordered it took it back

@@ -16,12 +16,12 @@ from vaka.database.cluster import find_server
 from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.logs import configure_logs
-from vaka.peers import accounts_named
-from vaka.settings import PortalSettings, Settings
+from vaka.settings import Settings
 from vaka.settings_reading import load_settings
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import COMPONENT, open_portal
-from vaka.web.serve import Front, serve
+from vaka.web.programs.coming import front_of
+from vaka.web.serve import serve
 
 _FAILED = 1
 _REFUSED = 2
@@ -45,18 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
 
 
-def _front(root: Path, settings: PortalSettings) -> Front | None:
-    """Return where programs with certificates come from. Raises ConfigurationError."""
-    if not settings.programs_origin:
-        return None
-    accounts = accounts_named(settings.programs_front, "portal.programs_front")
-    return Front(root / settings.programs_socket, accounts)
-
-
 async def _serve(root: Path, settings: Settings) -> int:
     log = structlog.get_logger()
     where = settings.portal
-    front = _front(root, where)
+    front = front_of(root, where, where.programs_socket)
     async with open_portal(find_server(settings.database, root), settings, SystemClock()) as portal:
         log.info("listening", address=where.host, port=where.port, count=len(portal.gateway.authorities))
         await serve(build_portal(portal, settings), where, front=front)

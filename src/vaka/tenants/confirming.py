@@ -29,6 +29,8 @@ WHOLE_SECONDS = 86_400.0
 """How often the whole log is read, from its beginning: also what was in order once may have been put back."""
 _AT_ONCE = 20_000
 """Entries looked through in one statement."""
+_WRITERS = ("_setup", "_registry")
+"""Whose entries are believed, by the role that wrote them."""
 
 
 class Written(NamedTuple):
@@ -97,8 +99,8 @@ class Confirming:
             except LedgerError:  # edited in place: the verifier finds it
                 continue
             edition = leaf.detail.get("edition")
-            # Whoever may append entries may write such a one; only setup's tell of what setup wrote.
-            if edition is None or not leaf.written_by.endswith("_setup"):
+            # Whoever may append entries may write such a one; it tells of what those wrote who write anything anew.
+            if edition is None or not leaf.written_by.endswith(_WRITERS):
                 continue
             thing = _identify(leaf.object)
             if thing is None or not isinstance(edition, int) or not 0 < edition <= NEWEST_EDITION:

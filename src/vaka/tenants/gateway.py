@@ -14,6 +14,7 @@ from vaka.database.connections import (
     Connection,
     DatabaseUnavailableError,
     Pool,
+    borrowed,
     make_pool,
     open_connection,
     transaction,
@@ -65,6 +66,15 @@ class Gateway:
         Raises UnknownAuthorityError or DatabaseUnavailableError.
         """
         async with transaction(await self._pool(authority_id)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self, authority_id: UUID) -> AsyncIterator[Connection]:
+        """One authority's database on a pooled connection, in no transaction: for what is kept in steps.
+
+        Raises UnknownAuthorityError or DatabaseUnavailableError.
+        """
+        async with borrowed(await self._pool(authority_id)) as connection:
             yield connection
 
     async def open_own_connection(self, authority_id: UUID, purpose: str) -> Connection:

@@ -9,7 +9,7 @@ where state = 'active'
 order by slug
 
 -- name: list_every_authority
--- as: office in platform, portal in platform, scheduler in platform, sequencer in platform, setup in platform
+-- as: office in platform, portal in platform, registry in platform, scheduler in platform, sequencer in platform, setup in platform
 -- Closed ones too: their logs go on being sealed, read and verified.
 select id, slug, name, kind, database_name, address
 from authority
@@ -53,16 +53,16 @@ on conflict do nothing
 returning unit_id
 
 -- name: await_number
--- as: portal in tenant
+-- as: registry in tenant
 -- Of two who are registered with one number at once, the second waits, and is found then.
 select pg_advisory_xact_lock(hashtextextended(encode(%(number)s::bytea, 'hex'), 0))
 
 -- name: find_same_person
--- as: portal in tenant
+-- as: registry in tenant
 select id from person where id = %(person)s or personal_number_key = %(number)s::bytea limit 10
 
 -- name: register_people
--- as: setup in tenant, portal in tenant
+-- as: setup in tenant, registry in tenant
 -- All of it sealed, but for the district and the mark; what stands for numbers is looked up and tells nothing.
 insert into person (id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition,
                     street, postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes,
@@ -82,7 +82,7 @@ on conflict do nothing
 returning id
 
 -- name: register_contacts
--- as: setup in tenant, portal in tenant
+-- as: setup in tenant, registry in tenant
 insert into contact (person_id, position, name, relation, phone, has_key)
 select person_id, position, name, relation, phone, has_key
 from jsonb_to_recordset(%(rows)s) as r (
@@ -91,7 +91,7 @@ on conflict do nothing
 returning person_id
 
 -- name: register_notes
--- as: setup in tenant
+-- as: setup in tenant, registry in tenant
 insert into note (id, person_id, body, must_see, expires_at, written_at)
 select id, person_id, body, must_see, expires_at, written_at
 from jsonb_to_recordset(%(rows)s) as r (
@@ -100,7 +100,7 @@ on conflict do nothing
 returning id
 
 -- name: change_people
--- as: setup in tenant
+-- as: setup in tenant, registry in tenant
 -- Everything anew, sealed as another edition. Where letters go stays: it belongs to the key.
 update person p
 set given_name = r.given_name, family_name = r.family_name, personal_number = r.personal_number,
@@ -121,13 +121,17 @@ where p.id = r.id
 returning p.id
 
 -- name: forget_about_people
--- as: setup in tenant
+-- as: setup in tenant, registry in tenant
 -- What is not written anew would not open either.
 with contacts as (delete from contact where person_id = any(%(ids)s))
 delete from note where person_id = any(%(ids)s)
 
+-- name: lock_people
+-- as: registry in tenant
+select id from person where id = any(%(people)s) order by id for update
+
 -- name: read_sealed_people
--- as: setup in tenant
+-- as: setup in tenant, registry in tenant
 select id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
        postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box,
        digital_lock, protected_identity, absent_from, absent_until, absence_reason
@@ -135,14 +139,14 @@ from person
 where id = any(%(people)s)
 
 -- name: read_sealed_contacts
--- as: setup in tenant
+-- as: setup in tenant, registry in tenant
 select person_id, position, name, relation, phone, has_key
 from contact
 where person_id = any(%(people)s)
 order by person_id, position
 
 -- name: read_sealed_notes
--- as: setup in tenant
+-- as: setup in tenant, registry in tenant
 select id, person_id, body, must_see, expires_at, written_at
 from note
 where person_id = any(%(people)s)

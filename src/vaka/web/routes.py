@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The route table is the access matrix: an address cannot be written down without saying who may use it."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -89,7 +89,9 @@ class Door:
 
 def build_router(addresses: Sequence[Address], context: object, door: Door | None = None) -> Router:
     """Return the router for ``addresses``; without a ``door`` every one of them must be public."""
-    routes = []
+    routes, allowed = [], dict[str, set[str]]()
+    for address in addresses:
+        allowed.setdefault(address.path, set()).update(address.methods)
     for address in addresses:
         if address.needs is PUBLIC:
             endpoint: Endpoint = partial(address.endpoint, context)
@@ -98,6 +100,7 @@ def build_router(addresses: Sequence[Address], context: object, door: Door | Non
         else:
             endpoint = partial(_guarded, address, address.needs, context, door)
         served = _MethodRoute(address.path, endpoint, methods=address.methods)
+        served.allowed = allowed[address.path]
         served.methods = set(address.methods)  # HEAD comes with GET unless told otherwise; a live stream has none
         routes.append(served)
     return Router(routes, redirect_slashes=False, default=_no_such_page)
@@ -145,7 +148,10 @@ async def _no_such_page(scope: Scope, receive: Receive, send: Send) -> None:
 class _MethodRoute(Route):
     """Raises where Starlette would answer in plain text, so that one place writes every refusal."""
 
+    allowed: Collection[str] = ()
+    """The methods of its path, those that other addresses serve among them."""
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.methods and scope["method"] not in self.methods:
-            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD, self.methods)
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD, self.allowed)
         await super().handle(scope, receive, send)

@@ -29,6 +29,9 @@ from vaka.web.asker import COOKIES
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
+from vaka.web.registry.application import build_registry
+from vaka.web.registry.opening import open_registry
+from vaka.web.registry.registry import Registry
 
 SETTINGS = Settings(mode="demo", access=AccessSettings(step_up="when_enrolled"))
 SEALED_EVERY_SECONDS = 45
@@ -150,6 +153,18 @@ def logs(installation: Installation) -> Logs:
 async def portal(installation: Installation) -> AsyncIterator[Portal]:
     async with open_portal(installation.server, SETTINGS, SystemClock()) as portal:
         yield portal
+
+
+@pytest.fixture
+async def registry(installation: Installation) -> AsyncIterator[Registry]:
+    async with open_registry(installation.server, SETTINGS, SystemClock()) as registry:
+        yield registry
+
+
+@pytest.fixture
+def door(registry: Registry) -> Browser:
+    """Where programs reach the registry."""
+    return Browser(build_registry(registry, SETTINGS), SETTINGS.registry.origin)
 
 
 async def enter(

@@ -19,11 +19,12 @@ from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs, enter
 from vaka.access.clients import SCOPES
 from vaka.access.permissions import Permission
-from vaka.web.portal.allowance import REQUESTS, TOKENS
 from vaka.web.portal.api import API
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.clients import SCOPE_WORDS
 from vaka.web.portal.portal import Portal
+from vaka.web.programs.allowance import REQUESTS, TOKENS
+from vaka.web.registry.application import API as REGISTRY
 from vaka.web.routes import PUBLIC
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -326,6 +327,7 @@ async def test_the_description_is_of_exactly_these_addresses_and_answers_are_wha
     said = await reader.browser.send("GET", "/api/openapi.json", {})
     described = json.loads(said.text)
     assert described["openapi"] == "3.1.0"
+    assert described["externalDocs"]["url"] == f"{SETTINGS.registry.origin}/api/registry/openapi.json"
     assert {(path, method) for path, methods in described["paths"].items() for method in methods} == {
         (address.path, method.lower()) for address in API for method in address.methods
     }
@@ -349,6 +351,6 @@ async def test_the_description_is_of_exactly_these_addresses_and_answers_are_wha
 
 
 def test_what_a_program_can_be_given_is_all_that_the_interface_asks() -> None:
-    asked = {address.needs for address in API if address.needs is not PUBLIC}
+    asked = {address.needs for address in (*API, *REGISTRY) if address.needs is not PUBLIC}
     assert asked == set(SCOPES)
     assert set(SCOPE_WORDS) == {scope.value for scope in SCOPES}

@@ -16,12 +16,13 @@
 revoke all on schema public from public;
 -- Large objects are storage without an owner's leave; nobody makes one.
 revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
-grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_office, g_scheduler, g_signin, g_setup,
+grant usage on schema ledger to vaka_owner, g_receiver, g_desk, g_portal, g_registry, g_office, g_scheduler, g_signin, g_setup,
     g_sequencer;
 -- The owner of accept_messages writes entries in the alarm's own transaction; it cannot read or change them.
 grant insert on ledger.inbox to vaka_owner;
 grant execute on function ledger.is_told, ledger.append to vaka_owner;
-grant execute on function ledger.append to g_desk, g_portal, g_office, g_scheduler, g_signin, g_setup, g_receiver, g_sequencer;
+grant execute on function ledger.append to g_desk, g_portal, g_registry, g_office, g_scheduler, g_signin, g_setup, g_receiver,
+    g_sequencer;
 -- sequencer: takes entries out of the inbox, adds them to the log, and lets the tree grow. Of the rest it sees nothing.
 grant execute on function ledger.drain to g_sequencer;
 grant select (id) on ledger.inbox to g_sequencer;
@@ -34,10 +35,10 @@ grant select, insert, update (note, signed_at), delete on ledger.checkpoint to g
 grant execute on function ledger.announce_pruning, ledger.prune to g_sequencer;
 -- sequencer: whether an entry waits, stands in the log, or is gone; maintenance commands ask as it for their receipts.
 grant execute on function ledger.whereabouts to g_sequencer;
-grant usage on schema vaka to g_receiver, g_desk, g_portal, g_office, g_scheduler, g_signin, g_setup, g_sequencer;
+grant usage on schema vaka to g_receiver, g_desk, g_portal, g_registry, g_office, g_scheduler, g_signin, g_setup, g_sequencer;
 
 -- Whoever must not act while the ledger stands still may ask whether it stands.
-grant execute on function ledger.standing to g_desk, g_portal, g_office, g_signin, g_setup, g_scheduler;
+grant execute on function ledger.standing to g_desk, g_portal, g_registry, g_office, g_signin, g_setup, g_scheduler;
 
 -- in: platform
 -- receiver: knows devices and rules, tells that it is up.
@@ -91,6 +92,12 @@ grant execute on function client_digest, ledger.is_client_told to g_portal;
 grant execute on function read_directory to g_portal;
 -- portal: which of an authority's devices prove themselves by a password, by their identifiers.
 grant execute on function list_digest_devices to g_portal;
+-- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
+grant select on authority, effective_grant to g_registry;
+grant select (id, display_name, language, state) on account to g_registry;
+grant select (id, authority_id, owner, scopes, keys, ends_at, ended_at) on api_client to g_registry;
+grant select (token_hash, id, client_id, issued_at, expires_at, certificate) on api_token to g_registry;
+grant execute on function client_digest, ledger.is_client_told to g_registry;
 -- office: who is this session, what may he do, which accounts there are and what became of each. Of links it reads the
 -- issuer, never the subject.
 grant select on installation, authority, effective_grant to g_office;
@@ -148,8 +155,9 @@ grant execute on function end_break_glass to g_scheduler;
 -- scheduler: whose last day has come is out.
 grant execute on function end_accounts to g_scheduler;
 -- whoever decides what an account may asks what is worth something, and the owner of the functions asks the log.
-grant execute on function grant_digest to g_desk, g_portal, g_office, g_signin, g_scheduler, g_setup;
-grant execute on function ledger.is_role_told to vaka_owner, g_desk, g_portal, g_office, g_signin, g_scheduler, g_setup;
+grant execute on function grant_digest to g_desk, g_portal, g_registry, g_office, g_signin, g_scheduler, g_setup;
+grant execute on function ledger.is_role_told to vaka_owner, g_desk, g_portal, g_registry, g_office, g_signin, g_scheduler,
+    g_setup;
 -- scheduler: whose person was erased, that person has no devices any more.
 grant execute on function release_devices to g_scheduler;
 -- scheduler: whose contract has ended, that authority has no devices any more, and is closed.
@@ -271,9 +279,16 @@ grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
--- portal: an authority's care system registers people over the interface for programs; it changes nobody, reads nobody.
-grant insert on person, contact to g_portal;
-grant select (person_id) on contact to g_portal;
+-- registry: an authority's care system registers people over the interface for programs, reads them one by one and writes
+-- them anew; where letters to them go it never changes, and it removes nobody.
+grant insert, select (id, given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
+    postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box, digital_lock,
+    protected_identity, absent_from, absent_until, absence_reason, personal_number_key),
+    update (given_name, family_name, personal_number, born_on, phone, language, hearing, speech, cognition, street,
+    postal_code, city, floor, door_code, route, latitude, longitude, area, risks, care_notes, key_number, key_box, digital_lock,
+    protected_identity, absent_from, absent_until, absence_reason, personal_number_key, phone_key)
+    on person to g_registry;
+grant select, insert, delete on contact, note to g_registry;
 grant select (id, person_id) on device to g_portal;
 grant select (id, person_id) on alarm to g_portal;
 grant select (id, name) on unit to g_portal;

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The interface for programs: the same route table, permissions, refusals and entries as the pages, in JSON.
 
-A program comes with a token (`vaka.web.portal.api_token`) in the Authorization header, and nowhere else.
+Who asks is recognised by a token (`vaka.web.programs.recognising`). What writes is the registry (`vaka.web.registry`).
 """
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,80 +13,29 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from vaka.access.clients import principal_of
 from vaka.access.designation import list_designations, list_held
 from vaka.access.permissions import Permission
 from vaka.access.requests import list_requests
 from vaka.database.connections import transaction
 from vaka.errors import Category, Sentence, VakaError
-from vaka.identity.client_certificates import judge_bound
-from vaka.identity.client_guard import AssertionRefusedError
-from vaka.identity.clients import find_bearer
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.reading import prove_entry, read_entry, read_state
 from vaka.ledger.search import find_entries
 from vaka.tenants.activation import list_faulty, read_rules, write_rules
 from vaka.web.asker import Asker
-from vaka.web.denials import Denial
-from vaka.web.portal.allowance import REQUESTS
-from vaka.web.portal.api_description import describe_api
-from vaka.web.portal.api_people import PEOPLE_PATH
-from vaka.web.portal.api_people import register as register_by_program
+from vaka.web.portal.api_description import INTERFACE
 from vaka.web.portal.api_token import ADMISSION_PATH, REVOKE_PATH, give_token, revoke
 from vaka.web.portal.asked import AskedForm, tell_place, understand
-from vaka.web.portal.front import shown_certificate
 from vaka.web.portal.log import NoSuchEntryError, NotProvenError, index_in
 from vaka.web.portal.portal import Portal, require_authority
-from vaka.web.preferences import read_preferences
+from vaka.web.programs.describing import describe
 from vaka.web.routes import PUBLIC, Address, route
 
 BASE = "/api/v1/{authority}"
 PAGE_ROWS = 100
-_BEARER = re.compile(r"[Bb]earer ([A-Za-z0-9_-]{43})")
-
-
-class TokenPlaceError(VakaError):
-    """A token stands where logs and histories keep it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Category.INVALID,
-            Sentence(
-                sv="Ett token skickas i Authorization, aldrig i adressen. Avsluta det och hämta ett nytt.",
-                en="A token is sent in Authorization, never in the address. Revoke it and get another.",
-            ),
-        )
-
-
-async def recognise_program(portal: Portal, request: Request, address: Address) -> Asker | None:
-    """Return the program whose token a request brings, with what its owner may now.
-
-    A cookie opens nothing here, and a token nothing on the pages. One that is bound to a certificate opens nothing
-    without it, and that is told of. Raises TokenPlaceError, TooOftenError.
-    """
-    if "access_token" in request.query_params:
-        raise TokenPlaceError
-    sent = request.headers.getlist("authorization")
-    found = _BEARER.fullmatch(sent[0]) if len(sent) == 1 else None
-    if found is None:
-        return None
-    now = portal.clock.now()
-    async with transaction(portal.platform) as platform:
-        bearer = await find_bearer(platform, found[1], now)
-        if bearer is None:
-            return None
-        portal.allowances.require(f"client:{bearer.client_id}", REQUESTS)
-        if bearer.certificate is not None:
-            try:
-                judge_bound(shown_certificate(request), bearer.certificate, now)
-            except AssertionRefusedError as refused:
-                who = f"client:{bearer.client_id}"
-                told = Denial(who, bearer.token_id, address.path, request.method, refused.reason, None)
-                await portal.denials.tell(told)
-                return None
-        principal = await principal_of(platform, bearer, now)
-    return Asker(principal, read_preferences(request, bearer.language, "light"))
+REGISTRY_DESCRIPTION = "/api/registry/openapi.json"
+"""Where the registry describes its part (`vaka.web.registry.application`)."""
 
 
 async def show_entries(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -188,7 +136,13 @@ async def show_activation(portal: Portal, request: Request, asker: Asker) -> Res
 async def show_description(portal: Portal, request: Request) -> Response:
     """GET /api/openapi.json: this interface, described (OpenAPI 3.1)."""
     return JSONResponse(
-        describe_api(API, [origin for origin in (portal.origin, portal.programs_origin) if origin]),
+        {
+            **describe(API, INTERFACE, [origin for origin in (portal.origin, portal.programs_origin) if origin]),
+            "externalDocs": {
+                "description": "The part that keeps people in care, which another process answers.",
+                "url": f"{portal.registry}{REGISTRY_DESCRIPTION}",
+            },
+        },
         headers={"Cache-Control": "public, max-age=300"},
     )
 
@@ -213,6 +167,5 @@ API: tuple[Address, ...] = (
     route(f"{BASE}/log/entries/{{index}}", show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{BASE}/log/checkpoint", show_checkpoint, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{BASE}/access", show_access, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
-    route(PEOPLE_PATH, register_by_program, ["POST"], needs=Permission.PORTAL_REGISTER_PEOPLE),
     route(f"{BASE}/activation", show_activation, ["GET"], needs=Permission.PORTAL_SET_ACTIVATION),
 )

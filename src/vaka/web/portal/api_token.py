@@ -30,9 +30,9 @@ from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.web.denials import Denial
 from vaka.web.forms import Form, read_form
-from vaka.web.portal.allowance import ALL_TOKENS, TOKENS
-from vaka.web.portal.front import shown_certificate
 from vaka.web.portal.portal import Portal
+from vaka.web.programs.allowance import ALL_TOKENS, TOKENS
+from vaka.web.programs.front import shown_certificate
 
 ADMISSION_PATH = "/api/token"
 REVOKE_PATH = "/api/revoke"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The portal's route table and the application around it."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
@@ -12,7 +14,7 @@ from vaka.settings import Settings
 from vaka.web import rooms, security_txt
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
-from vaka.web.denials import Denial, name_need
+from vaka.web.denials_of_authorities import record_denial
 from vaka.web.portal import (
     access,
     access_report,
@@ -41,11 +43,12 @@ from vaka.web.portal import (
     terms,
     terms_pack,
 )
-from vaka.web.portal.api import API, recognise_program
-from vaka.web.portal.front import Rooms
+from vaka.web.portal.api import API
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import Theme
 from vaka.web.problems import Problems
+from vaka.web.programs.front import Rooms
+from vaka.web.programs.recognising import recognise_program
 from vaka.web.refusals import Refusals
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
 from vaka.web.safety import Safety
@@ -189,20 +192,9 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
             portal.platform, portal.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
         )
 
-    async def record_denial(asker: Asker, address: Address, request: Request) -> None:
-        # Who wanted to read an authority's log is that authority's business: it stands there, not on the platform.
-        meant = await portal.find_authority(request.path_params.get("authority", ""))
-        denial = Denial(
-            asker.principal.actor, asker.session.id, address.path, ",".join(address.methods), name_need(address),
-            None if meant is None else meant.id,
-        )  # fmt: skip
-        await portal.denials.tell(denial)
-
-    async def recognise_by_token(request: Request, address: Address) -> Asker | None:
-        return await recognise_program(portal, request, address)
-
-    router = build_router(ADDRESSES, portal, Door(recognise, record_denial, portal.sign_in))
-    programs = build_router(API, portal, Door(recognise_by_token, record_denial, sign_in=""))
+    deny = partial(record_denial, portal)
+    router = build_router(ADDRESSES, portal, Door(recognise, deny, portal.sign_in))
+    programs = build_router(API, portal, Door(partial(recognise_program, portal), deny, sign_in=""))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.
     pages = Safety(
         router, Refusals(portal.pages, THEME), origin=settings.portal.origin, form_targets=(settings.signin.origin,)

@@ -42,6 +42,7 @@ SCOPE_WORDS: Mapping[str, str] = {
     "portal.see_access": mark("see who holds which role, and what is asked for"),
     "portal.set_activation": mark("see what codes and passwords have to be"),
     "portal.register_people": mark("register people in care, and read nobody"),
+    "portal.keep_people": mark("read people in care one by one, and change them"),
 }
 MAY_OWN = Permission.PORTAL_OWN_CLIENTS
 LONGEST_KEYS = 4000

@@ -39,6 +39,7 @@ EVENTS: Mapping[str, str] = {
     "site.returned": mark("Reception works again"),
     "person.registered": mark("Person in care registered"),
     "person.searched": mark("Person in care looked up"),
+    "person.read": mark("Person in care shown to a program"),
     "person.removed": mark("Person removed from the register"),
     "erasure.returned": mark("Erased person is here again and cannot go yet"),
     "ending.returned": mark("Erased authority is here again and cannot go yet"),
@@ -174,8 +175,8 @@ EVENTS: Mapping[str, str] = {
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "reading": (
         mark("Who looked"),
-        ("alarm.read", "history.listed", "history.searched", "person.searched", "log.read", "log.searched",
-         "log.exported"),
+        ("alarm.read", "history.listed", "history.searched", "person.searched", "person.read", "log.read",
+         "log.searched", "log.exported"),
     ),
     "security": (
         mark("Refusals and sign-ins"),

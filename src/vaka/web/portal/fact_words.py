@@ -82,6 +82,7 @@ FACTS: Mapping[str, str] = {
     "methods": mark("Method of the request"),
     "model": mark("Model"),
     "more": mark("There were more"),
+    "withheld": mark("Nothing was shown, for a protected identity"),
     "named": mark("Names shown"),
     "names": mark("Names of settings"),
     "newest": mark("Newest"),

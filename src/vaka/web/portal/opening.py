@@ -19,10 +19,10 @@ from vaka.web.assets import load_assets
 from vaka.web.denials_of_authorities import open_teller
 from vaka.web.key_sites import open_ceremonies
 from vaka.web.pages import Pages
-from vaka.web.portal.allowance import Allowances
 from vaka.web.portal.portal import Portal
 from vaka.web.portal.taking_out import TakingOut
 from vaka.web.portal.words import ALL_NAMES
+from vaka.web.programs.allowance import Allowances
 from vaka.web.questions import Questions
 
 COMPONENT = "portal"
@@ -58,7 +58,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         lookups=Questions(clock), taking_out=TakingOut(clock),
                         ending_wait_days=settings.erasure.ending_wait_days, security_keys=security_keys,
                         step_up=settings.access.step_up, origin=settings.portal.origin, allowances=Allowances(clock),
-                        programs_origin=settings.portal.programs_origin,
+                        programs_origin=settings.portal.programs_origin, registry=settings.registry.origin,
                         security_contact=settings.security_contact,
                         packs_key=server.credentials.parent / settings.terms.signing_key,
                         notices_key=public_file(server.credentials.parent / settings.notices.signing_key),

@@ -9,39 +9,30 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from vaka.access.decide import NothingHereError, authorities_where, may, require
+from vaka.access.decide import NothingHereError, authorities_where, may
 from vaka.access.permissions import Permission
 from vaka.access.step_up import Policy
 from vaka.clock import Clock
-from vaka.database.connections import Pool, transaction
+from vaka.database.connections import Pool
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings, SecurityContactSettings
-from vaka.tenants.authorities import Authority, list_every_authority
+from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
+from vaka.web.authorities import Reading, find_by_slug
+from vaka.web.authorities import require_authority as require_authority
 from vaka.web.denials import Teller
 from vaka.web.pages import Pages
-from vaka.web.portal.allowance import Allowances
 from vaka.web.portal.lookup import LookedFor
 from vaka.web.portal.taking_out import TakingOut
+from vaka.web.programs.allowance import Allowances
 from vaka.web.questions import Questions
-
-NEW_AUTHORITIES_SECONDS = 10.0
-"""The directory is read again for a name nobody knows, but no more often than this."""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """When the directory of authorities was last read."""
-
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +66,8 @@ class Portal:
     """How often programs may ask."""
     programs_origin: str = ""
     """Where programs show their certificates; empty: nowhere."""
+    registry: str = ""
+    """Where programs find the registry."""
     ending_wait_days: int = 7
     """How long the erasure of everything waits after its approval."""
     notices_key: Path | None = None
@@ -87,20 +80,11 @@ class Portal:
     """One evidence pack is made at a time."""
     exporting: set[UUID] = field(default_factory=set)
     """The authorities of which everything is being sent just now."""
-    _read: _Reading = field(default_factory=lambda: _Reading(float("-inf")))
+    _read: Reading = field(default_factory=Reading)
 
     async def find_authority(self, slug: str) -> Authority | None:
         """Return the authority called so, also one that was registered since the start."""
-        for look_again in (True, False):
-            for authority in self.gateway.authorities:
-                if authority.slug == slug:
-                    return authority
-            if not look_again or self.clock.monotonic() - self._read.at < NEW_AUTHORITIES_SECONDS:
-                return None
-            self._read.at = self.clock.monotonic()
-            async with transaction(self.platform) as connection:
-                self.gateway.admit(await list_every_authority(connection))
-        return None
+        return await find_by_slug(self.gateway, self.platform, self.clock, self._read, slug)
 
     def log_name(self, authority: Authority) -> str:
         """Return an authority's log, as entries name it."""
@@ -157,15 +141,3 @@ class Portal:
             "may_take_everything": may(principal, Permission.PORTAL_EXPORT_AUTHORITY, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
-
-
-async def require_authority(portal: Portal, request: Request, asker: Asker, permission: Permission) -> Authority:
-    """Return the authority an address names, if the asker has ``permission`` there.
-
-    Raises NotAllowedError or NothingHereError; the same whether or not there is such an authority.
-    """
-    authority = await portal.find_authority(request.path_params["authority"])
-    if authority is None:
-        raise NothingHereError
-    require(asker.principal, permission, authority.id)
-    return authority

@@ -89,6 +89,7 @@ ACTORS: Mapping[str, str] = {
     "device": mark("The device"),
     "notifier": mark("The sender of notices"),
     "portal": mark("The portal"),
+    "registry": mark("The registry"),
     "scheduler": mark("The timer"),
     "sequencer": mark("The log itself"),
     "setup": mark("Set-up"),
