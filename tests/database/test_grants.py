@@ -139,6 +139,7 @@ PLATFORM: dict[str, Rights] = {
         "role_request": "select(account_id state)",
         "request_account()": "execute",
         "decide_account_request()": "execute",
+        "lacks_undertaking()": "execute",
         "redeem_key_code()": "execute",
         "put_out_account()": "execute",
         **dict.fromkeys(
@@ -497,7 +498,11 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
             if kind == "tenant"
             else {}
         ),
-        **({"ledger.is_role_told()": "execute", "ledger.is_login_told()": "execute"} if kind == "platform" else {}),
+        **(
+            dict.fromkeys(("ledger.is_role_told()", "ledger.is_login_told()", "ledger.is_register_told()"), "execute")
+            if kind == "platform"
+            else {}
+        ),
         "schema ledger": "usage",
     } | (
         dict.fromkeys(

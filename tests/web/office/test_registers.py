@@ -9,7 +9,7 @@ import pytest
 
 from tests.registers.house import FILE
 from tests.web.furniture import Installation
-from tests.web.office.administrators import Administrator, fields_in
+from tests.web.office.administrators import Administrator, fields_in, written
 from tests.web.portal.conftest import Logs
 from vaka.registers.declarations import load_registers
 
@@ -30,14 +30,6 @@ def empty_registers(installation: Installation, logs: Logs) -> Iterator[None]:
     logs.execute("platform", EMPTY, unguarded=True)
     yield
     logs.execute("platform", EMPTY, unguarded=True)
-
-
-async def written(who: Administrator, register: str, values: dict[str, str]) -> str:
-    """Write a new entry, and return where it is shown."""
-    here = f"/registers/{register}/new"
-    answer = await who.browser.post(here, {**fields_in(await who.get(here), here), **values})
-    assert answer.status == 303, answer.text
-    return str(answer.header("location"))
 
 
 async def stepped(who: Administrator, entry: str, step: str) -> int:

@@ -30,6 +30,7 @@ from vaka.identity.accounts import name_accounts
 from vaka.identity.humans import is_same_human, read_humans
 from vaka.identity.overview import AccountLine, find_overview, list_overview
 from vaka.identity.sessions import Realm
+from vaka.identity.undertaking import require_undertaking
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, FormError, read_form
@@ -114,6 +115,7 @@ async def decide(office: Office, request: Request, asker: Asker) -> Response:
         if form.verdict == "refused" and not form.reason.strip():
             raise UnusableReasonError
         await _require_another(office, asker, known, form.verdict)
+        await _require_undertaking(office, known, form.verdict)
         asked = Confirming(
             decision_act(known, form.verdict, form.reason), f"{HERE}/decide", HERE, "requests",
             {"request": str(form.request), "digest": form.digest, "verdict": form.verdict, "reason": form.reason},
@@ -192,6 +194,13 @@ async def _require_another(office: Office, asker: Asker, known: AccountRequest, 
         own = await _is_own(connection, known, asker)
     if own and verdict != "withdrawn":
         raise AccountRequestError.of("own")
+
+
+async def _require_undertaking(office: Office, known: AccountRequest, verdict: Verdict) -> None:
+    """Say before a key is touched that nobody is let in without. Raises UndertakingMissingError."""
+    if verdict == "approved" and known.kind in ("reactivate", "first_key"):
+        async with transaction(office.platform) as connection:
+            await require_undertaking(connection, known.account_id, None, office.clock.now())
 
 
 async def _is_own(connection: Connection, known: AccountRequest, asker: Asker) -> bool:
