@@ -23,6 +23,7 @@ from vaka.settings_values import (
     Port,
     PublicHost,
     SecretFile,
+    SiteNetwork,
     WebAddressOrNone,
 )
 
@@ -135,6 +136,9 @@ class OfficeSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8403"
     """Scheme, host and port as the browser sees it, alone. Another host name makes all administrators' keys useless."""
+    on_site: Annotated[list[SiteNetwork], Field(max_length=50)] = []
+    """Networks of your own premises, such as `10.20.0.0/16`; who administers from elsewhere accepts the remote-work
+    policy first."""
 
 
 class SigninSettings(WebSettings):
@@ -323,6 +327,8 @@ class AccessSettings(_Section):
     fallback: Literal["off", "device_bound", "attested"] = "device_bound"
     """With which keys operators sign in while their issuer does not answer: any that stays in its device, one of a
     listed model, or none."""
+    training_ahead_days: Annotated[int, Field(ge=1, le=60)] = 14
+    """How many days before a mandatory course is due an administrator is told of it, on each page of the office."""
     key_models: FilePath | None = None
     """TOML file with the models of security keys that administrators may use, and their makers' certificates. Without
     it: none."""

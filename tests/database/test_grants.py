@@ -140,6 +140,8 @@ PLATFORM: dict[str, Rights] = {
         "request_account()": "execute",
         "decide_account_request()": "execute",
         "lacks_undertaking()": "execute",
+        "training_due()": "execute",
+        "policy_to_accept()": "execute",
         "redeem_key_code()": "execute",
         "put_out_account()": "execute",
         **dict.fromkeys(
@@ -187,6 +189,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select(human id state)",
         **READS_GRANTS,
         "settle_roles()": "execute",
+        "settle_training()": "execute",
         "end_accounts()": "execute",
         **FINDS,
         "tell_late_notices()": "execute",
@@ -499,7 +502,15 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
             else {}
         ),
         **(
-            dict.fromkeys(("ledger.is_role_told()", "ledger.is_login_told()", "ledger.is_register_told()"), "execute")
+            dict.fromkeys(
+                (
+                    "ledger.is_role_told()",
+                    "ledger.is_login_told()",
+                    "ledger.is_register_told()",
+                    "ledger.is_register_accepted()",
+                ),
+                "execute",
+            )
             if kind == "platform"
             else {}
         ),

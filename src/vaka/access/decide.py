@@ -4,8 +4,8 @@
 
 from uuid import UUID
 
-from vaka.access.permissions import FALLBACK, Permission
-from vaka.access.principal import Principal
+from vaka.access.permissions import FALLBACK, MENDING, Permission
+from vaka.access.principal import Principal, Training
 from vaka.access.roles import ROLES
 from vaka.errors import Category, Sentence, VakaError
 
@@ -21,11 +21,22 @@ _NOT_BY_KEY = Sentence(
 )
 
 
+def _while_resting(training: Training) -> Sentence:
+    """Say why a role rests, and what brings it back."""
+    return Sentence(
+        sv=f"Din administratörsroll vilar tills utbildningen {training.title} är genomförd. Lägg in den under "
+        "Register, Genomförda utbildningar, eller be en kollega; sedan gäller rollen igen.",
+        en=f"Your administrator's role rests until the course {training.title} is taken. Enter it under Registers, "
+        "Courses taken, or ask a colleague; then the role holds again.",
+    )
+
+
 class NotAllowedError(VakaError):
     """Signed in and known here, but no rule allows it."""
 
-    def __init__(self, permission: Permission, *, fallback: bool = False) -> None:
-        super().__init__(Category.FORBIDDEN, _NOT_BY_KEY if fallback else _NOT_COVERED)
+    def __init__(self, permission: Permission, *, fallback: bool = False, resting: Training | None = None) -> None:
+        by_role = _NOT_COVERED if resting is None else _while_resting(resting)
+        super().__init__(Category.FORBIDDEN, _NOT_BY_KEY if fallback else by_role)
         self.permission = permission
 
 
@@ -47,7 +58,7 @@ def require(principal: Principal, permission: Permission, authority_id: UUID | N
     if permission in held:
         return
     if held:
-        raise NotAllowedError(permission, fallback=principal.session.fallback)
+        raise NotAllowedError(permission, fallback=principal.session.fallback, resting=principal.resting)
     raise NothingHereError
 
 
@@ -77,6 +88,8 @@ def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozense
             held |= role.permissions
     if session.fallback:
         held &= FALLBACK
+    if session.kind == "administrator" and principal.resting is not None:
+        held &= MENDING
     program = principal.program
     if program is None:
         return frozenset(held)

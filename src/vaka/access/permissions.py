@@ -61,6 +61,16 @@ FALLBACK = frozenset(
 )
 """What is left of somebody's rights in a session that rests on a security key alone, as his issuer did not answer (term
 15): alarms are answered, and of people those who alarm are seen. Whatever is not here, new permissions too, is not."""
+MENDING = frozenset(
+    {
+        Permission.OFFICE_SEE_REGISTERS,
+        Permission.OFFICE_KEEP_REGISTERS,
+        Permission.OFFICE_OWN_KEYS,
+        Permission.OFFICE_OWN_SESSIONS,
+    }
+)
+"""What is left of an administrator's rights while his role rests, as he has not taken a mandatory course (term 5): he
+can enter what is missing. Of other people's rights nothing goes, and so nothing that answers alarms."""
 PRIVILEGED = frozenset(
     {
         Permission.DESK_TAKE_OVER,

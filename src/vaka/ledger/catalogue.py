@@ -46,6 +46,10 @@ _TRUST = About(
     _OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), "who the two are, but for their accounts"
 )
 _HISTORY = About(_OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
+_ROLE_DECIDED = About(
+    _OPERATOR, ("account",),
+    ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"), "the name",
+)  # fmt: skip
 _SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
 
 
@@ -243,21 +247,15 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             ("account", "setup", "demo"), ("account",), ("role", "authority", "valid_until"), "the name"
         ),
         Event.ROLE_REVOKED: About(("account", "setup"), ("account",), ("role", "authority"), "the name"),
+        Event.ROLE_SUSPENDED: About(("scheduler",), ("account",), ("role", "authority"), "the name, the course"),
+        Event.ROLE_RESTORED: About(("scheduler",), ("account",), ("role", "authority"), "the name, the course"),
         Event.ROLE_REQUESTED: About(
             ("setup",), ("account",),
             ("request", "kind", "role", "authority", "valid_until", "answer_by", "digest", "beside", "reason"),
             "the name",
         ),
-        Event.ROLE_APPROVED: About(
-            _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
-            "the name",
-        ),
-        Event.ROLE_REFUSED: About(
-            _OPERATOR, ("account",),
-            ("request", "kind", "role", "authority", "valid_until", "digest", "beside", "reason", "step_up"),
-            "the name",
-        ),
+        Event.ROLE_APPROVED: _ROLE_DECIDED,
+        Event.ROLE_REFUSED: _ROLE_DECIDED,
         Event.EVIDENCE_CHANGED: About(
             ("scheduler", "setup"), ("requirement",), ("authority", "reason", "count", "look"), "whom it is about"
         ),

@@ -101,6 +101,8 @@ class Event(Enum):
     ACCOUNT_REMOVED = "account.removed"  # an account was removed for ever; what its human was called is erased
     ROLE_GRANTED = "role.granted"  # an account got a role in one authority
     ROLE_REVOKED = "role.revoked"  # a role was taken back
+    ROLE_SUSPENDED = "role.suspended"  # an administrator's role rests, as he has not taken a mandatory course
+    ROLE_RESTORED = "role.restored"  # and does not any more
     ROLE_REQUESTED = "role.requested"  # the authority was asked for a role that it has designated, or for an exception
     ROLE_APPROVED = "role.approved"  # the authority's approver said yes, or the role was held when it was designated
     ROLE_REFUSED = "role.refused"  # the authority's approver said no

@@ -7,11 +7,12 @@ from typing import Literal
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from vaka.access.accounts import list_account_requests
-from vaka.access.decide import NothingHereError
+from vaka.access.decide import NothingHereError, require
 from vaka.access.grants import list_roles_of
+from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identity.accounts import name_accounts
@@ -35,7 +36,10 @@ FILTERS: tuple[Shown, ...] = ("current", "administrators", "deactivated", "remov
 
 
 async def show_accounts(office: Office, request: Request, asker: Asker) -> Response:
-    """GET /: every account, or those of one kind or state."""
+    """GET /: every account, or those of one kind or state. Whose role rests is led to where he can mend it."""
+    if asker.principal.resting is not None:
+        return RedirectResponse("/registers", 303)
+    require(asker.principal, Permission.OFFICE_SEE_ACCOUNTS, None)
     wanted = request.query_params.get("show", FILTERS[0])
     shown = next((one for one in FILTERS if one == wanted), FILTERS[0])
     now = office.clock.now()

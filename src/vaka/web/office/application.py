@@ -3,12 +3,15 @@
 """The office's route table and the application around it."""
 
 import re
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from vaka.access.permissions import Permission
+from vaka.access.training import with_training
+from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm
 from vaka.settings import Settings
 from vaka.web import rooms, security_txt
@@ -29,6 +32,7 @@ from vaka.web.office import (
     register_entries,
     register_import,
     registers,
+    remote_work,
     requests,
 )
 from vaka.web.office.office import Office
@@ -68,7 +72,7 @@ async def tell_security_contact(office: Office, request: Request) -> Response:
 
 
 ADDRESSES: tuple[Address, ...] = (
-    route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
+    route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS),
     route("/account/{account}", accounts.show_account, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
     route("/account/{account}/ask", changes.ask_change, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/put-out", changes.end, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
@@ -125,9 +129,14 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
     """Return the application of the office process."""
 
     async def recognise(request: Request, address: Address) -> Asker | None:
-        return await rooms.recognise(
+        asker = await rooms.recognise(
             office.platform, office.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
         )
+        if asker is None:
+            return None
+        async with transaction(office.platform) as connection:
+            principal = await with_training(connection, asker.principal, office.clock.now(), office.training_ahead)
+        return replace(asker, principal=principal)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         denial = Denial(
@@ -136,7 +145,9 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         await office.denials.tell(denial)
 
     async def first(asker: Asker, address: Address, request: Request) -> Response | None:
-        return await first_touch.lead_first(office, asker, address)
+        return await first_touch.lead_first(office, asker, address) or await remote_work.lead_to_policy(
+            office, asker, address, request
+        )
 
     router = build_router(ADDRESSES, office, Door(recognise, record_denial, office.sign_in, first))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.

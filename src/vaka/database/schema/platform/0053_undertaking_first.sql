@@ -9,19 +9,21 @@ set role vaka_ledger;
 -- Whether the log says that the office wrote exactly this version: a row that somebody forged has no such entry.
 create function ledger.is_register_told(p_entry uuid, p_digest bytea) returns boolean
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    with said as (
+    with sealed as (
         select convert_from(e.leaf, 'UTF8')::jsonb as leaf
         from entry_index i join log_entry e using (index)
         where i.object = 'register_entry:' || p_entry and i.event in ('register.entered', 'register.moved')
+    ), said as (
+        select leaf ->> 'outcome' as outcome, leaf ->> 'written_by' as written_by, leaf -> 'detail' ->> 'digest' as digest
+        from sealed
         union all
-        select jsonb_build_object('outcome', i.outcome, 'written_by', i.written_by, 'detail', i.detail)
+        select i.outcome, i.written_by, i.detail ->> 'digest'
         from inbox i
         where i.object = 'register_entry:' || p_entry and i.event in ('register.entered', 'register.moved')
     )
     select exists (
         select from said
-        where leaf ->> 'outcome' = 'success' and leaf ->> 'written_by' ~ '_office$'
-          and leaf -> 'detail' ->> 'digest' = encode(p_digest, 'hex'))
+        where outcome = 'success' and written_by ~ '_office$' and digest = encode(p_digest, 'hex'))
 $$;
 revoke all on function ledger.is_register_told from public;
 
