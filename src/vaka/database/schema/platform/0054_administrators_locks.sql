@@ -40,25 +40,30 @@ set role vaka_owner;
 -- what he took last has held for as long as it does, whatever is latest. Nobody where no course is mandatory.
 create function training_due(p_account uuid, p_at timestamptz) returns table (title text, rests_from timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select c.fields ->> 'title', due.at + interval '30 days'
-    from account a
-    cross join register_holding c
-    cross join lateral (
-        select max((t.fields ->> 'taken')::date) as day
-        from account mine
-        join register_holding t on t.fields ->> 'person' = mine.id::text
-        where mine.human = a.human and t.register = 'completions' and t.state = 'noted'
-          and t.fields ->> 'course' = c.entry::text and (t.fields ->> 'edition')::integer = c.content
-          and (t.fields ->> 'taken')::date <= p_at::date and stands_as_written(t.entry, t.number)) taken
-    cross join lateral (
-        select min(v.made_at) as at from register_version v
-        where v.entry = c.entry and v.content = c.content and v.state = 'in_force') begun
-    cross join lateral (
-        select greatest((select l.since from training_lock l), a.created_at, begun.at,
-                        taken.day + make_interval(months => (c.fields ->> 'months')::integer)) as at) due
-    where a.id = p_account and a.kind = 'administrator' and c.register = 'courses' and c.state = 'in_force'
-      and stands_as_written(c.entry, c.number)
-    order by due.at, c.entry
+    with mine as materialized (
+        select m.id::text as id, a.created_at
+        from account a join account m on m.human = a.human where a.id = p_account and a.kind = 'administrator'
+    ), due as materialized (
+        select c.entry, c.number, c.fields ->> 'title' as title, greatest(
+            (select l.since from training_lock l), (select max(m.created_at) from mine m),
+            (select min(v.made_at) from register_version v
+             where v.entry = c.entry and v.content = c.content and v.state = 'in_force'),
+            (select t.day + make_interval(months => (c.fields ->> 'months')::integer)
+             from (select t.entry, t.number, (t.fields ->> 'taken')::date as day
+                   from mine m join register_version t on t.fields ->> 'person' = m.id and t.register = 'completions'
+                   where t.state = 'noted' and t.fields ->> 'course' = c.entry::text
+                     and (t.fields ->> 'edition')::integer = c.content and (t.fields ->> 'taken')::date <= p_at::date
+                   order by day desc offset 0) t
+             -- What the log says is asked last, of few.
+             where is_newest(t.entry, t.number) and stands_as_written(t.entry, t.number) limit 1)) as at
+        from register_version c
+        where c.register = 'courses' and c.state = 'in_force' and is_newest(c.entry, c.number)
+          and exists (select from mine)
+    )
+    select d.title, d.at + interval '30 days'
+    from due d
+    where stands_as_written(d.entry, d.number)
+    order by d.at, d.entry
     limit 1
 $$;
 revoke all on function training_due from public;
@@ -124,9 +129,9 @@ set role vaka_owner;
 create function policy_to_accept(p_account uuid) returns uuid
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select h.entry
-    from register_holding h
+    from register_version h
     where h.register = 'documents' and h.state = 'in_force' and h.fields ->> 'purpose' = 'remote-policy'
-      and not (
+      and is_newest(h.entry, h.number) and not (
         exists (select from register_acknowledgement k
                 where k.account_id = p_account and k.entry = h.entry and k.content = h.content)
         and ledger.is_register_accepted(
