@@ -14,14 +14,14 @@ FUZZ := .venv/.fuzz-installed
 DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 # make test TESTS=tests/sip WORKERS=4
 TESTS ?= tests
-# Test files are handed to so many processes, each with a database cluster of its own; 0 runs all in one, in order. What
-# drives a browser or whole installations comes afterwards, one by one: each of those is many processes already.
+# Test files are handed to so many processes, each with a database cluster and ports of its own; 0 runs all in one, in
+# order. What drives a browser or whole installations comes afterwards: whatever is wrong with a part shows first.
 WORKERS ?= 2
 # How pytest says that nothing was chosen.
 NONE_SUCH := 5
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test check bench soak fuzz format docs lock clean
+.PHONY: help demo test proofs check bench soak fuzz format docs lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,14 @@ test: $(TEST) ## Run every test; installs what they need (TESTS=path for some, W
 	@tools/scan-environment
 	$(BIN)/pytest -m "not (soak or browser or end_to_end)" --numprocesses $(WORKERS) --dist loadfile \
 	    --no-loadscope-reorder $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
-	$(BIN)/pytest -m "(browser or end_to_end) and not soak" $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
+	$(BIN)/pytest -m "(browser or end_to_end) and not soak" --numprocesses $(WORKERS) --dist loadfile \
+	    --no-loadscope-reorder $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
+
+proofs: $(TEST) ## Run the numbered proofs of the 37 terms; says of each how it went, and what waits (TESTS=path for some)
+	@tools/system-packages test
+	@tools/node-packages
+	@tools/scan-environment
+	$(BIN)/pytest -q -p tests.proofs.report $(TESTS)
 
 check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets
 	$(BIN)/ruff check .

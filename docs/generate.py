@@ -10,8 +10,8 @@ import ast
 import inspect
 import json
 import re
+import sys
 import textwrap
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -37,6 +37,9 @@ from vaka.ledger.catalogue import CATALOGUE
 from vaka.web.portal.confirmed import CONFIRMED, UNCONFIRMED
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))  # what is proved is read from the tests, which are no part of the package
+from tests.proofs.listing import list_proofs  # noqa: E402
+
 HEADING = """\
 <!--
 SPDX-FileCopyrightText: 2026 The Vaka contributors
@@ -433,44 +436,26 @@ def machines_page() -> str:
 # --- proofs -----------------------------------------------------------------------------------------------------------
 
 PROOFS_INTRODUCTION = """\
-# What proves it: identity and access
+# What proves it: the 37 terms
 
 For whoever reviews an installation. Each row is one numbered proof of a term of the contract, in our own words, and the
-tests that are it: `test_term_09_3_…` is the third of term 9. Where there is none the page says why. What else is tested
-stands in the tests themselves.
+tests that are it: `test_term_09_3_…` is the third of term 9. Where there is none the page says what it waits for. What
+else is tested stands in the tests themselves. `make proofs` runs them all and says of each how it went.
 """
 
 
 def proofs_page() -> str:
-    """The numbered proofs of the terms on identity and access, and the tests that are named after them."""
-    said = tomllib.loads((HERE / "security" / "proofs.toml").read_text(encoding="utf-8"))
-    tests = _tests_of_terms()
+    """The numbered proofs of the terms, and the tests that are named after them."""
+    proofs = list_proofs()
     lines = [HEADING + PROOFS_INTRODUCTION]
-    for term, title in said["terms"].items():
-        lines += [f"## {term} · {title}", "", "| proof | what must hold | tests |", "|---|---|---|"]
-        for number, label in said["proofs"].items():
-            if number.split(".")[0] == term:
-                named = [f"`{path}` `{name}`" for path, name in tests.get(number, [])]
-                told = "<br>".join(named) or f"none: {said['waits'][number]}"
-                lines.append(f"| {number} | {label} | {told} |")
+    for term in load_terms():
+        lines += [f"## {term.number} · {term.label.en}", "", "| proof | what must hold | tests |", "|---|---|---|"]
+        for one in proofs:
+            if one.term == term.number:
+                named = [f"`{path}` `{name}`" for path, name in (test.split("::") for test in one.tests)]
+                lines.append(f"| {one.number} | {one.label} | {'<br>'.join(named) or f'none: {one.waits}'} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _tests_of_terms() -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    tests = HERE.parent / "tests"
-    for path in sorted(tests.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _NAMED_AFTER.match(node.name)
-            if named:
-                where = path.relative_to(tests).as_posix()
-                for term, number in re.findall(r"_(\d\d)_(\d+)(?=_)", node.name):
-                    found[f"{int(term)}.{int(number)}"].append((where, node.name))
-    return found
-
-
-_NAMED_AFTER = re.compile(r"test_term_\d\d_\d+_")
 
 
 # --- the terms --------------------------------------------------------------------------------------------------------

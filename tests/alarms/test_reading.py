@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the desk reads: the queue in order, the one screen whole, the unit by local time, history page by page."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,11 +29,16 @@ from vaka.alarms.reading import (
 from vaka.alarms.rows import HistoryRow, Screen
 from vaka.alarms.taking import take
 from vaka.alarms.unlocking import unlock_names, unlock_screen
+from vaka.clock import SystemClock
+from vaka.database.connections import open_connection
+from vaka.database.server import tenant_role
 from vaka.keys.identities import label
-from vaka.keys.keyring import AuthorityKeys
+from vaka.keys.keyring import AuthorityKeys, open_keyring
+from vaka.settings import Settings
 from vaka.tenants.device_letters import DeviceLetters, Words
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.people import Contact, Note, Person, Unit, UnitHours, register_people, register_units
+from vaka.tenants.person_changes import change_people
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -132,6 +138,26 @@ async def test_a_row_says_who_and_whom_to_send(quiet: House, keys: AuthorityKeys
     assert (rows[unknown].person_name, rows[unknown].unit_name) == ("", "")
     assert (rows[unknown].shown_sender, row.sender_name) == (stranger.name, "")
     assert {one.id: one.shown_sender for one in sealed}[unknown] == label(blinded(stranger.name))
+
+
+async def test_whoever_was_written_anew_a_moment_ago_has_his_name_in_the_queue(
+    quiet: House, keys: AuthorityKeys
+) -> None:
+    """The desk has not heard of the edition that another process has just written."""
+    authority, ulla = quiet.authority, Person(uuid4(), "Ulla", "Ek")
+    role = tenant_role(authority.database_name, "setup")
+    async with (
+        await open_connection(quiet.server, role, authority.database_name, application="test") as setup,
+        open_keyring(quiet.server, Settings(), "desk", SystemClock()) as keyring,
+    ):
+        await register_people(setup, keys, [ulla], actor="setup", now=START)
+        quiet.raise_alarm(sender=Sender(person=ulla.id, device=None))
+        for name in ("Ulla", "Ulrika"):
+            if name != ulla.given_name:
+                await change_people(setup, keys, [replace(ulla, given_name=name)], actor="setup", now=START)
+            rows = await quiet.read(lambda connection: read_queue(connection, START))
+            rows = await unlock_names(keyring.of(authority.id), rows)
+            assert [(row.person_name, row.is_locked) for row in rows] == [(f"{name} Ek", False)]
 
 
 async def test_a_device_that_says_nothing_is_called_as_it_is_registered(quiet: House, keys: AuthorityKeys) -> None:

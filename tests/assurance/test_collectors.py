@@ -246,6 +246,7 @@ PLANTED: dict[str, tuple[Callable[..., None], str]] = {
 """What each looks for in the platform's database, and how to make it so."""
 
 
+@pytest.mark.turns_red
 @pytest.mark.parametrize("name", PLANTED)
 async def test_a_planted_fault_turns_it_red(
     name: str, place: Place, server: Server, authority: Authority, by_hand: Callable[..., None]
@@ -259,6 +260,7 @@ async def test_a_planted_fault_turns_it_red(
     assert explain(TERM_OF[name], wrong).sv.startswith("1 ")
 
 
+@pytest.mark.turns_red("log-sealed")
 async def test_a_log_that_is_not_sealed_turns_it_red(place: Place, server: Server, authority: Authority) -> None:
     """An entry waits for longer than it takes to begin, and no sequencer takes it in."""
     assert await status_of("log-sealed", place, server) == (Status.MET, "none")
@@ -273,6 +275,7 @@ async def test_a_log_that_is_not_sealed_turns_it_red(place: Place, server: Serve
         superuser.execute("delete from ledger.inbox")
 
 
+@pytest.mark.turns_red("clock-state")
 @pytest.mark.parametrize("state", ["unsynchronised", "unknown"])
 async def test_a_clock_that_is_not_held_right_turns_it_red(place: Place, server: Server, state: ClockState) -> None:
     """Also where the machine does not say."""
@@ -281,6 +284,7 @@ async def test_a_clock_that_is_not_held_right_turns_it_red(place: Place, server:
     assert await status_of("clock-state", wrong, server) == (Status.FAILING, state)
 
 
+@pytest.mark.turns_red(*(name for name in COLLECTORS if name not in REGISTER_COLLECTORS), stopped=True)
 async def test_a_collector_that_is_stopped_turns_it_red(place: Place, server: Server) -> None:
     """What was green is red when nobody has looked for as long as evidence may be old, and a second more."""
     for name, collector in COLLECTORS.items():

@@ -202,6 +202,7 @@ def _late(shelf: Shelf) -> None:
     shelf.put("undertakings", "noted", person=str(person), customers="yes", signed=TODAY)
 
 
+@pytest.mark.turns_red
 @pytest.mark.parametrize(("name", "number"), [(name, number) for name in FOUND for number in range(len(FOUND[name]))])
 async def test_a_planted_fault_turns_it_red(name: str, number: int, board: Board) -> None:
     """Met before, failing with its reason after, and said in words."""
@@ -220,6 +221,7 @@ async def test_an_empty_register_is_no_evidence(board: Board) -> None:
         assert status == ((Status.UNTESTED, "missing") if name != "undertakings" else (Status.MET, "none")), name
 
 
+@pytest.mark.turns_red(*REGISTER_COLLECTORS, stopped=True)
 async def test_what_nobody_looks_at_any_more_is_not_tested(board: Board) -> None:
     """A collector that is stopped turns it red within a day, however old the papers may be."""
     put_all(board.shelf, account(board.shelf.by_hand))

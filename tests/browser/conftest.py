@@ -5,11 +5,15 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.house import CHROMIUM, CHROMIUM_ARGUMENTS, House
 from tests.signing_in import sign_in_as
+from tests.waiting import PATIENCE_SECONDS
 from tests.web.furniture import open_installation
+
+# What a page comes to show is waited for like everything else; Playwright's own five seconds say how busy a machine is.
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.end_to_end.house import House, build_house, free_port_base
 from tests.ports import first_port
+from tests.waiting import PATIENCE_SECONDS
 
 PEOPLE = 14
 _FIRST_PORT = first_port(21_000)
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @pytest.fixture(scope="session")

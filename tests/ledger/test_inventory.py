@@ -522,6 +522,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
+    ("POST", f"{LOG}/access/routine"): told("routine.taken"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
     ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
     ("POST", f"{LOG}/terms/pack"): told("evidence.packed"),

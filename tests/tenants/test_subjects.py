@@ -4,7 +4,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -24,6 +24,7 @@ from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import KnownName, NameIndexes
 from vaka.tenants.people import Person, Unit, register_people, register_units
+from vaka.tenants.person_changes import change_people
 from vaka.tenants.subjects import (
     MOST_PEOPLE,
     FoundPerson,
@@ -112,6 +113,27 @@ async def test_who_was_registered_since_is_found_and_who_is_gone_is_not(
         superuser.execute("delete from vaka.person where id = %s", (new.id,))
     assert list(await portal.find("nygren")) == []
     assert [one.id for one in await portal.find("ek")] == [BO.id, ANNA.id]
+
+
+async def test_who_was_written_anew_a_moment_ago_is_found_by_everything_about_him(
+    server: Server, portal: Door, setup_keys: Keyring
+) -> None:
+    """The portal has not heard of the edition that another process has just written."""
+    authority, keys = portal.authority, portal.keyring.of(portal.authority.id)
+    assert [one.id for one in await portal.find("anna")] == [ANNA.id]
+    role = tenant_role(authority.database_name, "setup")
+    for name in ("Anneli", "Annika", "Annelie"):
+        anew = replace(ANNA, given_name=name)
+        async with await open_connection(server, role, authority.database_name, application="test") as setup:
+            await change_people(setup, setup_keys.of(authority.id), [anew], actor="setup", now=START)
+        match name:
+            case "Anneli":
+                assert [one.given_name for one in await portal.find(ANNA.personal_number)] == [name]
+            case "Annika":
+                assert [one.given_name for one in await portal.find("annika")] == [name]
+            case _:
+                named = await name_people(portal.connection, keys, [ANNA.id])
+                assert [one.given_name for one in named.values()] == [name]
 
 
 async def test_no_more_are_found_than_can_be_read(server: Server, portal: Door, setup_keys: Keyring) -> None:

@@ -123,6 +123,7 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", f"{LOG}/access", Permission.PORTAL_SEE_ACCESS),
     ("POST", f"{LOG}/access/decide", Permission.PORTAL_APPROVE_ACCESS),
     ("POST", f"{LOG}/access/designate", Permission.PORTAL_DESIGNATE_ROLE),
+    ("POST", f"{LOG}/access/routine", Permission.PORTAL_SEE_ACCESS),
     ("GET", f"{LOG}/access/report/{{year}}", Permission.PORTAL_SEE_ACCESS),
     ("POST", f"{LOG}/access/report/{{year}}/csv", Permission.PORTAL_SEE_ACCESS),
     ("GET", "/programs", Permission.PORTAL_OWN_CLIENTS),

@@ -54,7 +54,11 @@ async def unlock_names(keys: AuthorityKeys, rows: Sequence[Row]) -> list[Row]:
     """Return the rows with the names that can be opened now; the others are marked as locked."""
     people = {row.person_id for row in rows if row.given_name is not None and row.person_id is not None}
     await _hold(keys, people | _senders(rows))
-    return [_unlock_name(keys, _unlock_sender(keys, row)) for row in rows]
+    named = [_unlock_name(keys, _unlock_sender(keys, row)) for row in rows]
+    is_locked = any(one.is_locked or one.sender_is_locked for one in named)
+    if is_locked and await keys.catch_up():  # somebody, or a device, was written anew a moment ago
+        named = [_unlock_name(keys, _unlock_sender(keys, row)) for row in rows]
+    return named
 
 
 async def unlock_senders(keys: AuthorityKeys, rows: Sequence[Row]) -> list[Row]:

@@ -165,10 +165,14 @@ class Keyring:
             self.editions.settle(authority, written)
 
     async def catch_up(self) -> bool:
-        """Learn which editions count by now; return whether any changed. Waits next to nothing for the keyholder."""
+        """Learn which editions count by now; return whether any changed.
+
+        Waits next to nothing for the keyholder, and not at all where somebody has just waited for it in vain.
+        """
         before = self.editions.turn
-        with suppress(VakaError):
-            await self.learn_editions()
+        if self._clock.monotonic() >= self._not_before:
+            with suppress(VakaError):
+                await self.learn_editions()
         return self.editions.turn != before
 
     async def learn_editions(self) -> None:

@@ -371,8 +371,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ACTIVATION_WITHDRAWN: About(_OPERATOR, ("activation",)),
         Event.LOG_READ: About(
             ("account", "client", "setup"), ("log", "entry"),
-            ("person", "format", "found", "more", "named", "from", "to", "entry", "tool",
-             "size"),
+            ("person", "format", "found", "more", "named", "from", "to", "entry", "tool", "size"),
             "names; the person is a random identifier",
         ),
         Event.LOG_SEARCHED: About(
@@ -386,6 +385,7 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
              "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
+        Event.ROUTINE_TAKEN: About(("account",), ("authority",), ("format", "sha256")),
         Event.ACCESS_DENIED: About(
             ("account", "client"), ("process",), ("reason", "address", "methods", "session", "count"),
             "the address as the browser asked for it, which names what it was about",

@@ -16,10 +16,10 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from vaka.crypto.aead import UnopenableError
 from vaka.errors import Category, Sentence, VakaError
 from vaka.keys.calls import MOST_SUBJECTS
 from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.keys.opening import open_rows
 from vaka.logs import describe_error
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.gateway import Gateway
@@ -104,21 +104,19 @@ class NameIndex:
 
     async def _take_in(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._keys.hold([row[0] for row in rows])
-        self._open(rows)
+        await self._open(rows)
 
     async def _try_locked_again(self) -> None:
         """Their keys may be there now. Nobody's search fails, or waits long, for their sake."""
         rows = list(islice(self._locked.values(), MOST_TRIED_AGAIN))
         if rows and await self._keys.hold([row[0] for row in rows], hasty=True):
-            self._open(rows)
+            await self._open(rows)
 
-    def _open(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        for row in rows:
-            identifier, given, family, is_protected = row
-            columns = {"given_name": given, "family_name": family}
-            try:
-                opened = self._keys.open_row("person", str(identifier), identifier, columns)
-            except UnopenableError:
+    async def _open(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        sealed = [(str(row[0]), row[0], {"given_name": row[1], "family_name": row[2]}) for row in rows]
+        for row, opened in zip(rows, await open_rows(self._keys, "person", sealed), strict=True):
+            identifier, is_protected = row[0], row[3]
+            if opened is None:
                 self._forget(identifier)  # erased a moment ago, or damaged: nobody is found by what cannot be read
                 self._locked[identifier] = row
                 continue

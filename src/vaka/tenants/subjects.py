@@ -11,8 +11,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from vaka.crypto.aead import UnopenableError
 from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.keys.opening import open_rows
 from vaka.tenants.authorities import QUERIES
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.lookups import is_personal_number, is_phone, key_of_phone, keys_of_numbers
@@ -92,7 +92,7 @@ async def _read_people(
         await cursor.execute(QUERIES["find_people"], {**wanted, "most": most})
         rows = await cursor.fetchall()
     await keys.hold([row["id"] for row in rows])
-    found = [FoundPerson(**opened) for row in rows if (opened := _opened(keys, row)) is not None]
+    found = [FoundPerson(**opened) for opened in await _open(keys, rows) if opened is not None]
     return sorted(found, key=lambda one: (one.family_name, one.given_name, one.id))
 
 
@@ -105,14 +105,11 @@ async def name_people(connection: Connection, keys: AuthorityKeys, ids: Iterable
         await cursor.execute(QUERIES["name_people"], {"ids": list(ids)})
         rows = await cursor.fetchall()
     await keys.hold([row["id"] for row in rows], hasty=True)
-    return {row["id"]: NamedPerson(**opened) for row in rows if (opened := _opened(keys, row)) is not None}
+    return {opened["id"]: NamedPerson(**opened) for opened in await _open(keys, rows) if opened is not None}
 
 
-def _opened(keys: AuthorityKeys, row: Mapping[str, Any]) -> dict[str, Any] | None:
-    try:
-        return keys.open_row("person", str(row["id"]), row["id"], row)
-    except UnopenableError:
-        return None
+async def _open(keys: AuthorityKeys, rows: Sequence[Mapping[str, Any]]) -> Sequence[dict[str, Any] | None]:
+    return await open_rows(keys, "person", [(str(row["id"]), row["id"], row) for row in rows])
 
 
 async def list_things_of_person(connection: Connection, person: UUID) -> Sequence[str]:

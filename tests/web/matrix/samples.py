@@ -92,6 +92,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/here": {},
         f"{LOG}/programs": {"purpose": "", "scope": "portal.read_log", "keys": "{}", "days": "30"},
         f"{LOG}/programs/end": {"client": Named("client")},
+        f"{LOG}/access/routine": {},
         f"{LOG}/access/report/{{year}}/csv": {},
         f"{LOG}/terms/pack": {},
         f"{LOG}/people": {"text": Named("person_name")},

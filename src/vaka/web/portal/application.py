@@ -16,6 +16,7 @@ from vaka.web.denials import Denial, name_need
 from vaka.web.portal import (
     access,
     access_report,
+    access_routine,
     activation,
     certificates,
     clients,
@@ -146,6 +147,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/access", access.show_access, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/decide", access.decide, ["POST"], needs=Permission.PORTAL_APPROVE_ACCESS),
     route(f"{LOG}/access/designate", access.designate, ["POST"], needs=Permission.PORTAL_DESIGNATE_ROLE),
+    route(f"{LOG}/access/routine", access_routine.give_routine, ["POST"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/report/{{year}}", access_report.show_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["POST"], needs=Permission.PORTAL_SEE_ACCESS),
     route("/programs", clients.show_own, ["GET"], needs=Permission.PORTAL_OWN_CLIENTS),

@@ -158,6 +158,7 @@ EVENTS: Mapping[str, str] = {
     "log.read": mark("The log read"),
     "log.searched": mark("The log searched"),
     "log.exported": mark("The log taken out as a file"),
+    "routine.taken": mark("How access is given, taken out as a document"),
     "access.denied": mark("Access denied"),
     "connection.refused": mark("Connection refused"),
 }
@@ -188,7 +189,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "settings.accepted", "installation.decided", "installation.founded", "authority.registered",
          "host.signed_in", "host.accounts_differ", "command.approved", "command.unproved",
          "command.signed_in", "command.signed_out", "database.visited", "evidence.changed",
-         "evidence.packed", "register.entered", "register.moved", "register.acknowledged", "register.shown"),
+         "evidence.packed", "routine.taken", "register.entered", "register.moved", "register.acknowledged",
+         "register.shown"),
     ),
     "notices": (
         mark("Notices"),
