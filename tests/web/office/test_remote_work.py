@@ -85,6 +85,17 @@ async def test_term_03_2_a_new_version_asks_again_and_going_through_it_does_not(
     assert await is_open(berit, policy)
 
 
+async def test_the_key_is_touched_first_and_the_policy_comes_then(
+    algot: Administrator, policy: str, strict: Office, installation: Installation
+) -> None:
+    again = Administrator(await enter(strict, installation, "adam"), algot.key)
+    assert (await again.browser.get(policy)).header("location") == "/touch"
+    assert (await again.enter()).status == 303
+    assert not await is_open(again, policy)
+    assert await accept(again, policy) == 303
+    assert await is_open(again, policy)
+
+
 async def test_on_site_nobody_is_asked(
     algot: Administrator, policy: str, strict: Office, installation: Installation
 ) -> None:

@@ -12,6 +12,7 @@ from vaka.access.remote_work import place_of, policy_to_accept
 from vaka.database.connections import transaction
 from vaka.errors import Sentence
 from vaka.web.asker import Asker
+from vaka.web.office.first_touch import FIRST
 from vaka.web.office.office import Office
 from vaka.web.routes import Address
 
@@ -28,7 +29,8 @@ READ_FIRST = Sentence(
 
 async def lead_to_policy(office: Office, asker: Asker, address: Address, request: Request) -> Response | None:
     """Return the page of the policy that has to be accepted first, or None where nothing has."""
-    if address.while_locked or address.unasked:
+    # The key is touched before that: nobody accepts anything in a session that is not confirmed.
+    if address.while_locked or address.unasked or address.path in FIRST:
         return None
     host = request.client.host if request.client else ""
     if place_of(host, office.on_site) == "site":
