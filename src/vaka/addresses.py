@@ -12,6 +12,10 @@ _NOT_A_NAME = re.compile(r"[0-9.]+")
 """Digits and dots are an address, or a slip in writing one."""
 
 
+_WIDEST_SITE = {4: 8, 6: 32}
+"""The shortest prefix that premises can have, by version."""
+
+
 def public_host(text: str) -> str:
     """Return a host as it stands in the settings, IPv6 without brackets. Raises ValueError."""
     plain = text[1:-1] if text.startswith("[") and text.endswith("]") else text
@@ -47,3 +51,17 @@ def is_this_machine(host: str) -> bool:
 def network(text: str) -> str:
     """Return a network in its one spelling. Raises ValueError."""
     return str(ip_network(text))
+
+
+def site_network(text: str) -> str:
+    """Return a network of somebody's own premises in its shortest form. Raises ValueError.
+
+    So wide that half the world is in it no premises are; and from this machine comes whatever a proxy lets through.
+    """
+    plain = network(text)
+    found = ip_network(plain)
+    if found.is_loopback or found.prefixlen < _WIDEST_SITE[found.version]:
+        raise ValueError(
+            "write a network of your own premises, such as 10.20.0.0/16; not this machine, nor half the world"
+        )
+    return plain

@@ -23,6 +23,7 @@ from vaka.settings_values import (
     Port,
     PublicHost,
     SecretFile,
+    SiteNetwork,
     WebAddressOrNone,
 )
 
@@ -147,6 +148,9 @@ class OfficeSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8403"
     """Scheme, host and port as the browser sees it, alone. Another host name makes all administrators' keys useless."""
+    on_site: Annotated[list[SiteNetwork], Field(max_length=50)] = []
+    """Networks of your own premises, such as `10.20.0.0/16`; who administers from elsewhere accepts the remote-work
+    policy first."""
 
 
 class SigninSettings(WebSettings):
@@ -339,6 +343,8 @@ class AccessSettings(_Section):
     """Within how many days after an emergency access somebody who is no custodian of it has gone through it."""
     declared_outage_hours: Annotated[int, Field(ge=1, le=8)] = 4
     """For how many hours at most a shift leader and an administrator declare that an issuer lets nobody in."""
+    training_ahead_days: Annotated[int, Field(ge=1, le=60)] = 14
+    """How many days before a mandatory course is due an administrator is told of it, on each page of the office."""
     key_models: FilePath | None = None
     """TOML file with the models of security keys that administrators may use, and their makers' certificates. Without
     it: none."""

@@ -8,12 +8,14 @@ from itertools import product
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import START
 from vaka.access import decide
 from vaka.access.decide import NotAllowedError, NothingHereError, authorities_where, holds_somewhere, may, require
-from vaka.access.permissions import FALLBACK, PRIVILEGED, Permission
-from vaka.access.principal import Grant, Principal
+from vaka.access.permissions import FALLBACK, MENDING, PRIVILEGED, Permission
+from vaka.access.principal import Grant, Principal, Training
 from vaka.access.roles import ROLES, Role
 from vaka.errors import Category, Sentence
 from vaka.identity.sessions import Session
@@ -162,6 +164,55 @@ def test_a_fallback_session_is_told_why() -> None:
     with pytest.raises(NotAllowedError) as refused:
         require(reduced, Permission.DESK_TAKE_OVER, HERE)
     assert "reservinloggad" in refused.value.sentence.sv
+
+
+TRAINING = Training("Informationssäkerhet", START, rests=True)
+MENDS = "office.see_registers office.keep_registers office.own_keys office.own_sessions"
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_term_05_1_while_a_role_rests_only_what_mends_it_is_left(permission: Permission) -> None:
+    who = principal(("administrator", None), kind="administrator", realm="administrator")
+    resting, warned = (replace(who, training=replace(TRAINING, rests=rests)) for rests in (True, False))
+    assert may(resting, permission, None) is (permission.value in MENDS.split())
+    assert may(warned, permission, None) is may(who, permission, None)
+
+
+def test_term_05_1_who_is_refused_is_told_which_course_and_where_it_is_entered() -> None:
+    who = principal(("administrator", None), kind="administrator", realm="administrator")
+    with pytest.raises(NotAllowedError) as refused:
+        require(replace(who, training=TRAINING), Permission.OFFICE_DECIDE_ACCOUNT, None)
+    for said in refused.value.sentence.sv, refused.value.sentence.en:
+        assert TRAINING.title in said
+    assert "Register, Genomförda utbildningar" in refused.value.sentence.sv
+
+
+GRANTS = st.lists(st.tuples(st.sampled_from(sorted(ROLES)), st.sampled_from([HERE, THERE, None])), max_size=6)
+
+
+@given(
+    grants=GRANTS, kind=st.sampled_from(["user", "administrator"]),
+    realm=st.sampled_from(["operator", "authority", "administrator"]), fallback=st.booleans(),
+    rests=st.booleans(), where=st.sampled_from([HERE, THERE, None]),
+    permission=st.sampled_from(sorted(Permission, key=str)),
+)  # fmt: skip
+def test_no_lock_closes_what_answers_alarms_or_opens_anything(
+    grants: list[tuple[str, UUID | None]], kind: str, realm: str, fallback: bool, rests: bool, where: UUID | None,
+    permission: Permission,
+) -> None:  # fmt: skip
+    """Whatever somebody holds: a lock takes nothing that answers alarms from anybody, and gives nobody anything."""
+    free = principal(*grants, kind=kind, realm=realm)
+    free = replace(free, session=replace(free.session, fallback=fallback))
+    locked = replace(free, training=replace(TRAINING, rests=rests))
+    if permission in FALLBACK or realm != "administrator":
+        assert may(locked, permission, where) is may(free, permission, where)
+    assert may(free, permission, where) or not may(locked, permission, where)
+
+
+def test_what_is_left_while_a_role_rests_is_enough_to_mend_it_and_commands_nobody() -> None:
+    assert ROLES["administrator"].permissions > MENDING > {Permission.OFFICE_KEEP_REGISTERS}
+    assert not MENDING & PRIVILEGED
+    assert not MENDING & FALLBACK
 
 
 def test_permissions_are_named_after_where_they_hold() -> None:

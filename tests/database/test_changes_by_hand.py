@@ -254,6 +254,7 @@ UNGUARDED = {
         "notice_register": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
         "privileged_role": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
+        "training_lock": "written by its migration alone; everybody else is refused (tests/access/test_training.py)",
         "protected_look": "when configuration was last compared, every minute",
         "command_login": "a command that waits, for minutes; worth something once the log says the office approved it",
         "command_session": "worth something while the log says that the office approved it; begin and end have events",

@@ -161,6 +161,9 @@ PLATFORM: dict[str, Rights] = {
         "decide_role_change()": "execute",
         "request_account()": "execute",
         "decide_account_request()": "execute",
+        "lacks_undertaking()": "execute",
+        "training_due()": "execute",
+        "policy_to_accept()": "execute",
         "redeem_key_code()": "execute",
         "acts_as_administrator()": "execute",
         "emergency_key_request()": "execute",
@@ -224,6 +227,7 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         "settle_roles()": "execute",
         "lapse_role_changes()": "execute",
+        "settle_training()": "execute",
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
@@ -549,7 +553,16 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
             else {}
         ),
         **(
-            dict.fromkeys(("ledger.is_role_told()", "ledger.is_login_told()", "ledger.outage_told()"), "execute")
+            dict.fromkeys(
+                (
+                    "ledger.is_role_told()",
+                    "ledger.is_login_told()",
+                    "ledger.outage_told()",
+                    "ledger.is_register_told()",
+                    "ledger.is_register_accepted()",
+                ),
+                "execute",
+            )
             if kind == "platform"
             else {}
         ),

@@ -107,6 +107,9 @@ async def test_everything_is_there(server: Server) -> None:
     assert counted["device_entry"] == 3 * PEOPLE
     assert counted["account"] == len(PERSONAS)
     assert counted["role_grant"] == sum(len(persona.authorities) for persona in PERSONAS)
+    signed = "select count(*) from vaka.register_holding where register = 'undertakings' and state = 'noted'"
+    suppliers = [persona for persona in PERSONAS if persona.realm != "authority"]
+    assert read(server, PLATFORM_DATABASE, signed) == [(len(suppliers),)], "who is let in has signed, invented or not"
     assert counted["installation"] == 1
     assert counted["ekbacka person"] == counted["ekbacka device"] == PEOPLE
     assert counted["ekbacka unit"] == 4

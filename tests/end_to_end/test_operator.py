@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -16,7 +17,9 @@ from tests.end_to_end.sipp_device import send_alarm
 from tests.peers import require_program
 from tests.people import open_person
 from tests.platform import platform_as
-from tests.signing_in import sign_in_as
+from tests.registers.house import House as Registers
+from tests.registers.house import principal
+from tests.signing_in import cookies_of, sign_in_as, sign_in_over_http
 from tests.waiting import wait_for
 from vaka.assurance.assessment import Contract, Judgement, assess_all
 from vaka.assurance.evidence import Found, Look, enter_look, read_standings
@@ -168,7 +171,36 @@ async def make_every_term_red(house: House) -> list[Judgement]:
     return [judgement for _, judgement in assess_all(terms, standings, contract, now)]
 
 
-def test_with_every_term_red_an_alarm_is_received_shown_and_answered(
+async def close_every_lock(house: House) -> None:
+    """Close all that registers lock: no undertaking is left, and a course of a year ago that nobody has taken."""
+    with house.platform() as superuser:
+        found = superuser.execute(
+            "select id from vaka.account where kind = 'administrator' order by persona"
+        ).fetchall()
+        adam, ada = (principal(one["id"]) for one in found)
+        registers = Registers(house.server, SystemClock().now)
+        course = {"title": "Informationssäkerhet", "whom": "staff", "months": "12", "summary": "Det som gäller"}
+        await registers.put_in_force(adam, ada, "courses", course)
+        superuser.execute("set session_replication_role = replica")
+        for statement in (
+            "delete from vaka.register_version where register = 'undertakings'",
+            "update vaka.register_version set made_at = made_at - interval '1 year'",
+            "update vaka.training_lock set since = since - interval '1 year'",
+            "update vaka.account set created_at = created_at - interval '1 year'",
+        ):
+            superuser.execute(statement.encode())
+
+
+def require_closed(house: House) -> None:
+    """Return when the scheduler has told that the administrators' roles rest, and the office refuses them."""
+    with house.platform() as superuser:
+        wait_for(lambda: len(superuser.execute("select 1 from vaka.role_suspension").fetchall()) == 2)
+    cookie = cookies_of(sign_in_over_http(house.settings.signin.origin, "supplier_administrator"))
+    refused = httpx.get(f"{house.settings.office.origin}/requests", headers={"cookie": cookie})
+    assert (refused.status_code, "Informationssäkerhet" in refused.text) == (403, True)
+
+
+def test_with_every_term_red_and_every_lock_closed_an_alarm_is_received_shown_answered_and_escalated(
     desk_house: House, browser: Browser, tmp_path: Path
 ) -> None:
     """Locks close administration and never the way of an alarm (rule 3 of the terms)."""
@@ -176,13 +208,18 @@ def test_with_every_term_red_an_alarm_is_received_shown_and_answered(
     device = house.draw_device("udp", "network")
     with ThreadPoolExecutor(1) as elsewhere:  # a loop of Playwright's runs in this thread
         judged = elsewhere.submit(asyncio.run, make_every_term_red(house)).result()
+        elsewhere.submit(asyncio.run, close_every_lock(house)).result()
     assert len(judged) == 37
     assert [one for one in judged if not one.status.red] == []
+    require_closed(house)
     page = sign_in(browser, house, "operator")
     assert send_alarm(house, device, "3003", tmp_path).succeeded
     alarm_id = house.alarm(device, "3003")["id"]
     row = page.locator(f"#a-{alarm_id}")
     expect(row).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+    with house.tenant(device.authority, "superuser") as tenant:  # its timer is out
+        tenant.execute("update alarm set escalate_at = now() where id = %s", (alarm_id,))
+    wait_for(lambda: "alarm.escalated" in house.ledger(device, f"alarm:{alarm_id}"))
     row.locator("a").first.click()  # of several that wait, just this one
     opened = page.locator(f"#alarm[data-alarm='{alarm_id}']")
     expect(opened).to_be_visible(timeout=PATIENCE_MILLISECONDS)

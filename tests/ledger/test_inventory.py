@@ -86,6 +86,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "put_out_account"): told("account.deactivated"),
     ("identity", "end_account"): told("account.changed"),
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
+    ("access", "settle_training"): told("role.suspended", "role.restored"),
     ("assurance", "enter_look"): told("evidence.changed"),
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
@@ -247,7 +248,7 @@ _CHANGES = re.compile(
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
-    r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|designate_role|put_out_account|end_accounts?|release_role\b|[a-z]+_break_glass\("
+    r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|settle_training|designate_role|put_out_account|end_accounts?|release_role\b|[a-z]+_break_glass\("
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
 )
@@ -297,6 +298,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "designate_role": told("role.designated", "role.approved"),
     "release_role": told("role.released"),
     "settle_roles": told("role.lapsed", "role.unauthorised"),
+    "settle_training": told("role.suspended", "role.restored"),
     "keep_session": told("session.kept"),
     "enter_look": told("evidence.changed"),
     "enter_register_version": told("register.entered", "register.moved"),
@@ -703,7 +705,7 @@ ROUNDS: dict[str, Told | Untold] = {
         "device.late", "device.lost", "device.returned", "site.silent", "site.returned", "alarm.raised",
         "alarm.restored",
     ),
-    "settle_roles": told("role.lapsed", "role.unauthorised", "account.deactivated"),
+    "settle_roles": told("role.lapsed", "role.unauthorised", "account.deactivated", "role.suspended", "role.restored"),
     "make_round": told(
         "erasure.begun", "person.removed", "device.changed", "erasure.completed", "erasure.attempted",
         "erasure.certified", "key.rotated", "removal.run", "data.removed", "alarm.removed", "ending.begun",

@@ -94,6 +94,15 @@ def test_term_04_2_an_undertaking_without_customers_is_refused() -> None:
     assert check(load_registers()["undertakings"], {**whole, "customers": "yes"}, Known({who}, {}), TODAY) == []
 
 
+def test_whom_an_undertaking_lets_back_can_be_deactivated_and_who_owns_a_process_cannot() -> None:
+    who = uuid4()
+    known = Known((), {}, {who})
+    whole = {"person": str(who), "signed": "2026-01-01", "file": "ab" * 32, "customers": "yes"}
+    assert check(load_registers()["undertakings"], whole, known, TODAY) == []
+    problems = check(load_registers()["processes"], {"owner": str(who)}, known, TODAY)
+    assert "owner" in {one.field for one in problems}
+
+
 def test_a_subcontractor_is_a_firm_with_an_agreement_or_nobody() -> None:
     """What is asked depends on what the entry says; a registration number is no person's."""
     register = load_registers()["subcontractors"]

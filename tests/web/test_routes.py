@@ -162,7 +162,7 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
 ]
 SEE_ACCOUNTS, MY_KEYS = Permission.OFFICE_SEE_ACCOUNTS, Permission.OFFICE_OWN_KEYS
 OFFICE_TABLE: list[tuple[str, str, Needs]] = [
-    ("GET", "/", SEE_ACCOUNTS),
+    ("GET", "/", Permission.OFFICE_OWN_SESSIONS),
     ("GET", "/account/{account}", SEE_ACCOUNTS),
     ("POST", "/account/{account}/ask", Permission.OFFICE_ASK_ACCOUNT),
     ("GET", "/account/{account}/roles", Permission.OFFICE_ASK_ACCOUNT),

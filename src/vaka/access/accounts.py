@@ -29,6 +29,7 @@ from vaka.identity.confirming import Act, Confirmation
 from vaka.identity.invitations import Code, invite, make_code
 from vaka.identity.leaving import LastApproverError, put_out_account
 from vaka.identity.sessions import LIFETIMES, Realm
+from vaka.identity.undertaking import undertaking_told_by
 from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
 
@@ -311,7 +312,7 @@ async def decide_account(
 
     Of a first key that is approved the code is returned; it is stored nowhere. Raises NotAllowedError,
     NothingHereError, NotConfirmedError, UnusableReasonError (a refusal without a reason), AccountRequestError,
-    LastApproverError, LedgerStandsStillError.
+    LastApproverError, UndertakingMissingError, LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_DECIDE_ACCOUNT, None)
     confirmation.require(decision_act(request, verdict, reason))
@@ -332,6 +333,8 @@ async def decide_account(
             raise LastApproverError from None
         said = error.diag.message_detail
         raise AccountRequestError.of(said if said == "own" else "gone") from None
+    except psycopg.errors.CheckViolation as error:
+        raise undertaking_told_by(error) or error from None
     return code
 
 
@@ -354,7 +357,7 @@ async def invite_human(
     """Invite whom an account is for, on the office's connection; return the code, which is stored nowhere.
 
     Raises NotAllowedError, NothingHereError, NotConfirmedError, RulesUnknownError, CannotInviteError,
-    LedgerStandsStillError.
+    UndertakingMissingError, LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_ASK_ACCOUNT, None)
     confirmation.require(invitation_act(account_id, realm, attribute, hidden))

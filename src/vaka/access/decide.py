@@ -4,8 +4,8 @@
 
 from uuid import UUID
 
-from vaka.access.permissions import EMERGENCY, FALLBACK, Permission
-from vaka.access.principal import Principal
+from vaka.access.permissions import EMERGENCY, FALLBACK, MENDING, Permission
+from vaka.access.principal import Principal, Training
 from vaka.access.roles import ROLES
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.sessions import Session
@@ -30,15 +30,29 @@ _NOT_IN_EMERGENCY = Sentence(
 )
 
 
-class NotAllowedError(VakaError):
-    """Signed in and known here, but no rule allows it. Says what of the session is in the way, where it is that."""
+def _while_resting(training: Training) -> Sentence:
+    """Say why a role rests, and what brings it back."""
+    return Sentence(
+        sv=f"Din administratörsroll vilar tills utbildningen {training.title} är genomförd. Lägg in den under "
+        "Register, Genomförda utbildningar, eller be en kollega; sedan gäller rollen igen.",
+        en=f"Your administrator's role rests until the course {training.title} is taken. Enter it under Registers, "
+        "Courses taken, or ask a colleague; then the role holds again.",
+    )
 
-    def __init__(self, permission: Permission, session: Session | None = None) -> None:
+
+class NotAllowedError(VakaError):
+    """Signed in and known here, but no rule allows it. Says what of session or role is in the way, if one is."""
+
+    def __init__(
+        self, permission: Permission, session: Session | None = None, *, resting: Training | None = None
+    ) -> None:
         sentence = _NOT_COVERED
         if session is not None and session.fallback:
             sentence = _NOT_BY_KEY
         elif session is not None and session.break_glass:
             sentence = _NOT_IN_EMERGENCY
+        elif resting is not None:
+            sentence = _while_resting(resting)
         super().__init__(Category.FORBIDDEN, sentence)
         self.permission = permission
 
@@ -61,7 +75,7 @@ def require(principal: Principal, permission: Permission, authority_id: UUID | N
     if permission in held:
         return
     if held:
-        raise NotAllowedError(permission, principal.session)
+        raise NotAllowedError(permission, principal.session, resting=principal.resting)
     raise NothingHereError
 
 
@@ -91,8 +105,10 @@ def _permissions_in(principal: Principal, authority_id: UUID | None) -> frozense
             held |= role.permissions
     if session.fallback:
         held &= FALLBACK
-    if session.break_glass is not None:
+    if session.break_glass is not None:  # whoever opened it, and whatever he has not learnt: somebody goes through it
         held &= EMERGENCY
+    elif session.kind == "administrator" and principal.resting is not None:
+        held &= MENDING
     program = principal.program
     if program is None:
         return frozenset(held)

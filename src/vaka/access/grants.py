@@ -18,6 +18,7 @@ from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.leaving import LastApproverError
 from vaka.identity.sessions import end_sessions_of
+from vaka.identity.undertaking import undertaking_told_by
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
@@ -149,8 +150,8 @@ async def grant_role(
 ) -> bool:
     """Give a role in one authority (as setup). Return whether anything changed.
 
-    Raises UnknownRoleError, ApprovalNeededError, RoleOfAnotherClassError, ConflictingDutiesError, LastApproverError
-    where it is to end sooner, or LedgerStandsStillError.
+    Raises UnknownRoleError, ApprovalNeededError, RoleOfAnotherClassError, ConflictingDutiesError,
+    UndertakingMissingError, LastApproverError where it is to end sooner, or LedgerStandsStillError.
     """
     if role not in ROLES:
         raise UnknownRoleError
@@ -167,7 +168,7 @@ async def grant_role(
         except psycopg.errors.CheckViolation as error:
             if error.diag.constraint_name == CLASS_CONSTRAINT:
                 raise RoleOfAnotherClassError from None
-            raise conflict_told_by(error, role) or error from None
+            raise undertaking_told_by(error) or conflict_told_by(error, role) or error from None
         if done.rowcount == 0:
             return False
         entry = _entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now)

@@ -76,6 +76,16 @@ EMERGENCY = frozenset(
 )
 """What is left of an administrator's rights in a session that two custodians opened in an emergency (term 15):
 accounts, first keys and issuers, so that people can sign in again. No registers, no commands, no keys of one's own."""
+MENDING = frozenset(
+    {
+        Permission.OFFICE_SEE_REGISTERS,
+        Permission.OFFICE_KEEP_REGISTERS,
+        Permission.OFFICE_OWN_KEYS,
+        Permission.OFFICE_OWN_SESSIONS,
+    }
+)
+"""What is left of an administrator's rights while his role rests, as he has not taken a mandatory course (term 5): he
+can enter what is missing. Of other people's rights nothing goes, and so nothing that answers alarms."""
 PRIVILEGED = frozenset(
     {
         Permission.DESK_TAKE_OVER,

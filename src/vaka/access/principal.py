@@ -31,6 +31,17 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Training:
+    """A mandatory course that an administrator has to take, soon or by now."""
+
+    title: str
+    rests_from: datetime
+    """From when on his role rests if he has not taken it."""
+    rests: bool
+    """Whether it rests already."""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody signed in, with the grants that held when they were read (see ``access.grants.read_grants``).
 
@@ -41,6 +52,13 @@ class Principal:
     grants: tuple[Grant, ...]
     program: Program | None = None
     """None: somebody in person."""
+    training: Training | None = None
+    """Of an administrator who is warned, or whose role rests, what he has to take (`vaka.access.training`)."""
+
+    @property
+    def resting(self) -> Training | None:
+        """The course for want of which an administrator's role rests; None where none does."""
+        return self.training if self.training is not None and self.training.rests else None
 
     @property
     def account_id(self) -> UUID:

@@ -111,6 +111,18 @@ select designate_role(%(authority_id)s, %(role)s, %(holders)s, %(account_id)s, %
 -- as: portal
 select release_role(%(authority_id)s, %(role)s, %(account_id)s, %(reason)s, %(now)s)
 
+-- name: settle_training
+-- as: scheduler
+select settle_training(%(now)s)
+
+-- name: training_due
+-- as: office
+select title, rests_from, rests_from <= %(now)s as rests from training_due(%(account_id)s, %(now)s)
+
+-- name: policy_to_accept
+-- as: office
+select policy_to_accept(%(account_id)s)
+
 -- name: list_effective
 -- as: setup
 select g.role, g.account_id, g.valid_until

@@ -27,6 +27,7 @@ from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.confirming import Act, Confirmation
+from vaka.identity.undertaking import undertaking_told_by
 from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
 
@@ -154,7 +155,7 @@ async def request_role(
             row = await (await connection.execute(QUERIES["request_role"], facts)).fetchone()
             await require_standing(connection, now)
     except psycopg.errors.CheckViolation as error:
-        raise conflict_told_by(error, role) or error from None
+        raise undertaking_told_by(error) or conflict_told_by(error, role) or error from None
     except psycopg.errors.NoDataFound:
         raise _not_requestable("Det finns inget sådant aktivt konto.", "There is no such active account.") from None
     except psycopg.errors.ObjectNotInPrerequisiteState:
@@ -209,7 +210,7 @@ async def decide_request(
     """Approve or refuse exactly what was shown, by its digest (as portal, in the platform's database).
 
     Raises NotAllowedError, NothingHereError, NotConfirmedError, UnusableReasonError (a refusal without a reason),
-    NotDecidableError, ConflictingDutiesError, LedgerStandsStillError.
+    NotDecidableError, ConflictingDutiesError, UndertakingMissingError, LedgerStandsStillError.
     """
     require(principal, Permission.PORTAL_APPROVE_ACCESS, authority_id)
     act = deciding_act(authority_id, request, digest, verdict, reason)
@@ -223,4 +224,4 @@ async def decide_request(
             require_done(None if row is None else row[0])
             await require_standing(connection, now)
     except psycopg.errors.CheckViolation as error:
-        raise conflict_told_by(error, "") or error from None
+        raise undertaking_told_by(error) or conflict_told_by(error, "") or error from None

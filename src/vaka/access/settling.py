@@ -26,6 +26,15 @@ async def lapse_role_changes(connection: Connection, now: datetime) -> int:
     return 0 if row is None else int(row[0])
 
 
+async def settle_training(connection: Connection, now: datetime) -> int:
+    """Tell of administrators whose role has begun to rest, and of those whose role is back; return how many.
+
+    It decides nothing: whether a role rests is computed anew whenever somebody asks (`vaka.access.training`).
+    """
+    row = await (await connection.execute(QUERIES["settle_training"], {"now": now})).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 async def end_accounts(connection: Connection, now: datetime) -> int:
     """Deactivate the accounts whose last day has come, and end their sessions; return how many."""
     row = await (await connection.execute(QUERIES["end_accounts"], {"now": now})).fetchone()

@@ -11,7 +11,13 @@ from uuid import UUID
 import structlog
 from psycopg.rows import class_row
 
-from vaka.access.settling import end_accounts, end_break_glass, lapse_role_changes, settle_roles
+from vaka.access.settling import (
+    end_accounts,
+    end_break_glass,
+    lapse_role_changes,
+    settle_roles,
+    settle_training,
+)
 from vaka.alarms.attendance import Attendance, attend, lapse_held, read_signed_in
 from vaka.alarms.changes import QUERIES
 from vaka.alarms.escalation import escalate_due, forget_repeats
@@ -108,7 +114,8 @@ class Watch:
         ended += await self._attempt("emergencies", None, partial(settle, end_break_glass))
         late = await self._attempt("notices", None, partial(settle, tell_late))
         late += await self._attempt("role changes", None, partial(settle, lapse_role_changes))
-        return ended + late + await self._attempt("roles", None, partial(settle, settle_roles))
+        resting = await self._attempt("training", None, partial(settle, settle_training))
+        return ended + late + resting + await self._attempt("roles", None, partial(settle, settle_roles))
 
     async def make_round(self, what: str, work: Round) -> int:
         """Do a piece of work in every authority, also in closed ones; return how much it did there."""

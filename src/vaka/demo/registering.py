@@ -17,6 +17,7 @@ from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.demo.openid import ALGORITHM, AUTHORIZE, REDEEM, make_id_token
 from vaka.demo.provider_facts import KEY, Client, Figure, ProviderFacts, facts_file, read_facts, write_facts
+from vaka.demo.undertakings import enter_undertakings
 from vaka.errors import ConfigurationError
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import list_accounts
@@ -65,6 +66,7 @@ async def register_provider(
     subjects = open_subject_key(root / settings.signin.subject_key)
     setup = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-demo")
     signin = await open_connection(server, platform_role("signin"), PLATFORM_DATABASE, application="vaka-demo")
+    office = await open_connection(server, platform_role("office"), PLATFORM_DATABASE, application="vaka-demo")
     try:
         active = [one for one in await list_accounts(setup) if one.state == "active"]
         accounts = {one.persona: one.id for one in active}
@@ -74,6 +76,8 @@ async def register_provider(
                 "Two administrators decide whom a demo believes, and there are no two any more. Remove the "
                 "directory to begin anew."
             )
+        people = [(accounts[one.persona], one.realm) for one in figures if one.persona in accounts]
+        await enter_undertakings(office, administrators[0], people, now)
         clients = []
         for realm, name in NAMES.items():
             ours = make_client_key(root / settings.signin.client_keys, name)
@@ -90,6 +94,7 @@ async def register_provider(
                 if figure.realm == realm and figure.persona in accounts:
                     await _link(setup, signin, trusted, client, key, accounts[figure.persona], figure, subjects, now)
     finally:
+        await office.close()
         await signin.close()
         await setup.close()
     write_facts(

@@ -38,6 +38,7 @@ from vaka.identity.security_keys import (
     require_name,
 )
 from vaka.identity.sessions import Session
+from vaka.identity.undertaking import undertaking_asked
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged, require_standing
@@ -192,12 +193,14 @@ class Ceremonies:
     async def ask_for_first_key(self, session: Session, code: Code | None) -> Options:
         """Return what a browser is asked so that an administrator's first key is made; his code is spent (as office).
 
-        Raises KeyRefusedError (then the refusal is in the ledger), TooManyChallengesError, LedgerStandsStillError.
+        Raises KeyRefusedError (then the refusal is in the ledger), UndertakingMissingError (the code holds still),
+        TooManyChallengesError, LedgerStandsStillError.
         """
         async with self._judging(session, ENROL) as (connection, _judged):
             now = self.clock.now()
             facts = {"account_id": session.account_id, "code_hash": code and code.digest, "now": now}
-            row = await (await connection.execute(QUERIES["redeem_key_code"], facts)).fetchone()
+            with undertaking_asked():
+                row = await (await connection.execute(QUERIES["redeem_key_code"], facts)).fetchone()
             if row is None or row[0] is None or await self._list(connection, session.account_id):
                 raise KeyRefusedError(Reason.NOT_INVITED)
             await require_standing(connection, now)

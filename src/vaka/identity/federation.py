@@ -19,6 +19,7 @@ from vaka.identity.invitations import QUERIES, Code
 from vaka.identity.reasons import Reason
 from vaka.identity.sessions import Basis, CannotSignInError, Realm, open_session
 from vaka.identity.subjects import SubjectKey
+from vaka.identity.undertaking import UndertakingMissingError, undertaking_asked
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
@@ -92,15 +93,17 @@ async def redeem(
     Whatever is wrong with it, the answer is the same (term 11 proof 2). Raises SignInRefusedError, or
     LedgerStandsStillError.
     """
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(
-            QUERIES["redeem_invitation"],
-            {
-                "code_hash": code.digest, "realm": realm, "attribute": attribute,
-                "matching_hmac": code.of_matching(attribute, assertion.matching), "now": now,
-            },
-        )  # fmt: skip
-        invitation = await cursor.fetchone()
+    facts = {
+        "code_hash": code.digest, "realm": realm, "attribute": attribute,
+        "matching_hmac": code.of_matching(attribute, assertion.matching), "now": now,
+    }  # fmt: skip
+    try:
+        async with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+            with undertaking_asked():
+                await cursor.execute(QUERIES["redeem_invitation"], facts)
+            invitation = await cursor.fetchone()
+    except UndertakingMissingError:  # the code holds, and is not spent
+        raise SignInRefusedError(Reason.UNDERTAKING, said) from None
     if invitation is None:
         raise SignInRefusedError(Reason.INVITATION, said)
     account_id: UUID = invitation["account_id"]

@@ -25,6 +25,7 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import RandomBytes, new_identifier
 from vaka.identity.sessions import Realm
 from vaka.identity.subjects import normalise
+from vaka.identity.undertaking import undertaking_asked
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
@@ -119,21 +120,24 @@ async def invite(
     """Make an invitation (as setup or office) and return its code, which is stored nowhere.
 
     It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``; ``rule`` is what the
-    authorities ask in which the account has a role. Raises CannotInviteError, or LedgerStandsStillError.
+    authorities ask in which the account has a role. Raises CannotInviteError, UndertakingMissingError, or
+    LedgerStandsStillError.
     """
     rule = rule.combined_with(INVITATION_CODE.floor)
     if not attribute or not normalise(value):
         raise CannotInviteError
     code, identifier = make_code(rule, random_bytes), new_identifier(now, random_bytes)
     async with connection.transaction():
-        done = await connection.execute(
-            QUERIES["invite"],
-            {
-                "code_hash": code.digest, "id": identifier, "account_id": account_id, "realm": realm,
-                "attribute": attribute, "matching_hmac": code.of_matching(attribute, value), "now": now,
-                "expires_at": now + lifetime_of(rule), "kind": "administrator" if realm == "administrator" else "user",
-            },
-        )  # fmt: skip
+        with undertaking_asked():
+            done = await connection.execute(
+                QUERIES["invite"],
+                {
+                    "code_hash": code.digest, "id": identifier, "account_id": account_id, "realm": realm,
+                    "attribute": attribute, "matching_hmac": code.of_matching(attribute, value), "now": now,
+                    "expires_at": now + lifetime_of(rule),
+                    "kind": "administrator" if realm == "administrator" else "user",
+                },
+            )  # fmt: skip
         if done.rowcount == 0:
             raise CannotInviteError
         detail = {"realm": realm, "invitation": str(identifier)}

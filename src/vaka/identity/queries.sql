@@ -344,6 +344,10 @@ select %(code_hash)s, %(id)s, a.id, %(realm)s, %(attribute)s, %(matching_hmac)s,
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
+-- name: lacks_undertaking
+-- as: office
+select lacks_undertaking(%(account_id)s, %(realm)s, %(now)s)
+
 -- name: redeem_invitation
 -- as: signin
 update invitation i set redeemed_at = %(now)s

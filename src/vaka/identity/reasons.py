@@ -48,6 +48,12 @@ _INVITATION = Sentence(
     sv="Inbjudan gäller inte: den är använd, för gammal eller ställd till någon annan. Be om en ny.",
     en="The invitation does not hold: it was used, is too old or is meant for somebody else. Ask for a new one.",
 )
+_UNDERTAKING = Sentence(
+    sv="Din tystnadsförbindelse är inte införd i registret än, och utan den släpps ingen in. Koden gäller "
+    "fortfarande. Be den som bjöd in dig att lägga in förbindelsen, och börja sedan om.",
+    en="Your undertaking of secrecy is not in the register yet, and nobody is let in without. The code still holds. "
+    "Ask whoever invited you to enter the undertaking, and begin anew then.",
+)
 _ACCOUNT = Sentence(
     sv="Det går inte att logga in med det kontot här. Kontakta den som ansvarar för konton hos er.",
     en="That account cannot sign in here. Turn to whoever is responsible for accounts with you.",
@@ -145,6 +151,7 @@ class Reason(Enum):
     ORGANISATION = ("organisation", _ACCOUNT)
     UNKNOWN_PERSON = ("unknown_person", _UNKNOWN)
     INVITATION = ("invitation", _INVITATION)
+    UNDERTAKING = ("undertaking", _UNDERTAKING)  # invited, and the register holds none of his that is in force
     IDENTIFIER_CHANGED = ("identifier_changed", _REVIEW)
     ACCOUNT = ("account", _ACCOUNT)  # not active, or not of this realm's class
     ISSUER_ANSWERS = ("issuer_answers", _ISSUER_ANSWERS)  # the fallback, while it is not needed

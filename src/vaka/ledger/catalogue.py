@@ -252,6 +252,8 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ROLE_PROPOSED: About(("account", "setup"), ("account",), _MOVE, "the name"),
         Event.ROLE_AGREED: About(_OPERATOR, ("account",), ("verdict", *_MOVE), "the name"),
         Event.ROLE_DECLINED: About(("account", "scheduler"), ("account",), ("verdict", *_MOVE), "the name"),
+        Event.ROLE_SUSPENDED: About(("scheduler",), ("account",), ("role", "authority"), "the name, the course"),
+        Event.ROLE_RESTORED: About(("scheduler",), ("account",), ("role", "authority"), "the name, the course"),
         Event.ROLE_REQUESTED: About(
             ("account", "setup"), ("account",),
             ("request", "kind", "role", "authority", "valid_until", "answer_by", "digest", "beside", "reason"),

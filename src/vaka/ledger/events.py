@@ -105,6 +105,8 @@ class Event(Enum):
     ROLE_PROPOSED = "role.proposed"  # an administrator asked that an account gets a role, or loses it
     ROLE_AGREED = "role.agreed"  # another human approved that, in the office; what has to be done follows
     ROLE_DECLINED = "role.declined"  # he refused it, or it was taken back, or nobody answered in time
+    ROLE_SUSPENDED = "role.suspended"  # an administrator's role rests, as he has not taken a mandatory course
+    ROLE_RESTORED = "role.restored"  # and does not any more
     ROLE_REQUESTED = "role.requested"  # the authority was asked for a role that it has designated, or for an exception
     ROLE_APPROVED = "role.approved"  # the authority's approver said yes, or the role was held when it was designated
     ROLE_REFUSED = "role.refused"  # the authority's approver said no

@@ -47,6 +47,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                     Event.ACCOUNT_CREATED, Event.ACCOUNT_INVITED, Event.ACCOUNT_LINKED, Event.ACCOUNT_CHANGED,
                     Event.ACCOUNT_DEACTIVATED, Event.ACCOUNT_REACTIVATED, Event.ACCOUNT_REMOVED, Event.ROLE_REQUESTED,
                     Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED, Event.ROLE_LAPSED,
+                    Event.ROLE_SUSPENDED, Event.ROLE_RESTORED,
                     Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED, Event.SECURITY_KEY_ENROLLED,
                     Event.SECURITY_KEY_REMOVED, Event.ROW_CHANGED_BY_HAND,
                     Event.ACCOUNT_REQUESTED, Event.ACCOUNT_APPROVED, Event.ACCOUNT_REFUSED, Event.ACCOUNT_RENAMED,

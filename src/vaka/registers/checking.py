@@ -55,6 +55,8 @@ class Known:
     accounts: Collection[UUID]
     entries: Mapping[str, Collection[UUID]]
     """What holds, or waits, in each register."""
+    deactivated: Collection[UUID] = ()
+    """Accounts that can be let back."""
 
 
 class UnusableEntryError(VakaError):
@@ -121,7 +123,8 @@ def _is_sound(field: Field, value: str, known: Known) -> bool:
         case "number" | "edition":
             return value.isascii() and value.isdigit() and len(value) <= 4 and 1 <= int(value) <= LARGEST_NUMBER
         case "person":
-            return _identifier(value) in known.accounts
+            whose = _identifier(value)
+            return whose in known.accounts or (field.former and whose in known.deactivated)
         case "reference":
             return _identifier(value) in known.entries.get(field.to, ())
         case _:

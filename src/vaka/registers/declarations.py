@@ -62,6 +62,7 @@ class _Field(_Data):
     required: bool = False
     choices: tuple[_Choice, ...] = ()
     to: str = ""
+    former: bool = False
 
 
 class _Step(_Data):
@@ -128,7 +129,7 @@ def _register(data: _Register) -> Register:
     fields = tuple(
         Field(
             one.name, one.kind, one.label.sentence, one.help.sentence if one.help else None, one.required,
-            tuple(Choice(choice.value, choice.sentence) for choice in one.choices), one.to,
+            tuple(Choice(choice.value, choice.sentence) for choice in one.choices), one.to, one.former,
         )
         for one in data.field
     )  # fmt: skip

@@ -62,6 +62,8 @@ class Field:
     choices: tuple[Choice, ...]
     to: str
     """The register that a ``reference`` leads to."""
+    former: bool
+    """Whether a ``person`` can be one whose account is deactivated: what lets him back is entered before he is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Words:
         """Return what a field can be set to, value by value, with what each is called."""
         if field.kind == "person":
             for key, account in self.accounts.items():
-                if account.state == "active":
+                if account.state == "active" or (field.former and account.state == "deactivated"):
                     yield str(key), f"{account.display_name} (…{str(key)[-8:]})"
         elif field.kind == "reference":
             for line in self.lines.get(field.to, ()):
@@ -79,13 +79,14 @@ class Words:
 
     @property
     def known(self) -> Known:
-        """What fields may lead to: active accounts, and entries that were not withdrawn."""
+        """What fields may lead to: accounts that were not removed, and entries that were not withdrawn."""
         return Known(
             {key for key, one in self.accounts.items() if one.state == "active"},
             {
                 name: {line.newest.entry for line in lines if line.newest.state is not State.WITHDRAWN}
                 for name, lines in self.lines.items()
             },
+            {key for key, one in self.accounts.items() if one.state == "deactivated"},
         )
 
 

@@ -114,7 +114,7 @@ async def _guarded(address: Address, needs: Permission, context: object, door: D
         return _send_to_cover(request)
     try:
         if not holds_somewhere(asker.principal, needs):
-            raise NotAllowedError(needs, asker.session)
+            raise NotAllowedError(needs, asker.session, resting=asker.principal.resting)
         before = None if door.first is None else await door.first(asker, address, request)
         return before or await address.endpoint(context, request, asker)
     except (NotAllowedError, NothingHereError):

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.identity.authenticator import Maker, SoftKey
+from tests.registers.house import FILE
 from tests.web.browsers import Answer, Browser
 from vaka.identity.models import Model
 
@@ -106,6 +107,20 @@ class Administrator:
         page = await self.get("/requests")
         waiting = fields_in(page, "/requests/decide")
         return await self.do("/requests/decide", {**waiting, "verdict": verdict, "reason": reason, **changed})
+
+
+async def written(who: Administrator, register: str, values: Mapping[str, str]) -> str:
+    """Write a new entry in a register, and return where it is shown."""
+    here = f"/registers/{register}/new"
+    answer = await who.browser.post(here, {**fields_in(await who.get(here), here), **values})
+    assert answer.status == 303, answer.text
+    return str(answer.header("location"))
+
+
+async def sign(who: Administrator, account: object) -> str:
+    """Enter somebody's undertaking of secrecy, without which nobody is let in; return where it is shown."""
+    said = {"person": str(account), "customers": "yes", "signed": "2020-01-31", "file": FILE}
+    return await written(who, "undertakings", said)
 
 
 def code_in(page: str) -> str:

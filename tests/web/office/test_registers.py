@@ -9,17 +9,17 @@ import pytest
 
 from tests.registers.house import FILE
 from tests.web.furniture import Installation
-from tests.web.office.administrators import Administrator, fields_in
+from tests.web.office.administrators import Administrator, fields_in, written
 from tests.web.portal.conftest import Logs
 from vaka.registers.declarations import load_registers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 DOCUMENT = {
-    "title": "Policy för distansarbete",
-    "purpose": "remote-policy",
+    "title": "Kapacitetsplan",
+    "purpose": "capacity-plan",
     "file": FILE,
-    "summary": "Bara från kända nät",
+    "summary": "Dubbelt så många larm som i fjol",
 }
 EMPTY = "truncate vaka.register_version, vaka.register_acknowledgement, vaka.register_showing"
 
@@ -30,14 +30,6 @@ def empty_registers(installation: Installation, logs: Logs) -> Iterator[None]:
     logs.execute("platform", EMPTY, unguarded=True)
     yield
     logs.execute("platform", EMPTY, unguarded=True)
-
-
-async def written(who: Administrator, register: str, values: dict[str, str]) -> str:
-    """Write a new entry, and return where it is shown."""
-    here = f"/registers/{register}/new"
-    answer = await who.browser.post(here, {**fields_in(await who.get(here), here), **values})
-    assert answer.status == 303, answer.text
-    return str(answer.header("location"))
 
 
 async def stepped(who: Administrator, entry: str, step: str) -> int:
@@ -56,14 +48,14 @@ async def test_one_writes_and_another_puts_in_force(algot: Administrator, berit:
     shown = await berit.browser.post(
         f"{entry}/move", fields_in(await berit.get(entry), f"{entry}/move") | {"step": "approve"}
     )
-    assert "Policy för distansarbete: " in shown.text
+    assert "Kapacitetsplan: " in shown.text
     assert await stepped(berit, entry, "approve") == 303
     page = await algot.get(entry)
     assert re.search(r"<h2[^>]*>Gäller</h2>", page)
     told = [one for one in logs.since(mark, "platform") if one["event"].startswith("register.")]
     assert [one["event"] for one in told] == ["register.entered", "register.moved"]
     assert len(told[1]["detail"]["step_up"]) == 64, "a key was touched over exactly that"
-    assert "distansarbete" not in str(told)
+    assert "Kapacitetsplan" not in str(told)
 
 
 async def test_what_is_missing_is_told_all_at_once_and_nothing_is_lost(algot: Administrator, logs: Logs) -> None:
@@ -82,14 +74,14 @@ async def test_a_new_version_waits_while_the_one_before_holds(algot: Administrat
     entry = await written(algot, "documents", DOCUMENT)
     await stepped(berit, entry, "approve")
     form = await algot.get(f"{entry}/edit")
-    assert "Bara från kända nät" in form
+    assert "Dubbelt så många larm som i fjol" in form
     changed = {**fields_in(form, f"{entry}/edit"), **DOCUMENT, "summary": "Också från hotell"}
     assert (await algot.browser.post(f"{entry}/edit", changed)).status == 303
     assert "Draft that waits" in await berit.get(entry)
     page = await algot.get(entry)
     assert "Utkast som väntar" in page
     assert "Också från hotell" in page
-    assert "Bara från kända nät" in page
+    assert "Dubbelt så många larm som i fjol" in page
     assert "både utkastet och det som gäller" in page
     assert "ett utkast väntar" in await algot.get("/registers/documents")
     late = await algot.browser.post(f"{entry}/edit", changed)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.platform import platform_as
 from tests.web.furniture import Installation
-from tests.web.office.administrators import Administrator
+from tests.web.office.administrators import Administrator, sign
 from tests.web.portal.conftest import Logs
 from vaka.access.accounts import Wanted, file_request
 from vaka.identity.leaving import put_out_account
@@ -129,5 +129,6 @@ async def test_what_a_command_asks_for_is_approved_in_the_office(
                            now=now + timedelta(seconds=1))  # fmt: skip
     assert [one["state"] for one in known(logs, vera)] == ["deactivated"]
     assert (await algot.decide()).status == 403
+    await sign(algot, vera)
     assert (await berit.decide()).status == 303
     assert [one["state"] for one in known(logs, vera)] == [state]

@@ -11,7 +11,7 @@ import pytest
 from tests.identity.authenticator import SoftKey
 from tests.platform import make_account, platform_as
 from tests.web.furniture import Installation
-from tests.web.office.administrators import LISTED, MAKER, Administrator, code_in, fields_in
+from tests.web.office.administrators import LISTED, MAKER, Administrator, code_in, fields_in, sign
 from tests.web.office.conftest import enter, enter_with_key
 from tests.web.portal.conftest import Logs
 from vaka.access.accounts import Wanted
@@ -155,6 +155,10 @@ async def test_a_removed_account_goes_for_ever_once_another_approved(
     assert (await algot.do(f"{path}/put-out", {})).status == 303
     assert state_of(logs, str(account))[0]["state"] == "deactivated"
     assert (await algot.do(f"{path}/ask", {"kind": "reactivate", "reason": "Åter i tjänst"})).status == 303
+    missing = await berit.decide()
+    assert (missing.status, "no valid undertaking of secrecy" in missing.text) == (409, True)
+    assert state_of(logs, str(account))[0]["state"] == "deactivated"
+    await sign(algot, account)
     assert (await berit.decide()).status == 303
     assert state_of(logs, str(account))[0]["state"] == "active"
     assert (await algot.do(f"{path}/ask", {"kind": "remove", "reason": "Har slutat"})).status == 303
@@ -206,10 +210,14 @@ async def test_term_08_1_an_identifier_that_was_used_is_nobody_elses(
 async def test_who_an_account_is_for_is_invited_with_a_code_that_is_shown_once(
     algot: Administrator, installation: Installation, logs: Logs
 ) -> None:
-    account, mark = installation.accounts["vera"], logs.mark("platform")
-    invited = await algot.do(
-        f"/account/{account}/invite", {"realm": "operator", "attribute": "employee_number", "value": "E-4712"}
-    )
+    account = installation.accounts["vera"]
+    wanted = {"realm": "operator", "attribute": "employee_number", "value": "E-4712"}
+    missing = await algot.browser.post(f"/account/{account}/invite", wanted)
+    assert (missing.status, "data-key=" in missing.text) == (409, False), "nobody touches a key in vain"
+    assert "Register, Tystnadsförbindelser" in missing.text
+    await sign(algot, account)
+    mark = logs.mark("platform")
+    invited = await algot.do(f"/account/{account}/invite", wanted)
     code = read_code(code_in(invited.text))
     assert code is not None
     [kept] = logs.ask("platform", f"select * from vaka.invitation where account_id = '{account}'")
@@ -265,8 +273,14 @@ async def test_a_first_key_takes_a_code_that_another_approved(
         assert (await cecilia.browser.post("/keys/add", {})).header("location") == "/first-key"
         assert (await cecilia.add_first_key("AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A")).status == 403
         await algot.do(f"/account/{account}/ask", {"kind": "first_key", "reason": "Ny administratör"})
+        assert (await berit.decide()).status == 409
+        undertaking = await sign(algot, account)
         code = code_in((await berit.decide()).text)
         other = Administrator(await enter(strict, installation, "cecilia"))
+        withdrawn = {**fields_in(await algot.get(undertaking), f"{undertaking}/move"), "step": "withdraw"}
+        assert (await algot.do(f"{undertaking}/move", withdrawn)).status == 303
+        assert (await cecilia.add_first_key(code)).status == 409, "it was withdrawn since; the code holds"
+        await sign(algot, account)
         copied = SoftKey(cecilia.browser.origin, flags=0x05 | 0x08)
         assert (await Administrator(other.browser, copied).add_first_key(code)).status == 403, "it can be copied"
         assert (await cecilia.add_first_key(code)).status == 403, "and the code is spent"
@@ -295,6 +309,8 @@ async def test_a_code_is_for_one_account(
         installation.accounts[name] = account
         accounts.append(account)
     try:
+        await sign(algot, accounts[0])
+        await sign(algot, accounts[1])
         await algot.do(f"/account/{accounts[0]}/ask", {"kind": "first_key", "reason": "Ny administratör"})
         code = code_in((await berit.decide()).text)
         doris = Administrator(await enter(strict, installation, "Doris Andra"))

@@ -146,10 +146,15 @@ grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
 grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
 grant execute on function enter_register_version, acknowledge_register_entry, show_register to g_office;
+-- office: says before a key is touched that an undertaking is missing; the log tells which rows the office wrote.
+grant execute on function lacks_undertaking to g_office;
+-- office: whether an administrator's role rests, for want of a course, and what he has to accept to work from elsewhere.
+grant execute on function training_due, policy_to_accept to g_office;
+grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
 -- portal: what the authority is shown of them, and nothing else.
 grant execute on function count_shown_entries, list_shown_entries to g_portal;
 -- scheduler: what time does to roles.
-grant execute on function settle_roles, lapse_role_changes to g_scheduler;
+grant execute on function settle_roles, lapse_role_changes, settle_training to g_scheduler;
 -- scheduler: an emergency whose hour is over has ended.
 grant execute on function end_break_glass to g_scheduler;
 -- scheduler: whose last day has come is out.

@@ -7,11 +7,12 @@ from typing import Literal
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from vaka.access.accounts import list_account_requests
-from vaka.access.decide import NothingHereError
+from vaka.access.decide import NothingHereError, require
 from vaka.access.held_roles import RoleHolding, list_designated, list_role_holdings, list_roles_asked
+from vaka.access.permissions import Permission
 from vaka.access.role_changes import list_role_changes
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
@@ -39,7 +40,10 @@ FILTERS: tuple[Shown, ...] = ("current", "administrators", "deactivated", "remov
 
 
 async def show_accounts(office: Office, request: Request, asker: Asker) -> Response:
-    """GET /: every account, or those of one kind or state."""
+    """GET /: every account, or those of one kind or state. Whose role rests is led to where he can mend it."""
+    if asker.principal.resting is not None:
+        return RedirectResponse("/registers", 303)
+    require(asker.principal, Permission.OFFICE_SEE_ACCOUNTS, None)
     wanted = request.query_params.get("show", FILTERS[0])
     shown = next((one for one in FILTERS if one == wanted), FILTERS[0])
     now = office.clock.now()

@@ -3,12 +3,15 @@
 """The office's route table and the application around it."""
 
 import re
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from vaka.access.permissions import Permission
+from vaka.access.training import with_training
+from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm
 from vaka.settings import Settings
 from vaka.web import rooms, security_txt
@@ -31,6 +34,7 @@ from vaka.web.office import (
     register_entries,
     register_import,
     registers,
+    remote_work,
     requests,
     roles,
     terms,
@@ -72,7 +76,7 @@ async def tell_security_contact(office: Office, request: Request) -> Response:
 
 
 ADDRESSES: tuple[Address, ...] = (
-    route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
+    route("/", accounts.show_accounts, ["GET"], needs=Permission.OFFICE_OWN_SESSIONS),
     route("/account/{account}", accounts.show_account, ["GET"], needs=Permission.OFFICE_SEE_ACCOUNTS),
     route("/account/{account}/ask", changes.ask_change, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/roles", roles.show_form, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
@@ -146,7 +150,11 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         asker = await rooms.recognise(
             office.platform, office.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
         )
-        return asker if asker is None or await emergency.is_as_opened(office, asker.session) else None
+        if asker is None or not await emergency.is_as_opened(office, asker.session):
+            return None
+        async with transaction(office.platform) as connection:
+            principal = await with_training(connection, asker.principal, office.clock.now(), office.training_ahead)
+        return replace(asker, principal=principal)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:
         denial = Denial(
@@ -155,7 +163,9 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         await office.denials.tell(denial)
 
     async def first(asker: Asker, address: Address, request: Request) -> Response | None:
-        return await first_touch.lead_first(office, asker, address)
+        return await first_touch.lead_first(office, asker, address) or await remote_work.lead_to_policy(
+            office, asker, address, request
+        )
 
     router = build_router(ADDRESSES, office, Door(recognise, record_denial, office.sign_in, first))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.

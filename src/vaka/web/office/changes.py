@@ -24,6 +24,7 @@ from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identity.overview import AccountLine, find_overview
 from vaka.identity.sessions import Realm
+from vaka.identity.undertaking import require_undertaking
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
@@ -98,6 +99,11 @@ async def invite(office: Office, request: Request, asker: Asker) -> Response:
     account, form = await _account(office, request), await read_form(request, InviteForm)
     here, salt = f"/account/{account.id}", form.salt or os.urandom(16).hex()
     hidden = hashlib.sha256(f"{salt}\n{form.value}".encode()).hexdigest()
+    try:
+        async with transaction(office.platform) as connection:
+            await require_undertaking(connection, account.id, form.realm, office.clock.now())
+    except VakaError as error:
+        return await _explain(office, request, asker, error)
     act = invitation_act(account.id, form.realm, form.attribute, hidden)
     fields = {"realm": form.realm, "attribute": form.attribute, "value": form.value, "salt": salt}
     asked = Confirming(act, f"{here}/invite", here, "accounts", fields, {act.object: account.display_name})

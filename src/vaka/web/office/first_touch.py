@@ -18,6 +18,7 @@ from vaka.identity.confirming import Act
 from vaka.identity.invitations import LONGEST_CODE, read_code
 from vaka.identity.refusing import KeyRefusedError
 from vaka.identity.security_keys import LONGEST_NAME, UnusableNameError
+from vaka.identity.undertaking import UndertakingMissingError
 from vaka.ledger.events import Event
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
@@ -87,7 +88,7 @@ async def take_code(office: Office, request: Request, asker: Asker) -> Response:
     form = await read_form(request, CodeForm)
     try:
         options = await office.security_keys.ask_for_first_key(asker.session, read_code(form.code))
-    except (KeyRefusedError, SignInAgainError) as error:
+    except (KeyRefusedError, SignInAgainError, UndertakingMissingError) as error:
         status, message = explain(asker, error)
         return office.page(asker, "office_first_key.html", "keys", FIRST_KEY, status, longest_code=LONGEST_CODE,
                            message=message)  # fmt: skip

@@ -4,7 +4,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +95,10 @@ class Office:
     """Whom somebody tells who has found a weakness."""
     origin: str
     """Where the office is reached."""
+    training_ahead: timedelta
+    """How long before a course is due an administrator is told of it."""
+    on_site: tuple[IPv4Network | IPv6Network, ...] = ()
+    """The networks of the supplier's own premises; from everywhere else one works remotely."""
     demo: bool = False
     """Whether issuers may be at addresses of this machine, without TLS."""
 

@@ -4,6 +4,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from vaka.clock import Clock
@@ -59,8 +61,9 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 emergency_keys=emergency_keys,
                 step_up=settings.access.step_up if settings.mode == "demo" else "required", confirmed=Confirmed(clock),
                 outage_hours=settings.access.declared_outage_hours,
-                demo=settings.mode == "demo",
+                training_ahead=timedelta(days=settings.access.training_ahead_days), demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin,
+                on_site=tuple(ip_network(one) for one in settings.office.on_site),
             )  # fmt: skip
     finally:
         await platform.close()

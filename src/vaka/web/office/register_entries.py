@@ -24,7 +24,9 @@ from vaka.web.asker import Asker
 from vaka.web.forms import FormError, read_fields
 from vaka.web.office.office import Office, explain
 from vaka.web.office.registers import HERE, read_register
+from vaka.web.office.remote_work import LED_HERE, READ_FIRST
 from vaka.web.office.requests import EXPLAINED
+from vaka.web.pages import Message
 from vaka.web.register_words import read_words
 
 MOST_AUTHORITIES = 400
@@ -49,6 +51,8 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
         (one for one in history if one.state is not State.DRAFT), None
     )  # fmt: skip
     status, message = explain(asker, error)
+    if message is None and LED_HERE in request.query_params:
+        message = Message(READ_FIRST.in_language(asker.preferences.language))
     return office.page(
         asker, "office_register_entry.html", "registers", address(register, newest.entry), status,
         register=register, history=history, newest=newest, holding=holding, words=words, message=message,

@@ -35,6 +35,7 @@ from vaka.identity.break_glass import shares_a_human
 from vaka.identity.humans import read_humans
 from vaka.identity.overview import AccountLine, find_overview, list_overview
 from vaka.identity.sessions import Realm
+from vaka.identity.undertaking import require_undertaking
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
@@ -122,6 +123,7 @@ async def decide(office: Office, request: Request, asker: Asker) -> Response:
         if form.verdict == "refused" and not form.reason.strip():
             raise UnusableReasonError
         await require_another(office, asker, known, form.verdict, f"{HERE}/decide")
+        await _require_undertaking(office, known, form.verdict)
         asked = Confirming(
             decision_act(known, form.verdict, form.reason), f"{HERE}/decide", HERE, "requests",
             {"request": str(form.request), "digest": form.digest, "verdict": form.verdict, "reason": form.reason},
@@ -227,6 +229,13 @@ async def require_another(
         needed = Permission.OFFICE_DECIDE_ACCOUNT.value
         await office.denials.tell(Denial(asker.principal.actor, asker.session.id, address, "POST", needed, None))
         raise (RoleChangeError if isinstance(known, RoleChange) else AccountRequestError).of("own")
+
+
+async def _require_undertaking(office: Office, known: AccountRequest, verdict: Verdict) -> None:
+    """Say before a key is touched that nobody is let in without. Raises UndertakingMissingError."""
+    if verdict == "approved" and known.kind in ("reactivate", "first_key"):
+        async with transaction(office.platform) as connection:
+            await require_undertaking(connection, known.account_id, None, office.clock.now())
 
 
 async def _named(office: Office, known: AccountRequest) -> dict[str, str]:

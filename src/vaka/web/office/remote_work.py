@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Who works from elsewhere reads and accepts the policy of remote work before he does anything else (term 3).
+
+It is asked of administrators alone, as they alone have an office: no desk and no portal knows of it.
+"""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.remote_work import place_of, policy_to_accept
+from vaka.database.connections import transaction
+from vaka.errors import Sentence
+from vaka.web.asker import Asker
+from vaka.web.office.first_touch import FIRST
+from vaka.web.office.office import Office
+from vaka.web.routes import Address
+
+ENTRY = "/registers/documents/entry/{entry}"
+LED_HERE = "remote"
+"""The parameter by which the page of a policy knows that somebody was led there."""
+READ_FIRST = Sentence(
+    sv="Du arbetar inte från en plats som räknas som leverantörens, och har inte godtagit den här policyn. Läs den "
+    "och godta den nedan; sedan är kontoret öppet för dig. Det som du var på väg att göra är inte gjort.",
+    en="You do not work from a place that counts as the supplier's, and have not accepted this policy. Read it and "
+    "accept it below; then the office is open to you. What you were about to do is not done.",
+)
+
+
+async def lead_to_policy(office: Office, asker: Asker, address: Address, request: Request) -> Response | None:
+    """Return the page of the policy that has to be accepted first, or None where nothing has."""
+    # The key is touched before that: nobody accepts anything in a session that is not confirmed.
+    if address.while_locked or address.unasked or address.path in FIRST:
+        return None
+    host = request.client.host if request.client else ""
+    if place_of(host, office.on_site) == "site":
+        return None
+    async with transaction(office.platform) as connection:
+        policy = await policy_to_accept(connection, asker.principal.account_id)
+    if policy is None:
+        return None
+    here = ENTRY.format(entry=policy)
+    if (request.method, request.url.path) in (("GET", here), ("POST", f"{here}/acknowledge")):
+        return None
+    return RedirectResponse(f"{here}?{LED_HERE}=1", 303)
