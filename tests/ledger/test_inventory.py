@@ -649,7 +649,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/outages/declare"): told("outage.declared", "security_key.used", "security_key.refused"),
     ("POST", "/outages/end"): told("outage.ended"),
     ("GET", "/terms"): Untold("how the terms stand, in which there is nobody"),
-    ("GET", "/terms/{authority}"): Untold("how the terms stand, in which there is nobody"),
+    ("GET", "/terms/{slug}"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),

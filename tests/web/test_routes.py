@@ -189,7 +189,7 @@ OFFICE_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/outages/declare", Permission.OFFICE_DECLARE_OUTAGE),
     ("POST", "/outages/end", Permission.OFFICE_DECLARE_OUTAGE),
     ("GET", "/terms", Permission.OFFICE_SEE_TERMS),
-    ("GET", "/terms/{authority}", Permission.OFFICE_SEE_TERMS),
+    ("GET", "/terms/{slug}", Permission.OFFICE_SEE_TERMS),
     ("GET", "/registers", Permission.OFFICE_SEE_REGISTERS),
     ("GET", "/registers/{register}", Permission.OFFICE_SEE_REGISTERS),
     ("GET", "/registers/{register}/table", Permission.OFFICE_SEE_REGISTERS),

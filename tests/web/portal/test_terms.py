@@ -104,7 +104,7 @@ async def test_term_01_6_nobody_can_set_how_a_term_stands(beata: Browser) -> Non
         if "terms" in one.path
     }  # fmt: skip
     assert about_terms == {
-        ("GET", "/terms"), ("GET", "/terms/{authority}"), ("GET", "/log/{authority}/terms"),
+        ("GET", "/terms"), ("GET", "/terms/{slug}"), ("GET", "/log/{authority}/terms"),
         ("POST", "/log/{authority}/terms/pack"),
     }  # fmt: skip
     before = tiles((await beata.get(HERE)).text)

@@ -38,9 +38,9 @@ async def show_terms(office: Office, request: Request, asker: Asker) -> Response
 
 
 async def show_board(office: Office, request: Request, asker: Asker) -> Response:
-    """GET /terms/{authority}: the board of one authority, as it sees it, with whose turn it is and where it is done."""
+    """GET /terms/{slug}: the board of one authority, as it sees it, with whose turn it is and where it is done."""
     require(asker.principal, MAY_SEE, None)
-    now, wanted = office.clock.now(), request.path_params["authority"]
+    now, wanted = office.clock.now(), request.path_params["slug"]
     async with transaction(office.platform) as connection:
         supervised = next((one for one in await list_supervised(connection) if one.slug == wanted), None)
         if supervised is None:
