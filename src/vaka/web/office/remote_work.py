@@ -29,8 +29,8 @@ READ_FIRST = Sentence(
 
 async def lead_to_policy(office: Office, asker: Asker, address: Address, request: Request) -> Response | None:
     """Return the page of the policy that has to be accepted first, or None where nothing has."""
-    # The key is touched before that: nobody accepts anything in a session that is not confirmed. An emergency is opened from
-    # wherever the two are, reaches no register, and is gone through by somebody else.
+    # The key is touched before that: nobody accepts anything in a session that is not confirmed. An emergency is opened
+    # from wherever the two are, reaches no register, and is gone through by somebody else.
     if address.while_locked or address.unasked or address.path in FIRST or asker.session.break_glass is not None:
         return None
     host = request.client.host if request.client else ""
