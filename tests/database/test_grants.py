@@ -33,7 +33,7 @@ ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
-        "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
+        "conflicting_roles", "ended_exceptions", "accounts_not_of_one", "shared_accounts", "reused_identities", "unapproved_roles",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
@@ -138,6 +138,8 @@ PLATFORM: dict[str, Rights] = {
         "account_request": "select",
         "role_request": "select(account_id state)",
         "request_account()": "execute",
+        "request_identity()": "execute",
+        "approve_identity()": "execute",
         "decide_account_request()": "execute",
         "redeem_key_code()": "execute",
         "put_out_account()": "execute",
@@ -167,7 +169,7 @@ PLATFORM: dict[str, Rights] = {
         "session_use": "select",
         "security_key": "select update(last_used_at sign_count)",
         "trusted_issuer": "select",
-        "account_link": "select insert",
+        "account_link": "select insert update(matching_hmac request_id retired_at)",
         "invitation": "select update(redeemed_at)",
         "pending_login": "select insert delete",
         "seen_assertion": "select insert delete",
@@ -213,6 +215,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select",
         "found_account()": "execute",
         "found_key_code()": "execute",
+        "request_identity()": "execute",
         "request_account()": "execute",
         "role_grant": "select insert update delete",
         **READS_GRANTS,
