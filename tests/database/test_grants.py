@@ -33,7 +33,8 @@ ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
-        "conflicting_roles", "ended_exceptions", "accounts_not_of_one", "shared_accounts", "reused_identities", "unapproved_roles",
+        "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
+        "accounts_not_of_one",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",

@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -89,7 +90,7 @@ def another(two: Two) -> Claims:
     return {"sub": f"else-{two.other.name}", "employee_number": "E-99"}
 
 
-async def enters(scene: Scene, code: str = "", **claims: object) -> UUID | None:
+async def enters(scene: Scene, code: str = "", **claims: Any) -> UUID | None:
     """Whose session somebody gets by the real way in."""
     visitor = scene.visitor()
     await scene.sign_in(visitor, code=code, **claims)

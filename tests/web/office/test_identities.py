@@ -92,7 +92,7 @@ async def test_term_08_4_another_identity_is_approved_by_another_who_sees_what_h
 async def test_what_was_touched_for_is_what_is_asked(linked: str, algot: Administrator, berit: Administrator) -> None:
     for changed in ({"value": "E-0001"}, {"attribute": "other"}, {"realm": "authority"}, {"kind": "second_identity"}):
         assert (await ask(algot, linked, changed)).status == 403, changed
-    assert "Inget väntar." in await berit.get("/requests")
+    assert "Nothing waits." in await berit.get("/requests")
 
 
 @pytest.mark.parametrize("wrong", [{"value": ""}, {"attribute": ""}, {"attribute": "a=b"}, {"realm": "administrator"}])
