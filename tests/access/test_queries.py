@@ -30,7 +30,8 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("answer_by", "ends_at"), START),
     **dict.fromkeys(("human", "by"), uuid4()),
     **dict.fromkeys(("kind", "step_up"), "x"),
-    "code_hash": bytes(32),
+    **dict.fromkeys(("code_hash", "matching_hmac"), bytes(32)),
+    "invitation": uuid4(),
     "wanted": Jsonb([]),
 }
 

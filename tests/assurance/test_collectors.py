@@ -180,6 +180,41 @@ def plant_shared_account(by_hand: Callable[..., None], _where: UUID) -> None:
     account(by_hand, human=human)
 
 
+def link(by_hand: Callable[..., None], who: UUID, name: str, *, retired: bool = False) -> None:
+    """An identity that leads to an account."""
+    by_hand(
+        "insert into account_link (id, account_id, issuer, subject_hmac, matching_hmac, created_at, retired_at)"
+        " values (gen_random_uuid(), %(who)s, %(name)s, %(hmac)s, %(hmac)s, clock_timestamp(), %(retired)s)",
+        who=who, name=f"https://{name}.example", hmac=bytes(32), retired=START if retired else None,
+    )  # fmt: skip
+
+
+def plant_second_identity(by_hand: Callable[..., None], _where: UUID) -> None:
+    """An account is somebody's at one issuer and somebody else's at another, and no two people decided that."""
+    who = account(by_hand)
+    link(by_hand, who, "one")
+    link(by_hand, who, "other")
+
+
+def plant_taken_over_account(by_hand: Callable[..., None], _where: UUID) -> None:
+    """The identity that an account had is retired, and another leads to it that no two people decided."""
+    who = account(by_hand)
+    link(by_hand, who, "one", retired=True)
+    link(by_hand, who, "other")
+
+
+def plant_nobodys_account(by_hand: Callable[..., None], where: UUID) -> None:
+    """An active account with a role: nobody came in time for it, and it waits for whoever is invited next."""
+    who = account(by_hand)
+    grant(by_hand, who, "operator", where)
+    by_hand(
+        "insert into invitation (code_hash, id, account_id, realm, attribute, matching_hmac, created_at, expires_at)"
+        " values (%(hmac)s, gen_random_uuid(), %(who)s, 'operator', 'number', %(hmac)s, %(at)s,"
+        " %(at)s + interval '1 day')",
+        who=who, hmac=bytes(32), at=START - timedelta(days=9),
+    )  # fmt: skip
+
+
 def plant_reused_identity(by_hand: Callable[..., None], _where: UUID) -> None:
     """The identity of somebody who was removed leads to somebody else."""
     by_hand("alter table account_link drop constraint account_link_issuer_subject_hmac_key")
@@ -271,6 +306,18 @@ async def test_a_planted_fault_turns_it_red(
     assert await status_of(name, place, server, START + timedelta(minutes=1)) == (Status.FAILING, reason)
     wrong = Judgement(Status.FAILING, START, reason, name, 1)
     assert explain(TERM_OF[name], wrong).sv.startswith("1 ")
+
+
+@pytest.mark.turns_red("accounts-of-humans")
+@pytest.mark.parametrize("plant", [plant_second_identity, plant_taken_over_account, plant_nobodys_account])
+async def test_an_account_of_two_or_of_nobody_turns_it_red(
+    plant: Callable[..., None], place: Place, server: Server, authority: Authority, by_hand: Callable[..., None]
+) -> None:
+    """As above, in each way in which an account is not exactly one human's."""
+    name = "accounts-of-humans"
+    assert await status_of(name, place, server) == (Status.MET, "none")
+    plant(by_hand, authority.id)
+    assert await status_of(name, place, server, START + timedelta(minutes=1)) == (Status.FAILING, "shared")
 
 
 @pytest.mark.turns_red("log-sealed")

@@ -35,6 +35,7 @@ FINDS = {
     f"find_{what}()": "execute"
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
+        "accounts_not_of_one",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
@@ -160,6 +161,8 @@ PLATFORM: dict[str, Rights] = {
         "try_role_change()": "execute",
         "decide_role_change()": "execute",
         "request_account()": "execute",
+        "request_identity()": "execute",
+        "approve_identity()": "execute",
         "decide_account_request()": "execute",
         "lacks_undertaking()": "execute",
         "training_due()": "execute",
@@ -200,7 +203,7 @@ PLATFORM: dict[str, Rights] = {
         "session_use": "select",
         "security_key": "select update(last_used_at sign_count)",
         "trusted_issuer": "select",
-        "account_link": "select insert",
+        "account_link": "select insert update(matching_hmac request_id retired_at)",
         "invitation": "select update(redeemed_at)",
         "pending_login": "select insert delete",
         "break_glass": "select",
@@ -256,6 +259,7 @@ PLATFORM: dict[str, Rights] = {
         "account": "select",
         "found_account()": "execute",
         "found_key_code()": "execute",
+        "request_identity()": "execute",
         "request_account()": "execute",
         "role_grant": "select insert update delete",
         **READS_GRANTS,

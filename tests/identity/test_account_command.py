@@ -113,3 +113,34 @@ def test_term_08_2_and_13_3_a_command_asks_and_changes_nothing(house: IdentityHo
     told = [one["event"] for one in house.entries(before) if one["event"].startswith("account.")]
     assert told == ["account.requested"]
     assert "Alva" not in str(house.entries(before))
+
+
+def test_term_08_4_no_command_makes_an_account_anothers(house: IdentityHouse) -> None:
+    """Root invites nobody further, and what he asks for in an administrator's name waits for another in the office."""
+    account, asker = asyncio.run(house.person("Alva Anställd")), house.administrators[0]
+    asyncio.run(house.stand_behind(asker))
+    identity = ("identity", "--account", account, "--by", asker, "--attribute", "employee_number", *APPLY)
+    early = vaka(house, *identity, typed="E-4713-unik\n")
+    assert early.exit_code == 1
+    assert "The account is nobody's yet" in early.stderr
+    with house.superuser(unguarded=True) as hand:
+        hand.execute(
+            "insert into account_link (id, account_id, issuer, subject_hmac, matching_hmac, created_at)"
+            " values (gen_random_uuid(), %s, 'https://issuer.example', sha256(%s), sha256('x'), now())",
+            (account, account.bytes),
+        )
+    before = house.newest()
+    invited = vaka(house, "invite", "--account", account, "--attribute", "employee_number", *APPLY, typed="E-99\n")
+    assert invited.exit_code == 1
+    assert "The account is somebody's already." in invited.stderr
+    assert vaka(house, *identity, typed="\n").exit_code == 1
+    asked = vaka(house, *identity, typed="E-4713-unik\n")
+    assert asked.exit_code == 0, asked.output
+    told = [one["event"] for one in house.entries(before) if one["event"].startswith("account.")]
+    assert told == ["account.requested"]
+    assert "E-4713" not in str(house.entries(before))
+    with house.superuser(unguarded=True) as hand:
+        [kept] = hand.execute("select kind, state from account_request where account_id = %s", (account,)).fetchall()
+        assert hand.execute("select 1 from invitation where account_id = %s", (account,)).fetchall() == []
+        hand.execute("delete from account_request where account_id = %s", (account,))
+    assert kept == {"kind": "identity", "state": "waiting"}

@@ -44,7 +44,7 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("token_hash", "code_hash", "subject_hmac", "matching_hmac"), bytes(32)),
     **dict.fromkeys(("issuer", "attribute"), "x"),
     "level": 3,
-    "human": uuid4(),
+    **dict.fromkeys(("human", "request"), uuid4()),
     "browser": "firefox linux",
     "most": 1,
     **dict.fromkeys(("only", "but"), uuid4()),

@@ -21,7 +21,7 @@ from tests.identity.visitor import OWN, Visitor, open_entrance
 from tests.web.browsers import Answer
 from vaka.clock import SystemClock, TurnedClock
 from vaka.identity import attempts
-from vaka.identity.invitations import invite
+from vaka.identity.invitations import AlreadyLinkedError, invite
 from vaka.identity.oidc import make_client_key
 from vaka.identity.sessions import Realm, Session, find_session
 from vaka.identity.trust import list_rows
@@ -559,9 +559,11 @@ async def test_term_08_1_a_subject_is_one_persons_for_ever(fresh: Scene) -> None
 
 
 async def test_term_08_4_an_account_is_one_humans(scene: Scene, known: Claims) -> None:
-    visitor = scene.visitor()
-    answer = await scene.sign_in(visitor, code=await scene.code(), sub=f"{known['sub']}-second")
-    assert answer.status == 410
+    """Whoever has one is invited no further, and is nobody else by another identity; more in test_one_human.py."""
+    with pytest.raises(AlreadyLinkedError):
+        await scene.code("E-99")
+    assert (await scene.sign_in(scene.visitor(), sub=f"{known['sub']}-second")).status == 403
+    assert (await scene.sign_in(scene.visitor(), **known)).status == 303
 
 
 async def test_what_changes_about_a_known_person_is_looked_at(scene: Scene, known: Claims) -> None:

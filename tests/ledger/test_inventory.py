@@ -321,6 +321,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
         "role.granted",
         "security_key.removed",
     ),
+    "request_identity": told("account.requested"),
+    "approve_identity": told("account.approved", "account.invited", "session.ended"),
     "redeem_key_code": told("security_key.allowed"),
     "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
@@ -427,6 +429,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "account end-sessions": told("session.ended", "command.run"),
     "account remove": told("account.requested", "command.run"),
     "account rename": told("account.requested", "command.run"),
+    "account identity": told("account.requested", "command.run"),
     "account replay": told("command.run"),
     "host accounts": told("host.accounts_differ", "command.run"),
     "host sign-ins": told("host.signed_in", "command.run"),

@@ -26,6 +26,8 @@ from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import RandomBytes
 from vaka.identity.accounts import LANGUAGES, LONGEST_NAME
 from vaka.identity.confirming import Act, Confirmation
+from vaka.identity.expected import KINDS as IDENTITIES
+from vaka.identity.expected import require_expected, show_wanted
 from vaka.identity.invitations import Code, invite, make_code
 from vaka.identity.leaving import LastApproverError, put_out_account
 from vaka.identity.sessions import LIFETIMES, Realm
@@ -39,7 +41,8 @@ ANSWER_WITHIN = timedelta(days=14)
 """A request that nobody has answered by then lapses."""
 
 Kind = Literal[
-    "create", "reactivate", "remove", "first_key", "rename", "emergency_key", "emergency_key_removal"
+    "create", "reactivate", "remove", "first_key", "rename", "emergency_key", "emergency_key_removal", "identity",
+    "second_identity",
 ]  # fmt: skip
 Verdict = Literal["approved", "refused", "withdrawn"]
 
@@ -55,9 +58,14 @@ class Wanted:
     reason: str
     display_name: str = ""
     realm: Realm | None = None
-    """Of an account that is to be made, where its human will work; administrators' are a class of their own."""
+    """Where its human works, of an account to be made or linked; administrators' are a class of their own."""
     language: str | None = None
     ends_at: datetime | None = None
+
+    @property
+    def shown(self) -> str:
+        """What it is to be called, or who is expected, as people read it."""
+        return show_wanted(self.display_name)
 
     @property
     def digest(self) -> bytes:
@@ -84,7 +92,7 @@ class AccountRequest:
     account_id: UUID
     human: UUID
     display_name: str
-    """Of an account that is to be made, or called something else, until it is decided."""
+    """Of one to be made or called something else; who is expected (`read_expected`). Until it is decided."""
     realm: str | None
     language: str | None
     ends_at: datetime | None
@@ -99,6 +107,11 @@ class AccountRequest:
     decided_by: UUID | None
     decided_at: datetime | None
     decision: str
+
+    @property
+    def shown(self) -> str:
+        """What it is to be called, or who is expected, as people read it."""
+        return show_wanted(self.display_name)
 
     @property
     def object(self) -> str:
@@ -157,6 +170,13 @@ _REFUSALS = {
             "one of each, and a removed account never comes back. Nothing was changed.",
         ),
     ),
+    "unlinked": (
+        Category.CONFLICT,
+        Sentence(
+            "Kontot är ännu ingens: bjud in den som det är till för. Inget har ändrats.",
+            "The account is nobody's yet: invite whom it is for. Nothing was changed.",
+        ),
+    ),
     "waiting": (
         Category.CONFLICT,
         Sentence(
@@ -213,12 +233,15 @@ class UnusableNameError(VakaError):
 def require_usable(wanted: Wanted, now: datetime) -> Wanted:
     """Return what may be asked for, its words tidied.
 
-    Raises UnusableRequestError, UnusableNameError, UnusableReasonError.
+    Raises UnusableRequestError, UnusableNameError, UnusableIdentityError, UnusableReasonError.
     """
     reason, name = require_reason(wanted.reason), " ".join(wanted.display_name.split())
     if not reason.isprintable():
         raise UnusableRequestError
     named = 1 <= len(name) <= LONGEST_NAME and name.isprintable()
+    if wanted.kind in IDENTITIES:
+        expected = require_expected(name, wanted.realm)
+        return Wanted(wanted.kind, wanted.account_id, wanted.human, reason, expected.text, wanted.realm)
     if wanted.kind == "rename":
         if not named:
             raise UnusableNameError
@@ -293,7 +316,8 @@ async def file_request(
         "answer_by": now + ANSWER_WITHIN, "now": now,
     }  # fmt: skip
     async with connection.transaction():
-        _require_done(await (await connection.execute(QUERIES["request_account"], facts)).fetchone())
+        query = QUERIES["request_identity" if wanted.kind in IDENTITIES else "request_account"]
+        _require_done(await (await connection.execute(query, facts)).fetchone())
         await require_standing(connection, now)
 
 

@@ -151,6 +151,16 @@ order by g.role, t.name
 select request_account(%(request)s, %(kind)s, %(account_id)s, %(human)s, %(display_name)s, %(realm)s, %(language)s,
                        %(ends_at)s, %(reason)s, %(by)s, %(actor)s, %(step_up)s, %(answer_by)s, %(now)s)
 
+-- name: request_identity
+-- as: office, setup
+select request_identity(%(request)s, %(kind)s, %(account_id)s, %(display_name)s, %(realm)s, %(reason)s, %(by)s, %(actor)s,
+                        %(step_up)s, %(answer_by)s, %(now)s)
+
+-- name: approve_identity
+-- as: office
+select approve_identity(%(request)s, %(digest)s, %(by)s, %(reason)s, %(step_up)s, %(invitation)s, %(code_hash)s,
+                        %(matching_hmac)s, %(expires_at)s, %(now)s)
+
 -- name: list_account_requests
 -- as: office
 select r.id, r.kind, r.account_id, r.human, r.display_name, r.realm, r.language, r.ends_at, r.reason, r.digest,

@@ -137,7 +137,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
         "duty-exceptions": partial(_ask_platform, "find_ended_exceptions"),
-        "accounts-of-humans": partial(_ask_platform_of_all, "find_shared_accounts"),
+        "accounts-of-humans": partial(_ask_platform_of_all, "find_accounts_not_of_one"),
         "identities-reused": partial(_ask_platform_of_all, "find_reused_identities"),
         "designated-roles": partial(_ask_platform, "find_unapproved_roles"),
         "emergency-grants": partial(_ask_platform, "find_late_emergencies"),

@@ -22,9 +22,9 @@ select authority_id, reason, things from find_conflicting_roles(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_ended_exceptions(%(at)s)
 
--- name: find_shared_accounts
+-- name: find_accounts_not_of_one
 -- as: scheduler, setup
-select authority_id, reason, things from find_shared_accounts(%(at)s)
+select authority_id, reason, things from find_accounts_not_of_one(%(at)s)
 
 -- name: find_reused_identities
 -- as: scheduler, setup

@@ -15,7 +15,7 @@ from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.leaving import deactivate, reactivate, remove, rename
+from vaka.commands.leaving import deactivate, identity, reactivate, remove, rename
 from vaka.commands.maintenance import Run, change_only_option, change_option, own_account, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.replaying import replay
@@ -46,7 +46,7 @@ def account() -> None:
     """Make accounts, invite whom they are for, and put out who leaves. An account alone lets nobody in."""
 
 
-for command in (deactivate, reactivate, remove, rename, replay, sessions, end_sessions):
+for command in (deactivate, reactivate, remove, rename, identity, replay, sessions, end_sessions):
     account.add_command(command)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka account deactivate`, `reactivate`, `remove`, `rename`: who leaves, comes back or is called something else.
+"""`vaka account deactivate`, `reactivate`, `remove`, `rename`, `identity`: who leaves, comes back or is another.
 
 Putting somebody out needs nobody else (term 13). The rest is asked for here, and another human approves it in the
 office.
@@ -26,7 +26,9 @@ from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import list_accounts
+from vaka.identity.expected import expect
 from vaka.identity.leaving import end_account, put_out_account
+from vaka.identity.sessions import LIFETIMES, Realm
 
 Act = Callable[[Connection, Run], Awaitable[None]]
 """What a command does, with the platform's database and the run of it."""
@@ -103,12 +105,39 @@ def rename(data: Path, account: UUID, by: UUID, reason: str, apply: bool, change
     _perform(data, account, "account.rename", change, _asking(account, by, "rename", reason, name), apply=apply)
 
 
-def _asking(account: UUID, by: UUID, kind: Kind, reason: str, name: str = "") -> Act:
+@click.command()
+@data_option
+@account_option
+@by_option
+@click.option("--realm", type=click.Choice(list(LIFETIMES)), default="operator", help="Where he will sign in to.")
+@click.option(
+    "--attribute", required=True, metavar="NAME", help="What has to match: the issuer's matching_attribute."
+)  # fmt: skip
+@click.option("--beside", is_flag=True, help="Beside the identities there are; without it they are retired.")
+@reason_option
+@apply_option
+@change_only_option
+def identity(
+    data: Path, account: UUID, by: UUID, realm: Realm, attribute: str, beside: bool, reason: str, apply: bool,
+    change: str | None,
+) -> None:  # fmt: skip
+    """Ask for another identity of an account that is somebody's; what has to match is asked for.
+
+    Another administrator sees it, approves it in the office and gets the invitation's code there.
+    """
+    value = click.prompt("Value", hide_input=True, err=True).strip()
+    expected = expect(attribute, value)
+    kind: Kind = "second_identity" if beside else "identity"
+    asking = _asking(account, by, kind, reason, expected.text, realm)
+    _perform(data, account, "account.identity", change, asking, apply=apply)
+
+
+def _asking(account: UUID, by: UUID, kind: Kind, reason: str, name: str = "", realm: Realm | None = None) -> Act:
     """Return what files the request. The database takes the human behind the account from the register."""
 
     async def act(platform: Connection, run: Run) -> None:
         now = SystemClock().now()
-        wanted = require_usable(Wanted(kind, account, account, reason, name), now)
+        wanted = require_usable(Wanted(kind, account, account, reason, name, realm), now)
         await file_request(
             platform, new_identifier(now), wanted, by=own_account(run, by), actor=run.actor, step_up=None, now=now
         )

@@ -46,6 +46,7 @@ PROMPTS: Mapping[tuple[str, str], EntryPoint] = MappingProxyType(
     {
         ("vaka.commands.secret", "Password"): _judged("device_secret", "typed"),
         ("vaka.commands.account", "Value"): _other("what an issuer asserts of somebody: hidden because it is personal"),
+        ("vaka.commands.leaving", "Value"): _other("what an issuer asserts of somebody: hidden because it is personal"),
     }
 )
 """By module and prompt: what is typed unseen."""

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.errors import UniqueViolation
+from psycopg.errors import CheckViolation, UniqueViolation
 from psycopg.rows import dict_row
 
 from vaka.identifiers import RandomBytes, new_identifier
@@ -48,14 +48,24 @@ async def sign_in_by(
     and none is spent on him. Raises SignInRefusedError, or LedgerStandsStillError where somebody is to be linked while
     the ledger is not being sealed.
     """
-    account_id = await find_known(connection, assertion, subjects, said)
+    gone: SignInRefusedError | None = None
+    try:
+        account_id = await find_known(connection, assertion, subjects, said)
+    except SignInRefusedError as refused:
+        # What was retired comes back to its own account, where two people decided that and the code of it is here.
+        if refused.reason is not Reason.ACCOUNT or code is None:
+            raise
+        account_id, gone = None, refused
     async with connection.transaction():
         if account_id is None:
             if code is None:
                 raise SignInRefusedError(Reason.UNKNOWN_PERSON, said)
-            account_id = await redeem(
-                connection, assertion, realm, code, attribute, subjects, said, now, random_bytes
-            )  # fmt: skip
+            try:
+                account_id = await redeem(
+                    connection, assertion, realm, code, attribute, subjects, said, now, random_bytes
+                )  # fmt: skip
+            except SignInRefusedError as refused:
+                raise gone or refused from None
         basis = Basis(
             assertion.issuer, assertion.level, assertion.level_uri, said.requested or "", assertion.digest, authority
         )
@@ -109,19 +119,22 @@ async def redeem(
     account_id: UUID = invitation["account_id"]
     try:
         async with connection.transaction():
-            await connection.execute(
+            done = await connection.execute(
                 QUERIES["link_account"],
                 {
                     "id": new_identifier(now, random_bytes), "account_id": account_id, "issuer": assertion.issuer,
                     "subject_hmac": subjects.of_subject(assertion.issuer, assertion.subject),
                     "matching_hmac": subjects.of_matching(assertion.issuer, assertion.subject, assertion.matching),
-                    "now": now,
+                    "now": now, "request": invitation["request_id"],
                 },
             )  # fmt: skip
-    except UniqueViolation:  # the subject is somebody's already, or the account has another of this issuer
+    except (UniqueViolation, CheckViolation):  # the account has another of this issuer, or is somebody's already
         raise SignInRefusedError(Reason.INVITATION, _about(said, account_id)) from None
+    if done.rowcount == 0:  # the subject is somebody's already
+        raise SignInRefusedError(Reason.INVITATION, _about(said, account_id))
+    decided = {} if invitation["request_id"] is None else {"request": str(invitation["request_id"])}
     detail = {"issuer": assertion.issuer, "realm": realm, "invitation": str(invitation["id"]),
-              "assertion": assertion.digest}  # fmt: skip
+              "assertion": assertion.digest, **decided}  # fmt: skip
     linked = Entry(Event.ACCOUNT_LINKED, f"account:{account_id}", now, f"account:{account_id}", detail=detail)
     await append_privileged(connection, [linked])
     return account_id

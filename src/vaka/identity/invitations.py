@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.errors import CheckViolation
 
 from vaka.crypto.activation import INVITATION_CODE, Rule, require_usable_secret
 from vaka.database.queries import load_queries
@@ -36,6 +37,8 @@ LIFETIME = timedelta(hours=24)
 """The longest there is; an authority may ask for less (`vaka.crypto.activation`)."""
 LONGEST_CODE = 80
 """Characters that are looked at; a code has 26 to 52 and some hyphens."""
+ONE_HUMAN = "account_of_one_human"
+"""What the database calls the rule that an account stays the human's it became."""
 _CODE = re.compile(r"[A-Z2-7]{26,53}")
 
 
@@ -75,6 +78,21 @@ def read_code(text: str) -> Code | None:
         return Code(base64.b32decode(letters + "=" * (-len(letters) % 8)))
     except binascii.Error:  # no number of whole bytes has so many letters
         return None
+
+
+class AlreadyLinkedError(VakaError):
+    """The account is or was somebody's: one administrator does not make it another's."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Kontot är redan någons. Inget har ändrats. En annan identitet begärs på kontots sida eller med "
+                "vaka account identity, och en annan administratör godkänner den.",
+                en="The account is somebody's already. Nothing was changed. Another identity is asked for on the "
+                "account's page or by vaka account identity, and another administrator approves it.",
+            ),
+        )
 
 
 class CannotInviteError(VakaError):
@@ -120,24 +138,29 @@ async def invite(
     """Make an invitation (as setup or office) and return its code, which is stored nowhere.
 
     It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``; ``rule`` is what the
-    authorities ask in which the account has a role. Raises CannotInviteError, UndertakingMissingError, or
-    LedgerStandsStillError.
+    authorities ask in which the account has a role. Raises CannotInviteError, AlreadyLinkedError,
+    UndertakingMissingError, or LedgerStandsStillError.
     """
     rule = rule.combined_with(INVITATION_CODE.floor)
     if not attribute or not normalise(value):
         raise CannotInviteError
     code, identifier = make_code(rule, random_bytes), new_identifier(now, random_bytes)
     async with connection.transaction():
-        with undertaking_asked():
-            done = await connection.execute(
-                QUERIES["invite"],
-                {
-                    "code_hash": code.digest, "id": identifier, "account_id": account_id, "realm": realm,
-                    "attribute": attribute, "matching_hmac": code.of_matching(attribute, value), "now": now,
-                    "expires_at": now + lifetime_of(rule),
-                    "kind": "administrator" if realm == "administrator" else "user",
-                },
-            )  # fmt: skip
+        try:
+            with undertaking_asked():
+                done = await connection.execute(
+                    QUERIES["invite"],
+                    {
+                        "code_hash": code.digest, "id": identifier, "account_id": account_id, "realm": realm,
+                        "attribute": attribute, "matching_hmac": code.of_matching(attribute, value), "now": now,
+                        "expires_at": now + lifetime_of(rule),
+                        "kind": "administrator" if realm == "administrator" else "user",
+                    },
+                )  # fmt: skip
+        except CheckViolation as error:
+            if error.diag.constraint_name != ONE_HUMAN:
+                raise
+            raise AlreadyLinkedError from None
         if done.rowcount == 0:
             raise CannotInviteError
         detail = {"realm": realm, "invitation": str(identifier)}

@@ -353,7 +353,7 @@ select lacks_undertaking(%(account_id)s, %(realm)s, %(now)s)
 update invitation i set redeemed_at = %(now)s
 where i.code_hash = %(code_hash)s and i.realm = %(realm)s and i.attribute = %(attribute)s
   and i.matching_hmac = %(matching_hmac)s and i.redeemed_at is null and i.expires_at > %(now)s
-returning i.id, i.account_id
+returning i.id, i.account_id, i.request_id
 
 -- name: find_link
 -- as: signin
@@ -363,8 +363,12 @@ where issuer = %(issuer)s and subject_hmac = %(subject_hmac)s
 
 -- name: link_account
 -- as: signin
-insert into account_link (id, account_id, issuer, subject_hmac, matching_hmac, created_at)
-values (%(id)s, %(account_id)s, %(issuer)s, %(subject_hmac)s, %(matching_hmac)s, %(now)s)
+-- One that was retired comes back to its own account, where two people decided it.
+insert into account_link as l (id, account_id, issuer, subject_hmac, matching_hmac, created_at, request_id)
+values (%(id)s, %(account_id)s, %(issuer)s, %(subject_hmac)s, %(matching_hmac)s, %(now)s, %(request)s)
+on conflict (issuer, subject_hmac) do update
+    set retired_at = null, matching_hmac = excluded.matching_hmac, request_id = excluded.request_id
+    where l.account_id = excluded.account_id and l.retired_at is not null and excluded.request_id is not null
 
 -- name: begin_login
 -- as: signin

@@ -233,11 +233,11 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
             "the name",
         ),
         Event.ACCOUNT_INVITED: About(
-            ("account", "setup"), ("account",), ("realm", "invitation"),
+            ("account", "setup"), ("account",), ("realm", "invitation", "request"),
             "the code, the attribute that has to match, the name",
         ),
         Event.ACCOUNT_LINKED: About(
-            _OPERATOR, ("account",), ("issuer", "realm", "invitation", "assertion"),
+            _OPERATOR, ("account",), ("issuer", "realm", "invitation", "assertion", "request"),
             "the subject, the attribute that matched, the name",
         ),
         Event.ACCOUNT_CHANGED: About(("setup",), ("account",), ("valid_until",), "the name"),

@@ -111,7 +111,8 @@ grant select (account_id, issuer, created_at, retired_at) on account_link to g_o
 grant execute on function ledger.account_history to g_office;
 -- office: one administrator asks for an account, another approves it; either puts somebody out, and invites.
 grant select on account_request to g_office;
-grant execute on function request_account, decide_account_request, redeem_key_code, put_out_account to g_office;
+grant execute on function request_account, decide_account_request, redeem_key_code, put_out_account, request_identity,
+    approve_identity to g_office;
 -- office: who has a key for emergencies, and who may add his.
 grant execute on function acts_as_administrator, emergency_key_request to g_office;
 -- office: what two custodians opened, and who stands behind what was done in it.
@@ -136,7 +137,8 @@ grant select, insert, update (used_at), delete on security_key_challenge to g_of
 -- and the portal and the office show it.
 grant execute on function enter_look, find_conflicting_roles, find_ended_exceptions, find_shared_accounts,
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
-    find_accounts_past_their_end, find_sessions_below_level, find_unreviewed_break_glass to g_scheduler, g_setup;
+    find_accounts_past_their_end, find_sessions_below_level, find_unreviewed_break_glass, find_accounts_not_of_one
+    to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
@@ -185,7 +187,7 @@ grant select (account_id, realm, expires_at, kept_until, ended_at) on session to
 grant select (id, human, state) on account to g_scheduler;
 grant select on effective_grant to g_scheduler;
 -- signin: whose a subject is, and that it became somebody's by an invitation; a sign-in that has begun.
-grant select, insert on account_link to g_signin;
+grant select, insert, update (retired_at, matching_hmac, request_id) on account_link to g_signin;
 grant select, update (redeemed_at) on invitation to g_signin;
 grant select, insert, delete on pending_login to g_signin;
 -- signin: an assertion that was used is not used again.
@@ -210,7 +212,7 @@ grant select on authority to g_sequencer;
 grant select, insert, update on authority, device_entry, class_override, role_grant to g_setup;
 -- setup: founds accounts where nobody can ask for them yet, and asks for others.
 grant select on account to g_setup;
-grant execute on function found_account, found_key_code, request_account to g_setup;
+grant execute on function found_account, found_key_code, request_account, request_identity to g_setup;
 grant select, insert on installation to g_setup;
 grant delete on class_override, role_grant to g_setup;
 -- setup: takes security keys away that somebody has lost; it adds none, and does not read what they are called.

@@ -22,6 +22,8 @@ from vaka.access.accounts import (
 from vaka.access.decide import NothingHereError
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
+from vaka.identity.expected import KINDS as IDENTITIES
+from vaka.identity.expected import LONGEST_ATTRIBUTE, LONGEST_VALUE, expect
 from vaka.identity.overview import AccountLine, find_overview
 from vaka.identity.sessions import Realm
 from vaka.identity.undertaking import require_undertaking
@@ -38,10 +40,18 @@ from vaka.web.touching import Confirming
 class ChangeForm(Form):
     """What is to become of an account that is there, and why."""
 
-    kind: Literal["reactivate", "remove", "first_key", "rename", "emergency_key", "emergency_key_removal"]
+    kind: Literal[
+        "reactivate", "remove", "first_key", "rename", "emergency_key", "emergency_key_removal", "identity",
+        "second_identity",
+    ]  # fmt: skip
     name: Annotated[str, Field(max_length=200)] = ""
     """What it is to be called instead."""
     reason: Reason = ""
+    realm: Realm = "operator"
+    """Of another identity, as in an invitation: where its human signs in, and what has to match."""
+    attribute: Annotated[str, Field(max_length=LONGEST_ATTRIBUTE)] = ""
+    value: Annotated[str, Field(max_length=LONGEST_VALUE)] = ""
+    salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
     answer: KeyAnswer = ""
 
 
@@ -66,12 +76,17 @@ async def ask_change(office: Office, request: Request, asker: Asker) -> Response
     """POST /account/{account}/ask: ask that an account comes back, goes for ever, is called something else…"""
     account, form = await _account(office, request), await read_form(request, ChangeForm)
     try:
-        wanted = require_usable(
-            Wanted(form.kind, account.id, account.human, form.reason, form.name), office.clock.now()
-        )
-        here = f"/account/{account.id}"
-        fields = {"kind": form.kind, "reason": form.reason, "name": wanted.display_name}
-        named = {wanted.object: tell_name(account.display_name, wanted.display_name)}
+        here, fields = f"/account/{account.id}", {"kind": form.kind, "reason": form.reason}
+        if form.kind in IDENTITIES:
+            expected = expect(form.attribute, form.value, form.salt)
+            wanted = Wanted(form.kind, account.id, account.human, form.reason, expected.text, form.realm)
+            fields |= {"realm": form.realm, "attribute": form.attribute, "value": form.value, "salt": expected.salt}
+        else:
+            wanted = Wanted(form.kind, account.id, account.human, form.reason, form.name)
+        wanted = require_usable(wanted, office.clock.now())
+        if form.kind == "rename":
+            fields["name"] = wanted.display_name
+        named = {wanted.object: tell_name(account.display_name, wanted.shown)}
         asked = Confirming(request_act(wanted), f"{here}/ask", here, "accounts", fields, named)
         return await ask(office, asker, wanted, asked, form.answer)
     except VakaError as error:

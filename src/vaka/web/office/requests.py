@@ -24,6 +24,7 @@ from vaka.access.accounts import (
 )
 from vaka.access.held_roles import list_designated
 from vaka.access.holds import UnusableReasonError
+from vaka.access.identities import approve_identity
 from vaka.access.permissions import Permission
 from vaka.access.role_change_refusals import RoleChangeError
 from vaka.access.role_changes import RoleChange, list_role_changes
@@ -32,7 +33,10 @@ from vaka.errors import Category, VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import name_accounts
 from vaka.identity.break_glass import shares_a_human
+from vaka.identity.confirming import Confirmation
+from vaka.identity.expected import KINDS as IDENTITIES
 from vaka.identity.humans import read_humans
+from vaka.identity.invitations import Code, lifetime_of
 from vaka.identity.overview import AccountLine, find_overview, list_overview
 from vaka.identity.sessions import Realm
 from vaka.identity.undertaking import require_undertaking
@@ -133,17 +137,16 @@ async def decide(office: Office, request: Request, asker: Asker) -> Response:
         if isinstance(confirmed, Response):
             return confirmed
         async with transaction(office.platform) as connection:
-            code = await decide_account(
-                connection, asker.principal, known, form.verdict, reason=form.reason, now=office.clock.now(),
-                confirmation=confirmed,
-            )  # fmt: skip
+            code, until = await _decide(connection, asker, known, form, office.clock.now(), confirmed)
     except VakaError as error:
         if error.category not in EXPLAINED:
             raise
         return await show(office, asker, error)
     if code is not None:
-        return office.page(asker, "office_code.html", "requests", HERE, code=code.text, account=known.account_id,
-                           what="first_key")  # fmt: skip
+        return office.page(
+            asker, "office_code.html", "requests", HERE, code=code.text, account=known.account_id, until=until,
+            what="first_key" if until is None else "invitation",
+        )  # fmt: skip
     return RedirectResponse(f"/account/{known.account_id}" if form.verdict == "approved" else HERE, 303)
 
 
@@ -178,6 +181,26 @@ async def show(office: Office, asker: Asker, error: VakaError | None = None) -> 
         waiting=waiting, decided=decided, own=own, accounts=accounts, message=message, longest_reason=LONGEST_REASON,
         humans={one.human: one for one in accounts.values()}, told=told,
     )  # fmt: skip
+
+
+async def _decide(
+    connection: Connection,
+    asker: Asker,
+    known: AccountRequest,
+    form: VerdictForm,
+    now: datetime,
+    confirmed: Confirmation,
+) -> tuple[Code | None, datetime | None]:
+    """Return the code of what was approved, if it has one, and of an invitation until when it holds."""
+    if known.kind in IDENTITIES and form.verdict == "approved":
+        code, rule = await approve_identity(
+            connection, asker.principal, known, reason=form.reason, now=now, confirmation=confirmed
+        )  # fmt: skip
+        return code, now + lifetime_of(rule)
+    made = await decide_account(
+        connection, asker.principal, known, form.verdict, reason=form.reason, now=now, confirmation=confirmed
+    )  # fmt: skip
+    return made, None
 
 
 async def is_own(connection: Connection, known: AccountRequest | RoleChange, asker: Asker, now: datetime) -> bool:
@@ -241,7 +264,7 @@ async def _require_undertaking(office: Office, known: AccountRequest, verdict: V
 async def _named(office: Office, known: AccountRequest) -> dict[str, str]:
     async with transaction(office.platform) as connection:
         names = await name_accounts(connection, [known.account_id])
-    return {known.object: tell_name(names.get(known.account_id, ""), known.display_name)}
+    return {known.object: tell_name(names.get(known.account_id, ""), known.shown)}
 
 
 def tell_name(name: str, wanted: str) -> str:
