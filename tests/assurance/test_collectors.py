@@ -289,7 +289,7 @@ PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "left-open": (plant_open_session, "open"),
     "ended-accounts": (plant_account_past_its_end, "active"),
     "session-levels": (plant_session_below_level, "low"),
-    "emergency-reviews": (plant_unreviewed_emergency, "overdue"),
+    "emergency-reviews": (plant_unreviewed_emergency, "unreviewed"),
 }
 """What each looks for in the platform's database, and how to make it so."""
 

@@ -78,7 +78,7 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} sessioner vilar inte på en utfärdare och nivå 3.",
             en="{count} sessions do not rest on an issuer and level 3.",
         ),
-        ("emergency-reviews", "overdue"): Sentence(
+        ("emergency-reviews", "unreviewed"): Sentence(
             sv="{count} nödåtkomster har inte gåtts igenom i tid.",
             en="{count} emergency accesses have not been gone through in time.",
         ),

@@ -113,7 +113,7 @@ revoke all on function count_unreviewed_break_glass from public;
 create function find_unreviewed_break_glass(p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select null::uuid, 'overdue', n from count_unreviewed_break_glass(p_at) n where n > 0
+    select null::uuid, 'unreviewed', n from count_unreviewed_break_glass(p_at) n where n > 0
 $$;
 revoke all on function find_unreviewed_break_glass from public;
 
