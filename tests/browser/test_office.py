@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An administrator at work in the office, in a real browser."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import product
 from typing import Any
@@ -17,8 +19,12 @@ from tests.browser.conftest import OpenPage
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
 from tests.identity.house import content
+from tests.registers.house import House as Registers
+from tests.registers.house import principal
 from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
+from tests.web.portal.shelf import Shelf
+from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.command_logins import hash_code, new_code
 
@@ -306,3 +312,28 @@ def test_registers_are_accessible_and_fit(house: House, administer: Administer, 
     expect(page.locator("#owner-wrong")).to_be_visible()
     require_accessible(page, "a form with faults")
     complaints.clear()  # a form with faults is answered 400
+
+
+def test_what_locks_an_administrator_is_told_on_accessible_pages(house: House, administer: Administer) -> None:
+    """The policy that comes first, and the course that is due; in every language and theme, at both sizes."""
+    shelf, accounts = Shelf(house.installation), house.installation.accounts
+    course = {"title": "Informationssäkerhet", "whom": "staff", "months": "12", "summary": "Det som gäller"}
+    registers = Registers(house.installation.server, SystemClock().now)
+    adam, ada = principal(accounts["adam"]), principal(accounts["ada"])
+    with ThreadPoolExecutor(1) as elsewhere:  # a loop of Playwright's runs in this thread
+        elsewhere.submit(asyncio.run, registers.put_in_force(adam, ada, "courses", course)).result()
+    try:
+        for (theme, language), purpose in product(LOOKS, ("remote-policy", "capacity-plan")):
+            entry = shelf.put("documents", "in_force", title="Så arbetar vi", purpose=purpose, file="ab" * 32)
+            page = administer(theme=theme, language=language)
+            if purpose == "remote-policy":
+                assert page.url.startswith(f"{house.office}/registers/documents/entry/{entry}")
+                expect(page.locator("#accept")).to_be_visible()
+            expect(page.locator(".office-training")).to_contain_text("Informationssäkerhet")
+            require_accessible(page, purpose)
+            for width, height in SIZES:
+                page.set_viewport_size({"width": width, "height": height})
+                assert not scrolls(page)[0], purpose
+            shelf.execute("delete from register_version where entry = %s", entry)
+    finally:
+        shelf.execute("delete from register_version where register in ('courses', 'documents')")
