@@ -33,6 +33,10 @@ SHORTEST_REASON = 3
 MOST_SHOWN = 20
 """Values of one argument that the ledger is told."""
 LONGEST_ARGUMENTS = 400
+UNATTENDED = frozenset({"migrate"})
+"""What a machine runs by itself where nobody is there, and so the only commands with ``--unattended``: a packaged
+upgrade brings databases up to date. What changes people, roles, issuers, keys, codes, registers or devices is
+somebody's act."""
 _META = "vaka.reason"
 _UNATTENDED = "vaka.unattended"
 _ELSEWHERE = frozenset({"change", "reason", "data", "apply"})
@@ -90,19 +94,19 @@ def reason_option(command: Command) -> Command:
     )(command)
 
 
-def change_only_option(command: Command) -> Command:
-    """Add ``--change`` (and ``--unattended``) to a command whose own ``--reason`` is the reason."""
-    alone = click.option(
+def unattended_option(command: Command) -> Command:
+    """Add ``--unattended`` to a command that stands in `UNATTENDED`; of any other it is worth nothing."""
+    return click.option(
         "--unattended",
         is_flag=True,
         expose_value=False,
         callback=_keep_unattended,
         help="Nobody is there to stand behind it, as in a packaged upgrade: every authority is told that it was so.",
-    )
-    return alone(_change(command))
+    )(command)
 
 
-def _change(command: Command) -> Command:
+def change_only_option(command: Command) -> Command:
+    """Add ``--change`` to a command whose own ``--reason`` is the reason."""
     return click.option(
         "--change",
         metavar="ID",
@@ -119,6 +123,8 @@ class Run:
     """One run of a command, while it lasts."""
 
     actor: str
+    proved: str = ""
+    """How it is known who that is, as `Proof` says it; empty where a command only looks."""
     facts: dict[str, str | int | bool | None] = field(default_factory=dict)
     """What the entry says beside; codes and counts only."""
     entry: int | None = None
@@ -141,8 +147,11 @@ class AnothersActError(VakaError):
 
 
 def own_account(run: Run, account: UUID) -> UUID:
-    """Return whose act a command is. Raises AnothersActError where somebody else stands behind it."""
-    if run.actor.startswith("account:") and run.actor != f"account:{account}":
+    """Return whose act a command is. Raises AnothersActError where he does not stand behind it himself.
+
+    Until the installation is founded nobody can, and root acts for the two who come.
+    """
+    if run.proved not in ("", "bootstrap") and run.actor != f"account:{account}":
         raise AnothersActError
     return account
 
@@ -209,10 +218,10 @@ def recorded(server: Server, clock: Clock, name: str, change: str | None, *, app
     ReasonMissingError, NotProvedError before anything is done. A command that cannot be recorded has not succeeded.
     """
     context = click.get_current_context(silent=True)
-    unattended = context is not None and bool(context.meta.get(_UNATTENDED))
+    unattended = name in UNATTENDED and context is not None and bool(context.meta.get(_UNATTENDED))
     checked = require_change(change, apply=apply)
     proof = prove(server.credentials.parent, server, clock.now(), unattended=unattended) if apply else None
-    run = Run(actor() if proof is None else proof.actor)
+    run = Run(actor()) if proof is None else Run(proof.actor, proof.proved)
     run.facts = {
         "change": checked, "applied": apply, "tool": fingerprint(), "purpose": stated_reason(),
         "arguments": stated_arguments(), **({} if proof is None else {"proved": proof.proved}),

@@ -41,7 +41,7 @@ class Proof:
 
     actor: str
     proved: str
-    """``session``; ``bootstrap`` until the installation is founded; ``unattended`` where nobody is there."""
+    """``session``; ``bootstrap`` until the installation is founded; ``unattended`` where a machine runs it itself."""
 
 
 def session_file(root: Path) -> Path:
