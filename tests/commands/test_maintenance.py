@@ -24,7 +24,8 @@ from vaka.commands import receipts
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities
 from vaka.commands.main import main
-from vaka.commands.maintenance import UNATTENDED, fingerprint
+from vaka.commands.maintenance import fingerprint
+from vaka.commands.needs import UNATTENDED
 from vaka.commands.programs import answers
 from vaka.commands.settings_record import record_settings
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server

@@ -16,7 +16,8 @@ from tests.command_tree import every_command, options_of
 from tests.identity.house import IdentityHouse, content
 from vaka.clock import SystemClock
 from vaka.commands.main import main
-from vaka.commands.maintenance import UNATTENDED, AnothersActError, Run, own_account, recorded
+from vaka.commands.maintenance import AnothersActError, Run, own_account, recorded
+from vaka.commands.needs import UNATTENDED
 from vaka.commands.proof import NotProvedError, forget_session
 
 pytestmark = pytest.mark.database
@@ -116,6 +117,7 @@ def test_what_is_said_to_run_unattended_is_somebodys_act_all_the_same(founded: I
         (Run("setup:uid-0", "unattended"), False),
         (Run(f"account:{UUID(int=2)}", "session"), False),
         (Run("setup:uid-0", "session"), False),
+        (Run("setup:uid-0"), False),
         (Run(f"account:{UUID(int=1)}", "session"), True),
         (Run("setup:uid-0", "bootstrap"), True),
     ],
