@@ -11,7 +11,8 @@ import pytest
 from tests.access.register import SETUP, Register, place
 from tests.leavers import State, change_account
 from tests.platform import make_account, platform_as
-from vaka.access.grants import revoke_role
+from vaka.access.grants import grant_role, revoke_role
+from vaka.clock import SystemClock
 from vaka.database.server import Server
 from vaka.identity.leaving import LastApproverError, NotChangeableError, end_account
 from vaka.identity.sessions import CannotSignInError, find_session, open_session
@@ -177,13 +178,37 @@ async def test_term_13_5_the_last_approver_has_a_successor_first(register: Regis
     assert not await holds(register, token)
 
 
-async def test_term_13_5_whose_day_was_said_in_time_goes_on_that_day(register: Register) -> None:
-    """Also where the successor's role was taken away in between: whoever left is not let in for it."""
-    leaves, stays = await employed(register, "access_approver"), await employed(register, "access_approver")
-    day = register.now + timedelta(days=1)
-    await leave(register, leaves, day)
+async def test_term_13_5_nor_does_the_last_approver_lose_that_role(register: Register) -> None:
+    last, where = await employed(register, "access_approver"), register.authority.id
+    soon = SystemClock().now() + timedelta(days=1)  # the database's clock judges what has ended already
     async with platform_as(register.server, "setup") as setup:
-        await revoke_role(setup, stays, "access_approver", register.authority.id, actor=SETUP, now=register.now)
+        with pytest.raises(LastApproverError):
+            await revoke_role(setup, last, "access_approver", where, actor=SETUP, now=register.now)
+        with pytest.raises(LastApproverError):
+            await grant_role(setup, last, "access_approver", where, actor=SETUP, now=register.now, valid_until=soon)
+        for statement in (
+            "delete from role_grant where account_id = %s and role = 'access_approver'",
+            "update role_grant set valid_until = now() + interval '1 hour' where account_id = %s",
+            "update role_grant set role = 'auditor' where account_id = %s and role = 'access_approver'",
+        ):
+            with pytest.raises(psycopg.errors.RestrictViolation):
+                register.ask(statement, last)
+        assert await register.roles(last) == {"access_approver"}
+        await employed(register, "access_approver")
+        assert await revoke_role(setup, last, "access_approver", where, actor=SETUP, now=register.now)
+    assert await register.roles(last) == set()
+
+
+async def test_term_13_5_whose_day_was_said_in_time_goes_on_that_day(register: Register) -> None:
+    """Also where the successor's role ended in between: whoever left is not let in for it."""
+    leaves, stays = await employed(register, "access_approver"), await employed(register)
+    day, where = register.now + timedelta(days=1), register.authority.id
+    async with platform_as(register.server, "setup") as setup:
+        await grant_role(
+            setup, stays, "access_approver", where, actor=SETUP, now=register.now, valid_until=day - timedelta(hours=9)
+        )
+    await leave(register, leaves, day)
+    register.now = day - timedelta(hours=9)
     with pytest.raises(LastApproverError):  # nobody puts him out before
         await change(register, leaves, "deactivated")
     register.now = day

@@ -25,6 +25,7 @@ from vaka.identity.saml_entity import Entity, make_entity
 from vaka.identity.saml_library import keep_files_in_memory
 from vaka.identity.saml_signature import RSA_SHA256
 from vaka.identity.saml_xml import ASSERTION, METADATA, PROTOCOL, read_xml
+from vaka.identity.sessions import find_session
 from vaka.web.asker import COOKIES
 from vaka.web.signin.arriving import INVITATION_COOKIE, SAML_COOKIE
 from vaka.web.signin.entrance import Entrance
@@ -124,6 +125,10 @@ async def test_each_authority_is_a_service_provider_of_its_own(house: IdentityHo
     known = Answered(subject=f"prov-1-{row.name}")
     answer = await own.sign_in(visitor, known, code=await own.code(realm="authority"), realm="authority")
     assert (answer.status, answer.header("location")) == (303, "http://localhost:8402/")
+    async with house.as_("portal") as portal:
+        session = await find_session(portal, visitor.cookies[COOKIES["authority"]], SystemClock().now())
+    assert session is not None
+    assert session.authority_id == authority
     asked = await own.visitor().begin(row.name, "authority")
     assert request_of(asked).findtext(f"{{{ASSERTION}}}Issuer") == f"{settings.origin}/saml/authority/saml_ort/metadata"
     assert "ForceAuthn" not in request_of(asked).attrib, "an authority's people come from their workplace's login"

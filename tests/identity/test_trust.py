@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The trust registry: two people decide, the log says so, and whatever else is in the table has no effect."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +16,7 @@ from joserfc.util import int_to_base64
 from tests.identity.house import LOA3, LOA4, IdentityHouse, content, key
 from vaka.clock import SystemClock
 from vaka.identity.levels import UNCERTIFIED
+from vaka.identity.sessions import Realm
 from vaka.identity.trust import (
     CannotApproveError,
     NameTakenError,
@@ -175,10 +178,11 @@ async def test_of_one_name_the_newest_is_believed_and_another_tenant_cannot_take
     second = await house.trust(content(client_id="renewed"), "prov-renewed")
     assert await believed(house, first.id) is None
     assert await believed(house, second.id) is not None
+    theirs = read_content(json.dumps(content(realms=["authority"])))
     async with house.as_("setup") as setup:
         with pytest.raises(NameTakenError):
             await propose(
-                setup, uuid4(), "prov-renewed", read_content(first.text), by=house.administrators[0], demo=True,
+                setup, uuid4(), "prov-renewed", theirs, by=house.administrators[0], demo=True,
                 now=SystemClock().now(),
             )  # fmt: skip
     await house.withdraw(second)
@@ -223,6 +227,20 @@ async def test_an_issuer_is_believed_for_its_realms_alone(house: IdentityHouse) 
         assert await find_trusted(signin, row.name, "operator", now) is None
         assert await find_trusted(signin, row.name, "administrator", now) is None
         assert await find_trusted(signin, row.name, "authority", now) is not None
+
+
+@pytest.mark.parametrize("realms", [["operator"], ["authority", "operator"], ["administrator"]])
+async def test_an_authoritys_issuer_lets_in_the_authoritys_people_and_nobody_else(
+    house: IdentityHouse, realms: list[Realm]
+) -> None:
+    """It is refused when it is proposed; where a row says so all the same, it lets nobody in elsewhere."""
+    authority = await house.authority(f"egen{len(realms)}{realms[0][0]}")
+    with pytest.raises(UnusableTrustError) as refused:
+        await house.propose(content(realms=realms), authority=authority)
+    assert "the authority's own people" in refused.value.sentence.en
+    wide = Trusted(uuid4(), authority, "prov-x", read_content(json.dumps(content(realms=realms))))
+    assert set(wide.realms) == set(realms) & {"authority"}
+    assert set(replace(wide, authority_id=None).realms) == set(realms)
 
 
 def small_key() -> dict[str, Any]:

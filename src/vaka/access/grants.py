@@ -16,6 +16,7 @@ from vaka.access.principal import Grant
 from vaka.access.roles import ROLES, roles_with
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.leaving import LastApproverError
 from vaka.identity.sessions import end_sessions_of
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
@@ -23,6 +24,7 @@ from vaka.ledger.standing import append_privileged
 
 QUERIES = load_queries("vaka.access")
 CLASS_CONSTRAINT = "role_of_its_class"
+LAST_APPROVER = "last_approver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,8 @@ async def grant_role(
 ) -> bool:
     """Give a role in one authority (as setup). Return whether anything changed.
 
-    Raises UnknownRoleError, ApprovalNeededError, RoleOfAnotherClassError, ConflictingDutiesError, or
-    LedgerStandsStillError.
+    Raises UnknownRoleError, ApprovalNeededError, RoleOfAnotherClassError, ConflictingDutiesError, LastApproverError
+    where it is to end sooner, or LedgerStandsStillError.
     """
     if role not in ROLES:
         raise UnknownRoleError
@@ -160,6 +162,8 @@ async def grant_role(
         try:
             async with connection.transaction():
                 done = await connection.execute(QUERIES["grant_role"], {**facts, "now": now})
+        except psycopg.errors.RestrictViolation as error:
+            raise _last_approver(error) or error from None
         except psycopg.errors.CheckViolation as error:
             if error.diag.constraint_name == CLASS_CONSTRAINT:
                 raise RoleOfAnotherClassError from None
@@ -183,15 +187,19 @@ async def revoke_role(
     actor: str,
     now: datetime,
 ) -> bool:
-    """Take a role back (as setup). Return whether it was there. Raises LedgerStandsStillError.
+    """Take a role back (as setup). Return whether it was there. Raises LastApproverError, LedgerStandsStillError.
 
     What is open sees no more of it at once. Sessions of a realm in which the account has no role left end; those of one
     who works on elsewhere go on, for an alarm may be in his hands.
     """
     async with connection.transaction():
-        done = await connection.execute(
-            QUERIES["revoke_role"], {"account_id": account_id, "role": role, "authority_id": authority_id}
-        )
+        try:
+            async with connection.transaction():
+                done = await connection.execute(
+                    QUERIES["revoke_role"], {"account_id": account_id, "role": role, "authority_id": authority_id}
+                )
+        except psycopg.errors.RestrictViolation as error:
+            raise _last_approver(error) or error from None
         if done.rowcount == 0:
             return False
         await append_privileged(connection, [_entry(Event.ROLE_REVOKED, account_id, role, authority_id, actor, now)])
@@ -202,6 +210,10 @@ async def revoke_role(
         ):
             await end_sessions_of(connection, account_id, actor=actor, now=now, reason="role_revoked", realm=realm)
     return True
+
+
+def _last_approver(error: psycopg.errors.RestrictViolation) -> LastApproverError | None:
+    return LastApproverError() if error.diag.constraint_name == LAST_APPROVER else None
 
 
 def _entry(event: Event, account_id: UUID, role: str, authority_id: UUID | None, actor: str, now: datetime) -> Entry:

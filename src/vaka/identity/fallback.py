@@ -169,7 +169,7 @@ class Fallback:
                 places_of(one, demo=self.answering.demo)
             except SignInRefusedError:
                 continue
-            if "operator" in one.content.realms:
+            if "operator" in one.realms:
                 found.append(one)
         return found
 

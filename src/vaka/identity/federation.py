@@ -37,10 +37,12 @@ async def sign_in_by(
     subjects: SubjectKey,
     now: datetime,
     browser: str = "",
+    authority: UUID | None = None,
     random_bytes: RandomBytes = os.urandom,
 ) -> str:
     """Open a session for whoever ``assertion`` is about (as signin) and return its token.
 
+    ``authority`` is whose issuer it is, where it is not the supplier's: the session reaches nothing of another's.
     ``code`` is the invitation that the browser brought, ``attribute`` what it has to match. A known subject needs none,
     and none is spent on him. Raises SignInRefusedError, or LedgerStandsStillError where somebody is to be linked while
     the ledger is not being sealed.
@@ -53,7 +55,9 @@ async def sign_in_by(
             account_id = await redeem(
                 connection, assertion, realm, code, attribute, subjects, said, now, random_bytes
             )  # fmt: skip
-        basis = Basis(assertion.issuer, assertion.level, assertion.level_uri, said.requested or "", assertion.digest)
+        basis = Basis(
+            assertion.issuer, assertion.level, assertion.level_uri, said.requested or "", assertion.digest, authority
+        )
         try:
             return await open_session(
                 connection, account_id, realm, assertion.method, now, random_bytes, basis=basis, browser=browser

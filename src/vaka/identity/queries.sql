@@ -5,14 +5,14 @@
 -- name: open_session
 -- as: signin
 insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser,
-                     fallback)
+                     fallback, authority_id)
 select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s,
        case when exists (select from effective_grant g
                          where g.account_id = a.id and g.role = any(%(brief_roles)s)
                            and (g.valid_until is null or g.valid_until > %(now)s))
             then least(%(expires_at)s::timestamptz, %(brief_until)s::timestamptz)
             else %(expires_at)s::timestamptz end,
-       %(issuer)s, %(level)s, %(browser)s, %(fallback)s
+       %(issuer)s, %(level)s, %(browser)s, %(fallback)s, %(authority_id)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -24,7 +24,7 @@ update account set last_signed_in_at = %(now)s where id = %(account_id)s
 -- as: desk, portal, office, signin
 select s.id, s.account_id, s.realm, s.created_at, s.expires_at, a.display_name, a.kind, a.language,
        s.method, s.issuer, s.level, coalesce(u.used_at, s.created_at) as used_at, u.locked_at, s.kept_until,
-       s.fallback
+       s.fallback, s.authority_id
 from session s
 join account a on a.id = s.account_id
 left join session_use u on u.session_id = s.id

@@ -68,6 +68,8 @@ class Session:
     """Until when it may go on past its time, because an alarm was in its hands."""
     fallback: bool = False
     """Whether it rests on a security key alone, as the issuer did not answer: no level, and fewer rights."""
+    authority_id: UUID | None = None
+    """Whose issuer asserted it, where it is an authority's own: then it reaches nothing of another authority's."""
 
     @property
     def is_locked(self) -> bool:
@@ -86,6 +88,8 @@ class Basis:
     """The levels that were asked for, with spaces between."""
     assertion: str
     """SHA-256 of the assertion."""
+    authority: UUID | None = None
+    """Whose issuer it was; None for the supplier's."""
 
 
 class CannotSignInError(VakaError):
@@ -130,6 +134,7 @@ async def open_session(
                 "fallback": fallback,
                 "kind": "administrator" if realm == "administrator" else "user",
                 "issuer": basis and basis.issuer, "level": basis and basis.level,
+                "authority_id": basis and basis.authority,
                 "browser": browser, "brief_roles": list(BRIEF_ROLES), "brief_until": now + BRIEF,
             },
         )  # fmt: skip

@@ -28,6 +28,7 @@ from vaka.identity.trust_content import (
     is_of_a_demo,
     read_content,
     require_current,
+    require_own_realm,
     write_content,
 )
 from vaka.ledger.entries import Entry, append
@@ -138,6 +139,12 @@ class Trusted:
     levels: dict[str, int] = field(default_factory=dict)
     """By URI, what is accepted today; a level whose evidence has expired is not here."""
 
+    @property
+    def realms(self) -> tuple[Realm, ...]:
+        """Where it lets people in: an authority's issuer to the authority's rooms, whatever its row says besides."""
+        said = self.content.realms
+        return tuple(realm for realm in said if self.authority_id is None or realm == "authority")
+
 
 async def propose(
     connection: Connection, authority_id: UUID | None, name: str, content: Content, *, by: UUID, demo: bool,
@@ -150,6 +157,7 @@ async def propose(
     Raises UnusableTrustError, NotAnAdministratorError, NameTakenError, LedgerStandsStillError.
     """
     require_current(content, now, demo=demo)
+    require_own_realm(content, of_authority=authority_id is not None)
     text = write_content(content)
     row = TrustRow(identifier or new_identifier(now), authority_id, name, text, by, now, None, None, None, None)
     async with connection.transaction():
@@ -244,7 +252,7 @@ async def find_trusted(connection: Connection, name: str, realm: Realm, now: dat
     """Return the issuer of this name if it is believed now for this realm."""
     named = [row for row in await list_rows(connection) if row.name == name]
     for trusted in await _believed(connection, named, now):
-        if realm in trusted.content.realms:
+        if realm in trusted.realms:
             return trusted
     return None
 
@@ -253,7 +261,7 @@ async def find_trusted_row(connection: Connection, identifier: UUID, realm: Real
     """Return the issuer of this very row if it is believed now for this realm."""
     rows = [row for row in await list_rows(connection) if row.id == identifier]
     believed = await _believed(connection, rows, now)
-    return next((trusted for trusted in believed if realm in trusted.content.realms), None)
+    return next((trusted for trusted in believed if realm in trusted.realms), None)
 
 
 async def find_slug(connection: Connection, trusted: Trusted) -> str | None:

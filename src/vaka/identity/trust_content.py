@@ -280,6 +280,15 @@ def require_current(content: Content, now: datetime, *, demo: bool) -> None:
         raise UnusableTrustError(_WITHOUT_TLS)
 
 
+def require_own_realm(content: Content, *, of_authority: bool) -> None:
+    """Refuse an authority's issuer that is to let in others than the authority's people. Raises UnusableTrustError."""
+    if of_authority and list(content.realms) != ["authority"]:
+        raise UnusableTrustError(Sentence(
+            'en myndighets utfärdare släpper in myndighetens egna och inga andra; skriv realms = ["authority"]',
+            'an authority\'s issuer lets in the authority\'s own people and nobody else; write realms = ["authority"]',
+        ))  # fmt: skip
+
+
 def is_of_a_demo(content: Content) -> bool:
     """Whether it can be believed in a demo alone: its level is a demo's, or it is on this machine and without TLS."""
     if isinstance(content, OidcIssuer):

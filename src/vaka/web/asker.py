@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vaka.access.grants import read_grants
-from vaka.access.principal import Principal
+from vaka.access.principal import Grant, Principal
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.identity.sessions import Realm, Session, find_session
@@ -52,7 +52,13 @@ async def find_principal(platform: Pool, token: str, clock: Clock, *, realm: Rea
         session = await find_session(connection, token, now)
         if session is None or session.realm != realm:
             return None
-        return Principal(session, await read_grants(connection, session.account_id, now))
+        grants = await read_grants(connection, session.account_id, now)
+        return Principal(session, tuple(grant for grant in grants if reaches(session, grant)))
+
+
+def reaches(session: Session, grant: Grant) -> bool:
+    """Whether a session may use a grant: where an authority's own issuer asserted it, that authority's alone."""
+    return session.authority_id is None or grant.authority_id == session.authority_id
 
 
 async def find_asker(

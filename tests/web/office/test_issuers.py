@@ -243,7 +243,9 @@ async def test_commands_and_the_office_decide_together_and_the_history_says_whic
 async def test_one_alone_withdraws_and_is_told_when_it_is_the_last(
     algot: Administrator, berit: Administrator, installation: Installation, logs: Logs
 ) -> None:
-    await put_forward(algot, "prov-slut", content(), authority=str(installation.authorities["ekbacka"].id))
+    await put_forward(
+        algot, "prov-slut", content(realms=["authority"]), authority=str(installation.authorities["ekbacka"].id)
+    )
     await decide(berit)
     await logs.seal_platform()
     trusted = await believed(installation, "prov-slut")
@@ -251,7 +253,7 @@ async def test_one_alone_withdraws_and_is_told_when_it_is_the_last(
     assert trusted.authority_id == installation.authorities["ekbacka"].id
     page = await algot.get("/issuers")
     assert "Ekbacka kommun" in page
-    assert "Den är den enda för Larmbordet." in page
+    assert "Den är den enda för Myndighetens portal." in page
     assert (await decide(algot, "withdrawn")).status == 303
     assert await believed(installation, "prov-slut") is None, "at once, before anything is sealed"
     assert "Ingen utfärdare gäller." in await algot.get("/issuers")

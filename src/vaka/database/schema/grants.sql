@@ -47,7 +47,7 @@ grant select, insert, update on receiver_presence to g_receiver;
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
-    kept_until, fallback), update (ended_at) on session to g_desk;
+    kept_until, fallback, authority_id), update (ended_at) on session to g_desk;
 -- desk: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_desk;
 -- desk: lets a session go on that has an alarm in its hands.
@@ -65,7 +65,7 @@ grant select (id, human, display_name, kind, language, state) on account to g_po
 -- portal: since when there are the accounts that reach an authority, until when, and when they last signed in.
 grant select (created_at, ends_at, last_signed_in_at) on account to g_portal;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser,
-    kept_until, fallback), update (ended_at) on session to g_portal;
+    kept_until, fallback, authority_id), update (ended_at) on session to g_portal;
 -- portal: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_portal;
 -- portal: people add, rename and remove their own security keys, and confirm what they do by touching one.
@@ -93,7 +93,7 @@ grant select on installation, authority, effective_grant to g_office;
 grant select (id, human, display_name, kind, language, state, created_at, last_signed_in_at, ends_at) on account
     to g_office;
 grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_at, method, issuer, level, browser, kept_until,
-    fallback), update (ended_at) on session to g_office;
+    fallback, authority_id), update (ended_at) on session to g_office;
 -- office: notes when a session was last used, locks what nobody uses and unlocks it.
 grant select, insert, update (used_at, locked_at) on session_use to g_office;
 grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;

@@ -61,7 +61,7 @@ async def list_ways(entrance: Entrance, preferences: Preferences) -> Mapping[Rea
             with suppress(SignInRefusedError):
                 issuer = _usable(entrance, trusted)
                 way = Way(trusted.name, issuer.title_sv if preferences.language == "sv" else issuer.title_en)
-                for realm in issuer.realms:
+                for realm in trusted.realms:
                     ways[realm].append(way)
     return {realm: sorted(found, key=lambda way: (way.title, way.name)) for realm, found in ways.items()}
 
@@ -154,7 +154,7 @@ async def _finish(entrance: Entrance, request: Request, secret: PendingSecret | 
         token = await sign_in_by(
             connection, assertion, begun.realm, said=said, attribute=trusted.content.matching_attribute,
             code=read_code(request.cookies.get(INVITATION_COOKIE, "")), subjects=entrance.subjects, now=now,
-            browser=read_browser(request),
+            browser=read_browser(request), authority=trusted.authority_id,
         )  # fmt: skip
     await end_sessions(entrance, request)
     return await let_in(entrance, request, begun.realm, token)

@@ -99,6 +99,7 @@ async def _consume(entrance: Entrance, request: Request) -> Response:
         token = await sign_in_by(
             connection, assertion, begun.realm, said=said, attribute=trusted.content.matching_attribute,
             code=read_code(code), subjects=entrance.subjects, now=now, browser=read_browser(request),
+            authority=trusted.authority_id,
         )  # fmt: skip
     return await let_in(entrance, request, begun.realm, token)
 
