@@ -30,6 +30,7 @@ from vaka.access.machines import list_machines
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
 from vaka.commands.main import main
+from vaka.commands.needs import NEEDS, UNATTENDED
 from vaka.database.migrate import Kind, grants_for
 from vaka.keys.calls import CALLS
 from vaka.ledger import events
@@ -261,6 +262,14 @@ COMMANDS_INTRODUCTION = """\
 own ends with 70. A refusal changes nothing.
 """
 
+NEEDS_INTRODUCTION = """\
+## What each takes
+
+Once the installation is [founded](office.md#founding), an administrator with the permission stands behind each command
+(`vaka login`, [operations](operations.md#maintenance-leaves-a-trace)), also behind one that only shows something, and
+its entry names him. Until then nobody has to. A command that is not in this table is refused.
+"""
+
 
 def commands_page() -> str:
     """The help of every command, as it is printed."""
@@ -271,7 +280,15 @@ def commands_page() -> str:
         _help(main, "vaka", None),
         "```",
         "",
+        NEEDS_INTRODUCTION,
+        "| command | takes | |",
+        "|---|---|---|",
     ]
+    for path, need in NEEDS.items():
+        takes = "nobody" if need.permission is None else f"`{need.permission.value}`"
+        alone = "also `--unattended`" if path in UNATTENDED else ""
+        lines.append(f"| `vaka {path}` | {takes} | {'; '.join(filter(None, (need.why, alone)))} |")
+    lines.append("")
     outer = click.Context(main, info_name="vaka", **main.context_settings)
     for name, command in _commands_of(main, outer):
         lines += [f"## `vaka {name}`", "", "```text", _help(command, name, outer), "```", ""]

@@ -4,18 +4,18 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import click
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from psycopg.rows import dict_row
 
+from tests.command_tree import every_command, options_of
 from tests.identities import blinded
 from tests.keys.running import running_keyholder
 from tests.people import register, with_keys
@@ -25,6 +25,7 @@ from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities
 from vaka.commands.main import main
 from vaka.commands.maintenance import fingerprint
+from vaka.commands.needs import UNATTENDED
 from vaka.commands.programs import answers
 from vaka.commands.settings_record import record_settings
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
@@ -106,22 +107,18 @@ def test_term_17_1_without_a_change_and_a_reason_nothing_is_applied(
     assert entries(made) == before
 
 
-def applying_commands(group: click.Command = main, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    if isinstance(group, click.Group):
-        for name in group.list_commands(click.Context(group)):
-            found = group.get_command(click.Context(group), name)
-            assert found is not None
-            yield from applying_commands(found, f"{path} {name}".strip())
-    elif any("--apply" in one.opts for one in group.params):
-        yield path, group
-
-
 def test_term_17_1_every_command_that_applies_something_asks_for_both() -> None:
-    found = dict(applying_commands())
+    found = {path: options for path, command in every_command() if "--apply" in (options := options_of(command))}
     assert len(found) > 12, found
-    for path, command in found.items():
-        asked = {option for one in command.params for option in one.opts}
-        assert {"--change", "--reason"} <= asked, path
+    for path, options in found.items():
+        assert {"--change", "--reason"} <= options, path
+
+
+def test_term_17_1_what_changes_something_is_somebodys_act() -> None:
+    """A machine alone brings databases up to date, and does nothing else that nobody stands behind."""
+    alone = {path for path, command in every_command() if "--unattended" in options_of(command)}
+    assert alone == {"migrate"}
+    assert alone == UNATTENDED
 
 
 def test_every_run_is_one_entry_and_its_changes_name_the_same_actor(

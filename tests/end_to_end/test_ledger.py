@@ -25,6 +25,7 @@ def test_demo_publishes_a_log_that_others_verify(
     house: House, tmp_path: Path, options: tuple[str, ...], database: str, origin: str
 ) -> None:
     golang.require_go()
+    house.stand_behind_commands()
     matter = ("--change", "KS-1", "--reason", "Årlig granskning")
     command: list[str | Path] = [VAKA, "ledger", "export", "--data", house.root, *options, *matter]
     command += ["--to", tmp_path / "pack"]

@@ -159,7 +159,7 @@ def register(house: House, sender: str, directory: Path) -> subprocess.Completed
     sheet.write_text(f"sender;authentication;password\n{sender};digest;correct horse\n")
     return subprocess.run(
         [VAKA, "device", "import", "--data", house.root, "--authority", SLUG, "--apply", "--change", "C-1", "--reason",
-         "Planerat underhåll", "--unattended", sheet],
+         "Planerat underhåll", sheet],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -176,6 +176,7 @@ async def test_alarms_go_on_and_privileged_acts_do_not(
 ) -> None:
     house, name = broken_house, trouble.__name__
     olga = Operator(house)
+    house.stand_behind_commands()
     with trouble(house):
         let_time_pass(house)
         before = checkpoints(house)

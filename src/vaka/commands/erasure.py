@@ -74,7 +74,6 @@ def attempt(data: Path, authority: str, order: UUID | None, name: str, apply: bo
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
     require_change(change, apply=apply)
-    sets = _find_sets(directory, settings, name)
     with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
         authorities = every_authority(server)  # closed ones too
         chosen = next((one for one in authorities if one.slug == authority), None)
@@ -85,6 +84,7 @@ def attempt(data: Path, authority: str, order: UUID | None, name: str, apply: bo
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         with recorded(server, clock, "erasure.attempt", change, apply=apply) as run:
+            sets = _find_sets(directory, settings, name)
             run.facts["authority"], run.facts["count"] = str(chosen.id), len(erased)
             for one in sets:
                 click.echo(f"{one.name}  made {one.made:%Y-%m-%d %H:%M} UTC")

@@ -57,9 +57,13 @@ key.add_command(readmit)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_(data: Path, as_json: bool) -> None:
     """Print which keys there are and were, since when, and by when they are to be replaced."""
-    directory = DataDirectory(data.absolute())
+    directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
-    with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
+    with (
+        reachable_server(directory, settings) as server,
+        recorded(server, clock, "key.list", None, apply=False),
+        keyholder_at_hand(directory, settings),
+    ):
         authorities = {str(one.id): one.slug for one in every_authority(server)}
         keys = asyncio.run(_register(server, settings))
     if as_json:
@@ -77,7 +81,11 @@ def bill(data: Path) -> None:
     """Print the cryptographic bill of materials (CycloneDX 1.6, JSON): algorithms and keys, and never a key itself."""
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
-    with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
+    with (
+        reachable_server(directory, settings) as server,
+        recorded(server, clock, "key.bill", None, apply=False),
+        keyholder_at_hand(directory, settings),
+    ):
         keys = asyncio.run(_register(server, settings))
     now = clock.now()
     made = bill_of_materials(load_policy(), keys, serial=new_identifier(now), version=version("vaka"), now=now)

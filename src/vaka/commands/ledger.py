@@ -10,7 +10,7 @@ import click
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import every_authority, reachable_server
-from vaka.commands.maintenance import actor, fingerprint, reason_option, require_change, stated_reason
+from vaka.commands.maintenance import fingerprint, reason_option, require_change, stated_reason, whose
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError
@@ -51,8 +51,9 @@ def export(data: Path, authority: str | None, target: Path, change: str | None) 
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
+        who = whose(server, SystemClock(), "ledger.export")
         role, database = _place(server, authority)
-        checkpoint = asyncio.run(_export(server, role, database, target, matter, SystemClock()))
+        checkpoint = asyncio.run(_export(server, role, database, target, matter, who, SystemClock()))
     click.echo(f"{target} holds the {checkpoint.size} entries of {checkpoint.origin}.")
 
 
@@ -72,9 +73,10 @@ def receipt(data: Path, authority: str | None, target: Path, number: int) -> Non
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
+        who = whose(server, SystemClock(), "ledger.receipt")
         role, database = _place(server, authority)
         policy = policy_of(settings.ledger, settings.ledger.log_name(*([authority] if authority else [])))
-        found = asyncio.run(_fetch(server, role, database, number, policy, SystemClock()))
+        found = asyncio.run(_fetch(server, role, database, number, policy, who, SystemClock()))
     proof, entry = target / f"{number}.tlog-proof", target / f"{number}.json"
     try:
         for path, content in ((proof, found.proof.encode()), (entry, found.entry)):
@@ -85,7 +87,9 @@ def receipt(data: Path, authority: str | None, target: Path, number: int) -> Non
     click.echo(f"{proof} and {entry} were written.")
 
 
-async def _fetch(server: Server, role: str, database: str, number: int, policy: Policy | None, clock: Clock) -> Receipt:
+async def _fetch(
+    server: Server, role: str, database: str, number: int, policy: Policy | None, who: str, clock: Clock
+) -> Receipt:  # fmt: skip
     """Find a receipt, and write in that very log that it was handed out.
 
     Raises NotSealedYetError, EntryGoneError, NoSuchNumberError.
@@ -98,11 +102,13 @@ async def _fetch(server: Server, role: str, database: str, number: int, policy: 
         origin = parse_checkpoint(found.proof.checkpoint.text).origin
         facts: Detail = {"entry": number, "tool": fingerprint()}
         async with connection.transaction():
-            await append(connection, Entry(Event.LOG_READ, actor(), clock.now(), f"log:{origin}", detail=facts))
+            await append(connection, Entry(Event.LOG_READ, who, clock.now(), f"log:{origin}", detail=facts))
         return found
 
 
-async def _export(server: Server, role: str, database: str, target: Path, matter: str, clock: Clock) -> Checkpoint:
+async def _export(
+    server: Server, role: str, database: str, target: Path, matter: str, who: str, clock: Clock
+) -> Checkpoint:  # fmt: skip
     """Write in that very log that it is exported, and export it; an export that fails has an entry that says so.
 
     Never refused for a log that stands still: to look into it is what an export is for.
@@ -119,7 +125,7 @@ async def _export(server: Server, role: str, database: str, target: Path, matter
 
         async def enter(*, succeeded: bool) -> None:
             log = f"log:{published.origin}"
-            entry = Entry(Event.LOG_EXPORTED, actor(), clock.now(), log, succeeded=succeeded, detail=facts)
+            entry = Entry(Event.LOG_EXPORTED, who, clock.now(), log, succeeded=succeeded, detail=facts)
             async with connection.transaction():
                 await append(connection, entry)
 

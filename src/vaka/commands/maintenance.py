@@ -19,7 +19,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from vaka.clock import Clock, read_clock_state
-from vaka.commands.proof import prove
+from vaka.commands.needs import UNATTENDED, need_of
+from vaka.commands.proof import Proof, prove
 from vaka.commands.protection import changes_accepted
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -90,19 +91,19 @@ def reason_option(command: Command) -> Command:
     )(command)
 
 
-def change_only_option(command: Command) -> Command:
-    """Add ``--change`` (and ``--unattended``) to a command whose own ``--reason`` is the reason."""
-    alone = click.option(
+def unattended_option(command: Command) -> Command:
+    """Add ``--unattended`` to a command that stands in `UNATTENDED`; of any other it is worth nothing."""
+    return click.option(
         "--unattended",
         is_flag=True,
         expose_value=False,
         callback=_keep_unattended,
         help="Nobody is there to stand behind it, as in a packaged upgrade: every authority is told that it was so.",
-    )
-    return alone(_change(command))
+    )(command)
 
 
-def _change(command: Command) -> Command:
+def change_only_option(command: Command) -> Command:
+    """Add ``--change`` to a command whose own ``--reason`` is the reason."""
     return click.option(
         "--change",
         metavar="ID",
@@ -119,6 +120,8 @@ class Run:
     """One run of a command, while it lasts."""
 
     actor: str
+    proved: str = ""
+    """How it is known who that is, as `Proof` says it; empty where a command asks for nobody."""
     facts: dict[str, str | int | bool | None] = field(default_factory=dict)
     """What the entry says beside; codes and counts only."""
     entry: int | None = None
@@ -141,8 +144,11 @@ class AnothersActError(VakaError):
 
 
 def own_account(run: Run, account: UUID) -> UUID:
-    """Return whose act a command is. Raises AnothersActError where somebody else stands behind it."""
-    if run.actor.startswith("account:") and run.actor != f"account:{account}":
+    """Return whose act a command is. Raises AnothersActError where he does not stand behind it himself.
+
+    Until the installation is founded nobody can, and root acts for the two who come.
+    """
+    if run.proved != "bootstrap" and run.actor != f"account:{account}":
         raise AnothersActError
     return account
 
@@ -204,18 +210,19 @@ def _may_be_shown(parameter: click.Parameter, value: object) -> bool:
 def recorded(server: Server, clock: Clock, name: str, change: str | None, *, apply: bool) -> Iterator[Run]:
     """Run a command, and write in the platform's ledger that it was run, whether it succeeded or not.
 
-    `name` is how it is called (``device.import``). Whoever looks is named by the number the operating system knows
-    him by; whoever changes something, by the account that stands behind it (`vaka login`). Raises ChangeMissingError,
-    ReasonMissingError, NotProvedError before anything is done. A command that cannot be recorded has not succeeded.
+    `name` is how it is called (``device.import``). Whoever runs it is named by the account that stands behind it (`vaka
+    login`); where nobody has to, by the number the operating system knows him by. Raises ChangeMissingError,
+    ReasonMissingError, NotProvedError, NotAllowedError before anything is done. A command that cannot be recorded has
+    not succeeded.
     """
     context = click.get_current_context(silent=True)
-    unattended = context is not None and bool(context.meta.get(_UNATTENDED))
+    unattended = name in UNATTENDED and context is not None and bool(context.meta.get(_UNATTENDED))
     checked = require_change(change, apply=apply)
-    proof = prove(server.credentials.parent, server, clock.now(), unattended=unattended) if apply else None
-    run = Run(actor() if proof is None else proof.actor)
+    proof = _prove(server, clock, name, apply=apply, unattended=unattended)
+    run = Run(proof.actor, proof.proved)
     run.facts = {
         "change": checked, "applied": apply, "tool": fingerprint(), "purpose": stated_reason(),
-        "arguments": stated_arguments(), **({} if proof is None else {"proved": proof.proved}),
+        "arguments": stated_arguments(), **({"proved": proof.proved} if apply or proof.proved == "session" else {}),
     }  # fmt: skip
     try:
         with _protected(server, clock, run.actor) if apply else nullcontext():
@@ -229,6 +236,21 @@ def recorded(server: Server, clock: Clock, name: str, change: str | None, *, app
         run.entry = _write(server, clock, name, run, succeeded=True)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailableError from error
+
+
+def whose(server: Server, clock: Clock, name: str) -> str:
+    """Return in whose name a command runs that enters elsewhere what it hands out.
+
+    Raises NotProvedError, NotAllowedError.
+    """
+    return _prove(server, clock, name, apply=False, unattended=False).actor
+
+
+def _prove(server: Server, clock: Clock, name: str, *, apply: bool, unattended: bool) -> Proof:
+    needed = need_of(name)
+    if needed is None and not apply:
+        return Proof(actor(), "")
+    return prove(server.credentials.parent, server, clock.now(), needed, unattended=unattended)
 
 
 def _protected(server: Server, clock: Clock, who: str) -> AbstractContextManager[object]:

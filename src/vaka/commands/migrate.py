@@ -10,7 +10,7 @@ import click
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import pending, provision_all, reachable_server
-from vaka.commands.maintenance import change_option, recorded, require_change
+from vaka.commands.maintenance import change_option, recorded, require_change, unattended_option
 from vaka.commands.progress import Progress
 from vaka.commands.protection import changes_accepted
 from vaka.commands.receipts import hand_out
@@ -21,6 +21,7 @@ from vaka.commands.sealing import seal_logs
 @click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
 @click.option("--apply", is_flag=True, help="Apply the migrations; without it they are only listed.")
 @change_option
+@unattended_option
 def migrate(data: Path, apply: bool, change: str | None) -> None:
     """List the migrations each database lacks, or apply them with --apply.
 

@@ -14,23 +14,29 @@ from uuid import UUID
 
 import psycopg
 
+from vaka.access.decide import NotAllowedError
+from vaka.access.permissions import Permission
+from vaka.access.roles import ROLES
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 from vaka.identity.command_logins import QUERIES, SECRET_BYTES, hash_secret
 
+_ROLE = "administrator"
+"""Whose accounts alone open a session in which commands run."""
+
 
 class NotProvedError(VakaError):
-    """Nobody stands behind a command that changes something."""
+    """Nobody stands behind a command that changes, hands out or shows something."""
 
     def __init__(self) -> None:
         super().__init__(
             Category.UNAUTHENTICATED,
             Sentence(
-                sv="Kommandon som ändrar något körs i en administratörs namn. Kör vaka login först och bekräfta koden "
-                "i leverantörens kontor.",
-                en="Commands that change something run in an administrator's name. Run vaka login first, and confirm "
-                "the code in the supplier's office.",
+                sv="Kommandon körs i en administratörs namn. Kör vaka login först och bekräfta koden i leverantörens "
+                "kontor.",
+                en="Commands run in an administrator's name. Run vaka login first, and confirm the code in the "
+                "supplier's office.",
             ),
         )
 
@@ -41,7 +47,7 @@ class Proof:
 
     actor: str
     proved: str
-    """``session``; ``bootstrap`` until the installation is founded; ``unattended`` where nobody is there."""
+    """``session``; ``bootstrap`` until the installation is founded; ``unattended`` where a machine runs it itself."""
 
 
 def session_file(root: Path) -> Path:
@@ -87,8 +93,11 @@ def forget_session(root: Path) -> None:
         session_file(root).unlink()
 
 
-def prove(root: Path, server: Server, now: datetime, *, unattended: bool) -> Proof:
-    """Return who runs a command that changes something. Raises NotProvedError."""
+def prove(root: Path, server: Server, now: datetime, needed: Permission | None, *, unattended: bool) -> Proof:
+    """Return who runs a command that takes this permission. Raises NotProvedError, NotAllowedError.
+
+    The session is worth something while its account is an active administrator, and so is what that role allows.
+    """
     machine = Proof(f"setup:uid-{os.getuid()}", "unattended")
     if not server.credential_file(platform_role("setup")).exists():  # an installation that is made by this very command
         return Proof(machine.actor, "bootstrap")
@@ -99,6 +108,8 @@ def prove(root: Path, server: Server, now: datetime, *, unattended: bool) -> Pro
         except psycopg.errors.UndefinedFunction:  # a database older than administrators' sessions: `vaka migrate` comes
             return Proof(machine.actor, "bootstrap")
         if account is not None:
+            if needed is not None and needed not in ROLES[_ROLE].permissions:
+                raise NotAllowedError(needed)
             return Proof(f"account:{account}", "session")
         if unattended:
             return machine

@@ -50,7 +50,10 @@ def terms(context: click.Context, data: Path | None, authority: str | None, *, a
     if data is None:
         raise click.UsageError("Say with --data which installation it is about.")
     directory, clock = DataDirectory(data.absolute()), SystemClock()
-    with reachable_server(directory, directory.load_settings()) as server:
+    with (
+        reachable_server(directory, directory.load_settings()) as server,
+        recorded(server, clock, "terms", None, apply=False),
+    ):
         board = asyncio.run(_assess(server, authority, clock.now()))
     click.echo(json.dumps([_row(*one) for one in board], ensure_ascii=False, indent=2) if as_json else _table(board))
 

@@ -178,7 +178,7 @@ async def test_what_nobody_stood_behind_is_said_aloud_to_every_authority(
     installation: Installation, runtime: Path, logs: Logs
 ) -> None:
     mark = logs.mark("platform")
-    done = await vaka(installation, runtime, *granting(installation), "--unattended")
+    done = await vaka(installation, runtime, "migrate", *APPLY, "--unattended")
     assert done.returncode == 0, done.stderr
     told = {one["event"]: one for one in logs.since(mark, "platform")}
     me = f"setup:uid-{os.getuid()}"
