@@ -51,6 +51,14 @@ async def find(server: Server, token: str, after: timedelta = timedelta()) -> Se
         return await find_session(desk, token, START + after)
 
 
+@pytest.mark.parametrize(("realm", "hours"), [("operator", 12), ("authority", 8), ("administrator", 4)])
+async def test_how_long_a_session_lasts(server: Server, realm: Realm, hours: int) -> None:
+    kind = "administrator" if realm == "administrator" else "user"
+    session = await find(server, await sign_in(server, await new_account(server, kind), realm))
+    assert session is not None
+    assert session.expires_at - session.created_at == timedelta(hours=hours)
+
+
 async def test_a_session_is_found_by_its_token_alone(
     server: Server, onlooker: psycopg.Connection[dict[str, Any]]
 ) -> None:
