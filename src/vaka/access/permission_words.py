@@ -38,10 +38,6 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "förklara, tillsammans med en administratör, att en utfärdare inte släpper in någon, och avsluta det",
             "declare, together with an administrator, that an issuer lets nobody in, and end that",
         ),
-        Permission.DESK_DECLARE_OUTAGE: Sentence(
-            "tillsammans med en administratör förklara att ingen kommer in hos en utfärdare",
-            "declare with an administrator that nobody gets in by an issuer",
-        ),
         Permission.DESK_OWN_KEYS: _OWN_KEYS,
         Permission.DESK_OWN_SESSIONS: _OWN_SESSIONS,
         Permission.OFFICE_RUN_COMMANDS: Sentence(
@@ -135,13 +131,6 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.OFFICE_SET_ISSUERS: Sentence(
             "föreslå och godkänna vilka e-legitimationer som godtas",
             "propose and approve which identities are accepted",
-        ),
-        Permission.OFFICE_DECLARE_OUTAGE: Sentence(
-            "tillsammans med en arbetsledare förklara att ingen kommer in hos en utfärdare",
-            "declare with a shift leader that nobody gets in by an issuer",
-        ),
-        Permission.OFFICE_SEE_TERMS: Sentence(
-            "se hur de 37 villkoren står hos varje myndighet", "see how the 37 terms stand with each authority"
         ),
         Permission.OFFICE_SEE_REGISTERS: Sentence("läsa leverantörens register", "read the supplier's registers"),
         Permission.OFFICE_KEEP_REGISTERS: Sentence("skriva i registren", "write in the registers"),
