@@ -199,3 +199,17 @@ async def test_a_second_identity_leaves_the_first(two: Two) -> None:
     claims = {**another(two), "employee_number": "E-17"}
     assert await enters(two.other, code, **claims) == two.one.account
     assert await enters(two.one, **somebody(two.one)) == two.one.account
+
+
+async def test_a_demos_persona_follows_its_provider_and_nobody_else_does(two: Two) -> None:
+    """Who is a persona in a demo is linked anew without two; nowhere else."""
+    with two.house.superuser(unguarded=True) as hand:
+        hand.execute("update account set persona = %s where id = %s", (f"p-{two.one.name}", two.one.account))
+        hand.execute("update installation set mode = 'production'")
+        try:
+            with pytest.raises(AlreadyLinkedError):
+                await two.one.code("E-99")
+        finally:
+            hand.execute("update installation set mode = 'demo'")
+    code = await two.one.code("E-99")
+    assert await enters(two.other, code, **another(two)) == two.one.account

@@ -134,8 +134,8 @@ async def invite(office: Office, request: Request, asker: Asker) -> Response:
     except VakaError as error:
         return await _explain(office, request, asker, error)
     return office.page(
-        asker, "office_code.html", "accounts", here, code=code.text, account=account.id, what="invitation"
-    )
+        asker, "office_code.html", "accounts", here, code=code.text, account=account.id, what="invitation", until=None
+    )  # fmt: skip
 
 
 async def _account(office: Office, request: Request) -> AccountLine:

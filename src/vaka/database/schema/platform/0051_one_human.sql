@@ -29,11 +29,20 @@ create function is_identity_approved(p_request uuid, p_account uuid) returns boo
 $$;
 revoke all on function is_identity_approved from public;
 
+-- Whether an account is a demo's persona: its provider asserts whoever is chosen, and may move to another address.
+create function is_demo_persona(p_account uuid) returns boolean
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select exists (select from account a where a.id = p_account and a.persona is not null)
+       and exists (select from installation where mode = 'demo')
+$$;
+revoke all on function is_demo_persona from public;
+
 -- Once linked, for ever: a link that was retired does not make the account anybody's again.
 create function refuse_second_invitation() returns trigger
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 begin
-    if (new.request_id is null and exists (select from account_link l where l.account_id = new.account_id))
+    if (new.request_id is null and not is_demo_persona(new.account_id)
+        and exists (select from account_link l where l.account_id = new.account_id))
        or (new.request_id is not null and not is_identity_approved(new.request_id, new.account_id))
     then
         raise exception 'the account is somebody''s already'
@@ -50,8 +59,9 @@ create function refuse_second_human() returns trigger
 begin
     -- Of two that come at the same time, the second sees the first.
     perform pg_advisory_xact_lock(hashtextextended('identities:' || new.account_id, 0));
-    if tg_op = 'INSERT' and new.request_id is null
-       and not exists (select from account_link l where l.account_id = new.account_id)
+    if tg_op = 'INSERT' and new.request_id is null and (
+        is_demo_persona(new.account_id)
+        or not exists (select from account_link l where l.account_id = new.account_id))
     then
         return new;
     end if;
@@ -192,7 +202,7 @@ create function find_accounts_not_of_one(p_at timestamptz)
     select null::uuid, 'shared', wrong.things
     from (select coalesce((select sum(s.things) from find_shared_accounts(p_at) s), 0)
                + (select count(*) from account a
-                  where a.state <> 'removed' and exists (
+                  where a.state <> 'removed' and not is_demo_persona(a.id) and exists (
                       select from account_link l join account_link earlier on earlier.account_id = l.account_id
                       where l.account_id = a.id and l.retired_at is null
                         and (earlier.created_at, earlier.id) < (l.created_at, l.id)
