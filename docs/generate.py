@@ -31,11 +31,13 @@ from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
 from vaka.commands.main import main
 from vaka.commands.needs import NEEDS, UNATTENDED
+from vaka.crypto.policy import load_policy
 from vaka.database.migrate import Kind, grants_for
 from vaka.keys.calls import CALLS
 from vaka.ledger import events
 from vaka.ledger.catalogue import CATALOGUE
 from vaka.web.portal.confirmed import CONFIRMED, UNCONFIRMED
+from vaka.web.safety import LARGEST_ARRIVAL_BYTES, LARGEST_BODY_BYTES
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # what is proved is read from the tests, which are no part of the package
@@ -526,6 +528,65 @@ def _period(every: timedelta) -> str:
     return f"{every.total_seconds():.0f} seconds"
 
 
+# --- the web server in front ------------------------------------------------------------------------------------------
+
+SERVER_LINES = """\
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+# Written by docs/generate.py from the cryptographic policy (src/vaka/crypto/policy.toml). Change it there.
+#
+# /etc/nginx/snippets/vaka-server.conf: what every server of nginx.conf and nginx-programs.conf has in common.
+
+ssl_protocols {versions};
+ssl_ciphers {suites};
+ssl_conf_command Ciphersuites {suites_of_13};
+ssl_ecdh_curve {groups};
+ssl_prefer_server_ciphers on;
+ssl_session_cache off;
+ssl_session_tickets off;
+ssl_early_data off;
+
+server_tokens off;
+gzip off;                                # a page's length would tell what is in it (BREACH)
+access_log off;                          # addresses of the sign-in page hold codes
+error_log /var/log/nginx/vaka.log crit;  # below that, nginx quotes them as well
+
+# Nobody holds a connection for nothing, and nothing anybody sent or got lies on the disk.
+client_header_timeout 10s;
+client_body_timeout 10s;
+send_timeout 20s;
+keepalive_timeout 30s;
+reset_timedout_connection on;
+large_client_header_buffers 4 8k;
+client_max_body_size {body}k;
+client_body_buffer_size {arrival}k;
+proxy_max_temp_file_size 0;
+proxy_connect_timeout 5s;
+
+# The processes judge Host as the browser sent it, and believe nothing else of what was said on the way.
+proxy_http_version 1.1;
+proxy_set_header Host $http_host;
+proxy_set_header Connection "";
+proxy_set_header Forwarded "";
+proxy_set_header X-Forwarded-For "";
+proxy_set_header Vaka-Client-Certificate "";
+"""
+
+
+def server_lines() -> str:
+    """What every server of nginx has in common: TLS as the policy has it, and bounds as the processes have them."""
+    tls = load_policy().tls
+    of_13 = [suite for suite in tls.suites if suite.startswith("TLS_")]
+    return SERVER_LINES.format(
+        versions=" ".join(tls.versions),
+        suites=":".join(suite for suite in tls.suites if suite not in of_13),
+        suites_of_13=":".join(of_13),
+        groups=":".join(tls.groups),
+        body=LARGEST_BODY_BYTES // 1024,
+        arrival=LARGEST_ARRIVAL_BYTES // 1024,
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "events.md": events_page,
@@ -534,6 +595,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "database-roles.md": roles_page,
     "keyholder.md": keyholder_page,
     "machines.md": machines_page,
+    "nginx-server.conf": server_lines,
     "security/proofs.md": proofs_page,
     "terms.md": terms_page,
 }

@@ -6,7 +6,10 @@ import asyncio
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -34,7 +37,8 @@ CHROMIUM_ARGUMENTS = [
 class House:
     """Starts, ends and kills the processes."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, origins: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Over ``installation``; ``origins`` says by what addresses browsers know those that do not stand open."""
         self.installation = installation
         desk = find_free_port(FIRST_PORT, ("tcp",))
         signin = find_free_port(desk + 1, ("tcp",))
@@ -46,13 +50,14 @@ class House:
             "desk": desk, "signin": signin, "portal": portal, "office": office, "provider": provider,
             "registry": registry,
         }  # fmt: skip
+        self.origins = {name: f"http://localhost:{port}" for name, port in self.ports.items()} | dict(origins)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         lines = ['mode = "demo"']
         for name, port in self.ports.items():
             lines += [
                 f"[{'demo' if name == 'provider' else name}]",
                 f"port = {port}",
-                f'origin = "http://localhost:{port}"',
+                f'origin = "{self.origins[name]}"',
             ]
         lines += ["[access]", 'step_up = "when_enrolled"']
         (installation.root / "vaka.toml").write_text("\n".join(lines))
@@ -60,27 +65,27 @@ class House:
     @property
     def desk(self) -> str:
         """Where the desk is."""
-        return f"http://localhost:{self.ports['desk']}"
+        return self.origins["desk"]
 
     @property
     def portal(self) -> str:
         """Where the portal is."""
-        return f"http://localhost:{self.ports['portal']}"
+        return self.origins["portal"]
 
     @property
     def registry(self) -> str:
         """Where programs keep people in care."""
-        return f"http://localhost:{self.ports['registry']}"
+        return self.origins["registry"]
 
     @property
     def office(self) -> str:
         """Where the office is."""
-        return f"http://localhost:{self.ports['office']}"
+        return self.origins["office"]
 
     @property
     def signin(self) -> str:
         """Where one signs in."""
-        return f"http://localhost:{self.ports['signin']}"
+        return self.origins["signin"]
 
     def start(self, *names: str) -> None:
         """Start those of these processes that do not run, and wait until they answer.
@@ -100,7 +105,7 @@ class House:
         for name in names:
             wait_for(lambda name=name: self._answers(name))  # type: ignore[misc]
         if "signin" in names:
-            wait_for(lambda: "/begin/" in httpx.get(f"{self.signin}/", timeout=30).text)
+            wait_for(lambda: "/begin/" in self._ask("signin", "/").text)
 
     def kill(self, name: str) -> None:
         """End a process as a crash does."""
@@ -134,9 +139,14 @@ class House:
         if name not in self.ports:
             return True  # it listens on nothing
         try:
-            return httpx.get(f"http://localhost:{self.ports[name]}/alive").text == "alive"
+            return self._ask(name, "/alive").text == "alive"
         except httpx.HTTPError:
             return False
+
+    def _ask(self, name: str, path: str) -> httpx.Response:
+        """Ask a process itself, whatever stands before it."""
+        host = {"host": urlsplit(self.origins[name]).netloc}
+        return httpx.get(f"http://localhost:{self.ports[name]}{path}", headers=host, timeout=30)
 
 
 def row(alarm: UUID) -> str:

@@ -16,6 +16,7 @@ source = "NIST SP 800-38D"
 [tls]
 versions = ["TLSv1.3"]
 suites = ["TLS_AES_256_GCM_SHA384"]
+groups = ["X25519"]
 [rotate_after_days]
 person = 365
 """
@@ -66,6 +67,8 @@ def test_a_policy_is_read() -> None:
         GOOD.replace('["TLSv1.3"]', '["TLSv1.3", "TLSv1.1"]'), GOOD.replace('["TLSv1.3"]', "[]"),
         GOOD.replace("TLS_AES_256_GCM_SHA384", "AES256-GCM-SHA384"), GOOD.replace("TLS_AES_256_GCM_SHA384", "NULL"),
         GOOD.replace("TLS_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-SHA"),
+        GOOD.replace("X25519", "secp224r1"), GOOD.replace('["X25519"]', "[]"),
+        GOOD.replace('groups = ["X25519"]\n', ""),
         "", "[[algorithm", "algorithm = []\n[rotate_after_days]\n",
     ],
 )  # fmt: skip

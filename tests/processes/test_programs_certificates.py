@@ -3,7 +3,6 @@
 """Programs that prove themselves by a certificate, over TLS through a real nginx, configured as documented."""
 
 import asyncio
-import getpass
 import os
 import re
 import signal
@@ -37,6 +36,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests import peers
 from tests.browser.house import House
+from tests.fronting import PROGRAMS, changed, nginx_before
 from tests.identity.house import free_port
 from tests.processes.test_api_described import newest
 from tests.processes.test_web_answers import OWN, send
@@ -53,7 +53,6 @@ from vaka.web.serve import Front, serve
 pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "docs" / "nginx-programs.conf"
 HERE, ENTRIES = "/log/ekbacka/programs", "/api/v1/ekbacka/log/entries"
 
 
@@ -143,7 +142,7 @@ class Gate:
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
-    nginx = peers.require_program("nginx", package="nginx-light")
+    peers.require_program("nginx", package="nginx-light")
     place = tmp_path_factory.mktemp("gate")
     port, shown = free_port(), make_paper(place, "server")
     with open_installation() as installation:
@@ -154,33 +153,23 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         settings.write_text(said)
         socket = installation.root / "run" / "portal-programs.sock"
         socket.parent.mkdir(exist_ok=True)
-        site = EXAMPLE.read_text()
-        for wrong, right in (
-            ("/run/vaka-programs/portal.sock", str(socket)),
-            ("/run/vaka-programs/registry.sock", str(socket.with_name("registry-programs.sock"))),
-            ("8443", str(port)), ("portal.example;", "localhost;"),
-            ("/etc/ssl/portal.example.pem", str(shown.path)), ("/etc/ssl/private/portal.example.key", str(shown.key)),
-        ):  # fmt: skip
-            assert wrong in site
-            site = site.replace(wrong, right)
-        (place / "nginx.conf").write_text(
-            f"daemon off; user {getpass.getuser()}; pid {place}/pid; error_log {place}/errors;\n"
-            "events {}\nhttp { access_log off;\n"
-            + "".join(
-                f"{kind}_temp_path {place}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            )
-            + f"{site}}}\n"
-        )
+        site = changed(
+            PROGRAMS,
+            {
+                "/run/vaka-programs/portal.sock": str(socket),
+                "/run/vaka-programs/registry.sock": str(socket.with_name("registry-programs.sock")),
+                "8443": str(port), "portal.example;": "localhost;",
+                "/etc/ssl/portal.example.pem": str(shown.path), "/etc/ssl/private/portal.example.key": str(shown.key),
+            },
+        )  # fmt: skip
         house.start("portal", "registry", "signin")
-        front = subprocess.Popen([nginx, "-p", str(place), "-c", str(place / "nginx.conf")])
         try:
-            owner = {"cookie": cookies_of(sign_in_over_http(house.signin, "lovisa")), **OWN}
-            gate = Gate(house, origin, socket, shown.path, place, owner)
-            wait_for(lambda: answers(gate, front))
-            yield gate
+            with nginx_before(place, site) as front:
+                owner = {"cookie": cookies_of(sign_in_over_http(house.signin, "lovisa")), **OWN}
+                gate = Gate(house, origin, socket, shown.path, place, owner)
+                wait_for(lambda: answers(gate, front))
+                yield gate
         finally:
-            front.terminate()
-            front.wait(30)
             house.stop()
 
 

@@ -2,99 +2,31 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Listeners with TLS, scanned from outside with sslyze: they offer what the policy allows and nothing else (term 18).
 
-sslyze exits with 0 also where there was no server, and where a scan failed: its report is judged, not its exit code.
-The web processes speak no TLS themselves; whatever stands before them does (docs/operations.md).
+The web processes speak no TLS themselves; what stands before them is scanned by tests/processes/test_front.py.
 """
 
 import asyncio
-import json
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.peers import report_missing
 from tests.receiver.conftest import free_port
 from tests.receiver.devices import HOST
 from tests.receiver.process import Process, write_settings
 from tests.receiver.test_tls import Issuer
+from tests.scanning import faults, scan
 from vaka.crypto.policy import load_policy
-
-ROOT = Path(__file__).resolve().parents[2]
-SSLYZE = ROOT / "out" / "scan" / "bin" / "sslyze"
-VERSIONS = {
-    "SSLv2": "ssl_2_0", "SSLv3": "ssl_3_0", "TLSv1.0": "tls_1_0", "TLSv1.1": "tls_1_1", "TLSv1.2": "tls_1_2",
-    "TLSv1.3": "tls_1_3",
-}  # fmt: skip
-ASKED = (
-    "--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3", "--compression", "--reneg", "--heartbleed",
-    "--openssl_ccs", "--robot", "--mozilla_config=disable", "--slow_connection", "--quiet",
-)  # fmt: skip
-
-# What else a scan tells, where it says so, and what it must say. Of early data it finds out by HTTP alone, which none
-# of our listeners with TLS speaks.
-WEAKNESSES: dict[str, tuple[str, str, Any]] = {
-    "compression": ("tls_compression", "supports_compression", False),
-    "renegotiation that clients begin": ("session_renegotiation", "is_vulnerable_to_client_renegotiation_dos", False),
-    "Heartbleed": ("heartbleed", "is_vulnerable_to_heartbleed", False),
-    "CCS injection": ("openssl_ccs_injection", "is_vulnerable_to_ccs_injection", False),
-    "ROBOT": ("robot", "robot_result", "NOT_VULNERABLE_RSA_NOT_SUPPORTED"),
-}
 
 
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
     """Issues the certificates of what is scanned."""
     return Issuer(tmp_path_factory.mktemp("scanned"), "vaka-scan")
-
-
-def scan(port: int, report: Path) -> dict[str, Any]:
-    """Scan one port of this machine; return the whole report."""
-    if not SSLYZE.exists():
-        report_missing("sslyze is not installed (tools/scan-environment)")
-    command = [str(SSLYZE), *ASKED, f"--json_out={report}", f"{HOST}:{port}"]
-    subprocess.run(command, capture_output=True, timeout=600, check=False)
-    return dict(json.loads(report.read_text()))
-
-
-def faults(report: dict[str, Any]) -> list[str]:
-    """Return everything in which a scanned listener is not what the policy says; what was not found out is one too."""
-    found = [f"{one['server_string']}: not understood" for one in report["invalid_server_strings"]]
-    if not report["server_scan_results"]:
-        found.append("nothing was scanned")
-    for server in report["server_scan_results"]:
-        if server["scan_status"] != "COMPLETED":
-            found.append(f"not scanned: {server['connectivity_status']}")
-            continue
-        found += _faults_of(server["scan_result"])
-    return found
-
-
-def _faults_of(result: dict[str, Any]) -> list[str]:
-    policy, found, offered = load_policy().tls, [], set()
-    for version, name in VERSIONS.items():
-        attempt = result[f"{name}_cipher_suites"]
-        if attempt["status"] != "COMPLETED":
-            found.append(f"{version}: {attempt['status']}")
-            continue
-        suites = {one["cipher_suite"]["openssl_name"] for one in attempt["result"]["accepted_cipher_suites"]}
-        offered |= suites
-        if bool(suites) != (version in policy.versions):
-            found.append(f"{version}: {'offered' if suites else 'not offered'}")
-        found += [f"{version}: {suite}" for suite in sorted(suites - set(policy.suites))]
-    for what, (part, name, wanted) in WEAKNESSES.items():
-        attempt = result[part]
-        if attempt["status"] != "COMPLETED":
-            found.append(f"{what}: {attempt['status']}")
-        elif attempt["result"][name] != wanted:
-            found.append(what)
-    return found
 
 
 @pytest.mark.database

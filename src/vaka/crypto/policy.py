@@ -31,6 +31,8 @@ SHORTEST_EXCEPTION = 20  # characters of its reason
 
 Suite = Annotated[str, Field(pattern=r"^(ECDHE-(ECDSA|RSA)-|TLS_)[A-Z0-9_-]*(GCM|CHACHA20)[A-Z0-9_-]*$")]
 """Forward secrecy and authenticated encryption: no other suite can be written into a policy."""
+Group = Literal["X25519", "secp256r1", "X448", "secp521r1", "secp384r1"]
+"""Curves of 128 bits of strength and more: no other can be written into a policy."""
 KindOfKey = Literal["root", "authority", "person", "ledger"]
 
 
@@ -62,6 +64,7 @@ class _Algorithm(_Data):
 class _Tls(_Data):
     versions: Annotated[list[Literal["TLSv1.2", "TLSv1.3"]], Field(min_length=1)]
     suites: Annotated[list[Suite], Field(min_length=1)]
+    groups: Annotated[list[Group], Field(min_length=1)]
 
 
 class _Policy(_Data):
@@ -91,6 +94,8 @@ class TlsPolicy:
     versions: tuple[str, ...]
     suites: tuple[str, ...]
     """By OpenSSL's names; those of TLS 1.3 begin with ``TLS_``."""
+    groups: tuple[str, ...]
+    """Curves for the agreement of keys, the one we prefer first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def parse_policy(text: str) -> CryptoPolicy:
     return CryptoPolicy(
         MappingProxyType(algorithms),
         MappingProxyType({str(kind): days for kind, days in read.rotate_after_days.items()}),
-        TlsPolicy(tuple(read.tls.versions), tuple(read.tls.suites)),
+        TlsPolicy(tuple(read.tls.versions), tuple(read.tls.suites), tuple(read.tls.groups)),
     )
 
 
