@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.web.furniture import Installation
-from tests.web.office.administrators import Administrator, code_in
+from tests.web.office.administrators import Administrator, code_in, sign
 from tests.web.portal.conftest import Logs
 from vaka.identity.invitations import read_code
 
@@ -48,6 +48,7 @@ async def test_term_08_4_nobody_invites_another_to_an_account_that_is_somebodys(
     logs.execute("platform", f"update vaka.account_link set account_id = '{vera}' where account_id = '{linked}'",
                  unguarded=True)  # fmt: skip
     assert f'action="/account/{vera}/invite"' not in await algot.get(f"/account/{vera}")
+    await sign(algot, vera)
     before = len(invitations(logs, vera))
     for retired in ("null", "now()"):
         logs.execute("platform", f"update vaka.account_link set retired_at = {retired} where account_id = '{vera}'",
@@ -62,6 +63,7 @@ async def test_term_08_4_nobody_invites_another_to_an_account_that_is_somebodys(
 async def test_term_08_4_another_identity_is_approved_by_another_who_sees_what_has_to_match(
     linked: str, algot: Administrator, berit: Administrator, logs: Logs
 ) -> None:
+    await sign(algot, linked)
     mark = logs.mark("platform")
     assert (await ask(algot, linked)).status == 303
     assert invitations(logs, linked) == [], "nothing is done before it is approved"

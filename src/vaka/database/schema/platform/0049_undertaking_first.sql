@@ -112,7 +112,8 @@ create trigger undertaking_first before update of state on account_request for e
     when (new.state = 'approved' and old.state = 'waiting' and new.kind in ('reactivate', 'first_key'))
     execute function require_undertaking();
 create trigger undertaking_first_key before update of redeemed_at on account_request for each row
-    when (new.redeemed_at is not null and old.redeemed_at is null) execute function require_undertaking();
+    when (new.kind = 'first_key' and new.redeemed_at is not null and old.redeemed_at is null)
+    execute function require_undertaking();
 
 -- Whoever came in as one of an authority's gets no role of the supplier's by that way. Who has one has come in already.
 create function require_undertaking_of_comers() returns trigger
