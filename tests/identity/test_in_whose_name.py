@@ -50,8 +50,8 @@ def vaka(*arguments: object) -> Result:
 
 def test_these_say_whose_act_they_are() -> None:
     assert set(IN_A_NAME) == {
-        "account request", "account reactivate", "account remove", "account rename",
-        "trust propose", "trust approve", "trust withdraw",
+        "account request", "account reactivate", "account remove", "account rename", "account identity",
+        "role propose", "trust propose", "trust approve", "trust withdraw",
     }  # fmt: skip
 
 
@@ -67,8 +67,10 @@ def test_nobody_acts_in_anothers_name_unattended(founded: IdentityHouse, tmp_pat
         asyncio.run(house.stand_behind(first))
         assert vaka("account", "deactivate", "--data", house.data.root, "--account", somebody, *APPLY).exit_code == 0
     samples = {"data": house.data.root, "by": second, "name": name, "file": file, "identifier": row.id,
+               "attribute": "employee_number",
                "account": second if path.startswith("trust ") else somebody}  # fmt: skip
-    asked = [*path.split(), *required(IN_A_NAME[path], samples), *APPLY]
+    beside = ["--give", "administrator"] if path == "role propose" else []
+    asked = [*path.split(), *required(IN_A_NAME[path], samples), *beside, *APPLY]
     forget_session(house.data.root)
     before = house.newest()
     unattended = vaka(*asked, "--unattended")

@@ -304,8 +304,7 @@ async def test_nobody_appears_because_an_issuer_knows_him(scene: SamlScene) -> N
 
 
 async def test_term_11_2_an_invitation_holds_for_one_person(scene: SamlScene) -> None:
-    before, visitor = scene.house.newest(), scene.visitor()
-    code = await scene.code("E-18")
+    visitor, code = scene.visitor(), await scene.code("E-18", await scene.house.person("Emil Exempel"))
     before = scene.house.newest()
     answer = await scene.sign_in(visitor, Answered(subject=f"prov-1-{scene.name}-b"), code=code)
     scene.refused(answer, visitor, "invitation", before, status=410)

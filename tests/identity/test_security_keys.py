@@ -603,8 +603,6 @@ async def test_a_lost_key_is_taken_away_by_those_who_run_the_system(
 
 BY_HAND = [
     "update vaka.security_key set public_key = %(public)s where id = %(id)s",
-    "update vaka.security_key set account_id = (select id from vaka.account where id <> account_id limit 1)"
-    " where id = %(id)s",
     "update vaka.security_key set device_bound = not device_bound where id = %(id)s",
     "update vaka.security_key set attested = not attested where id = %(id)s",
     "update vaka.security_key set binding = sha256('x') where id = %(id)s",
@@ -623,11 +621,29 @@ async def test_a_row_that_was_changed_by_hand_is_no_key_and_no_way_round(
     onlooker.execute(statement.encode(), {"id": key.id, "public": soft().cose()})
     [entry] = onlooker.execute(TOLD, (last,)).fetchall()
     assert (entry["event"], entry["object"]) == ("row.changed_by_hand", f"security_key:{key.id}")
-    reason = Reason.KEY_OF_ANOTHER if "account_id =" in statement else Reason.KEY_BY_HAND
-    async with refused(onlooker, reason, key=soft_key):
+    async with refused(onlooker, Reason.KEY_BY_HAND, key=soft_key):
         await agneta.confirm(soft_key)
     assert await agneta.keys.list_keys(agneta.session.account_id) == []
-    assert await agneta.keys.has_any(agneta.session.account_id) is (reason is Reason.KEY_BY_HAND)
+    assert await agneta.keys.has_any(agneta.session.account_id)
+
+
+async def test_a_key_does_not_become_anothers(agneta: Person, onlooker: psycopg.Connection[Row]) -> None:
+    """The database refuses it; and with its triggers off the key is nobody's."""
+    soft_key = soft()
+    key = await agneta.enrol(soft_key)
+    statement = (
+        "update vaka.security_key set account_id = (select id from vaka.account where id <> account_id limit 1)"
+        " where id = %s"
+    )
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        onlooker.execute(statement.encode(), (key.id,))
+    onlooker.execute("set session_replication_role = replica")
+    onlooker.execute(statement.encode(), (key.id,))
+    onlooker.execute("set session_replication_role = origin")
+    async with refused(onlooker, Reason.KEY_OF_ANOTHER, key=soft_key):
+        await agneta.confirm(soft_key)
+    assert await agneta.keys.list_keys(agneta.session.account_id) == []
+    assert not await agneta.keys.has_any(agneta.session.account_id)
 
 
 async def test_a_key_that_was_put_there_by_hand_lets_nobody_in(

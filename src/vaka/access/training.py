@@ -14,7 +14,7 @@ from vaka.database.queries import load_queries
 QUERIES = load_queries("vaka.access")
 
 GRACE = timedelta(days=30)
-"""How long a course is overdue before the role rests (``training_due``, migration 0054)."""
+"""How long a course is overdue before the role rests (``training_due``, migration 0050)."""
 
 
 async def with_training(connection: Connection, principal: Principal, now: datetime, ahead: timedelta) -> Principal:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Nobody of the supplier's is let in before the register holds an undertaking of secrecy of his (term 4).
 
-The database judges that, wherever somebody is let in (migration 0053). Here its refusal becomes a sentence, and a page
+The database judges that, wherever somebody is let in (migration 0049). Here its refusal becomes a sentence, and a page
 may ask before anybody touches a key in vain.
 """
 
