@@ -135,7 +135,7 @@ async def test_term_17_1_without_anybody_who_stands_behind_it_a_command_is_refus
     mark = logs.mark("platform")
     done = await vaka(installation, runtime, *granting(installation))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("vaka: Commands that change something run in an administrator's name.")
+    assert done.stderr.startswith("vaka: Commands run in an administrator's name.")
     assert [one for one in logs.since(mark, "platform") if one["event"].startswith("role.")] == []
 
 

@@ -223,7 +223,7 @@ async def test_an_auditor_is_asked_for_with_an_end_within_a_year(
     assert (told_since(logs, mark), logs.ask("platform", "select 1 from vaka.role_change")) == ([], [])
     end = today + timedelta(days=365)
     assert (await ask(algot, end)).status == 303
-    assert "Auditor, Ekbacka, until" in await berit.get("/requests")
+    assert f"Auditor, Ekbacka kommun, until {end} 0" in await berit.get("/requests")
     assert (await berit.decide_roles()).status == 303
     held_until = "select valid_until from vaka.role_grant where account_id = %(account)s"
     [row] = logs.ask("platform", held_until, {"account": account})
