@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Roles that are given for a time alone (term 37): an auditor comes, reads, and is gone when the audit is over.
 
-The database judges that, wherever such a role is given or asked for (migration 0059). Here its refusal becomes a
-sentence.
+The database judges that, wherever such a role is given or asked for (its trigger ``time_boxed``). Here its
+refusal becomes a sentence.
 """
 
 from datetime import datetime, timedelta
