@@ -216,6 +216,7 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("GET", "/history"): Walk(show_history, ("history.listed",), by="emil"),
     ("GET", "/history/found/{number}"): Walk(show_found, ("history.searched",), facts={"by_text": True}),
     ("GET", "/history/{authority}/{alarm}"): Walk(show_record, ("alarm.read",), by="lena"),
+    ("POST", "/history/{authority}/{alarm}"): Walk(show_record, ("alarm.read",), by="lena"),
     ("POST", "/sessions"): Walk(sign_out_elsewhere, ("session.ended",), facts={"reason": "ended_by_owner"}, by="emil"),
     ("POST", "/sign-out"): Walk(sign_out, ("session.ended",), by="edith"),
 }

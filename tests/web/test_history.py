@@ -49,9 +49,9 @@ async def all_pages(browser: Browser, fields: dict[str, str]) -> list[str]:
     raise AssertionError("the pages have no end")
 
 
-def recorded(installation: Installation, event: str, persona: str) -> list[tuple[str, Any]]:
-    """What the ledger of Ekbacka says that somebody did, oldest first."""
-    database = installation.authorities["ekbacka"].database_name
+def recorded(installation: Installation, event: str, persona: str, slug: str = "ekbacka") -> list[tuple[str, Any]]:
+    """What an authority's ledger says that somebody did, oldest first."""
+    database = installation.authorities[slug].database_name
     with closing(connect_superuser(installation.server, database)) as superuser:
         rows = superuser.execute(
             "select object, detail from ledger.inbox where event = %s and actor = %s order by id",

@@ -45,6 +45,7 @@ DESK_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/history", Permission.DESK_SEE_HISTORY),
     ("GET", "/history/found/{number}", Permission.DESK_SEE_HISTORY),
     ("GET", "/history/{authority}/{alarm}", Permission.DESK_SEE_HISTORY),
+    ("POST", "/history/{authority}/{alarm}", Permission.DESK_SEE_HISTORY),
     ("GET", "/outages", Permission.DESK_SEE_QUEUE),
     ("POST", "/outages", Permission.DESK_DECLARE_OUTAGE),
     ("POST", "/outages/declare", Permission.DESK_DECLARE_OUTAGE),

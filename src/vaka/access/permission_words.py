@@ -105,6 +105,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.PORTAL_REGISTER_PEOPLE: Sentence(
             "med ett program: skriva in personer i registret", "by program: enter people in the register"
         ),
+        Permission.PORTAL_KEEP_PEOPLE: Sentence(
+            "med ett program: läsa en person i registret och skriva om henne",
+            "by program: read one person in the register, and write him anew",
+        ),
         Permission.PORTAL_EXPORT_LOG: Sentence(
             "ta ut poster ur loggen som fil, av ett skäl som antecknas",
             "take entries of the log out as a file, for a reason",

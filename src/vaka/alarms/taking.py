@@ -15,7 +15,9 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.alarms.changes import QUERIES, Author, Change, change_alarm, read_alarm, write_changes
 from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
+from vaka.alarms.looking_back import reading_act
 from vaka.alarms.model import LONGEST_SUSPENSION, OFFER_STANDS, Act, Alarm, State
+from vaka.identity.confirming import Confirmation
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.tenants.gateway import Gateway
@@ -118,16 +120,26 @@ async def present(gateway: Gateway, authority_id: UUID, ids: Sequence[UUID], *, 
 
 
 async def record_read(
-    gateway: Gateway, operator: Principal, authority_id: UUID, alarm_id: UUID, *, now: datetime
+    gateway: Gateway,
+    operator: Principal,
+    authority_id: UUID,
+    alarm_id: UUID,
+    *,
+    now: datetime,
+    confirmation: Confirmation | None = None,
 ) -> None:
-    """Write in the ledger that the operator has opened the alarm's screen."""
+    """Write in the ledger that the operator has opened the alarm's screen, and what was confirmed for it.
+
+    Raises NotConfirmedError where something else was confirmed.
+    """
     require(operator, Permission.DESK_READ_PERSON, authority_id)
+    if confirmation is not None:
+        confirmation.require(reading_act(authority_id, alarm_id))
     async with gateway.transaction(authority_id) as connection:
         alarm = await read_alarm(connection, alarm_id)
         person = None if alarm.person_id is None else str(alarm.person_id)
-        await append(
-            connection, Entry(Event.ALARM_READ, operator.actor, now, f"alarm:{alarm_id}", detail={"person": person})
-        )
+        detail = {"person": person, **({} if confirmation is None else confirmation.said)}
+        await append(connection, Entry(Event.ALARM_READ, operator.actor, now, f"alarm:{alarm_id}", detail=detail))
 
 
 async def _change_own(

@@ -81,7 +81,9 @@ CATALOGUE: Mapping[Event, About] = MappingProxyType(
         Event.ALARM_REOPENED: _act(),
         Event.ALARM_MERGED: _act("into", "part"),
         Event.ALARM_ESCALATED: About(("scheduler",), _ALARM, ("level",), "the on-call number, who the alarm is about"),
-        Event.ALARM_READ: About(_OPERATOR, _ALARM, ("person",), "what was read; the person is a random identifier"),
+        Event.ALARM_READ: About(
+            _OPERATOR, _ALARM, ("person", "step_up"), "what was read; the person is a random identifier"
+        ),
         Event.HISTORY_LISTED: _HISTORY,
         Event.HISTORY_SEARCHED: _HISTORY,
         Event.MESSAGE_STORED: About(

@@ -78,6 +78,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{ALARM}/adopt": {"authority": AUTHORITY, "reason": REASON},
         "/bulk": {"authority": AUTHORITY, "alarm": Named("alarm"), **ENDING},
         "/history": {"from": str(date(2026, 1, 1)), "to": str(date(2026, 3, 1)), "text": Named("person_name")},
+        "/history/{authority}/{alarm}": {},
         "/outages": {"issuer": NOBODY, "hours": "1", "reason": ""},
         "/outages/declare": {"outage": NOBODY, "digest": NOTHING},
         "/outages/end": {"outage": NOBODY},

@@ -61,6 +61,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/history", history.search_history, ["POST"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/found/{number}", history.show_found, ["GET"], needs=Permission.DESK_SEE_HISTORY),
     route("/history/{authority}/{alarm}", history.show_record, ["GET"], needs=Permission.DESK_SEE_HISTORY),
+    route("/history/{authority}/{alarm}", history.show_touched_record, ["POST"], needs=Permission.DESK_SEE_HISTORY),
     route("/outages", outages.show, ["GET"], needs=Permission.DESK_SEE_QUEUE),
     route("/outages", outages.propose, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),
     route("/outages/declare", outages.declare, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),

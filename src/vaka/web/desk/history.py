@@ -3,13 +3,15 @@
 """Closed alarms: searching them, and reading one. What was searched for may be a name: it is posted, and kept here.
 
 A name is searched, and a sender; what operators wrote is not, since it is in letters that no database reads. Where the
-asker may not read of people, a line names nobody, repeats no closing text, and no name is searched.
+asker may not read of people, a line names nobody, repeats no closing text, and no name is searched. Somebody with a
+protected identity is found by no name, and read after a touch of the operator's own key (`vaka.alarms.looking_back`).
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
@@ -20,7 +22,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vaka.access.decide import may, require
 from vaka.access.permissions import Permission
-from vaka.alarms.model import State
+from vaka.alarms.looking_back import RecordWithheldError, reading_act
+from vaka.alarms.model import Alarm, State
 from vaka.alarms.reading import read_closing_codes, read_history
 from vaka.alarms.rows import HistoryRow
 from vaka.alarms.unlocking import unlock_endings, unlock_names, unlock_senders
@@ -32,14 +35,17 @@ from vaka.ledger.events import Event
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.desk.desk import Desk, authority_of, identifier, say
+from vaka.web.desk.keys import key_frame
 from vaka.web.desk.screen import open_alarm, words_of
 from vaka.web.desk.search import Search
 from vaka.web.desk.view import Filled, describe_ending
 from vaka.web.desk.words import ALL_NAMES
 from vaka.web.forms import Form, FormError, read_form
+from vaka.web.own_keys import AnswerForm
 from vaka.web.pages import Message
 from vaka.web.texts import texts_in
-from vaka.web.times import LOCAL
+from vaka.web.times import LOCAL, whole_minute
+from vaka.web.touching import Confirming, confirm
 
 PAGE_ROWS = 50
 AT_ONCE = 8
@@ -130,14 +136,38 @@ def judge_days(first_day: date, last_day: date, latest: date) -> Sentence | None
 
 
 async def show_record(desk: Desk, request: Request, asker: Asker) -> Response:
-    """GET /history/{authority}/{alarm}: one alarm that has ended."""
+    """GET /history/{authority}/{alarm}: one alarm that has ended, or the page that asks for a key first."""
+    return await _show_record(desk, request, asker, "")
+
+
+async def show_touched_record(desk: Desk, request: Request, asker: Asker) -> Response:
+    """POST /history/{authority}/{alarm}: the same, with what a key said."""
+    form = await read_form(request, AnswerForm)
+    return await _show_record(desk, request, asker, form.answer)
+
+
+async def _show_record(desk: Desk, request: Request, asker: Asker, answer: str) -> Response:
     authority, alarm_id = authority_of(desk, request), identifier(request, "alarm")
     require(asker.principal, Permission.DESK_SEE_HISTORY, authority.id)
-    view = await open_alarm(desk, asker, authority, alarm_id, act="", filled=Filled(), back="/history")
+    read = partial(open_alarm, desk, asker, authority, alarm_id, act="", filled=Filled(), back="/history")
+    try:
+        view = await read()
+    except RecordWithheldError as withheld:
+        asked = _touch_for(authority, withheld.alarm)
+        confirmed = await confirm(key_frame(desk, asker), asker, asked, answer)
+        if isinstance(confirmed, Response):
+            return confirmed
+        view = await read(confirmation=confirmed)
     if view.screen.alarm.state not in (State.CLOSED, State.MERGED):
         raise StillOpenError
     context = {**desk.facts(asker), **desk.room(asker), "view": view, "message": None}
     return HTMLResponse(desk.pages.render("record.html", asker.preferences, page="history", back="/history", **context))
+
+
+def _touch_for(authority: Authority, alarm: Alarm) -> Confirming:
+    act = reading_act(authority.id, alarm.id)
+    shown = {"authority": authority.name, "arrived": whole_minute(alarm.received_at)}
+    return Confirming(act, f"/history/{authority.id}/{alarm.id}", "/history", "history", shown=shown)
 
 
 async def _answer(desk: Desk, asker: Asker, search: Search, event: Event) -> Response:
@@ -174,7 +204,7 @@ async def _search(
     desk: Desk, asker: Asker, search: Search, event: Event, authority: Authority, limit: asyncio.Semaphore
 ) -> list[Entry]:
     named = may(asker.principal, Permission.DESK_READ_PERSON, authority.id)
-    called = await desk.people.find(authority.id, [search.text], protected=True) if named and search.text else []
+    called = await desk.people.find(authority.id, [search.text], protected=False) if named and search.text else []
     number = search.text.replace("\0", "").strip()
     async with limit, desk.gateway.transaction(authority.id) as connection:
         rows = await read_history(
@@ -192,10 +222,15 @@ async def _search(
     names = await desk.colleagues.names([_account(row) for row in rows])
     keys = desk.keyring.of(authority.id)
     if named:
-        shown = await unlock_endings(keys, await unlock_names(keys, rows))
+        shown = await unlock_endings(keys, await unlock_names(keys, [_without_protected_ending(row) for row in rows]))
     else:
         shown = [_without_person(row) for row in await unlock_senders(keys, rows)]
     return [_entry(row, authority, named, endings, names, asker) for row in shown]
+
+
+def _without_protected_ending(row: HistoryRow) -> HistoryRow:
+    """Take out what was written of somebody with a protected identity: it is in the record, behind a touch."""
+    return replace(row, closing_note=None, closing_body=None) if row.protected_identity else row
 
 
 def _without_person(row: HistoryRow) -> HistoryRow:

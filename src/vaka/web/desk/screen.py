@@ -4,25 +4,28 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from vaka.access.decide import may, require
 from vaka.access.grants import list_colleagues
 from vaka.access.permissions import Permission
 from vaka.alarms.answering import may_be_taken_over
+from vaka.alarms.looking_back import RecordWithheldError, is_withheld
 from vaka.alarms.model import Alarm
 from vaka.alarms.reading import read_address, read_closing_codes, read_policy, read_screen, read_targets
 from vaka.alarms.rows import ClosingCode, Screen
 from vaka.alarms.taking import record_read
 from vaka.alarms.unlocking import unlock_screen, unlock_targets, unlock_told
 from vaka.database.connections import DatabaseUnavailableError, transaction
+from vaka.identity.confirming import Confirmation
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.desk.desk import Desk, authority_of, identifier
+from vaka.web.desk.desk import Desk, authority_of, identifier, is_fragment
 from vaka.web.desk.view import AlarmView, Choice, Colleague, Filled
 from vaka.web.pages import Message
 from vaka.web.texts import Language
@@ -57,8 +60,14 @@ async def answer_with_alarm(
     filled: Filled | None = None,
     widely: bool = False,
 ) -> Response:
-    """Answer with the alarm as it is now; the caller has authorised. ``widely`` offers whatever could be chosen."""
-    view = await open_alarm(desk, asker, authority, alarm_id, act=act, filled=filled or Filled(), widely=widely)
+    """Answer with the alarm as it is now; the caller has authorised. ``widely`` offers whatever could be chosen.
+
+    No key is touched here: what is read only after a touch is left to the history.
+    """
+    try:
+        view = await open_alarm(desk, asker, authority, alarm_id, act=act, filled=filled or Filled(), widely=widely)
+    except RecordWithheldError:
+        return _lead_to_history(desk, request, asker, f"/history/{authority.id}/{alarm_id}", status, message)
     response = desk.page(request, asker, "alarm.html", status, view=view, message=message)
     if request.method == "POST" or act == "":
         # After an act the address bar says which alarm is open, so that a reload comes back to it.
@@ -76,18 +85,27 @@ async def open_alarm(
     filled: Filled,
     back: str = "/",
     widely: bool = False,
+    confirmation: Confirmation | None = None,
 ) -> AlarmView:
-    """Return the view of one alarm. What the asker may not see is taken out before any template could show it."""
+    """Return the view of one alarm. What the asker may not see is taken out before any template could show it.
+
+    Raises RecordWithheldError, before anything is opened, where a touch of a key has to come first.
+    """
     principal, now = asker.principal, desk.clock.now()
     full = may(principal, Permission.DESK_READ_PERSON, authority.id)
     async with desk.gateway.transaction(authority.id) as connection:
         sealed = await read_screen(connection, alarm_id, now)
+        withheld = full and await is_withheld(connection, sealed, now)
         policy = await read_policy(connection)
         codes = await read_closing_codes(connection)
+    if withheld and confirmation is None:
+        raise RecordWithheldError(sealed.screen.alarm)
     keys = desk.keyring.of(authority.id)
     screen = await (unlock_screen(keys, sealed, now) if full else unlock_told(keys, sealed))
-    if full and desk.reads.is_new(asker.session.id, alarm_id):
-        await record_read(desk.gateway, principal, authority.id, alarm_id, now=now)
+    if withheld:  # a touch is for this alarm, and for no other of the same person
+        screen = replace(screen, earlier=[])
+    if withheld or (full and desk.reads.is_new(asker.session.id, alarm_id)):
+        await record_read(desk.gateway, principal, authority.id, alarm_id, now=now, confirmation=confirmation)
     if full:
         desk.reads.remember(asker.session.id, alarm_id)
     else:
@@ -103,7 +121,7 @@ async def open_alarm(
         greeting=policy.greeting,
         on_call_phone=policy.on_call_phone,
         full=full,
-        may_handle=may(principal, Permission.DESK_HANDLE_ALARM, authority.id),
+        may_handle=may(principal, Permission.DESK_HANDLE_ALARM, authority.id) and not withheld,  # it is read, no more
         may_adopt=may(principal, Permission.DESK_ADOPT_DEVICE, authority.id),
         back=back,
         endings=words_of(codes, asker.preferences.language),
@@ -115,6 +133,17 @@ async def open_alarm(
     if act not in {one.name for one in view.acts} | ({"close"} if view.primary in ("close", "hear") else set()):
         return view
     return replace(view, act=act, **await _needed_for(desk, asker, view, act, widely))
+
+
+def _lead_to_history(
+    desk: Desk, request: Request, asker: Asker, record: str, status: int, message: Message | None
+) -> Response:
+    """Lead to the record; where something is to be said first, say it at the desk, on which no alarm is open."""
+    if message is not None:
+        return desk.page(request, asker, "alarm.html", status, message=message)
+    if is_fragment(request):
+        return Response(headers={"HX-Redirect": record})
+    return RedirectResponse(record, HTTPStatus.SEE_OTHER)
 
 
 def choices_of(codes: Sequence[ClosingCode], language: Language) -> dict[str, list[Choice]]:

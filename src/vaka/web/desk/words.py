@@ -86,6 +86,9 @@ TOUCHED: Mapping[str, str] = {
     "issuer": mark("Issuer of identities"),
     "hours": mark("Hours at most"),
     "reason": mark("Reason"),
+    "alarm.read": mark("Read a closed alarm of somebody with a protected identity"),
+    "authority": mark("Authority"),
+    "arrived": mark("Arrived"),
 }
 """What a key is touched for at the desk, besides the keys themselves: the act, and what decides it."""
 
