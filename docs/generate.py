@@ -25,7 +25,7 @@ import click
 from pydantic import BaseModel
 
 import vaka.settings
-from vaka.access import duties, permissions, roles
+from vaka.access import duties, permissions, roles, time_boxes
 from vaka.access.machines import list_machines
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
@@ -221,10 +221,14 @@ def permissions_page() -> str:
     for permission in permissions.Permission:
         held = ("yes" if permission in role.permissions else "–" for role in roles.ROLES.values())
         lines.append(f"| `{permission.value}` | {meanings[permission.name]} | {' | '.join(held)} |")
-    lines += ["", "## Roles", "", "| role | Swedish | English | realm |", "|---|---|---|---|"]
+    lines += ["", "## Roles", "", "| role | Swedish | English | realm | needs an end |", "|---|---|---|---|---|"]
     for role in roles.ROLES.values():
-        lines.append(f"| `{role.name}` | {role.title.sv} | {role.title.en} | {role.realm} |")
-    lines += ["", "The realm is the kind of session that can use a role: one does not work in another's.", ""]
+        end = f"within {time_boxes.LONGEST.days} days" if role.time_boxed else "–"
+        lines.append(f"| `{role.name}` | {role.title.sv} | {role.title.en} | {role.realm} | {end} |")
+    lines += [
+        "", "The realm is the kind of session that can use a role: one does not work in another's. Where a role needs",
+        "an end it is neither given nor asked for without one, or with one further off, whoever writes it.", "",
+    ]  # fmt: skip
     kept = ", ".join(f"`{one.value}`" for one in permissions.Permission if one in permissions.FALLBACK)
     lines += [
         f"In a [fallback session](sign-in.md#while-an-issuer-does-not-answer) nothing is left of them but\n{kept}.", ""

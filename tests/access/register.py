@@ -17,6 +17,7 @@ from vaka.access.principal import Principal
 from vaka.access.requests import Kind, RequestVerdict, RoleRequest, list_requests, request_role
 from vaka.access.settling import end_accounts
 from vaka.access.settling import settle_roles as settle
+from vaka.access.time_boxes import usual_end
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.identity.sessions import Session
 from vaka.tenants.authorities import Authority
@@ -50,7 +51,7 @@ class Register:
         """Make an account with roles in the authority."""
         made = await make_account(self.server, kind=kind, human=human, actor=SETUP, now=self.now)
         for role in roles:
-            await self.grant(made, role)
+            await self.grant(made, role, until=usual_end(role, self.now))
         return made
 
     async def human(self, account: UUID) -> UUID:

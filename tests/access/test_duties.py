@@ -19,6 +19,7 @@ from vaka.access.grants import grant_role, revoke_role
 from vaka.access.holds import UnusableReasonError
 from vaka.access.requests import NotDecidableError, NotRequestableError, request_role
 from vaka.access.roles import ROLES, WITH_AUTHORITIES
+from vaka.access.time_boxes import usual_end
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.errors import Category
 from vaka.tenants.authorities import Authority
@@ -61,7 +62,8 @@ async def test_term_02_1_a_pair_is_refused_when_it_is_granted(register: Register
             (one, other) for pair in IN_AN_AUTHORITY for one, other in permutations((pair.one, pair.other))
         ):
             account = await make_account(register.server, actor=SETUP, now=register.now)
-            await grant_role(setup, account, first, here, actor=SETUP, now=register.now)
+            end = usual_end(first, register.now)
+            await grant_role(setup, account, first, here, actor=SETUP, now=register.now, valid_until=end)
             with pytest.raises(ConflictingDutiesError) as refused:
                 await grant_role(setup, account, second, here, actor=SETUP, now=register.now)
             assert refused.value.category is Category.CONFLICT

@@ -22,6 +22,7 @@ from vaka.access.grants import grant_role, read_grants
 from vaka.access.permissions import FALLBACK
 from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
+from vaka.access.time_boxes import usual_end
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.identity.assertion import Assertion, Said, SignInRefusedError
 from vaka.identity.confirming import Confirmation
@@ -76,7 +77,8 @@ class Staff:
     async def grant(self, account: UUID, role: str) -> None:
         """Give a role with the authority."""
         async with platform_as(self.house.server, "setup") as setup:
-            await grant_role(setup, account, role, self.authority.id, actor="setup", now=START)
+            end = usual_end(role, START)
+            await grant_role(setup, account, role, self.authority.id, actor="setup", now=START, valid_until=end)
 
     async def decide(self, account: UUID, kind: str) -> Code | None:
         """One administrator asks, the other approves."""

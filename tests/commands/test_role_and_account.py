@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -73,6 +74,22 @@ def test_term_10_1_no_user_gets_an_administrators_role_at_the_command_line(made:
     with superuser(made) as connection:
         kept = connection.execute("select count(*) from vaka.role_grant where role = 'administrator'").fetchone()
     assert kept == (0,)
+
+
+def test_an_auditors_role_needs_its_end_at_the_command_line(made: DataDirectory, account: str) -> None:
+    about = ("--data", made.root, "--authority", "ekbacka", "--account", account, "--role", "auditor")
+    today = SystemClock().now().date()
+    for end in ((), ("--until", str(today + timedelta(days=368)))):
+        for arguments in ((), APPLY):
+            refused = vaka("role", "grant", *about, *end, *arguments)
+            assert refused.exit_code == 1
+            assert "The role auditor is given for a time alone" in refused.stderr
+    with superuser(made) as connection:
+        assert connection.execute("select 1 from vaka.role_grant where role = 'auditor'").fetchall() == []
+    given = vaka("role", "grant", *about, "--until", str(today + timedelta(days=365)), *APPLY)
+    assert given.exit_code == 0, given.stderr
+    assert vaka("role", "revoke", *about, *APPLY).exit_code == 0
+    assert "Needed for auditor, within 366 days." in " ".join(vaka("role", "grant", "--help").output.split())
 
 
 def test_root_founds_two_administrators_and_no_third(made: DataDirectory, running: None) -> None:

@@ -28,6 +28,7 @@ from tests.identities import IDENTITIES, keep_key
 from tests.keys.running import end_keyholder, start_keyholder
 from tests.letters import as_letters, opened
 from vaka.access.grants import grant_role
+from vaka.access.time_boxes import usual_end
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
@@ -261,7 +262,8 @@ async def _furnish(installation: Installation, mode: str) -> None:
             installation.accounts[persona] = account.id
             for slug in slugs if role else ():
                 where = installation.authorities[slug].id if slug else None
-                await grant_role(platform, account.id, role or "", where, actor=ACTOR, now=now)
+                end = usual_end(role, now)
+                await grant_role(platform, account.id, role or "", where, actor=ACTOR, now=now, valid_until=end)
     finally:
         await keyring.close()
         await platform.close()

@@ -14,6 +14,7 @@ from vaka.access.duties import conflict_told_by
 from vaka.access.permissions import Permission
 from vaka.access.principal import Grant
 from vaka.access.roles import ROLES, roles_with
+from vaka.access.time_boxes import time_box_told_by
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.leaving import LastApproverError
@@ -151,7 +152,7 @@ async def grant_role(
     """Give a role in one authority (as setup). Return whether anything changed.
 
     Raises UnknownRoleError, ApprovalNeededError, RoleOfAnotherClassError, ConflictingDutiesError,
-    UndertakingMissingError, LastApproverError where it is to end sooner, or LedgerStandsStillError.
+    UndertakingMissingError, EndNeededError, LastApproverError where it is to end sooner, or LedgerStandsStillError.
     """
     if role not in ROLES:
         raise UnknownRoleError
@@ -168,7 +169,8 @@ async def grant_role(
         except psycopg.errors.CheckViolation as error:
             if error.diag.constraint_name == CLASS_CONSTRAINT:
                 raise RoleOfAnotherClassError from None
-            raise undertaking_told_by(error) or conflict_told_by(error, role) or error from None
+            known = undertaking_told_by(error) or time_box_told_by(error) or conflict_told_by(error, role)
+            raise known or error from None
         if done.rowcount == 0:
             return False
         entry = _entry(Event.ROLE_GRANTED, account_id, role, authority_id, actor, now)

@@ -23,6 +23,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.access.roles import WITH_AUTHORITIES
 from vaka.access.step_up import confirmed
+from vaka.access.time_boxes import time_box_told_by
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
@@ -128,7 +129,8 @@ async def request_role(
     An ``emergency`` holds at once, for ``hours``; it ends then unless it is approved. An ``exception`` says in
     ``control`` what is done instead of separating the two roles, and has an end.
 
-    Raises UnknownRoleError, UnusableReasonError, NotRequestableError, ConflictingDutiesError, LedgerStandsStillError.
+    Raises UnknownRoleError, UnusableReasonError, NotRequestableError, ConflictingDutiesError, EndNeededError,
+    LedgerStandsStillError.
     """
     if role not in WITH_AUTHORITIES:
         raise UnknownRoleError
@@ -155,7 +157,7 @@ async def request_role(
             row = await (await connection.execute(QUERIES["request_role"], facts)).fetchone()
             await require_standing(connection, now)
     except psycopg.errors.CheckViolation as error:
-        raise undertaking_told_by(error) or conflict_told_by(error, role) or error from None
+        raise _told_by(error, role) or error from None
     except psycopg.errors.NoDataFound:
         raise _not_requestable("Det finns inget sådant aktivt konto.", "There is no such active account.") from None
     except psycopg.errors.ObjectNotInPrerequisiteState:
@@ -210,7 +212,7 @@ async def decide_request(
     """Approve or refuse exactly what was shown, by its digest (as portal, in the platform's database).
 
     Raises NotAllowedError, NothingHereError, NotConfirmedError, UnusableReasonError (a refusal without a reason),
-    NotDecidableError, ConflictingDutiesError, UndertakingMissingError, LedgerStandsStillError.
+    NotDecidableError, ConflictingDutiesError, UndertakingMissingError, EndNeededError, LedgerStandsStillError.
     """
     require(principal, Permission.PORTAL_APPROVE_ACCESS, authority_id)
     act = deciding_act(authority_id, request, digest, verdict, reason)
@@ -224,4 +226,8 @@ async def decide_request(
             require_done(None if row is None else row[0])
             await require_standing(connection, now)
     except psycopg.errors.CheckViolation as error:
-        raise undertaking_told_by(error) or conflict_told_by(error, "") or error from None
+        raise _told_by(error) or error from None
+
+
+def _told_by(error: psycopg.Error, role: str = "") -> VakaError | None:
+    return undertaking_told_by(error) or time_box_told_by(error) or conflict_told_by(error, role)

@@ -27,6 +27,7 @@ from vaka.access.principal import Principal
 from vaka.access.role_change_refusals import RoleChangeError
 from vaka.access.role_lines import RoleLine, WantedRoles, read_lines, require_known
 from vaka.access.roles import ROLES
+from vaka.access.time_boxes import time_box_told_by
 from vaka.database.connections import Connection
 from vaka.identity.confirming import Act, Confirmation
 from vaka.identity.leaving import LastApproverError
@@ -113,7 +114,7 @@ async def file_role_change(
     """Put a request where somebody approves it (as office; as setup for a named administrator).
 
     What could not be done now is refused now. Raises UnknownRoleError, UnusableReasonError, RoleChangeError,
-    ConflictingDutiesError, LastApproverError, LedgerStandsStillError.
+    ConflictingDutiesError, EndNeededError, LastApproverError, LedgerStandsStillError.
     """
     sound = require_usable(wanted)
     facts = {**_facts(sound, actor, now), "by": sound.by, "step_up": step_up, "answer_by": now + ANSWER_WITHIN}
@@ -127,7 +128,7 @@ async def require_possible(
 ) -> None:
     """Return where it could be done now, on the office's connection: it is done there and taken back.
 
-    Raises RoleChangeError, ConflictingDutiesError, LastApproverError.
+    Raises RoleChangeError, ConflictingDutiesError, EndNeededError, LastApproverError.
     """
     await _done(connection, "try_role_change", _facts(change, actor, now), change.lines)
 
@@ -140,8 +141,8 @@ async def decide_role_change(
 
     Sessions of a realm in which the account has no role left end, as wherever a role ends; those of one who works on go
     on, for an alarm may be in his hands. Raises NotAllowedError, NothingHereError, NotConfirmedError,
-    UnusableReasonError (a refusal without a reason), RoleChangeError, ConflictingDutiesError, LastApproverError,
-    LedgerStandsStillError.
+    UnusableReasonError (a refusal without a reason), RoleChangeError, ConflictingDutiesError, EndNeededError,
+    LastApproverError, LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_DECIDE_ACCOUNT, None)
     confirmation.require(decision_act(change, verdict, reason))
@@ -198,7 +199,7 @@ async def _done(connection: Connection, statement: str, facts: dict[str, Any], l
     except psycopg.errors.CheckViolation as error:
         if error.diag.constraint_name == CLASS_CONSTRAINT:
             raise RoleChangeError.of("class") from None
-        raise _conflict(error, lines) or error from None
+        raise time_box_told_by(error) or _conflict(error, lines) or error from None
     except psycopg.errors.RestrictViolation as error:
         if error.diag.constraint_name == LAST_APPROVER:
             raise LastApproverError from None

@@ -32,6 +32,8 @@ class Role:
     realm: str
     """Only a session of this realm can use the role."""
     permissions: frozenset[Permission]
+    time_boxed: bool = False
+    """Whether it is given with an end alone (``vaka.access.time_boxes``)."""
 
     @property
     def is_privileged(self) -> bool:
@@ -160,6 +162,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_OWN_SESSIONS,
                     }
                 ),
+                time_boxed=True,
             ),
             Role(
                 "access_approver",

@@ -16,6 +16,7 @@ from vaka.access.grants import QUERIES, grant_role, revoke_role
 from vaka.access.requests import Kind, request_role
 from vaka.access.role_changes import require_alone
 from vaka.access.roles import ROLES
+from vaka.access.time_boxes import LONGEST, TIME_BOXED
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
@@ -37,7 +38,10 @@ data_option = click.option("--data", required=True, type=click.Path(path_type=Pa
 authority_option = click.option("--authority", required=True, metavar="SHORT-NAME", help="With which authority.")
 account_option = click.option("--account", required=True, type=click.UUID, help="Whose role it is.")
 role_option = click.option("--role", "name", required=True, type=click.Choice(list(ROLES)), help="Which role.")
-until_option = click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The first day it holds no more (UTC).")
+until_option = click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]),
+    help=f"The first day it holds no more (UTC). Needed for {', '.join(TIME_BOXED)}, within {LONGEST.days} days.",
+)  # fmt: skip
 apply_option = click.option(
     "--apply", is_flag=True, help="Do it; without it everything is tried and taken back, and what is so now is shown."
 )

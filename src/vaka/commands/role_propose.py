@@ -13,6 +13,7 @@ import psycopg
 
 from vaka.access.role_changes import file_role_change
 from vaka.access.role_lines import LineKind, RoleLine, WantedRoles
+from vaka.access.time_boxes import LONGEST, TIME_BOXED
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
@@ -36,8 +37,10 @@ from vaka.tenants.authorities import Authority
     "--give", "gives", multiple=True, metavar="ROLE@SHORT-NAME", help="A role that it gets, and where; several."
 )
 @click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The first day on which what it gets holds no more (UTC)."
-)
+    "--until", type=click.DateTime(["%Y-%m-%d"]),
+    help="The first day on which what it gets holds no more (UTC). "
+    f"Needed for {', '.join(TIME_BOXED)}, within {LONGEST.days} days.",
+)  # fmt: skip
 @click.option("--by", required=True, type=click.UUID, help="Who asks: the identifier of an administrator's account.")
 @click.option("--reason", required=True, help="Why; whoever approves reads it, and it stays in the log. Name nobody.")
 @click.option("--apply", is_flag=True, help="Do it; without it everything is tried and taken back.")

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from vaka.access.grants import grant_role
+from vaka.access.time_boxes import usual_end
 from vaka.clock import SystemClock
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -201,4 +202,5 @@ async def _register_personas(
         )  # fmt: skip
         for slug in persona.authorities if persona.role else ():
             where = registered[slug].id if slug else None
-            await grant_role(platform, account.id, persona.role or "", where, actor=ACTOR, now=now)
+            end = usual_end(persona.role, now)
+            await grant_role(platform, account.id, persona.role or "", where, actor=ACTOR, now=now, valid_until=end)

@@ -15,6 +15,7 @@ from tests.web.matrix.applications import Application, Opened
 from tests.web.matrix.samples import AUTHORITY, Named, Sample, Value
 from vaka.access.grants import grant_role
 from vaka.access.roles import ROLES, WITH_AUTHORITIES
+from vaka.access.time_boxes import usual_end
 from vaka.identity.sessions import Realm, open_session
 from vaka.web.asker import COOKIES
 
@@ -85,7 +86,8 @@ async def engage(installation: Installation) -> Cast:
             kind = "administrator" if place is None else "user"
             account = await make_account(installation.server, f"Vandrare {number}", kind=kind, now=now)
             where = None if place is None else installation.authorities[place].id
-            await grant_role(setup, account, role, where, actor="setup", now=now)
+            end = usual_end(role, now)
+            await grant_role(setup, account, role, where, actor="setup", now=now, valid_until=end)
             walkers.append(Walker(account, kind, role, place))
     return Cast(installation, walkers)
 

@@ -27,6 +27,7 @@ from tests.web.portal.conftest import SETTINGS as PORTAL
 from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
 from tests.web.portal.touching import hidden, options, shown
+from vaka.access.time_boxes import YEAR
 from vaka.clock import SystemClock
 from vaka.commands.maintenance import fingerprint
 from vaka.identity.command_logins import CODE_LENGTH, LETTERS, hash_code, new_code, write_code
@@ -82,7 +83,8 @@ async def vaka(installation: Installation, runtime: Path, *arguments: str) -> su
 
 def granting(installation: Installation) -> tuple[str, ...]:
     account = str(installation.accounts["vera"])
-    return ("role", "grant", "--authority", "ekbacka", "--account", account, "--role", "auditor", *APPLY)
+    what = ("--account", account, "--role", "auditor", "--until", str((SystemClock().now() + YEAR).date()))
+    return ("role", "grant", "--authority", "ekbacka", *what, *APPLY)
 
 
 @asynccontextmanager

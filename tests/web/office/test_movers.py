@@ -202,6 +202,34 @@ async def test_what_cannot_be_is_refused_before_anybody_is_asked(
     assert told_since(logs, mark) == [], "what was tried was taken back"
 
 
+async def test_an_auditor_is_asked_for_with_an_end_within_a_year(
+    algot: Administrator, berit: Administrator, installation: Installation, logs: Logs
+) -> None:
+    """It is said before anybody touches a key, also where the authority would be asked; the page says it beforehand."""
+    account, today = await make_colleague(installation), datetime.now(UTC).date()
+    assert "Revisor: en sådan dag behövs, högst 366 dagar bort." in await algot.get(f"/account/{account}/roles")
+    mark = logs.mark("platform")
+
+    async def ask(who: Administrator, until: object) -> Any:
+        return await who.move(account, role="auditor", where=[ekbacka(installation)], until=str(until))
+
+    for until in ("", today + timedelta(days=368)):
+        refused = await ask(algot, until)
+        assert refused.status == 409
+        assert "Rollen revisor ges bara på tid: den behöver ett slut, högst 366 dagar bort." in refused.text
+        assert 'value="auditor" selected' in refused.text, "what was filled in stands there still"
+    english = await ask(berit, "")
+    assert "The role auditor is given for a time alone" in english.text
+    assert (told_since(logs, mark), logs.ask("platform", "select 1 from vaka.role_change")) == ([], [])
+    end = today + timedelta(days=365)
+    assert (await ask(algot, end)).status == 303
+    assert f"Auditor, Ekbacka kommun, until {end} 0" in await berit.get("/requests")
+    assert (await berit.decide_roles()).status == 303
+    held_until = "select valid_until from vaka.role_grant where account_id = %(account)s"
+    [row] = logs.ask("platform", held_until, {"account": account})
+    assert row["valid_until"] == datetime(end.year, end.month, end.day, tzinfo=UTC)
+
+
 async def test_who_is_out_gets_no_roles(
     algot: Administrator, berit: Administrator, installation: Installation, logs: Logs
 ) -> None:

@@ -29,6 +29,7 @@ from vaka.access.role_changes import (
 )
 from vaka.access.role_lines import LineKind, RoleLine, WantedRoles, read_lines
 from vaka.access.roles import ROLES, Role
+from vaka.access.time_boxes import LONGEST
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identifiers import new_identifier
@@ -207,6 +208,7 @@ async def _show_form(
         asker, "office_roles.html", "accounts", here, status,
         account=account, held=held, authorities=authorities, designated=designated, form=form, message=message,
         waiting=waiting, choices=_choices(account), longest_reason=LONGEST_REASON, supplier=SUPPLIER,
+        longest_box=LONGEST.days,
     )  # fmt: skip
 
 
