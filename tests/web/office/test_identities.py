@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Another identity of an account in the office (terms 8 and 9): one asks, another sees what has to match."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.platform import make_account
 from tests.web.furniture import Installation
 from tests.web.office.administrators import Administrator, code_in, sign
 from tests.web.portal.conftest import Logs
@@ -44,7 +46,7 @@ async def test_term_08_4_nobody_invites_another_to_an_account_that_is_somebodys(
     linked: str, algot: Administrator, logs: Logs, installation: Installation
 ) -> None:
     """A rogue administrator at the page, which does not offer it, and after everybody's identity was retired."""
-    vera = str(installation.accounts["vera"])
+    vera = str(await make_account(installation.server, "Vilma Vilsen", actor="setup", now=datetime.now(UTC)))
     logs.execute("platform", f"update vaka.account_link set account_id = '{vera}' where account_id = '{linked}'",
                  unguarded=True)  # fmt: skip
     assert f'action="/account/{vera}/invite"' not in await algot.get(f"/account/{vera}")
