@@ -77,6 +77,7 @@ async def test_until_it_is_sealed_the_page_says_so_and_looks_again(
     assert "Väntar på förseglingen" in page.text
     assert LOOKS_AGAIN.search(page.text)
     assert (await agneta.get(f"{where}/proof")).status == 409
+    monkeypatch.undo()
     await logs.seal()
     assert "gjort och förseglat" in (await agneta.get(where)).text
 
