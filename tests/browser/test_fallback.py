@@ -32,6 +32,7 @@ from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.demo.undertakings import enter_undertakings
 from vaka.identity.answering import KEPT_SECONDS
 from vaka.identity.invitations import invite
 from vaka.identity.oidc import make_client_key
@@ -96,8 +97,10 @@ async def _list(house: House, provider: Issuer) -> None:
 async def _invite(house: House) -> str:
     """Invite an operator whom no other issuer knows: the demo's own, which answers, would let nobody else in."""
     now, ekbacka = SystemClock().now(), house.installation.authorities["ekbacka"].id
-    async with _registry(house) as registry, registry.as_("setup") as setup:
+    adam = house.installation.accounts["adam"]
+    async with _registry(house) as registry, registry.as_("setup") as setup, registry.as_("office") as office:
         account = await registry.person(OPERATOR)
+        await enter_undertakings(office, adam, [(account, "operator")], now)
         await grant_role(setup, account, "operator", ekbacka, actor="setup", now=now)
         code = await invite(setup, account, "operator", "employee_number", "R-1", actor="setup", now=now)
         return code.text
