@@ -151,11 +151,10 @@ async def keys_of_the_office(
     house: IdentityHouse, purpose: Purpose, clock: Clock | None = None
 ) -> AsyncIterator[Ceremonies]:
     """What the office does with keys of this kind."""
-    pool = make_pool(house.server, platform_role("office"), PLATFORM_DATABASE, application="test")
-    await pool.open()
     site, secret = Site(house.settings.office.origin, "localhost"), read_binding_secret(house.server.credentials)
-    yield Ceremonies(pool, clock or SystemClock(), site, MODELS, secret, purpose=purpose)
-    await pool.close()
+    # Closed whatever becomes of the test: a pool that is left open lets no event loop end.
+    async with make_pool(house.server, platform_role("office"), PLATFORM_DATABASE, application="test") as pool:
+        yield Ceremonies(pool, clock or SystemClock(), site, MODELS, secret, purpose=purpose)
 
 
 async def enrol(house: IdentityHouse, account: UUID, purpose: Purpose, key: SoftKey | None = None) -> SoftKey:

@@ -138,14 +138,9 @@ async def _enrol(
     house: IdentityHouse, account: UUID, key: SoftKey, rule: KeyRule | None, models: tuple[Model, ...]
 ) -> None:  # fmt: skip
     """Enrol a key at the desk; afterwards it is where the sign-in page is."""
-    pool = make_pool(house.server, platform_role("desk"), PLATFORM_DATABASE, application="test")
-    await pool.open()
     origin = house.settings.desk.origin
     secret = read_binding_secret(house.server.credentials)
     rules = dict.fromkeys(RULES, rule or RULES["user"])
-    keys = Ceremonies(
-        pool, SystemClock(), Site(origin, "localhost"), {one.aaguid: one for one in models}, secret, rules
-    )  # fmt: skip
     async with house.as_("signin") as signin, house.as_("desk") as desk:
         with house.superuser(unguarded=True) as hand:
             [row] = hand.execute("select kind from account where id = %s", (account,)).fetchall()
@@ -154,6 +149,9 @@ async def _enrol(
         session = await find_session(desk, token, SystemClock().now())
     assert session is not None
     key.origin = origin
-    await keys.enrol(session, "på nyckelknippan", key.make(await keys.ask_for_new_key(session, None)))
+    async with make_pool(house.server, platform_role("desk"), PLATFORM_DATABASE, application="test") as pool:
+        keys = Ceremonies(
+            pool, SystemClock(), Site(origin, "localhost"), {one.aaguid: one for one in models}, secret, rules
+        )  # fmt: skip
+        await keys.enrol(session, "på nyckelknippan", key.make(await keys.ask_for_new_key(session, None)))
     key.origin = house.settings.signin.origin
-    await pool.close()

@@ -32,19 +32,17 @@ async def open_entrance(
     house: IdentityHouse, *, clock: Clock | None = None, settings: Settings | None = None
 ) -> AsyncIterator[Entrance]:
     """Open a sign-in page over the house's databases and keys."""
-    pool = make_pool(house.server, platform_role("signin"), PLATFORM_DATABASE, application="test")
-    await pool.open()
-    clock, settings, assets = clock or SystemClock(), settings or house.settings, load_assets()
-    root = house.data.root
-    client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo")
-    saml = SamlClient(settings.signin.origin, root / settings.signin.saml_keys, demo=settings.mode == "demo")
-    subjects = open_subject_key(root / settings.signin.subject_key)
-    attempts = FailedAttempts(pool, clock)
-    yield Entrance(
-        pool, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects,
-        open_fallback(house.server, settings, clock), open_emergency(house.server, settings, clock),
-    )  # fmt: skip
-    await pool.close()
+    async with make_pool(house.server, platform_role("signin"), PLATFORM_DATABASE, application="test") as pool:
+        clock, settings, assets = clock or SystemClock(), settings or house.settings, load_assets()
+        root = house.data.root
+        client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo")
+        saml = SamlClient(settings.signin.origin, root / settings.signin.saml_keys, demo=settings.mode == "demo")
+        subjects = open_subject_key(root / settings.signin.subject_key)
+        attempts = FailedAttempts(pool, clock)
+        yield Entrance(
+            pool, Pages(assets, clock), assets, clock, settings, attempts, client, saml, subjects,
+            open_fallback(house.server, settings, clock), open_emergency(house.server, settings, clock),
+        )  # fmt: skip
 
 
 @dataclass
