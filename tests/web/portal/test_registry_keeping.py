@@ -63,7 +63,7 @@ async def care(portal: Portal, door: Browser, installation: Installation, logs: 
     return CareSystem(program, door, await program.token())
 
 
-async def test_term_25_1_somebody_is_shown_as_he_was_told_of_and_the_log_says_so(care: CareSystem, logs: Logs) -> None:
+async def test_somebody_is_shown_as_he_was_told_of_and_the_log_says_so(care: CareSystem, logs: Logs) -> None:
     told = await care.enter(
         notes=[{"body": "Ny nyckel hos grannen.", "must_see": True, "expires_at": "2027-03-01T08:00:00+01:00"}],
         absent_from="2026-12-24T12:00:00Z", absence_reason="hos dottern",

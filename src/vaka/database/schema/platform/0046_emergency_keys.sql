@@ -113,8 +113,9 @@ begin
     values (p_id, p_kind, p_account, whose, p_name, p_realm, p_language, p_ends, p_reason, hash, p_by, p_at, p_answer_by);
     return 'done';
 end $$;
--- As before (0037). Approves or refuses exactly what was shown, or takes back what one asked for oneself; as office. What was approved is
--- done in the same transaction. Says 'done', or why not.
+
+-- As before (0037): approves or refuses exactly what was shown, or takes back what one asked for oneself; as office. What was
+-- approved is done in the same transaction. Says 'done', or why not. A key for emergencies that goes is removed here.
 create or replace function decide_account_request(
     p_id uuid, p_digest bytea, p_verdict text, p_by uuid, p_decision text, p_step_up text, p_code_hash bytea,
     p_at timestamptz
