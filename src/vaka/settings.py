@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from vaka.addresses import is_this_machine, is_wildcard
 from vaka.settings_values import (
@@ -23,14 +23,22 @@ from vaka.settings_values import (
     Port,
     PublicHost,
     SecretFile,
-    SiteNetwork,
     WebAddressOrNone,
+)
+from vaka.settings_web import (
+    ONE_TABLE,
+    DemoSettings,
+    DeskSettings,
+    OfficeSettings,
+    PortalSettings,
+    RegistrySettings,
+    SigninSettings,
+    WebSettings,
 )
 
 
 class _Section(BaseModel):
-    # Strict: `port = true` and `port = "5060"` are slips, not ports.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ONE_TABLE
 
 
 class DatabaseSettings(_Section):
@@ -84,97 +92,6 @@ class ReceiverSettings(_Section):
         if not self.public_host and is_wildcard(self.host):
             raise ValueError(f"host {self.host} means all addresses; say in public_host at which devices reach us")
         return self
-
-
-class WebSettings(_Section):
-    """One web process."""
-
-    host: str = "127.0.0.1"
-    """Address to listen on."""
-    port: Port
-    """Port to listen on."""
-    origin: str
-    """Scheme, host and port as the browser sees it; requests from other origins are refused."""
-
-
-class DeskSettings(WebSettings):
-    """The operators' desk."""
-
-    port: Port = 8401
-    """Port to listen on."""
-    origin: str = "http://localhost:8401"
-    """Scheme, host and port as the browser sees it; requests from other origins are refused."""
-
-
-class PortalSettings(WebSettings):
-    """The authorities' portal."""
-
-    port: Port = 8402
-    """Port to listen on."""
-    origin: str = "http://localhost:8402"
-    """Scheme, host and port as the browser sees it; requests from other origins are refused."""
-    programs_origin: str = ""
-    """Scheme (https), host and port where programs are asked for certificates, as they see it; empty: nowhere."""
-    programs_socket: FilePath = Path("run/portal-programs.sock")
-    """Where the web server hands those requests on, with the certificate. Open only with `programs_origin`."""
-    programs_front: Annotated[list[AccountName], Field(max_length=4)] = []
-    """Accounts of the operating system that the web server runs as; they share the directory's group."""
-
-    @model_validator(mode="after")
-    def _require_an_origin_of_its_own(self) -> Self:
-        if self.programs_origin and (
-            not self.programs_origin.startswith("https://") or self.programs_origin == self.origin
-        ):
-            raise ValueError("programs_origin begins with https:// and is another than origin")
-        return self
-
-
-class RegistrySettings(WebSettings):
-    """Where authorities' care systems keep the register of their people in care."""
-
-    port: Port = 8405
-    """Port to listen on."""
-    origin: str = "http://localhost:8405"
-    """Scheme, host and port as programs see it: the portal's own where one web server stands in front of both."""
-    programs_socket: FilePath = Path("run/registry-programs.sock")
-    """Where the web server hands on requests of programs that show certificates. Open only with
-    `portal.programs_origin`."""
-
-
-class OfficeSettings(WebSettings):
-    """The supplier's office, where administrators work."""
-
-    port: Port = 8403
-    """Port to listen on."""
-    origin: str = "http://localhost:8403"
-    """Scheme, host and port as the browser sees it, alone. Another host name makes all administrators' keys useless."""
-    on_site: Annotated[list[SiteNetwork], Field(max_length=50)] = []
-    """Networks of your own premises, such as `10.20.0.0/16`; who administers from elsewhere accepts the remote-work
-    policy first."""
-
-
-class SigninSettings(WebSettings):
-    """The sign-in page."""
-
-    port: Port = 8400
-    """Port to listen on."""
-    origin: str = "http://localhost:8400"
-    """Scheme, host and port as the browser sees it; requests from other origins are refused."""
-    subject_key: FilePath = Path("credentials/subjects.key")
-    """The key under which it is kept whom an issuer means; made at the first start. Lost, nobody is known any more."""
-    client_keys: FilePath = Path("credentials/clients")
-    """The directory of the keys that we prove ourselves with to issuers, one file each."""
-    saml_keys: FilePath = Path("credentials/saml")
-    """The directory of the keys of our SAML service providers: one for each authority, one for the supplier."""
-
-
-class DemoSettings(WebSettings):
-    """The provider that says who the invented people of a demo are; nothing outside a demo."""
-
-    port: Port = 8404
-    """Port to listen on."""
-    origin: str = "http://localhost:8404"
-    """Scheme, host and port as the browser sees it: what the provider is called."""
 
 
 class SchedulerSettings(_Section):

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from vaka.access.remote_work import place_of
-from vaka.settings import OfficeSettings
+from vaka.settings_web import OfficeSettings
 
 HALLS = (ip_network("10.20.0.0/16"), ip_network("2001:db8:7::/48"))
 

@@ -79,7 +79,9 @@ def issuer(house: House) -> Iterator[Issuer]:
     apart(_list(house, provider))
     yield provider
     provider.stop()
-    ask(house, f"delete from vaka.trusted_issuer where name = '{NAME}'", unguarded=True)
+    for goes in ("declared_outage where trust_id in (select id from vaka.trusted_issuer where name = '{}')",
+                 "trusted_issuer where name = '{}'"):  # fmt: skip
+        ask(house, f"delete from vaka.{goes.format(NAME)}", unguarded=True)
     ask(house, f"update vaka.account set state = 'deactivated' where display_name = '{OPERATOR}'", unguarded=True)
 
 

@@ -13,8 +13,9 @@ from vaka.commands.demo_settings import settle
 from vaka.commands.listening import find_free_port
 from vaka.commands.settings_file import write_settings
 from vaka.errors import ConfigurationError
-from vaka.settings import DatabaseSettings, ReceiverSettings, SchedulerSettings, Settings, SigninSettings
+from vaka.settings import DatabaseSettings, ReceiverSettings, SchedulerSettings, Settings
 from vaka.settings_reading import load_settings
+from vaka.settings_web import SigninSettings
 
 CASES = [
     Settings(),

@@ -46,7 +46,7 @@ from tests.waiting import wait_for
 from tests.web.furniture import open_installation
 from tests.web.portal.conftest import Logs
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
-from vaka.settings import WebSettings
+from vaka.settings_web import WebSettings
 from vaka.web.portal.api_token import ADMISSION_PATH
 from vaka.web.serve import Front, serve
 

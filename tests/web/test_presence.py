@@ -17,7 +17,7 @@ from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address, version_in
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
-from vaka.settings import WebSettings
+from vaka.settings_web import WebSettings
 from vaka.web.desk.desk import Desk
 from vaka.web.serve import UNANSWERED_MILLISECONDS, serve
 

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from vaka.errors import ConfigurationError
 from vaka.peers import peer_of
-from vaka.settings import WebSettings
+from vaka.settings_web import WebSettings
 
 STOP_SECONDS = 3
 """How long requests that are under way may take to end."""

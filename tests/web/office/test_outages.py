@@ -88,6 +88,20 @@ async def test_what_is_declared_is_what_the_key_was_touched_for(
     assert (await known(installation))[0].holds_until is None
 
 
+async def test_an_outage_is_told_of_though_its_issuer_was_taken_away_by_hand(
+    algot: Administrator, installation: Installation, logs: Logs, issuer: UUID
+) -> None:
+    outage = await propose_at_the_desk(installation, issuer)
+    assert (await algot.do(DECLARE, fields_in(await algot.get(HERE), DECLARE))).status == 303
+    await logs.seal_platform()
+    logs.execute("platform", f"delete from vaka.trusted_issuer where id = '{issuer}'", unguarded=True)
+    for page in (HERE, "/"):
+        assert str(issuer) in await algot.get(page), page
+    ended = await algot.browser.post(END, {"outage": str(outage.id)})
+    assert ended.status in (303, 409)
+    assert str(issuer) in await algot.get(HERE)
+
+
 async def test_nobody_declares_his_own_nor_what_is_not_proposed_as_it_should_be(
     algot: Administrator, berit: Administrator, installation: Installation, issuer: UUID
 ) -> None:

@@ -24,7 +24,7 @@ from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.notes import parse_note
 from vaka.ledger.signer import KeyFiles
-from vaka.settings import PortalSettings
+from vaka.settings_web import PortalSettings
 from vaka.web.asker import COOKIES
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.portal import Portal

@@ -5,7 +5,7 @@
 from pathlib import Path
 
 from vaka.peers import accounts_named
-from vaka.settings import PortalSettings
+from vaka.settings_web import PortalSettings
 from vaka.web.serve import Front
 
 
