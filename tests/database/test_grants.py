@@ -166,6 +166,7 @@ PLATFORM: dict[str, Rights] = {
         "decide_account_request()": "execute",
         "lacks_undertaking()": "execute",
         "training_due()": "execute",
+        "ended_engagement()": "execute",
         "policy_to_accept()": "execute",
         "redeem_key_code()": "execute",
         "acts_as_administrator()": "execute",

@@ -119,6 +119,10 @@ select settle_training(%(now)s)
 -- as: office
 select title, rests_from, rests_from <= %(now)s as rests from training_due(%(account_id)s, %(now)s)
 
+-- name: ended_engagement
+-- as: office
+select ended_engagement(%(account_id)s, %(now)s) as firm
+
 -- name: policy_to_accept
 -- as: office
 select policy_to_accept(%(account_id)s)

@@ -151,7 +151,7 @@ grant execute on function enter_register_version, acknowledge_register_entry, sh
 -- office: says before a key is touched that an undertaking is missing; the log tells which rows the office wrote.
 grant execute on function lacks_undertaking to g_office;
 -- office: whether an administrator's role rests, for want of a course, and what he has to accept to work from elsewhere.
-grant execute on function training_due, policy_to_accept to g_office;
+grant execute on function training_due, ended_engagement, policy_to_accept to g_office;
 grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
 -- portal: what the authority is shown of them, and nothing else.
 grant execute on function count_shown_entries, list_shown_entries to g_portal;

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from vaka.access.engagement import with_engagement
 from vaka.access.permissions import Permission
 from vaka.access.training import with_training
 from vaka.database.connections import transaction
@@ -153,7 +154,9 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         if asker is None or not await emergency.is_as_opened(office, asker.session):
             return None
         async with transaction(office.platform) as connection:
-            principal = await with_training(connection, asker.principal, office.clock.now(), office.training_ahead)
+            now = office.clock.now()
+            principal = await with_training(connection, asker.principal, now, office.training_ahead)
+            principal = await with_engagement(connection, principal, now)
         return replace(asker, principal=principal)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:

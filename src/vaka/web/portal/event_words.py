@@ -104,7 +104,7 @@ EVENTS: Mapping[str, str] = {
     "role.proposed": mark("Other roles asked for at the supplier's"),
     "role.agreed": mark("Other roles approved at the supplier's"),
     "role.declined": mark("Other roles refused at the supplier's, or not answered"),
-    "role.suspended": mark("Role rests: training overdue"),
+    "role.suspended": mark("Role rests: training or agreement"),
     "role.restored": mark("Role rests no longer"),
     "role.requested": mark("Role or exception asked for"),
     "role.approved": mark("Role approved by the authority"),
