@@ -322,7 +322,10 @@ FUNCTIONS: dict[str, Told | Untold] = {
         "security_key.removed",
     ),
     "request_identity": told("account.requested"),
-    "approve_identity": told("account.approved", "account.invited", "session.ended"),
+    "approve_identity": told(
+        "account.approved", "account.created", "account.changed", "role.granted", "account.invited", "session.ended"
+    ),
+    "make_requested_account": told("account.created", "account.changed", "role.granted"),
     "redeem_key_code": told("security_key.allowed"),
     "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
@@ -607,7 +610,6 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/account/{account}/put-out"): told(
         "account.deactivated", "session.ended", "security_key.used", "security_key.refused"
     ),
-    ("POST", "/account/{account}/invite"): told("account.invited", "security_key.used", "security_key.refused"),
     ("GET", "/requests"): Untold("what is asked for about accounts; nobody in care"),
     ("GET", "/requests/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/requests/new"): told("account.requested", "security_key.used", "security_key.refused"),

@@ -109,7 +109,7 @@ grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_a
 grant select, insert, update (used_at, locked_at) on session_use to g_office;
 grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;
 grant execute on function ledger.account_history to g_office;
--- office: one administrator asks for an account, another approves it; either puts somebody out, and invites.
+-- office: one administrator asks for an account and whom it is for, another approves it; either puts somebody out.
 grant select on account_request to g_office;
 grant execute on function request_account, decide_account_request, redeem_key_code, put_out_account, request_identity,
     approve_identity to g_office;
@@ -118,7 +118,6 @@ grant execute on function acts_as_administrator, emergency_key_request to g_offi
 -- office: what two custodians opened, and who stands behind what was done in it.
 grant select on break_glass to g_office;
 grant execute on function share_a_human, review_break_glass, ledger.acts_between to g_office;
-grant insert on invitation to g_office;
 -- office: one administrator asks that an account gets or loses roles, another approves all of it. What is held, what it rests
 -- on, and what the authority is to be asked for it reads.
 grant select on role_change, role_grant to g_office;
@@ -149,7 +148,7 @@ grant execute on function list_looks, list_findings to g_portal;
 grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
 grant execute on function enter_register_version, acknowledge_register_entry, show_register to g_office;
 -- office: says before a key is touched that an undertaking is missing; the log tells which rows the office wrote.
-grant execute on function lacks_undertaking to g_office;
+grant execute on function lacks_undertaking, awaits_undertaking to g_office;
 -- office: whether an administrator's role rests, for want of a course, and what he has to accept to work from elsewhere.
 grant execute on function training_due, ended_engagement, policy_to_accept to g_office;
 grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
@@ -221,7 +220,7 @@ grant select (id, account_id, credential_id, added_at, last_used_at, purpose), d
 grant select (id, account_id, realm, method, issuer, level, browser, created_at, expires_at, kept_until,
     ended_at, fallback), update (ended_at) on session to g_setup;
 grant select on session_use to g_setup;
--- setup: invites. It reads no invitation and no link.
+-- setup: invites while the installation is being founded. It reads no invitation and no link.
 grant insert on invitation to g_setup;
 -- setup: which issuers were proposed, approved, withdrawn; what was said of one is never changed.
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_setup;
