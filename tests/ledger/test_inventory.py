@@ -466,6 +466,9 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 
 LOG = "/log/{authority}"
 PAGES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/signed-out"): Untold("that somebody is signed out; the session's end has its event"),
+    ("GET", "/sign-out/{name}"): told("session.ended", "sign_in.refused"),
+    ("GET", "/signed-out/{name}"): told("sign_in.refused"),
     ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
     ("GET", "/fallback"): told("sign_in.refused"),
     ("GET", "/emergency"): Untold("what emergency access is, and a form"),

@@ -248,6 +248,9 @@ REGISTRY_TABLE: list[tuple[str, str, Needs]] = [
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/", PUBLIC),
     ("POST", "/sign-out", PUBLIC),
+    ("GET", "/signed-out", PUBLIC),
+    ("GET", "/sign-out/{name}", PUBLIC),
+    ("GET", "/signed-out/{name}", PUBLIC),
     ("GET", "/begin/{name}", PUBLIC),
     ("GET", "/callback/{name}", PUBLIC),
     ("POST", "/saml/supplier/acs", PUBLIC),

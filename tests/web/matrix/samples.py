@@ -56,6 +56,8 @@ IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
     (f"{LOG}/receipt/{{number}}/proof", "number"): "0",
     (f"{LOG}/end/{{order}}/certificate", "order"): Named("ending"),
     ("/begin/{name}", "name"): "nobody",
+    ("/sign-out/{name}", "name"): "nobody",
+    ("/signed-out/{name}", "name"): "nobody",
     ("/callback/{name}", "name"): "nobody",
     ("/logout/{name}", "name"): "nobody",
 }
