@@ -116,6 +116,11 @@ class Event(Enum):
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
+    INQUIRY_FILED = "inquiry.filed"  # an authority asked the supplier for evidence, a visit, an audit or something else
+    INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
+    INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
+    INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
+    INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back
