@@ -200,6 +200,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
+        Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),
         Event.ROUTINE_TAKEN: About(("account",), ("authority",), ("format", "sha256")),
         Event.ACCESS_DENIED: About(
             ("account", "client"), ("process",), ("reason", "address", "methods", "session", "count"),

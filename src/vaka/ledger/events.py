@@ -178,6 +178,7 @@ class Event(Enum):
     LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry
     LOG_SEARCHED = "log.searched"  # somebody searched the log for a person, an account, an object, an event
     LOG_EXPORTED = "log.exported"  # somebody took entries of the log out as a file, with a reason
+    PAGE_OPENED = "page.opened"  # an auditor opened a page of the portal that is not of the log
     ROUTINE_TAKEN = "routine.taken"  # the routine of who gets access, and how, was taken out as a document
     ACCESS_DENIED = "access.denied"  # somebody signed in asked for what no rule allows
     CONNECTION_REFUSED = "connection.refused"  # a device, or who says to be one, was turned away; counted by the minute

@@ -171,6 +171,7 @@ EVENTS: Mapping[str, str] = {
     "alarm.removed": mark("Alarm removed for its age"),
     "hold.placed": mark("Legal hold placed on a person"),
     "hold.lifted": mark("Legal hold lifted"),
+    "page.opened": mark("A page opened by an auditor"),
     "log.read": mark("The log read"),
     "log.searched": mark("The log searched"),
     "log.exported": mark("The log taken out as a file"),
@@ -182,8 +183,8 @@ EVENTS: Mapping[str, str] = {
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "reading": (
         mark("Who looked"),
-        ("alarm.read", "history.listed", "history.searched", "person.searched", "person.read", "log.read",
-         "log.searched", "log.exported"),
+        ("alarm.read", "history.listed", "history.searched", "person.searched", "person.read", "page.opened",
+         "log.read", "log.searched", "log.exported"),
     ),
     "security": (
         mark("Refusals and sign-ins"),

@@ -97,6 +97,7 @@ FACTS: Mapping[str, str] = {
     "order": mark("Order"),
     "outage": mark("Outage of an issuer"),
     "outcome": mark("Outcome"),
+    "page": mark("Page"),
     "part": mark("Part"),
     "people_there": mark("People in the backup set"),
     "people_tried": mark("People tried"),

@@ -22,6 +22,7 @@ from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.inquiries import EXPLAINED, SayingForm, Words, deadline_after, inquiry_words, read_lines
 from vaka.web.pages import Message
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.refusals import STATUS
 from vaka.web.times import LOCAL
@@ -53,7 +54,9 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 
 async def show(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/inquiries: what was asked, how it stands, and the form."""
-    return await _show(portal, asker, await require_authority(portal, request, asker, MAY_SEE))
+    authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "inquiries")
+    return await _show(portal, asker, authority)
 
 
 async def ask(portal: Portal, request: Request, asker: Asker) -> Response:
