@@ -40,7 +40,7 @@ FINDS = {
         "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
-        "large_changes",
+        "large_changes", "overdue_inquiries",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -122,6 +122,10 @@ PLATFORM: dict[str, Rights] = {
         "client_digest()": "execute",
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
+        "list_asked()": "execute",
+        "list_inquiries()": "execute",
+        "list_inquiry_messages()": "execute",
+        "say_in_inquiry()": "execute",
         "list_looks()": "execute",
         "list_findings()": "execute",
         "count_shown_entries()": "execute",
@@ -184,6 +188,10 @@ PLATFORM: dict[str, Rights] = {
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
         "list_evidence()": "execute",
+        "list_asked()": "execute",
+        "inquiry_standing": "select",
+        "inquiry_message": "select",
+        "say_in_inquiry()": "execute",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
         "ledger.trust_state()": "execute",
         "ledger.trust_history()": "execute",
@@ -235,6 +243,7 @@ PLATFORM: dict[str, Rights] = {
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
+        "list_asked()": "execute",
         "tell_late_notices()": "execute",
     },
     "notifier": {
@@ -270,6 +279,7 @@ PLATFORM: dict[str, Rights] = {
         "request_role()": "execute",
         "request_role_change()": "execute",
         **FINDS,
+        "list_asked()": "execute",
         "list_evidence()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",

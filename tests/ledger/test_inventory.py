@@ -49,6 +49,7 @@ def told(*events: str) -> Told:
     return Told(events)
 
 
+INQUIRY = tuple(f"inquiry.{act}" for act in ("filed", "answered", "returned", "accepted", "withdrawn"))
 KEYS = Untold("a key of the key database, which keeps a register of its own; what asks for it is what is told of")
 CHALLENGE = Untold("what a security key is asked, kept for minutes; what becomes of the answer has events")
 SEALED = Untold("moves or arranges entries, and is what the log itself shows")
@@ -88,6 +89,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("access", "settle_training"): told("role.suspended", "role.restored"),
     ("assurance", "enter_look"): told("evidence.changed"),
+    ("assurance", "say_in_inquiry"): told(*INQUIRY),
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
@@ -243,7 +245,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
-    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register"
+    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
@@ -301,6 +303,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "settle_training": told("role.suspended", "role.restored"),
     "keep_session": told("session.kept"),
     "enter_look": told("evidence.changed"),
+    "say_in_inquiry": told(*INQUIRY),
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
@@ -563,10 +566,14 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/holds/lift"): told("hold.lifted"),
     ("GET", "/access"): Untold("leads to a page"),
     ("GET", "/terms"): Untold("leads to a page"),
+    ("GET", "/inquiries"): Untold("leads to a page"),
+    ("GET", f"{LOG}/inquiries"): told("page.opened"),
+    ("POST", f"{LOG}/inquiries"): told("inquiry.filed"),
+    ("POST", f"{LOG}/inquiries/settle"): told("inquiry.accepted", "inquiry.returned", "inquiry.withdrawn"),
     ("GET", "/registers"): Untold("leads to a page"),
-    ("GET", f"{LOG}/registers"): Untold("what the supplier shows of its registers; nobody in care"),
-    ("GET", f"{LOG}/terms"): Untold("how the terms stand, in which there is nobody"),
-    ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
+    ("GET", f"{LOG}/registers"): told("page.opened"),
+    ("GET", f"{LOG}/terms"): told("page.opened"),
+    ("GET", f"{LOG}/access"): told("page.opened"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("POST", f"{LOG}/access/routine"): told("routine.taken"),
@@ -576,7 +583,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
-    ("GET", f"{LOG}/notices"): Untold("shows what the authority itself is told, and whether it arrived"),
+    ("GET", f"{LOG}/notices"): told("page.opened"),
     ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
     ("POST", f"{LOG}/notices/way"): told("notice_way.set"),
     ("POST", f"{LOG}/notices/end"): told("notice_way.ended"),
@@ -658,6 +665,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/outages/end"): told("outage.ended"),
     ("GET", "/terms"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/terms/{slug}"): Untold("how the terms stand, in which there is nobody"),
+    ("GET", "/inquiries"): Untold("what authorities have asked the supplier; nobody in care"),
+    ("POST", "/inquiries"): told("inquiry.answered"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),

@@ -109,6 +109,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
+                        Permission.PORTAL_ASK_SUPPLIER,
                         Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_CLIENTS,
@@ -215,6 +216,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_SEE_REGISTERS,
                         Permission.OFFICE_KEEP_REGISTERS,
                         Permission.OFFICE_DECIDE_REGISTERS,
+                        Permission.OFFICE_ANSWER_AUTHORITIES,
                         Permission.OFFICE_OWN_KEYS,
                         Permission.OFFICE_OWN_SESSIONS,
                     }

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from vaka.assurance.assessment import Contract, Standing
-from vaka.assurance.terms import Requirement
+from vaka.assurance.terms import Requirement, load_terms
 from vaka.clock import read_clock_state
 from vaka.database.connections import Connection
 from vaka.database.queries import load_queries
@@ -79,12 +79,20 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 
 
 async def list_supervised(connection: Connection) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
-
-    What they ask for, and what they agree does not concern them, is kept nowhere yet.
-    """
+    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
+    asked = await _read_asked(connection)
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
-        Supervised(identifier, slug, name, Contract(created_at, {}, {}))
+        Supervised(identifier, slug, name, Contract(created_at, asked.get(identifier, {}), {}))
         for identifier, slug, name, created_at in await cursor.fetchall()
     ]
+
+
+async def _read_asked(connection: Connection) -> dict[UUID, dict[str, datetime]]:
+    """Return since when which authority asks for what is owed on request, by requirement."""
+    asked: dict[UUID, dict[str, datetime]] = {}
+    cursor = await connection.execute(QUERIES["list_asked"])
+    for authority_id, number, since in await cursor.fetchall():
+        on_request = (one for term in load_terms() if term.number == number for one in term.requirements if one.asked)
+        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request)
+    return asked

@@ -82,6 +82,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} nödåtkomster har inte gåtts igenom i tid.",
             en="{count} emergency accesses have not been gone through in time.",
         ),
+        ("audit-requests", "unanswered"): Sentence(
+            sv="{count} frågor från myndigheten har inte besvarats i tid.",
+            en="{count} questions of the authority were not answered in time.",
+        ),
         ("log-sealed", "stands_still"): Sentence(
             sv="Loggen förseglas inte.",
             en="The log is not being sealed.",

@@ -16,6 +16,10 @@ _CREDENTIAL = (
 _TWO = "who the two are, but for their accounts"
 _TRUST = About(OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), _TWO)
 _OUTAGE = About(OPERATOR, ("outage",), ("sha256", "issuer", "hours", "reason", "step_up"), _TWO)
+_INQUIRY = About(
+    OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "wanted_by"),
+    "what was asked and answered: a fingerprint of it",
+)  # fmt: skip
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 
@@ -88,6 +92,11 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
         ),
         Event.REGISTER_SHOWN: About(OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
+        **dict.fromkeys(
+            (Event.INQUIRY_FILED, Event.INQUIRY_ANSWERED, Event.INQUIRY_RETURNED, Event.INQUIRY_ACCEPTED,
+             Event.INQUIRY_WITHDRAWN),
+            _INQUIRY,
+        ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),
@@ -191,6 +200,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
+        Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),
         Event.ROUTINE_TAKEN: About(("account",), ("authority",), ("format", "sha256")),
         Event.ACCESS_DENIED: About(
             ("account", "client"), ("process",), ("reason", "address", "methods", "session", "count"),

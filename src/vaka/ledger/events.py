@@ -116,6 +116,11 @@ class Event(Enum):
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
+    INQUIRY_FILED = "inquiry.filed"  # an authority asked the supplier for evidence, a visit, an audit or something else
+    INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
+    INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
+    INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
+    INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back
@@ -173,6 +178,7 @@ class Event(Enum):
     LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry
     LOG_SEARCHED = "log.searched"  # somebody searched the log for a person, an account, an object, an event
     LOG_EXPORTED = "log.exported"  # somebody took entries of the log out as a file, with a reason
+    PAGE_OPENED = "page.opened"  # an auditor opened a page of the portal that is not of the log
     ROUTINE_TAKEN = "routine.taken"  # the routine of who gets access, and how, was taken out as a document
     ACCESS_DENIED = "access.denied"  # somebody signed in asked for what no rule allows
     CONNECTION_REFUSED = "connection.refused"  # a device, or who says to be one, was turned away; counted by the minute

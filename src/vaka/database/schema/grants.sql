@@ -142,6 +142,13 @@ grant execute on function find_documents, find_processes, find_certificates, fin
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office;
+grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
+-- Whoever draws or looks after a board knows what each authority has asked for.
+grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
+-- portal: an authority asks the supplier, and reads its own. office: reads everybody's, and answers.
+grant execute on function list_inquiries, list_inquiry_messages, say_in_inquiry to g_portal;
+grant select on inquiry_standing, inquiry_message to g_office;
+grant execute on function say_in_inquiry to g_office;
 -- portal: takes the evidence of one authority's terms out, as a pack.
 grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.

@@ -21,6 +21,7 @@ Turn = Literal["supplier", "operations", "authority"]
 TURNS: tuple[Turn, ...] = ("supplier", "operations", "authority")
 
 _ACCOUNTS = ("/", Sentence("Konton", "Accounts"))
+_INQUIRIES = ("/inquiries", Sentence("Vad myndigheter frågar", "What authorities ask"))
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     {
@@ -29,11 +30,12 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
              "emergency-grants", "left-open", "ended-accounts"),
             _ACCOUNTS,
         ),
+        "audit-requests": _INQUIRIES,
         "session-levels": _ISSUERS,
         "trust-registry": _ISSUERS,
     }
 )  # fmt: skip
-"""Where administrators mend what the platform found by itself."""
+"""Where administrators mend what the platform found by itself, or do what an authority waits for."""
 _NOTHING_YET = ("missing", "no_evidence")
 _URGENCY = (Status.FAILING, Status.UNTESTED, Status.OUTDATED)
 
@@ -83,12 +85,13 @@ def list_work(boards: Iterable[Board]) -> list[Work]:
 def turn_of(evidence: Evidence) -> Turn:
     """Return whose turn it is.
 
-    What the platform looks for by itself is for whoever runs it, unless it has found what administrators can mend.
+    What the platform looks for by itself is for whoever runs it, and what an authority begins is for that, unless it
+    was found that administrators are to act.
     """
+    if evidence.judgement.status is Status.FAILING and _rooms(evidence.requirement):
+        return "supplier"
     by = evidence.requirement.by
-    if by != "product":
-        return by
-    return "supplier" if evidence.judgement.status is Status.FAILING and _rooms(evidence.requirement) else "operations"
+    return "operations" if by == "product" else by
 
 
 def places_of(evidence: Evidence) -> list[Place]:

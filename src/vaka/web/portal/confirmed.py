@@ -56,6 +56,8 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         f"{_LOG}/erasure/{{order}}/certificate": "proves what has happened already; names nobody",
         f"{_LOG}/end/{{order}}/certificate": "proves what has happened already; names nobody",
         f"{_LOG}/access/routine": "the rules in words; names nobody, and that it was taken is entered",
+        f"{_LOG}/inquiries": "asks the supplier; changes nothing, and hands out nothing",
+        f"{_LOG}/inquiries/settle": "adds what the authority says of an answer; a question can be asked anew",
         f"{_LOG}/removal": "holds nothing: a colleague approves it, with a touch",
         f"{_LOG}/removal/{{proposal}}/withdraw": "keeps what would have gone; nothing was approved yet",
         f"{_LOG}/activation": "holds nothing: it is approved, with a touch",

@@ -119,6 +119,11 @@ EVENTS: Mapping[str, str] = {
     "register.moved": mark("Entry of a register decided"),
     "register.acknowledged": mark("Version in force accepted"),
     "register.shown": mark("Showing of a register decided"),
+    "inquiry.filed": mark("The supplier was asked"),
+    "inquiry.answered": mark("The supplier answered"),
+    "inquiry.returned": mark("The answer was sent back"),
+    "inquiry.accepted": mark("The answer was accepted"),
+    "inquiry.withdrawn": mark("The question was withdrawn"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
     "session.locked": mark("Session locked"),
@@ -166,6 +171,7 @@ EVENTS: Mapping[str, str] = {
     "alarm.removed": mark("Alarm removed for its age"),
     "hold.placed": mark("Legal hold placed on a person"),
     "hold.lifted": mark("Legal hold lifted"),
+    "page.opened": mark("A page opened by an auditor"),
     "log.read": mark("The log read"),
     "log.searched": mark("The log searched"),
     "log.exported": mark("The log taken out as a file"),
@@ -177,8 +183,8 @@ EVENTS: Mapping[str, str] = {
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "reading": (
         mark("Who looked"),
-        ("alarm.read", "history.listed", "history.searched", "person.searched", "person.read", "log.read",
-         "log.searched", "log.exported"),
+        ("alarm.read", "history.listed", "history.searched", "person.searched", "person.read", "page.opened",
+         "log.read", "log.searched", "log.exported"),
     ),
     "security": (
         mark("Refusals and sign-ins"),
@@ -204,7 +210,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "host.signed_in", "host.accounts_differ", "command.approved", "command.unproved",
          "command.signed_in", "command.signed_out", "database.visited", "evidence.changed",
          "evidence.packed", "routine.taken", "register.entered", "register.moved", "register.acknowledged",
-         "register.shown"),
+         "register.shown", "inquiry.filed", "inquiry.answered", "inquiry.returned", "inquiry.accepted",
+         "inquiry.withdrawn"),
     ),
     "notices": (
         mark("Notices"),

@@ -68,6 +68,8 @@ class Portal:
     """Where programs show their certificates; empty: nowhere."""
     registry: str = ""
     """Where programs find the registry."""
+    answer_days: int = 14
+    """How long the supplier usually has for what an authority asks."""
     ending_wait_days: int = 7
     """How long the erasure of everything waits after its approval."""
     notices_key: Path | None = None

@@ -12,6 +12,7 @@ from vaka.assurance.evidence import list_supervised
 from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
 from vaka.web.asker import Asker
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.terms_board import board_words, read_board
 
@@ -26,6 +27,7 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_board(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/terms: the 37 terms in a reviewer's groups, what is red first, each with its evidence."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "terms")
     now = portal.clock.now()
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
