@@ -30,13 +30,14 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
+CONTACTS = "select(authority_id hours mail name phone place since valid_until)"
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "accounts_not_of_one",
-        "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+        "contacts", "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
@@ -128,6 +129,9 @@ PLATFORM: dict[str, Rights] = {
         "say_in_inquiry()": "execute",
         "list_looks()": "execute",
         "list_findings()": "execute",
+        "case_contact": CONTACTS,
+        "set_case_contact()": "execute",
+        "end_case_contact()": "execute",
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
@@ -187,6 +191,7 @@ PLATFORM: dict[str, Rights] = {
         "enter_register_version()": "execute",
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
+        "case_contact": CONTACTS,
         "list_evidence()": "execute",
         "list_asked()": "execute",
         "inquiry_standing": "select",

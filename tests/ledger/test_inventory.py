@@ -93,6 +93,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
+    ("cases", "set_contact"): told("contact.set"),
+    ("cases", "end_contact"): told("contact.ended"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -246,6 +248,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|set_case_contact|end_case_contact"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
@@ -282,6 +285,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "keep_emergency_keys": told("security_key.allowed"),
     "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
     "write_outage_notices": Untold("goes with the entry that the notice tells of"),
+    "forget_contacts": Untold("goes with authority.closed: nobody is called any more"),
+    "set_case_contact": told("contact.set"),
+    "end_case_contact": told("contact.ended"),
     "set_notice_way": told("notice_way.set"),
     "end_notice_way": told("notice_way.ended"),
     "set_notice_minutes": told("notice_rule.set"),
@@ -585,6 +591,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
     ("GET", f"{LOG}/notices"): told("page.opened"),
     ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
+    ("GET", f"{LOG}/contacts"): Untold("whom the authority itself has named; nobody in care"),
+    ("POST", f"{LOG}/contacts"): told("contact.set", "security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/contacts/end"): told("contact.ended", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/notices/way"): told("notice_way.set"),
     ("POST", f"{LOG}/notices/end"): told("notice_way.ended"),
     ("POST", f"{LOG}/notices/minutes"): told("notice_rule.set"),

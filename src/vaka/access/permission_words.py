@@ -92,6 +92,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.PORTAL_SET_NOTICES: Sentence(
             "bestämma vart myndigheten får besked om ändringar", "say where the authority is told of changes"
         ),
+        Permission.PORTAL_HANDLE_CASES: Sentence(
+            "ange vem leverantören når, och svara i ärenderummet",
+            "say whom the supplier reaches, and answer in the case room",
+        ),
         Permission.PORTAL_OWN_CLIENTS: Sentence(
             "registrera program som handlar åt en själv", "register programs that act for oneself"
         ),

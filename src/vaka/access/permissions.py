@@ -35,6 +35,7 @@ class Permission(Enum):
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
     PORTAL_SET_NOTICES = "portal.set_notices"  # say where the authority is told of changes, and that one has seen them
+    PORTAL_HANDLE_CASES = "portal.handle_cases"  # say whom the supplier reaches, and answer in the case room
     PORTAL_OWN_CLIENTS = "portal.own_clients"  # register programs that act for oneself, and end them
     PORTAL_SET_ACTIVATION = "portal.set_activation"  # see and propose what codes and passwords have to be
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
@@ -106,6 +107,7 @@ PRIVILEGED = frozenset(
         Permission.PORTAL_SET_ACTIVATION,
         Permission.PORTAL_APPROVE_ACTIVATION,
         Permission.PORTAL_SET_NOTICES,
+        Permission.PORTAL_HANDLE_CASES,
         Permission.OFFICE_SEE_ACCOUNTS,
         Permission.OFFICE_SET_ISSUERS,
         Permission.OFFICE_DECLARE_OUTAGE,

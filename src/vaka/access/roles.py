@@ -105,6 +105,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_SET_NOTICES,
+                        Permission.PORTAL_HANDLE_CASES,
                         Permission.PORTAL_SET_ACTIVATION,
                         Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_SET_REMOVAL,

@@ -103,6 +103,10 @@ select authority_id, reason, things from find_unassessed(%(every)s, %(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_shortcomings(%(at)s)
 
+-- name: find_contacts
+-- as: scheduler, setup
+select authority_id, reason, things from find_contacts(%(at)s)
+
 -- name: find_sites
 -- as: scheduler, setup
 select authority_id, reason, things from find_sites(%(at)s)

@@ -134,6 +134,14 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} utbildningar är inte gjorda i den version som gäller och i tid.",
             en="{count} courses have not been taken in the version in force and in time.",
         ),
+        ("authority-contact", "unnamed"): Sentence(
+            sv="Myndigheten har inte angett någon kontaktperson. Det är dess sak, i portalen.",
+            en="The authority has named no contact. That is for it to do, in the portal.",
+        ),
+        ("authority-contact", "expired"): Sentence(
+            sv="Ingen av myndighetens {count} kontaktpersoner gäller i dag. Det är dess sak, i portalen.",
+            en="None of the authority's {count} contacts holds today. That is for it to do, in the portal.",
+        ),
         ("risk-assessments", "unassessed"): Sentence(
             sv="{count} system saknar en riskbedömning från det senaste året.",
             en="{count} systems lack a risk assessment of the last year.",

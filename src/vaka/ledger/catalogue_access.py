@@ -156,6 +156,11 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
+        Event.CONTACT_SET: About(
+            OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
+            "the contact's name, mail address, telephone number and hours",
+        ),
+        Event.CONTACT_ENDED: About(OPERATOR, ("authority",), ("authority", "place", "step_up"), "who it was"),
         Event.NOTICE_WAY_SET: About(OPERATOR, ("notice_way",), ("authority", "way", "step_up"), "the address"),
         Event.NOTICE_WAY_ENDED: About(OPERATOR, ("notice_way",), ("authority", "step_up"), "the address"),
         Event.NOTICE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "minutes", "step_up")),

@@ -157,6 +157,8 @@ class Event(Enum):
     NOTICE_HINDERED = "notice.hindered"  # it did not, for a reason that is another than before; it is tried again
     NOTICE_LATE = "notice.late"  # a notice has not arrived in the agreed time
     NOTICE_ACKNOWLEDGED = "notice.acknowledged"  # somebody of the authority has seen it in the portal
+    CONTACT_SET = "contact.set"  # the authority said whom the supplier reaches when something has happened
+    CONTACT_ENDED = "contact.ended"  # and whom not any more
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent
     NOTICE_WAY_ENDED = "notice_way.ended"  # and that they are sent there no more
     NOTICE_RULE_SET = "notice_rule.set"  # the authority agreed within how many minutes notices arrive

@@ -126,6 +126,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/activation/{{proposal}}/approve": {"digest": NOTHING, "sure": "yes"},
         f"{LOG}/activation/{{proposal}}/withdraw": {},
         f"{LOG}/notices/seen": {"notices": Named("notice")},
+        f"{LOG}/contacts": {"place": "2", "name": "Nattjouren", "phone": "08-46500401", "valid_until": "2020-01-01"},
+        f"{LOG}/contacts/end": {"place": "2"},
         f"{LOG}/notices/way": {"way": "mail", "address": "ingen"},
         f"{LOG}/notices/end": {"way": Named("way")},
         f"{LOG}/notices/minutes": {"minutes": "99999"},

@@ -92,6 +92,9 @@ grant execute on function client_digest, ledger.is_client_told to g_portal;
 grant execute on function read_directory to g_portal;
 -- portal: which of an authority's devices prove themselves by a password, by their identifiers.
 grant execute on function list_digest_devices to g_portal;
+-- portal: the authority says whom the supplier reaches when something has happened; the office reads it.
+grant select (authority_id, place, name, mail, phone, hours, valid_until, since) on case_contact to g_portal, g_office;
+grant execute on function set_case_contact, end_case_contact to g_portal;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
 grant select (id, display_name, language, state) on account to g_registry;
@@ -140,7 +143,7 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
-    find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
+    find_contacts, find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
 -- Whoever draws or looks after a board knows what each authority has asked for.

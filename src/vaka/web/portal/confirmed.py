@@ -33,6 +33,8 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
             f"{_LOG}/access/decide": [Event.ROLE_APPROVED, Event.ROLE_REFUSED],
             f"{_LOG}/access/designate": [Event.ROLE_DESIGNATED, Event.ROLE_RELEASED],
             f"{_LOG}/programs": [Event.CLIENT_REGISTERED],
+            f"{_LOG}/contacts": [Event.CONTACT_SET],
+            f"{_LOG}/contacts/end": [Event.CONTACT_ENDED],
             f"{_LOG}/notices/way": [Event.NOTICE_WAY_SET],
             f"{_LOG}/notices/end": [Event.NOTICE_WAY_ENDED],
             f"{_LOG}/notices/minutes": [Event.NOTICE_RULE_SET],

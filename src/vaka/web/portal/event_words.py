@@ -150,6 +150,8 @@ EVENTS: Mapping[str, str] = {
     "notice.hindered": mark("Notice not taken, is tried again"),
     "notice.late": mark("Notice late"),
     "notice.acknowledged": mark("Notice seen in the portal"),
+    "contact.set": mark("Contact named"),
+    "contact.ended": mark("Contact taken off the list"),
     "notice_way.set": mark("Address for notices added"),
     "notice_way.ended": mark("Address for notices ended"),
     "notice_rule.set": mark("Agreed time of notices set"),
@@ -216,7 +218,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "notices": (
         mark("Notices"),
         ("notice.delivered", "notice.hindered", "notice.late", "notice.acknowledged", "notice_way.set",
-         "notice_way.ended", "notice_rule.set"),
+         "notice_way.ended", "notice_rule.set", "contact.set", "contact.ended"),
     ),
     "registers": (
         mark("Registers"),
