@@ -31,6 +31,15 @@ SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
+EXERCISES = {
+    "list_exercises()": "execute",
+    "list_exercise_lessons()": "execute",
+    "exercise_days()": "execute",
+    "end_exercise()": "execute",
+    "attend_exercise()": "execute",
+    "note_exercise_lesson()": "execute",
+}
+"""What both sides do about an exercise; each for itself, which the functions look at."""
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
@@ -40,7 +49,7 @@ FINDS = {
         "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
-        "large_changes",
+        "large_changes", "unanswered_exercises", "exercise_hours",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -87,6 +96,12 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        **EXERCISES,
+        "list_asked_exercises()": "execute",
+        "set_exercise_days()": "execute",
+        "ask_exercise()": "execute",
+        "decide_exercise()": "execute",
+        "withdraw_exercise()": "execute",
         "drift": "select(authority_id change name since)",
         "protected_look": "select",
         "ledger.concerning()": "execute",
@@ -187,6 +202,12 @@ PLATFORM: dict[str, Rights] = {
         "ledger.trust_state()": "execute",
         "ledger.trust_history()": "execute",
         **DECLARES,
+        **EXERCISES,
+        "list_asked_exercises()": "execute",
+        "plan_exercise()": "execute",
+        "begin_exercise()": "execute",
+        "settle_exercise_lesson()": "execute",
+        "close_exercise()": "execute",
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
@@ -234,6 +255,7 @@ PLATFORM: dict[str, Rights] = {
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
+        "list_asked_exercises()": "execute",
         "tell_late_notices()": "execute",
     },
     "notifier": {
@@ -269,6 +291,7 @@ PLATFORM: dict[str, Rights] = {
         "request_role()": "execute",
         "request_role_change()": "execute",
         **FINDS,
+        "list_asked_exercises()": "execute",
         "list_evidence()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",

@@ -21,6 +21,10 @@ FINE = "none"
 """The reason of what is met."""
 
 
+ON_REQUEST = ("exercise-requests", "exercise-hours")
+"""What is owed once an authority has asked for a crisis exercise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a look found of one authority, or of all alike."""
@@ -78,13 +82,20 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
     }
 
 
-async def list_supervised(connection: Connection) -> list[Supervised]:
+async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
     """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
 
-    What they ask for, and what they agree does not concern them, is kept nowhere yet.
+    What they agree does not concern them is kept nowhere yet.
     """
+    asked = await _list_asked_exercises(connection, now)
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
-        Supervised(identifier, slug, name, Contract(created_at, {}, {}))
+        Supervised(identifier, slug, name, Contract(created_at, asked.get(identifier, {}), {}))
         for identifier, slug, name, created_at in await cursor.fetchall()
     ]
+
+
+async def _list_asked_exercises(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:
+    """Return which requirements are owed since when, as an authority asked for a crisis exercise (term 36)."""
+    cursor = await connection.execute(QUERIES["list_asked_exercises"], {"at": now})
+    return {authority: dict.fromkeys(ON_REQUEST, since) for authority, since in await cursor.fetchall()}

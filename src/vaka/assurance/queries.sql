@@ -122,3 +122,15 @@ select authority_id, reason, things from find_unreviewed_changes(%(at)s)
 -- name: find_large_changes
 -- as: scheduler, setup
 select authority_id, reason, things from find_large_changes(%(at)s)
+
+-- name: list_asked_exercises
+-- as: office, portal, scheduler, setup
+select authority_id, since from list_asked_exercises(%(at)s)
+
+-- name: find_unanswered_exercises
+-- as: scheduler, setup
+select authority_id, reason, things from find_unanswered_exercises(%(at)s)
+
+-- name: find_exercise_hours
+-- as: scheduler, setup
+select authority_id, reason, things from find_exercise_hours(%(at)s)

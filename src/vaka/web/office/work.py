@@ -22,6 +22,7 @@ TURNS: tuple[Turn, ...] = ("supplier", "operations", "authority")
 
 _ACCOUNTS = ("/", Sentence("Konton", "Accounts"))
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
+_EXERCISES = ("/exercises", Sentence("Krisövningar", "Crisis exercises"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -30,6 +31,7 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
             _ACCOUNTS,
         ),
         "session-levels": _ISSUERS,
+        **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),
         "trust-registry": _ISSUERS,
     }
 )  # fmt: skip
@@ -88,7 +90,8 @@ def turn_of(evidence: Evidence) -> Turn:
     by = evidence.requirement.by
     if by != "product":
         return by
-    return "supplier" if evidence.judgement.status is Status.FAILING and _rooms(evidence.requirement) else "operations"
+    found = evidence.judgement.status is Status.FAILING or evidence.judgement.reason == "not_yet"
+    return "supplier" if found and _rooms(evidence.requirement) else "operations"
 
 
 def places_of(evidence: Evidence) -> list[Place]:
