@@ -32,6 +32,15 @@ WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 CONTACTS = "select(authority_id hours mail name phone place since valid_until)"
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
+EXERCISES = {
+    "list_exercises()": "execute",
+    "list_exercise_lessons()": "execute",
+    "exercise_days()": "execute",
+    "end_exercise()": "execute",
+    "attend_exercise()": "execute",
+    "note_exercise_lesson()": "execute",
+}
+"""What both sides do about an exercise; each for itself, which the functions look at."""
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
@@ -42,6 +51,7 @@ FINDS = {
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
+        "large_changes", "unanswered_exercises", "exercise_hours",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -88,6 +98,12 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        **EXERCISES,
+        "list_asked_exercises()": "execute",
+        "set_exercise_days()": "execute",
+        "ask_exercise()": "execute",
+        "decide_exercise()": "execute",
+        "withdraw_exercise()": "execute",
         "drift": "select(authority_id change name since)",
         "protected_look": "select",
         "ledger.concerning()": "execute",
@@ -201,6 +217,12 @@ PLATFORM: dict[str, Rights] = {
         "ledger.trust_state()": "execute",
         "ledger.trust_history()": "execute",
         **DECLARES,
+        **EXERCISES,
+        "list_asked_exercises()": "execute",
+        "plan_exercise()": "execute",
+        "begin_exercise()": "execute",
+        "settle_exercise_lesson()": "execute",
+        "close_exercise()": "execute",
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
@@ -249,6 +271,7 @@ PLATFORM: dict[str, Rights] = {
         "end_break_glass()": "execute",
         **FINDS,
         "list_asked()": "execute",
+        "list_asked_exercises()": "execute",
         "tell_late_notices()": "execute",
     },
     "notifier": {
@@ -285,6 +308,7 @@ PLATFORM: dict[str, Rights] = {
         "request_role_change()": "execute",
         **FINDS,
         "list_asked()": "execute",
+        "list_asked_exercises()": "execute",
         "list_evidence()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",

@@ -151,6 +151,8 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
         "emergency-reviews": partial(_ask_platform_of_all, "find_unreviewed_break_glass"),
         "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
+        "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),
+        "exercise-hours": partial(_ask_platform, "find_exercise_hours"),
         "log-sealed": partial(_ask_everywhere, _find_unsealed),
         "clock-state": _find_clock,
         **CASE_COLLECTORS,

@@ -159,3 +159,14 @@ from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, numbe
 -- as: office, portal
 select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
     %(wanted_by)s, %(by)s, %(now)s)
+-- name: list_asked_exercises
+-- as: office, portal, scheduler, setup
+select authority_id, since from list_asked_exercises(%(at)s)
+
+-- name: find_unanswered_exercises
+-- as: scheduler, setup
+select authority_id, reason, things from find_unanswered_exercises(%(at)s)
+
+-- name: find_exercise_hours
+-- as: scheduler, setup
+select authority_id, reason, things from find_exercise_hours(%(at)s)

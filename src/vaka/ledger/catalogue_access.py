@@ -24,6 +24,10 @@ _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reaso
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 
 
+def _exercise(*beside: str) -> About:
+    return About(OPERATOR, ("exercise",), ("authority", *beside), "every word that was written")
+
+
 def _key(*beside: str, by: tuple[str, ...] = OPERATOR, of: str = "security_key") -> About:
     return About(by, (of,), ("credential", *beside), _CREDENTIAL)
 
@@ -97,6 +101,17 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              Event.INQUIRY_WITHDRAWN),
             _INQUIRY,
         ),
+        Event.EXERCISE_ASKED: _exercise("year"),
+        Event.EXERCISE_WITHDRAWN: _exercise("year"),
+        Event.EXERCISE_PLANNED: _exercise("sha256"),
+        Event.EXERCISE_DECIDED: _exercise("sha256", "verdict"),
+        Event.EXERCISE_BEGUN: _exercise("sha256", "step_up"),
+        Event.EXERCISE_ENDED: _exercise(),
+        Event.EXERCISE_ATTENDED: _exercise("side", "count"),
+        Event.EXERCISE_LESSON: _exercise("lesson"),
+        Event.EXERCISE_SETTLED: _exercise("lesson", "how", "entry"),
+        Event.EXERCISE_CLOSED: _exercise("seconds"),
+        Event.EXERCISE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "days", "step_up")),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),

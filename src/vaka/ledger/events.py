@@ -121,6 +121,17 @@ class Event(Enum):
     INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
     INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
     INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
+    EXERCISE_ASKED = "exercise.asked"  # an authority asked for a crisis exercise
+    EXERCISE_WITHDRAWN = "exercise.withdrawn"  # and took that back before it began
+    EXERCISE_PLANNED = "exercise.planned"  # the supplier answered with a plan, or with another
+    EXERCISE_DECIDED = "exercise.decided"  # the authority agreed to that plan, or asked for another
+    EXERCISE_BEGUN = "exercise.begun"  # the supplier began what both had agreed to
+    EXERCISE_ENDED = "exercise.ended"  # one of the two ended it before its hour
+    EXERCISE_ATTENDED = "exercise.attended"  # one of the two said how many of its own were there
+    EXERCISE_LESSON = "exercise.lesson"  # something was learned
+    EXERCISE_SETTLED = "exercise.settled"  # a lesson became an action, or there is a reason why not
+    EXERCISE_CLOSED = "exercise.closed"  # both were there, and something became of every lesson
+    EXERCISE_RULE_SET = "exercise_rule.set"  # within how many days the supplier answers requests
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back

@@ -174,6 +174,8 @@ CASES = [
     Case("/log/{authority}/notices/end", "agneta", way_of_notices, "notice_way.ended", {"way": str(UUID(int=7))}),
     Case("/log/{authority}/notices/minutes", "agneta", plain(f"{LOG}/notices/minutes", minutes="30"),
          "notice_rule.set", {"minutes": "1440"}),
+    Case("/log/{authority}/exercises/days", "agneta", plain(f"{LOG}/exercises/days", days="10"), "exercise_rule.set",
+         {"days": "90"}),
     Case("/log/{authority}/access/designate", "agneta", undesignated, "role.designated", {"role": "shift_leader"}),
 ]  # fmt: skip
 IDS = [case.event + case.path.rpartition("}")[2].replace("/", "-") for case in CASES]

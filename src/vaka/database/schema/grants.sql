@@ -157,6 +157,13 @@ grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
 grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
 grant execute on function enter_register_version, acknowledge_register_entry, show_register to g_office;
+-- office and portal: what becomes of a crisis exercise that an authority asked for; each writes for its own side alone.
+grant execute on function list_exercises, list_exercise_lessons, exercise_days, end_exercise, attend_exercise,
+    note_exercise_lesson to g_office, g_portal;
+grant execute on function plan_exercise, begin_exercise, settle_exercise_lesson, close_exercise to g_office;
+grant execute on function set_exercise_days, ask_exercise, decide_exercise, withdraw_exercise to g_portal;
+grant execute on function list_asked_exercises to g_setup, g_office, g_portal, g_scheduler;
+grant execute on function find_unanswered_exercises, find_exercise_hours to g_scheduler, g_setup;
 -- office: says before a key is touched that an undertaking is missing; the log tells which rows the office wrote.
 grant execute on function lacks_undertaking, awaits_undertaking to g_office;
 -- office: whether an administrator's role rests, for want of a course, and what he has to accept to work from elsewhere.

@@ -23,6 +23,7 @@ TURNS: tuple[Turn, ...] = ("supplier", "operations", "authority")
 _ACCOUNTS = ("/", Sentence("Konton", "Accounts"))
 _INQUIRIES = ("/inquiries", Sentence("Vad myndigheter frågar", "What authorities ask"))
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
+_EXERCISES = ("/exercises", Sentence("Krisövningar", "Crisis exercises"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -32,6 +33,7 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
         ),
         "audit-requests": _INQUIRIES,
         "session-levels": _ISSUERS,
+        **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),
         "trust-registry": _ISSUERS,
     }
 )  # fmt: skip
@@ -88,7 +90,8 @@ def turn_of(evidence: Evidence) -> Turn:
     What the platform looks for by itself is for whoever runs it, and what an authority begins is for that, unless it
     was found that administrators are to act.
     """
-    if evidence.judgement.status is Status.FAILING and _rooms(evidence.requirement):
+    found = evidence.judgement.status is Status.FAILING or evidence.judgement.reason == "not_yet"
+    if found and _rooms(evidence.requirement):
         return "supplier"
     by = evidence.requirement.by
     return "operations" if by == "product" else by

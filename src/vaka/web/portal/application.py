@@ -26,6 +26,7 @@ from vaka.web.portal import (
     cover,
     ending,
     erasure,
+    exercises,
     export,
     holders,
     holds,
@@ -62,6 +63,7 @@ THEME: Theme = "light"
 LOG = "/log/{authority}"
 PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
+EXERCISES = f"{LOG}/exercises"
 
 
 async def sign_out(portal: Portal, request: Request) -> Response:
@@ -183,6 +185,15 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/inquiries", inquiries.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.ask, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
     route(f"{LOG}/inquiries/settle", inquiries.settle, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route("/exercises", exercises.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(EXERCISES, exercises.show_exercises, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(EXERCISES, exercises.ask_for_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/withdraw", exercises.withdraw_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/decide", exercises.decide_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/end", exercises.end, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/attend", exercises.attend, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/lesson", exercises.note_lesson, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/days", exercises.agree_days, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
     route("/registers", registers.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/registers", registers.show_registers, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),

@@ -34,6 +34,7 @@ KINDS: Mapping[str, str] = {
     "erasure_order": mark("Order of erasure"),
     "ending": mark("Erasure of everything"),
     "export": mark("Everything taken out"),
+    "exercise": mark("Crisis exercise"),
     "founding": mark("Founding"),
     "installation": mark("Installation"),
     "key": mark("Key"),
