@@ -28,6 +28,11 @@ SAMPLES: dict[str, object] = {
     "most": 10,
     "purpose": "remote-policy",
     "roles": ["auditor"],
+    "about": "role_request:x",
+    "due": START.date(),
+    "day": START.date(),
+    "stage": "today",
+    "said": Jsonb({}),
 }
 
 

@@ -82,6 +82,7 @@ async def _furnish(
     activation = await done(officer.post(f"{here}/activation", {**ACTIVATION, "reason": REASON}))
     mail = {"way": "mail", "address": f"sakerhet@{place}.example", "server": "localhost:1", "certificate": ""}
     await done(officer.post(f"{here}/notices/way", mail))
+    assert (await officer.post(f"{here}/tasks/calendar")).status == 200
     await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
     key = SoftKey(SETTINGS.portal.origin)
     page = await auditor.post(f"{here}/keys/add")
@@ -126,6 +127,7 @@ async def _furnish(
         "proposal": proposed.header("location").rpartition("/")[2],
         "activation": activation.header("location").rpartition("/")[2],
         "way": found(await officer.get(f"{here}/notices"), "way"),
+        "link": found(await officer.get(f"{here}/tasks"), "link"),
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),

@@ -37,7 +37,7 @@ IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
     "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
-    "emergency": Named("emergency"),
+    "emergency": Named("emergency"), "secret": "A" * 43,
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -125,6 +125,9 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/notices/way": {"way": "mail", "address": "ingen"},
         f"{LOG}/notices/end": {"way": Named("way")},
         f"{LOG}/notices/minutes": {"minutes": "99999"},
+        f"{LOG}/tasks/digest": {"weekday": "8"},
+        f"{LOG}/tasks/calendar": {},
+        f"{LOG}/tasks/calendar/end": {"link": Named("link")},
         f"{LOG}/holds": {"text": Named("personal_number"), "reason": ""},
         f"{LOG}/holds/lift": {"person": Named("held"), "reason": REASON},
         f"{LOG}/access/decide": {"request": Named("request"), "digest": NOTHING, "verdict": "approved"},
@@ -149,6 +152,11 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/outages": {"issuer": NOBODY, "hours": "1", "reason": ""},
         "/outages/declare": {"outage": NOBODY, "digest": NOTHING},
         "/outages/end": {"outage": NOBODY},
+        "/due/way": {"way": "mail", "address": "ingen"},
+        "/due/end": {"way": NOBODY},
+        "/due/digest": {"weekday": "8"},
+        "/due/calendar": {},
+        "/due/calendar/end": {"link": NOBODY},
         "/registers/{register}/showing": {"authority": NOBODY, "how": "nothing"},
         "/registers/{register}/new": {},
         "/registers/{register}/import": {"table": ""},

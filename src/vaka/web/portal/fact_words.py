@@ -175,6 +175,10 @@ FACTS: Mapping[str, str] = {
     "missing": mark("Expected and missing"),
     "way": mark("How it is sent"),
     "minutes": mark("Minutes"),
+    "due": mark("To be done by"),
+    "stage": mark("Which reminder"),
+    "day": mark("Day"),
+    "weekday": mark("Day of the week, 1 Monday to 7 Sunday"),
 }
 
 DRIFTS: Mapping[str, str] = {
