@@ -17,13 +17,15 @@ WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp"), bla
 
 
 def task(due: date | None, what: str = "Dokument", why: str = "Gås igenom.") -> Task:
-    return Task("register_entry", "register_entry:1", "supplier", NOW, due, Sentence(what, what), Sentence(why, why), "/x")
+    return Task(
+        "register_entry", "register_entry:1", "supplier", NOW, due, Sentence(what, what), Sentence(why, why), "/x"
+    )
 
 
 def read(document: bytes) -> list[icalendar.Event]:
     calendar = icalendar.Calendar.from_ical(document)
     assert calendar.errors == []
-    return [one for one in calendar.walk("VEVENT") if not one.errors]
+    return [one for one in calendar.walk("VEVENT") if isinstance(one, icalendar.Event) and not one.errors]
 
 
 @given(WORDS, WORDS, st.dates(date(2020, 1, 1), date(2099, 12, 31)))

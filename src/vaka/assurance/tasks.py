@@ -151,14 +151,17 @@ def list_term_tasks(standings: Mapping[str, Standing], contract: Contract, now: 
     for term in load_terms():
         if term.number in contract.left_out:
             continue
-        for one in term.requirements:
+        what = Sentence(f"{term.number}. {term.label.sv}", f"{term.number}. {term.label.en}")
+        owed = [(goal, one) for goal in term.goals for one in goal.requirements]
+        for goal, one in owed:
             red = _Red(one, judge(one, standings.get(one.id), contract, now))
             if red.judgement.status.red:
-                what = Sentence(f"{term.number}. {term.label.sv}", f"{term.number}. {term.label.en}")
+                cause = explain_one(red.judgement)
+                why = Sentence(f"{goal.sentence.sv} {cause.sv}", f"{goal.sentence.en} {cause.en}")
                 tasks.append(
                     Task(
-                        "term", f"requirement:{one.id}", turn_of(red), red.judgement.since, None, what,
-                        explain_one(red.judgement), f"terms#term-{term.number}", term.number,
+                        "term", f"requirement:{one.id}", turn_of(red), red.judgement.since, None, what, why,
+                        f"terms#term-{term.number}", term.number,
                     )
                 )  # fmt: skip
     return tasks

@@ -46,7 +46,6 @@ ROOMS = (
     Room("requests", "/requests", mark("Requests"), Permission.OFFICE_DECIDE_ACCOUNT),
     Room("emergency", "/emergency", mark("Emergency access"), Permission.OFFICE_DECIDE_ACCOUNT),
     Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
-    Room("due", "/due", mark("What is due"), Permission.OFFICE_SEE_TERMS),
     Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
     Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
     Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),

@@ -3,6 +3,7 @@
 """What waits for the authority, what the supplier has to do for it, and how one is reminded: page, digest, calendar."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -169,7 +170,7 @@ async def _show(
         status = STATUS[error.category]
     context: dict[str, Any] = {
         "waiting": seen, "late": sum(one.is_late(now) for one in seen),
-        "theirs": sorted(theirs, key=lambda one: one.since),
+        "theirs": theirs, "their_terms": [list(one) for _, one in groupby(theirs, lambda task: task.term)],
         "days": [one for one in days if is_due_soon(one, now)], "weekday": weekday, "weekdays": WEEKDAYS,
         "links": links, "link": link, "said": lambda sentence: sentence.in_language(asker.preferences.language),
         "may_set": may(asker.principal, MAY_SET, authority.id),
