@@ -192,7 +192,7 @@ async def give_calendar(office: Office, request: Request) -> Response:
 async def _touch(
     office: Office, asker: Asker, act: Act, action: str, fields: dict[str, str], answer: str
 ) -> Confirmation | Response:
-    return await confirm(office, asker, Confirming(act, f"{HERE}/{action}", HERE, "terms", fields), answer)
+    return await confirm(office, asker, Confirming(act, f"{HERE}/{action}", HERE, "due", fields), answer)
 
 
 async def _explain(office: Office, asker: Asker, error: VakaError, form: WayForm | None = None) -> Response:
@@ -213,7 +213,7 @@ async def _show(
     soon = [one for one in days if is_due_soon(one, now)]
     status, message = explain(asker, error)
     return office.page(
-        asker, "office_due.html", "terms", HERE, status, message=message, days=soon, later=len(days) - len(soon),
+        asker, "office_due.html", "due", HERE, status, message=message, days=soon, later=len(days) - len(soon),
         late=sum(one.is_late(now) for one in soon), ways=ways, most_ways=MOST_WAYS,
         open_ways=[one for one in ways if one.ended_at is None], weekday=weekday, weekdays=WEEKDAYS, links=links,
         link=link, form=form, may_set=may(asker.principal, NEEDS, None),
