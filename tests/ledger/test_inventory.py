@@ -478,6 +478,8 @@ PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/saml/authority/{slug}/acs"): told("session.started", "account.linked", "sign_in.refused"),
     ("GET", "/saml/supplier/metadata"): Untold("who we are to issuers; nothing of anybody"),
     ("GET", "/saml/authority/{slug}/metadata"): Untold("who we are to issuers; nothing of anybody"),
+    ("POST", "/saml/supplier/slo"): told("session.ended", "sign_in.refused"),
+    ("POST", "/saml/authority/{slug}/slo"): told("session.ended", "sign_in.refused"),
     ("POST", "/logout/{name}"): told("session.ended", "sign_in.refused"),
     ("POST", "/invitation"): Untold("a code, kept in the browser until somebody signs in with it"),
     ("POST", "/sign-out"): told("session.ended"),
