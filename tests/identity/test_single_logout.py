@@ -374,3 +374,14 @@ async def test_an_answer_is_this_browsers_or_nobodys(scene: SamlScene, known: An
 async def test_what_says_neither_or_both_is_refused(scene: SamlScene, fields: dict[str, str]) -> None:
     answer = await scene.visitor().arrive(f"/saml/{scene.entity.place}/slo", fields)
     assert (answer.status, "logout_" in answer.text) == (403, True)
+
+
+async def test_what_is_said_to_one_of_us_ends_nothing_at_another(scene: SamlScene, known: Answered) -> None:
+    """A provider of the supplier's own people is nobody at an authority's door, whatever it signs."""
+    visitor, document = await signed_in(scene, known), sign(scene, Said(known.subject))
+    sent = {"SAMLRequest": b64encode(document.encode()).decode()}
+    answer = await scene.visitor().arrive("/saml/authority/ekbacka/slo", sent)
+    assert (answer.status, "logout_issuer_not_approved" in answer.text) == (403, True)
+    assert await scene.session(visitor) is not None
+    assert (await tell(scene, document)).status == 303, "and it is not spent by that"
+    assert await scene.session(visitor) is None
