@@ -141,6 +141,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "unlock_session"): told("session.unlocked"),
     ("identity", "end_session"): told("session.ended"),
     ("identity", "end_sessions_of"): told("session.ended"),
+    ("identity", "end_named_sessions"): told("session.ended"),
     ("identity", "invite"): told("account.invited"),
     ("identity", "redeem_invitation"): told("account.linked"),
     ("identity", "link_account"): told("account.linked"),
