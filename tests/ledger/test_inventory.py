@@ -77,6 +77,14 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("notices", "tell_delivered"): told("notice.delivered"),
     ("notices", "tell_hindered"): told("notice.hindered"),
     ("notices", "tell_late_notices"): told("notice.late"),
+    ("notices", "set_digest_day"): told("digest_rule.set"),
+    ("notices", "set_own_digest_day"): told("digest_rule.set"),
+    ("notices", "set_own_way"): told("notice_way.set"),
+    ("notices", "end_own_way"): told("notice_way.ended"),
+    ("assurance", "tell_reminder"): told("reminder.told"),
+    ("assurance", "tell_digest"): told("digest.told"),
+    ("access", "make_calendar_link"): told("calendar_link.made"),
+    ("access", "end_calendar_link"): told("calendar_link.ended"),
     ("access", "end_break_glass"): told("break_glass.ended"),
     ("identity", "begin_break_glass"): told("break_glass.begun"),
     ("identity", "open_break_glass"): told("break_glass.opened"),
@@ -266,6 +274,7 @@ _CHANGES = re.compile(
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
+    r"|tell_reminder|tell_digest|set_(own_)?digest_day|(set|end)_own_way\b"
     r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|settle_training|designate_role|put_out_account|end_accounts?|release_role\b|[a-z]+_break_glass\("
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
@@ -309,6 +318,13 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "tell_delivered": told("notice.delivered"),
     "tell_hindered": told("notice.hindered"),
     "tell_late_notices": told("notice.late"),
+    "write_task_notices": Untold("goes with the entry that the notice tells of"),
+    "tell_reminder": told("reminder.told"),
+    "tell_digest": told("digest.told"),
+    "set_digest_day": told("digest_rule.set"),
+    "set_own_digest_day": told("digest_rule.set"),
+    "set_own_way": told("notice_way.set"),
+    "end_own_way": told("notice_way.ended"),
     "request_role": told("role.requested"),
     "decide_role_request": told("role.approved", "role.refused"),
     "request_role_change": told("role.proposed"),
@@ -632,6 +648,12 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/notices/way"): told("notice_way.set"),
     ("POST", f"{LOG}/notices/end"): told("notice_way.ended"),
     ("POST", f"{LOG}/notices/minutes"): told("notice_rule.set"),
+    ("GET", "/tasks"): Untold("leads to the page of one's own authority"),
+    ("GET", f"{LOG}/tasks"): Untold("what waits for somebody, in which there is nobody"),
+    ("POST", f"{LOG}/tasks/digest"): told("digest_rule.set"),
+    ("POST", f"{LOG}/tasks/calendar"): told("calendar_link.made"),
+    ("POST", f"{LOG}/tasks/calendar/end"): told("calendar_link.ended"),
+    ("GET", "/calendar/{secret}"): Untold("days of terms and tasks, in which there is nobody; the link has events"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
@@ -719,6 +741,13 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/exercises/lesson"): told("exercise.lesson"),
     ("POST", "/exercises/settle"): told("exercise.settled"),
     ("POST", "/exercises/close"): told("exercise.closed"),
+    ("GET", "/due"): Untold("days that come, and where the supplier is told; nobody in care"),
+    ("POST", "/due/way"): told("notice_way.set", "security_key.used", "security_key.refused"),
+    ("POST", "/due/end"): told("notice_way.ended", "security_key.used", "security_key.refused"),
+    ("POST", "/due/digest"): told("digest_rule.set", "security_key.used", "security_key.refused"),
+    ("POST", "/due/calendar"): told("calendar_link.made", "security_key.used", "security_key.refused"),
+    ("POST", "/due/calendar/end"): told("calendar_link.ended"),
+    ("GET", "/calendar/{secret}"): Untold("days of the registers, in which there is nobody; the link has events"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),

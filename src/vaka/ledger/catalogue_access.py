@@ -178,6 +178,11 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.CONTACT_ENDED: About(OPERATOR, ("authority",), ("authority", "place", "step_up"), "who it was"),
         Event.NOTICE_WAY_SET: About(OPERATOR, ("notice_way",), ("authority", "way", "step_up"), "the address"),
         Event.NOTICE_WAY_ENDED: About(OPERATOR, ("notice_way",), ("authority", "step_up"), "the address"),
+        Event.REMINDER_TOLD: About(("scheduler",), ("reminder",), ("authority", "about", "due", "stage")),
+        Event.DIGEST_TOLD: About(("scheduler",), ("digest",), ("authority", "day")),
+        Event.DIGEST_RULE_SET: About(OPERATOR, ("authority",), ("authority", "weekday", "step_up")),
+        Event.CALENDAR_LINK_MADE: About(OPERATOR, ("calendar_link",), ("authority", "step_up"), "the secret of it"),
+        Event.CALENDAR_LINK_ENDED: About(OPERATOR, ("calendar_link",), ("authority",), "the secret of it"),
         Event.NOTICE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "minutes", "step_up")),
         Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(

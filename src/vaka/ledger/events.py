@@ -172,6 +172,11 @@ class Event(Enum):
     CONTACT_ENDED = "contact.ended"  # and whom not any more
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent
     NOTICE_WAY_ENDED = "notice_way.ended"  # and that they are sent there no more
+    REMINDER_TOLD = "reminder.told"  # an authority, or the supplier, was reminded of something that is due
+    DIGEST_TOLD = "digest.told"  # and told how things stand this week
+    DIGEST_RULE_SET = "digest_rule.set"  # on which day of the week it wants to be
+    CALENDAR_LINK_MADE = "calendar_link.made"  # somebody made a link by which a calendar shows what is due
+    CALENDAR_LINK_ENDED = "calendar_link.ended"  # and that it shows nothing any more
     NOTICE_RULE_SET = "notice_rule.set"  # the authority agreed within how many minutes notices arrive
     LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
     LEDGER_PRUNED = "ledger.pruned"  # entries older than the authority keeps them are removed; their hashes stay

@@ -86,6 +86,7 @@ async def _furnish(
     await done(officer.post(f"{here}/inquiries", {"kind": "other", "words": REASON, "wanted": tomorrow}))
     exercise = {"year": str(datetime.now(UTC).year), "wanted": REASON, "wished": "På hösten"}
     await done(officer.post(f"{here}/exercises", exercise))
+    assert (await officer.post(f"{here}/tasks/calendar")).status == 200
     await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
     key = SoftKey(SETTINGS.portal.origin)
     page = await auditor.post(f"{here}/keys/add")
@@ -132,6 +133,7 @@ async def _furnish(
         "way": found(await officer.get(f"{here}/notices"), "way"),
         "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
         "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
+        "link": found(await officer.get(f"{here}/tasks"), "link"),
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),

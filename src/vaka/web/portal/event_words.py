@@ -166,6 +166,11 @@ EVENTS: Mapping[str, str] = {
     "notice_way.set": mark("Address for notices added"),
     "notice_way.ended": mark("Address for notices ended"),
     "notice_rule.set": mark("Agreed time of notices set"),
+    "reminder.told": mark("Reminder told"),
+    "digest.told": mark("Digest of the week told"),
+    "digest_rule.set": mark("Day of the digest set"),
+    "calendar_link.made": mark("Link to a calendar made"),
+    "calendar_link.ended": mark("Link to a calendar ended"),
     "ledger.heartbeat": mark("The log's own sign of life"),
     "ledger.pruned": mark("Old entries of the log removed"),
     "retention.set": mark("How long the log is kept decided"),
@@ -235,7 +240,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "notices": (
         mark("Notices"),
         ("notice.delivered", "notice.hindered", "notice.late", "notice.acknowledged", "notice_way.set",
-         "notice_way.ended", "notice_rule.set", "contact.set", "contact.ended"),
+         "notice_way.ended", "notice_rule.set", "contact.set", "contact.ended", "reminder.told", "digest.told",
+         "digest_rule.set", "calendar_link.made", "calendar_link.ended"),
     ),
     "registers": (
         mark("Registers"),
