@@ -296,6 +296,8 @@ SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", "/saml/authority/{slug}/acs", PUBLIC),
     ("GET", "/saml/supplier/metadata", PUBLIC),
     ("GET", "/saml/authority/{slug}/metadata", PUBLIC),
+    ("POST", "/saml/supplier/slo", PUBLIC),
+    ("POST", "/saml/authority/{slug}/slo", PUBLIC),
     ("POST", "/logout/{name}", PUBLIC),
     ("GET", "/fallback", PUBLIC),
     ("POST", "/fallback", PUBLIC),
