@@ -70,6 +70,7 @@ KINDS: Mapping[str, str] = {
     "requirement": mark("Evidence"),
     "register": mark("Register"),
     "register_entry": mark("Entry of a register"),
+    "command_confirmation": mark("Run of a command"),
     "command_login": mark("Sign-in of commands"),
     "command_session": mark("Commands in somebody's name"),
     "unit": mark("Unit"),
