@@ -25,6 +25,7 @@ from vaka.commands.maintenance import fingerprint
 from vaka.commands.needs import NEEDS
 from vaka.commands.touches import TOUCHED, UNTOUCHED, takes_touch
 
+OFFICE_IS_STOPPED = {"migrate", "key readmit"}
 DEACTIVATE = ("account", "deactivate", "--account", str(uuid4()))
 
 
@@ -39,10 +40,14 @@ def test_term_15_5_it_is_decided_of_every_command_whether_it_waits() -> None:
     assert TOUCHED.keys() | UNTOUCHED.keys() == set(tree) == set(NEEDS)
     assert not TOUCHED.keys() & UNTOUCHED.keys()
     assert all(why for table in (TOUCHED, UNTOUCHED) for why in table.values())
-    # Whatever applies something waits, but for the upgrade that the office itself needs.
-    assert {path for path, command in tree.items() if "--apply" in options_of(command)} - TOUCHED.keys() == {"migrate"}
-    # So does whatever takes something out for a matter of its own; and only somebody's act can wait for his touch.
-    assert {path for path, command in tree.items() if "--change" in options_of(command)} - {"migrate"} == set(TOUCHED)
+    # Whatever applies something or takes it out for a matter waits, but for what runs while the office is stopped.
+    assert {path for path, command in tree.items() if "--apply" in options_of(command)} < set(
+        TOUCHED
+    ) | OFFICE_IS_STOPPED
+    assert {path for path, command in tree.items() if "--change" in options_of(command)} == set(
+        TOUCHED
+    ) | OFFICE_IS_STOPPED
+    # Only somebody's act can wait for his touch.
     assert all(NEEDS[path].permission is not None for path in TOUCHED)
 
 
