@@ -275,8 +275,8 @@ NEEDS_INTRODUCTION = """\
 
 Once the installation is [founded](office.md#founding), an administrator with the permission stands behind each command
 (`vaka login`, [operations](operations.md#maintenance-leaves-a-trace)), also behind one that only shows something, and
-its entry names him. Until then nobody has to. A command that is not in this table is refused. What waits for a touch does
-so at each run that applies something, or hands out what it is there to hand out
+its entry names him. Until then nobody has to. A command that is not in this table is refused. What waits for a touch
+does so at each run that applies something, or hands out what it is there to hand out
 ([decision 72](decisions/0072-touch-for-each-run.md)).
 """
 
