@@ -67,6 +67,8 @@ SAMPLES: dict[str, object] = {
     "machine": "west-1",
     "uid": 1000,
     "username": "adm",
+    **dict.fromkeys(("command", "arguments", "arguments_sha256", "change", "tool"), "x"),
+    "asked_at": START,
     "login_id": uuid4(),
     **dict.fromkeys(("token_hash", "assertion_hash"), bytes(32)),
     "forgotten": START,

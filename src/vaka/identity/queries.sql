@@ -527,6 +527,25 @@ select command_account(%(token_hash)s, %(now)s)
 -- as: setup
 select end_command_session(%(token_hash)s, %(now)s)
 
+-- name: find_command_confirmation
+-- as: office
+select id, command, arguments, arguments_sha256, change, purpose, tool, machine, uid, asked_at from command_confirmation
+where code_hash = %(code_hash)s and account_id = %(account_id)s and entry is null and expires_at > %(now)s
+
+-- name: confirm_command
+-- as: office
+select confirm_command(%(id)s, %(account_id)s, %(digest)s, %(now)s)
+
+-- name: ask_command_confirmation
+-- as: setup
+select ask_command_confirmation(
+    %(token_hash)s, %(id)s, %(code_hash)s, %(command)s, %(arguments)s, %(arguments_sha256)s, %(change)s, %(purpose)s,
+    %(tool)s, %(machine)s, %(uid)s, %(asked_at)s)
+
+-- name: spend_command_confirmation
+-- as: setup
+select spend_command_confirmation(%(id)s, %(token_hash)s, %(digest)s, %(now)s)
+
 -- name: is_founding
 -- as: setup
 select is_founding()

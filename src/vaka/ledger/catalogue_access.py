@@ -222,7 +222,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.LOG_EXPORTED: About(
             ("account", "setup"), ("log",),
             ("reason", "purpose", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object",
-             "outcome", "person", "more", "named", "from", "to", "step_up"),
+             "outcome", "person", "more", "named", "from", "to", "digest", "step_up"),
             "what stood in the entries that were taken out",
         ),
         Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),
