@@ -99,6 +99,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/programs/end": {"client": Named("client")},
         f"{LOG}/access/routine": {},
         f"{LOG}/access/report/{{year}}/csv": {},
+        f"{LOG}/access/report/{{year}}/pdf": {},
         f"{LOG}/terms/pack": {},
         f"{LOG}/people": {"text": Named("person_name")},
         f"{LOG}/export": {"format": "csv", "person": Named("person"), "reason": "other"},

@@ -155,6 +155,9 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/access/routine", access_routine.give_routine, ["POST"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/report/{{year}}", access_report.show_report, ["GET"], needs=Permission.PORTAL_SEE_ACCESS),
     route(f"{LOG}/access/report/{{year}}/csv", access_report.give_report, ["POST"], needs=Permission.PORTAL_SEE_ACCESS),
+    route(
+        f"{LOG}/access/report/{{year}}/pdf", access_report.give_document, ["POST"], needs=Permission.PORTAL_SEE_ACCESS
+    ),
     route("/programs", clients.show_own, ["GET"], needs=Permission.PORTAL_OWN_CLIENTS),
     route(f"{LOG}/programs", clients.show_clients, ["GET"], needs=Permission.PORTAL_OWN_CLIENTS),
     route(f"{LOG}/programs", clients.register, ["POST"], needs=Permission.PORTAL_OWN_CLIENTS),
