@@ -30,17 +30,28 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
+CONTACTS = "select(authority_id hours mail name phone place since valid_until)"
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
+EXERCISES = {
+    "list_exercises()": "execute",
+    "list_exercise_lessons()": "execute",
+    "exercise_days()": "execute",
+    "end_exercise()": "execute",
+    "attend_exercise()": "execute",
+    "note_exercise_lesson()": "execute",
+}
+"""What both sides do about an exercise; each for itself, which the functions look at."""
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "accounts_not_of_one",
-        "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+        "contacts", "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
-        "large_changes",
+        "large_changes", "overdue_inquiries",
+        "large_changes", "unanswered_exercises", "exercise_hours",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -87,6 +98,12 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        **EXERCISES,
+        "list_asked_exercises()": "execute",
+        "set_exercise_days()": "execute",
+        "ask_exercise()": "execute",
+        "decide_exercise()": "execute",
+        "withdraw_exercise()": "execute",
         "drift": "select(authority_id change name since)",
         "protected_look": "select",
         "ledger.concerning()": "execute",
@@ -127,8 +144,15 @@ PLATFORM: dict[str, Rights] = {
         "client_digest()": "execute",
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
+        "list_asked()": "execute",
+        "list_inquiries()": "execute",
+        "list_inquiry_messages()": "execute",
+        "say_in_inquiry()": "execute",
         "list_looks()": "execute",
         "list_findings()": "execute",
+        "case_contact": CONTACTS,
+        "set_case_contact()": "execute",
+        "end_case_contact()": "execute",
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
@@ -170,7 +194,9 @@ PLATFORM: dict[str, Rights] = {
         "approve_identity()": "execute",
         "decide_account_request()": "execute",
         "lacks_undertaking()": "execute",
+        "awaits_undertaking()": "execute",
         "training_due()": "execute",
+        "ended_engagement()": "execute",
         "policy_to_accept()": "execute",
         "redeem_key_code()": "execute",
         "acts_as_administrator()": "execute",
@@ -186,7 +212,12 @@ PLATFORM: dict[str, Rights] = {
         "enter_register_version()": "execute",
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
+        "case_contact": CONTACTS,
         "list_evidence()": "execute",
+        "list_asked()": "execute",
+        "inquiry_standing": "select",
+        "inquiry_message": "select",
+        "say_in_inquiry()": "execute",
         "list_register_days()": "execute",
         "set_own_digest_day()": "execute",
         "read_own_digest_day()": "execute",
@@ -199,6 +230,12 @@ PLATFORM: dict[str, Rights] = {
         "ledger.trust_state()": "execute",
         "ledger.trust_history()": "execute",
         **DECLARES,
+        **EXERCISES,
+        "list_asked_exercises()": "execute",
+        "plan_exercise()": "execute",
+        "begin_exercise()": "execute",
+        "settle_exercise_lesson()": "execute",
+        "close_exercise()": "execute",
         "security_key": "select insert delete update(last_used_at name sign_count)",
         "security_key_challenge": "select insert delete update(used_at)",
         "session_use": "select insert update(locked_at used_at)",
@@ -246,6 +283,8 @@ PLATFORM: dict[str, Rights] = {
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
+        "list_asked()": "execute",
+        "list_asked_exercises()": "execute",
         "list_evidence()": "execute",
         "list_waiting()": "execute",
         "list_register_days()": "execute",
@@ -290,6 +329,8 @@ PLATFORM: dict[str, Rights] = {
         "request_role()": "execute",
         "request_role_change()": "execute",
         **FINDS,
+        "list_asked()": "execute",
+        "list_asked_exercises()": "execute",
         "list_evidence()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",

@@ -63,7 +63,7 @@ class Reminding:
         if now.astimezone(LOCAL).time() < TOLD_FROM:
             return 0
         async with transaction(self._platform) as platform:
-            supervised = await list_supervised(platform)
+            supervised = await list_supervised(platform, now)
         told = 0
         for one in supervised:
             try:

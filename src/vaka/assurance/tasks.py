@@ -29,7 +29,9 @@ AHEAD = (7, 30)
 _LONGEST_LATE = 999
 
 _ACCOUNTS = ("/", Sentence("Konton", "Accounts"))
+_INQUIRIES = ("/inquiries", Sentence("Vad myndigheter frågar", "What authorities ask"))
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
+_EXERCISES = ("/exercises", Sentence("Krisövningar", "Crisis exercises"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -37,11 +39,13 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
              "emergency-grants", "left-open", "ended-accounts"),
             _ACCOUNTS,
         ),
+        "audit-requests": _INQUIRIES,
         "session-levels": _ISSUERS,
+        **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),
         "trust-registry": _ISSUERS,
     }
 )  # fmt: skip
-"""Where administrators mend what the platform found by itself."""
+"""Where administrators mend what the platform found by itself, or do what an authority waits for."""
 _NOTHING_YET = ("missing", "no_evidence")
 
 
@@ -117,12 +121,14 @@ class EntryDays:
 def turn_of(judged: Judged) -> Turn:
     """Return whose turn it is.
 
-    What the platform looks for by itself is for whoever runs it, unless it has found what administrators can mend.
+    What the platform looks for by itself is for whoever runs it, and what an authority begins is for that, unless it
+    was found that administrators are to act.
     """
+    found = judged.judgement.status is Status.FAILING or judged.judgement.reason == "not_yet"
+    if found and _rooms(judged.requirement):
+        return "supplier"
     by = judged.requirement.by
-    if by != "product":
-        return by
-    return "supplier" if judged.judgement.status is Status.FAILING and _rooms(judged.requirement) else "operations"
+    return "operations" if by == "product" else by
 
 
 def places_of(judged: Judged) -> list[Place]:

@@ -68,7 +68,7 @@ async def find(installation: Installation, requirement: str, *found: Found, ago:
 
 async def boards_of(installation: Installation, component: str, now: datetime) -> list[Board]:
     async with platform_as(installation.server, component) as connection:
-        return [await read_board(connection, one, now) for one in await list_supervised(connection)]
+        return [await read_board(connection, one, now) for one in await list_supervised(connection, now)]
 
 
 def badges(page: str) -> dict[int, list[str]]:

@@ -79,7 +79,7 @@ async def give_calendar(portal: Portal, request: Request) -> Response:
         portal.allowances.require(f"calendar:{reader.link}", CALENDARS)
         if not may(reader.principal, MAY_SEE, reader.authority_id):
             raise NothingHereError
-        supervised = await find_supervised(platform, reader.authority_id)
+        supervised = await find_supervised(platform, reader.authority_id, now)
         async with portal.gateway.transaction(supervised.id) as tenant:
             waiting = await read_waiting(platform, tenant, supervised, now)
         days = [*seen_by(reader.principal, supervised.id, waiting)]

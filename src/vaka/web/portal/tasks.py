@@ -3,6 +3,7 @@
 """What waits for the authority, what the supplier has to do for it, and on which day it is told how things stand."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -89,7 +90,7 @@ async def show_page(
     """Answer with the page; ``link`` is one that was just made, and is shown this once."""
     now, path = portal.clock.now(), f"/log/{authority.slug}"
     async with transaction(portal.platform) as platform:
-        supervised = await find_supervised(platform, authority.id)
+        supervised = await find_supervised(platform, authority.id, now)
         async with portal.gateway.transaction(authority.id) as tenant:
             state = await read_state(tenant)
             waiting = await read_waiting(platform, tenant, supervised, now)
@@ -122,9 +123,9 @@ def seen_by(principal: Principal, authority_id: UUID, tasks: Sequence[Task]) -> 
     return [one for one in tasks if may(principal, permission_for(one.kind), authority_id)]
 
 
-async def find_supervised(platform: Connection, authority_id: UUID) -> Supervised:
+async def find_supervised(platform: Connection, authority_id: UUID, now: datetime) -> Supervised:
     """Return an authority with what its terms are judged by. Raises NothingHereError."""
-    supervised = next((one for one in await list_supervised(platform) if one.id == authority_id), None)
+    supervised = next((one for one in await list_supervised(platform, now) if one.id == authority_id), None)
     if supervised is None:
         raise NothingHereError  # the reception of unknown senders has no contract
     return supervised
