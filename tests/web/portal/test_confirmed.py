@@ -197,7 +197,6 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
             "platform",
             "truncate vaka.security_key, vaka.security_key_challenge, vaka.api_client, vaka.api_token,"
             " vaka.api_assertion, vaka.notice_way, vaka.case_contact cascade; delete from vaka.notice_rule;"
-            " vaka.api_assertion, vaka.notice_way cascade; delete from vaka.notice_rule;"
             " delete from vaka.digest_rule; delete from vaka.calendar_link;"
             " update vaka.role_grant set request_id = null;"
             " delete from vaka.designated_role; delete from vaka.role_request; delete from vaka.unauthorised_grant;"
