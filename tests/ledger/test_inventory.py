@@ -639,6 +639,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/access/routine"): told("routine.taken"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
     ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
+    ("POST", f"{LOG}/access/report/{{year}}/pdf"): told("log.exported"),
     ("POST", f"{LOG}/terms/pack"): told("evidence.packed"),
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),

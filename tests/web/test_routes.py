@@ -132,6 +132,7 @@ PORTAL_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", f"{LOG}/access/routine", Permission.PORTAL_SEE_ACCESS),
     ("GET", f"{LOG}/access/report/{{year}}", Permission.PORTAL_SEE_ACCESS),
     ("POST", f"{LOG}/access/report/{{year}}/csv", Permission.PORTAL_SEE_ACCESS),
+    ("POST", f"{LOG}/access/report/{{year}}/pdf", Permission.PORTAL_SEE_ACCESS),
     ("GET", "/programs", Permission.PORTAL_OWN_CLIENTS),
     ("GET", f"{LOG}/programs", Permission.PORTAL_OWN_CLIENTS),
     ("POST", f"{LOG}/programs", Permission.PORTAL_OWN_CLIENTS),

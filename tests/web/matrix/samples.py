@@ -101,6 +101,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/programs/end": {"client": Named("client")},
         f"{LOG}/access/routine": {},
         f"{LOG}/access/report/{{year}}/csv": {},
+        f"{LOG}/access/report/{{year}}/pdf": {},
         f"{LOG}/terms/pack": {},
         f"{LOG}/inquiries": {"kind": "other", "wanted": "2026-03-01", "words": ""},
         f"{LOG}/inquiries/settle": {"inquiry": Named("inquiry"), "seen": "1", "deed": "accepted", "words": REASON},

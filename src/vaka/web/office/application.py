@@ -21,6 +21,7 @@ from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.office import (
     accounts,
+    calendar,
     changes,
     commands,
     cover,
@@ -121,9 +122,9 @@ ADDRESSES: tuple[Address, ...] = (
     route("/due/way", due.add_way, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
     route("/due/end", due.stop_way, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
     route("/due/digest", due.set_day, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
-    route("/due/calendar", due.make_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
-    route("/due/calendar/end", due.end_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
-    route("/calendar/{secret}", due.give_calendar, ["GET"], needs=PUBLIC),
+    route("/due/calendar", calendar.make_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/due/calendar/end", calendar.end_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/calendar/{secret}", calendar.give_calendar, ["GET"], needs=PUBLIC),
     route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
