@@ -9,9 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
-from vaka.access.engagement import with_engagement
 from vaka.access.permissions import Permission
-from vaka.access.training import with_training
+from vaka.access.resting import with_rest
 from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm
 from vaka.settings import Settings
@@ -175,8 +174,7 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
             return None
         async with transaction(office.platform) as connection:
             now = office.clock.now()
-            principal = await with_training(connection, asker.principal, now, office.training_ahead)
-            principal = await with_engagement(connection, principal, now)
+            principal = await with_rest(connection, asker.principal, now, office.training_ahead)
         return replace(asker, principal=principal)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from vaka.access.calendars import end_link, find_reader, make_link, making_act
 from vaka.access.decide import NothingHereError, may, require
-from vaka.access.training import with_training
+from vaka.access.resting import with_rest
 from vaka.assurance.deadlines import read_deadlines
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
@@ -73,7 +73,7 @@ async def give_calendar(office: Office, request: Request) -> Response:
         if reader is None or reader.authority_id is not None:
             raise NothingHereError
         office.allowances.require(f"calendar:{reader.link}", CALENDARS)
-        principal = await with_training(connection, reader.principal, now, office.training_ahead)
+        principal = await with_rest(connection, reader.principal, now, office.training_ahead)
         if not may(principal, MAY_SEE, None):
             raise NothingHereError
         days = await read_deadlines(connection)
