@@ -108,7 +108,9 @@ ELSEWHERE = {
     "/emergency/{emergency}/review": "test_emergency", "/issuers/new": "test_issuers",
     "/issuers/extend": "test_issuers", "/issuers/decide": "test_issuers", "/outages/declare": "test_outages",
     "/registers/{register}/entry/{entry}/acknowledge": "test_registers", "/touch": "test_requests",
-    "/command": "test_commands", "/keys/add": "../portal/test_keys", "/keys/remove": "../portal/test_keys",
+    "/exercises/begin": "test_exercises", "/due/way": "test_due", "/due/end": "test_due", "/due/digest": "test_due",
+    "/due/calendar": "test_due", "/command": "test_commands", "/keys/add": "../portal/test_keys",
+    "/keys/remove": "../portal/test_keys",
 }  # fmt: skip
 """Walked with a key in the tests of their rooms; one's own keys are the same code in each realm."""
 
