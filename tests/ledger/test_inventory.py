@@ -690,6 +690,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/account/{account}/put-out"): told(
         "account.deactivated", "session.ended", "security_key.used", "security_key.refused"
     ),
+    ("POST", "/account/{account}/sessions"): told("session.ended", "security_key.used", "security_key.refused"),
     ("GET", "/requests"): Untold("what is asked for about accounts; nobody in care"),
     ("GET", "/requests/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/requests/new"): told("account.requested", "security_key.used", "security_key.refused"),
@@ -757,12 +758,14 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),
     ("POST", "/registers/{register}/showing"): told("register.shown", "security_key.used", "security_key.refused"),
     ("GET", "/registers/{register}/new"): Untold("a form, and nothing of anybody in care"),
-    ("POST", "/registers/{register}/new"): told("register.entered"),
+    ("POST", "/registers/{register}/new"): told("register.entered", "security_key.used", "security_key.refused"),
     ("GET", "/registers/{register}/import"): Untold("a form, and nothing of anybody"),
-    ("POST", "/registers/{register}/import"): told("register.entered"),
+    ("POST", "/registers/{register}/import"): told("register.entered", "security_key.used", "security_key.refused"),
     ("GET", "/registers/{register}/entry/{entry}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/entry/{entry}/edit"): Untold("a form, and nothing of anybody in care"),
-    ("POST", "/registers/{register}/entry/{entry}/edit"): told("register.entered"),
+    ("POST", "/registers/{register}/entry/{entry}/edit"): told(
+        "register.entered", "security_key.used", "security_key.refused"
+    ),
     ("POST", "/registers/{register}/entry/{entry}/move"): told(
         "register.moved", "security_key.used", "security_key.refused"
     ),

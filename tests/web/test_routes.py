@@ -192,6 +192,7 @@ OFFICE_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/account/{account}/roles", Permission.OFFICE_ASK_ACCOUNT),
     ("POST", "/account/{account}/roles", Permission.OFFICE_ASK_ACCOUNT),
     ("POST", "/account/{account}/put-out", Permission.OFFICE_ASK_ACCOUNT),
+    ("POST", "/account/{account}/sessions", Permission.OFFICE_ASK_ACCOUNT),
     ("GET", "/requests", Permission.OFFICE_DECIDE_ACCOUNT),
     ("GET", "/requests/new", Permission.OFFICE_ASK_ACCOUNT),
     ("POST", "/requests/new", Permission.OFFICE_ASK_ACCOUNT),
