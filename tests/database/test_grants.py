@@ -228,7 +228,6 @@ PLATFORM: dict[str, Rights] = {
         "set_own_way()": "execute",
         "end_own_way()": "execute",
         "calendar_link": "select insert update(ended_at ended_by)",
-        "invitation": "insert",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
         "ledger.trust_state()": "execute",
         "ledger.trust_history()": "execute",
