@@ -40,6 +40,9 @@ SAMPLES: dict[str, object] = {
     "by": uuid4(),
     "now": START,
     "inquiries": [uuid4()],
+    "reason": "Inga hallar",
+    "digest": "0" * 64,
+    "until": START,
 }
 
 

@@ -78,13 +78,21 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
     }
 
 
-async def list_supervised(connection: Connection) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
+async def list_supervised(connection: Connection, now: datetime | None = None) -> list[Supervised]:
+    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
+
+    What each has agreed does not concern it is so at a moment: without one, no term is left out.
+    """
     asked = await _read_asked(connection)
+    left_out: dict[UUID, dict[int, datetime]] = {}
+    if now is not None:
+        cursor = await connection.execute(QUERIES["list_left_out"], {"at": now})
+        for authority_id, term, since in await cursor.fetchall():
+            left_out.setdefault(authority_id, {})[term] = since
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
-        Supervised(identifier, slug, name, Contract(created_at, asked.get(identifier, {}), {}))
-        for identifier, slug, name, created_at in await cursor.fetchall()
+        Supervised(one, slug, name, Contract(created_at, asked.get(one, {}), left_out.get(one, {})))
+        for one, slug, name, created_at in await cursor.fetchall()
     ]
 
 

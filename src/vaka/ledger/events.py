@@ -120,6 +120,9 @@ class Event(Enum):
     INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
     INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
     INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
+    EXCLUSION_PROPOSED = "exclusion.proposed"  # the supplier proposed that a term does not concern an authority
+    EXCLUSION_APPROVED = "exclusion.approved"  # the authority agreed, until a day
+    EXCLUSION_ENDED = "exclusion.ended"  # it was taken back, or the proposal was refused
     INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval

@@ -42,7 +42,7 @@ async def show_board(office: Office, request: Request, asker: Asker) -> Response
     require(asker.principal, MAY_SEE, None)
     now, wanted = office.clock.now(), request.path_params["slug"]
     async with transaction(office.platform) as connection:
-        supervised = next((one for one in await list_supervised(connection) if one.slug == wanted), None)
+        supervised = next((one for one in await list_supervised(connection, now) if one.slug == wanted), None)
         if supervised is None:
             raise NothingHereError
         board = await read_board(connection, supervised, now)
@@ -56,4 +56,4 @@ async def _read_boards(office: Office) -> list[Board]:
     """Every board, as they stand at one second."""
     now = office.clock.now()
     async with transaction(office.platform) as connection:
-        return [await read_board(connection, one, now) for one in await list_supervised(connection)]
+        return [await read_board(connection, one, now) for one in await list_supervised(connection, now)]

@@ -32,7 +32,7 @@ async def show_board(portal: Portal, request: Request, asker: Asker) -> Response
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
-        supervised = next((one for one in await list_supervised(platform) if one.id == authority.id), None)
+        supervised = next((one for one in await list_supervised(platform, now) if one.id == authority.id), None)
         if supervised is None:
             raise NothingHereError  # the reception of unknown senders has no contract
         board = await read_board(platform, supervised, now)
