@@ -43,6 +43,11 @@ SAMPLES: dict[str, object] = {
     "reason": "Inga hallar",
     "digest": "0" * 64,
     "until": START,
+    "about": "role_request:x",
+    "due": START.date(),
+    "day": START.date(),
+    "stage": "today",
+    "said": Jsonb({}),
 }
 
 

@@ -92,6 +92,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.PORTAL_SET_NOTICES: Sentence(
             "bestämma vart myndigheten får besked om ändringar", "say where the authority is told of changes"
         ),
+        Permission.PORTAL_HANDLE_CASES: Sentence(
+            "ange vem leverantören når, och svara i ärenderummet",
+            "say whom the supplier reaches, and answer in the case room",
+        ),
         Permission.PORTAL_OWN_CLIENTS: Sentence(
             "registrera program som handlar åt en själv", "register programs that act for oneself"
         ),
@@ -110,6 +114,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "agree that a term does not concern the authority, and take that back",
         ),
         Permission.PORTAL_SEE_TERMS: Sentence("se hur de 37 villkoren står", "see how the 37 terms stand"),
+        Permission.PORTAL_ASK_EXERCISE: Sentence(
+            "begära krisövningar, komma överens om planer, säga vilka som var med och vad man lärde sig",
+            "ask for crisis exercises, agree to plans, say who came and what was learned",
+        ),
         Permission.PORTAL_REGISTER_PEOPLE: Sentence(
             "med ett program: skriva in personer i registret", "by program: enter people in the register"
         ),
@@ -131,6 +139,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.OFFICE_DECLARE_OUTAGE: Sentence(
             "förklara, tillsammans med en arbetsledare, att en utfärdare inte släpper in någon, och avsluta det",
             "declare, together with a shift leader, that an issuer lets nobody in, and end that",
+        ),
+        Permission.OFFICE_KEEP_EXERCISES: Sentence(
+            "planera, börja, avsluta och stänga krisövningar som myndigheter har begärt",
+            "plan, begin, end and close crisis exercises that authorities asked for",
         ),
         Permission.OFFICE_SEE_TERMS: Sentence(
             "se hur de 37 villkoren står sig hos varje myndighet, och arbetet som följer",

@@ -104,7 +104,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_RETENTION,
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
+                        Permission.PORTAL_ASK_EXERCISE,
                         Permission.PORTAL_SET_NOTICES,
+                        Permission.PORTAL_HANDLE_CASES,
                         Permission.PORTAL_SET_ACTIVATION,
                         Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_SET_REMOVAL,
@@ -218,6 +220,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_KEEP_REGISTERS,
                         Permission.OFFICE_DECIDE_REGISTERS,
                         Permission.OFFICE_ANSWER_AUTHORITIES,
+                        Permission.OFFICE_KEEP_EXERCISES,
                         Permission.OFFICE_OWN_KEYS,
                         Permission.OFFICE_OWN_SESSIONS,
                     }

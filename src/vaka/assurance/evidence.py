@@ -21,6 +21,10 @@ FINE = "none"
 """The reason of what is met."""
 
 
+ON_REQUEST = ("exercise-requests", "exercise-hours")
+"""What is owed once an authority has asked for a crisis exercise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a look found of one authority, or of all alike."""
@@ -78,17 +82,9 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
     }
 
 
-async def list_supervised(connection: Connection, now: datetime | None = None) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
-
-    What each has agreed does not concern it is so at a moment: without one, no term is left out.
-    """
-    asked = await _read_asked(connection)
-    left_out: dict[UUID, dict[int, datetime]] = {}
-    if now is not None:
-        cursor = await connection.execute(QUERIES["list_left_out"], {"at": now})
-        for authority_id, term, since in await cursor.fetchall():
-            left_out.setdefault(authority_id, {})[term] = since
+async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
+    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
+    asked, left_out = await _read_asked(connection, now), await _read_left_out(connection, now)
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
         Supervised(one, slug, name, Contract(created_at, asked.get(one, {}), left_out.get(one, {})))
@@ -96,11 +92,26 @@ async def list_supervised(connection: Connection, now: datetime | None = None) -
     ]
 
 
-async def _read_asked(connection: Connection) -> dict[UUID, dict[str, datetime]]:
-    """Return since when which authority asks for what is owed on request, by requirement."""
+async def _read_left_out(connection: Connection, now: datetime) -> dict[UUID, dict[int, datetime]]:
+    """Return which terms do not concern which authority at a moment, and since when it has agreed to that."""
+    left_out: dict[UUID, dict[int, datetime]] = {}
+    cursor = await connection.execute(QUERIES["list_left_out"], {"at": now})
+    for authority_id, term, since in await cursor.fetchall():
+        left_out.setdefault(authority_id, {})[term] = since
+    return left_out
+
+
+async def _read_asked(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:
+    """Return since when which authority asks for what is owed on request, by requirement.
+
+    Of term 36 an authority asks by asking for an exercise; of the others in a question to the supplier.
+    """
     asked: dict[UUID, dict[str, datetime]] = {}
     cursor = await connection.execute(QUERIES["list_asked"])
     for authority_id, number, since in await cursor.fetchall():
         on_request = (one for term in load_terms() if term.number == number for one in term.requirements if one.asked)
-        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request)
+        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request if one.id not in ON_REQUEST)
+    cursor = await connection.execute(QUERIES["list_asked_exercises"], {"at": now})
+    for authority_id, since in await cursor.fetchall():
+        asked.setdefault(authority_id, {}).update(dict.fromkeys(ON_REQUEST, since))
     return asked

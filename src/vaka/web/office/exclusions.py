@@ -89,7 +89,7 @@ async def _show(
     now = office.clock.now()
     async with transaction(office.platform) as connection:
         exclusions = await list_exclusions(connection)
-        authorities = {one.id: one.name for one in await list_supervised(connection)}
+        authorities = {one.id: one.name for one in await list_supervised(connection, now)}
         people = {who for one in exclusions for who in (one.proposed_by, one.approved_by, one.ended_by) if who}
         names = await name_accounts(connection, people)
     return office.page(

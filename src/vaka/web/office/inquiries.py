@@ -59,7 +59,7 @@ async def _show(office: Office, asker: Asker, error: VakaError | None = None) ->
     status, message = explain(asker, error)
     async with transaction(office.platform) as connection:
         lines = await read_lines(connection, await list_every_inquiry(connection), office.clock.now())
-        authorities = {one.id: one.name for one in await list_supervised(connection)}
+        authorities = {one.id: one.name for one in await list_supervised(connection, office.clock.now())}
     return office.page(
         asker, "office_inquiries.html", "inquiries", HERE, status, lines=lines, authorities=authorities,
         message=message, may_answer=may(asker.principal, MAY_ANSWER, None),

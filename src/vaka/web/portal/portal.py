@@ -133,6 +133,7 @@ class Portal:
             "may_see_access": may(principal, Permission.PORTAL_SEE_ACCESS, authority.id),
             "may_designate": may(principal, Permission.PORTAL_DESIGNATE_ROLE, authority.id),
             "may_approve_access": may(principal, Permission.PORTAL_APPROVE_ACCESS, authority.id),
+            "may_handle_cases": may(principal, Permission.PORTAL_HANDLE_CASES, authority.id),
             "may_see_terms": may(principal, Permission.PORTAL_SEE_TERMS, authority.id),
             "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
