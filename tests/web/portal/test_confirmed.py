@@ -251,11 +251,8 @@ async def enrolled(browser: Browser) -> SoftKey:
 
 def log_of(event: str) -> str:
     """Which log an event stands in."""
-    return (
-        "platform"
-        if event.startswith(("calendar_", "client.", "contact.", "digest_", "exclusion.", "notice_", "role."))
-        else "ekbacka"
-    )
+    of_the_platform = ("role.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_")
+    return "platform" if event.startswith(of_the_platform) else "ekbacka"
 
 
 def told(logs: Logs, mark: int, event: str) -> list[dict[str, object]]:
