@@ -98,6 +98,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "settle_training"): told("role.suspended", "role.restored"),
     ("assurance", "enter_look"): told("evidence.changed"),
     ("assurance", "say_in_inquiry"): told(*INQUIRY),
+    ("assurance", "propose_exclusion"): told("exclusion.proposed"),
+    ("assurance", "approve_exclusion"): told("exclusion.approved"),
+    ("assurance", "end_exclusion"): told("exclusion.ended"),
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
@@ -268,6 +271,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|(propose|approve|end)_exclusion"
     r"|set_case_contact|end_case_contact"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
@@ -342,6 +346,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "keep_session": told("session.kept"),
     "enter_look": told("evidence.changed"),
     "say_in_inquiry": told(*INQUIRY),
+    "propose_exclusion": told("exclusion.proposed"),
+    "approve_exclusion": told("exclusion.approved"),
+    "end_exclusion": told("exclusion.ended"),
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
@@ -621,6 +628,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/inquiries"): told("page.opened"),
     ("POST", f"{LOG}/inquiries"): told("inquiry.filed"),
     ("POST", f"{LOG}/inquiries/settle"): told("inquiry.accepted", "inquiry.returned", "inquiry.withdrawn"),
+    ("GET", f"{LOG}/exclusions"): told("page.opened"),
+    ("POST", f"{LOG}/exclusions/agree"): told("exclusion.approved", "security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/exclusions/end"): told("exclusion.ended"),
     ("GET", "/exercises"): Untold("leads to a page"),
     ("GET", f"{LOG}/exercises"): Untold("which exercises were asked for, and what became of them; nobody in care"),
     ("POST", f"{LOG}/exercises"): told("exercise.asked"),
@@ -738,6 +748,9 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/terms/{slug}"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/inquiries"): Untold("what authorities have asked the supplier; nobody in care"),
     ("POST", "/inquiries"): told("inquiry.answered"),
+    ("GET", "/exclusions"): Untold("which terms do not concern which authority; nobody in care"),
+    ("POST", "/exclusions"): told("exclusion.proposed"),
+    ("POST", "/exclusions/end"): told("exclusion.ended"),
     ("GET", "/exercises"): Untold("which exercises were asked for, and what became of them; nobody in care"),
     ("POST", "/exercises/plan"): told("exercise.planned"),
     ("POST", "/exercises/begin"): told("exercise.begun", "security_key.used", "security_key.refused"),

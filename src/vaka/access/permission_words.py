@@ -109,6 +109,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "fråga leverantören efter underlag, besök och revision, och avgöra om svaren duger",
             "ask the supplier for evidence, visits and audits, and settle the answers",
         ),
+        Permission.PORTAL_EXCLUDE_TERM: Sentence(
+            "godta att ett villkor inte gäller myndigheten, och ta tillbaka det",
+            "agree that a term does not concern the authority, and take that back",
+        ),
         Permission.PORTAL_SEE_TERMS: Sentence("se hur de 37 villkoren står", "see how the 37 terms stand"),
         Permission.PORTAL_ASK_EXERCISE: Sentence(
             "begära krisövningar, komma överens om planer, säga vilka som var med och vad man lärde sig",
@@ -154,7 +158,8 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "sätta i kraft vad en annan har skrivit i registren", "put in force what another wrote in the registers"
         ),
         Permission.OFFICE_ANSWER_AUTHORITIES: Sentence(
-            "svara på vad myndigheter frågar leverantören", "answer what authorities ask the supplier"
+            "svara på vad myndigheter frågar, och föreslå vilka villkor som inte gäller dem",
+            "answer what authorities ask, and propose which terms do not concern them",
         ),
         Permission.OFFICE_OWN_SESSIONS: _OWN_SESSIONS,
         Permission.OFFICE_OWN_KEYS: _OWN_KEYS,

@@ -112,6 +112,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SET_REMOVAL,
                         Permission.PORTAL_APPROVE_REMOVAL,
                         Permission.PORTAL_ASK_SUPPLIER,
+                        Permission.PORTAL_EXCLUDE_TERM,
                         Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_CLIENTS,

@@ -20,6 +20,10 @@ _INQUIRY = About(
     OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "wanted_by"),
     "what was asked and answered: a fingerprint of it",
 )  # fmt: skip
+_EXCLUSION = About(
+    OPERATOR, ("exclusion",), ("authority", "term", "reason", "digest", "valid_until", "step_up"),
+    "who the two are, but for their accounts",
+)  # fmt: skip
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 
@@ -100,6 +104,9 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             (Event.INQUIRY_FILED, Event.INQUIRY_ANSWERED, Event.INQUIRY_RETURNED, Event.INQUIRY_ACCEPTED,
              Event.INQUIRY_WITHDRAWN),
             _INQUIRY,
+        ),
+        **dict.fromkeys(
+            (Event.EXCLUSION_PROPOSED, Event.EXCLUSION_APPROVED, Event.EXCLUSION_ENDED), _EXCLUSION
         ),
         Event.EXERCISE_ASKED: _exercise("year"),
         Event.EXERCISE_WITHDRAWN: _exercise("year"),

@@ -121,6 +121,9 @@ class Event(Enum):
     INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
     INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
     INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
+    EXCLUSION_PROPOSED = "exclusion.proposed"  # the supplier proposed that a term does not concern an authority
+    EXCLUSION_APPROVED = "exclusion.approved"  # the authority agreed, until a day
+    EXCLUSION_ENDED = "exclusion.ended"  # it was taken back, or the proposal was refused
     INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     EXERCISE_ASKED = "exercise.asked"  # an authority asked for a crisis exercise
     EXERCISE_WITHDRAWN = "exercise.withdrawn"  # and took that back before it began

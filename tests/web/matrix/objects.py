@@ -132,6 +132,7 @@ async def _furnish(
         "activation": activation.header("location").rpartition("/")[2],
         "way": found(await officer.get(f"{here}/notices"), "way"),
         "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
+        "exclusion": str(enter_exclusion(installation, place, colleague)),
         "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
         "link": found(await officer.get(f"{here}/tasks"), "link"),
         "notice": str(notice),
@@ -153,6 +154,18 @@ def enter_document(installation: Installation, author: UUID) -> UUID:
             " values (%s, 1, 'documents', 'in_force', '{}', 1, %s, %s, now())", (entry, bytes(32), author),
         )  # fmt: skip
     return entry
+
+
+def enter_exclusion(installation: Installation, place: str, by: UUID) -> UUID:
+    """Let the supplier have proposed that a term does not concern an authority."""
+    one = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.exclusion (id, authority_id, term, reason, proposed_by, proposed_at)"
+            " values (%s, %s, 19, 'Inga hallar', %s, now())", (one, installation.authorities[place].id, by),
+        )  # fmt: skip
+    return one
 
 
 def enter_emergency(installation: Installation, one: UUID, other: UUID) -> UUID:

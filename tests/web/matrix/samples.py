@@ -105,6 +105,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/terms/pack": {},
         f"{LOG}/inquiries": {"kind": "other", "wanted": "2026-03-01", "words": ""},
         f"{LOG}/inquiries/settle": {"inquiry": Named("inquiry"), "seen": "1", "deed": "accepted", "words": REASON},
+        f"{LOG}/exclusions/agree": {"exclusion": Named("exclusion"), "digest": NOTHING},
+        f"{LOG}/exclusions/end": {"exclusion": Named("exclusion")},
         f"{LOG}/people": {"text": Named("person_name")},
         f"{LOG}/export": {"format": "csv", "person": Named("person"), "reason": "other"},
         f"{LOG}/receipt": {"number": "0"},
@@ -167,6 +169,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/outages/declare": {"outage": NOBODY, "digest": NOTHING},
         "/outages/end": {"outage": NOBODY},
         "/inquiries": {"inquiry": NOBODY, "authority": NOBODY, "seen": "1", "words": REASON},
+        "/exclusions": {"authority": NOBODY, "term": "19", "reason": ""},
+        "/exclusions/end": {"authority": NOBODY, "exclusion": NOBODY},
         "/exercises/plan": {
             "exercise": NOBODY, "starts": "2026-01-01T10:00", "ends": "2026-01-01T14:00", "office": "", "portal": "",
             "injects": "",

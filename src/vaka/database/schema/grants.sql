@@ -153,6 +153,12 @@ grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup
 grant execute on function list_inquiries, list_inquiry_messages, say_in_inquiry to g_portal;
 grant select on inquiry_standing, inquiry_message to g_office;
 grant execute on function say_in_inquiry to g_office;
+-- Which terms an authority agreed do not concern it: office proposes, portal agrees, either ends it.
+grant execute on function list_left_out to g_portal, g_office, g_scheduler, g_setup;
+grant execute on function list_exclusions, end_exclusion to g_portal, g_office;
+grant execute on function propose_exclusion to g_office;
+grant execute on function approve_exclusion to g_portal;
+grant execute on function ledger.is_exclusion_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
 -- reminds, and tells of the week. It reads of the registers only the days.
 grant execute on function list_waiting to g_portal, g_scheduler;

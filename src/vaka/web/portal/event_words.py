@@ -124,6 +124,9 @@ EVENTS: Mapping[str, str] = {
     "inquiry.answered": mark("The supplier answered"),
     "inquiry.returned": mark("The answer was sent back"),
     "inquiry.accepted": mark("The answer was accepted"),
+    "exclusion.proposed": mark("Proposed that a term does not concern the authority"),
+    "exclusion.approved": mark("Agreed that a term does not concern the authority"),
+    "exclusion.ended": mark("A term concerns the authority again"),
     "inquiry.withdrawn": mark("The question was withdrawn"),
     "exercise.asked": mark("Crisis exercise asked for"),
     "exercise.withdrawn": mark("Request for a crisis exercise taken back"),
@@ -230,7 +233,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "command.signed_in", "command.signed_out", "database.visited", "evidence.changed",
          "evidence.packed", "routine.taken", "register.entered", "register.moved", "register.acknowledged",
          "register.shown", "inquiry.filed", "inquiry.answered", "inquiry.returned", "inquiry.accepted",
-         "inquiry.withdrawn"),
+         "inquiry.withdrawn", "exclusion.proposed", "exclusion.approved", "exclusion.ended"),
     ),
     "exercises": (
         mark("Crisis exercises"),

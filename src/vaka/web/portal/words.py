@@ -73,6 +73,7 @@ KINDS: Mapping[str, str] = {
     "several": mark("Several"),
     "unauthorised_grant": mark("Unauthorised change of a role"),
     "requirement": mark("Evidence"),
+    "exclusion": mark("Term that does not concern the authority"),
     "inquiry": mark("Question to the supplier"),
     "register": mark("Register"),
     "register_entry": mark("Entry of a register"),
