@@ -130,6 +130,7 @@ async def _furnish(
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
         "entry": str(enter_document(installation, colleague)),
+        "case": str(enter_case(installation, place)),
         "emergency": str(enter_emergency(installation, colleague, spare)),
     }
 
@@ -144,6 +145,25 @@ def enter_document(installation: Installation, author: UUID) -> UUID:
             " (entry, number, register, state, fields, content, digest, made_by, made_at)"
             " values (%s, 1, 'documents', 'in_force', '{}', 1, %s, %s, now())", (entry, bytes(32), author),
         )  # fmt: skip
+    return entry
+
+
+def enter_case(installation: Installation, place: str) -> UUID:
+    """Let an incident touch one of the two."""
+    entry = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.security_case (id, kind, severity, regulated, known_at, opened_at, "
+            " acknowledge_minutes, receipt_minutes, tell_minutes, fix_hours)"
+            " values (%s, 'incident', 'low', false, now(), now(), 60, 60, 60, 60)",
+            (entry,),
+        )
+        hand.execute(
+            "insert into vaka.case_entry (case_id, number, kind, side, tlp, authority_id, text, facts, made_by,"
+            " made_at, digest) values (%s, 1, 'touched', 'product', 'AMBER', %s, '', '{}', null, now(), %s)",
+            (entry, installation.authorities[place].id, bytes(32)),
+        )
     return entry
 
 

@@ -20,6 +20,7 @@ from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.office import (
     accounts,
+    cases,
     changes,
     commands,
     cover,
@@ -102,6 +103,12 @@ ADDRESSES: tuple[Address, ...] = (
     route("/outages", outages.propose, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/outages/declare", outages.declare, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/outages/end", outages.end, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
+    route("/cases", cases.show_cases, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/new", cases.show_new, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/new", cases.open_new, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/{case}", cases.show_case, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/{case}/write", cases.write_in, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/{case}/seen", cases.say_seen, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/terms", terms.show_terms, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/terms/{slug}", terms.show_board, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),

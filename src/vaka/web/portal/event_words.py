@@ -145,6 +145,11 @@ EVENTS: Mapping[str, str] = {
     "notice.hindered": mark("Notice not taken, is tried again"),
     "notice.late": mark("Notice late"),
     "notice.acknowledged": mark("Notice seen in the portal"),
+    "case.opened": mark("Case opened"),
+    "case.written": mark("Written in a case"),
+    "case.seen": mark("Case seen"),
+    "case.escalated": mark("Case went on to the next"),
+    "case.exported": mark("Case taken out as a file"),
     "contact.set": mark("Contact named"),
     "contact.ended": mark("Contact taken off the list"),
     "notice_way.set": mark("Address for notices added"),
@@ -211,7 +216,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "notices": (
         mark("Notices"),
         ("notice.delivered", "notice.hindered", "notice.late", "notice.acknowledged", "notice_way.set",
-         "notice_way.ended", "notice_rule.set", "contact.set", "contact.ended"),
+         "notice_way.ended", "notice_rule.set", "contact.set", "contact.ended",
+         "case.opened", "case.written", "case.seen", "case.escalated", "case.exported"),
     ),
     "registers": (
         mark("Registers"),
