@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from vaka.access.engagement import with_engagement
 from vaka.access.permissions import Permission
 from vaka.access.training import with_training
 from vaka.database.connections import transaction
@@ -24,8 +25,11 @@ from vaka.web.office import (
     changes,
     commands,
     cover,
+    due,
     emergency,
+    exercises,
     first_touch,
+    inquiries,
     issuers,
     keys,
     outages,
@@ -83,7 +87,6 @@ ADDRESSES: tuple[Address, ...] = (
     route("/account/{account}/roles", roles.show_form, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/roles", roles.ask, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/put-out", changes.end, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
-    route("/account/{account}/invite", changes.invite, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests", requests.show_requests, ["GET"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
     route("/requests/new", requests.show_new, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
@@ -111,6 +114,23 @@ ADDRESSES: tuple[Address, ...] = (
     route("/cases/{case}/seen", cases.say_seen, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/terms", terms.show_terms, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/terms/{slug}", terms.show_board, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/inquiries", inquiries.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/inquiries", inquiries.answer, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/exercises", exercises.show_exercises, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/exercises/plan", exercises.plan_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/exercises/begin", exercises.begin_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/exercises/end", exercises.end, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/exercises/attend", exercises.attend, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/exercises/lesson", exercises.note_lesson, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/exercises/settle", exercises.settle_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/exercises/close", exercises.close_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/due", due.show_due, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/due/way", due.add_way, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
+    route("/due/end", due.stop_way, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
+    route("/due/digest", due.set_day, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
+    route("/due/calendar", due.make_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/due/calendar/end", due.end_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/calendar/{secret}", due.give_calendar, ["GET"], needs=PUBLIC),
     route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
@@ -160,7 +180,9 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         if asker is None or not await emergency.is_as_opened(office, asker.session):
             return None
         async with transaction(office.platform) as connection:
-            principal = await with_training(connection, asker.principal, office.clock.now(), office.training_ahead)
+            now = office.clock.now()
+            principal = await with_training(connection, asker.principal, now, office.training_ahead)
+            principal = await with_engagement(connection, principal, now)
         return replace(asker, principal=principal)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:

@@ -13,6 +13,7 @@ from vaka.cases.contacts import list_contacts, whose_duty
 from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
 from vaka.web.asker import Asker
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.terms_board import board_words, read_board
 
@@ -27,11 +28,12 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_board(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/terms: the 37 terms in a reviewer's groups, what is red first, each with its evidence."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "terms")
     now = portal.clock.now()
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
-        supervised = next((one for one in await list_supervised(platform) if one.id == authority.id), None)
+        supervised = next((one for one in await list_supervised(platform, now) if one.id == authority.id), None)
         if supervised is None:
             raise NothingHereError  # the reception of unknown senders has no contract
         board = await read_board(platform, supervised, now)
