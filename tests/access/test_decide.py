@@ -44,6 +44,7 @@ GIVES = {
     "care_manager": "portal.register_people portal.keep_people portal.own_clients portal.see_terms"
     " portal.own_receipt portal.own_keys portal.own_sessions",
     "administrator": "office.see_accounts office.ask_account office.decide_account office.set_issuers"
+    " office.handle_cases"
     " office.declare_outage office.run_commands office.own_keys office.own_sessions office.see_terms"
     " office.see_registers office.keep_registers office.decide_registers office.answer_authorities"
     " office.keep_exercises",

@@ -104,6 +104,11 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
+    ("cases", "open_case"): told("case.opened", "case.written"),
+    ("cases", "write_case"): told("case.written"),
+    ("cases", "answer_case"): told("case.written"),
+    ("cases", "see_case"): told("case.seen"),
+    ("cases", "escalate_cases"): told("case.escalated"),
     ("cases", "set_contact"): told("contact.set"),
     ("cases", "end_contact"): told("contact.ended"),
     ("registers", "ask_exercise"): told("exercise.asked"),
@@ -273,6 +278,7 @@ _CHANGES = re.compile(
     r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion"
     r"|set_case_contact|end_case_contact"
+    r"|(open|write|answer|see)_case\(|escalate_cases\("
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
@@ -314,6 +320,10 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "keep_emergency_keys": told("security_key.allowed"),
     "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
     "write_outage_notices": Untold("goes with the entry that the notice tells of"),
+    "add_case_entry": told("case.opened", "case.written", "case.escalated"),
+    "open_case": told("case.opened", "case.written"),
+    "see_case": told("case.seen"),
+    "write_case_notices": Untold("goes with the entry that the notice tells of"),
     "forget_contacts": Untold("goes with authority.closed: nobody is called any more"),
     "set_case_contact": told("contact.set"),
     "end_case_contact": told("contact.ended"),
@@ -656,6 +666,11 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
     ("GET", f"{LOG}/notices"): told("page.opened"),
     ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
+    ("GET", f"{LOG}/cases"): Untold("which cases touch the authority; nobody in care"),
+    ("GET", f"{LOG}/cases/{{case}}"): Untold("what was written in a case; nobody in care"),
+    ("POST", f"{LOG}/cases/{{case}}/answer"): told("case.written"),
+    ("POST", f"{LOG}/cases/{{case}}/seen"): told("case.seen"),
+    ("GET", f"{LOG}/cases/{{case}}/file"): told("case.exported"),
     ("GET", f"{LOG}/contacts"): Untold("whom the authority itself has named; nobody in care"),
     ("POST", f"{LOG}/contacts"): told("contact.set", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/contacts/end"): told("contact.ended", "security_key.used", "security_key.refused"),
@@ -767,6 +782,12 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/due/calendar/end"): told("calendar_link.ended"),
     ("GET", "/calendar/{secret}"): Untold("days of the registers, in which there is nobody; the link has events"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
+    ("GET", "/cases"): Untold("which cases there are, and whom authorities named; nobody in care"),
+    ("GET", "/cases/new"): Untold("a form, and nothing of anybody"),
+    ("POST", "/cases/new"): told("case.opened", "case.written"),
+    ("GET", "/cases/{case}"): Untold("what was written in a case; nobody in care"),
+    ("POST", "/cases/{case}/write"): told("case.written"),
+    ("POST", "/cases/{case}/seen"): told("case.seen"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),
     ("POST", "/registers/{register}/showing"): told("register.shown", "security_key.used", "security_key.refused"),

@@ -152,6 +152,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "föreslå och godkänna vilka e-legitimationer som godtas",
             "propose and approve which identities are accepted",
         ),
+        Permission.OFFICE_HANDLE_CASES: Sentence(
+            "öppna incidenter och sårbarheter som ärenden, skriva i dem och ta dem steg för steg",
+            "open incidents and vulnerabilities as cases, write in them and take them step by step",
+        ),
         Permission.OFFICE_SEE_REGISTERS: Sentence("läsa leverantörens register", "read the supplier's registers"),
         Permission.OFFICE_KEEP_REGISTERS: Sentence("skriva i registren", "write in the registers"),
         Permission.OFFICE_DECIDE_REGISTERS: Sentence(

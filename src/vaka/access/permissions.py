@@ -52,6 +52,7 @@ class Permission(Enum):
     OFFICE_SET_ISSUERS = "office.set_issuers"  # see, propose, approve, withdraw issuers of identities
     OFFICE_DECLARE_OUTAGE = "office.declare_outage"  # say, with a shift leader, that an issuer lets nobody in; end that
     OFFICE_SEE_TERMS = "office.see_terms"  # how the 37 terms stand with each authority, and the work that follows
+    OFFICE_HANDLE_CASES = "office.handle_cases"  # open incidents and vulnerabilities as cases, and write in them
     OFFICE_SEE_REGISTERS = "office.see_registers"  # what stands in the registers, and accept policies for oneself
     OFFICE_KEEP_REGISTERS = "office.keep_registers"  # write in them, one entry or a whole table
     OFFICE_DECIDE_REGISTERS = "office.decide_registers"  # put in force what another wrote; show authorities a register

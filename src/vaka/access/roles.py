@@ -216,6 +216,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_DECLARE_OUTAGE,
                         Permission.OFFICE_RUN_COMMANDS,
                         Permission.OFFICE_SEE_TERMS,
+                        Permission.OFFICE_HANDLE_CASES,
                         Permission.OFFICE_SEE_REGISTERS,
                         Permission.OFFICE_KEEP_REGISTERS,
                         Permission.OFFICE_DECIDE_REGISTERS,

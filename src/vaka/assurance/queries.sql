@@ -107,6 +107,14 @@ select authority_id, reason, things from find_shortcomings(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_contacts(%(at)s)
 
+-- name: find_late_cases
+-- as: scheduler, setup
+select authority_id, reason, things from find_late_cases(%(at)s)
+
+-- name: find_unseen_cases
+-- as: scheduler, setup
+select authority_id, reason, things from find_unseen_cases(%(at)s)
+
 -- name: find_sites
 -- as: scheduler, setup
 select authority_id, reason, things from find_sites(%(at)s)

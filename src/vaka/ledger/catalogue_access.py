@@ -179,6 +179,15 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
+        **dict.fromkeys(
+            (Event.CASE_OPENED, Event.CASE_WRITTEN),
+            About(OPERATOR, ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"), "what was written"),
+        ),
+        Event.CASE_SEEN: About(OPERATOR, ("case",), ("authority", "entry")),
+        Event.CASE_ESCALATED: About(
+            ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
+        ),
+        Event.CASE_EXPORTED: About(OPERATOR, ("case",), (), "what was written"),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",

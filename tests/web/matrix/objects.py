@@ -139,6 +139,7 @@ async def _furnish(
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
         "entry": str(enter_document(installation, colleague)),
+        "case": str(enter_case(installation, place)),
         "emergency": str(enter_emergency(installation, colleague, spare)),
     }
 
@@ -166,6 +167,25 @@ def enter_exclusion(installation: Installation, place: str, by: UUID) -> UUID:
             " values (%s, %s, 19, 'Inga hallar', %s, now())", (one, installation.authorities[place].id, by),
         )  # fmt: skip
     return one
+
+
+def enter_case(installation: Installation, place: str) -> UUID:
+    """Let an incident touch one of the two."""
+    entry = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.security_case (id, kind, severity, regulated, known_at, opened_at, "
+            " acknowledge_minutes, receipt_minutes, tell_minutes, fix_hours)"
+            " values (%s, 'incident', 'low', false, now(), now(), 60, 60, 60, 60)",
+            (entry,),
+        )
+        hand.execute(
+            "insert into vaka.case_entry (case_id, number, kind, side, tlp, authority_id, text, facts, made_by,"
+            " made_at, digest) values (%s, 1, 'touched', 'product', 'AMBER', %s, '', '{}', null, now(), %s)",
+            (entry, installation.authorities[place].id, bytes(32)),
+        )
+    return entry
 
 
 def enter_emergency(installation: Installation, one: UUID, other: UUID) -> UUID:

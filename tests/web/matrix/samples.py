@@ -37,7 +37,7 @@ IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
     "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
-    "emergency": Named("emergency"), "secret": "A" * 43,
+    "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43,
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -129,6 +129,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/activation/{{proposal}}/approve": {"digest": NOTHING, "sure": "yes"},
         f"{LOG}/activation/{{proposal}}/withdraw": {},
         f"{LOG}/notices/seen": {"notices": Named("notice")},
+        f"{LOG}/cases/{{case}}/answer": {"text": "", "tlp": "AMBER"},
+        f"{LOG}/cases/{{case}}/seen": {"number": "1"},
         f"{LOG}/contacts": {"place": "2", "name": "Nattjouren", "phone": "08-46500401", "valid_until": "2020-01-01"},
         f"{LOG}/contacts/end": {"place": "2"},
         f"{LOG}/notices/way": {"way": "mail", "address": "ingen"},
@@ -168,6 +170,12 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/outages": {"issuer": NOBODY, "hours": "1", "reason": ""},
         "/outages/declare": {"outage": NOBODY, "digest": NOTHING},
         "/outages/end": {"outage": NOBODY},
+        "/cases/new": {
+            "kind": "incident", "severity": "low", "title": "", "text": "", "tlp": "AMBER",
+            "known_at": "2026-01-01T10:00",
+        },
+        "/cases/{case}/write": {"kind": "moved"},
+        "/cases/{case}/seen": {"number": "1"},
         "/inquiries": {"inquiry": NOBODY, "authority": NOBODY, "seen": "1", "words": REASON},
         "/exclusions": {"authority": NOBODY, "term": "19", "reason": ""},
         "/exclusions/end": {"authority": NOBODY, "exclusion": NOBODY},

@@ -3,7 +3,7 @@
 """What every address of the office works with: the open parts, the rooms, and the frame of a page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -19,7 +19,7 @@ from vaka.errors import VakaError
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.identity.sessions import Session
-from vaka.settings import SecurityContactSettings
+from vaka.settings import CasesSettings, SecurityContactSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
@@ -76,6 +76,8 @@ class Office:
     """How long before a course is due an administrator is told of it."""
     allowances: Allowances
     """How often calendars may ask."""
+    cases: CasesSettings = field(default_factory=CasesSettings)
+    """What was agreed of incidents and vulnerabilities."""
     on_site: tuple[IPv4Network | IPv6Network, ...] = ()
     """The networks of the supplier's own premises; from everywhere else one works remotely."""
     demo: bool = False

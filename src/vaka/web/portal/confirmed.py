@@ -79,6 +79,8 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         "/unlock": "uncovers one's own session, by a touch or by signing in anew",
         "/here": "says that somebody sits there; changes nothing",
         f"{_LOG}/keys": "takes the answer of the new key itself; whoever has one has touched it on the page before",
+        f"{_LOG}/cases/{{case}}/answer": "writes to the supplier: what is urgent shall not wait for a key",
+        f"{_LOG}/cases/{{case}}/seen": "says that one has seen what one was told",
         f"{_LOG}/notices/seen": "says that one has seen what one was told",
         f"{_LOG}/tasks/calendar/end": "ends a link of one's own: whoever suspects one shall not look for a key first",
         f"{_LOG}/programs/end": "ends a program: whoever suspects one shall not look for a key first",

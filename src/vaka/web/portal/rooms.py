@@ -17,7 +17,8 @@ GROUPS = (
         Room("exercises", "/exercises", mark("Crisis exercises"), Permission.PORTAL_SEE_TERMS),
     )),
     Group(mark("Incidents"), (
-        Room("cases", "/contacts", mark("Contacts"), Permission.PORTAL_HANDLE_CASES),
+        Room("cases", "/cases", mark("Cases"), Permission.PORTAL_HANDLE_CASES),
+        Room("contacts", "/contacts", mark("Contacts"), Permission.PORTAL_HANDLE_CASES),
     )),
     Group(mark("Access"), (
         Room("access", "/access", mark("Roles"), Permission.PORTAL_SEE_ACCESS),

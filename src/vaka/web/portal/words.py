@@ -84,6 +84,7 @@ KINDS: Mapping[str, str] = {
     "unit_hours": mark("Hours of a unit"),
     "account_link": mark("Link to an identity"),
     "invitation": mark("Invitation"),
+    "case": mark("Case"),
     "outage": mark("Outage of an issuer"),
     "declared_outage": mark("Outage of an issuer"),
     "trust": mark("Issuer of identities"),
