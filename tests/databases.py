@@ -11,7 +11,7 @@ from contextlib import closing
 import psycopg
 from psycopg import sql
 
-from vaka.database.provision import provision_tenant
+from vaka.database.provision import let_in_to_tenant, provision_tenant
 from vaka.database.server import SUPERUSER, Server, tenant_database
 
 BLANK = tenant_database("blank")
@@ -27,4 +27,4 @@ def provide_tenant(server: Server, database: str) -> None:
                 sql.Identifier(database), sql.Identifier(BLANK)
             )
         )
-    provision_tenant(server, database)
+    let_in_to_tenant(server, database)

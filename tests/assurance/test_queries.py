@@ -28,6 +28,18 @@ SAMPLES: dict[str, object] = {
     "most": 10,
     "purpose": "remote-policy",
     "roles": ["auditor"],
+    "id": uuid4(),
+    "seen": 0,
+    "act": "filed",
+    "kind": "audit",
+    "term": 37,
+    "words": "Vad",
+    "reference": "",
+    "sha256": "",
+    "wanted_by": START,
+    "by": uuid4(),
+    "now": START,
+    "inquiries": [uuid4()],
 }
 
 

@@ -319,8 +319,15 @@ async def test_term_04_5_active_accounts_minus_undertakings_are_none(board: Boar
     for fields in short:
         board.shelf.put("undertakings", "noted", person=str(staff), signed="2020-01-01", **fields)
         assert await board.status_of("undertakings") == (Status.FAILING, "uncovered")
-    board.shelf.put("undertakings", "noted", person=str(staff), customers="yes", signed="2020-01-01")
-    assert await board.status_of("undertakings") == (Status.MET, "none")
+    # Whoever works for a firm is covered as long as the firm's agreement holds (4.3).
+    bound: dict[str, Any] = {"engaged": "firm", "customers": "yes", "signed": "2020-01-01"}
+    ended = board.shelf.put("subcontractors", "in_force", valid_until="2026-03-13", **bound)
+    holds = board.shelf.put("subcontractors", "in_force", valid_until=LATER, **bound)
+    for firm, found in ((ended, (Status.FAILING, "uncovered")), (holds, (Status.MET, "none"))):
+        board.shelf.put(
+            "undertakings", "noted", person=str(staff), customers="yes", signed="2020-01-01", employer=str(firm)
+        )
+        assert await board.status_of("undertakings") == found
     theirs = account(board.shelf.by_hand)
     assert await board.status_of("undertakings") == (Status.FAILING, "uncovered")
     board.shelf.by_hand(

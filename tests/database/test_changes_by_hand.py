@@ -260,6 +260,7 @@ UNGUARDED = {
         "command_session": "worth something while the log says that the office approved it; begin and end have events",
         "session_use": "in which minute a session was last used; its beginning and its end have events",
         "look": "added by a function alone, with an entry of what is otherwise (tests/assurance/test_collectors.py)",
+        "case_contact": "written by functions of the portal alone, with an entry; everybody else is refused",
         "register_version": "added by functions alone, each with an entry (tests/registers/test_actions.py)",
         "register_acknowledgement": "added by a function alone, with an entry; everybody else is refused",
         "register_showing": "set by a function alone, with an entry; everybody else is refused",

@@ -30,6 +30,7 @@ Rights = dict[str, str]
 SEES_SCHEMAS = {"schema ledger": "usage", "schema vaka": "usage"}
 WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
+CONTACTS = "select(authority_id hours mail name phone place since valid_until)"
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
 EXERCISES = {
     "list_exercises()": "execute",
@@ -45,11 +46,11 @@ FINDS = {
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "accounts_not_of_one",
-        "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
+        "contacts", "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "unreviewed_break_glass",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
-        "large_changes", "unanswered_exercises", "exercise_hours",
+        "large_changes", "unanswered_exercises", "exercise_hours", "overdue_inquiries",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -137,8 +138,15 @@ PLATFORM: dict[str, Rights] = {
         "client_digest()": "execute",
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
+        "list_asked()": "execute",
+        "list_inquiries()": "execute",
+        "list_inquiry_messages()": "execute",
+        "say_in_inquiry()": "execute",
         "list_looks()": "execute",
         "list_findings()": "execute",
+        "case_contact": CONTACTS,
+        "set_case_contact()": "execute",
+        "end_case_contact()": "execute",
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
@@ -180,7 +188,9 @@ PLATFORM: dict[str, Rights] = {
         "approve_identity()": "execute",
         "decide_account_request()": "execute",
         "lacks_undertaking()": "execute",
+        "awaits_undertaking()": "execute",
         "training_due()": "execute",
+        "ended_engagement()": "execute",
         "policy_to_accept()": "execute",
         "redeem_key_code()": "execute",
         "acts_as_administrator()": "execute",
@@ -196,8 +206,12 @@ PLATFORM: dict[str, Rights] = {
         "enter_register_version()": "execute",
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
+        "case_contact": CONTACTS,
         "list_evidence()": "execute",
-        "invitation": "insert",
+        "list_asked()": "execute",
+        "inquiry_standing": "select",
+        "inquiry_message": "select",
+        "say_in_inquiry()": "execute",
         "trusted_issuer": "select insert update(approved_at approved_by withdrawn_at withdrawn_by)",
         "ledger.trust_state()": "execute",
         "ledger.trust_history()": "execute",
@@ -256,6 +270,7 @@ PLATFORM: dict[str, Rights] = {
         "end_break_glass()": "execute",
         **FINDS,
         "list_asked_exercises()": "execute",
+        "list_asked()": "execute",
         "tell_late_notices()": "execute",
     },
     "notifier": {
@@ -292,6 +307,7 @@ PLATFORM: dict[str, Rights] = {
         "request_role_change()": "execute",
         **FINDS,
         "list_asked_exercises()": "execute",
+        "list_asked()": "execute",
         "list_evidence()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",

@@ -49,6 +49,7 @@ def told(*events: str) -> Told:
     return Told(events)
 
 
+INQUIRY = tuple(f"inquiry.{act}" for act in ("filed", "answered", "returned", "accepted", "withdrawn"))
 KEYS = Untold("a key of the key database, which keeps a register of its own; what asks for it is what is told of")
 CHALLENGE = Untold("what a security key is asked, kept for minutes; what becomes of the answer has events")
 SEALED = Untold("moves or arranges entries, and is what the log itself shows")
@@ -88,6 +89,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("access", "settle_training"): told("role.suspended", "role.restored"),
     ("assurance", "enter_look"): told("evidence.changed"),
+    ("assurance", "say_in_inquiry"): told(*INQUIRY),
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
@@ -102,6 +104,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "settle_exercise_lesson"): told("exercise.settled"),
     ("registers", "close_exercise"): told("exercise.closed"),
     ("registers", "set_exercise_days"): told("exercise_rule.set"),
+    ("cases", "set_contact"): told("contact.set"),
+    ("cases", "end_contact"): told("contact.ended"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -254,7 +258,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
-    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register"
+    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|set_case_contact|end_case_contact"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
@@ -292,6 +297,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "keep_emergency_keys": told("security_key.allowed"),
     "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
     "write_outage_notices": Untold("goes with the entry that the notice tells of"),
+    "forget_contacts": Untold("goes with authority.closed: nobody is called any more"),
+    "set_case_contact": told("contact.set"),
+    "end_case_contact": told("contact.ended"),
     "set_notice_way": told("notice_way.set"),
     "end_notice_way": told("notice_way.ended"),
     "set_notice_minutes": told("notice_rule.set"),
@@ -313,6 +321,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "settle_training": told("role.suspended", "role.restored"),
     "keep_session": told("session.kept"),
     "enter_look": told("evidence.changed"),
+    "say_in_inquiry": told(*INQUIRY),
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
@@ -345,7 +354,10 @@ FUNCTIONS: dict[str, Told | Untold] = {
         "security_key.removed",
     ),
     "request_identity": told("account.requested"),
-    "approve_identity": told("account.approved", "account.invited", "session.ended"),
+    "approve_identity": told(
+        "account.approved", "account.created", "account.changed", "role.granted", "account.invited", "session.ended"
+    ),
+    "make_requested_account": told("account.created", "account.changed", "role.granted"),
     "redeem_key_code": told("security_key.allowed"),
     "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
@@ -486,6 +498,9 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 
 LOG = "/log/{authority}"
 PAGES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/signed-out"): Untold("that somebody is signed out; the session's end has its event"),
+    ("GET", "/sign-out/{name}"): told("session.ended", "sign_in.refused"),
+    ("GET", "/signed-out/{name}"): told("sign_in.refused"),
     ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
     ("GET", "/fallback"): told("sign_in.refused"),
     ("GET", "/emergency"): Untold("what emergency access is, and a form"),
@@ -581,7 +596,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/access"): Untold("leads to a page"),
     ("GET", "/terms"): Untold("leads to a page"),
     ("GET", "/exercises"): Untold("leads to a page"),
-    ("GET", f"{LOG}/exercises"): Untold("which exercises were asked for, and what became of them; nobody in care"),
+    ("GET", f"{LOG}/exercises"): told("page.opened"),
     ("POST", f"{LOG}/exercises"): told("exercise.asked"),
     ("POST", f"{LOG}/exercises/withdraw"): told("exercise.withdrawn"),
     ("POST", f"{LOG}/exercises/decide"): told("exercise.decided"),
@@ -589,10 +604,14 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/exercises/attend"): told("exercise.attended"),
     ("POST", f"{LOG}/exercises/lesson"): told("exercise.lesson"),
     ("POST", f"{LOG}/exercises/days"): told("exercise_rule.set"),
+    ("GET", "/inquiries"): Untold("leads to a page"),
+    ("GET", f"{LOG}/inquiries"): told("page.opened"),
+    ("POST", f"{LOG}/inquiries"): told("inquiry.filed"),
+    ("POST", f"{LOG}/inquiries/settle"): told("inquiry.accepted", "inquiry.returned", "inquiry.withdrawn"),
     ("GET", "/registers"): Untold("leads to a page"),
-    ("GET", f"{LOG}/registers"): Untold("what the supplier shows of its registers; nobody in care"),
-    ("GET", f"{LOG}/terms"): Untold("how the terms stand, in which there is nobody"),
-    ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
+    ("GET", f"{LOG}/registers"): told("page.opened"),
+    ("GET", f"{LOG}/terms"): told("page.opened"),
+    ("GET", f"{LOG}/access"): told("page.opened"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("POST", f"{LOG}/access/routine"): told("routine.taken"),
@@ -602,8 +621,11 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
-    ("GET", f"{LOG}/notices"): Untold("shows what the authority itself is told, and whether it arrived"),
+    ("GET", f"{LOG}/notices"): told("page.opened"),
     ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
+    ("GET", f"{LOG}/contacts"): Untold("whom the authority itself has named; nobody in care"),
+    ("POST", f"{LOG}/contacts"): told("contact.set", "security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/contacts/end"): told("contact.ended", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/notices/way"): told("notice_way.set"),
     ("POST", f"{LOG}/notices/end"): told("notice_way.ended"),
     ("POST", f"{LOG}/notices/minutes"): told("notice_rule.set"),
@@ -639,7 +661,6 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/account/{account}/put-out"): told(
         "account.deactivated", "session.ended", "security_key.used", "security_key.refused"
     ),
-    ("POST", "/account/{account}/invite"): told("account.invited", "security_key.used", "security_key.refused"),
     ("GET", "/requests"): Untold("what is asked for about accounts; nobody in care"),
     ("GET", "/requests/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/requests/new"): told("account.requested", "security_key.used", "security_key.refused"),
@@ -693,6 +714,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/exercises/lesson"): told("exercise.lesson"),
     ("POST", "/exercises/settle"): told("exercise.settled"),
     ("POST", "/exercises/close"): told("exercise.closed"),
+    ("GET", "/inquiries"): Untold("what authorities have asked the supplier; nobody in care"),
+    ("POST", "/inquiries"): told("inquiry.answered"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),

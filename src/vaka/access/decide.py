@@ -5,7 +5,7 @@
 from uuid import UUID
 
 from vaka.access.permissions import EMERGENCY, FALLBACK, MENDING, Permission
-from vaka.access.principal import Principal, Training
+from vaka.access.principal import Engagement, Principal, Training
 from vaka.access.roles import ROLES
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.sessions import Session
@@ -30,12 +30,19 @@ _NOT_IN_EMERGENCY = Sentence(
 )
 
 
-def _while_resting(training: Training) -> Sentence:
+def _while_resting(rest: Engagement | Training) -> Sentence:
     """Say why a role rests, and what brings it back."""
+    if isinstance(rest, Engagement):
+        return Sentence(
+            sv=f"Din administratörsroll vilar, eftersom avtalet med {rest.firm} inte längre gäller. När ett nytt avtal "
+            "är godkänt under Register, Underleverantörer, gäller rollen igen.",
+            en=f"Your administrator's role rests, as the agreement with {rest.firm} holds no more. When a new "
+            "agreement is approved under Registers, Subcontractors, the role holds again.",
+        )
     return Sentence(
-        sv=f"Din administratörsroll vilar tills utbildningen {training.title} är genomförd. Lägg in den under "
+        sv=f"Din administratörsroll vilar tills utbildningen {rest.title} är genomförd. Lägg in den under "
         "Register, Genomförda utbildningar, eller be en kollega; sedan gäller rollen igen.",
-        en=f"Your administrator's role rests until the course {training.title} is taken. Enter it under Registers, "
+        en=f"Your administrator's role rests until the course {rest.title} is taken. Enter it under Registers, "
         "Courses taken, or ask a colleague; then the role holds again.",
     )
 
@@ -44,7 +51,7 @@ class NotAllowedError(VakaError):
     """Signed in and known here, but no rule allows it. Says what of session or role is in the way, if one is."""
 
     def __init__(
-        self, permission: Permission, session: Session | None = None, *, resting: Training | None = None
+        self, permission: Permission, session: Session | None = None, *, resting: Engagement | Training | None = None
     ) -> None:
         sentence = _NOT_COVERED
         if session is not None and session.fallback:

@@ -92,6 +92,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.PORTAL_SET_NOTICES: Sentence(
             "bestämma vart myndigheten får besked om ändringar", "say where the authority is told of changes"
         ),
+        Permission.PORTAL_HANDLE_CASES: Sentence(
+            "ange vem leverantören når, och svara i ärenderummet",
+            "say whom the supplier reaches, and answer in the case room",
+        ),
         Permission.PORTAL_OWN_CLIENTS: Sentence(
             "registrera program som handlar åt en själv", "register programs that act for oneself"
         ),
@@ -100,6 +104,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         ),
         Permission.PORTAL_APPROVE_ACTIVATION: Sentence(
             "sätta reglerna för koder och lösenord i kraft", "put the rules for codes and passwords in force"
+        ),
+        Permission.PORTAL_ASK_SUPPLIER: Sentence(
+            "fråga leverantören efter underlag, besök och revision, och avgöra om svaren duger",
+            "ask the supplier for evidence, visits and audits, and settle the answers",
         ),
         Permission.PORTAL_SEE_TERMS: Sentence("se hur de 37 villkoren står", "see how the 37 terms stand"),
         Permission.PORTAL_ASK_EXERCISE: Sentence(
@@ -144,6 +152,9 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.OFFICE_KEEP_REGISTERS: Sentence("skriva i registren", "write in the registers"),
         Permission.OFFICE_DECIDE_REGISTERS: Sentence(
             "sätta i kraft vad en annan har skrivit i registren", "put in force what another wrote in the registers"
+        ),
+        Permission.OFFICE_ANSWER_AUTHORITIES: Sentence(
+            "svara på vad myndigheter frågar leverantören", "answer what authorities ask the supplier"
         ),
         Permission.OFFICE_OWN_SESSIONS: _OWN_SESSIONS,
         Permission.OFFICE_OWN_KEYS: _OWN_KEYS,

@@ -42,6 +42,13 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Engagement:
+    """A subcontractor whose agreement holds no more, and for whom an administrator works (term 4)."""
+
+    firm: str
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody signed in, with the grants that held when they were read (see ``access.grants.read_grants``).
 
@@ -55,9 +62,14 @@ class Principal:
     training: Training | None = None
     """Of an administrator who is warned, or whose role rests, what he has to take (`vaka.access.training`)."""
 
+    ended: Engagement | None = None
+    """Of an administrator whose role rests, as the firm he works for is bound no more (`vaka.access.engagement`)."""
+
     @property
-    def resting(self) -> Training | None:
-        """The course for want of which an administrator's role rests; None where none does."""
+    def resting(self) -> Engagement | Training | None:
+        """What an administrator's role rests for want of; None where it does not rest."""
+        if self.ended is not None:
+            return self.ended
         return self.training if self.training is not None and self.training.rests else None
 
     @property

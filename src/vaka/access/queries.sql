@@ -119,6 +119,10 @@ select settle_training(%(now)s)
 -- as: office
 select title, rests_from, rests_from <= %(now)s as rests from training_due(%(account_id)s, %(now)s)
 
+-- name: ended_engagement
+-- as: office
+select ended_engagement(%(account_id)s, %(now)s) as firm
+
 -- name: policy_to_accept
 -- as: office
 select policy_to_accept(%(account_id)s)
@@ -164,7 +168,8 @@ select approve_identity(%(request)s, %(digest)s, %(by)s, %(reason)s, %(step_up)s
 -- name: list_account_requests
 -- as: office
 select r.id, r.kind, r.account_id, r.human, r.display_name, r.realm, r.language, r.ends_at, r.reason, r.digest,
-       r.requested_by, a.human as requester, r.requested_at, r.answer_by, r.state, r.decided_by, r.decided_at, r.decision
+       r.requested_by, a.human as requester, r.requested_at, r.answer_by, r.state, r.decided_by, r.decided_at, r.decision,
+       r.invites
 from account_request r
 join account a on a.id = r.requested_by
 where %(account_id)s::uuid is null or r.account_id = %(account_id)s

@@ -133,6 +133,11 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the supplier's registers."""
 
+CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {"authority-contact": partial(_ask_platform, "find_contacts")}
+)
+"""What asks about cases, and whom an authority has named."""
+
 COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
@@ -147,8 +152,10 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "emergency-reviews": partial(_ask_platform_of_all, "find_unreviewed_break_glass"),
         "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),
         "exercise-hours": partial(_ask_platform, "find_exercise_hours"),
+        "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
         "log-sealed": partial(_ask_everywhere, _find_unsealed),
         "clock-state": _find_clock,
+        **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
     }
 )

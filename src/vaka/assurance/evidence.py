@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from vaka.assurance.assessment import Contract, Standing
-from vaka.assurance.terms import Requirement
+from vaka.assurance.terms import Requirement, load_terms
 from vaka.clock import read_clock_state
 from vaka.database.connections import Connection
 from vaka.database.queries import load_queries
@@ -83,11 +83,10 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 
 
 async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
-
-    What they agree does not concern them is kept nowhere yet.
-    """
-    asked = await _list_asked_exercises(connection, now)
+    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
+    asked = await _read_asked(connection)
+    for authority_id, since in await _list_asked_exercises(connection, now):
+        asked.setdefault(authority_id, {}).update(dict.fromkeys(ON_REQUEST, since))
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
         Supervised(identifier, slug, name, Contract(created_at, asked.get(identifier, {}), {}))
@@ -95,7 +94,16 @@ async def list_supervised(connection: Connection, now: datetime) -> list[Supervi
     ]
 
 
-async def _list_asked_exercises(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:
-    """Return which requirements are owed since when, as an authority asked for a crisis exercise (term 36)."""
-    cursor = await connection.execute(QUERIES["list_asked_exercises"], {"at": now})
-    return {authority: dict.fromkeys(ON_REQUEST, since) for authority, since in await cursor.fetchall()}
+async def _list_asked_exercises(connection: Connection, now: datetime) -> list[tuple[UUID, datetime]]:
+    """Return since when which authority is owed a crisis exercise that it asked for (term 36)."""
+    return await (await connection.execute(QUERIES["list_asked_exercises"], {"at": now})).fetchall()
+
+
+async def _read_asked(connection: Connection) -> dict[UUID, dict[str, datetime]]:
+    """Return since when which authority asks for what is owed on request, by requirement."""
+    asked: dict[UUID, dict[str, datetime]] = {}
+    cursor = await connection.execute(QUERIES["list_asked"])
+    for authority_id, number, since in await cursor.fetchall():
+        on_request = (one for term in load_terms() if term.number == number for one in term.requirements if one.asked)
+        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request)
+    return asked

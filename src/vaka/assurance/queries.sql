@@ -103,6 +103,10 @@ select authority_id, reason, things from find_unassessed(%(every)s, %(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_shortcomings(%(at)s)
 
+-- name: find_contacts
+-- as: scheduler, setup
+select authority_id, reason, things from find_contacts(%(at)s)
+
 -- name: find_sites
 -- as: scheduler, setup
 select authority_id, reason, things from find_sites(%(at)s)
@@ -134,3 +138,36 @@ select authority_id, reason, things from find_unanswered_exercises(%(at)s)
 -- name: find_exercise_hours
 -- as: scheduler, setup
 select authority_id, reason, things from find_exercise_hours(%(at)s)
+
+-- name: list_asked
+-- as: office, portal, scheduler, setup
+select authority_id, term, since from list_asked()
+
+-- name: find_overdue_inquiries
+-- as: scheduler, setup
+select authority_id, reason, things from find_overdue_inquiries(%(at)s)
+
+-- name: list_inquiries
+-- as: portal
+select id, authority_id, kind, term, words, filed_at, filed_by, number, act, said_at, wanted_by
+from list_inquiries(%(authority_id)s, %(most)s)
+
+-- name: list_every_inquiry
+-- as: office
+select id, authority_id, kind, term, words, filed_at, filed_by, number, act, said_at, wanted_by
+from inquiry_standing order by act in ('accepted', 'withdrawn'), said_at desc, id limit %(most)s
+
+-- name: list_inquiry_messages
+-- as: portal
+select inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by, made_at
+from list_inquiry_messages(%(authority_id)s, %(inquiries)s)
+
+-- name: list_every_inquiry_message
+-- as: office
+select inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by, made_at
+from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, number
+
+-- name: say_in_inquiry
+-- as: office, portal
+select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
+    %(wanted_by)s, %(by)s, %(now)s)

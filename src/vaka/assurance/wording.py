@@ -98,6 +98,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} övningar är inte stängda en månad efteråt: närvaro eller lärdomar saknas.",
             en="{count} exercises are not closed a month after: attendance or lessons are missing.",
         ),
+        ("audit-requests", "unanswered"): Sentence(
+            sv="{count} frågor från myndigheten har inte besvarats i tid.",
+            en="{count} questions of the authority were not answered in time.",
+        ),
         ("log-sealed", "stands_still"): Sentence(
             sv="Loggen förseglas inte.",
             en="The log is not being sealed.",
@@ -145,6 +149,14 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("training", "untrained"): Sentence(
             sv="{count} utbildningar är inte gjorda i den version som gäller och i tid.",
             en="{count} courses have not been taken in the version in force and in time.",
+        ),
+        ("authority-contact", "unnamed"): Sentence(
+            sv="Myndigheten har inte angett någon kontaktperson. Det är dess sak, i portalen.",
+            en="The authority has named no contact. That is for it to do, in the portal.",
+        ),
+        ("authority-contact", "expired"): Sentence(
+            sv="Ingen av myndighetens {count} kontaktpersoner gäller i dag. Det är dess sak, i portalen.",
+            en="None of the authority's {count} contacts holds today. That is for it to do, in the portal.",
         ),
         ("risk-assessments", "unassessed"): Sentence(
             sv="{count} system saknar en riskbedömning från det senaste året.",

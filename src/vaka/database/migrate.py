@@ -178,11 +178,11 @@ def _enter(connection: psycopg.Connection[object], done: list[Migration]) -> Non
 def _revoke_everything(connection: psycopg.Connection[object], kind: Kind) -> None:
     """Start from nothing, so that a line taken off the page of grants is a right taken away."""
     connection.execute("set local search_path = vaka")
+    everybody = ", ".join((*GROUPS, "public"))
     for schema in ("vaka",) if kind == "keys" else ("vaka", "ledger"):
-        for group in (*GROUPS, "public"):
-            for what in ("tables", "sequences", "functions"):
-                connection.execute(f"revoke all on all {what} in schema {schema} from {group}")
-            connection.execute(f"revoke all on schema {schema} from {group}")
+        for what in ("tables", "sequences", "functions"):
+            connection.execute(f"revoke all on all {what} in schema {schema} from {everybody}")
+        connection.execute(f"revoke all on schema {schema} from {everybody}")
 
 
 COMPONENTS = (

@@ -39,12 +39,17 @@ def provision_platform(server: Server) -> list[str]:
 
 def provision_tenant(server: Server, database: str) -> list[str]:
     """Create one authority's database and its own login roles where missing, and migrate it."""
+    let_in_to_tenant(server, database)
+    return migrate_database(server, database, "tenant")
+
+
+def let_in_to_tenant(server: Server, database: str) -> None:
+    """Create one authority's database and its own login roles where missing; what is in it stays as it is."""
     with closing(_connect(server, "postgres")) as connection:
         roles = [tenant_role(database, name) for name in TENANT_COMPONENTS]
         for component, role in zip(TENANT_COMPONENTS, roles, strict=True):
             _ensure_login(connection, server, role, f"g_{component}")
         _ensure_database(connection, database, roles)
-    return migrate_database(server, database, "tenant")
 
 
 def provision_keys(server: Server) -> list[str]:

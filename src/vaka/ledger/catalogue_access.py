@@ -16,6 +16,10 @@ _CREDENTIAL = (
 _TWO = "who the two are, but for their accounts"
 _TRUST = About(OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), _TWO)
 _OUTAGE = About(OPERATOR, ("outage",), ("sha256", "issuer", "hours", "reason", "step_up"), _TWO)
+_INQUIRY = About(
+    OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "wanted_by"),
+    "what was asked and answered: a fingerprint of it",
+)  # fmt: skip
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 
@@ -103,6 +107,11 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.EXERCISE_SETTLED: _exercise("lesson", "how", "entry"),
         Event.EXERCISE_CLOSED: _exercise("seconds"),
         Event.EXERCISE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "days", "step_up")),
+        **dict.fromkeys(
+            (Event.INQUIRY_FILED, Event.INQUIRY_ANSWERED, Event.INQUIRY_RETURNED, Event.INQUIRY_ACCEPTED,
+             Event.INQUIRY_WITHDRAWN),
+            _INQUIRY,
+        ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),
@@ -162,6 +171,11 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
+        Event.CONTACT_SET: About(
+            OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
+            "the contact's name, mail address, telephone number and hours",
+        ),
+        Event.CONTACT_ENDED: About(OPERATOR, ("authority",), ("authority", "place", "step_up"), "who it was"),
         Event.NOTICE_WAY_SET: About(OPERATOR, ("notice_way",), ("authority", "way", "step_up"), "the address"),
         Event.NOTICE_WAY_ENDED: About(OPERATOR, ("notice_way",), ("authority", "step_up"), "the address"),
         Event.NOTICE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "minutes", "step_up")),
@@ -206,6 +220,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
+        Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),
         Event.ROUTINE_TAKEN: About(("account",), ("authority",), ("format", "sha256")),
         Event.ACCESS_DENIED: About(
             ("account", "client"), ("process",), ("reason", "address", "methods", "session", "count"),

@@ -127,6 +127,11 @@ class Event(Enum):
     EXERCISE_SETTLED = "exercise.settled"  # a lesson became an action, or there is a reason why not
     EXERCISE_CLOSED = "exercise.closed"  # both were there, and something became of every lesson
     EXERCISE_RULE_SET = "exercise_rule.set"  # within how many days the supplier answers requests
+    INQUIRY_FILED = "inquiry.filed"  # an authority asked the supplier for evidence, a visit, an audit or something else
+    INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
+    INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
+    INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
+    INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back
@@ -163,6 +168,8 @@ class Event(Enum):
     NOTICE_HINDERED = "notice.hindered"  # it did not, for a reason that is another than before; it is tried again
     NOTICE_LATE = "notice.late"  # a notice has not arrived in the agreed time
     NOTICE_ACKNOWLEDGED = "notice.acknowledged"  # somebody of the authority has seen it in the portal
+    CONTACT_SET = "contact.set"  # the authority said whom the supplier reaches when something has happened
+    CONTACT_ENDED = "contact.ended"  # and whom not any more
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent
     NOTICE_WAY_ENDED = "notice_way.ended"  # and that they are sent there no more
     NOTICE_RULE_SET = "notice_rule.set"  # the authority agreed within how many minutes notices arrive
@@ -184,6 +191,7 @@ class Event(Enum):
     LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry
     LOG_SEARCHED = "log.searched"  # somebody searched the log for a person, an account, an object, an event
     LOG_EXPORTED = "log.exported"  # somebody took entries of the log out as a file, with a reason
+    PAGE_OPENED = "page.opened"  # an auditor opened a page of the portal that is not of the log
     ROUTINE_TAKEN = "routine.taken"  # the routine of who gets access, and how, was taken out as a document
     ACCESS_DENIED = "access.denied"  # somebody signed in asked for what no rule allows
     CONNECTION_REFUSED = "connection.refused"  # a device, or who says to be one, was turned away; counted by the minute

@@ -63,7 +63,8 @@ class Field:
     to: str
     """The register that a ``reference`` leads to."""
     former: bool
-    """Whether a ``person`` can be one whose account is deactivated: what lets him back is entered before he is."""
+    """Whether a ``person`` can be one whose account is deactivated or asked for: what lets him in is entered before he
+    is."""
 
 
 @dataclass(frozen=True, slots=True)

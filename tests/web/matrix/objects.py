@@ -84,6 +84,8 @@ async def _furnish(
     await done(officer.post(f"{here}/notices/way", mail))
     exercise = {"year": str(datetime.now(UTC).year), "wanted": REASON, "wished": "På hösten"}
     await done(officer.post(f"{here}/exercises", exercise))
+    tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
+    await done(officer.post(f"{here}/inquiries", {"kind": "other", "words": REASON, "wanted": tomorrow}))
     await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
     key = SoftKey(SETTINGS.portal.origin)
     page = await auditor.post(f"{here}/keys/add")
@@ -129,6 +131,7 @@ async def _furnish(
         "activation": activation.header("location").rpartition("/")[2],
         "way": found(await officer.get(f"{here}/notices"), "way"),
         "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
+        "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from vaka.access.engagement import with_engagement
 from vaka.access.permissions import Permission
 from vaka.access.training import with_training
 from vaka.database.connections import transaction
@@ -26,6 +27,7 @@ from vaka.web.office import (
     emergency,
     exercises,
     first_touch,
+    inquiries,
     issuers,
     keys,
     outages,
@@ -83,7 +85,6 @@ ADDRESSES: tuple[Address, ...] = (
     route("/account/{account}/roles", roles.show_form, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/roles", roles.ask, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/put-out", changes.end, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
-    route("/account/{account}/invite", changes.invite, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests", requests.show_requests, ["GET"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
     route("/requests/new", requests.show_new, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
@@ -113,6 +114,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/exercises/lesson", exercises.note_lesson, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
     route("/exercises/settle", exercises.settle_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
     route("/exercises/close", exercises.close_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
+    route("/inquiries", inquiries.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/inquiries", inquiries.answer, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
@@ -162,7 +165,9 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         if asker is None or not await emergency.is_as_opened(office, asker.session):
             return None
         async with transaction(office.platform) as connection:
-            principal = await with_training(connection, asker.principal, office.clock.now(), office.training_ahead)
+            now = office.clock.now()
+            principal = await with_training(connection, asker.principal, now, office.training_ahead)
+            principal = await with_engagement(connection, principal, now)
         return replace(asker, principal=principal)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:

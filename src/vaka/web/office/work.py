@@ -21,6 +21,7 @@ Turn = Literal["supplier", "operations", "authority"]
 TURNS: tuple[Turn, ...] = ("supplier", "operations", "authority")
 
 _ACCOUNTS = ("/", Sentence("Konton", "Accounts"))
+_INQUIRIES = ("/inquiries", Sentence("Vad myndigheter frågar", "What authorities ask"))
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
 _EXERCISES = ("/exercises", Sentence("Krisövningar", "Crisis exercises"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
@@ -30,12 +31,13 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
              "emergency-grants", "left-open", "ended-accounts"),
             _ACCOUNTS,
         ),
+        "audit-requests": _INQUIRIES,
         "session-levels": _ISSUERS,
         **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),
         "trust-registry": _ISSUERS,
     }
 )  # fmt: skip
-"""Where administrators mend what the platform found by itself."""
+"""Where administrators mend what the platform found by itself, or do what an authority waits for."""
 _NOTHING_YET = ("missing", "no_evidence")
 _URGENCY = (Status.FAILING, Status.UNTESTED, Status.OUTDATED)
 
@@ -85,13 +87,14 @@ def list_work(boards: Iterable[Board]) -> list[Work]:
 def turn_of(evidence: Evidence) -> Turn:
     """Return whose turn it is.
 
-    What the platform looks for by itself is for whoever runs it, unless it has found what administrators can mend.
+    What the platform looks for by itself is for whoever runs it, and what an authority begins is for that, unless it
+    was found that administrators are to act.
     """
-    by = evidence.requirement.by
-    if by != "product":
-        return by
     found = evidence.judgement.status is Status.FAILING or evidence.judgement.reason == "not_yet"
-    return "supplier" if found and _rooms(evidence.requirement) else "operations"
+    if found and _rooms(evidence.requirement):
+        return "supplier"
+    by = evidence.requirement.by
+    return "operations" if by == "product" else by
 
 
 def places_of(evidence: Evidence) -> list[Place]:

@@ -104,7 +104,7 @@ EVENTS: Mapping[str, str] = {
     "role.proposed": mark("Other roles asked for at the supplier's"),
     "role.agreed": mark("Other roles approved at the supplier's"),
     "role.declined": mark("Other roles refused at the supplier's, or not answered"),
-    "role.suspended": mark("Role rests: training overdue"),
+    "role.suspended": mark("Role rests: training or agreement"),
     "role.restored": mark("Role rests no longer"),
     "role.requested": mark("Role or exception asked for"),
     "role.approved": mark("Role approved by the authority"),
@@ -130,6 +130,11 @@ EVENTS: Mapping[str, str] = {
     "exercise.settled": mark("Lesson of a crisis exercise settled"),
     "exercise.closed": mark("Crisis exercise closed"),
     "exercise_rule.set": mark("Agreed time of answers about crisis exercises set"),
+    "inquiry.filed": mark("The supplier was asked"),
+    "inquiry.answered": mark("The supplier answered"),
+    "inquiry.returned": mark("The answer was sent back"),
+    "inquiry.accepted": mark("The answer was accepted"),
+    "inquiry.withdrawn": mark("The question was withdrawn"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
     "session.locked": mark("Session locked"),
@@ -156,6 +161,8 @@ EVENTS: Mapping[str, str] = {
     "notice.hindered": mark("Notice not taken, is tried again"),
     "notice.late": mark("Notice late"),
     "notice.acknowledged": mark("Notice seen in the portal"),
+    "contact.set": mark("Contact named"),
+    "contact.ended": mark("Contact taken off the list"),
     "notice_way.set": mark("Address for notices added"),
     "notice_way.ended": mark("Address for notices ended"),
     "notice_rule.set": mark("Agreed time of notices set"),
@@ -177,6 +184,7 @@ EVENTS: Mapping[str, str] = {
     "alarm.removed": mark("Alarm removed for its age"),
     "hold.placed": mark("Legal hold placed on a person"),
     "hold.lifted": mark("Legal hold lifted"),
+    "page.opened": mark("A page opened by an auditor"),
     "log.read": mark("The log read"),
     "log.searched": mark("The log searched"),
     "log.exported": mark("The log taken out as a file"),
@@ -188,8 +196,8 @@ EVENTS: Mapping[str, str] = {
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "reading": (
         mark("Who looked"),
-        ("alarm.read", "history.listed", "history.searched", "person.searched", "person.read", "log.read",
-         "log.searched", "log.exported"),
+        ("alarm.read", "history.listed", "history.searched", "person.searched", "person.read", "page.opened",
+         "log.read", "log.searched", "log.exported"),
     ),
     "security": (
         mark("Refusals and sign-ins"),
@@ -215,7 +223,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "host.signed_in", "host.accounts_differ", "command.approved", "command.unproved",
          "command.signed_in", "command.signed_out", "database.visited", "evidence.changed",
          "evidence.packed", "routine.taken", "register.entered", "register.moved", "register.acknowledged",
-         "register.shown"),
+         "register.shown", "inquiry.filed", "inquiry.answered", "inquiry.returned", "inquiry.accepted",
+         "inquiry.withdrawn"),
     ),
     "exercises": (
         mark("Crisis exercises"),
@@ -226,7 +235,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "notices": (
         mark("Notices"),
         ("notice.delivered", "notice.hindered", "notice.late", "notice.acknowledged", "notice_way.set",
-         "notice_way.ended", "notice_rule.set"),
+         "notice_way.ended", "notice_rule.set", "contact.set", "contact.ended"),
     ),
     "registers": (
         mark("Registers"),

@@ -69,6 +69,7 @@ KINDS: Mapping[str, str] = {
     "several": mark("Several"),
     "unauthorised_grant": mark("Unauthorised change of a role"),
     "requirement": mark("Evidence"),
+    "inquiry": mark("Question to the supplier"),
     "register": mark("Register"),
     "register_entry": mark("Entry of a register"),
     "command_login": mark("Sign-in of commands"),
