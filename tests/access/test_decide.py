@@ -33,8 +33,8 @@ GIVES = {
     " portal.see_terms portal.own_keys portal.own_sessions",
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions portal.see_access portal.designate_role"
-    " portal.set_activation portal.approve_activation portal.own_clients portal.ask_exercise"
-    " portal.set_notices portal.ask_supplier portal.handle_cases",
+    " portal.set_activation portal.approve_activation portal.own_clients"
+    " portal.set_notices portal.ask_supplier portal.handle_cases portal.ask_exercise",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions",
     "auditor": "portal.read_log portal.see_access portal.see_terms portal.own_keys portal.own_sessions",

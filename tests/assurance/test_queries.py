@@ -40,6 +40,11 @@ SAMPLES: dict[str, object] = {
     "by": uuid4(),
     "now": START,
     "inquiries": [uuid4()],
+    "about": "role_request:x",
+    "due": START.date(),
+    "day": START.date(),
+    "stage": "today",
+    "said": Jsonb({}),
 }
 
 

@@ -247,3 +247,26 @@ select lapse_role_changes(%(now)s)
 -- name: may_grant_alone
 -- as: setup
 select is_founding() or exists (select from installation where mode = 'demo')
+
+-- name: make_calendar_link
+-- as: portal, office
+insert into calendar_link (id, authority_id, account_id, token_hash, made_at)
+values (%(id)s, %(authority_id)s, %(account_id)s, %(token_hash)s, %(now)s)
+
+-- name: end_calendar_link
+-- as: portal, office
+update calendar_link set ended_at = %(now)s, ended_by = %(account_id)s
+where id = %(id)s and account_id = %(account_id)s and authority_id is not distinct from %(authority_id)s and ended_at is null
+
+-- name: list_calendar_links
+-- as: portal, office
+select id, made_at from calendar_link
+where account_id = %(account_id)s and authority_id is not distinct from %(authority_id)s and ended_at is null
+order by made_at, id
+
+-- name: find_calendar_link
+-- as: portal, office
+select l.id, l.authority_id, l.account_id, l.made_at, a.language, a.kind
+from calendar_link l
+join account a on a.id = l.account_id and a.state = 'active'
+where l.token_hash = %(token_hash)s and l.ended_at is null

@@ -218,8 +218,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.OFFICE_SEE_REGISTERS,
                         Permission.OFFICE_KEEP_REGISTERS,
                         Permission.OFFICE_DECIDE_REGISTERS,
-                        Permission.OFFICE_KEEP_EXERCISES,
                         Permission.OFFICE_ANSWER_AUTHORITIES,
+                        Permission.OFFICE_KEEP_EXERCISES,
                         Permission.OFFICE_OWN_KEYS,
                         Permission.OFFICE_OWN_SESSIONS,
                     }

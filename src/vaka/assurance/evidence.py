@@ -84,9 +84,7 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 
 async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
     """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
-    asked = await _read_asked(connection)
-    for authority_id, since in await _list_asked_exercises(connection, now):
-        asked.setdefault(authority_id, {}).update(dict.fromkeys(ON_REQUEST, since))
+    asked = await _read_asked(connection, now)
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
         Supervised(identifier, slug, name, Contract(created_at, asked.get(identifier, {}), {}))
@@ -94,16 +92,17 @@ async def list_supervised(connection: Connection, now: datetime) -> list[Supervi
     ]
 
 
-async def _list_asked_exercises(connection: Connection, now: datetime) -> list[tuple[UUID, datetime]]:
-    """Return since when which authority is owed a crisis exercise that it asked for (term 36)."""
-    return await (await connection.execute(QUERIES["list_asked_exercises"], {"at": now})).fetchall()
+async def _read_asked(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:
+    """Return since when which authority asks for what is owed on request, by requirement.
 
-
-async def _read_asked(connection: Connection) -> dict[UUID, dict[str, datetime]]:
-    """Return since when which authority asks for what is owed on request, by requirement."""
+    Of term 36 an authority asks by asking for an exercise; of the others in a question to the supplier.
+    """
     asked: dict[UUID, dict[str, datetime]] = {}
     cursor = await connection.execute(QUERIES["list_asked"])
     for authority_id, number, since in await cursor.fetchall():
         on_request = (one for term in load_terms() if term.number == number for one in term.requirements if one.asked)
-        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request)
+        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request if one.id not in ON_REQUEST)
+    cursor = await connection.execute(QUERIES["list_asked_exercises"], {"at": now})
+    for authority_id, since in await cursor.fetchall():
+        asked.setdefault(authority_id, {}).update(dict.fromkeys(ON_REQUEST, since))
     return asked

@@ -7,7 +7,7 @@
 select enter_look(%(requirement)s, %(at)s, %(clock)s, %(every)s, %(found)s, %(unseen)s)
 
 -- name: list_evidence
--- as: office, portal, setup
+-- as: office, portal, scheduler, setup
 select requirement, met, reason, things, since, seen from list_evidence(%(authority_id)s)
 
 -- name: list_contracts
@@ -127,18 +127,6 @@ select authority_id, reason, things from find_unreviewed_changes(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_large_changes(%(at)s)
 
--- name: list_asked_exercises
--- as: office, portal, scheduler, setup
-select authority_id, since from list_asked_exercises(%(at)s)
-
--- name: find_unanswered_exercises
--- as: scheduler, setup
-select authority_id, reason, things from find_unanswered_exercises(%(at)s)
-
--- name: find_exercise_hours
--- as: scheduler, setup
-select authority_id, reason, things from find_exercise_hours(%(at)s)
-
 -- name: list_asked
 -- as: office, portal, scheduler, setup
 select authority_id, term, since from list_asked()
@@ -171,3 +159,43 @@ from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, numbe
 -- as: office, portal
 select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
     %(wanted_by)s, %(by)s, %(now)s)
+-- name: list_asked_exercises
+-- as: office, portal, scheduler, setup
+select authority_id, since from list_asked_exercises(%(at)s)
+
+-- name: find_unanswered_exercises
+-- as: scheduler, setup
+select authority_id, reason, things from find_unanswered_exercises(%(at)s)
+
+-- name: find_exercise_hours
+-- as: scheduler, setup
+select authority_id, reason, things from find_exercise_hours(%(at)s)
+-- ── What waits, when it is due, and what was told of it ──────────────────────────────────────────────────────────
+
+-- name: list_waiting
+-- as: portal, scheduler
+select kind, id, since, due, things from list_waiting(%(authority_id)s, %(at)s)
+
+-- name: list_register_days
+-- as: office, scheduler
+select entry, register, state, concerned, made_at, days from list_register_days()
+
+-- name: list_shown_days
+-- as: portal, scheduler
+select entry, register, state, concerned, made_at, days from list_shown_days(%(authority_id)s)
+
+-- name: own_reception
+-- as: scheduler
+select own_reception()
+
+-- name: tell_reminder
+-- as: scheduler
+select tell_reminder(%(authority_id)s, %(about)s, %(due)s, %(stage)s, %(said)s, %(at)s)
+
+-- name: read_digest_state
+-- as: scheduler
+select weekday, is_told, last_day, last_told_at, last_said from read_digest_state(%(authority_id)s)
+
+-- name: tell_digest
+-- as: scheduler
+select tell_digest(%(authority_id)s, %(day)s, %(said)s, %(at)s)

@@ -86,6 +86,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} nödåtkomster har inte gåtts igenom i tid.",
             en="{count} emergency accesses have not been gone through in time.",
         ),
+        ("audit-requests", "unanswered"): Sentence(
+            sv="{count} frågor från myndigheten har inte besvarats i tid.",
+            en="{count} questions of the authority were not answered in time.",
+        ),
         ("exercise-requests", "unanswered"): Sentence(
             sv="{count} begäranden om övning har inte besvarats i tid.",
             en="{count} requests for an exercise have not been answered in time.",
@@ -97,10 +101,6 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("exercise-hours", "open"): Sentence(
             sv="{count} övningar är inte stängda en månad efteråt: närvaro eller lärdomar saknas.",
             en="{count} exercises are not closed a month after: attendance or lessons are missing.",
-        ),
-        ("audit-requests", "unanswered"): Sentence(
-            sv="{count} frågor från myndigheten har inte besvarats i tid.",
-            en="{count} questions of the authority were not answered in time.",
         ),
         ("log-sealed", "stands_still"): Sentence(
             sv="Loggen förseglas inte.",

@@ -96,22 +96,22 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
         ),
         Event.REGISTER_SHOWN: About(OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
+        **dict.fromkeys(
+            (Event.INQUIRY_FILED, Event.INQUIRY_ANSWERED, Event.INQUIRY_RETURNED, Event.INQUIRY_ACCEPTED,
+             Event.INQUIRY_WITHDRAWN),
+            _INQUIRY,
+        ),
         Event.EXERCISE_ASKED: _exercise("year"),
         Event.EXERCISE_WITHDRAWN: _exercise("year"),
         Event.EXERCISE_PLANNED: _exercise("sha256"),
         Event.EXERCISE_DECIDED: _exercise("sha256", "verdict"),
-        Event.EXERCISE_BEGUN: _exercise("sha256", "until", "step_up"),
+        Event.EXERCISE_BEGUN: _exercise("sha256", "step_up"),
         Event.EXERCISE_ENDED: _exercise(),
         Event.EXERCISE_ATTENDED: _exercise("side", "count"),
         Event.EXERCISE_LESSON: _exercise("lesson"),
         Event.EXERCISE_SETTLED: _exercise("lesson", "how", "entry"),
         Event.EXERCISE_CLOSED: _exercise("seconds"),
         Event.EXERCISE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "days", "step_up")),
-        **dict.fromkeys(
-            (Event.INQUIRY_FILED, Event.INQUIRY_ANSWERED, Event.INQUIRY_RETURNED, Event.INQUIRY_ACCEPTED,
-             Event.INQUIRY_WITHDRAWN),
-            _INQUIRY,
-        ),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),
@@ -178,6 +178,11 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.CONTACT_ENDED: About(OPERATOR, ("authority",), ("authority", "place", "step_up"), "who it was"),
         Event.NOTICE_WAY_SET: About(OPERATOR, ("notice_way",), ("authority", "way", "step_up"), "the address"),
         Event.NOTICE_WAY_ENDED: About(OPERATOR, ("notice_way",), ("authority", "step_up"), "the address"),
+        Event.REMINDER_TOLD: About(("scheduler",), ("reminder",), ("authority", "about", "due", "stage")),
+        Event.DIGEST_TOLD: About(("scheduler",), ("digest",), ("authority", "day")),
+        Event.DIGEST_RULE_SET: About(OPERATOR, ("authority",), ("authority", "weekday", "step_up")),
+        Event.CALENDAR_LINK_MADE: About(OPERATOR, ("calendar_link",), ("authority", "step_up"), "the secret of it"),
+        Event.CALENDAR_LINK_ENDED: About(OPERATOR, ("calendar_link",), ("authority",), "the secret of it"),
         Event.NOTICE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "minutes", "step_up")),
         Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(

@@ -116,6 +116,11 @@ class Event(Enum):
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
+    INQUIRY_FILED = "inquiry.filed"  # an authority asked the supplier for evidence, a visit, an audit or something else
+    INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
+    INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
+    INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
+    INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     EXERCISE_ASKED = "exercise.asked"  # an authority asked for a crisis exercise
     EXERCISE_WITHDRAWN = "exercise.withdrawn"  # and took that back before it began
     EXERCISE_PLANNED = "exercise.planned"  # the supplier answered with a plan, or with another
@@ -127,11 +132,6 @@ class Event(Enum):
     EXERCISE_SETTLED = "exercise.settled"  # a lesson became an action, or there is a reason why not
     EXERCISE_CLOSED = "exercise.closed"  # both were there, and something became of every lesson
     EXERCISE_RULE_SET = "exercise_rule.set"  # within how many days the supplier answers requests
-    INQUIRY_FILED = "inquiry.filed"  # an authority asked the supplier for evidence, a visit, an audit or something else
-    INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
-    INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
-    INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
-    INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back
@@ -172,6 +172,11 @@ class Event(Enum):
     CONTACT_ENDED = "contact.ended"  # and whom not any more
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent
     NOTICE_WAY_ENDED = "notice_way.ended"  # and that they are sent there no more
+    REMINDER_TOLD = "reminder.told"  # an authority, or the supplier, was reminded of something that is due
+    DIGEST_TOLD = "digest.told"  # and told how things stand this week
+    DIGEST_RULE_SET = "digest_rule.set"  # on which day of the week it wants to be
+    CALENDAR_LINK_MADE = "calendar_link.made"  # somebody made a link by which a calendar shows what is due
+    CALENDAR_LINK_ENDED = "calendar_link.ended"  # and that it shows nothing any more
     NOTICE_RULE_SET = "notice_rule.set"  # the authority agreed within how many minutes notices arrive
     LEDGER_HEARTBEAT = "ledger.heartbeat"  # a minute has passed: a log that is silent for longer was cut off
     LEDGER_PRUNED = "ledger.pruned"  # entries older than the authority keeps them are removed; their hashes stay

@@ -20,6 +20,7 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.signing_key import key_id, read_signing_key
 from vaka.notices.delivering import Delivering
 from vaka.notices.mail import Mail
+from vaka.notices.outbox import Rooms
 from vaka.notices.webhook import Webhook
 from vaka.processes.starting import run_process, until_told
 from vaka.repeating import repeat, unless
@@ -31,17 +32,17 @@ COMPONENT = "notifier"
 async def run(root: Path, server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:
     """Send what is due until ``stopped`` is set. What is on its way then is sent again by the next."""
     said = settings.notices
-    seed, portal, allowed = (
+    seed, rooms, allowed = (
         read_signing_key(root / said.signing_key),
-        settings.portal.origin,
+        Rooms(settings.portal.origin, settings.office.origin),
         [ip_network(one) for one in said.own_networks],
     )
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
     await platform.open()
     try:
         senders = {
-            "mail": Mail(said.sender, portal, allowed).send,
-            "webhook": Webhook(seed, key_id(seed), portal, allowed, clock).send,
+            "mail": Mail(said.sender, rooms, allowed).send,
+            "webhook": Webhook(seed, key_id(seed), rooms, allowed, clock).send,
         }
         delivering = Delivering(platform, clock, senders)
         structlog.get_logger().info("notifier works")

@@ -37,7 +37,7 @@ IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
     "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
-    "emergency": Named("emergency"),
+    "emergency": Named("emergency"), "secret": "A" * 43,
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -138,6 +138,9 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/exercises/attend": {"exercise": Named("exercise"), "present": "1"},
         f"{LOG}/exercises/lesson": {"exercise": Named("exercise"), "lesson": REASON},
         f"{LOG}/exercises/days": {"days": "90"},
+        f"{LOG}/tasks/digest": {"weekday": "8"},
+        f"{LOG}/tasks/calendar": {},
+        f"{LOG}/tasks/calendar/end": {"link": Named("link")},
         f"{LOG}/holds": {"text": Named("personal_number"), "reason": ""},
         f"{LOG}/holds/lift": {"person": Named("held"), "reason": REASON},
         f"{LOG}/access/decide": {"request": Named("request"), "digest": NOTHING, "verdict": "approved"},
@@ -161,6 +164,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/outages": {"issuer": NOBODY, "hours": "1", "reason": ""},
         "/outages/declare": {"outage": NOBODY, "digest": NOTHING},
         "/outages/end": {"outage": NOBODY},
+        "/inquiries": {"inquiry": NOBODY, "authority": NOBODY, "seen": "1", "words": REASON},
         "/exercises/plan": {
             "exercise": NOBODY, "starts": "2026-01-01T10:00", "ends": "2026-01-01T14:00", "office": "", "portal": "",
             "injects": "",
@@ -171,7 +175,11 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/exercises/lesson": {"exercise": NOBODY, "lesson": ""},
         "/exercises/settle": {"exercise": NOBODY, "lesson": NOBODY, "motive": ""},
         "/exercises/close": {"exercise": NOBODY},
-        "/inquiries": {"inquiry": NOBODY, "authority": NOBODY, "seen": "1", "words": REASON},
+        "/due/way": {"way": "mail", "address": "ingen"},
+        "/due/end": {"way": NOBODY},
+        "/due/digest": {"weekday": "8"},
+        "/due/calendar": {},
+        "/due/calendar/end": {"link": NOBODY},
         "/registers/{register}/showing": {"authority": NOBODY, "how": "nothing"},
         "/registers/{register}/new": {},
         "/registers/{register}/import": {"table": ""},

@@ -81,7 +81,7 @@ async def evidence_of(installation: Installation, requirement: str, now: datetim
     seen = []
     for component in ("portal", "office"):
         async with platform_as(installation.server, component) as connection:
-            [one] = [found for found in await list_supervised(connection, now) if found.slug == slug]
+            [one] = [found for found in await list_supervised(connection, SystemClock().now()) if found.slug == slug]
             board = await read_board(connection, one, now)
         seen += [row for tile in board.tiles for row in tile.evidence if row.requirement.id == requirement]
     assert seen[0] == seen[1]
@@ -198,8 +198,9 @@ async def test_term_37_2_a_request_that_is_overdue_is_seen_without_the_suppliers
         Status.NOT_ASKED
     )
     async with platform_as(installation.server, "office") as connection:
-        now = clock.now()
-        boards = [await read_board(connection, one, now) for one in await list_supervised(connection, now)]
+        boards = [
+            await read_board(connection, one, clock.now()) for one in await list_supervised(connection, clock.now())
+        ]
     [work] = [one for one in list_work(boards) if one.evidence.requirement.id == "audit-requests"]
     assert (work.turn, [place.address for place in work.places]) == ("supplier", ["/inquiries"])
     # An answer ends it, though it is late; what was late is still in what was said.

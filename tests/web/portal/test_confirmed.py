@@ -176,6 +176,9 @@ CASES = [
          "notice_rule.set", {"minutes": "1440"}),
     Case("/log/{authority}/exercises/days", "agneta", plain(f"{LOG}/exercises/days", days="10"), "exercise_rule.set",
          {"days": "90"}),
+    Case("/log/{authority}/tasks/digest", "agneta", plain(f"{LOG}/tasks/digest", weekday="3"), "digest_rule.set",
+         {"weekday": "0"}),
+    Case("/log/{authority}/tasks/calendar", "agneta", plain(f"{LOG}/tasks/calendar"), "calendar_link.made", {}),
     Case("/log/{authority}/access/designate", "agneta", undesignated, "role.designated", {"role": "shift_leader"}),
 ]  # fmt: skip
 IDS = [case.event + case.path.rpartition("}")[2].replace("/", "-") for case in CASES]
@@ -192,6 +195,7 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
             "platform",
             "truncate vaka.security_key, vaka.security_key_challenge, vaka.api_client, vaka.api_token,"
             " vaka.api_assertion, vaka.notice_way, vaka.case_contact cascade; delete from vaka.notice_rule;"
+            " delete from vaka.digest_rule; delete from vaka.calendar_link;"
             " update vaka.role_grant set request_id = null;"
             " delete from vaka.designated_role; delete from vaka.role_request; delete from vaka.unauthorised_grant;"
             f" delete from vaka.role_grant where account_id = '{installation.accounts['vera']}'",
@@ -234,7 +238,8 @@ async def enrolled(browser: Browser) -> SoftKey:
 
 def log_of(event: str) -> str:
     """Which log an event stands in."""
-    return "platform" if event.startswith(("role.", "client.", "contact.", "notice_")) else "ekbacka"
+    of_the_platform = ("role.", "client.", "contact.", "notice_", "digest_", "calendar_")
+    return "platform" if event.startswith(of_the_platform) else "ekbacka"
 
 
 def told(logs: Logs, mark: int, event: str) -> list[dict[str, object]]:

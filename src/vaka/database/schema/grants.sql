@@ -143,8 +143,9 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
-    find_contacts, find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
-grant execute on function list_evidence to g_setup, g_portal, g_office;
+    find_contacts, find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes
+    to g_scheduler, g_setup;
+grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
 -- Whoever draws or looks after a board knows what each authority has asked for.
 grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
@@ -152,6 +153,19 @@ grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup
 grant execute on function list_inquiries, list_inquiry_messages, say_in_inquiry to g_portal;
 grant select on inquiry_standing, inquiry_message to g_office;
 grant execute on function say_in_inquiry to g_office;
+-- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
+-- reminds, and tells of the week. It reads of the registers only the days.
+grant execute on function list_waiting to g_portal, g_scheduler;
+grant execute on function list_register_days to g_office, g_scheduler;
+grant execute on function list_shown_days to g_portal, g_scheduler;
+grant execute on function tell_reminder, tell_digest, read_digest_state to g_scheduler;
+grant execute on function own_reception to g_scheduler;
+grant select on digest_rule to g_portal;
+grant execute on function set_digest_day to g_portal;
+grant execute on function set_own_digest_day, read_own_digest_day, list_own_ways, set_own_way, end_own_way to g_office;
+grant select, insert, update (ended_at, ended_by) on calendar_link to g_portal, g_office;
+-- notifier: what a reminder or a digest says, of those whose identifiers it was handed.
+grant execute on function read_said to g_notifier;
 -- portal: takes the evidence of one authority's terms out, as a pack.
 grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
@@ -320,6 +334,8 @@ grant execute on function ledger.activation_approved_at to vaka_owner;
 -- portal: the authority's people decide what codes and passwords have to be, and see which devices' are not.
 grant execute on function list_activation, activation_in_force, propose_activation, approve_activation,
     withdraw_activation to g_portal;
+-- scheduler: whether a proposal waits, for the digest.
+grant execute on function list_activation to g_scheduler;
 grant select (device_id, set_at, length, kinds) on device_secret to g_portal;
 grant select (id, sender, model) on device to g_portal;
 -- setup: asks what they decided before it takes a device's secret, and remembers what may be remembered of it.

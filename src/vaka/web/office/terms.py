@@ -12,10 +12,11 @@ from starlette.responses import Response
 from vaka.access.decide import NothingHereError, require
 from vaka.access.permissions import Permission
 from vaka.assurance.evidence import list_supervised
+from vaka.assurance.tasks import TURNS, places_of, turn_of
 from vaka.database.connections import transaction
 from vaka.web.asker import Asker
 from vaka.web.office.office import Office
-from vaka.web.office.work import TURNS, list_work, places_of, turn_of
+from vaka.web.office.work import list_work
 from vaka.web.terms_board import Board, board_words, read_board
 
 HERE = "/terms"

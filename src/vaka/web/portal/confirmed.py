@@ -39,6 +39,8 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
             f"{_LOG}/notices/end": [Event.NOTICE_WAY_ENDED],
             f"{_LOG}/notices/minutes": [Event.NOTICE_RULE_SET],
             f"{_LOG}/exercises/days": [Event.EXERCISE_RULE_SET],
+            f"{_LOG}/tasks/digest": [Event.DIGEST_RULE_SET],
+            f"{_LOG}/tasks/calendar": [Event.CALENDAR_LINK_MADE],
             f"{_LOG}/keys/add": [Event.SECURITY_KEY_ENROLLED],
             f"{_LOG}/keys/remove": [Event.SECURITY_KEY_REMOVED],
         }.items()
@@ -75,6 +77,7 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         "/here": "says that somebody sits there; changes nothing",
         f"{_LOG}/keys": "takes the answer of the new key itself; whoever has one has touched it on the page before",
         f"{_LOG}/notices/seen": "says that one has seen what one was told",
+        f"{_LOG}/tasks/calendar/end": "ends a link of one's own: whoever suspects one shall not look for a key first",
         f"{_LOG}/programs/end": "ends a program: whoever suspects one shall not look for a key first",
         f"{_LOG}/sessions": "ends one's own session: whoever suspects another there shall not look for a key first",
         f"{_LOG}/keys/rename": "what one's own key is called, for oneself alone",

@@ -186,6 +186,10 @@ FACTS: Mapping[str, str] = {
     "who": mark("Who is reached"),
     "way": mark("How it is sent"),
     "minutes": mark("Minutes"),
+    "due": mark("To be done by"),
+    "stage": mark("Which reminder"),
+    "day": mark("Day"),
+    "weekday": mark("Day of the week, 1 Monday to 7 Sunday"),
 }
 
 DRIFTS: Mapping[str, str] = {
