@@ -48,7 +48,7 @@ ROOMS = (
     Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
     Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
     Room("inquiries", "/inquiries", mark("What authorities ask"), Permission.OFFICE_SEE_TERMS),
-    Room("exercises", "/exercises", mark("Crisis exercises"), Permission.OFFICE_SEE_TERMS),
+    Room("exercises", "/exercises", mark("Exercises"), Permission.OFFICE_SEE_TERMS),
     Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
     Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),
     Room("keys", "/keys", mark("My keys"), Permission.OFFICE_OWN_KEYS),
