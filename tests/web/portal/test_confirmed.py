@@ -144,6 +144,8 @@ CASES = [
          {"object": "log:vaka.example/other"}),
     Case("/log/{authority}/access/report/{year}/csv", "beata", plain(f"{LOG}/access/report/{YEAR}/csv"),
          "log.exported", {}),
+    Case("/log/{authority}/access/report/{year}/pdf", "beata", plain(f"{LOG}/access/report/{YEAR}/pdf"),
+         "log.exported", {}),
     Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
     Case("/log/{authority}/retention", "agneta", plain(f"{LOG}/retention", days="730", reason="KS 1"),
          "retention.set", {"days": "400"}),

@@ -76,6 +76,7 @@ KINDS: Mapping[str, str] = {
     "inquiry": mark("Question to the supplier"),
     "register": mark("Register"),
     "register_entry": mark("Entry of a register"),
+    "command_confirmation": mark("Run of a command"),
     "command_login": mark("Sign-in of commands"),
     "command_session": mark("Commands in somebody's name"),
     "unit": mark("Unit"),
