@@ -642,7 +642,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/exclusions/agree"): told("exclusion.approved", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/exclusions/end"): told("exclusion.ended"),
     ("GET", "/exercises"): Untold("leads to a page"),
-    ("GET", f"{LOG}/exercises"): Untold("which exercises were asked for, and what became of them; nobody in care"),
+    ("GET", f"{LOG}/exercises"): told("page.opened"),
     ("POST", f"{LOG}/exercises"): told("exercise.asked"),
     ("POST", f"{LOG}/exercises/withdraw"): told("exercise.withdrawn"),
     ("POST", f"{LOG}/exercises/decide"): told("exercise.decided"),

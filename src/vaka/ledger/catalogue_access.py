@@ -112,7 +112,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.EXERCISE_WITHDRAWN: _exercise("year"),
         Event.EXERCISE_PLANNED: _exercise("sha256"),
         Event.EXERCISE_DECIDED: _exercise("sha256", "verdict"),
-        Event.EXERCISE_BEGUN: _exercise("sha256", "step_up"),
+        Event.EXERCISE_BEGUN: _exercise("sha256", "until", "step_up"),
         Event.EXERCISE_ENDED: _exercise(),
         Event.EXERCISE_ATTENDED: _exercise("side", "count"),
         Event.EXERCISE_LESSON: _exercise("lesson"),

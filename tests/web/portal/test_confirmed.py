@@ -209,7 +209,7 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
             "platform",
             "truncate vaka.security_key, vaka.security_key_challenge, vaka.api_client, vaka.api_token,"
             " vaka.api_assertion, vaka.notice_way, vaka.case_contact cascade; delete from vaka.notice_rule;"
-            " delete from vaka.digest_rule; delete from vaka.calendar_link;"
+            " delete from vaka.digest_rule; delete from vaka.calendar_link; delete from vaka.exercise_rule;"
             " update vaka.role_grant set request_id = null;"
             " delete from vaka.designated_role; delete from vaka.role_request; delete from vaka.unauthorised_grant;"
             f" delete from vaka.role_grant where account_id = '{installation.accounts['vera']}'",
@@ -253,6 +253,7 @@ async def enrolled(browser: Browser) -> SoftKey:
 def log_of(event: str) -> str:
     """Which log an event stands in."""
     of_the_platform = ("role.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_")
+    of_the_platform = ("role.", "client.", "contact.", "notice_", "digest_", "calendar_", "exercise_")
     return "platform" if event.startswith(of_the_platform) else "ekbacka"
 
 
