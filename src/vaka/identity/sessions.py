@@ -5,7 +5,7 @@
 import hashlib
 import os
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -96,6 +96,10 @@ class Basis:
     """SHA-256 of the assertion."""
     authority: UUID | None = None
     """Whose issuer it was; None for the supplier's."""
+    issuer_name: bytes | None = field(default=None, repr=False)
+    """What the issuer calls him, as a keyed hash, where it may sign him out by it."""
+    issuer_session: bytes | None = field(default=None, repr=False)
+    """What it calls his session with it, so too."""
 
 
 class CannotSignInError(VakaError):
@@ -144,6 +148,7 @@ async def open_session(
                 "kind": "administrator" if realm == "administrator" else "user",
                 "issuer": basis and basis.issuer, "level": basis and basis.level,
                 "authority_id": basis and basis.authority,
+                "issuer_name": basis and basis.issuer_name, "issuer_session": basis and basis.issuer_session,
                 "browser": browser, "brief_roles": list(BRIEF_ROLES), "brief_until": now + BRIEF,
             },
         )  # fmt: skip

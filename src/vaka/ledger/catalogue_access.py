@@ -20,6 +20,10 @@ _INQUIRY = About(
     OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "wanted_by"),
     "what was asked and answered: a fingerprint of it",
 )  # fmt: skip
+_EXCLUSION = About(
+    OPERATOR, ("exclusion",), ("authority", "term", "reason", "digest", "valid_until", "step_up"),
+    "who the two are, but for their accounts",
+)  # fmt: skip
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 
@@ -101,11 +105,14 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              Event.INQUIRY_WITHDRAWN),
             _INQUIRY,
         ),
+        **dict.fromkeys(
+            (Event.EXCLUSION_PROPOSED, Event.EXCLUSION_APPROVED, Event.EXCLUSION_ENDED), _EXCLUSION
+        ),
         Event.EXERCISE_ASKED: _exercise("year"),
         Event.EXERCISE_WITHDRAWN: _exercise("year"),
         Event.EXERCISE_PLANNED: _exercise("sha256"),
         Event.EXERCISE_DECIDED: _exercise("sha256", "verdict"),
-        Event.EXERCISE_BEGUN: _exercise("sha256", "step_up"),
+        Event.EXERCISE_BEGUN: _exercise("sha256", "until", "step_up"),
         Event.EXERCISE_ENDED: _exercise(),
         Event.EXERCISE_ATTENDED: _exercise("side", "count"),
         Event.EXERCISE_LESSON: _exercise("lesson"),
@@ -172,6 +179,15 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
+        **dict.fromkeys(
+            (Event.CASE_OPENED, Event.CASE_WRITTEN),
+            About(OPERATOR, ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"), "what was written"),
+        ),
+        Event.CASE_SEEN: About(OPERATOR, ("case",), ("authority", "entry")),
+        Event.CASE_ESCALATED: About(
+            ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
+        ),
+        Event.CASE_EXPORTED: About(OPERATOR, ("case",), (), "what was written"),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",
@@ -223,7 +239,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.LOG_EXPORTED: About(
             ("account", "setup"), ("log",),
             ("reason", "purpose", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object",
-             "outcome", "person", "more", "named", "from", "to", "step_up"),
+             "outcome", "person", "more", "named", "from", "to", "digest", "step_up"),
             "what stood in the entries that were taken out",
         ),
         Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),
