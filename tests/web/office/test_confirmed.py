@@ -160,7 +160,7 @@ def test_each_of_them_that_takes_a_touch_is_walked() -> None:
 
 @pytest.mark.usefixtures("empty_registers")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.form.__name__)
-async def test_term_10_an_act_takes_one_touch_over_exactly_that(
+async def test_an_act_takes_one_touch_over_exactly_that(
     case: Case, algot: Administrator, berit: Administrator, office: Office, installation: Installation, logs: Logs
 ) -> None:
     """Nothing before the touch, nothing where something was changed after it, once where it was not."""
