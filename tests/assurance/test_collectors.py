@@ -20,7 +20,7 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
 from vaka.assurance.collectors import COLLECTORS, REGISTER_COLLECTORS, Place
-from vaka.assurance.evidence import Found, Look, read_standings
+from vaka.assurance.evidence import Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.wording import explain
@@ -118,7 +118,9 @@ async def judged(name: str, place: Place, server: Server, now: datetime) -> tupl
     """Judge a requirement by the evidence there is."""
     async with platform_as(server, "setup") as setup:
         standings = await read_standings(setup, place.authorities[0])
-    judgement = judge(REQUIREMENTS[name], standings.get(name), CONTRACT, now)
+        supervised = await list_supervised(setup)
+    contract = next((one.contract for one in supervised if one.id == place.authorities[0]), CONTRACT)
+    judgement = judge(REQUIREMENTS[name], standings.get(name), contract, now)
     return judgement.status, judgement.reason
 
 

@@ -91,6 +91,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
+    ("access", "publish_rule"): told("rule.published"),
+    ("access", "open_rule"): told("rule.opened"),
+    ("access", "acknowledge_rule"): told("rule.acknowledged"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -243,7 +246,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
-    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register"
+    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|(publish|open|acknowledge)_rule\("
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
@@ -304,6 +307,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
+    "publish_rule": told("rule.published"),
+    "open_rule": told("rule.opened"),
+    "acknowledge_rule": told("rule.acknowledged"),
     "change_account": told("account.deactivated", "account.reactivated", "account.removed", "session.ended"),
     "end_account": told("account.changed"),
     "found_account": told("account.created"),
@@ -560,6 +566,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/registers"): Untold("leads to a page"),
     ("GET", f"{LOG}/registers"): Untold("what the supplier shows of its registers; nobody in care"),
     ("GET", f"{LOG}/terms"): Untold("how the terms stand, in which there is nobody"),
+    ("GET", f"{LOG}/rules"): Untold("what the authority itself has published, and numbers; nobody in care"),
+    ("POST", f"{LOG}/rules"): told("rule.published"),
+    ("GET", "/rules"): Untold("leads to a page"),
     ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
@@ -670,6 +679,9 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/registers/{register}/entry/{entry}/acknowledge"): told(
         "register.acknowledged", "security_key.used", "security_key.refused"
     ),
+    ("GET", "/rules"): Untold("which rules of authorities concern oneself; nobody in care"),
+    ("GET", "/rules/{rule}/{version}"): told("rule.opened"),
+    ("POST", "/rules/{rule}/{version}"): told("rule.acknowledged"),
     ("GET", "/touch"): Untold("a form, and nothing of anybody"),
     ("POST", "/touch"): told("security_key.used", "security_key.refused"),
     ("GET", "/first-key"): Untold("a form, and nothing of anybody"),

@@ -81,10 +81,13 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 async def list_supervised(connection: Connection) -> list[Supervised]:
     """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
 
-    What they ask for, and what they agree does not concern them, is kept nowhere yet.
+    Of what is owed on request one thing is kept: the rules of its own, which an authority asks to be read by publishing
+    them. What it agrees does not concern it is kept nowhere yet.
     """
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
-        Supervised(identifier, slug, name, Contract(created_at, {}, {}))
-        for identifier, slug, name, created_at in await cursor.fetchall()
+        Supervised(
+            identifier, slug, name, Contract(created_at, {} if ruled is None else {"authority-policies": ruled}, {})
+        )
+        for identifier, slug, name, created_at, ruled in await cursor.fetchall()
     ]

@@ -12,7 +12,7 @@ select requirement, met, reason, things, since, seen from list_evidence(%(author
 
 -- name: list_contracts
 -- as: office, portal, scheduler, setup
-select id, slug, name, created_at from authority where kind = 'authority' and state = 'active' order by slug
+select id, slug, name, created_at, rules_since(id) from authority where kind = 'authority' and state = 'active' order by slug
 
 -- name: find_conflicting_roles
 -- as: scheduler, setup
@@ -122,3 +122,7 @@ select authority_id, reason, things from find_unreviewed_changes(%(at)s)
 -- name: find_large_changes
 -- as: scheduler, setup
 select authority_id, reason, things from find_large_changes(%(at)s)
+
+-- name: find_unread_rules
+-- as: scheduler, setup
+select authority_id, reason, things from find_unread_rules(%(roles)s, %(grace)s, %(at)s)

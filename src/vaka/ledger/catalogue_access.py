@@ -88,6 +88,12 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
         ),
         Event.REGISTER_SHOWN: About(OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
+        Event.RULE_PUBLISHED: About(
+            OPERATOR, ("rule",), ("authority", "version", "digest", "from", "step_up"),
+            "what was published: a fingerprint of it",
+        ),
+        Event.RULE_OPENED: About(OPERATOR, ("rule",), ("authority", "version", "digest"), "what was published"),
+        Event.RULE_ACKNOWLEDGED: About(OPERATOR, ("rule",), ("authority", "version", "digest"), "what was published"),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),

@@ -116,6 +116,9 @@ class Event(Enum):
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
+    RULE_PUBLISHED = "rule.published"  # an authority published a version of a rule of its own
+    RULE_OPENED = "rule.opened"  # somebody of the supplier's whom it concerns opened that version
+    RULE_ACKNOWLEDGED = "rule.acknowledged"  # he says that he has read it and follows it
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
     ROLE_RELEASED = "role.released"  # the authority took that back

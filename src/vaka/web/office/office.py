@@ -47,6 +47,7 @@ ROOMS = (
     Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
     Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
     Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
+    Room("rules", "/rules", mark("Authorities' rules"), Permission.OFFICE_SEE_REGISTERS),
     Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),
     Room("keys", "/keys", mark("My keys"), Permission.OFFICE_OWN_KEYS),
     Room("sessions", "/sessions", mark("Where I am signed in"), Permission.OFFICE_OWN_SESSIONS),

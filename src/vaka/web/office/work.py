@@ -29,6 +29,7 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
              "emergency-grants", "left-open", "ended-accounts"),
             _ACCOUNTS,
         ),
+        "authority-policies": ("/rules", Sentence("Myndigheters regler", "Authorities' rules")),
         "session-levels": _ISSUERS,
         "trust-registry": _ISSUERS,
     }

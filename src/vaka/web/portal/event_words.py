@@ -119,6 +119,9 @@ EVENTS: Mapping[str, str] = {
     "register.moved": mark("Entry of a register decided"),
     "register.acknowledged": mark("Version in force accepted"),
     "register.shown": mark("Showing of a register decided"),
+    "rule.published": mark("Rule of the authority's own published"),
+    "rule.opened": mark("Rule of the authority's own opened"),
+    "rule.acknowledged": mark("Rule of the authority's own acknowledged"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
     "session.locked": mark("Session locked"),
@@ -204,7 +207,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "host.signed_in", "host.accounts_differ", "command.approved", "command.unproved",
          "command.signed_in", "command.signed_out", "database.visited", "evidence.changed",
          "evidence.packed", "routine.taken", "register.entered", "register.moved", "register.acknowledged",
-         "register.shown"),
+         "register.shown", "rule.published", "rule.opened", "rule.acknowledged"),
     ),
     "notices": (
         mark("Notices"),

@@ -122,6 +122,7 @@ class Portal:
             "base": f"/log/{authority.slug}",
             "may_read": may(principal, Permission.PORTAL_READ_LOG, authority.id),
             "may_set_retention": may(principal, Permission.PORTAL_SET_RETENTION, authority.id),
+            "may_publish_rules": may(principal, Permission.PORTAL_PUBLISH_RULES, authority.id),
             "may_set_removal": may(principal, Permission.PORTAL_SET_REMOVAL, authority.id),
             "may_approve_removal": may(principal, Permission.PORTAL_APPROVE_REMOVAL, authority.id),
             "may_hold": may(principal, Permission.PORTAL_HOLD_PERSON, authority.id),

@@ -69,6 +69,8 @@ KINDS: Mapping[str, str] = {
     "unauthorised_grant": mark("Unauthorised change of a role"),
     "requirement": mark("Evidence"),
     "register": mark("Register"),
+    "rule": mark("Rule of the authority's own"),
+    "authority_rule": mark("Rule of the authority's own"),
     "register_entry": mark("Entry of a register"),
     "command_login": mark("Sign-in of commands"),
     "command_session": mark("Commands in somebody's name"),
