@@ -8,8 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 ClockState = Literal["synchronised", "unsynchronised", "unknown"]
+LOCAL = ZoneInfo("Europe/Stockholm")
+"""The clock on the wall of everybody who reads times or keeps days here."""
 LARGEST_ERROR_MICROSECONDS = 1_000_000
 """A clock that may be further off is not in step, whatever the kernel calls it."""
 _UNSYNCHRONISED = 0x40  # STA_UNSYNC of Linux' timex.h

@@ -212,6 +212,8 @@ class TermsSettings(_Section):
 
     signing_key: FilePath = Path("credentials/packs.key")
     """What evidence packs are signed with; made at the first of them, its public half beside it."""
+    answer_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """How many days the supplier has for what an authority asks and states no other day for; as the contract says."""
 
 
 class SecurityContactSettings(_Section):

@@ -19,8 +19,8 @@ from tests.alarms.house import connect_superuser
 from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
-from vaka.assurance.collectors import COLLECTORS, REGISTER_COLLECTORS, Place
-from vaka.assurance.evidence import Found, Look, list_supervised, read_standings
+from vaka.assurance.collectors import CASE_COLLECTORS, COLLECTORS, REGISTER_COLLECTORS, Place
+from vaka.assurance.evidence import ON_REQUEST, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.wording import explain
@@ -36,7 +36,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 REQUIREMENTS = find_requirements(load_terms())
 TERM_OF = {one.id: term for term in load_terms() for one in term.requirements}
-CONTRACT = Contract(START, {}, {})
+CONTRACT = Contract(START, dict.fromkeys(ON_REQUEST, START), {})
+"""Of an authority that has asked for exercises."""
+ALONE = [name for name in COLLECTORS if name not in {**CASE_COLLECTORS, **REGISTER_COLLECTORS}]
+"""What finds all well where there is nothing. The others need something to find: test_case_collectors.py and
+test_register_collectors.py have it.
+"""
 LONG_AGO = START - timedelta(days=30)
 
 
@@ -118,7 +123,7 @@ async def judged(name: str, place: Place, server: Server, now: datetime) -> tupl
     """Judge a requirement by the evidence there is."""
     async with platform_as(server, "setup") as setup:
         standings = await read_standings(setup, place.authorities[0])
-        supervised = await list_supervised(setup)
+        supervised = await list_supervised(setup, now)
     contract = next((one.contract for one in supervised if one.id == place.authorities[0]), CONTRACT)
     judgement = judge(REQUIREMENTS[name], standings.get(name), contract, now)
     return judgement.status, judgement.reason
@@ -346,12 +351,11 @@ async def test_a_clock_that_is_not_held_right_turns_it_red(place: Place, server:
     assert await status_of("clock-state", wrong, server) == (Status.FAILING, state)
 
 
-@pytest.mark.turns_red(*(name for name in COLLECTORS if name not in REGISTER_COLLECTORS), stopped=True)
+@pytest.mark.turns_red(*ALONE, stopped=True)
 async def test_a_collector_that_is_stopped_turns_it_red(place: Place, server: Server) -> None:
     """What was green is red when nobody has looked for as long as evidence may be old, and a second more."""
-    for name, collector in COLLECTORS.items():
-        if name in REGISTER_COLLECTORS:
-            continue  # tests/assurance/test_register_collectors.py: they need something to find well
+    for name in ALONE:
+        collector = COLLECTORS[name]
         every = REQUIREMENTS[name].every
         await look(REQUIREMENTS[name], collector, place, START)
         assert await judged(name, place, server, START + every) == (Status.MET, "none")
@@ -471,7 +475,7 @@ async def test_each_is_looked_at_often_enough_and_no_oftener(place: Place, clock
 def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     """And everything that it can find is said in words of both languages."""
     assert set(COLLECTORS) <= set(REQUIREMENTS)
-    automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"}
-    assert set(COLLECTORS) - automatic == set(REGISTER_COLLECTORS)
+    automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"} - set(CASE_COLLECTORS)
+    assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == set(REGISTER_COLLECTORS)
     assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
     assert set(PLANTED) | {"log-sealed", "clock-state"} == automatic

@@ -29,6 +29,23 @@ SAMPLES: dict[str, object] = {
     "purpose": "remote-policy",
     "roles": ["auditor"],
     "grace": timedelta(days=30),
+    "id": uuid4(),
+    "seen": 0,
+    "act": "filed",
+    "kind": "audit",
+    "term": 37,
+    "words": "Vad",
+    "reference": "",
+    "sha256": "",
+    "wanted_by": START,
+    "by": uuid4(),
+    "now": START,
+    "inquiries": [uuid4()],
+    "about": "role_request:x",
+    "due": START.date(),
+    "day": START.date(),
+    "stage": "today",
+    "said": Jsonb({}),
 }
 
 

@@ -5,6 +5,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from vaka.access.roles import ROLES
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.needs import NEEDS, UNATTENDED, need_of
-from vaka.commands.proof import forget_session, prove
+from vaka.commands.proof import forget_session, keep_session, prove
 
 SOMEBODY = UUID(int=7)
 HANDED_OUT = ("--change", "C-22", "--reason", "Planerat underhåll")
@@ -169,3 +170,41 @@ def test_an_administrator_without_the_permission_is_refused(alone: DataDirectory
             prove(alone.root, server, now, foreign, unattended=False)
     assert {need.permission for need in NEEDS.values()} - {None} <= held
     forget_session(alone.root)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("stolen", [False, True], ids=["nobody signed in", "a file of the right length"])
+def test_a_database_that_is_too_old_to_say_who_runs_a_command_takes_none_but_the_upgrade(
+    alone: DataDirectory, tmp_path: Path, stolen: bool
+) -> None:
+    """Whoever takes the functions away that prove it is not let through, with or without something like a session."""
+    if stolen:
+        keep_session(alone.root, bytes(32))
+    before, target = told(alone), tmp_path / "out"
+    target.mkdir()
+    with older(alone):
+        for path in ("role show", "policy set", "ledger export", "key list"):
+            refused = vaka(*asked(alone, tmp_path, target, path))
+            assert (refused.exit_code, refused.stdout) == (1, ""), refused.output
+            assert "The database is older than the program" in refused.stderr
+            assert "Run vaka migrate --apply first" in refused.stderr
+        assert told(alone) == before
+        assert list(target.iterdir()) == []
+        server, now = alone.cluster.server, SystemClock().now()
+        upgrade = prove(alone.root, server, now, None, unattended=True, migrates=True)
+        assert upgrade.proved == ("bootstrap" if stolen else "unattended")
+
+
+@contextmanager
+def older(data: DataDirectory) -> Iterator[None]:
+    """As if the database were older than what proves who runs a command."""
+    names = ("command_account(bytea, timestamptz)", "is_founding()")
+    with superuser(data) as connection:
+        for name in names:
+            connection.execute(f"alter function vaka.{name} rename to aside_{name.partition('(')[0]}".encode())
+        try:
+            yield
+        finally:
+            for name in names:
+                function, _, arguments = name.partition("(")
+                connection.execute(f"alter function vaka.aside_{function}({arguments} rename to {function}".encode())

@@ -23,7 +23,8 @@ from vaka.tenants.authorities import Authority
 SOURCE = Path(vaka.__file__).parent
 
 # In which kind of database a package's queries run, where the line "-- as: desk" does not add "in platform".
-USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "commands": "tenant",
+USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "cases": "platform",
+              "commands": "tenant",
               "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
               "registers": "platform"}  # fmt: skip
 

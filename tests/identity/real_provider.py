@@ -48,7 +48,7 @@ NAME, CLIENT = "prov-real", "vaka-real"
 
 @contextmanager
 def running_oidc_provider(
-    client_id: str, client_key: ECKey, redirect_uri: str, port: int | None = None, *, broken: bool = False, **more: str
+    client_id: str, client_key: ECKey, redirect_uri: str, port: int | None = None, *, broken: bool = False, **more: Any
 ) -> Iterator[str]:
     """Run the provider for one client, of which it knows ``more`` besides, at a port if one is given; give its issuer
     identifier. A ``broken`` one answers, and lets nobody in."""
@@ -180,6 +180,7 @@ def running_place(house: IdentityHouse) -> Iterator[Place]:
             client_key,
             f"{settings.origin}/callback/{NAME}",
             backchannel_logout_uri=f"{settings.origin}/logout/{NAME}",
+            post_logout_redirect_uris=[f"{settings.origin}/signed-out/{NAME}"],
         ) as issuer,
         running_signin(root, settings.origin),
     ):
@@ -187,6 +188,8 @@ def running_place(house: IdentityHouse) -> Iterator[Place]:
 
 
 async def _prepare(house: IdentityHouse, issuer: str) -> Place:
-    said: dict[str, Any] = content(issuer, client_id=CLIENT, back_channel_logout=True)
+    said: dict[str, Any] = content(
+        issuer, client_id=CLIENT, back_channel_logout=True, end_session_endpoint=f"{issuer}/session/end"
+    )
     await house.trust(said, NAME)
     return Place(house, house.settings.signin.origin, issuer, await house.person("Ros-Mari Riktig"))

@@ -120,7 +120,7 @@ def test_term_08_4_no_command_makes_an_account_anothers(house: IdentityHouse) ->
     account, asker = asyncio.run(house.person("Alva Anställd")), house.administrators[0]
     asyncio.run(house.stand_behind(asker))
     identity = ("identity", "--account", account, "--by", asker, "--attribute", "employee_number", *APPLY)
-    early = vaka(house, *identity, typed="E-4713-unik\n")
+    early = vaka(house, *identity, "--beside", typed="E-4713-unik\n")
     assert early.exit_code == 1
     assert "The account is nobody's yet" in early.stderr
     with house.superuser(unguarded=True) as hand:

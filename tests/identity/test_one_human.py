@@ -201,6 +201,26 @@ async def test_a_second_identity_leaves_the_first(two: Two) -> None:
     assert await enters(two.one, **somebody(two.one)) == two.one.account
 
 
+async def test_term_08_4_an_account_approved_with_its_invitation_is_that_humans_and_nobody_elses(two: Two) -> None:
+    """The first invitation, by the real way in: whom two decided on gets in with the code, another does not."""
+    await two.house.make_administrators()
+    by, now, request, account = two.house.administrators[0], SystemClock().now(), uuid4(), uuid4()
+    text = expect("employee_number", "E-55").text
+    wanted = Wanted("create", account, account, "Ny kollega", "Nora Nyanställd", "operator", "sv", expects=text)
+    async with two.house.as_("office") as office:
+        await file_request(
+            office, request, require_usable(wanted, now), by=by, actor=f"account:{by}", step_up=None, now=now
+        )
+    made = replace(two, one=replace(two.one, account=account))
+    assert (await made.approve(request, "E-55", by=0))[0] == "own"
+    said, code = await made.approve(request, "E-55")
+    assert said == "done"
+    assert await enters(two.other, code, **another(two)) is None, "that is not what has to match"
+    claims = {**another(two), "employee_number": "E-55"}
+    assert await enters(two.other, code, **claims) == account
+    assert await enters(two.other, **claims) == account
+
+
 async def test_a_demos_persona_follows_its_provider_and_nobody_else_does(two: Two) -> None:
     """Who is a persona in a demo is linked anew without two; nowhere else."""
     with two.house.superuser(unguarded=True) as hand:

@@ -3,7 +3,7 @@
 """The whole way over HTTP: our sign-in process, a certified OpenID provider, and a browser between them."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_an_operator_signs_in_at_a_real_provider(place: Place) -> None:
     assert answer.status_code == 303, answer.text
     assert browser.been[-1] == f"{desk}/history"
     ours = browser.cookies[urlsplit(place.origin).netloc]
-    assert set(ours) == {SESSION_COOKIE, "__Host-vaka-language"}
+    assert set(ours) == {SESSION_COOKIE, "__Host-vaka-language", "__Host-vaka-operator-issuer"}
     assert f"Legitimerad av {place.issuer}, tillitsnivå 3." in browser.get(f"{place.origin}/", "same-origin").text
     started = place.house.entries(before)[-1]
     assert (started["event"], started["actor"]) == ("session.started", f"account:{place.account}")
@@ -76,3 +76,42 @@ def test_who_signs_out_at_the_provider_is_signed_out_here(place: Place) -> None:
     assert told
     assert {one["detail"]["reason"] for one in told} == {"ended_by_issuer"}
     assert {one["detail"]["account"] for one in told} == {f"account:{place.account}"}
+
+
+def signed_in(place: Place) -> Traveller:
+    """Somebody who is signed in here and there."""
+    browser, desk = Traveller(), place.house.settings.desk.origin
+    browser.post(f"{place.origin}/invitation?realm=operator", {"code": place.code()})
+    assert browser.travel(f"{place.origin}/begin/{NAME}?realm=operator", "real-1", LOA3, desk).status_code == 303
+    return browser
+
+
+def test_who_signs_out_here_signs_out_at_the_provider_too(place: Place) -> None:
+    """Up to the provider is whether it knows where we want its people back, and what it asks them."""
+    browser, before = signed_in(place), place.house.newest()
+    left = browser.post(f"{place.origin}/sign-out", {})
+    assert (left.status_code, left.headers["location"]) == (303, "/signed-out?realm=operator")
+    page = browser.get(f"{place.origin}/signed-out?realm=operator", "same-origin").text
+    assert f'href="/sign-out/{NAME}"' in page
+    there = browser.get(f"{place.origin}/sign-out/{NAME}", "same-origin")
+    assert there.headers["location"].startswith(f"{place.issuer}/session/end?")
+    asked = browser.get(there.headers["location"])
+    xsrf = re.search(r'name="xsrf" value="([^"]+)"', asked.text)
+    assert xsrf is not None, asked.text
+    done = browser.post(f"{place.issuer}/session/end/confirm", {"xsrf": xsrf[1], "logout": "yes"})
+    assert done.headers["location"].startswith(f"{place.origin}/signed-out/{NAME}?state=")
+    told = browser.get(done.headers["location"])
+    assert (told.status_code, "svarar att det är klart där" in told.text) == (200, True)
+    # It asks whom it knows; now there is nobody, and its page sends itself on.
+    assert "<noscript>" not in asked.text
+    assert "<noscript>" in browser.get(f"{place.issuer}/session/end").text
+    ended = [one["detail"]["reason"] for one in place.house.entries(before) if one["event"] == "session.ended"]
+    assert ended[0] == "signed_out"
+
+
+def test_the_provider_sends_nobody_back_to_where_we_did_not_ask(place: Place) -> None:
+    browser = signed_in(place)
+    there = browser.get(f"{place.origin}/sign-out/{NAME}", "same-origin").headers["location"]
+    changed = there.replace(quote(f"{place.origin}/signed-out/", safe=""), quote("https://evil.example/", safe=""))
+    assert changed != there
+    assert browser.get(changed).status_code == 400

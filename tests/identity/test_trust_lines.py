@@ -28,6 +28,7 @@ ANOTHER: dict[str, Any] = {
     "algorithms": ["ES256", "PS256"],
     "keys": [key("another").as_dict(private=False)],
     "back_channel_logout": True,
+    "end_session_endpoint": "https://idp.example/end",
 }
 """By field, something else than `content` says."""
 

@@ -49,6 +49,7 @@ def told(*events: str) -> Told:
     return Told(events)
 
 
+INQUIRY = tuple(f"inquiry.{act}" for act in ("filed", "answered", "returned", "accepted", "withdrawn"))
 KEYS = Untold("a key of the key database, which keeps a register of its own; what asks for it is what is told of")
 CHALLENGE = Untold("what a security key is asked, kept for minutes; what becomes of the answer has events")
 SEALED = Untold("moves or arranges entries, and is what the log itself shows")
@@ -76,6 +77,14 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("notices", "tell_delivered"): told("notice.delivered"),
     ("notices", "tell_hindered"): told("notice.hindered"),
     ("notices", "tell_late_notices"): told("notice.late"),
+    ("notices", "set_digest_day"): told("digest_rule.set"),
+    ("notices", "set_own_digest_day"): told("digest_rule.set"),
+    ("notices", "set_own_way"): told("notice_way.set"),
+    ("notices", "end_own_way"): told("notice_way.ended"),
+    ("assurance", "tell_reminder"): told("reminder.told"),
+    ("assurance", "tell_digest"): told("digest.told"),
+    ("access", "make_calendar_link"): told("calendar_link.made"),
+    ("access", "end_calendar_link"): told("calendar_link.ended"),
     ("access", "end_break_glass"): told("break_glass.ended"),
     ("identity", "begin_break_glass"): told("break_glass.begun"),
     ("identity", "open_break_glass"): told("break_glass.opened"),
@@ -88,12 +97,26 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "settle_roles"): told("role.lapsed", "role.unauthorised"),
     ("access", "settle_training"): told("role.suspended", "role.restored"),
     ("assurance", "enter_look"): told("evidence.changed"),
+    ("assurance", "say_in_inquiry"): told(*INQUIRY),
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
     ("access", "publish_rule"): told("rule.published"),
     ("access", "open_rule"): told("rule.opened"),
     ("access", "acknowledge_rule"): told("rule.acknowledged"),
+    ("cases", "set_contact"): told("contact.set"),
+    ("cases", "end_contact"): told("contact.ended"),
+    ("registers", "ask_exercise"): told("exercise.asked"),
+    ("registers", "withdraw_exercise"): told("exercise.withdrawn"),
+    ("registers", "plan_exercise"): told("exercise.planned"),
+    ("registers", "decide_exercise"): told("exercise.decided"),
+    ("registers", "begin_exercise"): told("exercise.begun"),
+    ("registers", "end_exercise"): told("exercise.ended"),
+    ("registers", "attend_exercise"): told("exercise.attended"),
+    ("registers", "note_exercise_lesson"): told("exercise.lesson"),
+    ("registers", "settle_exercise_lesson"): told("exercise.settled"),
+    ("registers", "close_exercise"): told("exercise.closed"),
+    ("registers", "set_exercise_days"): told("exercise_rule.set"),
     ("alarms", "take_alarm"): told("alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
@@ -246,11 +269,15 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
-    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|(publish|open|acknowledge)_rule\("
+    r"|(publish|open|acknowledge)_rule\("
+    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|set_case_contact|end_case_contact"
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
+    r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
+    r"|tell_reminder|tell_digest|set_(own_)?digest_day|(set|end)_own_way\b"
     r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|settle_training|designate_role|put_out_account|end_accounts?|release_role\b|[a-z]+_break_glass\("
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
@@ -283,6 +310,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "keep_emergency_keys": told("security_key.allowed"),
     "write_fallback_notices": Untold("goes with the entry that the notice tells of"),
     "write_outage_notices": Untold("goes with the entry that the notice tells of"),
+    "forget_contacts": Untold("goes with authority.closed: nobody is called any more"),
+    "set_case_contact": told("contact.set"),
+    "end_case_contact": told("contact.ended"),
     "set_notice_way": told("notice_way.set"),
     "end_notice_way": told("notice_way.ended"),
     "set_notice_minutes": told("notice_rule.set"),
@@ -291,6 +321,13 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "tell_delivered": told("notice.delivered"),
     "tell_hindered": told("notice.hindered"),
     "tell_late_notices": told("notice.late"),
+    "write_task_notices": Untold("goes with the entry that the notice tells of"),
+    "tell_reminder": told("reminder.told"),
+    "tell_digest": told("digest.told"),
+    "set_digest_day": told("digest_rule.set"),
+    "set_own_digest_day": told("digest_rule.set"),
+    "set_own_way": told("notice_way.set"),
+    "end_own_way": told("notice_way.ended"),
     "request_role": told("role.requested"),
     "decide_role_request": told("role.approved", "role.refused"),
     "request_role_change": told("role.proposed"),
@@ -304,12 +341,24 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "settle_training": told("role.suspended", "role.restored"),
     "keep_session": told("session.kept"),
     "enter_look": told("evidence.changed"),
+    "say_in_inquiry": told(*INQUIRY),
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
     "publish_rule": told("rule.published"),
     "open_rule": told("rule.opened"),
     "acknowledge_rule": told("rule.acknowledged"),
+    "ask_exercise": told("exercise.asked"),
+    "withdraw_exercise": told("exercise.withdrawn"),
+    "plan_exercise": told("exercise.planned"),
+    "decide_exercise": told("exercise.decided"),
+    "begin_exercise": told("exercise.begun"),
+    "end_exercise": told("exercise.ended"),
+    "attend_exercise": told("exercise.attended"),
+    "note_exercise_lesson": told("exercise.lesson"),
+    "settle_exercise_lesson": told("exercise.settled"),
+    "close_exercise": told("exercise.closed"),
+    "set_exercise_days": told("exercise_rule.set"),
     "change_account": told("account.deactivated", "account.reactivated", "account.removed", "session.ended"),
     "end_account": told("account.changed"),
     "found_account": told("account.created"),
@@ -328,7 +377,10 @@ FUNCTIONS: dict[str, Told | Untold] = {
         "security_key.removed",
     ),
     "request_identity": told("account.requested"),
-    "approve_identity": told("account.approved", "account.invited", "session.ended"),
+    "approve_identity": told(
+        "account.approved", "account.created", "account.changed", "role.granted", "account.invited", "session.ended"
+    ),
+    "make_requested_account": told("account.created", "account.changed", "role.granted"),
     "redeem_key_code": told("security_key.allowed"),
     "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
@@ -469,6 +521,9 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 
 LOG = "/log/{authority}"
 PAGES: dict[tuple[str, str], Told | Untold] = {
+    ("GET", "/signed-out"): Untold("that somebody is signed out; the session's end has its event"),
+    ("GET", "/sign-out/{name}"): told("session.ended", "sign_in.refused"),
+    ("GET", "/signed-out/{name}"): told("sign_in.refused"),
     ("GET", "/begin/{name}"): Untold("leads to an issuer; how it ends has events"),
     ("GET", "/fallback"): told("sign_in.refused"),
     ("GET", "/emergency"): Untold("what emergency access is, and a form"),
@@ -563,13 +618,26 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/holds/lift"): told("hold.lifted"),
     ("GET", "/access"): Untold("leads to a page"),
     ("GET", "/terms"): Untold("leads to a page"),
+    ("GET", "/inquiries"): Untold("leads to a page"),
+    ("GET", f"{LOG}/inquiries"): told("page.opened"),
+    ("POST", f"{LOG}/inquiries"): told("inquiry.filed"),
+    ("POST", f"{LOG}/inquiries/settle"): told("inquiry.accepted", "inquiry.returned", "inquiry.withdrawn"),
+    ("GET", "/exercises"): Untold("leads to a page"),
+    ("GET", f"{LOG}/exercises"): Untold("which exercises were asked for, and what became of them; nobody in care"),
+    ("POST", f"{LOG}/exercises"): told("exercise.asked"),
+    ("POST", f"{LOG}/exercises/withdraw"): told("exercise.withdrawn"),
+    ("POST", f"{LOG}/exercises/decide"): told("exercise.decided"),
+    ("POST", f"{LOG}/exercises/end"): told("exercise.ended"),
+    ("POST", f"{LOG}/exercises/attend"): told("exercise.attended"),
+    ("POST", f"{LOG}/exercises/lesson"): told("exercise.lesson"),
+    ("POST", f"{LOG}/exercises/days"): told("exercise_rule.set"),
     ("GET", "/registers"): Untold("leads to a page"),
-    ("GET", f"{LOG}/registers"): Untold("what the supplier shows of its registers; nobody in care"),
-    ("GET", f"{LOG}/terms"): Untold("how the terms stand, in which there is nobody"),
     ("GET", f"{LOG}/rules"): Untold("what the authority itself has published, and numbers; nobody in care"),
     ("POST", f"{LOG}/rules"): told("rule.published"),
     ("GET", "/rules"): Untold("leads to a page"),
-    ("GET", f"{LOG}/access"): Untold("who works for the authority with which role; nobody in care"),
+    ("GET", f"{LOG}/registers"): told("page.opened"),
+    ("GET", f"{LOG}/terms"): told("page.opened"),
+    ("GET", f"{LOG}/access"): told("page.opened"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("POST", f"{LOG}/access/routine"): told("routine.taken"),
@@ -579,11 +647,20 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
-    ("GET", f"{LOG}/notices"): Untold("shows what the authority itself is told, and whether it arrived"),
+    ("GET", f"{LOG}/notices"): told("page.opened"),
     ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
+    ("GET", f"{LOG}/contacts"): Untold("whom the authority itself has named; nobody in care"),
+    ("POST", f"{LOG}/contacts"): told("contact.set", "security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/contacts/end"): told("contact.ended", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/notices/way"): told("notice_way.set"),
     ("POST", f"{LOG}/notices/end"): told("notice_way.ended"),
     ("POST", f"{LOG}/notices/minutes"): told("notice_rule.set"),
+    ("GET", "/tasks"): Untold("leads to the page of one's own authority"),
+    ("GET", f"{LOG}/tasks"): Untold("what waits for somebody, in which there is nobody"),
+    ("POST", f"{LOG}/tasks/digest"): told("digest_rule.set"),
+    ("POST", f"{LOG}/tasks/calendar"): told("calendar_link.made"),
+    ("POST", f"{LOG}/tasks/calendar/end"): told("calendar_link.ended"),
+    ("GET", "/calendar/{secret}"): Untold("days of terms and tasks, in which there is nobody; the link has events"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),
@@ -616,7 +693,6 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/account/{account}/put-out"): told(
         "account.deactivated", "session.ended", "security_key.used", "security_key.refused"
     ),
-    ("POST", "/account/{account}/invite"): told("account.invited", "security_key.used", "security_key.refused"),
     ("GET", "/requests"): Untold("what is asked for about accounts; nobody in care"),
     ("GET", "/requests/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/requests/new"): told("account.requested", "security_key.used", "security_key.refused"),
@@ -662,6 +738,23 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/outages/end"): told("outage.ended"),
     ("GET", "/terms"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/terms/{slug}"): Untold("how the terms stand, in which there is nobody"),
+    ("GET", "/inquiries"): Untold("what authorities have asked the supplier; nobody in care"),
+    ("POST", "/inquiries"): told("inquiry.answered"),
+    ("GET", "/exercises"): Untold("which exercises were asked for, and what became of them; nobody in care"),
+    ("POST", "/exercises/plan"): told("exercise.planned"),
+    ("POST", "/exercises/begin"): told("exercise.begun", "security_key.used", "security_key.refused"),
+    ("POST", "/exercises/end"): told("exercise.ended"),
+    ("POST", "/exercises/attend"): told("exercise.attended"),
+    ("POST", "/exercises/lesson"): told("exercise.lesson"),
+    ("POST", "/exercises/settle"): told("exercise.settled"),
+    ("POST", "/exercises/close"): told("exercise.closed"),
+    ("GET", "/due"): Untold("days that come, and where the supplier is told; nobody in care"),
+    ("POST", "/due/way"): told("notice_way.set", "security_key.used", "security_key.refused"),
+    ("POST", "/due/end"): told("notice_way.ended", "security_key.used", "security_key.refused"),
+    ("POST", "/due/digest"): told("digest_rule.set", "security_key.used", "security_key.refused"),
+    ("POST", "/due/calendar"): told("calendar_link.made", "security_key.used", "security_key.refused"),
+    ("POST", "/due/calendar/end"): told("calendar_link.ended"),
+    ("GET", "/calendar/{secret}"): Untold("days of the registers, in which there is nobody; the link has events"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),

@@ -27,11 +27,13 @@ from tests.platform import platform_as
 from vaka.access.principal import Principal
 from vaka.demo.certificates import CertificateAuthority
 from vaka.notices.board import Notice, list_notices
-from vaka.notices.outbox import Due
+from vaka.notices.outbox import Due, Rooms
 from vaka.notices.places import Place, WayKind
 
 HERE = [ip_network("127.0.0.0/8")]
 PORTAL = "https://portal.example"
+OFFICE = "https://office.example"
+ROOMS = Rooms(PORTAL, OFFICE)
 SENDER = "vaka@leverantor.example"
 
 

@@ -16,7 +16,7 @@ from http_message_signatures import (
     algorithms,
 )
 
-from tests.notices.desk import HERE, PORTAL, SENDER, Certificates, Mailbox, Posted, due, mail_server, web_server
+from tests.notices.desk import HERE, PORTAL, ROOMS, SENDER, Certificates, Mailbox, Posted, due, mail_server, web_server
 from vaka.clock import SystemClock
 from vaka.crypto.signing import public_pem
 from vaka.keys.signing_key import key_id
@@ -43,7 +43,7 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def webhook() -> Webhook:
-    return Webhook(SEED, key_id(SEED), PORTAL, HERE, SystemClock())
+    return Webhook(SEED, key_id(SEED), ROOMS, HERE, SystemClock())
 
 
 async def fault_of(sending: object) -> Fault:
@@ -56,7 +56,7 @@ async def test_a_mail_is_taken_over_verified_tls_and_names_nobody(ours: Certific
     mailbox = Mailbox()
     with mail_server(mailbox, ours) as port:
         notice = due("mail", TO, f"localhost:{port}", ours.issuer)
-        receipt = await Mail(SENDER, PORTAL, HERE).send(notice)
+        receipt = await Mail(SENDER, ROOMS, HERE).send(notice)
     [mail] = mailbox.taken
     assert (receipt[:4], len(receipt)) == ("250 ", 68)
     assert (mail["To"], mail["From"], mail["Message-ID"]) == (
@@ -69,7 +69,7 @@ async def test_a_mail_is_taken_over_verified_tls_and_names_nobody(ours: Certific
 
 
 async def test_a_mail_goes_to_nobody_but_the_agreed_server(ours: Certificates, others: Certificates) -> None:
-    mailbox, mail = Mailbox(refused=("fel@kommunen.example",)), Mail(SENDER, PORTAL, HERE)
+    mailbox, mail = Mailbox(refused=("fel@kommunen.example",)), Mail(SENDER, ROOMS, HERE)
     with mail_server(mailbox, ours) as port:
         here = f"localhost:{port}"
         assert await fault_of(mail.send(due("mail", TO, here, others.issuer))) is Fault.CERTIFICATE
@@ -77,7 +77,7 @@ async def test_a_mail_goes_to_nobody_but_the_agreed_server(ours: Certificates, o
         by_number = due("mail", TO, f"127.0.0.1:{port}", ours.issuer)
         assert await fault_of(mail.send(by_number)) is Fault.CERTIFICATE, "another name"
         assert await fault_of(mail.send(due("mail", "fel@kommunen.example", here, ours.issuer))) is Fault.REFUSED
-        assert await fault_of(Mail(SENDER, PORTAL, ()).send(due("mail", TO, here, ours.issuer))) is Fault.NETWORK
+        assert await fault_of(Mail(SENDER, ROOMS, ()).send(due("mail", TO, here, ours.issuer))) is Fault.NETWORK
     assert await fault_of(mail.send(due("mail", TO, here, ours.issuer))) is Fault.UNREACHABLE
     with mail_server(mailbox, None) as port:
         assert await fault_of(mail.send(due("mail", TO, f"localhost:{port}", ours.issuer))) is Fault.UNENCRYPTED
@@ -87,13 +87,13 @@ async def test_a_mail_goes_to_nobody_but_the_agreed_server(ours: Certificates, o
 async def test_a_servers_own_certificate_can_be_agreed(ours: Certificates) -> None:
     mailbox, own = Mailbox(), ours.certificate.read_text()
     with mail_server(mailbox, ours) as port:
-        await Mail(SENDER, PORTAL, HERE).send(due("mail", TO, f"localhost:{port}", own))
+        await Mail(SENDER, ROOMS, HERE).send(due("mail", TO, f"localhost:{port}", own))
     assert len(mailbox.taken) == 1
 
 
 def test_a_mail_header_cannot_be_smuggled() -> None:
     with pytest.raises(ValueError, match="may not contain linefeed"):
-        write_mail(due("mail", "x@y.example\r\nBcc: z@y.example", "localhost:25"), SENDER, PORTAL)
+        write_mail(due("mail", "x@y.example\r\nBcc: z@y.example", "localhost:25"), SENDER, ROOMS)
 
 
 async def test_a_post_is_signed_as_others_verify_it(ours: Certificates, webhook: Webhook) -> None:
@@ -146,7 +146,7 @@ async def test_a_post_goes_to_nobody_but_the_agreed_server(
         assert await fault_of(webhook.send(due("webhook", at))) is Fault.CERTIFICATE
         plain = due("webhook", f"http://localhost:{port}/", certificate=ours.issuer)
         assert await fault_of(webhook.send(plain)) is Fault.UNENCRYPTED
-        shut = Webhook(SEED, "k", PORTAL, (), SystemClock())
+        shut = Webhook(SEED, "k", ROOMS, (), SystemClock())
         assert await fault_of(shut.send(due("webhook", at, certificate=ours.issuer))) is Fault.NETWORK
         assert posted.requests == []
         for status in (302, 400, 503):
@@ -161,7 +161,7 @@ async def test_a_post_goes_to_nobody_but_the_agreed_server(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "0.0.0.0", "[fd00::1]"])
 async def test_nothing_goes_inwards(host: str) -> None:
-    shut = Webhook(SEED, "k", PORTAL, (), SystemClock())
+    shut = Webhook(SEED, "k", ROOMS, (), SystemClock())
     assert await fault_of(shut.send(due("webhook", f"https://{host}:9/"))) is Fault.NETWORK
 
 

@@ -27,6 +27,10 @@ SAMPLES: dict[str, object] = {
     "digest": bytes(32),
     "how": "counts",
     "now": START,
+    **dict.fromkeys(("id", "lesson_id", "finding"), uuid4()),
+    **dict.fromkeys(("sha256", "wanted", "wished", "office", "portal", "injects", "refusal", "lesson", "motive"), "x"),
+    **dict.fromkeys(("starts_at", "ends_at"), START),
+    **dict.fromkeys(("days", "present", "year"), 1),
 }
 
 

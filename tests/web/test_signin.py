@@ -81,7 +81,7 @@ async def test_the_page_knows_who_is_signed_in(entrance: Entrance, installation:
 async def test_signing_out_makes_the_browser_forget(entrance: Entrance, installation: Installation) -> None:
     browser = await signed_in(entrance, installation, "olga")
     answer = await browser.post("/sign-out")
-    assert (answer.status, answer.header("location")) == (303, "/")
+    assert (answer.status, answer.header("location")) == (303, "/signed-out?realm=operator")
     assert answer.header("clear-site-data") == '"cache"'
     assert answer.cookies[SESSION_COOKIE][SESSION_COOKIE].value == ""
     assert "inloggad som" not in (await browser.get("/")).text

@@ -27,8 +27,8 @@ from vaka.identifiers import RandomBytes
 from vaka.identity.accounts import LANGUAGES, LONGEST_NAME
 from vaka.identity.confirming import Act, Confirmation
 from vaka.identity.expected import KINDS as IDENTITIES
-from vaka.identity.expected import require_expected, show_wanted
-from vaka.identity.invitations import Code, invite, make_code
+from vaka.identity.expected import require_expected, show_wanted, split_wanted
+from vaka.identity.invitations import Code, make_code
 from vaka.identity.leaving import LastApproverError, put_out_account
 from vaka.identity.sessions import LIFETIMES, Realm
 from vaka.identity.undertaking import undertaking_told_by
@@ -61,18 +61,25 @@ class Wanted:
     """Where its human works, of an account to be made or linked; administrators' are a class of their own."""
     language: str | None = None
     ends_at: datetime | None = None
+    expects: str = ""
+    """Who is expected (`Expected.text`) of an account that is to be made, where that is known: its first invitation."""
+
+    @property
+    def text(self) -> str:
+        """What it is to be called, who is expected, or both, as it stands in a request until that is decided."""
+        return f"{self.display_name}\n{self.expects}" if self.expects else self.display_name
 
     @property
     def shown(self) -> str:
         """What it is to be called, or who is expected, as people read it."""
-        return show_wanted(self.display_name)
+        return show_wanted(self.text)
 
     @property
     def digest(self) -> bytes:
         """SHA-256 over all of it, as the database computes it (``account_request_digest``)."""
         ends = "-" if self.ends_at is None else self.ends_at.astimezone(UTC).isoformat(timespec="seconds")
         said = (
-            "vaka account request 1", self.kind, str(self.account_id), str(self.human), self.display_name,
+            "vaka account request 1", self.kind, str(self.account_id), str(self.human), self.text,
             self.realm or "-", self.language or "-", ends, self.reason,
         )  # fmt: skip
         return hashlib.sha256("\n".join(said).encode()).digest()
@@ -92,8 +99,9 @@ class AccountRequest:
     account_id: UUID
     human: UUID
     display_name: str
-    """Of one to be made or called something else; who is expected (`read_expected`). Until it is decided."""
-    realm: str | None
+    """Of one to be made or called something else; who is expected (`read_expected`), after a name in a line of its own.
+    Until it is decided."""
+    realm: Realm | None
     language: str | None
     ends_at: datetime | None
     reason: str
@@ -107,6 +115,28 @@ class AccountRequest:
     decided_by: UUID | None
     decided_at: datetime | None
     decision: str
+    invites: bool = False
+    """Whether approving the account makes its first invitation as well."""
+
+    @property
+    def name(self) -> str:
+        """What an account that is to be made is to be called."""
+        return split_wanted(self.display_name)[0]
+
+    @property
+    def expected(self) -> str:
+        """Who is expected of the account (`read_expected`); nothing where it says nothing of that."""
+        return split_wanted(self.display_name)[1] if self.kind == "create" else self.display_name
+
+    @property
+    def shown_expected(self) -> str:
+        """Who is expected, as people read it."""
+        return show_wanted(self.expected)
+
+    @property
+    def is_invitation(self) -> bool:
+        """Whether approving it makes an invitation."""
+        return self.invites or self.kind in IDENTITIES
 
     @property
     def shown(self) -> str:
@@ -173,8 +203,10 @@ _REFUSALS = {
     "unlinked": (
         Category.CONFLICT,
         Sentence(
-            "Kontot är ännu ingens: bjud in den som det är till för. Inget har ändrats.",
-            "The account is nobody's yet: invite whom it is for. Nothing was changed.",
+            "Kontot är ännu ingens, så det finns ingen identitet att lägga en till bredvid. Inget har ändrats. Begär "
+            "vem det är till för.",
+            "The account is nobody's yet, so there is no identity to put another beside. Nothing was changed. Ask for "
+            "whom it is for.",
         ),
     ),
     "waiting": (
@@ -185,21 +217,6 @@ _REFUSALS = {
         ),
     ),
 }  # fmt: skip
-
-
-class RulesUnknownError(VakaError):
-    """The account has, or waits for, a role with an authority, whose rules the office cannot read (term 16)."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Category.CONFLICT,
-            Sentence(
-                sv="Kontot har, eller väntar på, en roll hos en myndighet. Vad den kräver av koder kan kontoret inte "
-                "läsa. Inget har ändrats. Bjud in med kommandot vaka account invite.",
-                en="The account has, or waits for, a role with an authority. What it asks of codes the office cannot "
-                "read. Nothing was changed. Invite with the command vaka account invite.",
-            ),
-        )
 
 
 class UnusableRequestError(VakaError):
@@ -240,7 +257,7 @@ def require_usable(wanted: Wanted, now: datetime) -> Wanted:
         raise UnusableRequestError
     named = 1 <= len(name) <= LONGEST_NAME and name.isprintable()
     if wanted.kind in IDENTITIES:
-        expected = require_expected(name, wanted.realm)
+        expected = require_expected(wanted.display_name, wanted.realm)
         return Wanted(wanted.kind, wanted.account_id, wanted.human, reason, expected.text, wanted.realm)
     if wanted.kind == "rename":
         if not named:
@@ -250,9 +267,11 @@ def require_usable(wanted: Wanted, now: datetime) -> Wanted:
         sound = named and wanted.realm in LIFETIMES and wanted.language in LANGUAGES
         if not sound or (wanted.ends_at is not None and wanted.ends_at <= now):
             raise UnusableRequestError
+        expects = require_expected(wanted.expects, wanted.realm).text if wanted.expects else ""
         return Wanted(
-            wanted.kind, wanted.account_id, wanted.human, reason, name, wanted.realm, wanted.language, wanted.ends_at
-        )
+            wanted.kind, wanted.account_id, wanted.human, reason, name, wanted.realm, wanted.language, wanted.ends_at,
+            expects,
+        )  # fmt: skip
     return Wanted(wanted.kind, wanted.account_id, wanted.human, reason)
 
 
@@ -271,12 +290,6 @@ def decision_act(request: AccountRequest, verdict: Verdict, reason: str) -> Act:
 def deactivation_act(account_id: UUID) -> Act:
     """Return the act that putting somebody out is."""
     return Act(Event.ACCOUNT_DEACTIVATED.value, None, f"account:{account_id}")
-
-
-def invitation_act(account_id: UUID, realm: Realm, attribute: str, hidden: str) -> Act:
-    """Return the act that inviting somebody is; ``hidden`` stands for what has to match, which may be personal."""
-    said = {"realm": realm, "attribute": attribute, "value": hidden}
-    return Act(Event.ACCOUNT_INVITED.value, None, f"account:{account_id}", said)
 
 
 async def ask_for_account(
@@ -311,7 +324,7 @@ async def file_request(
     """
     facts = {
         "request": request, "kind": wanted.kind, "account_id": wanted.account_id, "human": wanted.human,
-        "display_name": wanted.display_name, "realm": wanted.realm, "language": wanted.language,
+        "display_name": wanted.text, "realm": wanted.realm, "language": wanted.language,
         "ends_at": wanted.ends_at, "reason": wanted.reason, "by": by, "actor": actor, "step_up": step_up,
         "answer_by": now + ANSWER_WITHIN, "now": now,
     }  # fmt: skip
@@ -372,23 +385,6 @@ async def put_out(
     require(principal, Permission.OFFICE_ASK_ACCOUNT, None)
     confirmation.require(deactivation_act(account_id))
     await put_out_account(connection, account_id, actor=principal.actor, now=now)
-
-
-async def invite_human(
-    connection: Connection, principal: Principal, account_id: UUID, realm: Realm, attribute: str, value: str,
-    hidden: str, *, now: datetime, confirmation: Confirmation,
-) -> Code:  # fmt: skip
-    """Invite whom an account is for, on the office's connection; return the code, which is stored nowhere.
-
-    Raises NotAllowedError, NothingHereError, NotConfirmedError, RulesUnknownError, CannotInviteError,
-    UndertakingMissingError, LedgerStandsStillError.
-    """
-    require(principal, Permission.OFFICE_ASK_ACCOUNT, None)
-    confirmation.require(invitation_act(account_id, realm, attribute, hidden))
-    concerned = await connection.execute(QUERIES["concerns_an_authority"], {"account_id": account_id})
-    if await concerned.fetchone() is not None:
-        raise RulesUnknownError
-    return await invite(connection, account_id, realm, attribute, value, actor=principal.actor, now=now)
 
 
 def _require_done(row: tuple[str] | None) -> None:

@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Another identity of an account: asked for with what has to match, and approved by another human (terms 8 and 9).
+"""Whom an account is for, first and later: asked for with what has to match, approved by another human (terms 8, 9).
 
 Who approves it makes the invitation by that, in the same transaction: nobody can change in between whom it is for. The
-database lets no account that was ever linked be invited or linked in any other way.
+database lets no account be invited or linked in any other way once the installation is founded.
 """
 
 import os
 from datetime import datetime
+
+import psycopg
 
 from vaka.access.accounts import AccountRequest, AccountRequestError, decision_act
 from vaka.access.decide import require
@@ -21,6 +23,7 @@ from vaka.identifiers import RandomBytes, new_identifier
 from vaka.identity.confirming import Confirmation
 from vaka.identity.expected import read_expected
 from vaka.identity.invitations import Code, lifetime_of, make_code
+from vaka.identity.undertaking import undertaking_asked
 from vaka.ledger.standing import require_standing
 
 QUERIES = load_queries("vaka.access")
@@ -35,11 +38,12 @@ async def approve_identity(
 ) -> tuple[Code, Rule]:  # fmt: skip
     """Approve exactly what was shown; return the invitation's code, which is stored nowhere, and how long it holds.
 
-    Raises NotAllowedError, NothingHereError, NotConfirmedError, AccountRequestError, LedgerStandsStillError.
+    An account that was asked for together with whom it is for is made first. Raises NotAllowedError, NothingHereError,
+    NotConfirmedError, AccountRequestError, UndertakingMissingError, LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_DECIDE_ACCOUNT, None)
     confirmation.require(decision_act(request, "approved", reason))
-    expected = read_expected(request.display_name)
+    expected = read_expected(request.expected)
     if expected is None:
         raise AccountRequestError.of("changed")
     concerned = await connection.execute(QUERIES["concerns_an_authority"], {"account_id": request.account_id})
@@ -52,9 +56,13 @@ async def approve_identity(
         "matching_hmac": code.of_matching(expected.attribute, expected.value), "expires_at": now + lifetime_of(rule),
         "now": now,
     }  # fmt: skip
-    async with connection.transaction():
-        row = await (await connection.execute(QUERIES["approve_identity"], facts)).fetchone()
-        if row is None or row[0] != "done":
-            raise AccountRequestError.of("gone" if row is None else row[0])
-        await require_standing(connection, now)
+    try:
+        with undertaking_asked():
+            async with connection.transaction():
+                row = await (await connection.execute(QUERIES["approve_identity"], facts)).fetchone()
+                if row is None or row[0] != "done":
+                    raise AccountRequestError.of("gone" if row is None else row[0])
+                await require_standing(connection, now)
+    except psycopg.errors.UniqueViolation:
+        raise AccountRequestError.of("taken") from None
     return code, rule

@@ -96,6 +96,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.PORTAL_SET_NOTICES: Sentence(
             "bestämma vart myndigheten får besked om ändringar", "say where the authority is told of changes"
         ),
+        Permission.PORTAL_HANDLE_CASES: Sentence(
+            "ange vem leverantören når, och svara i ärenderummet",
+            "say whom the supplier reaches, and answer in the case room",
+        ),
         Permission.PORTAL_OWN_CLIENTS: Sentence(
             "registrera program som handlar åt en själv", "register programs that act for oneself"
         ),
@@ -109,7 +113,15 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "publicera myndighetens egna regler och se hur många som har läst dem",
             "publish the authority's own rules, and see how many have read them",
         ),
+        Permission.PORTAL_ASK_SUPPLIER: Sentence(
+            "fråga leverantören efter underlag, besök och revision, och avgöra om svaren duger",
+            "ask the supplier for evidence, visits and audits, and settle the answers",
+        ),
         Permission.PORTAL_SEE_TERMS: Sentence("se hur de 37 villkoren står", "see how the 37 terms stand"),
+        Permission.PORTAL_ASK_EXERCISE: Sentence(
+            "begära krisövningar, komma överens om planer, säga vilka som var med och vad man lärde sig",
+            "ask for crisis exercises, agree to plans, say who came and what was learned",
+        ),
         Permission.PORTAL_REGISTER_PEOPLE: Sentence(
             "med ett program: skriva in personer i registret", "by program: enter people in the register"
         ),
@@ -132,6 +144,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "förklara, tillsammans med en arbetsledare, att en utfärdare inte släpper in någon, och avsluta det",
             "declare, together with a shift leader, that an issuer lets nobody in, and end that",
         ),
+        Permission.OFFICE_KEEP_EXERCISES: Sentence(
+            "planera, börja, avsluta och stänga krisövningar som myndigheter har begärt",
+            "plan, begin, end and close crisis exercises that authorities asked for",
+        ),
         Permission.OFFICE_SEE_TERMS: Sentence(
             "se hur de 37 villkoren står sig hos varje myndighet, och arbetet som följer",
             "see how the 37 terms stand with each authority, and the work that follows",
@@ -144,6 +160,9 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.OFFICE_KEEP_REGISTERS: Sentence("skriva i registren", "write in the registers"),
         Permission.OFFICE_DECIDE_REGISTERS: Sentence(
             "sätta i kraft vad en annan har skrivit i registren", "put in force what another wrote in the registers"
+        ),
+        Permission.OFFICE_ANSWER_AUTHORITIES: Sentence(
+            "svara på vad myndigheter frågar leverantören", "answer what authorities ask the supplier"
         ),
         Permission.OFFICE_OWN_SESSIONS: _OWN_SESSIONS,
         Permission.OFFICE_OWN_KEYS: _OWN_KEYS,

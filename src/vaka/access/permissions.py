@@ -36,11 +36,14 @@ class Permission(Enum):
     PORTAL_DESIGNATE_ROLE = "portal.designate_role"  # say which roles nobody gets without the authority's approval
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
     PORTAL_SET_NOTICES = "portal.set_notices"  # say where the authority is told of changes, and that one has seen them
+    PORTAL_HANDLE_CASES = "portal.handle_cases"  # say whom the supplier reaches, and answer in the case room
     PORTAL_OWN_CLIENTS = "portal.own_clients"  # register programs that act for oneself, and end them
     PORTAL_SET_ACTIVATION = "portal.set_activation"  # see and propose what codes and passwords have to be
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
     PORTAL_PUBLISH_RULES = "portal.publish_rules"  # publish the authority's own rules, and see how many have read them
     PORTAL_SEE_TERMS = "portal.see_terms"  # how the 37 terms stand, and by which evidence
+    PORTAL_ASK_SUPPLIER = "portal.ask_supplier"  # ask for evidence, visits and audits, and settle the answers
+    PORTAL_ASK_EXERCISE = "portal.ask_exercise"  # ask for crisis exercises, agree to plans, say who came
     PORTAL_REGISTER_PEOPLE = "portal.register_people"  # by program: enter people in care in the register; reads nobody
     PORTAL_KEEP_PEOPLE = "portal.keep_people"  # by program: read people in care one by one, and write them anew
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
@@ -53,6 +56,8 @@ class Permission(Enum):
     OFFICE_SEE_REGISTERS = "office.see_registers"  # what stands in the registers, and accept policies for oneself
     OFFICE_KEEP_REGISTERS = "office.keep_registers"  # write in them, one entry or a whole table
     OFFICE_DECIDE_REGISTERS = "office.decide_registers"  # put in force what another wrote; show authorities a register
+    OFFICE_ANSWER_AUTHORITIES = "office.answer_authorities"  # answer what authorities ask the supplier
+    OFFICE_KEEP_EXERCISES = "office.keep_exercises"  # plan, begin and close crisis exercises that were asked for
     OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there
     OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys
 
@@ -106,6 +111,7 @@ PRIVILEGED = frozenset(
         Permission.PORTAL_SET_ACTIVATION,
         Permission.PORTAL_APPROVE_ACTIVATION,
         Permission.PORTAL_SET_NOTICES,
+        Permission.PORTAL_HANDLE_CASES,
         Permission.OFFICE_SEE_ACCOUNTS,
         Permission.OFFICE_SET_ISSUERS,
         Permission.OFFICE_DECLARE_OUTAGE,

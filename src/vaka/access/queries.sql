@@ -168,7 +168,8 @@ select approve_identity(%(request)s, %(digest)s, %(by)s, %(reason)s, %(step_up)s
 -- name: list_account_requests
 -- as: office
 select r.id, r.kind, r.account_id, r.human, r.display_name, r.realm, r.language, r.ends_at, r.reason, r.digest,
-       r.requested_by, a.human as requester, r.requested_at, r.answer_by, r.state, r.decided_by, r.decided_at, r.decision
+       r.requested_by, a.human as requester, r.requested_at, r.answer_by, r.state, r.decided_by, r.decided_at, r.decision,
+       r.invites
 from account_request r
 join account a on a.id = r.requested_by
 where %(account_id)s::uuid is null or r.account_id = %(account_id)s
@@ -269,3 +270,26 @@ from open_rule(%(rule)s, %(number)s, %(account_id)s, %(roles)s, %(now)s)
 -- name: acknowledge_rule
 -- as: desk, office
 select acknowledge_rule(%(rule)s, %(number)s, %(digest)s, %(account_id)s, %(roles)s, %(now)s)
+
+-- name: make_calendar_link
+-- as: portal, office
+insert into calendar_link (id, authority_id, account_id, token_hash, made_at)
+values (%(id)s, %(authority_id)s, %(account_id)s, %(token_hash)s, %(now)s)
+
+-- name: end_calendar_link
+-- as: portal, office
+update calendar_link set ended_at = %(now)s, ended_by = %(account_id)s
+where id = %(id)s and account_id = %(account_id)s and authority_id is not distinct from %(authority_id)s and ended_at is null
+
+-- name: list_calendar_links
+-- as: portal, office
+select id, made_at from calendar_link
+where account_id = %(account_id)s and authority_id is not distinct from %(authority_id)s and ended_at is null
+order by made_at, id
+
+-- name: find_calendar_link
+-- as: portal, office
+select l.id, l.authority_id, l.account_id, l.made_at, a.language, a.kind
+from calendar_link l
+join account a on a.id = l.account_id and a.state = 'active'
+where l.token_hash = %(token_hash)s and l.ended_at is null

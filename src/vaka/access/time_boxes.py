@@ -7,9 +7,11 @@ refusal becomes a sentence.
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import psycopg
 
+from vaka.access.principal import Principal
 from vaka.access.roles import ROLES
 from vaka.errors import Category, Sentence, VakaError
 
@@ -40,6 +42,11 @@ class EndNeededError(VakaError):
 def time_box_told_by(error: psycopg.Error) -> EndNeededError | None:
     """Return what the database refused, or None where it refused something else."""
     return EndNeededError(error.diag.message_detail or "") if error.diag.constraint_name == CONSTRAINT else None
+
+
+def is_here_for_a_time(principal: Principal, authority_id: UUID) -> bool:
+    """Whether somebody holds such a role with an authority, whatever else he holds there."""
+    return any(one.role in TIME_BOXED and one.authority_id == authority_id for one in principal.grants)
 
 
 def usual_end(role: str | None, now: datetime) -> datetime | None:

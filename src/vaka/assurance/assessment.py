@@ -35,8 +35,9 @@ class Status(StrEnum):
         return self in _WORST_FIRST[:3]
 
 
-_NOT_FAILING = {"missing": Status.UNTESTED, "overdue": Status.OUTDATED}
-"""What a look at a register can find that says nothing of how it is: nothing is there, or it is too old."""
+_NOT_FAILING = {"missing": Status.UNTESTED, "overdue": Status.OUTDATED, "not_yet": Status.UNTESTED}
+"""What a look at a register can find that says nothing of how it is: nothing is there, it is too old, or its time is
+not over."""
 _WORST_FIRST = (Status.FAILING, Status.UNTESTED, Status.OUTDATED, Status.MET, Status.NOT_ASKED, Status.NOT_APPLICABLE)
 
 

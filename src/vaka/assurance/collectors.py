@@ -135,6 +135,11 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the supplier's registers."""
 
+CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {"authority-contact": partial(_ask_platform, "find_contacts")}
+)
+"""What asks about cases, and whom an authority has named."""
+
 COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
@@ -148,8 +153,12 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
         "emergency-reviews": partial(_ask_platform_of_all, "find_unreviewed_break_glass"),
         "authority-policies": partial(_ask_platform, "find_unread_rules", roles=AUTHORITY_ROLES, grace=RULES_GRACE),
+        "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
+        "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),
+        "exercise-hours": partial(_ask_platform, "find_exercise_hours"),
         "log-sealed": partial(_ask_everywhere, _find_unsealed),
         "clock-state": _find_clock,
+        **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
     }
 )

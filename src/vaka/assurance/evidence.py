@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from vaka.assurance.assessment import Contract, Standing
-from vaka.assurance.terms import Requirement
+from vaka.assurance.terms import Requirement, load_terms
 from vaka.clock import read_clock_state
 from vaka.database.connections import Connection
 from vaka.database.queries import load_queries
@@ -19,6 +19,12 @@ QUERIES = load_queries("vaka.assurance")
 
 FINE = "none"
 """The reason of what is met."""
+
+
+ON_REQUEST = ("exercise-requests", "exercise-hours")
+"""What is owed once an authority has asked for a crisis exercise."""
+ONCE_RULED = "authority-policies"
+"""What is owed once an authority has published rules of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +84,32 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
     }
 
 
-async def list_supervised(connection: Connection) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup).
-
-    Of what is owed on request one thing is kept: the rules of its own, which an authority asks to be read by publishing
-    them. What it agrees does not concern it is kept nowhere yet.
-    """
+async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
+    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
+    asked = await _read_asked(connection, now)
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
-        Supervised(
-            identifier, slug, name, Contract(created_at, {} if ruled is None else {"authority-policies": ruled}, {})
-        )
-        for identifier, slug, name, created_at, ruled in await cursor.fetchall()
+        Supervised(identifier, slug, name, Contract(created_at, asked.get(identifier, {}), {}))
+        for identifier, slug, name, created_at in await cursor.fetchall()
     ]
+
+
+async def _read_asked(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:
+    """Return since when which authority asks for what is owed on request, by requirement.
+
+    Of term 36 an authority asks by asking for an exercise, and that its rules are read by publishing them; of the
+    others in a question to the supplier.
+    """
+    asked: dict[UUID, dict[str, datetime]] = {}
+    cursor = await connection.execute(QUERIES["list_asked"])
+    for authority_id, number, since in await cursor.fetchall():
+        on_request = (one for term in load_terms() if term.number == number for one in term.requirements if one.asked)
+        otherwise = (*ON_REQUEST, ONCE_RULED)
+        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request if one.id not in otherwise)
+    cursor = await connection.execute(QUERIES["list_ruled"])
+    for authority_id, since in await cursor.fetchall():
+        asked.setdefault(authority_id, {})[ONCE_RULED] = since
+    cursor = await connection.execute(QUERIES["list_asked_exercises"], {"at": now})
+    for authority_id, since in await cursor.fetchall():
+        asked.setdefault(authority_id, {}).update(dict.fromkeys(ON_REQUEST, since))
+    return asked

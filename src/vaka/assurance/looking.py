@@ -61,7 +61,7 @@ class Looking:
 
     async def _list_authorities(self) -> list[UUID]:
         async with transaction(self._platform) as connection:
-            return [one.id for one in await list_supervised(connection)]
+            return [one.id for one in await list_supervised(connection, self._clock.now())]
 
     @property
     def failing(self) -> frozenset[str]:

@@ -88,7 +88,7 @@ async def write_pack(doors: Doors, authority: Authority, now: datetime, out: IO[
     """
     archive = Archive(_TIME)
     async with transaction(doors.platform) as platform:
-        supervised = next((one for one in await list_supervised(platform) if one.id == authority.id), None)
+        supervised = next((one for one in await list_supervised(platform, now) if one.id == authority.id), None)
         if supervised is None:
             return None
         standings = await read_standings(platform, authority.id)

@@ -7,12 +7,12 @@
 select enter_look(%(requirement)s, %(at)s, %(clock)s, %(every)s, %(found)s, %(unseen)s)
 
 -- name: list_evidence
--- as: office, portal, setup
+-- as: office, portal, scheduler, setup
 select requirement, met, reason, things, since, seen from list_evidence(%(authority_id)s)
 
 -- name: list_contracts
 -- as: office, portal, scheduler, setup
-select id, slug, name, created_at, rules_since(id) from authority where kind = 'authority' and state = 'active' order by slug
+select id, slug, name, created_at from authority where kind = 'authority' and state = 'active' order by slug
 
 -- name: find_conflicting_roles
 -- as: scheduler, setup
@@ -103,6 +103,10 @@ select authority_id, reason, things from find_unassessed(%(every)s, %(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_shortcomings(%(at)s)
 
+-- name: find_contacts
+-- as: scheduler, setup
+select authority_id, reason, things from find_contacts(%(at)s)
+
 -- name: find_sites
 -- as: scheduler, setup
 select authority_id, reason, things from find_sites(%(at)s)
@@ -126,3 +130,83 @@ select authority_id, reason, things from find_large_changes(%(at)s)
 -- name: find_unread_rules
 -- as: scheduler, setup
 select authority_id, reason, things from find_unread_rules(%(roles)s, %(grace)s, %(at)s)
+
+-- name: list_asked
+-- as: office, portal, scheduler, setup
+select authority_id, term, since from list_asked()
+
+-- name: find_overdue_inquiries
+-- as: scheduler, setup
+select authority_id, reason, things from find_overdue_inquiries(%(at)s)
+
+-- name: list_inquiries
+-- as: portal
+select id, authority_id, kind, term, words, filed_at, filed_by, number, act, said_at, wanted_by
+from list_inquiries(%(authority_id)s, %(most)s)
+
+-- name: list_every_inquiry
+-- as: office
+select id, authority_id, kind, term, words, filed_at, filed_by, number, act, said_at, wanted_by
+from inquiry_standing order by act in ('accepted', 'withdrawn'), said_at desc, id limit %(most)s
+
+-- name: list_inquiry_messages
+-- as: portal
+select inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by, made_at
+from list_inquiry_messages(%(authority_id)s, %(inquiries)s)
+
+-- name: list_every_inquiry_message
+-- as: office
+select inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by, made_at
+from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, number
+
+-- name: say_in_inquiry
+-- as: office, portal
+select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
+    %(wanted_by)s, %(by)s, %(now)s)
+
+-- name: list_ruled
+-- as: office, portal, scheduler, setup
+select w.id, r.since
+from authority w cross join lateral rules_since(w.id) as r (since)
+where w.kind = 'authority' and r.since is not null
+
+-- name: list_asked_exercises
+-- as: office, portal, scheduler, setup
+select authority_id, since from list_asked_exercises(%(at)s)
+
+-- name: find_unanswered_exercises
+-- as: scheduler, setup
+select authority_id, reason, things from find_unanswered_exercises(%(at)s)
+
+-- name: find_exercise_hours
+-- as: scheduler, setup
+select authority_id, reason, things from find_exercise_hours(%(at)s)
+-- ── What waits, when it is due, and what was told of it ──────────────────────────────────────────────────────────
+
+-- name: list_waiting
+-- as: portal, scheduler
+select kind, id, since, due, things from list_waiting(%(authority_id)s, %(at)s)
+
+-- name: list_register_days
+-- as: office, scheduler
+select entry, register, state, concerned, made_at, days from list_register_days()
+
+-- name: list_shown_days
+-- as: portal, scheduler
+select entry, register, state, concerned, made_at, days from list_shown_days(%(authority_id)s)
+
+-- name: own_reception
+-- as: scheduler
+select own_reception()
+
+-- name: tell_reminder
+-- as: scheduler
+select tell_reminder(%(authority_id)s, %(about)s, %(due)s, %(stage)s, %(said)s, %(at)s)
+
+-- name: read_digest_state
+-- as: scheduler
+select weekday, is_told, last_day, last_told_at, last_said from read_digest_state(%(authority_id)s)
+
+-- name: tell_digest
+-- as: scheduler
+select tell_digest(%(authority_id)s, %(day)s, %(said)s, %(at)s)

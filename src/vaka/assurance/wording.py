@@ -31,6 +31,10 @@ _GENERAL: Mapping[str, Sentence] = MappingProxyType(
         "overdue": Sentence(
             sv="Det som finns har inte gåtts igenom i tid.", en="What is there has not been gone through in time."
         ),
+        "not_yet": Sentence(
+            sv="Det är begärt och har inte skett än; tiden för det är inte ute.",
+            en="It was asked for and has not happened yet; its time is not over.",
+        ),
         "too_old": Sentence(sv="Underlaget är för gammalt.", en="The evidence is too old."),
         "not_asked": Sentence(sv="Myndigheten har inte begärt det.", en="The authority has not asked for it."),
         "agreed": Sentence(
@@ -81,6 +85,22 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("emergency-reviews", "unreviewed"): Sentence(
             sv="{count} nödåtkomster har inte gåtts igenom i tid.",
             en="{count} emergency accesses have not been gone through in time.",
+        ),
+        ("audit-requests", "unanswered"): Sentence(
+            sv="{count} frågor från myndigheten har inte besvarats i tid.",
+            en="{count} questions of the authority were not answered in time.",
+        ),
+        ("exercise-requests", "unanswered"): Sentence(
+            sv="{count} begäranden om övning har inte besvarats i tid.",
+            en="{count} requests for an exercise have not been answered in time.",
+        ),
+        ("exercise-hours", "short"): Sentence(
+            sv="{count} år tog slut med mindre än fyra timmars övning, fast myndigheten hade begärt det.",
+            en="{count} years ended with less than four hours of exercise though the authority had asked.",
+        ),
+        ("exercise-hours", "open"): Sentence(
+            sv="{count} övningar är inte stängda en månad efteråt: närvaro eller lärdomar saknas.",
+            en="{count} exercises are not closed a month after: attendance or lessons are missing.",
         ),
         ("log-sealed", "stands_still"): Sentence(
             sv="Loggen förseglas inte.",
@@ -133,6 +153,14 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("training", "untrained"): Sentence(
             sv="{count} utbildningar är inte gjorda i den version som gäller och i tid.",
             en="{count} courses have not been taken in the version in force and in time.",
+        ),
+        ("authority-contact", "unnamed"): Sentence(
+            sv="Myndigheten har inte angett någon kontaktperson. Det är dess sak, i portalen.",
+            en="The authority has named no contact. That is for it to do, in the portal.",
+        ),
+        ("authority-contact", "expired"): Sentence(
+            sv="Ingen av myndighetens {count} kontaktpersoner gäller i dag. Det är dess sak, i portalen.",
+            en="None of the authority's {count} contacts holds today. That is for it to do, in the portal.",
         ),
         ("risk-assessments", "unassessed"): Sentence(
             sv="{count} system saknar en riskbedömning från det senaste året.",

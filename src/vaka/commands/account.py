@@ -27,6 +27,7 @@ from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import KINDS, LANGUAGES, create_account
+from vaka.identity.expected import expect
 from vaka.identity.invitations import invite, lifetime_of
 from vaka.identity.sessions import LIFETIMES, Realm
 from vaka.tenants.activation import read_rules
@@ -43,7 +44,7 @@ apply_option = click.option("--apply", is_flag=True, help="Do it; without it not
 
 @click.group()
 def account() -> None:
-    """Make accounts, invite whom they are for, and put out who leaves. An account alone lets nobody in."""
+    """Ask for accounts and whom they are for, and put out who leaves. An account alone lets nobody in."""
 
 
 for command in (deactivate, reactivate, remove, rename, identity, replay, sessions, end_sessions):
@@ -81,19 +82,26 @@ def create(data: Path, apply: bool, change: str | None, kind: str, language: str
 @click.option("--by", required=True, type=click.UUID, help="Who asks: the identifier of an administrator's account.")
 @click.option("--realm", type=click.Choice(list(LIFETIMES)), default="operator", help="Where its human will work.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="sv", help="Of the pages.")
+@click.option(
+    "--attribute", metavar="NAME", help="What has to match, the issuer's matching_attribute; its value is asked for."
+)  # fmt: skip
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is deactivated by itself (UTC).")
 @click.option("--reason", required=True, help="Why; whoever approves reads it, and it stays in the log. Name nobody.")
 def request(
-    data: Path, apply: bool, change: str | None, by: UUID, realm: Realm, language: str, until: datetime | None,
-    reason: str,
+    data: Path, apply: bool, change: str | None, by: UUID, realm: Realm, language: str, attribute: str | None,
+    until: datetime | None, reason: str,
 ) -> None:  # fmt: skip
-    """Ask for an account; the name is asked for. Another administrator approves it in the office, and nobody here."""
+    """Ask for an account; the name is asked for. Another administrator approves it in the office, and nobody here.
+
+    With --attribute it is also asked whom it is for: whoever approves it sees that, and gets the invitation's code.
+    Without, `vaka account identity` asks for that later, and takes two as well.
+    """
 
     async def act(platform: Connection, run: Run, _server: Server) -> str:
         now = SystemClock().now()
         ends = None if until is None else until.replace(tzinfo=UTC)
         wanted = require_usable(
-            Wanted("create", new_identifier(now), uuid4(), reason, name, realm, language, ends), now
+            Wanted("create", new_identifier(now), uuid4(), reason, name, realm, language, ends, expects), now
         )
         await file_request(
             platform, new_identifier(now), wanted, by=own_account(run, by), actor=run.actor, step_up=None, now=now
@@ -102,6 +110,9 @@ def request(
 
     require_change(change, apply=apply)
     name = click.prompt("Name", err=True).strip() if apply else ""
+    asks = apply and attribute is not None
+    value = click.prompt("Value", hide_input=True, err=True).strip() if asks else ""
+    expects = expect(attribute or "", value).text if asks else ""
     _perform(data, "account.request", change, act, apply=apply)
 
 
@@ -117,7 +128,8 @@ def request(
 def invite_(
     data: Path, apply: bool, change: str | None, identifier: UUID, realm: Realm, attribute: str
 ) -> None:  # fmt: skip
-    """Invite whom an account is for; what has to match is asked for. Prints a code that holds once, for a day at most.
+    """Invite one of the first two administrators; what has to match is asked for. Prints a code that holds once, a day
+    at most. Everybody else is invited by what two decide: `vaka account request --attribute`, `vaka account identity`.
 
     Hand the code over another way than the sign-in goes: on paper, or in a sealed letter.
     """

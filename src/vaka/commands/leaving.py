@@ -121,7 +121,7 @@ def identity(
     data: Path, account: UUID, by: UUID, realm: Realm, attribute: str, beside: bool, reason: str, apply: bool,
     change: str | None,
 ) -> None:  # fmt: skip
-    """Ask for another identity of an account that is somebody's; what has to match is asked for.
+    """Ask for an identity of an account, the first or another; what has to match is asked for.
 
     Another administrator sees it, approves it in the office and gets the invitation's code there.
     """

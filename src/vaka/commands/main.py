@@ -30,7 +30,7 @@ SUBCOMMANDS = {
     "factor": ("vaka.commands.factor:factor", "Show and remove security keys that somebody has lost."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
     "retention": ("vaka.commands.retention:retention", "Show what will be removed for its age."),
-    "account": ("vaka.commands.account:account", "Make accounts, invite whom they are for, put out who leaves."),
+    "account": ("vaka.commands.account:account", "Ask for accounts and whom they are for, put out who leaves."),
     "role": ("vaka.commands.role:role", "Show, give and take roles; ask an authority for one."),
     "trust": ("vaka.commands.trust:trust", "Show and decide which issuers of identities are believed."),
     "settings": ("vaka.commands.settings:settings", "Show and accept what settings, credentials and rights are."),

@@ -250,7 +250,9 @@ def _prove(server: Server, clock: Clock, name: str, *, apply: bool, unattended: 
     needed = need_of(name)
     if needed is None and not apply:
         return Proof(actor(), "")
-    return prove(server.credentials.parent, server, clock.now(), needed, unattended=unattended)
+    return prove(
+        server.credentials.parent, server, clock.now(), needed, unattended=unattended, migrates=name in UNATTENDED
+    )  # fmt: skip
 
 
 def _protected(server: Server, clock: Clock, who: str) -> AbstractContextManager[object]:

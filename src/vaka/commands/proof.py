@@ -41,6 +41,21 @@ class NotProvedError(VakaError):
         )
 
 
+class OlderDatabaseError(VakaError):
+    """The database is older than what proves who runs a command: it cannot be asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.UNAVAILABLE,
+            Sentence(
+                sv="Databasen är äldre än programmet, och kan inte säga vem som står bakom kommandon. Inget har gjorts. "
+                "Kör vaka migrate --apply först, sedan vaka login.",
+                en="The database is older than the program, and cannot say who stands behind commands. Nothing was done. "
+                "Run vaka migrate --apply first, then vaka login.",
+            ),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """Who runs a command, and how that is known."""
@@ -93,10 +108,14 @@ def forget_session(root: Path) -> None:
         session_file(root).unlink()
 
 
-def prove(root: Path, server: Server, now: datetime, needed: Permission | None, *, unattended: bool) -> Proof:
-    """Return who runs a command that takes this permission. Raises NotProvedError, NotAllowedError.
+def prove(
+    root: Path, server: Server, now: datetime, needed: Permission | None, *, unattended: bool, migrates: bool = False
+) -> Proof:  # fmt: skip
+    """Return who runs a command that takes this permission.
 
-    The session is worth something while its account is an active administrator, and so is what that role allows.
+    The session is worth something while its account is an active administrator, and so is what that role allows. A
+    database that is too old to know of sessions lets through only what brings it up to date (``migrates``). Raises
+    NotProvedError, NotAllowedError, OlderDatabaseError.
     """
     machine = Proof(f"setup:uid-{os.getuid()}", "unattended")
     if not server.credential_file(platform_role("setup")).exists():  # an installation that is made by this very command
@@ -105,16 +124,22 @@ def prove(root: Path, server: Server, now: datetime, needed: Permission | None, 
         try:
             token = read_session(root)
             account = None if token is None else _account(connection, token, now)
-        except psycopg.errors.UndefinedFunction:  # a database older than administrators' sessions: `vaka migrate` comes
-            return Proof(machine.actor, "bootstrap")
+        except psycopg.errors.UndefinedFunction as error:
+            if migrates:
+                return Proof(machine.actor, "bootstrap")
+            raise OlderDatabaseError from error
         if account is not None:
             if needed is not None and needed not in ROLES[_ROLE].permissions:
                 raise NotAllowedError(needed)
             return Proof(f"account:{account}", "session")
         if unattended:
             return machine
-        if _is_founding(connection):
-            return Proof(machine.actor, "bootstrap")
+        try:
+            if connection.execute(QUERIES["is_founding"]).fetchone() == (True,):
+                return Proof(machine.actor, "bootstrap")
+        except psycopg.errors.UndefinedFunction as error:  # nobody knows whether it is: somebody has to stand behind it
+            if not migrates:
+                raise OlderDatabaseError from error
     raise NotProvedError
 
 
@@ -132,10 +157,3 @@ def connect(server: Server) -> psycopg.Connection[Any]:
 def _account(connection: psycopg.Connection[Any], token: bytes, now: datetime) -> UUID | None:
     row = connection.execute(QUERIES["command_account"], {"token_hash": hash_secret(token), "now": now}).fetchone()
     return None if row is None else row[0]
-
-
-def _is_founding(connection: psycopg.Connection[Any]) -> bool:
-    try:
-        return connection.execute(QUERIES["is_founding"]).fetchone() == (True,)
-    except psycopg.errors.UndefinedFunction:  # before `vaka migrate` nobody knows: somebody has to stand behind it
-        return False

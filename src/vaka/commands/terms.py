@@ -91,7 +91,7 @@ async def _assess(server: Server, slug: str | None, now: datetime) -> Board:
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application="vaka-terms"
     ) as connection:
         await connection.execute("set search_path = vaka")
-        supervised = _choose(await list_supervised(connection), slug)
+        supervised = _choose(await list_supervised(connection, now), slug)
         boards = [
             assess_all(load_terms(), await read_standings(connection, one.id), one.contract, now) for one in supervised
         ]

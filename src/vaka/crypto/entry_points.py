@@ -35,7 +35,7 @@ TAKERS: Mapping[str, EntryPoint] = MappingProxyType(
         "vaka.commands.secret": _judged("device_secret", "`vaka device secret`: typed, or made with --generate"),
         "vaka.demo.devices": _judged("device_secret", "made for the devices of a demo"),
         "vaka.identity.invitations": _judged(
-            "invitation_code", "made by `vaka account invite`, the office, and `vaka factor first`"
+            "invitation_code", "made by the office, `vaka account invite` and `vaka factor first`"
         ),
         "vaka.keys.token": _judged("key_device_pin", "a file that the operator writes; keyholder.device_pin"),
     }

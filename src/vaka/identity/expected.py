@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is expected to sign in with another identity of an account: what whoever approves it sees. Pure."""
+"""Who is expected to sign in with an identity of an account: what whoever approves it sees. Pure."""
 
 import os
 import re
@@ -46,9 +46,9 @@ class UnusableIdentityError(VakaError):
         super().__init__(
             Category.INVALID,
             Sentence(
-                sv="En annan identitet behöver vad utfärdaren kallar uppgiften, utan likhetstecken, och vad den ska "
+                sv="En identitet behöver vad utfärdaren kallar uppgiften, utan likhetstecken, och vad den ska "
                 "vara. Inget har ändrats.",
-                en="Another identity needs what the issuer calls the attribute, without an equals sign, and what it "
+                en="An identity needs what the issuer calls the attribute, without an equals sign, and what it "
                 "has to be. Nothing was changed.",
             ),
         )
@@ -82,7 +82,13 @@ def require_expected(text: str, realm: Realm | None) -> Expected:
     return expected
 
 
+def split_wanted(text: str) -> tuple[str, str]:
+    """Return what an account that is asked for is to be called, and who is expected; nothing where that is open."""
+    name, _, expected = text.partition("\n")
+    return name, expected
+
+
 def show_wanted(text: str) -> str:
-    """Return what a request says is to be, a name or who is expected, as people read it: without the salt."""
-    expected = read_expected(text)
-    return text if expected is None else expected.shown
+    """Return what a request says is to be, a name or who is expected or both, as people read it: without the salt."""
+    read = ((line, read_expected(line)) for line in text.split("\n"))
+    return ", ".join(line if expected is None else expected.shown for line, expected in read)

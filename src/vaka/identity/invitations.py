@@ -37,8 +37,8 @@ LIFETIME = timedelta(hours=24)
 """The longest there is; an authority may ask for less (`vaka.crypto.activation`)."""
 LONGEST_CODE = 80
 """Characters that are looked at; a code has 26 to 52 and some hyphens."""
-ONE_HUMAN = "account_of_one_human"
-"""What the database calls the rule that an account stays the human's it became."""
+ONE_HUMAN, BY_TWO = "account_of_one_human", "invited_by_two"
+"""What the database calls the rules that an account stays the human's it became, and that two decide whose that is."""
 _CODE = re.compile(r"[A-Z2-7]{26,53}")
 
 
@@ -95,6 +95,21 @@ class AlreadyLinkedError(VakaError):
         )
 
 
+class InvitedByTwoError(VakaError):
+    """The installation is founded: one administrator does not decide whom an account is for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.CONFLICT,
+            Sentence(
+                sv="Vem ett konto är till för bestämmer två. Inget har ändrats. Begär det på kontots sida eller med "
+                "vaka account identity; en annan administratör godkänner det och får koden.",
+                en="Two people decide whom an account is for. Nothing was changed. Ask on the account's page or by "
+                "vaka account identity; another administrator approves it and gets the code.",
+            ),
+        )
+
+
 class CannotInviteError(VakaError):
     """The account is not active, or of the wrong class for the realm; or there is nothing to match."""
 
@@ -135,11 +150,11 @@ async def invite(
     rule: Rule = INVITATION_CODE.floor,
     random_bytes: RandomBytes = os.urandom,
 ) -> Code:
-    """Make an invitation (as setup or office) and return its code, which is stored nowhere.
+    """Make an invitation (as setup) while the installation is being founded, or of a demo's persona; return its code.
 
-    It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``; ``rule`` is what the
-    authorities ask in which the account has a role. Raises CannotInviteError, AlreadyLinkedError,
-    UndertakingMissingError, or LedgerStandsStillError.
+    The code is stored nowhere. It is for whoever signs in to ``realm`` with ``value`` as the issuer's ``attribute``;
+    ``rule`` is what the authorities ask in which the account has a role. Raises CannotInviteError, AlreadyLinkedError,
+    InvitedByTwoError, UndertakingMissingError, or LedgerStandsStillError.
     """
     rule = rule.combined_with(INVITATION_CODE.floor)
     if not attribute or not normalise(value):
@@ -158,9 +173,11 @@ async def invite(
                     },
                 )  # fmt: skip
         except CheckViolation as error:
-            if error.diag.constraint_name != ONE_HUMAN:
-                raise
-            raise AlreadyLinkedError from None
+            if error.diag.constraint_name == ONE_HUMAN:
+                raise AlreadyLinkedError from None
+            if error.diag.constraint_name == BY_TWO:
+                raise InvitedByTwoError from None
+            raise
         if done.rowcount == 0:
             raise CannotInviteError
         detail = {"realm": realm, "invitation": str(identifier)}

@@ -33,6 +33,10 @@ LONGEST_TOKEN = 16_384
 LONGEST_LIFE = timedelta(hours=2)
 """An ID token that holds longer is no proof of a fresh login."""
 LONGEST_CLAIM = 255
+TYPES = (None, "jwt")
+"""What the header of an ID token says that it is, if anything (RFC 7519 section 5.1, in any case). What says ``at+jwt``
+(RFC 9068), ``logout+jwt`` or anything else was made for something else (RFC 8725 section 3.11).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def verify_id_token(token: str, expected: Expected) -> Assertion:
     )
     header, claims = open_token(token, expected.issuer, said)
     said = replace(said, returned=_returned(claims))
+    _require_id_token(header, claims, said)
     _require_ours(claims, expected, said)
     _require_timely(claims, expected, said)
     if claims.get("nonce") is None or not _equal(claims["nonce"], expected.nonce):
@@ -110,6 +115,15 @@ def _keys(issuer: OidcIssuer, named: object) -> list[Key]:
     return [
         JWKRegistry.import_key(key) for key in issuer.keys if named is None or key.get("kid") in (None, named)
     ]  # fmt: skip
+
+
+def _require_id_token(header: Mapping[str, Any], claims: Mapping[str, Any], said: Said) -> None:
+    """What the same issuer signs with the same key for something else is none, whatever it has in common with one."""
+    kind = header.get("typ")
+    if (kind.lower() if isinstance(kind, str) else kind) not in TYPES:
+        raise SignInRefusedError(Reason.TOKEN_FORM, said)
+    if "events" in claims:  # it tells of something that happened (RFC 8417 section 2.2), as logout tokens do
+        raise SignInRefusedError(Reason.CLAIMS, said)
 
 
 def _require_ours(claims: Mapping[str, Any], expected: Expected, said: Said) -> None:

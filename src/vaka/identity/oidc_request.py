@@ -8,6 +8,7 @@ Pure: the addresses are the registry's, the chance is the pending sign-in's.
 import json
 from datetime import datetime
 
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7523 import private_key_jwt_sign
 from authlib.oauth2.rfc7523.client import ASSERTION_TYPE
@@ -40,6 +41,19 @@ def authorization_address(trusted: Trusted, issuer: OidcIssuer, pending: Pending
         max_age="0",
         claims=json.dumps({"id_token": _claims(trusted, issuer)}, separators=(",", ":")),
     )
+    return address
+
+
+def end_session_address(issuer: OidcIssuer, state: str, back: str) -> str | None:
+    """Return where a browser is sent to sign out there too; None where the issuer has no such place.
+
+    By OpenID Connect RP-Initiated Logout 1.0, section 2. It is told which client asks, and no ID token: that would say
+    in an address who it is, and none is kept. So an issuer asks whoever comes, as the section wants it to.
+    """
+    if issuer.end_session_endpoint is None:
+        return None
+    asked = {"client_id": issuer.client_id, "post_logout_redirect_uri": back, "state": state}
+    address: str = add_params_to_uri(issuer.end_session_endpoint, list(asked.items()))
     return address
 
 

@@ -338,7 +338,7 @@ select slug from authority where id = %(authority_id)s
 select exists (select from account a where a.id = %(account_id)s and a.kind = 'administrator' and a.state = 'active')
 
 -- name: invite
--- as: office, setup
+-- as: setup
 insert into invitation (code_hash, id, account_id, realm, attribute, matching_hmac, created_at, expires_at)
 select %(code_hash)s, %(id)s, a.id, %(realm)s, %(attribute)s, %(matching_hmac)s, %(now)s, %(expires_at)s
 from account a
@@ -347,6 +347,10 @@ where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 -- name: lacks_undertaking
 -- as: office
 select lacks_undertaking(%(account_id)s, %(realm)s, %(now)s)
+
+-- name: awaits_undertaking
+-- as: office
+select awaits_undertaking(%(request)s, %(now)s)
 
 -- name: redeem_invitation
 -- as: signin

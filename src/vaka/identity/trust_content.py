@@ -206,6 +206,8 @@ class OidcIssuer(_Issuer):
     keys: Annotated[list[Key], Field(min_length=1, max_length=10)]
     back_channel_logout: bool = False
     """Whether it may end the sessions that it asserted, by a logout token, when somebody signs out with it."""
+    end_session_endpoint: Address | None = None
+    """Where a browser is sent to sign out there as well (RP-Initiated Logout); None where it has no such place."""
 
     @model_validator(mode="after")
     def _names_people_alike(self) -> Self:
@@ -226,7 +228,7 @@ class SamlIssuer(_Issuer):
 
 
 Content = OidcIssuer | SamlIssuer
-_SAID_LATER = ("back_channel_logout",)
+_SAID_LATER = ("back_channel_logout", "end_session_endpoint")
 """What rows do not hold where it is not so."""
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="protocol")])
 
@@ -297,6 +299,7 @@ def is_of_a_demo(content: Content) -> bool:
     """Whether it can be believed in a demo alone: its level is a demo's, or it is on this machine and without TLS."""
     if isinstance(content, OidcIssuer):
         addresses = [content.issuer, content.authorization_endpoint, content.token_endpoint]
+        addresses += [content.end_session_endpoint] if content.end_session_endpoint else []
     else:
         try:
             addresses = [content.issuer, read_metadata(content.metadata, content.metadata_certificate).sign_in]

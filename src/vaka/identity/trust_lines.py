@@ -98,6 +98,8 @@ def _lines_of_oidc(content: OidcIssuer) -> Iterator[Line]:
     yield Line("token_endpoint", "", content.token_endpoint)
     yield Line("client_audience", "", content.client_audience)
     yield Line("back_channel_logout", "", "yes" if content.back_channel_logout else "no")
+    if content.end_session_endpoint is not None:
+        yield Line("end_session_endpoint", "", content.end_session_endpoint)
     for algorithm in content.algorithms:
         yield Line("algorithm", algorithm, algorithm)
     for key in content.keys:

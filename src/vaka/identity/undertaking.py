@@ -63,6 +63,16 @@ async def lacks_undertaking(connection: Connection, account_id: UUID, realm: Rea
     return row is not None and bool(row[0])
 
 
+async def require_awaited_undertaking(connection: Connection, request: UUID, now: datetime) -> None:
+    """Return where an account that waits may be approved with its invitation (as office).
+
+    Raises UndertakingMissingError.
+    """
+    row = await (await connection.execute(QUERIES["awaits_undertaking"], {"request": request, "now": now})).fetchone()
+    if row is not None and row[0]:
+        raise UndertakingMissingError
+
+
 async def require_undertaking(connection: Connection, account_id: UUID, realm: Realm | None, now: datetime) -> None:
     """Return where somebody may be let in (as office). Raises UndertakingMissingError."""
     if await lacks_undertaking(connection, account_id, realm, now):

@@ -16,8 +16,16 @@ _CREDENTIAL = (
 _TWO = "who the two are, but for their accounts"
 _TRUST = About(OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), _TWO)
 _OUTAGE = About(OPERATOR, ("outage",), ("sha256", "issuer", "hours", "reason", "step_up"), _TWO)
+_INQUIRY = About(
+    OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "wanted_by"),
+    "what was asked and answered: a fingerprint of it",
+)  # fmt: skip
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
+
+
+def _exercise(*beside: str) -> About:
+    return About(OPERATOR, ("exercise",), ("authority", *beside), "every word that was written")
 
 
 def _key(*beside: str, by: tuple[str, ...] = OPERATOR, of: str = "security_key") -> About:
@@ -94,6 +102,22 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.RULE_OPENED: About(OPERATOR, ("rule",), ("authority", "version", "digest"), "what was published"),
         Event.RULE_ACKNOWLEDGED: About(OPERATOR, ("rule",), ("authority", "version", "digest"), "what was published"),
+        **dict.fromkeys(
+            (Event.INQUIRY_FILED, Event.INQUIRY_ANSWERED, Event.INQUIRY_RETURNED, Event.INQUIRY_ACCEPTED,
+             Event.INQUIRY_WITHDRAWN),
+            _INQUIRY,
+        ),
+        Event.EXERCISE_ASKED: _exercise("year"),
+        Event.EXERCISE_WITHDRAWN: _exercise("year"),
+        Event.EXERCISE_PLANNED: _exercise("sha256"),
+        Event.EXERCISE_DECIDED: _exercise("sha256", "verdict"),
+        Event.EXERCISE_BEGUN: _exercise("sha256", "step_up"),
+        Event.EXERCISE_ENDED: _exercise(),
+        Event.EXERCISE_ATTENDED: _exercise("side", "count"),
+        Event.EXERCISE_LESSON: _exercise("lesson"),
+        Event.EXERCISE_SETTLED: _exercise("lesson", "how", "entry"),
+        Event.EXERCISE_CLOSED: _exercise("seconds"),
+        Event.EXERCISE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "days", "step_up")),
         Event.ROLE_LAPSED: About(
             ("scheduler",), ("account",), ("request", "kind", "role", "authority", "reason"), "the name"
         ),
@@ -153,8 +177,18 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
+        Event.CONTACT_SET: About(
+            OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
+            "the contact's name, mail address, telephone number and hours",
+        ),
+        Event.CONTACT_ENDED: About(OPERATOR, ("authority",), ("authority", "place", "step_up"), "who it was"),
         Event.NOTICE_WAY_SET: About(OPERATOR, ("notice_way",), ("authority", "way", "step_up"), "the address"),
         Event.NOTICE_WAY_ENDED: About(OPERATOR, ("notice_way",), ("authority", "step_up"), "the address"),
+        Event.REMINDER_TOLD: About(("scheduler",), ("reminder",), ("authority", "about", "due", "stage")),
+        Event.DIGEST_TOLD: About(("scheduler",), ("digest",), ("authority", "day")),
+        Event.DIGEST_RULE_SET: About(OPERATOR, ("authority",), ("authority", "weekday", "step_up")),
+        Event.CALENDAR_LINK_MADE: About(OPERATOR, ("calendar_link",), ("authority", "step_up"), "the secret of it"),
+        Event.CALENDAR_LINK_ENDED: About(OPERATOR, ("calendar_link",), ("authority",), "the secret of it"),
         Event.NOTICE_RULE_SET: About(OPERATOR, ("authority",), ("authority", "minutes", "step_up")),
         Event.LEDGER_HEARTBEAT: About(("sequencer",), ("log",), ("size", "decisions")),
         Event.LEDGER_PRUNED: About(
@@ -197,6 +231,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              "outcome", "person", "more", "named", "from", "to", "step_up"),
             "what stood in the entries that were taken out",
         ),
+        Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),
         Event.ROUTINE_TAKEN: About(("account",), ("authority",), ("format", "sha256")),
         Event.ACCESS_DENIED: About(
             ("account", "client"), ("process",), ("reason", "address", "methods", "session", "count"),

@@ -27,6 +27,8 @@ class Kind:
     """The page of the portal, below the authority's own address, that shows it."""
     events: tuple[Event, ...]
     """The entries it is made of."""
+    says_more: bool = False
+    """Whether each says more than its kind does."""
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -98,6 +100,22 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 ),
                 "notices",
                 (Event.OUTAGE_DECLARED, Event.OUTAGE_ENDED),
+            ),
+            Kind(
+                "reminder",
+                Sentence("Påminnelse om något som ska göras", "A reminder of something to be done"),
+                Sentence("Det här ska göras:", "This is to be done:"),
+                "tasks",
+                (Event.REMINDER_TOLD,),
+                says_more=True,
+            ),
+            Kind(
+                "digest",
+                Sentence("Veckan: så står villkoren, och det som väntar", "The week: how the terms stand, what waits"),
+                Sentence("Så står det den här veckan.", "This is how it stands this week."),
+                "tasks",
+                (Event.DIGEST_TOLD,),
+                says_more=True,
             ),
         )
     }

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from vaka.notices.kinds import KINDS
-from vaka.notices.outbox import Due, Fault, SendingError
+from vaka.notices.outbox import Due, Fault, Rooms, SendingError
 from vaka.notices.reaching import SECONDS, Networks, resolve, trust
 
 SUBMISSIONS = 465
@@ -24,9 +24,9 @@ SUBMISSIONS = 465
 class Mail:
     """Writes and sends mails from one address."""
 
-    def __init__(self, sender: str, portal: str, allowed: Networks) -> None:
-        """Prepare to send from ``sender``; ``portal`` is where links lead."""
-        self._sender, self._portal, self._allowed = sender, portal, allowed
+    def __init__(self, sender: str, rooms: Rooms, allowed: Networks) -> None:
+        """Prepare to send from ``sender``; ``rooms`` is where links lead."""
+        self._sender, self._rooms, self._allowed = sender, rooms, allowed
 
     async def send(self, due: Due) -> str:
         """Send one notice and return the receipt: the server's code and the SHA-256 of what it said with it.
@@ -35,7 +35,7 @@ class Mail:
         """
         host, port = split_server(due.server or "")
         place = await resolve(host, port, self._allowed)
-        message = write_mail(due, self._sender, self._portal)
+        message = write_mail(due, self._sender, self._rooms)
         try:
             return await asyncio.to_thread(self._hand_over, due, message, (host, port), place)
         except ssl.SSLCertVerificationError:
@@ -93,7 +93,7 @@ class _CheckedSmtpOverTls(smtplib.SMTP_SSL):
         return self._trusted.wrap_socket(plain, server_hostname=host)
 
 
-def write_mail(due: Due, sender: str, portal: str) -> EmailMessage:
+def write_mail(due: Due, sender: str, rooms: Rooms) -> EmailMessage:
     """Return the mail: what kind of thing happened, and where it stands. It names nobody."""
     kind = KINDS[due.kind]
     message = EmailMessage()
@@ -102,8 +102,11 @@ def write_mail(due: Due, sender: str, portal: str) -> EmailMessage:
     message["Date"] = format_datetime(due.happened_at)
     message["Message-ID"] = f"<{due.notice_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    link = f"{portal}/log/{due.slug}/{kind.page}"
-    message.set_content(f"{kind.text.sv}\n\n{kind.text.en}\n\n{link}\n\nVaka, {due.entry}\n", cte="quoted-printable")
+    texts = [
+        text if due.said is None else f"{text}\n{due.said[language]}"
+        for language, text in (("sv", kind.text.sv), ("en", kind.text.en))
+    ]
+    message.set_content("\n\n".join([*texts, rooms.link(due), f"Vaka, {due.entry}\n"]), cte="quoted-printable")
     return message
 
 

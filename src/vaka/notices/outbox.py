@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The outbox as the notifier sees it: what is due, and that it was taken or why not. It reads no table of its own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from vaka.database.connections import Connection
 from vaka.database.queries import load_queries
+from vaka.notices.kinds import KINDS
 
 QUERIES = load_queries("vaka.notices")
 LONGEST_RECEIPT = 200
@@ -56,13 +59,37 @@ class Due:
     server: str | None
     certificate: str | None
     attempts: int
+    said: Mapping[str, Any] | None = None
+    """Of a reminder or a digest, what it says: ``sv`` and ``en``, ``page``, ``facts``, and whether it is for the
+    supplier's ``office``. Other kinds say what their kind says."""
 
 
 async def take_due(connection: Connection, now: datetime, most: int) -> list[Due]:
     """Return what is due, and put each off: whoever ends before it is told leaves it to the next attempt."""
     async with connection.cursor(row_factory=class_row(Due)) as cursor:
         await cursor.execute(QUERIES["take_notices"], {"now": now, "most": most})
-        return await cursor.fetchall()
+        due = await cursor.fetchall()
+    objects = [one.object for one in due if KINDS[one.kind].says_more]
+    if not objects:
+        return due
+    found = await connection.execute(QUERIES["read_said"], {"objects": objects})
+    said = dict(await found.fetchall())
+    return [replace(one, said=said.get(one.object)) for one in due]
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Where links lead."""
+
+    portal: str
+    office: str
+
+    def link(self, due: Due) -> str:
+        """Return the page that shows what a notice tells of: the authority's own, or the supplier's."""
+        if due.said is not None and due.said["office"]:
+            return f"{self.office}{due.said['page']}"
+        page = KINDS[due.kind].page if due.said is None else due.said["page"]
+        return f"{self.portal}/log/{due.slug}/{page}"
 
 
 async def tell_delivered(connection: Connection, due: Due, receipt: str, now: datetime) -> None:

@@ -6,6 +6,10 @@
 -- as: notifier
 select * from take_notices(%(now)s, %(most)s)
 
+-- name: read_said
+-- as: notifier
+select object, said from read_said(%(objects)s)
+
 -- name: tell_delivered
 -- as: notifier
 select tell_delivered(%(notice)s, %(way)s, %(receipt)s, %(now)s)
@@ -65,3 +69,31 @@ select set_notice_minutes(%(authority_id)s, %(minutes)s, %(account_id)s, %(now)s
 -- name: acknowledge_notices
 -- as: portal
 select acknowledge_notices(%(authority_id)s, %(notices)s, %(account_id)s, %(now)s)
+
+-- name: read_digest_day
+-- as: portal
+select weekday from digest_rule where authority_id = %(authority_id)s
+
+-- name: set_digest_day
+-- as: portal
+select set_digest_day(%(authority_id)s, %(weekday)s, %(account_id)s, %(now)s)
+
+-- name: list_own_ways
+-- as: office
+select id, way, address, server, is_pinned, set_by, since, ended_at from list_own_ways()
+
+-- name: read_own_digest_day
+-- as: office
+select read_own_digest_day()
+
+-- name: set_own_way
+-- as: office
+select set_own_way(%(id)s, %(way)s, %(address)s, %(server)s, %(certificate)s, %(account_id)s, %(now)s)
+
+-- name: end_own_way
+-- as: office
+select end_own_way(%(id)s, %(account_id)s, %(now)s)
+
+-- name: set_own_digest_day
+-- as: office
+select set_own_digest_day(%(weekday)s, %(account_id)s, %(now)s)

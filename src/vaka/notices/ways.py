@@ -63,10 +63,14 @@ async def read_minutes(connection: Connection, authority_id: UUID) -> int:
 
 def setting_act(authority_id: UUID, place: Place) -> Act:
     """Return the act that one more way is, as a key confirms it. Raises UnusableWayError."""
+    return Act(Event.NOTICE_WAY_SET.value, authority_id, f"authority:{authority_id}", describe_place(place))
+
+
+def describe_place(place: Place) -> dict[str, str | int]:
+    """Return what a key confirms of a place: of its certificate the fingerprint. Raises UnusableWayError."""
     place = place.sound()
     certificate = hashlib.sha256(place.certificate.encode()).hexdigest() if place.certificate else ""
-    said = {"way": place.way, "address": place.address, "server": place.server, "certificate": certificate}
-    return Act(Event.NOTICE_WAY_SET.value, authority_id, f"authority:{authority_id}", said)
+    return {"way": place.way, "address": place.address, "server": place.server, "certificate": certificate}
 
 
 def ending_act(authority_id: UUID, way: UUID) -> Act:

@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 from vaka.clock import Clock
 from vaka.crypto.signing import sign
 from vaka.identity.fetch import UnreachableError, UnusableAnswerError, post
-from vaka.notices.kinds import KINDS
-from vaka.notices.outbox import Due, Fault, SendingError
+from vaka.notices.outbox import Due, Fault, Rooms, SendingError
 from vaka.notices.reaching import Networks, resolve, trust
 
 MEDIA_TYPE = "application/json"
@@ -29,9 +28,9 @@ COVERED = ("@method", "@target-uri", "content-type", "content-digest")
 class Webhook:
     """Signs and posts notices."""
 
-    def __init__(self, seed: bytes, key_id: str, portal: str, allowed: Networks, clock: Clock) -> None:
+    def __init__(self, seed: bytes, key_id: str, rooms: Rooms, allowed: Networks, clock: Clock) -> None:
         """Prepare to sign with a private key (32 bytes), by which others know it (``key_id``)."""
-        self._seed, self._key_id, self._portal, self._allowed, self._clock = seed, key_id, portal, allowed, clock
+        self._seed, self._key_id, self._rooms, self._allowed, self._clock = seed, key_id, rooms, allowed, clock
 
     async def send(self, due: Due) -> str:
         """Post one notice and return the receipt. Raises SendingError."""
@@ -39,7 +38,7 @@ class Webhook:
         if parts.scheme != "https" or not parts.hostname:
             raise SendingError(Fault.UNENCRYPTED)
         place = await resolve(parts.hostname, parts.port or 443, self._allowed)
-        body = write_body(due, self._portal)
+        body = write_body(due, self._rooms)
         created = int(self._clock.now().timestamp())
         headers = sign_request(due.address, body, created, self._seed, self._key_id)
         try:
@@ -54,12 +53,12 @@ class Webhook:
         return f"{answer.status} {hashlib.sha256(answer.body).hexdigest()}"
 
 
-def write_body(due: Due, portal: str) -> bytes:
-    """Return what is posted: one JSON object of strings and a whole number."""
+def write_body(due: Due, rooms: Rooms) -> bytes:
+    """Return what is posted: one JSON object of strings and a whole number; of a reminder or digest, its facts too."""
     said = {
         "id": str(due.notice_id), "kind": due.kind, "authority": due.slug, "event": due.event, "object": due.object,
         "entry": due.entry, "happened_at": due.happened_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "link": f"{portal}/log/{due.slug}/{KINDS[due.kind].page}",
+        "link": rooms.link(due), **({} if due.said is None else {"facts": due.said["facts"]}),
     }  # fmt: skip
     return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
 

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The operators' desk: ``python -m vaka.processes.desk --data DIRECTORY``."""
 
-import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,53 +11,24 @@ import uvloop
 
 from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
-from vaka.database.server import Server
-from vaka.errors import ConfigurationError, VakaError
-from vaka.keys.hardening import keep_memory_and_tell
-from vaka.logs import configure_logs, describe_error
+from vaka.processes.starting import run_process
 from vaka.settings import Settings
-from vaka.settings_reading import load_settings
 from vaka.web.desk.application import build_desk
 from vaka.web.desk.opening import COMPONENT, open_desk
 from vaka.web.serve import serve
 
-_FAILED = 1
-_REFUSED = 2
-"""Exit code where the settings or the machine are at fault: starting again would not help."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.processes.desk", description="The operators' desk.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
-    root: Path = parser.parse_args(arguments).data.absolute()
-    configure_logs(COMPONENT)
-    # What the libraries say may quote a request or a row; ours names type and place.
-    logging.disable(logging.CRITICAL)
-    keep_memory_and_tell()
-    try:
-        settings = load_settings(root / "vaka.toml")
-        return uvloop.run(_serve(find_server(settings.database, root), settings))
-    except VakaError as error:
-        print(error.sentence.en, file=sys.stderr)
-        return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
+    return run_process(COMPONENT, "The operators' desk.", _serve, arguments, loop=uvloop.run)
 
 
-async def _serve(server: Server, settings: Settings) -> int:
-    log = structlog.get_logger()
-    try:
-        async with open_desk(server, settings, SystemClock()) as desk:
-            where = settings.desk
-            log.info("listening", address=where.host, port=where.port, count=len(desk.gateway.authorities))
-            await serve(build_desk(desk, settings), where, on_stop=desk.hub.close)
-    except ExceptionGroup as errors:
-        refused, failed = errors.split(VakaError)
-        if failed is None and refused is not None:
-            raise refused.exceptions[0] from None
-        log.error("failed", **describe_error(errors.exceptions[0]))
-        return _FAILED
+async def _serve(root: Path, settings: Settings) -> None:
+    log, where = structlog.get_logger(), settings.desk
+    async with open_desk(find_server(settings.database, root), settings, SystemClock()) as desk:
+        log.info("listening", address=where.host, port=where.port, count=len(desk.gateway.authorities))
+        await serve(build_desk(desk, settings), where, on_stop=desk.hub.close)
     log.info("stopped")
-    return 0
 
 
 if __name__ == "__main__":

@@ -2,10 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The keyholder: the one process that has keys to keys. ``python -m vaka.processes.keyholder --data DIR``"""
 
-import argparse
 import asyncio
-import logging
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,23 +11,17 @@ import structlog
 
 from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
-from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.credentials import read_credentials
-from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.hierarchy import Hierarchy
 from vaka.keys.holder import Keyholder
 from vaka.keys.memory import Memory
 from vaka.keys.roots import RootPlace
 from vaka.keys.sealed_file import SealedFilePlace
-from vaka.logs import configure_logs
 from vaka.peers import accounts_named
+from vaka.processes.starting import run_process, until_told
 from vaka.settings import KeyholderSettings, Settings
-from vaka.settings_reading import load_settings
 
 COMPONENT = "keyholder"
-_FAILED = 1
-_REFUSED = 2
-"""Exit code where the settings or the machine are at fault: starting again would not help."""
 
 
 def root_place(root: Path, settings: KeyholderSettings) -> RootPlace:
@@ -68,27 +59,12 @@ async def run(root: Path, settings: Settings, stopped: asyncio.Event) -> None:
 
 
 async def _run_until_told(root: Path, settings: Settings) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await run(root, settings, stopped)
+    await run(root, settings, until_told())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the settings and run until told to stop; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.processes.keyholder", description="Holds the keys.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
-    root: Path = parser.parse_args(arguments).data.absolute()
-    configure_logs(COMPONENT)
-    # What the libraries say may quote a request or a row; ours names type and place.
-    logging.disable(logging.CRITICAL)
-    keep_memory_and_tell(from_its_own_account=True)
-    try:
-        asyncio.run(_run_until_told(root, load_settings(root / "vaka.toml")))
-    except VakaError as error:
-        print(error.sentence.en, file=sys.stderr)
-        return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
-    return 0
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    return run_process(COMPONENT, "Holds the keys.", _run_until_told, arguments, from_its_own_account=True)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Timers, supervision, erasures, removal by night: ``python -m vaka.processes.scheduler --data DIR``"""
 
-import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,20 +15,18 @@ from vaka.access.permissions import Permission
 from vaka.access.roles import roles_with
 from vaka.alarms.watch import ATTENDANCE_SECONDS, DIRECTORY_SECONDS, FORGET_SECONDS, Watch
 from vaka.assurance.looking import EVIDENCE_SECONDS, Looking
+from vaka.assurance.reminding import REMINDING_SECONDS, Reminding
 from vaka.clock import Clock, SystemClock
 from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
-from vaka.errors import VakaError
-from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.keyring import make_client, open_keyring
-from vaka.logs import configure_logs
+from vaka.processes.starting import run_process, until_told
 from vaka.protected.drift import Protection
 from vaka.removal.measures import show
 from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
 from vaka.settings import Settings
-from vaka.settings_reading import load_settings
 from vaka.tenants.attempts import open_attempts
 from vaka.tenants.confirming import CONFIRMING_SECONDS, Confirming
 from vaka.tenants.doors import Doors, read_rules
@@ -83,6 +79,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
                 (EVIDENCE_SECONDS, Looking(platform, gateway, clock).look_around),
+                (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
     finally:
@@ -91,27 +88,13 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
         await platform.close()
 
 
-async def _run_until_told(server: Server, settings: Settings) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await run(server, settings, SystemClock(), stopped)
+async def _run_until_told(root: Path, settings: Settings) -> None:
+    await run(find_server(settings.database, root), settings, SystemClock(), until_told())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the settings and run until told to stop; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.processes.scheduler", description="Timers and supervision.")
-    parser.add_argument("--data", type=Path, required=True, help="data directory")
-    data = parser.parse_args(arguments).data.absolute()
-    configure_logs(COMPONENT)
-    keep_memory_and_tell()
-    try:
-        settings = load_settings(data / "vaka.toml")
-        asyncio.run(_run_until_told(find_server(settings.database, data), settings))
-    except VakaError as error:
-        print(error.sentence.en, file=sys.stderr)
-        return 1
-    return 0
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    return run_process(COMPONENT, "Timers and supervision.", _run_until_told, arguments)
 
 
 if __name__ == "__main__":

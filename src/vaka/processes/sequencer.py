@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The sequencer: keeps every ledger sealed and signed. ``python -m vaka.processes.sequencer --data DIR``"""
 
-import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,22 +13,16 @@ from vaka.clock import Clock, SystemClock
 from vaka.database.cluster import find_server
 from vaka.database.connections import DatabaseUnavailableError, make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
-from vaka.errors import ConfigurationError, VakaError
-from vaka.keys.hardening import keep_memory_and_tell
 from vaka.ledger.rounds import LogPlace, keep_sealed, pause
 from vaka.ledger.signer import KeyFiles, hold_memories
 from vaka.ledger.witnesses import open_witnesses, require_usable
-from vaka.logs import configure_logs
+from vaka.processes.starting import run_process, until_told
 from vaka.settings import Settings
-from vaka.settings_reading import load_settings
 from vaka.tenants.authorities import Authority, list_every_authority
 
 COMPONENT = "sequencer"
 DIRECTORY_SECONDS = 10.0
 """How often authorities that were registered since are looked for."""
-_FAILED = 1
-_REFUSED = 2
-"""Exit code where the settings or the machine are at fault: starting again would not help."""
 
 
 async def run(root: Path, server: Server, settings: Settings, clock: Clock, stopped: asyncio.Event) -> None:
@@ -71,30 +63,17 @@ def _log_of(root: Path, settings: Settings, authority: Authority) -> LogPlace:
     return LogPlace(database, tenant_role(database, COMPONENT), settings.ledger.log_name(authority.slug), files)
 
 
-async def _run_until_told(root: Path, server: Server, settings: Settings) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    structlog.get_logger().info("sequencer works")
-    await run(root, server, settings, SystemClock(), stopped)
+async def _run_until_told(root: Path, settings: Settings) -> None:
+    require_usable(settings.ledger, SystemClock())
+    with hold_memories(root / "ledger"):
+        stopped = until_told()
+        structlog.get_logger().info("sequencer works")
+        await run(root, find_server(settings.database, root), settings, SystemClock(), stopped)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the settings and run until told to stop; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.processes.sequencer", description="Seals and signs the ledgers.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
-    root: Path = parser.parse_args(arguments).data.absolute()
-    configure_logs(COMPONENT)
-    keep_memory_and_tell()
-    try:
-        settings = load_settings(root / "vaka.toml")
-        require_usable(settings.ledger, SystemClock())
-        with hold_memories(root / "ledger"):
-            asyncio.run(_run_until_told(root, find_server(settings.database, root), settings))
-    except VakaError as error:
-        print(error.sentence.en, file=sys.stderr)
-        return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
-    return 0
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    return run_process(COMPONENT, "Seals and signs the ledgers.", _run_until_told, arguments)
 
 
 if __name__ == "__main__":

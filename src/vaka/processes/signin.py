@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The sign-in page: ``python -m vaka.processes.signin --data DIRECTORY``."""
 
-import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,17 +12,14 @@ import uvloop
 from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
-from vaka.errors import ConfigurationError, VakaError
+from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
 from vaka.identity.oidc import OidcClient
 from vaka.identity.saml import SamlClient
 from vaka.identity.saml_library import keep_files_in_memory
 from vaka.identity.subjects import open_subject_key
-from vaka.keys.hardening import keep_memory_and_tell
-from vaka.logs import configure_logs
+from vaka.processes.starting import run_process
 from vaka.settings import Settings
-from vaka.settings_reading import load_settings
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.serve import serve
@@ -33,31 +28,16 @@ from vaka.web.signin.entrance import Entrance
 from vaka.web.signin.opening import open_emergency, open_fallback
 
 COMPONENT = "signin"
-_FAILED = 1
-_REFUSED = 2
-"""Exit code where the settings or the machine are at fault: starting again would not help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.processes.signin", description="The sign-in page.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
-    root: Path = parser.parse_args(arguments).data.absolute()
-    configure_logs(COMPONENT)
-    # What the libraries say may quote a request or a row; ours names type and place.
-    logging.disable(logging.CRITICAL)
-    keep_memory_and_tell(out_of_swap=False)
+    return run_process(COMPONENT, "The sign-in page.", _serve, arguments, loop=uvloop.run, out_of_swap=False)
+
+
+async def _serve(root: Path, settings: Settings) -> None:
     keep_files_in_memory()
-    try:
-        settings = load_settings(root / "vaka.toml")
-        return uvloop.run(_serve(find_server(settings.database, root), settings, root))
-    except VakaError as error:
-        print(error.sentence.en, file=sys.stderr)
-        return _REFUSED if isinstance(error, ConfigurationError) else _FAILED
-
-
-async def _serve(server: Server, settings: Settings, root: Path) -> int:
-    clock, assets = SystemClock(), load_assets()
+    server, clock, assets = find_server(settings.database, root), SystemClock(), load_assets()
     subjects = open_subject_key(root / settings.signin.subject_key)
     client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo")
     saml = SamlClient(settings.signin.origin, root / settings.signin.saml_keys, demo=settings.mode == "demo")
@@ -82,7 +62,6 @@ async def _serve(server: Server, settings: Settings, root: Path) -> int:
     finally:
         await platform.close()
     log.info("stopped")
-    return 0
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class Known:
     entries: Mapping[str, Collection[UUID]]
     """What holds, or waits, in each register."""
     deactivated: Collection[UUID] = ()
-    """Accounts that can be let back."""
+    """Accounts that can be let back, or that are asked for and wait."""
 
 
 class UnusableEntryError(VakaError):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from vaka.clock import LOCAL
 from vaka.errors import Sentence
 
 
@@ -63,7 +64,8 @@ class Field:
     to: str
     """The register that a ``reference`` leads to."""
     former: bool
-    """Whether a ``person`` can be one whose account is deactivated: what lets him back is entered before he is."""
+    """Whether a ``person`` can be one whose account is deactivated or asked for: what lets him in is entered before he
+    is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,23 @@ class Line:
             return True
         if holding is None:
             return False
-        until = {State.OPEN: "due", State.ACCEPTED: "accepted_until"}.get(holding.state, "valid_until")
-        day = holding.fields.get(until, "")
+        day = holding.fields.get(_until(holding.state), "")
         return bool(day) and holding.state is not State.CLOSED and date.fromisoformat(day) < now.date()
+
+
+def due_day(register: Register, state: State, made_at: datetime, days: Mapping[str, str]) -> date | None:
+    """Return the day by which something has to become of what holds: it is mended, gone through, or renewed. None where
+    no day says so, and for what is closed.
+    """
+    if state in (State.CLOSED, State.WITHDRAWN, State.DRAFT):
+        return None
+    written = days.get(_until(state), "")
+    found = [date.fromisoformat(written)] if written else []
+    if register.review is not None and state is State.IN_FORCE:
+        found.append((made_at + register.review).astimezone(LOCAL).date())
+    return min(found, default=None)
+
+
+def _until(state: State) -> str:
+    """Return the field that says until which day it may stand so."""
+    return {State.OPEN: "due", State.ACCEPTED: "accepted_until"}.get(state, "valid_until")

@@ -57,3 +57,63 @@ select register, how, state, entries from count_shown_entries(%(authority_id)s)
 -- as: portal
 select entry, number, register, state, fields, content, digest, made_at
 from list_shown_entries(%(authority_id)s, %(register)s)
+
+-- name: list_exercises
+-- as: office, portal
+select id, authority_id, year, wanted, wished, asked_by, asked_at, answer_by, withdrawn_at, starts_at, ends_at,
+       office_takes_part, portal_takes_part, injects, planned_at, agreed_by, agreed_at, refused_at, refusal, begun_at,
+       ended_at, office_present, portal_present, closed_at, digest, seconds, owes_plan
+from list_exercises(%(authority_id)s, %(now)s)
+
+-- name: list_exercise_lessons
+-- as: office, portal
+select id, exercise_id, lesson, side, noted_at, finding, motive, title, due, state
+from list_exercise_lessons(%(authority_id)s)
+
+-- name: read_exercise_days
+-- as: office, portal
+select exercise_days(%(authority_id)s)
+
+-- name: set_exercise_days
+-- as: portal
+select set_exercise_days(%(authority_id)s, %(days)s, %(by)s, %(now)s)
+
+-- name: ask_exercise
+-- as: portal
+select ask_exercise(%(id)s, %(authority_id)s, %(year)s, %(wanted)s, %(wished)s, %(by)s, %(now)s)
+
+-- name: plan_exercise
+-- as: office
+select plan_exercise(%(id)s, %(starts_at)s, %(ends_at)s, %(office)s, %(portal)s, %(injects)s, %(by)s, %(now)s)
+
+-- name: decide_exercise
+-- as: portal
+select decide_exercise(%(id)s, %(sha256)s, %(refusal)s, %(by)s, %(now)s)
+
+-- name: withdraw_exercise
+-- as: portal
+select withdraw_exercise(%(id)s, %(by)s, %(now)s)
+
+-- name: begin_exercise
+-- as: office
+select begin_exercise(%(id)s, %(sha256)s, %(by)s, %(now)s)
+
+-- name: end_exercise
+-- as: office, portal
+select end_exercise(%(id)s, %(by)s, %(now)s)
+
+-- name: attend_exercise
+-- as: office, portal
+select attend_exercise(%(id)s, %(present)s, %(by)s, %(now)s)
+
+-- name: note_exercise_lesson
+-- as: office, portal
+select note_exercise_lesson(%(lesson_id)s, %(id)s, %(lesson)s, %(by)s, %(now)s)
+
+-- name: settle_exercise_lesson
+-- as: office
+select settle_exercise_lesson(%(lesson_id)s, %(finding)s, %(motive)s, %(by)s, %(now)s)
+
+-- name: close_exercise
+-- as: office
+select close_exercise(%(id)s, %(by)s, %(now)s)

@@ -4,9 +4,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from uuid import UUID
 
+from vaka.access.accounts import list_account_requests
 from vaka.database.connections import Connection
 from vaka.errors import Sentence
 from vaka.identity.overview import AccountLine
@@ -29,6 +31,9 @@ STATES: Mapping[State, Sentence] = MappingProxyType(
 )
 
 
+AWAITED = Sentence(sv="väntar på beslut", en="waits for a decision")
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What fields lead to, by name: accounts and entries of other registers."""
@@ -37,6 +42,8 @@ class Words:
     accounts: Mapping[UUID, AccountLine]
     lines: Mapping[str, Sequence[Line]]
     """Entries of the registers that fields lead to."""
+    awaited: Mapping[UUID, str]
+    """Accounts that are asked for and wait, with their names."""
 
     def say(self, sentence: Sentence) -> str:
         """Return a sentence in the reader's language."""
@@ -52,7 +59,9 @@ class Words:
         if field.kind == "choice":
             return next((self.say(one.label) for one in field.choices if one.value == value), value or "–")
         if field.kind == "person" and value:
-            return next((one.display_name for key, one in self.accounts.items() if str(key) == value), f"…{value[-8:]}")
+            made = ((key, one.display_name) for key, one in self.accounts.items())
+            named = (name for key, name in chain(made, self.awaited.items()) if str(key) == value)
+            return next(named, f"…{value[-8:]}")
         if field.kind == "reference" and value:
             found = (line for line in self.lines.get(field.to, ()) if str(line.newest.entry) == value)
             return next((self.title(load_registers()[field.to], one.shown.fields) for one in found), f"…{value[-8:]}")
@@ -70,6 +79,8 @@ class Words:
             for key, account in self.accounts.items():
                 if account.state == "active" or (field.former and account.state == "deactivated"):
                     yield str(key), f"{account.display_name} (…{str(key)[-8:]})"
+            for key, name in self.awaited.items() if field.former else ():
+                yield str(key), f"{name} (…{str(key)[-8:]}, {self.say(AWAITED)})"
         elif field.kind == "reference":
             for line in self.lines.get(field.to, ()):
                 if line.newest.state is not State.WITHDRAWN:
@@ -86,7 +97,7 @@ class Words:
                 name: {line.newest.entry for line in lines if line.newest.state is not State.WITHDRAWN}
                 for name, lines in self.lines.items()
             },
-            {key for key, one in self.accounts.items() if one.state == "deactivated"},
+            {key for key, one in self.accounts.items() if one.state == "deactivated"} | self.awaited.keys(),
         )
 
 
@@ -97,4 +108,6 @@ async def read_words(
     wanted = {field.to for field in fields_to(register, "reference")}
     wanted |= {field.to for name in wanted for field in fields_to(load_registers()[name], "reference")}
     lines = {name: await list_lines(connection, load_registers()[name]) for name in sorted(wanted)}
-    return Words(preferences, {one.id: one for one in accounts}, lines)
+    requests = await list_account_requests(connection) if fields_to(register, "person") else []
+    awaited = {one.account_id: one.name for one in requests if one.kind == "create" and one.state == "waiting"}
+    return Words(preferences, {one.id: one for one in accounts}, lines, awaited)

@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from urllib.parse import urljoin
 from uuid import UUID
 
 from starlette.requests import Request
@@ -64,12 +65,15 @@ def local_address(wanted: str) -> str:
 async def leave(
     platform: Pool, clock: Clock, request: Request, sign_in: str, *, realm: Realm
 ) -> tuple[Response, UUID | None]:
-    """Sign out: the session ends and the browser forgets. Return the answer, and the session that there was."""
+    """Sign out: the session ends and the browser forgets. Return the answer, and the session that there was.
+
+    It leads to the sign-in page's own, which says what is left to do; nothing is asked of any issuer on the way.
+    """
     await read_form(request, NoForm)
     principal = await find_principal(platform, read_token(request, realm=realm), clock, realm=realm)
     if principal is not None:
         async with transaction(platform) as connection:
             await end_session(connection, principal.session, clock.now())
-    response = RedirectResponse(sign_in, HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(urljoin(sign_in, f"/signed-out?realm={realm}"), HTTPStatus.SEE_OTHER)
     take_token_back(response, realm=realm)
     return response, None if principal is None else principal.session.id

@@ -3,13 +3,11 @@
 """Times as people read them: local, with the zone at hand, absolute and relative."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_timedelta
 
+from vaka.clock import LOCAL as LOCAL
 from vaka.web.texts import Language
-
-LOCAL = ZoneInfo("Europe/Stockholm")
 
 
 def local_time(at: datetime, *, seconds: bool = True) -> str:

@@ -86,6 +86,11 @@ async def _furnish(
     today = datetime.now(LOCAL).date().isoformat()
     rule = {"rule": str(uuid4()), "title": f"Sekretess i {place}", "words": "Läs.", "day": today}
     await done(officer.post(f"{here}/rules", rule))
+    tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
+    await done(officer.post(f"{here}/inquiries", {"kind": "other", "words": REASON, "wanted": tomorrow}))
+    exercise = {"year": str(datetime.now(UTC).year), "wanted": REASON, "wished": "På hösten"}
+    await done(officer.post(f"{here}/exercises", exercise))
+    assert (await officer.post(f"{here}/tasks/calendar")).status == 200
     await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
     key = SoftKey(SETTINGS.portal.origin)
     page = await auditor.post(f"{here}/keys/add")
@@ -130,6 +135,9 @@ async def _furnish(
         "proposal": proposed.header("location").rpartition("/")[2],
         "activation": activation.header("location").rpartition("/")[2],
         "way": found(await officer.get(f"{here}/notices"), "way"),
+        "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
+        "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
+        "link": found(await officer.get(f"{here}/tasks"), "link"),
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),

@@ -16,7 +16,6 @@ from tests.web.office.conftest import enter, enter_with_key
 from tests.web.portal.conftest import Logs
 from vaka.access.accounts import Wanted
 from vaka.clock import SystemClock
-from vaka.identity.invitations import read_code
 from vaka.web.office.office import Office
 
 pytestmark = pytest.mark.anyio
@@ -205,38 +204,6 @@ async def test_term_08_1_an_identifier_that_was_used_is_nobody_elses(
         assert (await algot.do("/requests/new", wanted)).status == 409
     second = {**drawn, "same": str(installation.accounts["olga"]), "name": "Olga", "reason": "Ett till"}
     assert (await algot.do("/requests/new", second)).status == 409, "nobody has two accounts of a kind"
-
-
-async def test_who_an_account_is_for_is_invited_with_a_code_that_is_shown_once(
-    algot: Administrator, installation: Installation, logs: Logs
-) -> None:
-    account = installation.accounts["vera"]
-    wanted = {"realm": "operator", "attribute": "employee_number", "value": "E-4712"}
-    missing = await algot.browser.post(f"/account/{account}/invite", wanted)
-    assert (missing.status, "data-key=" in missing.text) == (409, False), "nobody touches a key in vain"
-    assert "Register, Tystnadsförbindelser" in missing.text
-    await sign(algot, account)
-    mark = logs.mark("platform")
-    invited = await algot.do(f"/account/{account}/invite", wanted)
-    code = read_code(code_in(invited.text))
-    assert code is not None
-    [kept] = logs.ask("platform", f"select * from vaka.invitation where account_id = '{account}'")
-    assert bytes(kept["code_hash"]) == code.digest
-    assert bytes(kept["matching_hmac"]) == code.of_matching("employee_number", "e4712")
-    told = logs.since(mark, "platform")
-    assert [one["event"] for one in told] == ["security_key.used", "account.invited"]
-    assert "4712" not in str(told)
-    assert code.text not in str(told)
-    elsewhere = await algot.do(
-        f"/account/{installation.accounts['olga']}/invite",
-        {"realm": "operator", "attribute": "employee_number", "value": "E-4712"},
-    )
-    assert elsewhere.status == 409, "what her authorities ask of codes is not known here"
-    changed = await algot.do(
-        f"/account/{account}/invite", {"realm": "operator", "attribute": "employee_number", "value": "E-4712"},
-        changed={"value": "E-0001"},
-    )  # fmt: skip
-    assert changed.status == 403, "the touch was for another human"
 
 
 async def test_an_administrator_does_nothing_before_his_key_is_touched(

@@ -21,12 +21,13 @@ from tests.web.portal.conftest import enter as enter_portal
 from vaka.assurance.assessment import Contract, Standing
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import Found, Look, Supervised, enter_look, list_supervised
+from vaka.assurance.tasks import places_of, turn_of
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import SystemClock, TurnedClock
 from vaka.ledger.signer import LedgerHaltedError
 from vaka.registers.declarations import load_registers
 from vaka.web.office.office import Office
-from vaka.web.office.work import list_work, places_of, turn_of
+from vaka.web.office.work import list_work
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.terms_board import Board, make_tile, read_board
@@ -67,7 +68,7 @@ async def find(installation: Installation, requirement: str, *found: Found, ago:
 
 async def boards_of(installation: Installation, component: str, now: datetime) -> list[Board]:
     async with platform_as(installation.server, component) as connection:
-        return [await read_board(connection, one, now) for one in await list_supervised(connection)]
+        return [await read_board(connection, one, now) for one in await list_supervised(connection, now)]
 
 
 def badges(page: str) -> dict[int, list[str]]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -106,6 +106,12 @@ async def way_of_notices(installation: Installation, logs: Logs, portal: Portal)
     return f"{LOG}/notices/end", {"way": way}
 
 
+async def contact_named(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
+    agneta = await enter(portal, installation, "agneta")
+    assert (await agneta.post(f"{LOG}/contacts", CONTACT)).status == 303
+    return f"{LOG}/contacts/end", {"place": CONTACT["place"]}
+
+
 async def undesignated(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
     return f"{LOG}/access/designate", await designation(await enter(portal, installation, "agneta"))
 
@@ -131,6 +137,8 @@ async def rules_of_codes(installation: Installation, logs: Logs, portal: Portal)
 
 
 PROGRAMS_KEYS = json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)]})
+CONTACT = {"place": "1", "name": "Säkerhetsfunktionen", "mail": "", "phone": "08-46500400", "hours": "Dygnet runt",
+           "valid_until": (datetime.now(UTC) + timedelta(days=90)).date().isoformat()}  # fmt: skip
 MAILBOX = {"way": "mail", "address": "larm@ekbacka.example", "server": "localhost:1", "certificate": ""}
 TAKE_OUT = {"format": "csv", "reason": "audit", "reference": "KS 2026/9"}
 CASES = [
@@ -163,11 +171,19 @@ CASES = [
     Case("/log/{authority}/programs", "lovisa",
          plain(f"{LOG}/programs", purpose="Hämtar loggen", scope="portal.read_log", keys=PROGRAMS_KEYS, days="30"),
          "client.registered", {"days": "31"}),
+    Case("/log/{authority}/contacts", "agneta", plain(f"{LOG}/contacts", **CONTACT), "contact.set",
+         {"phone": "08-46500499"}),
+    Case("/log/{authority}/contacts/end", "agneta", contact_named, "contact.ended", {"place": "2"}),
     Case("/log/{authority}/notices/way", "agneta", plain(f"{LOG}/notices/way", **MAILBOX), "notice_way.set",
          {"address": "someone@else.example"}),
     Case("/log/{authority}/notices/end", "agneta", way_of_notices, "notice_way.ended", {"way": str(UUID(int=7))}),
     Case("/log/{authority}/notices/minutes", "agneta", plain(f"{LOG}/notices/minutes", minutes="30"),
          "notice_rule.set", {"minutes": "1440"}),
+    Case("/log/{authority}/exercises/days", "agneta", plain(f"{LOG}/exercises/days", days="10"), "exercise_rule.set",
+         {"days": "90"}),
+    Case("/log/{authority}/tasks/digest", "agneta", plain(f"{LOG}/tasks/digest", weekday="3"), "digest_rule.set",
+         {"weekday": "0"}),
+    Case("/log/{authority}/tasks/calendar", "agneta", plain(f"{LOG}/tasks/calendar"), "calendar_link.made", {}),
     Case("/log/{authority}/access/designate", "agneta", undesignated, "role.designated", {"role": "shift_leader"}),
 ]  # fmt: skip
 IDS = [case.event + case.path.rpartition("}")[2].replace("/", "-") for case in CASES]
@@ -183,7 +199,8 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
         logs.execute(
             "platform",
             "truncate vaka.security_key, vaka.security_key_challenge, vaka.api_client, vaka.api_token,"
-            " vaka.api_assertion, vaka.notice_way cascade; delete from vaka.notice_rule;"
+            " vaka.api_assertion, vaka.notice_way, vaka.case_contact cascade; delete from vaka.notice_rule;"
+            " delete from vaka.digest_rule; delete from vaka.calendar_link;"
             " update vaka.role_grant set request_id = null;"
             " delete from vaka.designated_role; delete from vaka.role_request; delete from vaka.unauthorised_grant;"
             f" delete from vaka.role_grant where account_id = '{installation.accounts['vera']}'",
@@ -226,7 +243,8 @@ async def enrolled(browser: Browser) -> SoftKey:
 
 def log_of(event: str) -> str:
     """Which log an event stands in."""
-    return "platform" if event.startswith(("role.", "rule.", "client.", "notice_")) else "ekbacka"
+    of_the_platform = ("role.", "rule.", "client.", "contact.", "notice_", "digest_", "calendar_")
+    return "platform" if event.startswith(of_the_platform) else "ekbacka"
 
 
 def told(logs: Logs, mark: int, event: str) -> list[dict[str, object]]:

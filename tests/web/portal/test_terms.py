@@ -58,7 +58,7 @@ async def test_the_board_is_what_the_evidence_says(beata: Browser, installation:
     shown = tiles((await beata.get(HERE)).text)
     assert shown.keys() == set(range(1, 38))
     async with platform_as(installation.server, "setup") as setup:
-        contract = next(one.contract for one in await list_supervised(setup) if one.id == authority)
+        contract = next(one.contract for one in await list_supervised(setup, datetime.now(UTC)) if one.id == authority)
         standings = await read_standings(setup, authority)
     for term, judgement in assess_all(load_terms(), standings, contract, datetime.now(UTC)):
         assert term.label.sv in shown[term.number]

@@ -92,6 +92,9 @@ grant execute on function client_digest, ledger.is_client_told to g_portal;
 grant execute on function read_directory to g_portal;
 -- portal: which of an authority's devices prove themselves by a password, by their identifiers.
 grant execute on function list_digest_devices to g_portal;
+-- portal: the authority says whom the supplier reaches when something has happened; the office reads it.
+grant select (authority_id, place, name, mail, phone, hours, valid_until, since) on case_contact to g_portal, g_office;
+grant execute on function set_case_contact, end_case_contact to g_portal;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
 grant select (id, display_name, language, state) on account to g_registry;
@@ -109,7 +112,7 @@ grant select (token_hash, id, account_id, realm, created_at, expires_at, ended_a
 grant select, insert, update (used_at, locked_at) on session_use to g_office;
 grant select (account_id, issuer, created_at, retired_at) on account_link to g_office;
 grant execute on function ledger.account_history to g_office;
--- office: one administrator asks for an account, another approves it; either puts somebody out, and invites.
+-- office: one administrator asks for an account and whom it is for, another approves it; either puts somebody out.
 grant select on account_request to g_office;
 grant execute on function request_account, decide_account_request, redeem_key_code, put_out_account, request_identity,
     approve_identity to g_office;
@@ -118,7 +121,6 @@ grant execute on function acts_as_administrator, emergency_key_request to g_offi
 -- office: what two custodians opened, and who stands behind what was done in it.
 grant select on break_glass to g_office;
 grant execute on function share_a_human, review_break_glass, ledger.acts_between to g_office;
-grant insert on invitation to g_office;
 -- office: one administrator asks that an account gets or loses roles, another approves all of it. What is held, what it rests
 -- on, and what the authority is to be asked for it reads.
 grant select on role_change, role_grant to g_office;
@@ -141,15 +143,43 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
-    find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes to g_scheduler, g_setup;
-grant execute on function list_evidence to g_setup, g_portal, g_office;
+    find_contacts, find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes
+    to g_scheduler, g_setup;
+grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
+grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
+-- Whoever draws or looks after a board knows what each authority has asked for.
+grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
+-- portal: an authority asks the supplier, and reads its own. office: reads everybody's, and answers.
+grant execute on function list_inquiries, list_inquiry_messages, say_in_inquiry to g_portal;
+grant select on inquiry_standing, inquiry_message to g_office;
+grant execute on function say_in_inquiry to g_office;
+-- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
+-- reminds, and tells of the week. It reads of the registers only the days.
+grant execute on function list_waiting to g_portal, g_scheduler;
+grant execute on function list_register_days to g_office, g_scheduler;
+grant execute on function list_shown_days to g_portal, g_scheduler;
+grant execute on function tell_reminder, tell_digest, read_digest_state to g_scheduler;
+grant execute on function own_reception to g_scheduler;
+grant select on digest_rule to g_portal;
+grant execute on function set_digest_day to g_portal;
+grant execute on function set_own_digest_day, read_own_digest_day, list_own_ways, set_own_way, end_own_way to g_office;
+grant select, insert, update (ended_at, ended_by) on calendar_link to g_portal, g_office;
+-- notifier: what a reminder or a digest says, of those whose identifiers it was handed.
+grant execute on function read_said to g_notifier;
 -- portal: takes the evidence of one authority's terms out, as a pack.
 grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
 grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
 grant execute on function enter_register_version, acknowledge_register_entry, show_register to g_office;
+-- office and portal: what becomes of a crisis exercise that an authority asked for; each writes for its own side alone.
+grant execute on function list_exercises, list_exercise_lessons, exercise_days, end_exercise, attend_exercise,
+    note_exercise_lesson to g_office, g_portal;
+grant execute on function plan_exercise, begin_exercise, settle_exercise_lesson, close_exercise to g_office;
+grant execute on function set_exercise_days, ask_exercise, decide_exercise, withdraw_exercise to g_portal;
+grant execute on function list_asked_exercises to g_setup, g_office, g_portal, g_scheduler;
+grant execute on function find_unanswered_exercises, find_exercise_hours to g_scheduler, g_setup;
 -- office: says before a key is touched that an undertaking is missing; the log tells which rows the office wrote.
-grant execute on function lacks_undertaking to g_office;
+grant execute on function lacks_undertaking, awaits_undertaking to g_office;
 -- office: whether an administrator's role rests, for want of a course, and what he has to accept to work from elsewhere.
 grant execute on function training_due, ended_engagement, policy_to_accept to g_office;
 grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
@@ -226,7 +256,7 @@ grant select (id, account_id, credential_id, added_at, last_used_at, purpose), d
 grant select (id, account_id, realm, method, issuer, level, browser, created_at, expires_at, kept_until,
     ended_at, fallback), update (ended_at) on session to g_setup;
 grant select on session_use to g_setup;
--- setup: invites. It reads no invitation and no link.
+-- setup: invites while the installation is being founded. It reads no invitation and no link.
 grant insert on invitation to g_setup;
 -- setup: which issuers were proposed, approved, withdrawn; what was said of one is never changed.
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_setup;
@@ -309,6 +339,8 @@ grant execute on function ledger.activation_approved_at to vaka_owner;
 -- portal: the authority's people decide what codes and passwords have to be, and see which devices' are not.
 grant execute on function list_activation, activation_in_force, propose_activation, approve_activation,
     withdraw_activation to g_portal;
+-- scheduler: whether a proposal waits, for the digest.
+grant execute on function list_activation to g_scheduler;
 grant select (device_id, set_at, length, kinds) on device_secret to g_portal;
 grant select (id, sender, model) on device to g_portal;
 -- setup: asks what they decided before it takes a device's secret, and remembers what may be remembered of it.

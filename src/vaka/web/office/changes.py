@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What becomes of an account that is there: somebody is invited, put out, or it is asked that it comes back or goes."""
+"""What becomes of an account that is there: it is put out, or it is asked that it comes back, goes or is somebody's."""
 
-import hashlib
-import os
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,8 +11,6 @@ from starlette.responses import RedirectResponse, Response
 from vaka.access.accounts import (
     Wanted,
     deactivation_act,
-    invitation_act,
-    invite_human,
     put_out,
     request_act,
     require_usable,
@@ -26,7 +22,6 @@ from vaka.identity.expected import KINDS as IDENTITIES
 from vaka.identity.expected import LONGEST_ATTRIBUTE, LONGEST_VALUE, expect
 from vaka.identity.overview import AccountLine, find_overview
 from vaka.identity.sessions import Realm
-from vaka.identity.undertaking import require_undertaking
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
@@ -48,7 +43,7 @@ class ChangeForm(Form):
     """What it is to be called instead."""
     reason: Reason = ""
     realm: Realm = "operator"
-    """Of another identity, as in an invitation: where its human signs in, and what has to match."""
+    """Of an identity, the first or another: where its human signs in, and what has to match."""
     attribute: Annotated[str, Field(max_length=LONGEST_ATTRIBUTE)] = ""
     value: Annotated[str, Field(max_length=LONGEST_VALUE)] = ""
     salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
@@ -58,17 +53,6 @@ class ChangeForm(Form):
 class AnswerForm(Form):
     """What a key said."""
 
-    answer: KeyAnswer = ""
-
-
-class InviteForm(Form):
-    """Where the invited will sign in, and what of theirs has to match."""
-
-    realm: Realm = "operator"
-    attribute: Annotated[str, Field(max_length=120)] = ""
-    value: Annotated[str, Field(max_length=200)] = ""
-    salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
-    """Drawn the first time: what is confirmed holds a hash of the value that nobody can try values against."""
     answer: KeyAnswer = ""
 
 
@@ -107,35 +91,6 @@ async def end(office: Office, request: Request, asker: Asker) -> Response:
     except VakaError as error:
         return await _explain(office, request, asker, error)
     return RedirectResponse(here, 303)
-
-
-async def invite(office: Office, request: Request, asker: Asker) -> Response:
-    """POST /account/{account}/invite: invite whom an account is for; the code is shown once."""
-    account, form = await _account(office, request), await read_form(request, InviteForm)
-    here, salt = f"/account/{account.id}", form.salt or os.urandom(16).hex()
-    hidden = hashlib.sha256(f"{salt}\n{form.value}".encode()).hexdigest()
-    try:
-        async with transaction(office.platform) as connection:
-            await require_undertaking(connection, account.id, form.realm, office.clock.now())
-    except VakaError as error:
-        return await _explain(office, request, asker, error)
-    act = invitation_act(account.id, form.realm, form.attribute, hidden)
-    fields = {"realm": form.realm, "attribute": form.attribute, "value": form.value, "salt": salt}
-    asked = Confirming(act, f"{here}/invite", here, "accounts", fields, {act.object: account.display_name})
-    confirmed = await confirm(office, asker, asked, form.answer)
-    if isinstance(confirmed, Response):
-        return confirmed
-    try:
-        async with transaction(office.platform) as connection:
-            code = await invite_human(
-                connection, asker.principal, account.id, form.realm, form.attribute, form.value, hidden,
-                now=office.clock.now(), confirmation=confirmed,
-            )  # fmt: skip
-    except VakaError as error:
-        return await _explain(office, request, asker, error)
-    return office.page(
-        asker, "office_code.html", "accounts", here, code=code.text, account=account.id, what="invitation", until=None
-    )  # fmt: skip
 
 
 async def _account(office: Office, request: Request) -> AccountLine:

@@ -31,6 +31,7 @@ LINES: Mapping[str, str] = {
     "token_endpoint": mark("Where tokens are fetched"),
     "client_audience": mark("Whom our proof is made out to"),
     "back_channel_logout": mark("May sign its people out here"),
+    "end_session_endpoint": mark("Where browsers are sent to sign out"),
     "algorithm": mark("Signed with"),
     "key": mark("Key, with its fingerprint"),
     "metadata": mark("Fingerprint of the metadata"),

@@ -25,6 +25,7 @@ from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
 from vaka.web.pages import Message, Pages
+from vaka.web.programs.allowance import Allowances
 from vaka.web.refusals import STATUS
 from vaka.web.texts import mark
 
@@ -46,6 +47,8 @@ ROOMS = (
     Room("emergency", "/emergency", mark("Emergency access"), Permission.OFFICE_DECIDE_ACCOUNT),
     Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
     Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
+    Room("inquiries", "/inquiries", mark("What authorities ask"), Permission.OFFICE_SEE_TERMS),
+    Room("exercises", "/exercises", mark("Crisis exercises"), Permission.OFFICE_SEE_TERMS),
     Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
     Room("rules", "/rules", mark("Authorities' rules"), Permission.OFFICE_SEE_REGISTERS),
     Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),
@@ -98,6 +101,8 @@ class Office:
     """Where the office is reached."""
     training_ahead: timedelta
     """How long before a course is due an administrator is told of it."""
+    allowances: Allowances
+    """How often calendars may ask."""
     on_site: tuple[IPv4Network | IPv6Network, ...] = ()
     """The networks of the supplier's own premises; from everywhere else one works remotely."""
     demo: bool = False

@@ -22,6 +22,7 @@ from vaka.web.key_sites import site_of as site_of_all
 from vaka.web.office.issuer_words import ALL_NAMES
 from vaka.web.office.office import Confirmed, Office
 from vaka.web.pages import Pages
+from vaka.web.programs.allowance import Allowances
 
 COMPONENT = "office"
 PLATFORM_CONNECTIONS = 4
@@ -62,7 +63,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 step_up=settings.access.step_up if settings.mode == "demo" else "required", confirmed=Confirmed(clock),
                 outage_hours=settings.access.declared_outage_hours,
                 training_ahead=timedelta(days=settings.access.training_ahead_days), demo=settings.mode == "demo",
-                security_contact=settings.security_contact, origin=settings.office.origin,
+                security_contact=settings.security_contact, origin=settings.office.origin, allowances=Allowances(clock),
                 on_site=tuple(ip_network(one) for one in settings.office.on_site),
             )  # fmt: skip
     finally:

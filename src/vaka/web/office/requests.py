@@ -34,12 +34,12 @@ from vaka.identifiers import new_identifier
 from vaka.identity.accounts import name_accounts
 from vaka.identity.break_glass import shares_a_human
 from vaka.identity.confirming import Confirmation
-from vaka.identity.expected import KINDS as IDENTITIES
+from vaka.identity.expected import LONGEST_ATTRIBUTE, LONGEST_VALUE, expect
 from vaka.identity.humans import read_humans
 from vaka.identity.invitations import Code, lifetime_of
 from vaka.identity.overview import AccountLine, find_overview, list_overview
 from vaka.identity.sessions import Realm
-from vaka.identity.undertaking import require_undertaking
+from vaka.identity.undertaking import require_awaited_undertaking, require_undertaking
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
@@ -66,6 +66,10 @@ class NewForm(Form):
     human: UUID
     same: UUID | Literal[""] = ""
     """The account of the other kind that the same human has."""
+    attribute: Annotated[str, Field(max_length=LONGEST_ATTRIBUTE)] = ""
+    value: Annotated[str, Field(max_length=LONGEST_VALUE)] = ""
+    """What has to match in the identity of whom it is for; nothing where that is not known yet."""
+    salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
     name: Annotated[str, Field(max_length=200)] = ""
     realm: Realm = "operator"
     language: Literal["sv", "en"] = "sv"
@@ -105,13 +109,18 @@ async def ask_new(office: Office, request: Request, asker: Asker) -> Response:
     try:
         human, same = await _human_of(office, form)
         ends = datetime.combine(form.ends, time(), UTC) if form.ends else None
+        expects = expect(form.attribute, form.value, form.salt) if form.attribute or form.value else None
         wanted = require_usable(
-            Wanted("create", form.account, human, form.reason, form.name, form.realm, form.language, ends), now
-        )
-        named = {wanted.object: wanted.display_name}
+            Wanted(
+                "create", form.account, human, form.reason, form.name, form.realm, form.language, ends,
+                expects.text if expects else "",
+            ), now,
+        )  # fmt: skip
+        named = {wanted.object: wanted.shown}
         if same is not None:
             named[f"account:{same.id}"] = same.display_name
-        asked = Confirming(request_act(wanted), NEW, NEW, "requests", form.fields, named)
+        fields = form.fields | {"salt": expects.salt if expects else ""}
+        asked = Confirming(request_act(wanted), NEW, NEW, "requests", fields, named)
         return await ask(office, asker, wanted, asked, form.answer)
     except VakaError as error:
         if error.category not in EXPLAINED:
@@ -192,7 +201,7 @@ async def _decide(
     confirmed: Confirmation,
 ) -> tuple[Code | None, datetime | None]:
     """Return the code of what was approved, if it has one, and of an invitation until when it holds."""
-    if known.kind in IDENTITIES and form.verdict == "approved":
+    if known.is_invitation and form.verdict == "approved":
         code, rule = await approve_identity(
             connection, asker.principal, known, reason=form.reason, now=now, confirmation=confirmed
         )  # fmt: skip
@@ -256,9 +265,11 @@ async def require_another(
 
 async def _require_undertaking(office: Office, known: AccountRequest, verdict: Verdict) -> None:
     """Say before a key is touched that nobody is let in without. Raises UndertakingMissingError."""
-    if verdict == "approved" and known.kind in ("reactivate", "first_key"):
-        async with transaction(office.platform) as connection:
-            await require_undertaking(connection, known.account_id, None, office.clock.now())
+    if verdict != "approved" or not (known.is_invitation or known.kind in ("reactivate", "first_key")):
+        return
+    async with transaction(office.platform) as connection:
+        await require_awaited_undertaking(connection, known.id, office.clock.now())
+        await require_undertaking(connection, known.account_id, known.realm, office.clock.now())
 
 
 async def _named(office: Office, known: AccountRequest) -> dict[str, str]:

@@ -12,10 +12,11 @@ from starlette.responses import Response
 from vaka.access.decide import NothingHereError, require
 from vaka.access.permissions import Permission
 from vaka.assurance.evidence import list_supervised
+from vaka.assurance.tasks import TURNS, places_of, turn_of
 from vaka.database.connections import transaction
 from vaka.web.asker import Asker
 from vaka.web.office.office import Office
-from vaka.web.office.work import TURNS, list_work, places_of, turn_of
+from vaka.web.office.work import list_work
 from vaka.web.terms_board import Board, board_words, read_board
 
 HERE = "/terms"
@@ -42,7 +43,7 @@ async def show_board(office: Office, request: Request, asker: Asker) -> Response
     require(asker.principal, MAY_SEE, None)
     now, wanted = office.clock.now(), request.path_params["slug"]
     async with transaction(office.platform) as connection:
-        supervised = next((one for one in await list_supervised(connection) if one.slug == wanted), None)
+        supervised = next((one for one in await list_supervised(connection, now) if one.slug == wanted), None)
         if supervised is None:
             raise NothingHereError
         board = await read_board(connection, supervised, now)
@@ -56,4 +57,4 @@ async def _read_boards(office: Office) -> list[Board]:
     """Every board, as they stand at one second."""
     now = office.clock.now()
     async with transaction(office.platform) as connection:
-        return [await read_board(connection, one, now) for one in await list_supervised(connection)]
+        return [await read_board(connection, one, now) for one in await list_supervised(connection, now)]

@@ -37,6 +37,7 @@ from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.touching import confirm
 from vaka.web.times import LOCAL
@@ -83,6 +84,7 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_access(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/access: what waits, who holds which role, which roles are designated, what was decided."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "access")
     return await _show(portal, asker, authority)
 
 

@@ -22,12 +22,15 @@ from vaka.web.portal import (
     activation,
     certificates,
     clients,
+    contacts,
     cover,
     ending,
     erasure,
+    exercises,
     export,
     holders,
     holds,
+    inquiries,
     keys,
     log,
     notices,
@@ -41,6 +44,7 @@ from vaka.web.portal import (
     retention,
     rules,
     supplier,
+    tasks,
     terms,
     terms_pack,
 )
@@ -61,6 +65,7 @@ THEME: Theme = "light"
 LOG = "/log/{authority}"
 PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
+EXERCISES = f"{LOG}/exercises"
 
 
 async def sign_out(portal: Portal, request: Request) -> Response:
@@ -175,9 +180,31 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/notices/way", notices.add_way, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
     route(f"{LOG}/notices/end", notices.stop_way, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
     route(f"{LOG}/notices/minutes", notices.agree_minutes, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
+    route(f"{LOG}/contacts", contacts.show_contacts, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/contacts", contacts.name_contact, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/contacts/end", contacts.take_off, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
+    route("/tasks", tasks.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/tasks", tasks.show_tasks, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/tasks/digest", tasks.set_day, ["POST"], needs=Permission.PORTAL_SET_NOTICES),
+    route(f"{LOG}/tasks/calendar", tasks.make_calendar, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/tasks/calendar/end", tasks.end_calendar, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route("/calendar/{secret}", tasks.give_calendar, ["GET"], needs=PUBLIC),
     route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms/pack", terms_pack.give_pack, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route("/inquiries", inquiries.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/inquiries", inquiries.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/inquiries", inquiries.ask, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{LOG}/inquiries/settle", inquiries.settle, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route("/exercises", exercises.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(EXERCISES, exercises.show_exercises, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(EXERCISES, exercises.ask_for_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/withdraw", exercises.withdraw_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/decide", exercises.decide_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/end", exercises.end, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/attend", exercises.attend, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/lesson", exercises.note_lesson, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
+    route(f"{EXERCISES}/days", exercises.agree_days, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
     route("/registers", registers.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/registers", registers.show_registers, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),

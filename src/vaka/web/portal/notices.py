@@ -36,6 +36,7 @@ from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.touching import confirm
 from vaka.web.touching import Confirming
@@ -88,6 +89,7 @@ class SeenForm(Form):
 async def show_notices(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/notices: what was told, whether it arrived, and where it is sent."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "notices")
     return await _show(portal, asker, authority)
 
 

@@ -68,6 +68,8 @@ class Portal:
     """Where programs show their certificates; empty: nowhere."""
     registry: str = ""
     """Where programs find the registry."""
+    answer_days: int = 14
+    """How long the supplier usually has for what an authority asks."""
     ending_wait_days: int = 7
     """How long the erasure of everything waits after its approval."""
     notices_key: Path | None = None
@@ -132,6 +134,7 @@ class Portal:
             "may_see_access": may(principal, Permission.PORTAL_SEE_ACCESS, authority.id),
             "may_designate": may(principal, Permission.PORTAL_DESIGNATE_ROLE, authority.id),
             "may_approve_access": may(principal, Permission.PORTAL_APPROVE_ACCESS, authority.id),
+            "may_handle_cases": may(principal, Permission.PORTAL_HANDLE_CASES, authority.id),
             "may_see_terms": may(principal, Permission.PORTAL_SEE_TERMS, authority.id),
             "may_find_person": may(principal, Permission.PORTAL_FIND_PERSON, authority.id),
             "may_take_out": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),

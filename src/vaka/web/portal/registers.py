@@ -16,6 +16,7 @@ from vaka.registers.declarations import load_registers
 from vaka.registers.model import Field, Register, State
 from vaka.registers.store import ShownEntry, ShownRegister, list_shown_entries, list_shown_registers
 from vaka.web.asker import Asker
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.register_words import STATES
 
@@ -40,6 +41,7 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_registers(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/registers: everything the authority is shown of the supplier's registers."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "registers")
     language = asker.preferences.language
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)

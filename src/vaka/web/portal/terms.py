@@ -9,9 +9,11 @@ from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import list_supervised
+from vaka.cases.contacts import list_contacts, whose_duty
 from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
 from vaka.web.asker import Asker
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.terms_board import board_words, read_board
 
@@ -26,17 +28,19 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_board(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/terms: the 37 terms in a reviewer's groups, what is red first, each with its evidence."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "terms")
     now = portal.clock.now()
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
-        supervised = next((one for one in await list_supervised(platform) if one.id == authority.id), None)
+        supervised = next((one for one in await list_supervised(platform, now) if one.id == authority.id), None)
         if supervised is None:
             raise NothingHereError  # the reception of unknown senders has no contract
         board = await read_board(platform, supervised, now)
+        duty = whose_duty(await list_contacts(platform, authority.id), now.date())
     return portal.page(
         asker, "portal_terms.html", authority, f"/log/{authority.slug}/terms",
-        page="terms", path=f"/log/{authority.slug}", state=state, board=board,
+        page="terms", path=f"/log/{authority.slug}", state=state, board=board, duty=duty,
         # Whether this version looks for it; what somebody supplies by hand has no collector.
         is_collected=lambda evidence: evidence.requirement.id in COLLECTORS,
         **board_words(asker.preferences.language),

@@ -15,6 +15,10 @@ TOKENS = 20
 """Of one client: a token is good for ten minutes."""
 ALL_TOKENS = 600
 """Of everybody together: whoever proves nothing costs a signature each."""
+CALENDARS = 20
+"""By one link: a calendar asks a few times a day."""
+ALL_CALENDARS = 600
+"""By all links together, and by whoever tries secrets: 256 bits are not tried."""
 LARGEST_MEMORY = 5_000
 
 

@@ -24,6 +24,7 @@ from vaka.web.signin.federated import begin, finish, list_ways, read_realm, take
 from vaka.web.signin.logout import ARRIVALS as LOGOUTS
 from vaka.web.signin.logout import end_by_issuer
 from vaka.web.signin.saml import ARRIVALS, consume, show_metadata
+from vaka.web.signin.signed_out import come_back, show_signed_out, sign_out_there
 
 
 async def show_sign_in(entrance: Entrance, request: Request) -> Response:
@@ -43,8 +44,8 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
 async def sign_out(entrance: Entrance, request: Request) -> Response:
     """POST /sign-out: the session ends, the browser forgets."""
     await read_form(request, NoForm)
-    await end_sessions(entrance, request)
-    response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+    ended = await end_sessions(entrance, request)
+    response = RedirectResponse(f"/signed-out?realm={ended[0]}" if ended else "/", HTTPStatus.SEE_OTHER)
     for realm in COOKIES:
         take_token_back(response, realm=realm)
     return response
@@ -68,6 +69,9 @@ async def tell_security_contact(entrance: Entrance, request: Request) -> Respons
 ADDRESSES: tuple[Address, ...] = (
     route("/", show_sign_in, ["GET"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
+    route("/signed-out", show_signed_out, ["GET"], needs=PUBLIC),
+    route("/sign-out/{name}", sign_out_there, ["GET"], needs=PUBLIC),
+    route("/signed-out/{name}", come_back, ["GET"], needs=PUBLIC),
     route("/begin/{name}", begin, ["GET"], needs=PUBLIC),
     route("/callback/{name}", finish, ["GET"], needs=PUBLIC),
     route("/saml/supplier/acs", consume, ["POST"], needs=PUBLIC),

@@ -13,19 +13,27 @@ from vaka.identity.sessions import Realm
 from vaka.web.asker import find_principal, give_token
 from vaka.web.preferences import read_preferences, remember
 from vaka.web.signin.entrance import Entrance, first_page
+from vaka.web.signin.issuer_cookies import forget_issuer, keep_issuer
 
 PENDING_COOKIE = "__Host-vaka-pending"
 SAML_COOKIE = "__Host-vaka-pending-saml"
 """Comes along with what another site's page sends, as assertions are; so it is for nothing else, and for minutes."""
 FALLBACK_COOKIE = "__Host-vaka-fallback"
 EMERGENCY_COOKIE = "__Host-vaka-emergency"
+LEAVING_COOKIE = "__Host-vaka-leaving"
+"""What a browser holds that signs out at an issuer: an answer says of it what it began itself."""
 INVITATION_COOKIE = "__Host-vaka-invitation"
 STATUS = {Reason.INVITATION: HTTPStatus.GONE, Reason.TOKEN_UNREACHABLE: HTTPStatus.BAD_GATEWAY}
 """What differs from FORBIDDEN."""
 
 
-async def let_in(entrance: Entrance, request: Request, realm: Realm, token: str) -> Response:
-    """Answer with a session of its own: whatever the browser had before is not taken over."""
+async def let_in(
+    entrance: Entrance, request: Request, realm: Realm, token: str, *, came_by: str | None = None
+) -> Response:
+    """Answer with a session of its own: whatever the browser had before is not taken over.
+
+    The browser keeps by which issuer it came, so that it can sign out there too once the session is no more.
+    """
     principal = await find_principal(entrance.platform, token, entrance.clock, realm=realm)
     response: Response
     if realm == "administrator" and principal is not None:
@@ -38,7 +46,13 @@ async def let_in(entrance: Entrance, request: Request, realm: Realm, token: str)
     else:
         response = RedirectResponse(first_page(entrance, realm, principal), HTTPStatus.SEE_OTHER)
     give_token(response, token, realm=realm)
-    for name in (PENDING_COOKIE, SAML_COOKIE, FALLBACK_COOKIE, EMERGENCY_COOKIE, INVITATION_COOKIE):
+    if came_by is None:
+        forget_issuer(response, realm)
+    else:
+        keep_issuer(response, realm, came_by)
+    for name in (
+        PENDING_COOKIE, SAML_COOKIE, FALLBACK_COOKIE, EMERGENCY_COOKIE, INVITATION_COOKIE, LEAVING_COOKIE,
+    ):  # fmt: skip
         _forget(response, name)
     if principal is not None:
         remember(response, language=principal.session.language, theme=None)

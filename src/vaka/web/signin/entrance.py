@@ -50,8 +50,9 @@ async def find_asker_here(entrance: Entrance, request: Request) -> Asker | None:
     return None
 
 
-async def end_sessions(entrance: Entrance, request: Request) -> None:
-    """End every session that this browser brought."""
+async def end_sessions(entrance: Entrance, request: Request) -> list[Realm]:
+    """End every session that this browser brought; return of which realms there was one."""
+    ended: list[Realm] = []
     for realm in COOKIES:
         principal = await find_principal(
             entrance.platform, read_token(request, realm=realm), entrance.clock, realm=realm
@@ -59,6 +60,8 @@ async def end_sessions(entrance: Entrance, request: Request) -> None:
         if principal is not None:
             async with transaction(entrance.platform) as connection:
                 await end_session(connection, principal.session, entrance.clock.now())
+            ended.append(realm)
+    return ended
 
 
 def own_room(entrance: Entrance, asker: Asker | None) -> str:

@@ -157,7 +157,7 @@ async def _finish(entrance: Entrance, request: Request, secret: PendingSecret | 
             browser=read_browser(request), authority=trusted.authority_id,
         )  # fmt: skip
     await end_sessions(entrance, request)
-    return await let_in(entrance, request, begun.realm, token)
+    return await let_in(entrance, request, begun.realm, token, came_by=trusted.name)
 
 
 def _usable(entrance: Entrance, trusted: Trusted) -> Content:

@@ -101,7 +101,7 @@ async def _consume(entrance: Entrance, request: Request) -> Response:
             code=read_code(code), subjects=entrance.subjects, now=now, browser=read_browser(request),
             authority=trusted.authority_id,
         )  # fmt: skip
-    return await let_in(entrance, request, begun.realm, token)
+    return await let_in(entrance, request, begun.realm, token, came_by=trusted.name)
 
 
 async def _read_sent(request: Request) -> Mapping[str, str]:

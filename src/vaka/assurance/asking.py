@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Asking the supplier, and answering an authority (terms 19 and 37): each side adds what it says, and changes nothing.
+
+Which side somebody speaks for, and whether it is its turn, is looked at in the database as well (``say_in_inquiry``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from vaka.access.decide import require
+from vaka.access.permissions import Permission
+from vaka.access.principal import Principal
+from vaka.assurance.evidence import QUERIES
+from vaka.assurance.inquiries import InquiryAct, Kind
+from vaka.database.connections import Connection
+from vaka.errors import Category, Sentence, VakaError
+from vaka.identifiers import new_identifier
+from vaka.ledger.standing import require_standing
+from vaka.ledger.wording import seems_personal
+
+LONGEST_WORDS = 4000
+LONGEST_REFERENCE = 200
+
+
+class UnsayableError(VakaError):
+    """It cannot be asked or answered like this; `why` is a key of the table below."""
+
+    def __init__(self, why: str) -> None:
+        category, sv, en = _WHY[why]
+        super().__init__(category, Sentence(f"{sv} Inget har ändrats.", f"{en} Nothing was changed."))
+        self.why = why
+
+
+_WHY: dict[str, tuple[Category, str, str]] = {
+    "words": (
+        Category.INVALID,
+        f"Skriv vad det gäller, i 1–{LONGEST_WORDS} tecken, utan personnummer, telefonnummer och e-postadresser: det "
+        "kan inte tas bort.",
+        f"Say what it is about, in 1–{LONGEST_WORDS} signs, without personal numbers, telephone numbers and mail "
+        "addresses: it cannot be taken away.",
+    ),
+    "deadline": (
+        Category.INVALID, "Välj en dag som inte har varit, högst ett år bort.",
+        "Choose a day that has not been, a year off at most.",
+    ),
+    "changed": (
+        Category.CONFLICT, "Det har sagts något mer sedan du läste sidan. Läs den en gång till.",
+        "Something more was said since you read the page. Read it once more.",
+    ),
+    "closed": (
+        Category.CONFLICT, "Frågan är redan avslutad. Ställ en ny om det behövs.",
+        "The question is settled already. Ask a new one if it is needed.",
+    ),
+    "unanswered": (
+        Category.CONFLICT, "Leverantören har inte svarat än.", "The supplier has not answered yet.",
+    ),
+    "gone": (Category.CONFLICT, "Det finns ingen sådan fråga.", "There is no such question."),
+    "stranger": (
+        Category.FORBIDDEN, "Du kan inte tala för den sidan just nu.", "You cannot speak for that side at present.",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What somebody wants to say."""
+
+    act: InquiryAct
+    words: str
+    reference: str = ""
+    sha256: str = ""
+    wanted_by: datetime | None = None
+
+
+async def file_inquiry(
+    connection: Connection, principal: Principal, authority_id: UUID, kind: Kind, term: int | None, saying: Saying,
+    *, now: datetime,
+) -> UUID:  # fmt: skip
+    """Ask the supplier, as portal; return the inquiry's identifier.
+
+    Raises NotAllowedError, NothingHereError, UnsayableError, LedgerStandsStillError.
+    """
+    require(principal, Permission.PORTAL_ASK_SUPPLIER, authority_id)
+    identifier = new_identifier(now)
+    await _say(connection, principal, authority_id, identifier, 0, saying, now, kind, term)
+    return identifier
+
+
+async def say_in_inquiry(
+    connection: Connection, principal: Principal, authority_id: UUID, inquiry: UUID, seen: int, saying: Saying,
+    *, now: datetime,
+) -> None:  # fmt: skip
+    """Answer as office, or accept, send back and withdraw as portal; `seen` is the number of what was read last.
+
+    Raises NotAllowedError, NothingHereError, UnsayableError, LedgerStandsStillError.
+    """
+    if saying.act == "answered":
+        require(principal, Permission.OFFICE_ANSWER_AUTHORITIES, None)
+    else:
+        require(principal, Permission.PORTAL_ASK_SUPPLIER, authority_id)
+    await _say(connection, principal, authority_id, inquiry, seen, saying, now)
+
+
+async def _say(
+    connection: Connection, principal: Principal, authority_id: UUID, inquiry: UUID, seen: int, saying: Saying,
+    now: datetime, kind: Kind | None = None, term: int | None = None,
+) -> None:  # fmt: skip
+    words, reference = saying.words.strip(), saying.reference.strip()
+    if not 0 < len(words) <= LONGEST_WORDS or len(reference) > LONGEST_REFERENCE or seems_personal(words + reference):
+        raise UnsayableError("words")
+    values = {
+        "id": inquiry, "seen": seen, "act": saying.act, "authority_id": authority_id, "kind": kind, "term": term,
+        "words": words, "reference": reference, "sha256": saying.sha256.lower(), "wanted_by": saying.wanted_by,
+        "by": principal.account_id, "now": now,
+    }  # fmt: skip
+    async with connection.transaction():
+        row = await (await connection.execute(QUERIES["say_in_inquiry"], values)).fetchone()
+        said = "gone" if row is None else str(row[0])
+        if said != "done":
+            raise UnsayableError(said)
+        await require_standing(connection, now)

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What an auditor opens is an entry in the authority's own log, whatever page it is (term 37)."""
+
+import re
+
+import pytest
+
+from tests.web.browsers import Browser
+from tests.web.furniture import Installation
+from tests.web.matrix.samples import IN_PATHS, IN_SOME_PATHS
+from tests.web.portal.conftest import Logs, enter
+from vaka.access.permissions import Permission
+from vaka.access.roles import ROLES
+from vaka.web.portal.application import ADDRESSES, LOG
+from vaka.web.portal.portal import Portal
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+OPENS = [
+    one.path for one in ADDRESSES
+    if "GET" in one.methods and one.path.startswith(LOG) and one.needs in ROLES["auditor"].permissions
+]  # fmt: skip
+OF_NOBODY = {
+    f"{LOG}/help": "what a log proves, the same for everybody",
+    f"{LOG}/keys": "one's own keys",
+    f"{LOG}/sessions": "where one is signed in oneself",
+}
+
+
+def address(path: str, installation: Installation) -> str:
+    """The page of Ekbacka that an address stands for."""
+    known = {**IN_PATHS, **{name: IN_SOME_PATHS[at] for at in IN_SOME_PATHS if at[0] == path for name in (at[1],)}}
+    named = {name: value for name, value in known.items() if isinstance(value, str)}
+    named |= {"authority": "ekbacka", "account": str(installation.accounts["beata"])}
+    for name, value in named.items():
+        path = path.replace(f"{{{name}}}", value)
+    assert "{" not in path, path
+    return path
+
+
+@pytest.mark.parametrize("path", OPENS)
+async def test_term_37_6_everything_an_auditor_opens_is_an_entry(
+    rut: Browser, logs: Logs, installation: Installation, path: str
+) -> None:
+    """Every address that the role opens, taken from the route table: one that is added here stands here too."""
+    opened = address(path, installation)
+    if "/supplier/entry/" in opened:  # of the supplier's entries an authority sees some
+        await logs.seal_platform()
+        [index, *_] = re.findall(r"/supplier/entry/(\d+)", (await rut.get("/log/ekbacka/supplier")).text)
+        opened = path.replace("{authority}", "ekbacka").replace("{index}", index)
+    mark = logs.mark("ekbacka")
+    answer = await rut.get(opened)
+    assert answer.status == 200, answer.text[:500]
+    actor = f"account:{rut.account}"
+    told = [one["event"] for one in logs.since(mark, "ekbacka") if one["actor"] == actor]
+    assert bool(told) is (path not in OF_NOBODY), told
+
+
+async def test_which_page_it_was_is_said_and_nothing_of_what_stood_there(rut: Browser, logs: Logs) -> None:
+    mark = logs.mark("ekbacka")
+    for page in ("terms", "access", "registers", "inquiries", "notices"):
+        assert (await rut.get(f"/log/ekbacka/{page}")).status == 200
+    told = [(one["event"], one["detail"]) for one in logs.since(mark, "ekbacka")]
+    assert told == [
+        ("page.opened", {"page": page}) for page in ("terms", "access", "registers", "inquiries", "notices")
+    ]
+
+
+async def test_colleagues_who_work_there_every_day_leave_none(
+    portal: Portal, logs: Logs, installation: Installation
+) -> None:
+    """Such a page is about nobody; the entry is there because of who opens it."""
+    agneta = await enter(portal, installation, "agneta")
+    mark = logs.mark("ekbacka")
+    assert (await agneta.get("/log/ekbacka/terms")).status == 200
+    assert logs.since(mark, "ekbacka") == []
+
+
+def test_an_auditor_reads_alone() -> None:
+    """What the role gives besides reading: taking out what was read, and one's own keys and sessions."""
+    assert ROLES["auditor"].permissions == {
+        Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_SEE_TERMS,
+        Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS,
+    }  # fmt: skip
