@@ -32,6 +32,7 @@ from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
 from vaka.commands.main import main
 from vaka.commands.needs import NEEDS, UNATTENDED
+from vaka.commands.touches import TOUCHED, UNTOUCHED
 from vaka.crypto.policy import load_policy
 from vaka.database.migrate import Kind, grants_for
 from vaka.keys.calls import CALLS
@@ -274,7 +275,9 @@ NEEDS_INTRODUCTION = """\
 
 Once the installation is [founded](office.md#founding), an administrator with the permission stands behind each command
 (`vaka login`, [operations](operations.md#maintenance-leaves-a-trace)), also behind one that only shows something, and
-its entry names him. Until then nobody has to. A command that is not in this table is refused.
+its entry names him. Until then nobody has to. A command that is not in this table is refused. What waits for a touch
+does so at each run that applies something, or hands out what it is there to hand out
+([decision 72](decisions/0072-touch-for-each-run.md)).
 """
 
 
@@ -288,13 +291,14 @@ def commands_page() -> str:
         "```",
         "",
         NEEDS_INTRODUCTION,
-        "| command | takes | |",
-        "|---|---|---|",
+        "| command | takes | touch of a key | |",
+        "|---|---|---|---|",
     ]
     for path, need in NEEDS.items():
         takes = "nobody" if need.permission is None else f"`{need.permission.value}`"
         alone = "also `--unattended`" if path in UNATTENDED else ""
-        lines.append(f"| `vaka {path}` | {takes} | {'; '.join(filter(None, (need.why, alone)))} |")
+        touch = f"each run: {TOUCHED[path]}" if path in TOUCHED else f"none: {UNTOUCHED[path]}"
+        lines.append(f"| `vaka {path}` | {takes} | {touch} | {'; '.join(filter(None, (need.why, alone)))} |")
     lines.append("")
     outer = click.Context(main, info_name="vaka", **main.context_settings)
     for name, command in _commands_of(main, outer):

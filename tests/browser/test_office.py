@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import product
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,18 +16,22 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.behind import stand_behind
 from tests.browser.conftest import OpenPage
 from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
 from tests.identity.house import content
+from tests.platform import platform_as
 from tests.registers.house import House as Registers
 from tests.registers.house import principal
 from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
 from tests.web.portal.shelf import Shelf
 from vaka.clock import SystemClock
+from vaka.commands.proof import read_session
 from vaka.database.server import PLATFORM_DATABASE, platform_role
-from vaka.identity.command_logins import hash_code, new_code
+from vaka.identity.command_confirmations import WaitingRun
+from vaka.identity.command_logins import QUERIES, hash_code, hash_secret, new_code
 
 pytestmark = pytest.mark.browser
 
@@ -268,6 +273,45 @@ def test_a_command_shows_what_asks_before_anybody_stands_behind_it(
     page.fill("#code", code)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("vaka login")
+    complaints.clear()  # the browser tells of the 400
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_a_run_shows_exactly_what_it_does_before_it_is_confirmed(
+    house: House, administer: Administer, complaints: list[str], tmp_path: Path, theme: str, language: str
+) -> None:
+    """Of his own; a colleague sees nothing of it. The longest arguments there are fit, in both sizes."""
+    server, adam, code = house.installation.server, house.installation.accounts["adam"], new_code()
+    run = WaitingRun(
+        uuid4(), "device.import", f"authority=ekbacka {'file=* ' * 54}", "ab" * 32, "C-2026-117",
+        "Nya dosor från leverantören", "cd" * 32, "west-1.vaka.invalid", 1000, SystemClock().now(),
+    )  # fmt: skip
+
+    async def ask() -> object:
+        await stand_behind(server, tmp_path, adam, touches=False)
+        token, values = read_session(tmp_path) or b"", {name: getattr(run, name) for name in WaitingRun.__slots__}
+        asked = {**values, "token_hash": hash_secret(token), "code_hash": hash_code(code)}
+        async with platform_as(server, "setup") as setup:
+            return await (await setup.execute(QUERIES["ask_command_confirmation"], asked)).fetchone()
+
+    with ThreadPoolExecutor() as elsewhere:
+        assert elsewhere.submit(asyncio.run, ask()).result() == (True,)
+    page = administer(path="/command", theme=theme, language=language)
+    page.fill("#code", code.lower())
+    page.keyboard.press("Enter")
+    for said in ("vaka device import", "authority=ekbacka file=*", "C-2026-117", "ab" * 32, "cd" * 32, "west-1"):
+        expect(page.locator(".said")).to_contain_text(said)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        assert scrolls(page)[0] is False
+    require_accessible(page, "a run that waits")
+    other = administer("ada", path="/command", language="en", scripts=False)
+    other.fill("#code", code)
+    other.keyboard.press("Enter")
+    expect(other.get_by_role("alert")).to_contain_text("somebody else's")
+    page.locator(".next-act").click()
+    page.wait_for_url("**/command?done=run")
+    expect(page.get_by_role("status")).to_be_visible()
     complaints.clear()  # the browser tells of the 400
 
 

@@ -143,9 +143,11 @@ def asked(data: DataDirectory, folder: Path, target: Path, path: str) -> list[st
 
 @pytest.mark.database
 def test_whoever_stands_behind_it_is_shown_it_and_named(alone: DataDirectory, tmp_path: Path) -> None:
-    asyncio.run(stand_behind(alone.cluster.server, alone.root, SOMEBODY))
+    asyncio.run(stand_behind(alone.cluster.server, alone.root, SOMEBODY, touches=False))
     shown = vaka("role", "show", "--data", alone.root, "--authority", "ekbacka")
     assert shown.exit_code == 0, shown.output
+    assert "Waiting" not in shown.output
+    asyncio.run(stand_behind(alone.cluster.server, alone.root, SOMEBODY))
     target = tmp_path / "handed-out"
     done = vaka("ledger", "export", "--data", alone.root, "--to", target, *HANDED_OUT)
     forget_session(alone.root)
@@ -154,6 +156,9 @@ def test_whoever_stands_behind_it_is_shown_it_and_named(alone: DataDirectory, tm
     actor, about, detail = said["command.run"]
     assert (actor, about, detail["proved"]) == (me, "command:role.show", "session")
     assert (done.exit_code, said["log.exported"][0]) == (0, me), done.output
+    confirmed, exported = (said[event][2] for event in ("command.confirmed", "log.exported"))
+    assert confirmed["command"] == "ledger.export"
+    assert confirmed["step_up"] == exported["step_up"]
 
 
 @pytest.mark.database

@@ -256,6 +256,7 @@ UNGUARDED = {
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
         "training_lock": "written by its migration alone; everybody else is refused (tests/access/test_training.py)",
         "protected_look": "when configuration was last compared, every minute",
+        "command_confirmation": "a run that waits, for minutes; worth something once the log says it was confirmed",
         "command_login": "a command that waits, for minutes; worth something once the log says the office approved it",
         "command_session": "worth something while the log says that the office approved it; begin and end have events",
         "session_use": "in which minute a session was last used; its beginning and its end have events",

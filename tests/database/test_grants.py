@@ -178,6 +178,9 @@ PLATFORM: dict[str, Rights] = {
     "office": ASKS_LEDGER
     | {
         "approve_command_login()": "execute",
+        "command_confirmation": "select(account_id arguments arguments_sha256 asked_at change code_hash command entry"
+        " expires_at id machine purpose tool uid)",
+        "confirm_command()": "execute",
         "command_login": "select(approved_by asked_at code_hash expires_at id machine uid username)",
         "installation": "select",
         "authority": "select",
@@ -317,6 +320,8 @@ PLATFORM: dict[str, Rights] = {
         "start_command_session()": "execute",
         "command_account()": "execute",
         "end_command_session()": "execute",
+        "ask_command_confirmation()": "execute",
+        "spend_command_confirmation()": "execute",
         "is_founding()": "execute",
         "protected_state": "select",
         "drift": "select",
@@ -633,6 +638,7 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
                 (
                     "ledger.is_role_told()",
                     "ledger.is_login_told()",
+                    "ledger.how_confirmed()",
                     "ledger.outage_told()",
                     "ledger.is_register_told()",
                     "ledger.is_register_accepted()",

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A demo's own log, exported as a user exports it, is true to those who have never seen our code."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import VAKA, House
+from tests.end_to_end.house import House
 from tests.ledger import golang
 from tests.waiting import wait_for
 
@@ -27,11 +26,10 @@ def test_demo_publishes_a_log_that_others_verify(
     golang.require_go()
     house.stand_behind_commands()
     matter = ("--change", "KS-1", "--reason", "Årlig granskning")
-    command: list[str | Path] = [VAKA, "ledger", "export", "--data", house.root, *options, *matter]
-    command += ["--to", tmp_path / "pack"]
+    command: list[str | Path] = ["ledger", "export", *options, *matter, "--to", tmp_path / "pack"]
 
     def exported() -> bool:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = house.command(*command)
         return done.returncode == 0 and origin in done.stdout
 
     wait_for(exported, 60)

@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.end_to_end.house import VAKA, House, SimulatedDevice
+from tests.end_to_end.house import House, SimulatedDevice
 from tests.receiver.devices import Credentials, UdpDevice, authorization, message, mrq
 from tests.signing_in import cookies_of, sign_in_over_http
 from tests.waiting import wait_for
@@ -157,11 +157,9 @@ def register(house: House, sender: str, directory: Path) -> subprocess.Completed
     """Try to register a device, as an administrator does."""
     sheet = directory / f"{sender}.csv"
     sheet.write_text(f"sender;authentication;password\n{sender};digest;correct horse\n")
-    return subprocess.run(
-        [VAKA, "device", "import", "--data", house.root, "--authority", SLUG, "--apply", "--change", "C-1", "--reason",
-         "Planerat underhåll", sheet],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return house.command(
+        "device", "import", "--authority", SLUG, "--apply", "--change", "C-1", "--reason", "Planerat underhåll", sheet
+    )
 
 
 TROUBLES: list[Callable[[House], AbstractContextManager[None]]] = [hung_sequencer, missing_keys, older_database]

@@ -80,11 +80,9 @@ def register(house: House, sender: str, directory: Path) -> str:
     house.stand_behind_commands()
     sheet = directory / f"{sender}.csv"
     sheet.write_text(f"sender;authentication;password\n{sender};digest;correct horse\n")
-    done = subprocess.run(
-        [VAKA, "device", "import", "--data", house.root, "--authority", SLUG, "--apply", "--change", "C-1", "--reason",
-         "Planerat underhåll", sheet],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = house.command(
+        "device", "import", "--authority", SLUG, "--apply", "--change", "C-1", "--reason", "Planerat underhåll", sheet
+    )
     assert done.returncode == 0, done.stderr
     assert "1 of 1 devices are new and were registered" in done.stdout
     return done.stdout.splitlines()[-1]

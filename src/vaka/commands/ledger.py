@@ -10,7 +10,7 @@ import click
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import every_authority, reachable_server
-from vaka.commands.maintenance import fingerprint, reason_option, require_change, stated_reason, whose
+from vaka.commands.maintenance import Run, fingerprint, reason_option, require_change, stated_reason, whose
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
 from vaka.errors import ConfigurationError
@@ -51,9 +51,9 @@ def export(data: Path, authority: str | None, target: Path, change: str | None) 
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
-        who = whose(server, SystemClock(), "ledger.export")
         role, database = _place(server, authority)
-        checkpoint = asyncio.run(_export(server, role, database, target, matter, who, SystemClock()))
+        run = whose(server, SystemClock(), "ledger.export", matter)
+        checkpoint = asyncio.run(_export(server, role, database, target, matter, run, SystemClock()))
     click.echo(f"{target} holds the {checkpoint.size} entries of {checkpoint.origin}.")
 
 
@@ -73,7 +73,7 @@ def receipt(data: Path, authority: str | None, target: Path, number: int) -> Non
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
-        who = whose(server, SystemClock(), "ledger.receipt")
+        who = whose(server, SystemClock(), "ledger.receipt").actor
         role, database = _place(server, authority)
         policy = policy_of(settings.ledger, settings.ledger.log_name(*([authority] if authority else [])))
         found = asyncio.run(_fetch(server, role, database, number, policy, who, SystemClock()))
@@ -107,7 +107,7 @@ async def _fetch(
 
 
 async def _export(
-    server: Server, role: str, database: str, target: Path, matter: str, who: str, clock: Clock
+    server: Server, role: str, database: str, target: Path, matter: str, run: Run, clock: Clock
 ) -> Checkpoint:  # fmt: skip
     """Write in that very log that it is exported, and export it; an export that fails has an entry that says so.
 
@@ -121,11 +121,12 @@ async def _export(
             "tool": fingerprint(),
             "change": matter,
             "purpose": stated_reason(),
+            **run.facts,
         }
 
         async def enter(*, succeeded: bool) -> None:
             log = f"log:{published.origin}"
-            entry = Entry(Event.LOG_EXPORTED, who, clock.now(), log, succeeded=succeeded, detail=facts)
+            entry = Entry(Event.LOG_EXPORTED, run.actor, clock.now(), log, succeeded=succeeded, detail=facts)
             async with connection.transaction():
                 await append(connection, entry)
 

@@ -4,7 +4,6 @@
 
 import os
 import pwd
-import re
 import secrets
 import time
 from contextlib import closing
@@ -15,7 +14,7 @@ import click
 from vaka.clock import Clock, SystemClock, read_clock_state
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import reachable_server
-from vaka.commands.proof import connect, forget_session, keep_session, read_session
+from vaka.commands.proof import connect, forget_session, keep_session, machine_name, read_session
 from vaka.database.server import Server
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
@@ -32,7 +31,6 @@ from vaka.identity.command_logins import (
 
 LOOK_SECONDS = 2.0
 """How often it is looked whether somebody has approved it."""
-_NO_NAME_OF_A_MACHINE = re.compile(r"[^!-~]")
 
 data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
                            help="The data directory.")  # fmt: skip
@@ -59,7 +57,7 @@ def login(data: Path) -> None:
         code, verifier, number = new_code(), secrets.token_bytes(SECRET_BYTES), new_identifier(clock.now())
         facts = {
             "id": number, "code_hash": hash_code(code), "verifier_hash": hash_secret(verifier),
-            "machine": _machine(), "uid": os.getuid(), "username": _username(), "now": clock.now(),
+            "machine": machine_name(), "uid": os.getuid(), "username": _username(), "now": clock.now(),
         }  # fmt: skip
         with closing(connect(server)) as connection:
             connection.execute(QUERIES["ask_command_login"], facts)
@@ -99,10 +97,6 @@ def _wait(server: Server, clock: Clock, asked: dict[str, object]) -> bytes:
             return token
         time.sleep(LOOK_SECONDS)
     raise NobodyApprovedError
-
-
-def _machine() -> str:
-    return _NO_NAME_OF_A_MACHINE.sub("", os.uname().nodename)[:100] or "unnamed"
 
 
 def _username() -> str:

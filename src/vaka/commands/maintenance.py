@@ -4,7 +4,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,9 +19,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from vaka.clock import Clock, read_clock_state
+from vaka.commands.arguments import stated_arguments
 from vaka.commands.needs import UNATTENDED, need_of
 from vaka.commands.proof import Proof, prove
 from vaka.commands.protection import changes_accepted
+from vaka.commands.touches import takes_touch
+from vaka.commands.touching import Stated, wait_for_touch
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import Category, Sentence, VakaError
@@ -31,15 +34,8 @@ from vaka.ledger.wording import seems_personal
 
 REASON = "--reason"
 SHORTEST_REASON = 3
-MOST_SHOWN = 20
-"""Values of one argument that the ledger is told."""
-LONGEST_ARGUMENTS = 400
 _META = "vaka.reason"
 _UNATTENDED = "vaka.unattended"
-_ELSEWHERE = frozenset({"change", "reason", "data", "apply"})
-"""What the entry says elsewhere, or what says nothing."""
-_SHORT_NAMES = frozenset({"authority", "issuer", "name", "names"})
-_SHORT_NAME = re.compile(r"[a-z][a-z0-9_:./-]{0,79}")
 _APPEND = "select ledger.append(%s, %s, %s, %s, %s, %s)"
 _CHANGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -181,39 +177,15 @@ def stated_reason() -> str:
     return " ".join(str(context.meta.get(_META) or context.params.get("reason") or "").split())
 
 
-def stated_arguments() -> str:
-    """Return the arguments of the command that runs: what is a choice, a number, a switch or an identifier; of anything
-    else, which may be secret or name somebody, only that it was said.
-    """
-    context = click.get_current_context(silent=True)
-    if context is None:
-        return ""
-    said = []
-    for parameter in context.command.params:
-        value = context.params.get(parameter.name or "")
-        if parameter.name in _ELSEWHERE or value is None or value is False or value == ():
-            continue
-        values = value if isinstance(value, tuple) else (value,)
-        shown = ",".join(str(one) if _may_be_shown(parameter, one) else "*" for one in values[:MOST_SHOWN])
-        called = max(parameter.opts, key=len).lstrip("-")
-        said.append(f"{called}={shown}{',…' if len(values) > MOST_SHOWN else ''}")
-    return " ".join(said)[:LONGEST_ARGUMENTS]
-
-
-def _may_be_shown(parameter: click.Parameter, value: object) -> bool:
-    if isinstance(parameter.type, click.Choice) or isinstance(value, bool | int | UUID):
-        return True
-    return parameter.name in _SHORT_NAMES and isinstance(value, str) and _SHORT_NAME.fullmatch(value) is not None
-
-
 @contextmanager
 def recorded(server: Server, clock: Clock, name: str, change: str | None, *, apply: bool) -> Iterator[Run]:
     """Run a command, and write in the platform's ledger that it was run, whether it succeeded or not.
 
     `name` is how it is called (``device.import``). Whoever runs it is named by the account that stands behind it (`vaka
-    login`); where nobody has to, by the number the operating system knows him by. Raises ChangeMissingError,
-    ReasonMissingError, NotProvedError, NotAllowedError before anything is done. A command that cannot be recorded has
-    not succeeded.
+    login`); where nobody has to, by the number the operating system knows him by. Where it is privileged, what it does
+    waits until that account has confirmed exactly this run. Raises ChangeMissingError, ReasonMissingError,
+    NotProvedError, NotAllowedError, OlderDatabaseError, NobodyConfirmedError, ChangedMeanwhileError before anything is
+    done. A command that cannot be recorded has not succeeded.
     """
     context = click.get_current_context(silent=True)
     unattended = name in UNATTENDED and context is not None and bool(context.meta.get(_UNATTENDED))
@@ -225,6 +197,8 @@ def recorded(server: Server, clock: Clock, name: str, change: str | None, *, app
         "arguments": stated_arguments(), **({"proved": proof.proved} if apply or proof.proved == "session" else {}),
     }  # fmt: skip
     try:
+        if apply:
+            run.facts |= _touched(server, clock, name, proof, checked)
         with _protected(server, clock, run.actor) if apply else nullcontext():
             yield run
     except BaseException as error:
@@ -238,12 +212,21 @@ def recorded(server: Server, clock: Clock, name: str, change: str | None, *, app
         raise DatabaseUnavailableError from error
 
 
-def whose(server: Server, clock: Clock, name: str) -> str:
-    """Return in whose name a command runs that enters elsewhere what it hands out.
+def whose(server: Server, clock: Clock, name: str, change: str = "") -> Run:
+    """Return in whose name a command runs that enters elsewhere what it hands out, and what that entry says of a touch.
 
-    Raises NotProvedError, NotAllowedError.
+    Raises NotProvedError, NotAllowedError, OlderDatabaseError, NobodyConfirmedError, ChangedMeanwhileError.
     """
-    return _prove(server, clock, name, apply=False, unattended=False).actor
+    proof = _prove(server, clock, name, apply=False, unattended=False)
+    return Run(proof.actor, proof.proved, dict(_touched(server, clock, name, proof, change)))
+
+
+def _touched(server: Server, clock: Clock, name: str, proof: Proof, change: str) -> Mapping[str, str]:
+    """Wait for the touch, where this command takes one and somebody stands behind it who can."""
+    if proof.proved != "session" or not takes_touch(name):
+        return {}
+    said = Stated(name, stated_arguments(), change, stated_reason(), fingerprint())
+    return wait_for_touch(server, clock, said)
 
 
 def _prove(server: Server, clock: Clock, name: str, *, apply: bool, unattended: bool) -> Proof:

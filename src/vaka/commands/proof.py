@@ -3,6 +3,7 @@
 """In whose name a command runs: the session that `vaka login` left in a file that its user alone can read."""
 
 import os
+import re
 import stat
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from vaka.identity.command_logins import QUERIES, SECRET_BYTES, hash_secret
 
 _ROLE = "administrator"
 """Whose accounts alone open a session in which commands run."""
+_NO_NAME_OF_A_MACHINE = re.compile(r"[^!-~]")
 
 
 class NotProvedError(VakaError):
@@ -48,10 +50,10 @@ class OlderDatabaseError(VakaError):
         super().__init__(
             Category.UNAVAILABLE,
             Sentence(
-                sv="Databasen är äldre än programmet, och kan inte säga vem som står bakom kommandon. Inget har gjorts. "
-                "Kör vaka migrate --apply först, sedan vaka login.",
-                en="The database is older than the program, and cannot say who stands behind commands. Nothing was done. "
-                "Run vaka migrate --apply first, then vaka login.",
+                sv="Databasen är äldre än programmet, och kan inte säga vem som står bakom kommandon. Inget har "
+                "gjorts. Kör vaka migrate --apply först, sedan vaka login.",
+                en="The database is older than the program, and cannot say who stands behind commands. Nothing was "
+                "done. Run vaka migrate --apply first, then vaka login.",
             ),
         )
 
@@ -63,6 +65,11 @@ class Proof:
     actor: str
     proved: str
     """``session``; ``bootstrap`` until the installation is founded; ``unattended`` where a machine runs it itself."""
+
+
+def machine_name() -> str:
+    """Return what this machine calls itself, in 1–100 visible ASCII characters."""
+    return _NO_NAME_OF_A_MACHINE.sub("", os.uname().nodename)[:100] or "unnamed"
 
 
 def session_file(root: Path) -> Path:

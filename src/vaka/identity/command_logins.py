@@ -41,10 +41,10 @@ class NoSuchCodeError(VakaError):
         super().__init__(
             Category.INVALID,
             Sentence(
-                sv="Inget kommando väntar med den koden. Den gäller i tio minuter. Kör vaka login igen och skriv av "
-                "den nya koden.",
-                en="No command waits with that code. It holds for ten minutes. Run vaka login again and copy the new "
-                "code.",
+                sv="Inget kommando väntar med den koden, eller så är det någon annans. Koden från vaka login gäller i "
+                "tio minuter, den från ett annat kommando i fem. Kör kommandot igen och skriv av den nya koden.",
+                en="No command waits with that code, or it is somebody else's. The code of vaka login holds for ten "
+                "minutes, that of another command for five. Run the command again and copy the new code.",
             ),
         )
 

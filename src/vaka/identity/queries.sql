@@ -5,14 +5,15 @@
 -- name: open_session
 -- as: signin
 insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser,
-                     fallback, break_glass, authority_id)
+                     fallback, break_glass, authority_id, issuer_name, issuer_session)
 select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s,
        case when exists (select from effective_grant g
                          where g.account_id = a.id and g.role = any(%(brief_roles)s)
                            and (g.valid_until is null or g.valid_until > %(now)s))
             then least(%(expires_at)s::timestamptz, %(brief_until)s::timestamptz)
             else %(expires_at)s::timestamptz end,
-       %(issuer)s, %(level)s, %(browser)s, %(fallback)s, %(break_glass)s, %(authority_id)s
+       %(issuer)s, %(level)s, %(browser)s, %(fallback)s, %(break_glass)s, %(authority_id)s,
+       %(issuer_name)s, %(issuer_session)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -147,6 +148,13 @@ where account_id = %(account_id)s and ended_at is null
   and (%(realm)s::text is null or realm = %(realm)s)
   and (%(issuer)s::text is null or issuer = %(issuer)s)
 returning id
+
+-- name: end_named_sessions
+-- as: signin
+update session set ended_at = %(now)s
+where issuer = %(issuer)s and issuer_name = %(issuer_name)s and ended_at is null
+  and (cardinality(%(issuer_sessions)s::bytea[]) = 0 or issuer_session = any(%(issuer_sessions)s))
+returning id, account_id
 
 -- name: list_accounts
 -- as: setup, signin
@@ -518,6 +526,25 @@ select command_account(%(token_hash)s, %(now)s)
 -- name: end_command_session
 -- as: setup
 select end_command_session(%(token_hash)s, %(now)s)
+
+-- name: find_command_confirmation
+-- as: office
+select id, command, arguments, arguments_sha256, change, purpose, tool, machine, uid, asked_at from command_confirmation
+where code_hash = %(code_hash)s and account_id = %(account_id)s and entry is null and expires_at > %(now)s
+
+-- name: confirm_command
+-- as: office
+select confirm_command(%(id)s, %(account_id)s, %(digest)s, %(now)s)
+
+-- name: ask_command_confirmation
+-- as: setup
+select ask_command_confirmation(
+    %(token_hash)s, %(id)s, %(code_hash)s, %(command)s, %(arguments)s, %(arguments_sha256)s, %(change)s, %(purpose)s,
+    %(tool)s, %(machine)s, %(uid)s, %(asked_at)s)
+
+-- name: spend_command_confirmation
+-- as: setup
+select spend_command_confirmation(%(id)s, %(token_hash)s, %(digest)s, %(now)s)
 
 -- name: is_founding
 -- as: setup

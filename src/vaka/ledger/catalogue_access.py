@@ -85,7 +85,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             "the evidence",
         ),
         Event.REGISTER_ENTERED: About(
-            OPERATOR, ("register_entry",), ("register", "version", "state", "digest"),
+            OPERATOR, ("register_entry",), ("register", "version", "state", "digest", "step_up"),
             "what was written: a fingerprint of it",
         ),
         Event.REGISTER_MOVED: About(
@@ -140,7 +140,8 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             "the address, the token, the assertion, the subject, the name",
         ),
         Event.SESSION_ENDED: About(
-            ("account", "setup", "scheduler"), ("session",), ("reason", "account"), "the address, the token, the name"
+            ("account", "setup", "scheduler"), ("session",), ("reason", "account", "step_up"),
+            "the address, the token, the name",
         ),
         Event.SESSION_LOCKED: About(OPERATOR, ("session",), (), "what was on the page"),
         Event.SESSION_UNLOCKED: About(OPERATOR, ("session",), ("step_up",), "what was on the page"),
@@ -228,7 +229,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.LOG_EXPORTED: About(
             ("account", "setup"), ("log",),
             ("reason", "purpose", "reference", "change", "format", "found", "size", "tool", "actor", "event", "object",
-             "outcome", "person", "more", "named", "from", "to", "step_up"),
+             "outcome", "person", "more", "named", "from", "to", "digest", "step_up"),
             "what stood in the entries that were taken out",
         ),
         Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),

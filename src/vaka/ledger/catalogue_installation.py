@@ -43,12 +43,19 @@ INSTALLATION: Mapping[Event, About] = MappingProxyType(
         ),
         Event.COMMAND_RUN: About(
             ("account", "setup"), ("command",),
-            ("proved", "change", "applied", "tool", "purpose", "arguments", "authority", "count", "reason"),
+            ("proved", "change", "applied", "tool", "purpose", "arguments", "authority", "count", "reason", "digest",
+             "step_up"),
             "what was in the files it read, arguments that may be secret or name somebody",
         ),
         Event.COMMAND_APPROVED: About(
             OPERATOR, ("command_login",), ("machine", "uid", "step_up"),
             "the code, what the operating system calls him",
+        ),
+        Event.COMMAND_CONFIRMED: About(
+            OPERATOR, ("command_confirmation",),
+            ("command", "arguments", "arguments_sha256", "change", "purpose", "tool", "machine", "uid", "digest",
+             "step_up"),
+            "the code, arguments that may be secret or name somebody, what was in the files it reads",
         ),
         Event.COMMAND_UNPROVED: About(("setup",), ("command",), ("proved", "change"), "who ran it: nobody knows"),
         Event.COMMAND_SIGNED_IN: About(OPERATOR, ("command_session",), ("machine", "uid"), "the token"),

@@ -79,6 +79,7 @@ class Event(Enum):
     KEY_ROTATED = "key.rotated"  # an authority's key, or the root key, was replaced, and the old one destroyed
     COMMAND_RUN = "command.run"  # somebody ran a maintenance command
     COMMAND_APPROVED = "command.approved"  # an administrator said in the office that it is he who runs commands there
+    COMMAND_CONFIRMED = "command.confirmed"  # an administrator confirmed one run of a command, as the office showed it
     COMMAND_UNPROVED = "command.unproved"  # a command changed something, and no administrator stood behind it
     COMMAND_SIGNED_IN = "command.signed_in"  # commands run in an administrator's name from now on, for an hour at most
     COMMAND_SIGNED_OUT = "command.signed_out"  # they do no more

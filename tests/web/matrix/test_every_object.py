@@ -36,7 +36,7 @@ GUARDED = [
 ]
 OF_AN_AUTHORITY = [case for case in GUARDED if sample(*case[:3]).names_an_authority]
 OF_EVERYBODY = (
-    {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/roles", "/put-out")}
+    {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/roles", "/put-out", "/sessions")}
     | {("office", f"/registers/{{register}}/entry/{{entry}}{act}") for act in ("", "/edit", "/move", "/acknowledge")}
     | {("office", "/rules/{rule}/{version}")}
     | {("office", f"/emergency/{{emergency}}{act}") for act in ("", "/review")}

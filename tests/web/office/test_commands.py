@@ -63,7 +63,10 @@ def runtime(installation: Installation, tmp_path: Path, logs: Logs) -> Iterator[
     settings.unlink()
     if had is not None:
         settings.write_text(had)
-    forget = "truncate vaka.command_session, vaka.command_login, vaka.security_key, vaka.security_key_challenge"
+    forget = (
+        "truncate vaka.command_session, vaka.command_confirmation, vaka.command_login, vaka.security_key,"
+        " vaka.security_key_challenge"
+    )
     logs.execute("platform", forget, unguarded=True)
     taken = f"delete from vaka.role_grant where account_id = '{installation.accounts['vera']}'"
     logs.execute("platform", taken, unguarded=True)
@@ -107,6 +110,36 @@ async def asking(installation: Installation, runtime: Path) -> AsyncIterator[tup
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.communicate()
+
+
+@asynccontextmanager
+async def waiting(
+    installation: Installation, runtime: Path, *arguments: str
+) -> AsyncIterator[tuple[str, "subprocess.Popen[str]"]]:
+    """A run of a privileged command that waits for its touch, and the code it shows."""
+    process = subprocess.Popen(
+        [VAKA, *arguments[:2], "--data", str(installation.root), *arguments[2:]], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env=environment(runtime),
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        said = ""
+        while not (found := CODE.search(said)):
+            line = await anyio.to_thread.run_sync(process.stderr.readline)
+            assert line, said
+            said += line
+        assert f"{SETTINGS.office.origin}/command" in said
+        yield found[1], process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+
+async def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    """Wait for a command to end; return how, and what else it said."""
+    out, err = await anyio.to_thread.run_sync(lambda: process.communicate(timeout=60))
+    return process.returncode, out, err
 
 
 def with_models(office: Office, maker: Maker) -> Office:
@@ -157,8 +190,10 @@ async def test_term_17_2_a_command_runs_in_the_name_of_who_confirmed_it_until_he
     [kept] = runtime.iterdir()
     assert (kept.stat().st_mode & 0o777, kept.stat().st_size) == (0o600, 32)
     await logs.seal_platform()
-    done = await vaka(installation, runtime, *granting(installation))
-    assert done.returncode == 0, done.stderr
+    async with waiting(installation, runtime, *granting(installation)) as (code, process):
+        answer = await adam.post(HERE, {"code": code, "sure": "yes"})
+        assert (answer.status, answer.header("location")) == (303, f"{HERE}?done=run"), answer.text
+        assert (await ended(process))[0] == 0
     entries = {one["event"]: one for one in logs.since(mark, "platform")}
     me = f"account:{adam.account}"
     assert [entries[event]["actor"] for event in ("command.approved", "command.signed_in", "role.granted")] == [me] * 3

@@ -146,6 +146,8 @@ CASES = [
          {"object": "log:vaka.example/other"}),
     Case("/log/{authority}/access/report/{year}/csv", "beata", plain(f"{LOG}/access/report/{YEAR}/csv"),
          "log.exported", {}),
+    Case("/log/{authority}/access/report/{year}/pdf", "beata", plain(f"{LOG}/access/report/{YEAR}/pdf"),
+         "log.exported", {}),
     Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
     Case("/log/{authority}/rules", "agneta",
          plain(f"{LOG}/rules", rule=str(uuid4()), title="Sekretess", words="Läs.", day=TODAY),

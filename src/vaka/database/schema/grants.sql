@@ -275,6 +275,12 @@ grant execute on function ask_command_login, start_command_session, command_acco
 grant select (id, code_hash, machine, uid, username, asked_at, expires_at, approved_by) on command_login to g_office;
 grant execute on function approve_command_login to g_office;
 grant execute on function ledger.is_login_told to vaka_owner;
+-- The same for each privileged run: setup asks and goes on, office says that whose command it is confirmed it.
+grant execute on function ask_command_confirmation, spend_command_confirmation to g_setup;
+grant select (id, account_id, code_hash, command, arguments, arguments_sha256, change, purpose, tool, machine, uid, asked_at,
+    expires_at, entry) on command_confirmation to g_office;
+grant execute on function confirm_command to g_office;
+grant execute on function ledger.how_confirmed to vaka_owner;
 -- protected configuration: setup accepts how it is, scheduler tells what is otherwise, portal shows it.
 grant select on protected_state, drift to g_setup;
 grant execute on function accept_state to g_setup;

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Standing behind the maintenance commands that one runs (term 17): a code from a command, what asks, and a touch."""
+"""Standing behind the maintenance commands that one runs (term 17): a code from a command, what asks, and a touch.
+
+A code is of `vaka login`, which asks to run commands in one's name for an hour, or of one run of a privileged command.
+"""
 
 from typing import Annotated, Literal
 
@@ -11,8 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.step_up import confirmed
-from vaka.database.connections import transaction
+from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
+from vaka.identity.command_confirmations import WaitingRun, confirm_run, confirming_act, find_run
 from vaka.identity.command_logins import (
     LIFETIME,
     CommandLogin,
@@ -21,6 +25,7 @@ from vaka.identity.command_logins import (
     approving_act,
     find_login,
 )
+from vaka.identity.confirming import Act
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
@@ -30,6 +35,7 @@ from vaka.web.touching import Confirming
 
 HERE = "/command"
 MAY_RUN = Permission.OFFICE_RUN_COMMANDS
+Asks = CommandLogin | WaitingRun
 
 
 class CodeForm(Form):
@@ -43,7 +49,7 @@ class CodeForm(Form):
 async def show_form(office: Office, request: Request, asker: Asker) -> Response:
     """GET /command: where one types the code."""
     require(asker.principal, MAY_RUN, None)
-    return _show(office, asker, done="done" in request.query_params)
+    return _show(office, asker, done=request.query_params.get("done", ""))
 
 
 async def approve(office: Office, request: Request, asker: Asker) -> Response:
@@ -52,27 +58,51 @@ async def approve(office: Office, request: Request, asker: Asker) -> Response:
     form = await read_form(request, CodeForm)
     try:
         async with transaction(office.platform) as platform:
-            login = await find_login(platform, form.code, office.clock.now())
+            asks = await _find(office, platform, asker, form.code)
         if form.sure != "yes":
-            return _show(office, asker, code=form.code, login=login)
-        asked = Confirming(approving_act(login), HERE, HERE, "command", {"code": form.code, "sure": "yes"})
+            return _show(office, asker, code=form.code, asks=asks)
+        act = _act(asks)
+        asked = Confirming(act, HERE, HERE, "command", {"code": form.code, "sure": "yes"})
         done = await confirm(office, asker, asked, form.answer)
         if isinstance(done, Response):
             return done
-        async with transaction(office.platform) as platform, confirmed(platform, done, approving_act(login)):
-            await approve_login(platform, login, asker.principal.account_id, office.clock.now())
+        async with transaction(office.platform) as platform, confirmed(platform, done, act):
+            await _approve(office, platform, asker, asks)
     except NoSuchCodeError as error:
         return _show(office, asker, error=error)
-    return RedirectResponse(f"{HERE}?done=1", 303)
+    return RedirectResponse(f"{HERE}?done={'run' if isinstance(asks, WaitingRun) else '1'}", 303)
+
+
+async def _find(office: Office, platform: Connection, asker: Asker, code: str) -> Asks:
+    """Return what waits with this code: a login, or a run of the asker's own. Raises NoSuchCodeError."""
+    now = office.clock.now()
+    try:
+        return await find_login(platform, code, now)
+    except NoSuchCodeError:
+        return await find_run(platform, code, asker.principal.account_id, now)
+
+
+def _act(asks: Asks) -> Act:
+    return confirming_act(asks) if isinstance(asks, WaitingRun) else approving_act(asks)
+
+
+async def _approve(office: Office, platform: Connection, asker: Asker, asks: Asks) -> None:
+    account, now = asker.principal.account_id, office.clock.now()
+    if isinstance(asks, WaitingRun):
+        await confirm_run(platform, asks, account, now)
+    else:
+        await approve_login(platform, asks, account, now)
 
 
 def _show(
-    office: Office, asker: Asker, *, code: str = "", login: CommandLogin | None = None, error: VakaError | None = None,
-    done: bool = False,
+    office: Office, asker: Asker, *, code: str = "", asks: Asks | None = None, error: VakaError | None = None,
+    done: str = "",
 ) -> Response:  # fmt: skip
     status, message = explain(asker, error)
+    run = asks if isinstance(asks, WaitingRun) else None
     return office.page(
         asker, "office_command.html", "command", HERE, status,
-        code=code, login=login, message=message, done=done,
+        code=code, login=None if run else asks, run=run, message=message, done=done,
+        facts={} if run is None else confirming_act(run).parameters,
         minutes=LIFETIME.seconds // 60,
     )  # fmt: skip

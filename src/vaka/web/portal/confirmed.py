@@ -19,6 +19,7 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
         for path, acts in {
             f"{_LOG}/export": [Event.LOG_EXPORTED],
             f"{_LOG}/access/report/{{year}}/csv": [Event.LOG_EXPORTED],
+            f"{_LOG}/access/report/{{year}}/pdf": [Event.LOG_EXPORTED],
             f"{_LOG}/terms/pack": [Event.EVIDENCE_PACKED],
             f"{_LOG}/retention": [Event.RETENTION_SET],
             f"{_LOG}/rules": [Event.RULE_PUBLISHED],

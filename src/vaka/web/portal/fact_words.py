@@ -172,6 +172,8 @@ FACTS: Mapping[str, str] = {
     "founding": mark("Founding: nobody could ask for it yet"),
     "purpose": mark("Why it was done"),
     "arguments": mark("Arguments, what may be secret as *"),
+    "arguments_sha256": mark("Fingerprint of all arguments and files"),
+    "command": mark("Command"),
     "as": mark("As"),
     "machine": mark("Machine"),
     "uid": mark("The machine's number for its user"),

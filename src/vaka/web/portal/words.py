@@ -78,6 +78,7 @@ KINDS: Mapping[str, str] = {
     "rule": mark("Rule of the authority's own"),
     "authority_rule": mark("Rule of the authority's own"),
     "register_entry": mark("Entry of a register"),
+    "command_confirmation": mark("Run of a command"),
     "command_login": mark("Sign-in of commands"),
     "command_session": mark("Commands in somebody's name"),
     "unit": mark("Unit"),
