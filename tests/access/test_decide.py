@@ -22,11 +22,14 @@ from vaka.identity.sessions import Session
 
 HERE, THERE = uuid4(), uuid4()
 GIVES = {
-    "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.own_keys desk.own_sessions",
+    "operator": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.own_keys desk.own_sessions"
+    " desk.read_rules",
     "shift_leader": "desk.see_queue desk.handle_alarm desk.read_person desk.see_history desk.take_over"
-    " desk.bulk_close desk.adopt_device desk.declare_outage desk.own_keys desk.own_sessions",
-    "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_keys desk.own_sessions",
-    "quality_reviewer": "desk.see_history desk.own_keys desk.own_sessions",
+    " desk.bulk_close desk.adopt_device desk.declare_outage desk.own_keys desk.own_sessions"
+    " desk.read_rules",
+    "device_technician": "desk.see_queue desk.see_history desk.adopt_device desk.own_keys desk.own_sessions"
+    " desk.read_rules",
+    "quality_reviewer": "desk.see_history desk.own_keys desk.own_sessions desk.read_rules",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions portal.own_clients",
     "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt"
@@ -34,7 +37,8 @@ GIVES = {
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions portal.see_access portal.designate_role"
     " portal.set_activation portal.approve_activation portal.own_clients"
-    " portal.set_notices portal.ask_supplier portal.exclude_term portal.handle_cases portal.ask_exercise",
+    " portal.set_notices portal.ask_supplier portal.exclude_term portal.handle_cases portal.ask_exercise"
+    " portal.publish_rules",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions",
     "auditor": "portal.read_log portal.see_access portal.see_terms portal.own_keys portal.own_sessions",

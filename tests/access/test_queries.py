@@ -33,6 +33,11 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("code_hash", "matching_hmac"), bytes(32)),
     "invitation": uuid4(),
     "wanted": Jsonb([]),
+    **dict.fromkeys(("rule",), uuid4()),
+    **dict.fromkeys(("title", "words"), "x"),
+    "file": bytes(32),
+    "number": 1,
+    "holds_from": START,
 }
 
 

@@ -20,7 +20,7 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
 from vaka.assurance.collectors import CASE_COLLECTORS, COLLECTORS, REGISTER_COLLECTORS, Place
-from vaka.assurance.evidence import Found, Look, read_standings
+from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.wording import explain
@@ -38,9 +38,9 @@ REQUIREMENTS = find_requirements(load_terms())
 TERM_OF = {one.id: term for term in load_terms() for one in term.requirements}
 CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if one.asked}, {})
 """Of an authority that has asked for whatever is owed on request."""
-ALONE = [name for name in COLLECTORS if name not in {**CASE_COLLECTORS, **REGISTER_COLLECTORS}]
-"""What finds all well where there is nothing. The others need something to find: test_case_collectors.py and
-test_register_collectors.py have it.
+ALONE = [name for name in COLLECTORS if name not in {**CASE_COLLECTORS, **REGISTER_COLLECTORS, ONCE_RULED: None}]
+"""What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
+test_register_collectors.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -123,7 +123,10 @@ async def judged(name: str, place: Place, server: Server, now: datetime) -> tupl
     """Judge a requirement by the evidence there is."""
     async with platform_as(server, "setup") as setup:
         standings = await read_standings(setup, place.authorities[0])
-    judgement = judge(REQUIREMENTS[name], standings.get(name), CONTRACT, now)
+        supervised = await list_supervised(setup, now)
+    real = next((one.contract.asked for one in supervised if one.id == place.authorities[0]), {})
+    contract = Contract(START, {**CONTRACT.asked, **real}, {})
+    judgement = judge(REQUIREMENTS[name], standings.get(name), contract, now)
     return judgement.status, judgement.reason
 
 
@@ -476,4 +479,4 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"} - set(CASE_COLLECTORS)
     assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == set(REGISTER_COLLECTORS)
     assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
-    assert set(PLANTED) | {"log-sealed", "clock-state"} == automatic
+    assert set(PLANTED) | {"log-sealed", "clock-state", ONCE_RULED} == automatic

@@ -28,6 +28,7 @@ SAMPLES: dict[str, object] = {
     "most": 10,
     "purpose": "remote-policy",
     "roles": ["auditor"],
+    "grace": timedelta(days=30),
     "id": uuid4(),
     "seen": 0,
     "act": "filed",

@@ -32,6 +32,7 @@ WRITES_LEDGER = SEES_SCHEMAS | {"ledger.append()": "execute"}
 ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 CONTACTS = "select(authority_id hours mail name phone place since valid_until)"
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
+READS_RULES = {f"{what}()": "execute" for what in ("list_rules_to_read", "open_rule", "acknowledge_rule")}
 EXERCISES = {
     "list_exercises()": "execute",
     "list_exercise_lessons()": "execute",
@@ -48,7 +49,7 @@ FINDS = {
         "accounts_not_of_one",
         "contacts", "late_cases", "unseen_cases",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
-        "unreviewed_break_glass",
+        "unreviewed_break_glass", "unread_rules",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
@@ -96,6 +97,7 @@ PLATFORM: dict[str, Rights] = {
         "trusted_issuer": "select",
         "ledger.trust_state()": "execute",
         **DECLARES,
+        **READS_RULES,
     },
     "portal": ASKS_LEDGER
     | {
@@ -163,6 +165,9 @@ PLATFORM: dict[str, Rights] = {
         "end_case_contact()": "execute",
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
+        "publish_rule()": "execute",
+        "list_published_rules()": "execute",
+        "rules_since()": "execute",
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
         " issuer kept_until level method realm token_hash) update(ended_at)",
@@ -209,6 +214,8 @@ PLATFORM: dict[str, Rights] = {
         "training_due()": "execute",
         "ended_engagement()": "execute",
         "policy_to_accept()": "execute",
+        **READS_RULES,
+        "rules_since()": "execute",
         "redeem_key_code()": "execute",
         "acts_as_administrator()": "execute",
         "emergency_key_request()": "execute",
@@ -300,6 +307,7 @@ PLATFORM: dict[str, Rights] = {
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
+        "rules_since()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_asked_exercises()": "execute",
@@ -349,6 +357,7 @@ PLATFORM: dict[str, Rights] = {
         "request_role()": "execute",
         "request_role_change()": "execute",
         **FINDS,
+        "rules_since()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_asked_exercises()": "execute",

@@ -109,6 +109,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("cases", "answer_case"): told("case.written"),
     ("cases", "see_case"): told("case.seen"),
     ("cases", "escalate_cases"): told("case.escalated"),
+    ("access", "publish_rule"): told("rule.published"),
+    ("access", "open_rule"): told("rule.opened"),
+    ("access", "acknowledge_rule"): told("rule.acknowledged"),
     ("cases", "set_contact"): told("contact.set"),
     ("cases", "end_contact"): told("contact.ended"),
     ("registers", "ask_exercise"): told("exercise.asked"),
@@ -275,6 +278,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
+    r"|(publish|open|acknowledge)_rule\("
     r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion"
     r"|set_case_contact|end_case_contact"
@@ -362,6 +366,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
+    "publish_rule": told("rule.published"),
+    "open_rule": told("rule.opened"),
+    "acknowledge_rule": told("rule.acknowledged"),
     "ask_exercise": told("exercise.asked"),
     "withdraw_exercise": told("exercise.withdrawn"),
     "plan_exercise": told("exercise.planned"),
@@ -651,6 +658,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/exercises/lesson"): told("exercise.lesson"),
     ("POST", f"{LOG}/exercises/days"): told("exercise_rule.set"),
     ("GET", "/registers"): Untold("leads to a page"),
+    ("GET", f"{LOG}/rules"): Untold("what the authority itself has published, and numbers; nobody in care"),
+    ("POST", f"{LOG}/rules"): told("rule.published"),
+    ("GET", "/rules"): Untold("leads to a page"),
     ("GET", f"{LOG}/registers"): told("page.opened"),
     ("GET", f"{LOG}/terms"): told("page.opened"),
     ("GET", f"{LOG}/access"): told("page.opened"),
@@ -806,6 +816,9 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/registers/{register}/entry/{entry}/acknowledge"): told(
         "register.acknowledged", "security_key.used", "security_key.refused"
     ),
+    ("GET", "/rules"): Untold("which rules of authorities concern oneself; nobody in care"),
+    ("GET", "/rules/{rule}/{version}"): told("rule.opened"),
+    ("POST", "/rules/{rule}/{version}"): told("rule.acknowledged"),
     ("GET", "/touch"): Untold("a form, and nothing of anybody"),
     ("POST", "/touch"): told("security_key.used", "security_key.refused"),
     ("GET", "/first-key"): Untold("a form, and nothing of anybody"),

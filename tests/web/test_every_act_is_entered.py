@@ -230,6 +230,9 @@ NO_ENTRY = {
     ("POST", "/keys/add"): "as in the portal",
     ("POST", "/keys/rename"): "as in the portal",
     ("POST", "/keys/remove"): "as in the portal",
+    ("GET", "/rules"): "which rules of authorities concern oneself",
+    ("GET", "/rules/{authority}/{rule}/{version}"): "walked in tests/web/test_rules.py",
+    ("POST", "/rules/{authority}/{rule}/{version}"): "walked in tests/web/test_rules.py",
     ("GET", "/outages"): "which outages of issuers were declared, and by whom",
     ("POST", "/outages"): "as in the office, where each is walked (tests/web/office/test_outages.py)",
     ("POST", "/outages/declare"): "as in the office",
@@ -259,7 +262,7 @@ def test_every_address_is_walked_or_says_why_not() -> None:
         ("POST", path)
         for path in (
             "/keys", "/keys/add", "/keys/rename", "/keys/remove", "/unlock", "/outages", "/outages/declare",
-            "/outages/end",
+            "/outages/end", "/rules/{authority}/{rule}/{version}",
         )
     }  # fmt: skip
     assert changing - WALKS.keys() == {("POST", "/history"), ("POST", "/preferences"), ("POST", "/here"), *elsewhere}

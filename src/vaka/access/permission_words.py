@@ -38,6 +38,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "förklara, tillsammans med en administratör, att en utfärdare inte släpper in någon, och avsluta det",
             "declare, together with an administrator, that an issuer lets nobody in, and end that",
         ),
+        Permission.DESK_READ_RULES: Sentence(
+            "läsa och bekräfta reglerna hos de myndigheter som man arbetar för",
+            "read and acknowledge the rules of the authorities that one works for",
+        ),
         Permission.DESK_OWN_KEYS: _OWN_KEYS,
         Permission.DESK_OWN_SESSIONS: _OWN_SESSIONS,
         Permission.OFFICE_RUN_COMMANDS: Sentence(
@@ -104,6 +108,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         ),
         Permission.PORTAL_APPROVE_ACTIVATION: Sentence(
             "sätta reglerna för koder och lösenord i kraft", "put the rules for codes and passwords in force"
+        ),
+        Permission.PORTAL_PUBLISH_RULES: Sentence(
+            "publicera myndighetens egna regler och se hur många som har läst dem",
+            "publish the authority's own rules, and see how many have read them",
         ),
         Permission.PORTAL_ASK_SUPPLIER: Sentence(
             "fråga leverantören efter underlag, besök och revision, och avgöra om svaren duger",

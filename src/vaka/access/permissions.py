@@ -16,6 +16,7 @@ class Permission(Enum):
     DESK_BULK_CLOSE = "desk.bulk_close"  # end many technical or test alarms at once; in the reception, unknown senders
     DESK_ADOPT_DEVICE = "desk.adopt_device"  # make an unknown sender a device of an authority
     DESK_DECLARE_OUTAGE = "desk.declare_outage"  # say, with an administrator, that an issuer lets nobody in; end that
+    DESK_READ_RULES = "desk.read_rules"  # read and acknowledge the rules of the authorities that one works for
     DESK_OWN_KEYS = "desk.own_keys"  # add, rename and remove one's own security keys
     DESK_OWN_SESSIONS = "desk.own_sessions"  # see where one is signed in oneself, and sign out there
     OFFICE_RUN_COMMANDS = "office.run_commands"  # stand behind the maintenance commands that one runs
@@ -39,6 +40,7 @@ class Permission(Enum):
     PORTAL_OWN_CLIENTS = "portal.own_clients"  # register programs that act for oneself, and end them
     PORTAL_SET_ACTIVATION = "portal.set_activation"  # see and propose what codes and passwords have to be
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
+    PORTAL_PUBLISH_RULES = "portal.publish_rules"  # publish the authority's own rules, and see how many have read them
     PORTAL_SEE_TERMS = "portal.see_terms"  # how the 37 terms stand, and by which evidence
     PORTAL_ASK_SUPPLIER = "portal.ask_supplier"  # ask for evidence, visits and audits, and settle the answers
     PORTAL_EXCLUDE_TERM = "portal.exclude_term"  # agree that a term does not concern the authority, and take that back

@@ -248,6 +248,29 @@ select lapse_role_changes(%(now)s)
 -- as: setup
 select is_founding() or exists (select from installation where mode = 'demo')
 
+-- name: publish_rule
+-- as: portal
+select publish_rule(%(rule)s, %(number)s, %(authority_id)s, %(title)s, %(words)s, %(file)s, %(holds_from)s, %(by)s, %(now)s)
+
+-- name: list_published_rules
+-- as: portal
+select rule, number, title, words, file, holds_from, digest, published_at, readers, acknowledged
+from list_published_rules(%(authority_id)s, %(roles)s, %(now)s)
+
+-- name: list_rules_to_read
+-- as: desk, office
+select rule, number, authority_id, authority, title, holds_from, opened, acknowledged
+from list_rules_to_read(%(account_id)s, %(roles)s, %(now)s)
+
+-- name: open_rule
+-- as: desk, office
+select authority_id, authority, title, words, file, holds_from, digest, newest, acknowledged
+from open_rule(%(rule)s, %(number)s, %(account_id)s, %(roles)s, %(now)s)
+
+-- name: acknowledge_rule
+-- as: desk, office
+select acknowledge_rule(%(rule)s, %(number)s, %(digest)s, %(account_id)s, %(roles)s, %(now)s)
+
 -- name: make_calendar_link
 -- as: portal, office
 insert into calendar_link (id, authority_id, account_id, token_hash, made_at)

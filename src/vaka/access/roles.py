@@ -15,6 +15,7 @@ OPERATOR_PERMISSIONS = frozenset(
         Permission.DESK_HANDLE_ALARM,
         Permission.DESK_READ_PERSON,
         Permission.DESK_SEE_HISTORY,
+        Permission.DESK_READ_RULES,
         Permission.DESK_OWN_KEYS,
         Permission.DESK_OWN_SESSIONS,
     }
@@ -67,6 +68,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.DESK_SEE_QUEUE,
                         Permission.DESK_SEE_HISTORY,
                         Permission.DESK_ADOPT_DEVICE,
+                        Permission.DESK_READ_RULES,
                         Permission.DESK_OWN_KEYS,
                         Permission.DESK_OWN_SESSIONS,
                     }
@@ -76,7 +78,14 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "quality_reviewer",
                 Sentence("Kvalitetsgranskare", "Quality reviewer"),
                 "operator",
-                frozenset({Permission.DESK_SEE_HISTORY, Permission.DESK_OWN_KEYS, Permission.DESK_OWN_SESSIONS}),
+                frozenset(
+                    {
+                        Permission.DESK_SEE_HISTORY,
+                        Permission.DESK_READ_RULES,
+                        Permission.DESK_OWN_KEYS,
+                        Permission.DESK_OWN_SESSIONS,
+                    }
+                ),
             ),
             Role(
                 "log_reviewer",
@@ -102,6 +111,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 frozenset(
                     {
                         Permission.PORTAL_SET_RETENTION,
+                        Permission.PORTAL_PUBLISH_RULES,
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_DESIGNATE_ROLE,
                         Permission.PORTAL_ASK_EXERCISE,
@@ -241,3 +251,7 @@ WITH_AUTHORITIES: tuple[str, ...] = tuple(name for name, role in ROLES.items() i
 def roles_with(permission: Permission) -> list[str]:
     """Return the roles that give ``permission``, for a query over grants."""
     return [role.name for role in ROLES.values() if permission in role.permissions]
+
+
+AUTHORITY_ROLES = [role.name for role in ROLES.values() if role.realm == "authority"]
+"""Those of authorities' own people, of whom nothing is asked that is asked of the supplier's."""

@@ -13,7 +13,7 @@ from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
-from vaka.access.roles import ROLES
+from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.evidence import QUERIES, Found, Look
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import ClockState, read_clock_state
@@ -35,6 +35,9 @@ class Place:
 
 ONCE_A_YEAR = timedelta(days=365)
 """Agreements with subcontractors and partners are gone through as often, however long each of them holds."""
+
+RULES_GRACE = timedelta(days=30)
+"""How long somebody has to acknowledge an authority's rule, from when it holds or he began to work there."""
 
 Collector = Callable[[Place, datetime], Awaitable[Look]]
 
@@ -104,7 +107,6 @@ def _of_register(name: str, statement: str, **more: object) -> Collector:
     return ask
 
 
-_AUTHORITY_ROLES = [role.name for role in ROLES.values() if role.realm == "authority"]
 _DOCUMENTS = (
     "applicability", "remote-policy", "erasure-procedure", "identity-process", "crypto-routine", "capacity-plan",
     "development-guidelines", "incident-routines",
@@ -119,9 +121,9 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "security-processes": _of_register("security-processes", "find_processes"),
         "management-certificate": _of_register("management-certificate", "find_certificates"),
         "remote-accepted": _of_register("remote-accepted", "find_unacknowledged", purpose="remote-policy"),
-        "undertakings": _of_register("undertakings", "find_undertakings", roles=_AUTHORITY_ROLES),
+        "undertakings": _of_register("undertakings", "find_undertakings", roles=AUTHORITY_ROLES),
         "subcontractors": partial(_ask_platform, "find_subcontractors", every=ONCE_A_YEAR),
-        "training": _of_register("training", "find_untrained", roles=_AUTHORITY_ROLES),
+        "training": _of_register("training", "find_untrained", roles=AUTHORITY_ROLES),
         "risk-assessments": _of_register("risk-assessments", "find_unassessed"),
         "risk-actions": _of_register("risk-actions", "find_shortcomings"),
         "site-certificates": _of_register("site-certificates", "find_sites"),
@@ -154,6 +156,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "ended-accounts": partial(_ask_platform_of_all, "find_accounts_past_their_end"),
         "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
         "emergency-reviews": partial(_ask_platform_of_all, "find_unreviewed_break_glass"),
+        "authority-policies": partial(_ask_platform, "find_unread_rules", roles=AUTHORITY_ROLES, grace=RULES_GRACE),
         "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
         "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),
         "exercise-hours": partial(_ask_platform, "find_exercise_hours"),

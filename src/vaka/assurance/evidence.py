@@ -23,6 +23,8 @@ FINE = "none"
 
 ON_REQUEST = ("exercise-requests", "exercise-hours")
 """What is owed once an authority has asked for a crisis exercise."""
+ONCE_RULED = "authority-policies"
+"""What is owed once an authority has published rules of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,18 @@ async def _read_left_out(connection: Connection, now: datetime) -> dict[UUID, di
 async def _read_asked(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:
     """Return since when which authority asks for what is owed on request, by requirement.
 
-    Of term 36 an authority asks by asking for an exercise; of the others in a question to the supplier.
+    Of term 36 an authority asks by asking for an exercise, and that its rules are read by publishing them; of the
+    others in a question to the supplier.
     """
     asked: dict[UUID, dict[str, datetime]] = {}
     cursor = await connection.execute(QUERIES["list_asked"])
     for authority_id, number, since in await cursor.fetchall():
         on_request = (one for term in load_terms() if term.number == number for one in term.requirements if one.asked)
-        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request if one.id not in ON_REQUEST)
+        otherwise = (*ON_REQUEST, ONCE_RULED)
+        asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request if one.id not in otherwise)
+    cursor = await connection.execute(QUERIES["list_ruled"])
+    for authority_id, since in await cursor.fetchall():
+        asked.setdefault(authority_id, {})[ONCE_RULED] = since
     cursor = await connection.execute(QUERIES["list_asked_exercises"], {"at": now})
     for authority_id, since in await cursor.fetchall():
         asked.setdefault(authority_id, {}).update(dict.fromkeys(ON_REQUEST, since))

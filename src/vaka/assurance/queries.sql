@@ -135,6 +135,10 @@ select authority_id, reason, things from find_unreviewed_changes(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_large_changes(%(at)s)
 
+-- name: find_unread_rules
+-- as: scheduler, setup
+select authority_id, reason, things from find_unread_rules(%(roles)s, %(grace)s, %(at)s)
+
 -- name: list_asked
 -- as: office, portal, scheduler, setup
 select authority_id, term, since from list_asked()
@@ -189,6 +193,11 @@ select approve_exclusion(%(id)s, %(authority_id)s, %(digest)s, %(until)s, %(by)s
 -- name: end_exclusion
 -- as: office, portal
 select end_exclusion(%(id)s, %(authority_id)s, %(by)s, %(now)s)
+-- name: list_ruled
+-- as: office, portal, scheduler, setup
+select w.id, r.since
+from authority w cross join lateral rules_since(w.id) as r (since)
+where w.kind = 'authority' and r.since is not null
 
 -- name: list_asked_exercises
 -- as: office, portal, scheduler, setup

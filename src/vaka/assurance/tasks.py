@@ -40,6 +40,7 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
             _ACCOUNTS,
         ),
         "audit-requests": _INQUIRIES,
+        "authority-policies": ("/rules", Sentence("Myndigheters regler", "Authorities' rules")),
         "session-levels": _ISSUERS,
         **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),
         "trust-registry": _ISSUERS,

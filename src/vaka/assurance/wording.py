@@ -146,6 +146,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} underleverantörer saknar ett avtal som gäller.",
             en="{count} subcontractors lack an agreement in force.",
         ),
+        ("authority-policies", "unread"): Sentence(
+            sv="{count} personer har inte bekräftat myndighetens egna regler i tid.",
+            en="{count} people have not acknowledged the authority's own rules in time.",
+        ),
         ("training", "untrained"): Sentence(
             sv="{count} utbildningar är inte gjorda i den version som gäller och i tid.",
             en="{count} courses have not been taken in the version in force and in time.",

@@ -100,6 +100,12 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
         ),
         Event.REGISTER_SHOWN: About(OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
+        Event.RULE_PUBLISHED: About(
+            OPERATOR, ("rule",), ("authority", "version", "digest", "from", "step_up"),
+            "what was published: a fingerprint of it",
+        ),
+        Event.RULE_OPENED: About(OPERATOR, ("rule",), ("authority", "version", "digest"), "what was published"),
+        Event.RULE_ACKNOWLEDGED: About(OPERATOR, ("rule",), ("authority", "version", "digest"), "what was published"),
         **dict.fromkeys(
             (Event.INQUIRY_FILED, Event.INQUIRY_ANSWERED, Event.INQUIRY_RETURNED, Event.INQUIRY_ACCEPTED,
              Event.INQUIRY_WITHDRAWN),

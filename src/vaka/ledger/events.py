@@ -117,6 +117,9 @@ class Event(Enum):
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
+    RULE_PUBLISHED = "rule.published"  # an authority published a version of a rule of its own
+    RULE_OPENED = "rule.opened"  # somebody of the supplier's whom it concerns opened that version
+    RULE_ACKNOWLEDGED = "rule.acknowledged"  # he says that he has read it and follows it
     INQUIRY_FILED = "inquiry.filed"  # an authority asked the supplier for evidence, a visit, an audit or something else
     INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
     INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline

@@ -28,6 +28,7 @@ from tests.web.portal.touching import options
 from vaka.access.requests import request_role
 from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.web.times import LOCAL
 
 Objects = Mapping[str, Mapping[str, str]]
 """By authority, and by the name samples give them."""
@@ -82,6 +83,9 @@ async def _furnish(
     activation = await done(officer.post(f"{here}/activation", {**ACTIVATION, "reason": REASON}))
     mail = {"way": "mail", "address": f"sakerhet@{place}.example", "server": "localhost:1", "certificate": ""}
     await done(officer.post(f"{here}/notices/way", mail))
+    today = datetime.now(LOCAL).date().isoformat()
+    rule = {"rule": str(uuid4()), "title": f"Sekretess i {place}", "words": "Läs.", "day": today}
+    await done(officer.post(f"{here}/rules", rule))
     tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
     await done(officer.post(f"{here}/inquiries", {"kind": "other", "words": REASON, "wanted": tomorrow}))
     exercise = {"year": str(datetime.now(UTC).year), "wanted": REASON, "wished": "På hösten"}
@@ -138,6 +142,7 @@ async def _furnish(
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
+        "rule": rule["rule"],
         "entry": str(enter_document(installation, colleague)),
         "case": str(enter_case(installation, place)),
         "emergency": str(enter_emergency(installation, colleague, spare)),

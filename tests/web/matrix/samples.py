@@ -38,6 +38,7 @@ IN_PATHS: Mapping[str, Value] = {
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
     "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
     "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43,
+    "emergency": Named("emergency"), "rule": Named("rule"), "version": "1", "secret": "A" * 43,
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -88,6 +89,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/keys/add": {},
         "/keys/rename": {"key": Named("key"), "name": "min"},
         "/keys/remove": {"key": Named("key")},
+        "/rules/{authority}/{rule}/{version}": {"digest": NOTHING},
         "/unlock": {},
         "/here": {},
         "/sessions": {"session": Named("session"), "sure": "yes"},
@@ -111,6 +113,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/export": {"format": "csv", "person": Named("person"), "reason": "other"},
         f"{LOG}/receipt": {"number": "0"},
         f"{LOG}/retention": {"days": "1", "reason": REASON},
+        f"{LOG}/rules": {"rule": NOBODY, "words": "Läs.", "day": "2026-01-01"},
         f"{LOG}/keys": {"name": "min", "answer": "x"},
         f"{LOG}/keys/add": {},
         f"{LOG}/keys/rename": {"key": Named("key"), "name": "min"},
@@ -200,6 +203,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/registers/{register}/entry/{entry}/edit": {"of_number": "1"},
         "/registers/{register}/entry/{entry}/move": {"step": "approve", "digest": NOTHING},
         "/registers/{register}/entry/{entry}/acknowledge": {"digest": NOTHING},
+        "/rules/{rule}/{version}": {"digest": NOTHING},
         "/touch": {"answer": "x"},
         "/first-key": {"code": "x"},
         "/first-key/enrol": {"name": "min", "answer": "x"},

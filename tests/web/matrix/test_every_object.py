@@ -38,11 +38,12 @@ OF_AN_AUTHORITY = [case for case in GUARDED if sample(*case[:3]).names_an_author
 OF_EVERYBODY = (
     {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/roles", "/put-out", "/sessions")}
     | {("office", f"/registers/{{register}}/entry/{{entry}}{act}") for act in ("", "/edit", "/move", "/acknowledge")}
+    | {("office", "/rules/{rule}/{version}")}
     | {("office", f"/emergency/{{emergency}}{act}") for act in ("", "/review")}
     | {("office", f"/cases/{{case}}{act}") for act in ("", "/write", "/seen")}
 )
-"""The supplier's administrators see every account, of whichever authority; the registers, and when two of them opened
-the office in an emergency, are the supplier's own."""
+"""The supplier's administrators see every account, and the rules, of whichever authority; the registers, and when two
+of them opened the office in an emergency, are the supplier's own."""
 SLOTS = [
     (*case, *slot) for case in GUARDED for slot in sample(*case[:3]).slots if (case[0], case[2]) not in OF_EVERYBODY
 ]

@@ -31,6 +31,7 @@ from vaka.web.portal.confirmed import CONFIRMED, UNCONFIRMED
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.routes import PUBLIC
+from vaka.web.times import LOCAL
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -38,6 +39,7 @@ LOG = "/log/ekbacka"
 STRICT = SETTINGS.model_copy(update={"access": AccessSettings(step_up="required")})
 ELSA = "Elsa Nyström"
 GIVES_A_FILE = re.compile(r"/(proof|certificate|csv|checkpoint|published/\{file:path\})$")
+TODAY = datetime.now(LOCAL).date().isoformat()
 YEAR = str(datetime.now(UTC).year)
 
 
@@ -157,6 +159,9 @@ CASES = [
     Case("/log/{authority}/access/report/{year}/pdf", "beata", plain(f"{LOG}/access/report/{YEAR}/pdf"),
          "log.exported", {}),
     Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
+    Case("/log/{authority}/rules", "agneta",
+         plain(f"{LOG}/rules", rule=str(uuid4()), title="Sekretess", words="Läs.", day=TODAY),
+         "rule.published", {"words": "Läs inte."}),
     Case("/log/{authority}/retention", "agneta", plain(f"{LOG}/retention", days="730", reason="KS 1"),
          "retention.set", {"days": "400"}),
     Case("/log/{authority}/removal/{proposal}/approve", "arvid", proposal, "removal.approved", {"digest": "0" * 64}),
@@ -252,8 +257,9 @@ async def enrolled(browser: Browser) -> SoftKey:
 
 def log_of(event: str) -> str:
     """Which log an event stands in."""
-    of_the_platform = ("role.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_")
-    of_the_platform = ("role.", "client.", "contact.", "notice_", "digest_", "calendar_", "exercise_")
+    of_the_platform = (
+        "role.", "rule.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_", "exercise_",
+    )  # fmt: skip
     return "platform" if event.startswith(of_the_platform) else "ekbacka"
 
 

@@ -198,6 +198,11 @@ grant execute on function training_due, ended_engagement, policy_to_accept to g_
 grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
 -- portal: what the authority is shown of them, and nothing else.
 grant execute on function count_shown_entries, list_shown_entries to g_portal;
+-- portal: an authority publishes its own rules, and sees how many have acknowledged them. Whom they concern reads them.
+grant execute on function publish_rule, list_published_rules to g_portal;
+grant execute on function list_rules_to_read, open_rule, acknowledge_rule to g_desk, g_office;
+grant execute on function rules_since to g_portal, g_office, g_scheduler, g_setup;
+grant execute on function find_unread_rules to g_scheduler, g_setup;
 -- scheduler: what time does to roles.
 grant execute on function settle_roles, lapse_role_changes, settle_training to g_scheduler;
 -- scheduler: an emergency whose hour is over has ended.

@@ -17,7 +17,7 @@ from vaka.web import rooms
 from vaka.web.asker import Asker
 from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
-from vaka.web.desk import acts, board, cover, history, keys, outages, own_sessions, screen, stream
+from vaka.web.desk import acts, board, cover, history, keys, outages, own_sessions, rules, screen, stream
 from vaka.web.desk.busy import is_busy
 from vaka.web.desk.desk import Desk, authority_of
 from vaka.web.refusals import Refusals
@@ -66,6 +66,9 @@ ADDRESSES: tuple[Address, ...] = (
     route("/outages", outages.propose, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),
     route("/outages/declare", outages.declare, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),
     route("/outages/end", outages.end, ["POST"], needs=Permission.DESK_DECLARE_OUTAGE),
+    route("/rules", rules.show, ["GET"], needs=Permission.DESK_READ_RULES),
+    route("/rules/{authority}/{rule}/{version}", rules.show_one, ["GET"], needs=Permission.DESK_READ_RULES),
+    route("/rules/{authority}/{rule}/{version}", rules.acknowledge, ["POST"], needs=Permission.DESK_READ_RULES),
     route("/keys", keys.show_keys, ["GET"], needs=Permission.DESK_OWN_KEYS),
     route("/keys", keys.enrol, ["POST"], needs=Permission.DESK_OWN_KEYS),
     route("/keys/add", keys.add, ["POST"], needs=Permission.DESK_OWN_KEYS),

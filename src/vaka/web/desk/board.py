@@ -25,11 +25,13 @@ from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.desk.acts import Code, Text, answer_with_nothing_open
 from vaka.web.desk.desk import Desk, is_fragment, say
+from vaka.web.desk.rules import frame_of
 from vaka.web.desk.screen import answer_with_alarm, choices_of
 from vaka.web.desk.view import Choice, Filled
 from vaka.web.forms import Form, NoForm, read_form
 from vaka.web.pages import Message
 from vaka.web.rooms import leave
+from vaka.web.rules import count_unread
 
 ATTEMPTS = 12
 """Colleagues may be faster with the first ones; then the next is tried."""
@@ -69,7 +71,8 @@ class BulkForm(Form):
 
 async def show_desk(desk: Desk, request: Request, asker: Asker) -> Response:
     """GET /: the queue, and no alarm open."""
-    return desk.page(request, asker, "alarm.html")
+    unread = 0 if is_fragment(request) else await count_unread(frame_of(desk, asker), asker)
+    return desk.page(request, asker, "alarm.html", unread_rules=unread)
 
 
 async def take_next(desk: Desk, request: Request, asker: Asker) -> Response:

@@ -109,9 +109,10 @@ class Desk:
                 ("may_see_history", Permission.DESK_SEE_HISTORY),
                 ("may_keep_keys", Permission.DESK_OWN_KEYS),
                 ("may_declare", Permission.DESK_DECLARE_OUTAGE),
+                ("may_read_rules", Permission.DESK_READ_RULES),
             )
         }
-        return {"asker": asker, "view": None, "locked": False, "idle": IDLE["operator"], **allowed}
+        return {"asker": asker, "view": None, "locked": False, "idle": IDLE["operator"], "unread_rules": 0, **allowed}
 
     def surroundings(self, asker: Asker) -> Mapping[str, Any]:
         """Return what the page around the middle shows: the queue and the numbers."""

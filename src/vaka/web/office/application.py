@@ -44,6 +44,7 @@ from vaka.web.office import (
     remote_work,
     requests,
     roles,
+    rules,
     terms,
 )
 from vaka.web.office.office import Office
@@ -157,6 +158,9 @@ ADDRESSES: tuple[Address, ...] = (
     route("/first-key/enrol", first_touch.enrol, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/command", commands.show_form, ["GET"], needs=Permission.OFFICE_RUN_COMMANDS),
     route("/command", commands.approve, ["POST"], needs=Permission.OFFICE_RUN_COMMANDS),
+    route("/rules", rules.show, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route("/rules/{rule}/{version}", rules.show_one, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route("/rules/{rule}/{version}", rules.acknowledge, ["POST"], needs=Permission.OFFICE_SEE_REGISTERS),
     route("/keys", keys.show_keys, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys", keys.enrol, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/keys/add", keys.add, ["POST"], needs=Permission.OFFICE_OWN_KEYS),

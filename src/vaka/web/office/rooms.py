@@ -22,6 +22,7 @@ GROUPS = (
     Group(mark("Authorities"), (
         Room("inquiries", "/inquiries", mark("What authorities ask"), Permission.OFFICE_SEE_TERMS),
         Room("exercises", "/exercises", mark("Crisis exercises"), Permission.OFFICE_SEE_TERMS),
+        Room("rules", "/rules", mark("Authorities' rules"), Permission.OFFICE_SEE_REGISTERS),
     )),
     Group(mark("Mine"), (
         Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),

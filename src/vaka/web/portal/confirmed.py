@@ -23,6 +23,7 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
             f"{_LOG}/terms/pack": [Event.EVIDENCE_PACKED],
             f"{_LOG}/exclusions/agree": [Event.EXCLUSION_APPROVED],
             f"{_LOG}/retention": [Event.RETENTION_SET],
+            f"{_LOG}/rules": [Event.RULE_PUBLISHED],
             f"{_LOG}/removal/{{proposal}}/approve": [Event.REMOVAL_APPROVED],
             f"{_LOG}/activation/{{proposal}}/approve": [Event.ACTIVATION_APPROVED],
             f"{_LOG}/holds": [Event.HOLD_PLACED],

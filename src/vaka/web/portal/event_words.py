@@ -120,6 +120,9 @@ EVENTS: Mapping[str, str] = {
     "register.moved": mark("Entry of a register decided"),
     "register.acknowledged": mark("Version in force accepted"),
     "register.shown": mark("Showing of a register decided"),
+    "rule.published": mark("Rule of the authority's own published"),
+    "rule.opened": mark("Rule of the authority's own opened"),
+    "rule.acknowledged": mark("Rule of the authority's own acknowledged"),
     "inquiry.filed": mark("The supplier was asked"),
     "inquiry.answered": mark("The supplier answered"),
     "inquiry.returned": mark("The answer was sent back"),
@@ -239,6 +242,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "evidence.packed", "routine.taken", "register.entered", "register.moved", "register.acknowledged",
          "register.shown", "inquiry.filed", "inquiry.answered", "inquiry.returned", "inquiry.accepted",
          "inquiry.withdrawn", "exclusion.proposed", "exclusion.approved", "exclusion.ended"),
+         "register.shown", "rule.published", "rule.opened", "rule.acknowledged", "inquiry.filed",
+         "inquiry.answered", "inquiry.returned", "inquiry.accepted", "inquiry.withdrawn"),
     ),
     "exercises": (
         mark("Crisis exercises"),

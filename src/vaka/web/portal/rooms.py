@@ -15,6 +15,7 @@ GROUPS = (
         Room("registers", "/registers", mark("The supplier's registers"), Permission.PORTAL_SEE_TERMS),
         Room("inquiries", "/inquiries", mark("Questions"), Permission.PORTAL_SEE_TERMS),
         Room("exercises", "/exercises", mark("Crisis exercises"), Permission.PORTAL_SEE_TERMS),
+        Room("rules", "/rules", mark("Our rules"), Permission.PORTAL_PUBLISH_RULES),
     )),
     Group(mark("Incidents"), (
         Room("cases", "/cases", mark("Cases"), Permission.PORTAL_HANDLE_CASES),

@@ -76,6 +76,8 @@ KINDS: Mapping[str, str] = {
     "exclusion": mark("Term that does not concern the authority"),
     "inquiry": mark("Question to the supplier"),
     "register": mark("Register"),
+    "rule": mark("Rule of the authority's own"),
+    "authority_rule": mark("Rule of the authority's own"),
     "register_entry": mark("Entry of a register"),
     "command_confirmation": mark("Run of a command"),
     "command_login": mark("Sign-in of commands"),
