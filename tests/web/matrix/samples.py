@@ -37,8 +37,7 @@ IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
     "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
     "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
-    "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43,
-    "emergency": Named("emergency"), "rule": Named("rule"), "version": "1", "secret": "A" * 43,
+    "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43, "rule": Named("rule"), "version": "1",
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {

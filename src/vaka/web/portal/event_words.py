@@ -241,9 +241,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "command.signed_in", "command.signed_out", "database.visited", "evidence.changed",
          "evidence.packed", "routine.taken", "register.entered", "register.moved", "register.acknowledged",
          "register.shown", "inquiry.filed", "inquiry.answered", "inquiry.returned", "inquiry.accepted",
-         "inquiry.withdrawn", "exclusion.proposed", "exclusion.approved", "exclusion.ended"),
-         "register.shown", "rule.published", "rule.opened", "rule.acknowledged", "inquiry.filed",
-         "inquiry.answered", "inquiry.returned", "inquiry.accepted", "inquiry.withdrawn"),
+         "inquiry.withdrawn", "exclusion.proposed", "exclusion.approved", "exclusion.ended", "rule.published",
+         "rule.opened", "rule.acknowledged"),
     ),
     "exercises": (
         mark("Crisis exercises"),
@@ -254,9 +253,13 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "notices": (
         mark("Notices"),
         ("notice.delivered", "notice.hindered", "notice.late", "notice.acknowledged", "notice_way.set",
-         "notice_way.ended", "notice_rule.set", "contact.set", "contact.ended", "reminder.told", "digest.told",
-         "digest_rule.set", "calendar_link.made", "calendar_link.ended",
-         "case.opened", "case.written", "case.seen", "case.escalated", "case.exported"),
+         "notice_way.ended", "notice_rule.set", "reminder.told", "digest.told", "digest_rule.set",
+         "calendar_link.made", "calendar_link.ended"),
+    ),
+    "incidents": (
+        mark("Incidents"),
+        ("case.opened", "case.written", "case.seen", "case.escalated", "case.exported", "contact.set",
+         "contact.ended"),
     ),
     "registers": (
         mark("Registers"),
