@@ -45,7 +45,7 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
             f"{_ENTRY}/move": [Event.REGISTER_MOVED],
             f"{_ENTRY}/acknowledge": [Event.REGISTER_ACKNOWLEDGED],
             "/touch": [Event.SESSION_STARTED],
-            "/command": [Event.COMMAND_APPROVED],
+            "/command": [Event.COMMAND_APPROVED, Event.COMMAND_CONFIRMED],
             "/keys/add": [Event.SECURITY_KEY_ENROLLED],
             "/keys/remove": [Event.SECURITY_KEY_REMOVED],
         }.items()
