@@ -45,7 +45,7 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
             f"{_ENTRY}/move": [Event.REGISTER_MOVED],
             f"{_ENTRY}/acknowledge": [Event.REGISTER_ACKNOWLEDGED],
             "/touch": [Event.SESSION_STARTED],
-            "/command": [Event.COMMAND_APPROVED],
+            "/command": [Event.COMMAND_APPROVED, Event.COMMAND_CONFIRMED],
             "/keys/add": [Event.SECURITY_KEY_ENROLLED],
             "/keys/remove": [Event.SECURITY_KEY_REMOVED],
         }.items()
@@ -56,6 +56,11 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
 UNCONFIRMED: Mapping[str, str] = MappingProxyType(
     {
         f"{_REGISTER}/table": "what its reader may read on the page; names nobody in care",
+        "/cases/new": "writes to an authority: what is urgent shall not wait for a key",
+        "/cases/{case}/write": "writes to an authority: what is urgent shall not wait for a key",
+        "/cases/{case}/seen": "says that one has seen what one was told",
+        "/exclusions": "proposes that a term is not owed; the authority agrees to that, with a touch",
+        "/exclusions/end": "lets a term be owed again",
         "/inquiries": "answers what an authority asked, in words that it reads; opens nothing",
         "/exercises/plan": "proposes a day, to which the authority agrees; it is begun with a touch",
         "/exercises/end": "ends what was begun: whoever sees that something is wrong shall not look for a key",
