@@ -269,6 +269,23 @@ class AccessSettings(_Section):
     it: none."""
 
 
+class CasesSettings(_Section):
+    """What was agreed of incidents and vulnerabilities. A case keeps the times that held when it was opened."""
+
+    acknowledge_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """Within how many minutes the supplier acknowledges a case; then it goes to the next level, and again."""
+    receipt_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    """Within how many minutes an authority says that it has seen something; then its next contact is to be called."""
+    tell_minutes: Annotated[list[Annotated[int, Field(ge=1, le=43_200)]], Field(min_length=4, max_length=4)] = [
+        60, 240, 1440, 4320,
+    ]  # fmt: skip
+    """Within how many minutes an authority is told: of a critical case, a high, a medium and a low one."""
+    fix_hours: Annotated[list[Annotated[int, Field(ge=1, le=8760)]], Field(min_length=4, max_length=4)] = [
+        24, 72, 336, 2160,
+    ]  # fmt: skip
+    """Within how many hours it is mended, in the same order."""
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -290,6 +307,7 @@ class Settings(_Section):
     roles: RolesSettings = RolesSettings()
     notices: NoticesSettings = NoticesSettings()
     terms: TermsSettings = TermsSettings()
+    cases: CasesSettings = CasesSettings()
     security_contact: SecurityContactSettings = SecurityContactSettings()
     host: HostSettings = HostSettings()
 

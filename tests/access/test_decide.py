@@ -34,7 +34,7 @@ GIVES = {
     "contract_officer": "portal.set_retention portal.set_removal portal.approve_removal portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions portal.see_access portal.designate_role"
     " portal.set_activation portal.approve_activation portal.own_clients"
-    " portal.set_notices portal.ask_supplier portal.handle_cases portal.ask_exercise",
+    " portal.set_notices portal.ask_supplier portal.exclude_term portal.handle_cases portal.ask_exercise",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions",
     "auditor": "portal.read_log portal.see_access portal.see_terms portal.own_keys portal.own_sessions",
@@ -44,6 +44,7 @@ GIVES = {
     "care_manager": "portal.register_people portal.keep_people portal.own_clients portal.see_terms"
     " portal.own_receipt portal.own_keys portal.own_sessions",
     "administrator": "office.see_accounts office.ask_account office.decide_account office.set_issuers"
+    " office.handle_cases"
     " office.declare_outage office.run_commands office.own_keys office.own_sessions office.see_terms"
     " office.see_registers office.keep_registers office.decide_registers office.answer_authorities"
     " office.keep_exercises",

@@ -4,9 +4,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
     REQUIREMENTS,
@@ -68,6 +70,89 @@ async def test_no_contact_or_none_that_holds_turns_it_red(
         said = explain(TERM_OF[name], Judgement(Status.FAILING, START, reason, name, 1))
         assert "i portalen" in said.sv
         assert "in the portal" in said.en
+
+
+@pytest.fixture
+def opened(
+    by_hand: Callable[..., None],  # noqa: F811
+    authority: Authority,  # noqa: F811
+) -> Callable[..., UUID]:
+    """Lets a case touch the authority, known and told of at START, with an hour for everything but what is said."""
+
+    def open_case(step: str = "fixed", *, regulated: bool = False, told: timedelta = timedelta(0)) -> UUID:
+        case, who = uuid4(), uuid4()
+        by_hand(
+            "insert into security_case (id, kind, severity, regulated, known_at, opened_at, acknowledge_minutes,"
+            " receipt_minutes, tell_minutes, fix_hours) values (%(case)s, 'incident', 'high', %(regulated)s, %(at)s,"
+            " %(at)s, 60, 60, 60, 1)",
+            case=case, regulated=regulated, at=START,
+        )  # fmt: skip
+        for number, kind, where, said, at in (
+            (1, "touched", authority.id, {}, START + told), (2, "moved", None, {"step": step}, START),
+        ):  # fmt: skip
+            if step or kind == "touched":
+                by_hand(
+                    "insert into case_entry (case_id, number, kind, side, tlp, authority_id, text, facts, made_by,"
+                    " made_at, digest) values (%(case)s, %(number)s, %(kind)s, 'supplier', 'AMBER', %(where)s, '',"
+                    " %(said)s, %(who)s, %(at)s, %(digest)s)",
+                    case=case, number=number, kind=kind, where=where, said=Jsonb(said), who=who, at=at,
+                    digest=bytes(32),
+                )  # fmt: skip
+        return case
+
+    return open_case
+
+
+@pytest.mark.turns_red("incident-clocks")
+@pytest.mark.parametrize(
+    ("facts", "hours", "reason"),
+    [
+        ({"step": ""}, 2, "unanswered"),
+        ({"step": "triaged"}, 2, "unfixed"),
+        ({"regulated": True}, 25, "unreported"),
+        ({"told": timedelta(minutes=61)}, 2, "untold"),
+    ],
+)
+async def test_a_case_past_a_time_of_its_own_turns_it_red(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    opened: Callable[..., UUID],
+    facts: dict[str, Any],
+    hours: int,
+    reason: str,
+) -> None:
+    """Met while there is time, red with its reason after it, and said in words."""
+    name = "incident-clocks"
+    opened()
+    assert await status_of(name, place, server, START + timedelta(hours=hours)) == (Status.MET, "none")
+    opened(**facts)
+    if reason != "untold":
+        assert await status_of(name, place, server, START + timedelta(minutes=59)) == (Status.MET, "none")
+    assert await status_of(name, place, server, START + timedelta(hours=hours)) == (Status.FAILING, reason)
+    assert explain(TERM_OF[name], Judgement(Status.FAILING, START, reason, name, 1)).sv
+
+
+@pytest.mark.turns_red("case-receipts")
+async def test_what_nobody_there_has_seen_in_time_turns_it_red(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+    authority: Authority,  # noqa: F811
+    opened: Callable[..., UUID],
+) -> None:
+    """Met while there is time, red after it, and met again with a receipt."""
+    name, later = "case-receipts", START + timedelta(minutes=61)
+    case = opened()
+    assert await status_of(name, place, server, START + timedelta(hours=1)) == (Status.MET, "none")
+    assert await status_of(name, place, server, later) == (Status.FAILING, "unseen")
+    said = explain(TERM_OF[name], Judgement(Status.FAILING, START, "unseen", name, 1))
+    assert "ingen hos myndigheten kvitterat" in said.sv
+    by_hand(
+        "insert into case_receipt (case_id, number, authority_id, account_id, seen_at) select case_id, number,"
+        " %(where)s, %(who)s, %(at)s from case_entry where case_id = %(case)s",
+        where=authority.id, who=uuid4(), at=START, case=case,
+    )  # fmt: skip
+    assert await status_of(name, place, server, later) == (Status.MET, "none")
 
 
 @pytest.mark.turns_red(*CASE_COLLECTORS, stopped=True)

@@ -20,7 +20,7 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
 from vaka.assurance.collectors import CASE_COLLECTORS, COLLECTORS, REGISTER_COLLECTORS, Place
-from vaka.assurance.evidence import ON_REQUEST, Found, Look, read_standings
+from vaka.assurance.evidence import Found, Look, read_standings
 from vaka.assurance.looking import Looking, look, pause
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.wording import explain
@@ -36,8 +36,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 REQUIREMENTS = find_requirements(load_terms())
 TERM_OF = {one.id: term for term in load_terms() for one in term.requirements}
-CONTRACT = Contract(START, dict.fromkeys(ON_REQUEST, START), {})
-"""Of an authority that has asked for exercises."""
+CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if one.asked}, {})
+"""Of an authority that has asked for whatever is owed on request."""
 ALONE = [name for name in COLLECTORS if name not in {**CASE_COLLECTORS, **REGISTER_COLLECTORS}]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py and
 test_register_collectors.py have it.

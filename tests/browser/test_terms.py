@@ -34,6 +34,19 @@ def test_the_board_is_accessible_and_fits(house: House, review: Review, theme: s
         assert not sideways, width
 
 
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_what_waits_is_accessible_and_fits(house: House, review: Review, theme: str, language: str) -> None:  # noqa: F811
+    where = "/log/ekbacka/tasks"
+    page = review("beata", where, language=language, theme=theme)
+    page.goto(house.portal + where)
+    require_accessible(page, where)
+    expect(page.locator("#theirs")).to_be_visible()
+    for width, height in ((1366, 768), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        sideways, _ = scrolls(page)
+        assert not sideways, width
+
+
 def test_a_tile_opens_by_the_keyboard(house: House, review: Review) -> None:  # noqa: F811
     """To its evidence, each with how old it may be."""
     page = review("beata", HERE)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.conftest import START
 from tests.statements import Statement, plan, statements
@@ -16,6 +17,17 @@ pytestmark = pytest.mark.database
 
 SAMPLES: dict[str, object] = {
     **dict.fromkeys(("authority_id", "account_id"), uuid4()),
+    **dict.fromkeys(("id", "case_id"), uuid4()),
+    "kind": "incident",
+    "severity": "low",
+    "tlp": "AMBER",
+    "regulated": False,
+    "known_at": START,
+    **dict.fromkeys(("text", "title"), "x"),
+    "facts": Jsonb({}),
+    "touches": [uuid4()],
+    "minutes": [1, 1, 1, 1],
+    "number": 1,
     "place": 1,
     **dict.fromkeys(("name", "mail", "phone", "hours"), "x"),
     "valid_until": START.date(),

@@ -261,6 +261,13 @@ UNGUARDED = {
         "command_session": "worth something while the log says that the office approved it; begin and end have events",
         "session_use": "in which minute a session was last used; its beginning and its end have events",
         "look": "added by a function alone, with an entry of what is otherwise (tests/assurance/test_collectors.py)",
+        **dict.fromkeys(
+            ("inquiry", "inquiry_message", "exclusion", "exclusion_step"),
+            "added by functions alone, each with an entry (tests/web/office); everybody else is refused",
+        ),
+        "security_case": "added by a function alone, with an entry; everybody else is refused (tests/cases)",
+        "case_entry": "added by a function alone, with an entry of each; everybody else is refused (tests/cases)",
+        "case_receipt": "added by a function alone, with an entry; everybody else is refused (tests/cases)",
         "case_contact": "written by functions of the portal alone, with an entry; everybody else is refused",
         "register_version": "added by functions alone, each with an entry (tests/registers/test_actions.py)",
         "register_acknowledgement": "added by a function alone, with an entry; everybody else is refused",

@@ -111,7 +111,7 @@ def test_glossary_has_a_word_for_every_package_and_process() -> None:
     words = " ".join(english for english, _, _ in rows).lower()
     source = ROOT / "src" / "vaka"
     names = {path.parent.name for path in source.glob("*/__init__.py")}
-    names |= {path.stem for path in (source / "processes").glob("*.py")} - {"__init__"}
+    names |= {path.stem for path in (source / "processes").glob("*.py")} - {"__init__", "starting"}
     # Sign-in and web are called what they are; the database is one.
     for name in sorted(names - {"signin", "web", "database"}):
         stem = name.removesuffix("ies").removesuffix("ses").removesuffix("s") if name != "access" else name
@@ -182,6 +182,7 @@ _STATED_OTHERWISE = {
 }
 _CLASSIFIERS = {
     "BSD License": "BSD-3-Clause", "MIT License": "MIT", "BSD 2-Clause License": "BSD-2-Clause",
+    "BSD license (see license.txt for details), Copyright (c) 2000-2025, ReportLab Inc.": "BSD-3-Clause",
     "SIL OFL 1.1": "OFL-1.1", "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
 }  # fmt: skip
 

@@ -135,6 +135,7 @@ class SamlProvider:
     directory: Path
     entity_id: str = "https://saml-idp.example/metadata"
     sign_in: str = "https://saml-idp.example/sso"
+    sign_out: str = "https://saml-idp.example/slo"
     known: str = ""
     """The metadata of whom it answers."""
 
@@ -195,7 +196,10 @@ class SamlProvider:
             "metadata": {"inline": [self.known]} if self.known else {},
             "xmlsec_binary": peers.require_program("xmlsec1", package="xmlsec1"),
             "service": {"idp": {
-                "endpoints": {"single_sign_on_service": [(self.sign_in, BINDING_HTTP_REDIRECT)]},
+                "endpoints": {
+                    "single_sign_on_service": [(self.sign_in, BINDING_HTTP_REDIRECT)],
+                    "single_logout_service": [(self.sign_out, BINDING_HTTP_REDIRECT)],
+                },
                 "policy": {"default": {"lifetime": {"minutes": 5}}},
             }},
         }  # fmt: skip

@@ -136,7 +136,7 @@ def _write(directory: Path, port: int, our_metadata: str) -> Signer:
     (directory / "metadata" / "saml20-idp-hosted.php").write_text(f"""<?php
         $metadata['http://127.0.0.1:{port}/idp'] = [
             'host' => '__DEFAULT__', 'privatekey' => 'idp.key', 'certificate' => 'idp.crt', 'auth' => 'prov',
-            'assertion.encryption' => true, 'signature.algorithm' =>
+            'assertion.encryption' => true, 'sign.logout' => true, 'validate.logout' => true, 'signature.algorithm' =>
             'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
             'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
             'authproc' => [

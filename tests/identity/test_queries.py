@@ -43,6 +43,8 @@ SAMPLES: dict[str, object] = {
     "attested": True,
     **dict.fromkeys(("token_hash", "code_hash", "subject_hmac", "matching_hmac"), bytes(32)),
     **dict.fromkeys(("issuer", "attribute"), "x"),
+    **dict.fromkeys(("issuer_name", "issuer_session"), bytes(32)),
+    "issuer_sessions": [bytes(32)],
     "level": 3,
     **dict.fromkeys(("human", "request"), uuid4()),
     "browser": "firefox linux",

@@ -92,7 +92,7 @@ def test_who_signs_out_here_signs_out_at_the_provider_too(place: Place) -> None:
     left = browser.post(f"{place.origin}/sign-out", {})
     assert (left.status_code, left.headers["location"]) == (303, "/signed-out?realm=operator")
     page = browser.get(f"{place.origin}/signed-out?realm=operator", "same-origin").text
-    assert f'href="/sign-out/{NAME}"' in page
+    assert f'href="/sign-out/{NAME}?realm=operator"' in page
     there = browser.get(f"{place.origin}/sign-out/{NAME}", "same-origin")
     assert there.headers["location"].startswith(f"{place.issuer}/session/end?")
     asked = browser.get(there.headers["location"])

@@ -101,6 +101,8 @@ async def test_our_metadata_say_who_we_are(scene: SamlScene) -> None:
     service = root.one(METADATA, "SPSSODescriptor")
     assert service.attributes["AuthnRequestsSigned"] == "true"
     assert service.one(METADATA, "AssertionConsumerService").attributes["Location"] == scene.entity.consumer
+    leaving = service.one(METADATA, "SingleLogoutService").attributes
+    assert (leaving["Location"], leaving["Binding"].rpartition(":")[2]) == (scene.entity.logout, "HTTP-POST")
     uses = {one.attributes["use"]: one for one in service.all(METADATA, "KeyDescriptor")}
     assert set(uses) == {"signing", "encryption"}
     methods = [one.attributes["Algorithm"] for one in uses["encryption"].all(METADATA, "EncryptionMethod")]

@@ -62,7 +62,7 @@ def running_chromium() -> Iterator[Browser]:
 async def enlist(house: IdentityHouse, provider: SimpleSaml, name: str) -> str:
     said: dict[str, Any] = {key: value for key, value in content().items() if key not in OIDC_ONLY}
     said |= {"protocol": "saml", "issuer": provider.entity_id, "metadata": provider.metadata(),
-             "metadata_certificate": provider.federation.certificate}  # fmt: skip
+             "metadata_certificate": provider.federation.certificate, "single_logout": True}  # fmt: skip
     return (await house.trust(said, name)).name
 
 
@@ -140,3 +140,56 @@ def test_term_15_1_what_is_encrypted_too_weakly_is_refused(place: Place, our_met
             log_in(page, place, name, "rut")
             page.wait_for_url(f"{place.origin}/saml/supplier/acs")
             assert "koden till den som hjälper dig: algorithm." in page.content()
+
+
+@contextmanager
+def signed_in(place: Place, name: str) -> Iterator[Page]:
+    """Somebody who is signed in here and there; an invitation is not spent on whom an earlier test has linked."""
+    _, code = asyncio.run(invited(place.house))
+    desk = place.house.settings.desk
+    with running_desk(desk.port), running_chromium() as chromium:
+        page = chromium.new_context().new_page()
+        page.goto(f"{place.origin}/")
+        page.click("summary")
+        page.fill("#code", code)
+        page.click("text=Använd den")
+        log_in(page, place, name, "rut")
+        page.wait_for_url(f"{desk.origin}/**")
+        page.goto(f"{place.origin}/")
+        assert "/idp, tillitsnivå 3." in page.content()
+        yield page
+
+
+def sign_out_at(page: Page, provider: SimpleSaml) -> bool:
+    """Sign out there, to the end; return whether it knew somebody, whom it had to tell of here."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    after = f"{provider.origin}/resources/header-bkg.png"
+    page.goto(f"{provider.origin}/saml2/idp/SingleLogoutService.php?ReturnTo={after}")
+    page.wait_for_url(after)
+    return any(address.endswith("/saml/supplier/slo") for address in asked)
+
+
+def test_who_signs_out_here_signs_out_at_simplesamlphp_too(place: Place, listed: str, provider: SimpleSaml) -> None:
+    """It verifies our request in its own way, and answers by its own page; what it answers is up to it."""
+    with signed_in(place, listed) as page:
+        page.click("text=Logga ut")
+        page.wait_for_url(f"{place.origin}/signed-out?realm=operator")
+        assert SESSION_COOKIE not in [one["name"] for one in page.context.cookies(place.origin)]
+        assert Axe().run(page).violations_count == 0
+        page.click(f"a[href='/sign-out/{listed}?realm=operator']")
+        page.wait_for_url(f"{place.origin}/saml/supplier/slo")
+        assert "svarar att det är klart där" in page.content()
+        assert Axe().run(page).violations_count == 0
+        assert not sign_out_at(page, provider)
+
+
+def test_who_signs_out_at_simplesamlphp_is_signed_out_here(place: Place, listed: str, provider: SimpleSaml) -> None:
+    """It asks by its own page, gets our answer, and goes on as where everybody has answered."""
+    with signed_in(place, listed) as page:
+        before = place.house.newest()
+        assert sign_out_at(page, provider)
+        page.goto(f"{place.origin}/")
+        assert "tillitsnivå 3." not in page.content()
+    [entry] = place.house.entries(before)
+    assert (entry["event"], entry["actor"], entry["detail"]["reason"]) == ("session.ended", "signin", "ended_by_issuer")

@@ -20,7 +20,7 @@ from vaka.settings import Settings
 from vaka.web.assets import load_assets
 from vaka.web.pages import Pages
 from vaka.web.signin.application import build_signin
-from vaka.web.signin.arriving import SAML_COOKIE
+from vaka.web.signin.arriving import LEAVING_SAML_COOKIE, SAML_COOKIE
 from vaka.web.signin.entrance import Entrance
 from vaka.web.signin.opening import open_emergency, open_fallback
 
@@ -61,9 +61,11 @@ class Visitor:
         return self._keep(await self._browser().post(path, fields))
 
     async def arrive(self, path: str, fields: dict[str, str]) -> Answer:
-        """Send a form from another site's page: of our cookies, one that is made for it comes along."""
+        """Send a form from another site's page: of our cookies, those that are made for it come along."""
         browser = self._browser()
-        browser.cookies = {name: value for name, value in self.cookies.items() if name == SAML_COOKIE}
+        browser.cookies = {
+            name: value for name, value in self.cookies.items() if name in (SAML_COOKIE, LEAVING_SAML_COOKIE)
+        }
         elsewhere = {"sec-fetch-site": "cross-site", "origin": "https://saml-idp.example"}
         return self._keep(await browser.post(path, fields, elsewhere))
 

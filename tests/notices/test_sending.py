@@ -3,6 +3,7 @@
 """What leaves: a mail to a real mail server, a signed post to a real web server; and what keeps them back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,19 @@ from http_message_signatures import (
     algorithms,
 )
 
-from tests.notices.desk import HERE, PORTAL, ROOMS, SENDER, Certificates, Mailbox, Posted, due, mail_server, web_server
+from tests.notices.desk import (
+    HERE,
+    OFFICE,
+    PORTAL,
+    ROOMS,
+    SENDER,
+    Certificates,
+    Mailbox,
+    Posted,
+    due,
+    mail_server,
+    web_server,
+)
 from vaka.clock import SystemClock
 from vaka.crypto.signing import public_pem
 from vaka.keys.signing_key import key_id
@@ -66,6 +79,28 @@ async def test_a_mail_is_taken_over_verified_tls_and_names_nobody(ours: Certific
     text = mail.get_content()  # type: ignore[attr-defined]
     assert f"{PORTAL}/log/ekbacka/holders" in text
     assert notice.object.partition(":")[2] not in str(mail), "not even a pseudonym"
+
+
+async def test_a_reminder_says_what_and_leads_to_the_room_of_whoever_it_is_for(
+    ours: Certificates, webhook: Webhook
+) -> None:
+    """For the supplier to its office, for an authority to its portal; by mail in words, by post in facts."""
+    said = {"sv": "Ska gås igenom.\nSenast 2026-04-01.", "en": "To be gone through.\nBy 2026-04-01.", "page": "/due",
+            "office": True, "facts": {"due": "2026-04-01", "kind": "register_entry"}}  # fmt: skip
+    mailbox, posted = Mailbox(), Posted()
+    with mail_server(mailbox, ours) as port:
+        notice = replace(due("mail", TO, f"localhost:{port}", ours.issuer), kind="reminder", said=said)
+        await Mail(SENDER, ROOMS, HERE).send(notice)
+    text = mailbox.taken[0].get_content()  # type: ignore[attr-defined]
+    assert "Det här ska göras:\nSka gås igenom.\nSenast 2026-04-01." in text
+    assert "This is to be done:\nTo be gone through.\nBy 2026-04-01." in text
+    assert f"{OFFICE}/due" in text
+    with web_server(posted, ours) as port:
+        notice = due("webhook", f"https://localhost:{port}/vaka", certificate=ours.issuer)
+        await webhook.send(replace(notice, kind="reminder", said={**said, "office": False, "page": "access"}))
+    body = json.loads(posted.requests[0][2])
+    assert (body["facts"], body["link"]) == (said["facts"], f"{PORTAL}/log/ekbacka/access")
+    assert "sv" not in body
 
 
 async def test_a_mail_goes_to_nobody_but_the_agreed_server(ours: Certificates, others: Certificates) -> None:

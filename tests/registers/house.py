@@ -18,7 +18,7 @@ from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.identifiers import new_identifier
 from vaka.identity.confirming import Confirmation
 from vaka.identity.sessions import Session
-from vaka.registers.actions import Written, acknowledge, acknowledging_act, move, moving_act, write
+from vaka.registers.actions import Written, acknowledge, acknowledging_act, entering_act, move, moving_act, write
 from vaka.registers.declarations import load_registers
 from vaka.registers.model import Version
 from vaka.registers.store import read_history
@@ -51,7 +51,9 @@ class House:
         """Write an entry, or a new version of one."""
         declared, entry = load_registers()[register], entry or new_identifier(self.now())
         async with platform_as(self.server, "office") as office:
-            await write(office, who, declared, [Written(entry, number, values, concerned)], now=self.now())
+            written = [Written(entry, number, values, concerned)]
+            confirmation = Confirmation(entering_act(declared, written).digest, touched=True)
+            await write(office, who, declared, written, now=self.now(), confirmation=confirmation)
         return entry
 
     async def newest(self, entry: UUID) -> Version:

@@ -101,13 +101,14 @@ async def test_hours_are_the_logs_and_end_by_themselves(
         await sides.attend(other, side, at=SOON + 2 * HOUR)
     assert (await sides.find(other, SOON + 9 * HOUR)).held == HOUR
     assert await sides.say("office", "end_exercise", at=SOON + 2 * HOUR, id=other) == "gone"
+    until = f"{SOON + 4 * HOUR:%Y-%m-%dT%H:%M:%SZ}"
     told = [
-        (entry["event"], entry["detail"]["authority"])
+        (entry["event"], entry["detail"]["authority"], entry["detail"].get("until"))
         for entry in entries(onlooker, before)
         if entry["object"] == f"exercise:{one}"
     ]
     assert told == [
-        (f"exercise.{what}", str(sides.authority))
+        (f"exercise.{what}", str(sides.authority), until if what == "begun" else None)
         for what in ("asked", "planned", "decided", "begun", "attended", "attended")
     ]
 

@@ -6,7 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from tests.platform import platform_as
 from tests.web.browsers import Answer, Browser
+from tests.web.furniture import Installation
+from vaka.assurance.evidence import QUERIES
+from vaka.identifiers import new_identifier
 from vaka.web.times import LOCAL
 
 ASKED = "/log/ekbacka/inquiries"
@@ -22,6 +26,23 @@ async def ask(browser: Browser, now: datetime, words: str = "Visa protokollet", 
     """Ask the supplier, as whoever sits at a portal: by tomorrow."""
     form = {"kind": "evidence", "term": "24", "words": words, "wanted": day_after(now, 1), **more}
     return await browser.post(more.pop("to", ASKED), {name: value for name, value in form.items() if name != "to"})
+
+
+async def propose(installation: Installation, now: datetime, term: int = 19, reason: str = "Inga hallar") -> None:
+    """Propose that a term does not concern Ekbacka, as an administrator in the office does."""
+    values = {
+        "id": new_identifier(now), "authority_id": installation.authorities["ekbacka"].id, "term": term,
+        "reason": reason, "by": installation.accounts["adam"], "now": now,
+    }  # fmt: skip
+    async with platform_as(installation.server, "office") as connection:
+        cursor = await connection.execute(QUERIES["propose_exclusion"], values)
+        assert await cursor.fetchone() == ("done",)
+
+
+def fields_in_form(page: str, action: str) -> dict[str, str]:
+    """What the first form with this action carries with it."""
+    form = page.partition(f'action="{action}"')[2].partition("</form>")[0]
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 
 def fields_of(page: str, words: str) -> dict[str, str]:

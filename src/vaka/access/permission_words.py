@@ -109,6 +109,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "fråga leverantören efter underlag, besök och revision, och avgöra om svaren duger",
             "ask the supplier for evidence, visits and audits, and settle the answers",
         ),
+        Permission.PORTAL_EXCLUDE_TERM: Sentence(
+            "godta att ett villkor inte gäller myndigheten, och ta tillbaka det",
+            "agree that a term does not concern the authority, and take that back",
+        ),
         Permission.PORTAL_SEE_TERMS: Sentence("se hur de 37 villkoren står", "see how the 37 terms stand"),
         Permission.PORTAL_ASK_EXERCISE: Sentence(
             "begära krisövningar, komma överens om planer, säga vilka som var med och vad man lärde sig",
@@ -148,13 +152,18 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "föreslå och godkänna vilka e-legitimationer som godtas",
             "propose and approve which identities are accepted",
         ),
+        Permission.OFFICE_HANDLE_CASES: Sentence(
+            "öppna incidenter och sårbarheter som ärenden, skriva i dem och ta dem steg för steg",
+            "open incidents and vulnerabilities as cases, write in them and take them step by step",
+        ),
         Permission.OFFICE_SEE_REGISTERS: Sentence("läsa leverantörens register", "read the supplier's registers"),
         Permission.OFFICE_KEEP_REGISTERS: Sentence("skriva i registren", "write in the registers"),
         Permission.OFFICE_DECIDE_REGISTERS: Sentence(
             "sätta i kraft vad en annan har skrivit i registren", "put in force what another wrote in the registers"
         ),
         Permission.OFFICE_ANSWER_AUTHORITIES: Sentence(
-            "svara på vad myndigheter frågar leverantören", "answer what authorities ask the supplier"
+            "svara på vad myndigheter frågar, och föreslå vilka villkor som inte gäller dem",
+            "answer what authorities ask, and propose which terms do not concern them",
         ),
         Permission.OFFICE_OWN_SESSIONS: _OWN_SESSIONS,
         Permission.OFFICE_OWN_KEYS: _OWN_KEYS,

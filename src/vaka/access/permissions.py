@@ -41,6 +41,7 @@ class Permission(Enum):
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
     PORTAL_SEE_TERMS = "portal.see_terms"  # how the 37 terms stand, and by which evidence
     PORTAL_ASK_SUPPLIER = "portal.ask_supplier"  # ask for evidence, visits and audits, and settle the answers
+    PORTAL_EXCLUDE_TERM = "portal.exclude_term"  # agree that a term does not concern the authority, and take that back
     PORTAL_ASK_EXERCISE = "portal.ask_exercise"  # ask for crisis exercises, agree to plans, say who came
     PORTAL_REGISTER_PEOPLE = "portal.register_people"  # by program: enter people in care in the register; reads nobody
     PORTAL_KEEP_PEOPLE = "portal.keep_people"  # by program: read people in care one by one, and write them anew
@@ -51,10 +52,11 @@ class Permission(Enum):
     OFFICE_SET_ISSUERS = "office.set_issuers"  # see, propose, approve, withdraw issuers of identities
     OFFICE_DECLARE_OUTAGE = "office.declare_outage"  # say, with a shift leader, that an issuer lets nobody in; end that
     OFFICE_SEE_TERMS = "office.see_terms"  # how the 37 terms stand with each authority, and the work that follows
+    OFFICE_HANDLE_CASES = "office.handle_cases"  # open incidents and vulnerabilities as cases, and write in them
     OFFICE_SEE_REGISTERS = "office.see_registers"  # what stands in the registers, and accept policies for oneself
     OFFICE_KEEP_REGISTERS = "office.keep_registers"  # write in them, one entry or a whole table
     OFFICE_DECIDE_REGISTERS = "office.decide_registers"  # put in force what another wrote; show authorities a register
-    OFFICE_ANSWER_AUTHORITIES = "office.answer_authorities"  # answer what authorities ask the supplier
+    OFFICE_ANSWER_AUTHORITIES = "office.answer_authorities"  # answer authorities; propose which terms are not for them
     OFFICE_KEEP_EXERCISES = "office.keep_exercises"  # plan, begin and close crisis exercises that were asked for
     OFFICE_OWN_SESSIONS = "office.own_sessions"  # see where one is signed in oneself, and sign out there
     OFFICE_OWN_KEYS = "office.own_keys"  # add, rename and remove one's own security keys

@@ -134,7 +134,11 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 """What asks the supplier's registers."""
 
 CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
-    {"authority-contact": partial(_ask_platform, "find_contacts")}
+    {
+        "authority-contact": partial(_ask_platform, "find_contacts"),
+        "incident-clocks": partial(_ask_platform, "find_late_cases"),
+        "case-receipts": partial(_ask_platform, "find_unseen_cases"),
+    }
 )
 """What asks about cases, and whom an authority has named."""
 

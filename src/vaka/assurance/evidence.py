@@ -84,12 +84,21 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
 
 async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
     """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
-    asked = await _read_asked(connection, now)
+    asked, left_out = await _read_asked(connection, now), await _read_left_out(connection, now)
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
-        Supervised(identifier, slug, name, Contract(created_at, asked.get(identifier, {}), {}))
-        for identifier, slug, name, created_at in await cursor.fetchall()
+        Supervised(one, slug, name, Contract(created_at, asked.get(one, {}), left_out.get(one, {})))
+        for one, slug, name, created_at in await cursor.fetchall()
     ]
+
+
+async def _read_left_out(connection: Connection, now: datetime) -> dict[UUID, dict[int, datetime]]:
+    """Return which terms do not concern which authority at a moment, and since when it has agreed to that."""
+    left_out: dict[UUID, dict[int, datetime]] = {}
+    cursor = await connection.execute(QUERIES["list_left_out"], {"at": now})
+    for authority_id, term, since in await cursor.fetchall():
+        left_out.setdefault(authority_id, {})[term] = since
+    return left_out
 
 
 async def _read_asked(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:

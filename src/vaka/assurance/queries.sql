@@ -107,6 +107,14 @@ select authority_id, reason, things from find_shortcomings(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_contacts(%(at)s)
 
+-- name: find_late_cases
+-- as: scheduler, setup
+select authority_id, reason, things from find_late_cases(%(at)s)
+
+-- name: find_unseen_cases
+-- as: scheduler, setup
+select authority_id, reason, things from find_unseen_cases(%(at)s)
+
 -- name: find_sites
 -- as: scheduler, setup
 select authority_id, reason, things from find_sites(%(at)s)
@@ -159,6 +167,29 @@ from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, numbe
 -- as: office, portal
 select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
     %(wanted_by)s, %(by)s, %(now)s)
+
+-- name: list_left_out
+-- as: office, portal, scheduler, setup
+select authority_id, term, since from list_left_out(%(at)s)
+
+-- name: list_exclusions
+-- as: office, portal
+select id, authority_id, term, reason, proposed_by, proposed_at, approved_by, approved_at, until, ended_by, ended_at, digest,
+    holds_until
+from list_exclusions(%(authority_id)s)
+
+-- name: propose_exclusion
+-- as: office
+select propose_exclusion(%(id)s, %(authority_id)s, %(term)s, %(reason)s, %(by)s, %(now)s)
+
+-- name: approve_exclusion
+-- as: portal
+select approve_exclusion(%(id)s, %(authority_id)s, %(digest)s, %(until)s, %(by)s, %(now)s)
+
+-- name: end_exclusion
+-- as: office, portal
+select end_exclusion(%(id)s, %(authority_id)s, %(by)s, %(now)s)
+
 -- name: list_asked_exercises
 -- as: office, portal, scheduler, setup
 select authority_id, since from list_asked_exercises(%(at)s)

@@ -150,6 +150,23 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} utbildningar är inte gjorda i den version som gäller och i tid.",
             en="{count} courses have not been taken in the version in force and in time.",
         ),
+        ("incident-clocks", "unanswered"): Sentence(
+            sv="{count} ärenden har inte kvitterats i tid.", en="{count} cases were not acknowledged in time."
+        ),
+        ("incident-clocks", "unreported"): Sentence(
+            sv="{count} ärenden har inte rapporterats i tid.", en="{count} cases were not reported in time."
+        ),
+        ("incident-clocks", "unfixed"): Sentence(
+            sv="{count} ärenden är inte åtgärdade i tid.", en="{count} cases were not mended in time."
+        ),
+        ("incident-clocks", "untold"): Sentence(
+            sv="Om {count} ärenden fick myndigheten besked för sent.",
+            en="Of {count} cases the authority was told too late.",
+        ),
+        ("case-receipts", "unseen"): Sentence(
+            sv="I {count} ärenden har ingen hos myndigheten kvitterat i tid.",
+            en="In {count} cases nobody at the authority has said in time that it was seen.",
+        ),
         ("authority-contact", "unnamed"): Sentence(
             sv="Myndigheten har inte angett någon kontaktperson. Det är dess sak, i portalen.",
             en="The authority has named no contact. That is for it to do, in the portal.",

@@ -21,14 +21,13 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.access.requests import require_done
 from vaka.access.step_up import confirmed
+from vaka.cases.model import QUERIES
 from vaka.database.connections import Connection
-from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.confirming import Act, Confirmation
 from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
 
-QUERIES = load_queries("vaka.cases")
 MOST_CONTACTS = 5
 LONGEST_NAME, LONGEST_MAIL, LONGEST_PHONE, LONGEST_HOURS = 100, 254, 40, 200
 LONGEST_VALID = timedelta(days=366)

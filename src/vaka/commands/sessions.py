@@ -5,11 +5,11 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 from uuid import UUID
 
 import click
 
+from vaka.access.others_sessions import NoSessionThereError
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
@@ -18,27 +18,12 @@ from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
-from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.session_list import OpenSession, list_sessions
-from vaka.identity.sessions import EndReason, end_sessions_of
-
-REASONS = [reason for reason in get_args(EndReason) if reason in ("device_lost", "misuse_suspected", "left_unattended")]
-"""Of a list, since whatever is typed stays in the log for ever."""
+from vaka.identity.sessions import GIVEN_REASONS, EndReason, end_sessions_of
 
 data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
                            help="The data directory.")  # fmt: skip
 account_option = click.option("--account", required=True, type=click.UUID, help="Whose they are.")
-
-
-class NoSessionThereError(VakaError):
-    """The account has no such session, or no longer."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Category.MISSING,
-            Sentence(sv="Kontot är inte inloggat så. Inget har ändrats.",
-                     en="The account has no such session. Nothing was changed."),
-        )  # fmt: skip
 
 
 @click.command()
@@ -58,7 +43,7 @@ def sessions(data: Path, account: UUID) -> None:
 @data_option
 @account_option
 @click.option("--session", type=click.UUID, help="Only this one; without it all of them.")
-@click.option("--reason", required=True, type=click.Choice(REASONS), help="Why; it stands in the log.")
+@click.option("--reason", required=True, type=click.Choice(GIVEN_REASONS), help="Why; it stands in the log.")
 @click.option("--apply", is_flag=True, help="Do it; without it it is only said which would end.")
 @change_only_option
 def end_sessions(

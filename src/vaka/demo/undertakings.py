@@ -14,9 +14,10 @@ from vaka.access.grants import read_grants
 from vaka.access.principal import Principal
 from vaka.database.connections import Connection
 from vaka.identifiers import new_identifier
+from vaka.identity.confirming import Confirmation
 from vaka.identity.sessions import LIFETIMES, Realm, Session
 from vaka.identity.undertaking import lacks_undertaking
-from vaka.registers.actions import Written, write
+from vaka.registers.actions import Written, entering_act, write
 from vaka.registers.declarations import load_registers
 
 
@@ -31,7 +32,10 @@ async def enter_undertakings(
     session = Session(new_identifier(now), administrator, "administrator", now, ends, "", "administrator", "sv")
     writer = Principal(session, await read_grants(office, administrator, now))
     written = [Written(new_identifier(now), 1, _undertaking(account, now), None) for account in undersigned]
-    await write(office, writer, load_registers()["undertakings"], written, now=now)
+    register = load_registers()["undertakings"]
+    # Nobody sits at a key here: the register says so, as no touch stands in the entry.
+    unasked = Confirmation(entering_act(register, written).digest, touched=False)
+    await write(office, writer, register, written, now=now, confirmation=unasked)
 
 
 def _undertaking(account: UUID, now: datetime) -> dict[str, str]:

@@ -39,11 +39,14 @@ async def sign_in_by(
     now: datetime,
     browser: str = "",
     authority: UUID | None = None,
+    issuer_name: bytes | None = None,
+    issuer_session: bytes | None = None,
     random_bytes: RandomBytes = os.urandom,
 ) -> str:
     """Open a session for whoever ``assertion`` is about (as signin) and return its token.
 
     ``authority`` is whose issuer it is, where it is not the supplier's: the session reaches nothing of another's.
+    ``issuer_name`` and ``issuer_session`` are what the issuer may sign out by, as they are kept (``subjects``).
     ``code`` is the invitation that the browser brought, ``attribute`` what it has to match. A known subject needs none,
     and none is spent on him. Raises SignInRefusedError, or LedgerStandsStillError where somebody is to be linked while
     the ledger is not being sealed.
@@ -67,7 +70,14 @@ async def sign_in_by(
             except SignInRefusedError as refused:
                 raise gone or refused from None
         basis = Basis(
-            assertion.issuer, assertion.level, assertion.level_uri, said.requested or "", assertion.digest, authority
+            assertion.issuer,
+            assertion.level,
+            assertion.level_uri,
+            said.requested or "",
+            assertion.digest,
+            authority,
+            issuer_name,
+            issuer_session,
         )
         try:
             return await open_session(

@@ -5,14 +5,15 @@
 -- name: open_session
 -- as: signin
 insert into session (token_hash, id, account_id, realm, method, created_at, expires_at, issuer, level, browser,
-                     fallback, break_glass, authority_id)
+                     fallback, break_glass, authority_id, issuer_name, issuer_session)
 select %(token_hash)s, %(id)s, a.id, %(realm)s, %(method)s, %(now)s,
        case when exists (select from effective_grant g
                          where g.account_id = a.id and g.role = any(%(brief_roles)s)
                            and (g.valid_until is null or g.valid_until > %(now)s))
             then least(%(expires_at)s::timestamptz, %(brief_until)s::timestamptz)
             else %(expires_at)s::timestamptz end,
-       %(issuer)s, %(level)s, %(browser)s, %(fallback)s, %(break_glass)s, %(authority_id)s
+       %(issuer)s, %(level)s, %(browser)s, %(fallback)s, %(break_glass)s, %(authority_id)s,
+       %(issuer_name)s, %(issuer_session)s
 from account a
 where a.id = %(account_id)s and a.state = 'active' and a.kind = %(kind)s
 
@@ -147,6 +148,13 @@ where account_id = %(account_id)s and ended_at is null
   and (%(realm)s::text is null or realm = %(realm)s)
   and (%(issuer)s::text is null or issuer = %(issuer)s)
 returning id
+
+-- name: end_named_sessions
+-- as: signin
+update session set ended_at = %(now)s
+where issuer = %(issuer)s and issuer_name = %(issuer_name)s and ended_at is null
+  and (cardinality(%(issuer_sessions)s::bytea[]) = 0 or issuer_session = any(%(issuer_sessions)s))
+returning id, account_id
 
 -- name: list_accounts
 -- as: setup, signin

@@ -69,7 +69,7 @@ class SamlClient:
         expected = ExpectedResponse(
             trusted, issuer, provider, entity, key, pending.request, begun.started_at, now, since
         )  # fmt: skip
-        document = _decode(response, said)
+        document = decode(response, said)
         async with self.turn:
             return await asyncio.to_thread(_verify, document, response, expected)
 
@@ -116,7 +116,8 @@ def _verify(document: bytes, response: str, expected: ExpectedResponse) -> Judge
     return judged
 
 
-def _decode(response: str, said: Said) -> bytes:
+def decode(response: str, said: Said) -> bytes:
+    """Return the document that came in base64. Raises SignInRefusedError."""
     if not 1 <= len(response) <= LONGEST_RESPONSE:
         raise SignInRefusedError(Reason.RESPONSE_FORM, said)
     try:

@@ -49,6 +49,11 @@ class Entity:
         return f"{self.origin}/saml/{self.place}/acs"
 
     @property
+    def logout(self) -> str:
+        """Where issuers' pages send what they say of signing out."""
+        return f"{self.origin}/saml/{self.place}/slo"
+
+    @property
     def key_file(self) -> Path:
         """Its private key (PEM), for signing what it asks and opening what it is answered."""
         return self.directory / f"{self._name}.key"

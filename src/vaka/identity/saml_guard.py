@@ -22,7 +22,14 @@ from vaka.identity.reasons import Reason
 from vaka.identity.saml_decryption import decrypt_assertion
 from vaka.identity.saml_entity import Entity
 from vaka.identity.saml_metadata import ProviderFacts, read_instant
-from vaka.identity.saml_person import read_attributes, read_organisation, read_subject, read_word
+from vaka.identity.saml_person import (
+    AtIssuer,
+    read_at_issuer,
+    read_attributes,
+    read_organisation,
+    read_subject,
+    read_word,
+)
 from vaka.identity.saml_signature import is_signed, require_signed
 from vaka.identity.saml_xml import ASSERTION, PROTOCOL, Element, SamlRefusedError, named, read_xml
 from vaka.identity.trust import Trusted
@@ -68,6 +75,8 @@ class Judged:
     identifier: str
     """The assertion's own."""
     expires_at: datetime
+    at_issuer: AtIssuer | None
+    """What signing out there takes."""
 
 
 def verify_response(response: bytes, expected: ExpectedResponse) -> Judged:
@@ -92,7 +101,10 @@ def verify_response(response: bytes, expected: ExpectedResponse) -> Judged:
         expires = min(_require_timely(assertion, expected), _require_confirmed(assertion, expected))
         authenticated = _require_fresh(statement, expected)
         level = _level(uri, expected.trusted)
-        return Judged(_read(assertion, expected, uri, level, authenticated, said), assertion.attributes["ID"], expires)
+        return Judged(
+            _read(assertion, expected, uri, level, authenticated, said), assertion.attributes["ID"], expires,
+            read_at_issuer(assertion, statement),
+        )  # fmt: skip
     except SamlRefusedError as refused:
         raise SignInRefusedError(refused.reason, said) from None
 

@@ -17,13 +17,17 @@ from saml2.config import SPConfig
 from saml2.extension.algsupport import DigestMethod, SigningMethod
 from saml2.md import EncryptionMethod, Extensions
 from saml2.metadata import entity_descriptor
-from saml2.saml import NAMEID_FORMAT_PERSISTENT
+from saml2.s_utils import sid
+from saml2.saml import NAMEID_FORMAT_PERSISTENT, Issuer, NameID
+from saml2.samlp import STATUS_SUCCESS, LogoutResponse, Status, StatusCode
+from saml2.time_util import instant
 
 from vaka.identity.reasons import Reason
 from vaka.identity.saml_decryption import CONTENT, TRANSPORT
 from vaka.identity.saml_entity import Entity
 from vaka.identity.saml_guard import SKEW, ExpectedResponse
 from vaka.identity.saml_metadata import ProviderFacts
+from vaka.identity.saml_person import AtIssuer
 from vaka.identity.saml_signature import DIGESTS, RSA_SHA256, SHA256, SIGNATURES, find_xmlsec
 from vaka.identity.saml_xml import SamlRefusedError
 from vaka.identity.trust import Trusted
@@ -57,14 +61,50 @@ def request_address(
         force_authn=fresh,
         sign=False,  # the address is signed, not the document (SAML 2.0 bindings, section 3.4.4.1)
     )
-    sent = client.apply_binding(
-        BINDING_HTTP_REDIRECT, str(asked), provider.sign_in, relay_state=relay_state, sign=True, sigalg=RSA_SHA256
-    )
-    address = dict(sent["headers"])["Location"]
-    said = parse_qs(urlsplit(address).query)
-    if said.get("SigAlg") != [RSA_SHA256] or len(said.get("Signature", [])) != 1 or asked.id != request:
+    if asked.id != request:
         raise SamlRefusedError(Reason.ALGORITHM)
-    return str(address)
+    return _redirect(client, str(asked), provider.sign_in, relay_state, "SAMLRequest")
+
+
+def logout_address(
+    issuer: SamlIssuer, where: str, entity: Entity, at: AtIssuer, *, request: str, relay_state: str
+) -> str:
+    """Return where the browser is sent: with a signed LogoutRequest (redirect binding) for one session of somebody.
+
+    Raises SamlRefusedError where it would not be signed as it should.
+    """
+    client = Saml2Client(_configure(entity, issuer.metadata))
+    _, asked = client.create_logout_request(
+        where, issuer.issuer, name_id=NameID(format=at.form or None, text=at.name), message_id=request, sign=False,
+        session_indexes=[at.session] if at.session else None,
+    )  # fmt: skip
+    return _redirect(client, str(asked), where, relay_state, "SAMLRequest")
+
+
+def logout_answer_address(issuer: SamlIssuer, where: str, entity: Entity, *, request: str, relay_state: str) -> str:
+    """Return where the browser is sent: with a signed LogoutResponse (redirect binding) that it is done.
+
+    Raises SamlRefusedError where it would not be signed as it should.
+    """
+    client = Saml2Client(_configure(entity, issuer.metadata))
+    done = Status(status_code=StatusCode(value=STATUS_SUCCESS))
+    answer = LogoutResponse(
+        id=sid(), version="2.0", issue_instant=instant(), destination=where, in_response_to=request,
+        issuer=Issuer(text=entity.identifier), status=done,
+    )  # fmt: skip
+    return _redirect(client, str(answer), where, relay_state, "SAMLResponse")
+
+
+def _redirect(client: Saml2Client, document: str, where: str, relay_state: str, kind: str) -> str:
+    sent = client.apply_binding(
+        BINDING_HTTP_REDIRECT, document, where, relay_state=relay_state, response=kind == "SAMLResponse", sign=True,
+        sigalg=RSA_SHA256,
+    )  # fmt: skip
+    address = str(dict(sent["headers"])["Location"])
+    said = parse_qs(urlsplit(address).query)
+    if said.get("SigAlg") != [RSA_SHA256] or any(len(said.get(one, [])) != 1 for one in ("Signature", kind)):
+        raise SamlRefusedError(Reason.ALGORITHM)
+    return address
 
 
 @lru_cache(maxsize=512)
@@ -113,7 +153,10 @@ def _configure(entity: Entity, metadata: str) -> SPConfig:
         "delete_tmpfiles": True,
         "service": {
             "sp": {
-                "endpoints": {"assertion_consumer_service": [(entity.consumer, BINDING_HTTP_POST)]},
+                "endpoints": {
+                    "assertion_consumer_service": [(entity.consumer, BINDING_HTTP_POST)],
+                    "single_logout_service": [(entity.logout, BINDING_HTTP_POST)],
+                },
                 "authn_requests_signed": True,
                 "want_response_signed": True,
                 "want_assertions_signed": False,  # the response is, and the assertion where it says so

@@ -33,6 +33,10 @@ class ProviderFacts:
     """Where browsers are sent (redirect binding)."""
     certificates: tuple[str, ...]
     """Of the keys that it signs with (PEM)."""
+    sign_out: str | None
+    """Where browsers are sent to sign out (redirect binding); None where it has no such place."""
+    sign_out_answer: str | None
+    """Where they are sent with an answer to its own request."""
     valid_until: datetime | None
     """When whoever vouches for it wants it replaced."""
 
@@ -51,12 +55,21 @@ def read_metadata(document: str, certificate: str) -> ProviderFacts:
     provider = root.one(METADATA, "IDPSSODescriptor", Reason.METADATA)
     if PROTOCOL not in provider.attributes.get("protocolSupportEnumeration", "").split():
         raise SamlRefusedError(Reason.METADATA)
-    places = [one.attributes.get("Location", "") for one in provider.all(METADATA, "SingleSignOnService")
-              if one.attributes.get("Binding") == REDIRECT]  # fmt: skip
+    places = [one.get("Location", "") for one in _by_redirect(provider, "SingleSignOnService")]
+    leaving = _by_redirect(provider, "SingleLogoutService")
     certificates = tuple(_certificates(provider))
-    if len(places) != 1 or not certificates:
+    if len(places) != 1 or len(leaving) > 1 or not certificates:
         raise SamlRefusedError(Reason.METADATA)
-    return ProviderFacts(root.attributes.get("entityID", ""), places[0], certificates, _valid_until(root, provider))
+    sign_out = leaving[0].get("Location") if leaving else None
+    answer = leaving[0].get("ResponseLocation", sign_out) if leaving else None
+    return ProviderFacts(
+        root.attributes.get("entityID", ""), places[0], certificates, sign_out, answer, _valid_until(root, provider)
+    )
+
+
+def _by_redirect(provider: Element, service: str) -> list[dict[str, str]]:
+    """Return what is said of a service, as often as browsers are redirected to it."""
+    return [one.attributes for one in provider.all(METADATA, service) if one.attributes.get("Binding") == REDIRECT]
 
 
 def _certificates(provider: Element) -> list[str]:

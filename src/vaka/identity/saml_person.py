@@ -3,6 +3,7 @@
 """Whom a verified assertion is about, and of which organisation."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from vaka.identity.reasons import Reason
 from vaka.identity.saml_xml import ASSERTION, Element, SamlRefusedError
@@ -37,6 +38,30 @@ def read_subject(assertion: Element, attributes: Mapping[str, list[str]], name: 
     if identifier.attributes.get("Format") != PERSISTENT:
         raise SamlRefusedError(Reason.CLAIMS)
     return _usable(identifier.word())
+
+
+@dataclass(frozen=True, slots=True)
+class AtIssuer:
+    """What a provider calls somebody, and his session with it: for signing out alone."""
+
+    name: str = field(repr=False)
+    """The NameID; as personal as a subject."""
+    form: str
+    """Its format; empty where none was said."""
+    session: str = field(repr=False)
+    """The SessionIndex; empty where none was said."""
+
+
+def read_at_issuer(assertion: Element, statement: Element) -> AtIssuer | None:
+    """Return what signing out takes; None where the provider names nobody, or in a way that cannot be said back."""
+    names = assertion.one(ASSERTION, "Subject").all(ASSERTION, "NameID")
+    if len(names) != 1 or names[0].children:
+        return None
+    found = AtIssuer(
+        names[0].word(), names[0].attributes.get("Format", ""), statement.attributes.get("SessionIndex", "")
+    )  # fmt: skip
+    words = (found.name, found.form, found.session)
+    return found if found.name and all(len(one) <= LONGEST_VALUE for one in words) else None
 
 
 def read_word(attributes: Mapping[str, list[str]], name: str) -> str:

@@ -5,7 +5,7 @@
 import hashlib
 import os
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -27,6 +27,8 @@ EndReason = Literal[
     "left_unattended", "time_out", "ended_by_issuer",
 ]  # fmt: skip
 """Why a session ended before its time; ``account_closed`` is written where accounts are closed."""
+GIVEN_REASONS: tuple[EndReason, ...] = ("device_lost", "misuse_suspected", "left_unattended")
+"""What whoever ends another's can say: of a list, since whatever is typed stays in the log for ever."""
 
 LIFETIMES: dict[str, timedelta] = {
     "operator": timedelta(hours=12),
@@ -94,6 +96,10 @@ class Basis:
     """SHA-256 of the assertion."""
     authority: UUID | None = None
     """Whose issuer it was; None for the supplier's."""
+    issuer_name: bytes | None = field(default=None, repr=False)
+    """What the issuer calls him, as a keyed hash, where it may sign him out by it."""
+    issuer_session: bytes | None = field(default=None, repr=False)
+    """What it calls his session with it, so too."""
 
 
 class CannotSignInError(VakaError):
@@ -142,6 +148,7 @@ async def open_session(
                 "kind": "administrator" if realm == "administrator" else "user",
                 "issuer": basis and basis.issuer, "level": basis and basis.level,
                 "authority_id": basis and basis.authority,
+                "issuer_name": basis and basis.issuer_name, "issuer_session": basis and basis.issuer_session,
                 "browser": browser, "brief_roles": list(BRIEF_ROLES), "brief_until": now + BRIEF,
             },
         )  # fmt: skip
@@ -193,9 +200,10 @@ async def end_sessions_of(
     but: UUID | None = None,
     realm: str | None = None,
     issuer: str | None = None,
+    step_up: str | None = None,
 ) -> int:
     """End the open sessions of an account and return how many there were: all, ``only`` one, all ``but`` one, those of
-    a realm, or those that an issuer asserted.
+    a realm, or those that an issuer asserted. ``step_up`` is what a key confirmed.
 
     The entries name the account: whose session it was is the business of every authority that the account reaches.
     """
@@ -204,7 +212,7 @@ async def end_sessions_of(
         cursor = await connection.execute(QUERIES["end_sessions_of"], which)
         ended = [row[0] for row in await cursor.fetchall()]
         for session_id in ended:
-            facts = {"reason": reason, "account": f"account:{account_id}"}
+            facts = {"reason": reason, "account": f"account:{account_id}"} | ({"step_up": step_up} if step_up else {})
             await append(connection, Entry(Event.SESSION_ENDED, actor, now, f"session:{session_id}", detail=facts))
     return len(ended)
 

@@ -225,10 +225,12 @@ class SamlIssuer(_Issuer):
     """The whole document, with the signature of whoever vouches for it."""
     metadata_certificate: Annotated[str, Field(max_length=10_000), AfterValidator(_certificate)]
     """Whose signature that is (PEM)."""
+    single_logout: bool = False
+    """Whether it may end the sessions that it asserted, and its people are offered to sign out there too."""
 
 
 Content = OidcIssuer | SamlIssuer
-_SAID_LATER = ("back_channel_logout", "end_session_endpoint")
+_SAID_LATER = ("back_channel_logout", "end_session_endpoint", "single_logout")
 """What rows do not hold where it is not so."""
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="protocol")])
 
@@ -302,7 +304,9 @@ def is_of_a_demo(content: Content) -> bool:
         addresses += [content.end_session_endpoint] if content.end_session_endpoint else []
     else:
         try:
-            addresses = [content.issuer, read_metadata(content.metadata, content.metadata_certificate).sign_in]
+            provider = read_metadata(content.metadata, content.metadata_certificate)
+            addresses = [content.issuer, provider.sign_in]
+            addresses += [one for one in (provider.sign_out, provider.sign_out_answer) if one is not None]
         except SamlRefusedError:
             addresses = [content.issuer]  # nobody signs in by it
     return DEMO in content.levels or any(is_on_this_machine(address) for address in addresses)

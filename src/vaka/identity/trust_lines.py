@@ -109,6 +109,7 @@ def _lines_of_oidc(content: OidcIssuer) -> Iterator[Line]:
 
 
 def _lines_of_saml(content: SamlIssuer) -> Iterator[Line]:
+    yield Line("back_channel_logout", "", "yes" if content.single_logout else "no")
     yield Line("metadata", "", hashlib.sha256(content.metadata.encode()).hexdigest())
     yield from _lines_of_certificate("metadata_certificate", content.metadata_certificate)
     try:
@@ -117,6 +118,9 @@ def _lines_of_saml(content: SamlIssuer) -> Iterator[Line]:
         yield Line("metadata_refused", "", refused.reason.code)
         return
     yield Line("sign_in", "", provider.sign_in)
+    if content.single_logout and provider.sign_out is not None:
+        yield Line("end_session_endpoint", "", provider.sign_out)
+        yield Line("sign_out_answer", "", provider.sign_out_answer or provider.sign_out)
     if provider.valid_until is not None:
         yield Line("metadata_until", "", provider.valid_until.date().isoformat())
     for certificate in provider.certificates:

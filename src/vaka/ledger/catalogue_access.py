@@ -20,6 +20,10 @@ _INQUIRY = About(
     OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "wanted_by"),
     "what was asked and answered: a fingerprint of it",
 )  # fmt: skip
+_EXCLUSION = About(
+    OPERATOR, ("exclusion",), ("authority", "term", "reason", "digest", "valid_until", "step_up"),
+    "who the two are, but for their accounts",
+)  # fmt: skip
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 
@@ -85,7 +89,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             "the evidence",
         ),
         Event.REGISTER_ENTERED: About(
-            OPERATOR, ("register_entry",), ("register", "version", "state", "digest"),
+            OPERATOR, ("register_entry",), ("register", "version", "state", "digest", "step_up"),
             "what was written: a fingerprint of it",
         ),
         Event.REGISTER_MOVED: About(
@@ -101,11 +105,14 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              Event.INQUIRY_WITHDRAWN),
             _INQUIRY,
         ),
+        **dict.fromkeys(
+            (Event.EXCLUSION_PROPOSED, Event.EXCLUSION_APPROVED, Event.EXCLUSION_ENDED), _EXCLUSION
+        ),
         Event.EXERCISE_ASKED: _exercise("year"),
         Event.EXERCISE_WITHDRAWN: _exercise("year"),
         Event.EXERCISE_PLANNED: _exercise("sha256"),
         Event.EXERCISE_DECIDED: _exercise("sha256", "verdict"),
-        Event.EXERCISE_BEGUN: _exercise("sha256", "step_up"),
+        Event.EXERCISE_BEGUN: _exercise("sha256", "until", "step_up"),
         Event.EXERCISE_ENDED: _exercise(),
         Event.EXERCISE_ATTENDED: _exercise("side", "count"),
         Event.EXERCISE_LESSON: _exercise("lesson"),
@@ -134,7 +141,8 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             "the address, the token, the assertion, the subject, the name",
         ),
         Event.SESSION_ENDED: About(
-            ("account", "setup", "scheduler"), ("session",), ("reason", "account"), "the address, the token, the name"
+            ("account", "setup", "scheduler"), ("session",), ("reason", "account", "step_up"),
+            "the address, the token, the name",
         ),
         Event.SESSION_LOCKED: About(OPERATOR, ("session",), (), "what was on the page"),
         Event.SESSION_UNLOCKED: About(OPERATOR, ("session",), ("step_up",), "what was on the page"),
@@ -171,6 +179,15 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.NOTICE_LATE: About(("scheduler",), ("notice",), ("authority", "entry")),
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
+        **dict.fromkeys(
+            (Event.CASE_OPENED, Event.CASE_WRITTEN),
+            About(OPERATOR, ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"), "what was written"),
+        ),
+        Event.CASE_SEEN: About(OPERATOR, ("case",), ("authority", "entry")),
+        Event.CASE_ESCALATED: About(
+            ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
+        ),
+        Event.CASE_EXPORTED: About(OPERATOR, ("case",), (), "what was written"),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",

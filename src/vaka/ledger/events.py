@@ -121,6 +121,9 @@ class Event(Enum):
     INQUIRY_ANSWERED = "inquiry.answered"  # the supplier answered
     INQUIRY_RETURNED = "inquiry.returned"  # the authority sent the answer back, with a new deadline
     INQUIRY_ACCEPTED = "inquiry.accepted"  # the authority is content with the answer
+    EXCLUSION_PROPOSED = "exclusion.proposed"  # the supplier proposed that a term does not concern an authority
+    EXCLUSION_APPROVED = "exclusion.approved"  # the authority agreed, until a day
+    EXCLUSION_ENDED = "exclusion.ended"  # it was taken back, or the proposal was refused
     INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
     EXERCISE_ASKED = "exercise.asked"  # an authority asked for a crisis exercise
     EXERCISE_WITHDRAWN = "exercise.withdrawn"  # and took that back before it began
@@ -169,6 +172,11 @@ class Event(Enum):
     NOTICE_HINDERED = "notice.hindered"  # it did not, for a reason that is another than before; it is tried again
     NOTICE_LATE = "notice.late"  # a notice has not arrived in the agreed time
     NOTICE_ACKNOWLEDGED = "notice.acknowledged"  # somebody of the authority has seen it in the portal
+    CASE_OPENED = "case.opened"  # the supplier opened an incident or a vulnerability as a case
+    CASE_WRITTEN = "case.written"  # something was written in it, which the authority named sees; with its fingerprint
+    CASE_SEEN = "case.seen"  # somebody said that he has seen it so far
+    CASE_ESCALATED = "case.escalated"  # nobody had in time: it went to the next level, or the next contact
+    CASE_EXPORTED = "case.exported"  # an authority took its part of a case out as a file
     CONTACT_SET = "contact.set"  # the authority said whom the supplier reaches when something has happened
     CONTACT_ENDED = "contact.ended"  # and whom not any more
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent

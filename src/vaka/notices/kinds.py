@@ -58,6 +58,19 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 ),
             ),
             Kind(
+                "cases",
+                Sentence("Ett ärende berör er", "A case touches you"),
+                Sentence(
+                    "I ett ärende om en incident eller en sårbarhet har något skrivits som berör er, eller så har "
+                    "ingen kvitterat i tid. Vad det gäller står i portalen. Säg där att ni har sett det.",
+                    "In a case about an incident or a vulnerability something was written that touches you, or nobody "
+                    "has acknowledged it in time. What it is about stands in the portal. Say there "
+                    "that you have seen it.",
+                ),
+                "cases",
+                (Event.CASE_WRITTEN, Event.CASE_ESCALATED),
+            ),
+            Kind(
                 "fallback",
                 Sentence("Larmoperatörer är reservinloggade", "Alarm operators are signed in by the fallback"),
                 Sentence(

@@ -16,6 +16,7 @@ from vaka.access.roles import roles_with
 from vaka.alarms.watch import ATTENDANCE_SECONDS, DIRECTORY_SECONDS, FORGET_SECONDS, Watch
 from vaka.assurance.looking import EVIDENCE_SECONDS, Looking
 from vaka.assurance.reminding import REMINDING_SECONDS, Reminding
+from vaka.cases.rounds import CASES_SECONDS, Cases
 from vaka.clock import Clock, SystemClock
 from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
@@ -78,6 +79,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (CONFIRMING_SECONDS, partial(keyed, partial(make, "editions", Confirming(gateway, client).confirm))),
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
+                (CASES_SECONDS, Cases(platform, clock).let_time_pass),
                 (EVIDENCE_SECONDS, Looking(platform, gateway, clock).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):

@@ -108,6 +108,18 @@ class Written:
         return hashlib.sha256("\0".join([str(self.entry), str(self.number), *said, *whose]).encode()).hexdigest()
 
 
+def entering_act(register: Register, written: Sequence[Written]) -> Act:
+    """Return the act that writing is, of one entry or a whole list: nothing of it can be changed after the touch."""
+    digest = hashlib.sha256("\0".join(one.digest for one in written).encode()).hexdigest()
+    said: dict[str, str | int] = {"register": register.name, "digest": digest}
+    if len(written) == 1:
+        [one] = written
+        return Act(
+            Event.REGISTER_ENTERED.value, None, f"register_entry:{one.entry}", {**said, "version": one.number}
+        )  # fmt: skip
+    return Act(Event.REGISTER_ENTERED.value, None, f"register:{register.name}", {**said, "count": len(written)})
+
+
 def moving_act(register: Register, version: Version, step: Step) -> Act:
     """Return the act that a step is, as a key confirms it: of exactly the version that was shown."""
     said: dict[str, str | int] = {"register": register.name, "version": version.number + 1, "state": step.to.value,
@@ -128,18 +140,20 @@ def showing_act(register: Register, authority_id: UUID, how: How) -> Act:
 
 
 async def write(
-    connection: Connection, principal: Principal, register: Register, written: Sequence[Written], *, now: datetime
-) -> None:
+    connection: Connection, principal: Principal, register: Register, written: Sequence[Written], *, now: datetime,
+    confirmation: Confirmation,
+) -> None:  # fmt: skip
     """Add what was written, one entry or a whole list of them; all are kept, or none (as office).
 
-    Raises NotAllowedError, NothingHereError, RegisterError, LedgerStandsStillError.
+    Raises NotAllowedError, NothingHereError, NotConfirmedError, RegisterError, LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_KEEP_REGISTERS, None)
+    confirmation.require(entering_act(register, written))
     async with connection.transaction():
         for one in written:
             await _enter(
                 connection, principal, register, one.entry, one.number, "", register.begins, one.values, one.concerned,
-                None, now,
+                confirmation.step_up, now,
             )  # fmt: skip
         await require_standing(connection, now)
 

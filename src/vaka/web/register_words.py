@@ -31,6 +31,7 @@ STATES: Mapping[State, Sentence] = MappingProxyType(
 )
 
 
+CONCERNED = Sentence(sv="Vilka myndigheter det gäller", en="Which authorities it concerns")
 AWAITED = Sentence(sv="väntar på beslut", en="waits for a decision")
 
 

@@ -47,8 +47,8 @@ class Confirming:
     """The page one came from."""
     page: str
     """Which room it is in."""
-    fields: Mapping[str, str] = field(default_factory=dict)
-    """What the form was filled in with."""
+    fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    """What the form was filled in with; of what was marked several times, each."""
     named: Mapping[str, str] = field(default_factory=dict)
     """What identifiers in the act are called, for the page alone: which key, whose account."""
     shown: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +56,8 @@ class Confirming:
     beside them."""
     changes: Sequence[Change] = ()
     """What differs between today's entry and the one that is decided, line by line."""
+    lines: Sequence[tuple[str, str]] = ()
+    """What is written by it: what each line is called, and what it says."""
     person: UUID | None = None
     """The person in care that it is about, who is named on the page."""
     hands_out: bool = False
@@ -78,7 +80,7 @@ async def confirm(frame: KeyFrame, asker: Asker, asked: Confirming, answer: str)
     facts = {
         "page": asked.page, "here": asked.here, "action": asked.action, "act": asked.act, "fields": asked.fields,
         "named": asked.named, "shown": {**person, **asked.act.parameters, **asked.shown}, "hands_out": asked.hands_out,
-        "changes": asked.changes,
+        "changes": asked.changes, "lines": asked.lines,
         "options": done.options, "message": message,
     }  # fmt: skip
     return frame.render("key_touch.html", asked.here, done.status, facts)

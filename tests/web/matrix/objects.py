@@ -132,12 +132,14 @@ async def _furnish(
         "activation": activation.header("location").rpartition("/")[2],
         "way": found(await officer.get(f"{here}/notices"), "way"),
         "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
+        "exclusion": str(enter_exclusion(installation, place, colleague)),
         "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
         "link": found(await officer.get(f"{here}/tasks"), "link"),
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
         "entry": str(enter_document(installation, colleague)),
+        "case": str(enter_case(installation, place)),
         "emergency": str(enter_emergency(installation, colleague, spare)),
     }
 
@@ -152,6 +154,37 @@ def enter_document(installation: Installation, author: UUID) -> UUID:
             " (entry, number, register, state, fields, content, digest, made_by, made_at)"
             " values (%s, 1, 'documents', 'in_force', '{}', 1, %s, %s, now())", (entry, bytes(32), author),
         )  # fmt: skip
+    return entry
+
+
+def enter_exclusion(installation: Installation, place: str, by: UUID) -> UUID:
+    """Let the supplier have proposed that a term does not concern an authority."""
+    one = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.exclusion (id, authority_id, term, reason, proposed_by, proposed_at)"
+            " values (%s, %s, 19, 'Inga hallar', %s, now())", (one, installation.authorities[place].id, by),
+        )  # fmt: skip
+    return one
+
+
+def enter_case(installation: Installation, place: str) -> UUID:
+    """Let an incident touch one of the two."""
+    entry = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.security_case (id, kind, severity, regulated, known_at, opened_at, "
+            " acknowledge_minutes, receipt_minutes, tell_minutes, fix_hours)"
+            " values (%s, 'incident', 'low', false, now(), now(), 60, 60, 60, 60)",
+            (entry,),
+        )
+        hand.execute(
+            "insert into vaka.case_entry (case_id, number, kind, side, tlp, authority_id, text, facts, made_by,"
+            " made_at, digest) values (%s, 1, 'touched', 'product', 'AMBER', %s, '', '{}', null, now(), %s)",
+            (entry, installation.authorities[place].id, bytes(32)),
+        )
     return entry
 
 

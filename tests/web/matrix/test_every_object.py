@@ -36,9 +36,10 @@ GUARDED = [
 ]
 OF_AN_AUTHORITY = [case for case in GUARDED if sample(*case[:3]).names_an_authority]
 OF_EVERYBODY = (
-    {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/roles", "/put-out")}
+    {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/roles", "/put-out", "/sessions")}
     | {("office", f"/registers/{{register}}/entry/{{entry}}{act}") for act in ("", "/edit", "/move", "/acknowledge")}
     | {("office", f"/emergency/{{emergency}}{act}") for act in ("", "/review")}
+    | {("office", f"/cases/{{case}}{act}") for act in ("", "/write", "/seen")}
 )
 """The supplier's administrators see every account, of whichever authority; the registers, and when two of them opened
 the office in an emergency, are the supplier's own."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from pypdf import PdfReader
 
 from tests.access.test_decide import GIVES
 from tests.web.browsers import Browser
@@ -88,6 +89,7 @@ async def test_term_31_5_the_live_view_tells_of_ones_own_alone(
         *(("log_reviewer", "export", {"format": form, **EXPORT}) for form in ("csv", "ocsf", "syslog")),
         ("records_officer", "end/export", {"reason": "KS 2026/31"}),
         ("access_approver", "access/report/2026/csv", {}),
+        ("access_approver", "access/report/2026/pdf", {}),
         ("records_officer", "erasure/{order}/certificate", None),
     ],
 )  # fmt: skip
@@ -162,8 +164,10 @@ def name_of(installation: Installation, application: Application) -> str:
 
 
 def unpacked(content: bytes) -> Iterator[bytes]:
-    """A file, and every file that is packed in it."""
+    """A file, every file that is packed in it, and what a document says."""
     yield content
+    if content.startswith(b"%PDF"):
+        yield from (page.extract_text().encode() for page in PdfReader(io.BytesIO(content)).pages)
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for name in archive.namelist():

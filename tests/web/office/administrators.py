@@ -112,7 +112,7 @@ class Administrator:
 async def written(who: Administrator, register: str, values: Mapping[str, str]) -> str:
     """Write a new entry in a register, and return where it is shown."""
     here = f"/registers/{register}/new"
-    answer = await who.browser.post(here, {**fields_in(await who.get(here), here), **values})
+    answer = await who.do(here, {**fields_in(await who.get(here), here), **values})
     assert answer.status == 303, answer.text
     return str(answer.header("location"))
 

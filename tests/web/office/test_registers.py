@@ -76,7 +76,7 @@ async def test_a_new_version_waits_while_the_one_before_holds(algot: Administrat
     form = await algot.get(f"{entry}/edit")
     assert "Dubbelt så många larm som i fjol" in form
     changed = {**fields_in(form, f"{entry}/edit"), **DOCUMENT, "summary": "Också från hotell"}
-    assert (await algot.browser.post(f"{entry}/edit", changed)).status == 303
+    assert (await algot.do(f"{entry}/edit", changed)).status == 303
     assert "Draft that waits" in await berit.get(entry)
     page = await algot.get(entry)
     assert "Utkast som väntar" in page
@@ -84,7 +84,7 @@ async def test_a_new_version_waits_while_the_one_before_holds(algot: Administrat
     assert "Dubbelt så många larm som i fjol" in page
     assert "både utkastet och det som gäller" in page
     assert "ett utkast väntar" in await algot.get("/registers/documents")
-    late = await algot.browser.post(f"{entry}/edit", changed)
+    late = await algot.do(f"{entry}/edit", changed)
     assert late.status == 409
     assert "Någon annan har ändrat posten" in late.text
 
@@ -119,7 +119,7 @@ async def test_a_table_is_kept_whole_or_not_at_all(
     assert "2 rader, och inget fel på dem" in shown.text
     assert logs.ask("platform", "select 1 from vaka.register_version") == []
     mark = logs.mark("platform")
-    assert (await algot.browser.post(here, {"table": table, "act": "keep"})).status == 303
+    assert (await algot.do(here, {"table": table, "act": "keep"})).status == 303
     assert len(logs.ask("platform", "select 1 from vaka.register_version where state = 'noted'")) == 2
     assert [one["event"] for one in logs.since(mark, "platform")].count("register.entered") == 2
     for unreadable in ("", "person\n", f"{heading};extra\n{good};x\n", f"{heading}\n" + f"{good}\n" * 101):

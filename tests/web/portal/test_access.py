@@ -3,6 +3,7 @@
 """The authority sees who has which role, approves who gets one, and says which roles need that (terms 2 and 9)."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pypdf import PdfReader
 
 from tests.platform import platform_as
 from tests.web.browsers import Answer, Browser
@@ -21,7 +23,7 @@ from vaka.access.grants import grant_role, read_grants, revoke_role
 from vaka.access.requests import request_role
 from vaka.access.settling import settle_roles
 from vaka.ledger.export_csv import BYTE_ORDER_MARK, DELIMITER
-from vaka.web.portal.access_report import REPORTED
+from vaka.web.portal.access_document import REPORTED
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -306,6 +308,32 @@ async def test_term_09_6_the_years_report_equals_the_event_log(
     assert rows_of(before).keys() == last
     told = [one for one in logs.since(0, "ekbacka") if one["detail"].get("reason") == "yearly_report"]
     assert told[-1]["event"] == "log.exported"
+
+
+async def test_term_09_6_the_years_document_is_held_against_the_file(
+    beata: Browser, bertil: Browser, agneta: Browser, logs: Logs
+) -> None:
+    """It says whose it is, when it was made, and the fingerprint of the file that holds the same entries."""
+    await designate(agneta, "operator")
+    await logs.seal_platform()
+    year, mark = datetime.now(UTC).year, logs.mark("ekbacka")
+    answer = await beata.post(f"{HERE}/report/{year}/pdf")
+    assert (answer.status, answer.header("content-type")) == (200, "application/pdf")
+    assert answer.header("content-disposition") == f'attachment; filename="ekbacka-access-{year}.pdf"'
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.body)).pages)
+    flat = re.sub(r"\s+", "", text)
+    file = await beata.post(f"{HERE}/report/{year}/csv")
+    assert hashlib.sha256(file.body).hexdigest() in flat
+    assert "Ekbackakommun" in flat
+    assert "Rollutpekad:krävergodkännande" in flat
+    assert f"Gjord{datetime.now(UTC).year}-" in flat
+    assert "(UTC+0" in flat
+    assert "Agneta" in flat
+    taken = [one["detail"]["format"] for one in logs.since(mark, "ekbacka") if one["event"] == "log.exported"]
+    assert taken == ["pdf", "csv"]
+    english = PdfReader(io.BytesIO((await bertil.post(f"{HERE}/report/{year}/pdf")).body))
+    assert english.metadata is not None
+    assert english.metadata.title == f"Access in {year}"
 
 
 def rows_of(answer: Answer) -> dict[str, dict[str, str]]:

@@ -59,12 +59,11 @@ async def test_term_37_6_everything_an_auditor_opens_is_an_entry(
 
 async def test_which_page_it_was_is_said_and_nothing_of_what_stood_there(rut: Browser, logs: Logs) -> None:
     mark = logs.mark("ekbacka")
-    for page in ("terms", "access", "registers", "inquiries", "notices"):
+    pages = ("terms", "access", "registers", "inquiries", "exercises", "notices")
+    for page in pages:
         assert (await rut.get(f"/log/ekbacka/{page}")).status == 200
     told = [(one["event"], one["detail"]) for one in logs.since(mark, "ekbacka")]
-    assert told == [
-        ("page.opened", {"page": page}) for page in ("terms", "access", "registers", "inquiries", "notices")
-    ]
+    assert told == [("page.opened", {"page": page}) for page in pages]
 
 
 async def test_colleagues_who_work_there_every_day_leave_none(

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 
 from tests.identity.authenticator import SoftKey
 from tests.platform import platform_as
+from tests.web.asking import day_after, propose
 from tests.web.browsers import Answer, Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs, enter, person_of
@@ -114,6 +115,15 @@ async def undesignated(installation: Installation, logs: Logs, portal: Portal) -
     return f"{LOG}/access/designate", await designation(await enter(portal, installation, "agneta"))
 
 
+async def proposed_exclusion(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
+    logs.execute("platform", "truncate vaka.exclusion cascade", unguarded=True)
+    await propose(installation, portal.clock.now())
+    agneta = await enter(portal, installation, "agneta")
+    page = (await agneta.get(f"{LOG}/exclusions")).text
+    fields = dict(re.findall(r'name="(exclusion|digest)" value="([^"]*)"', page))
+    return f"{LOG}/exclusions/agree", {**fields, "last": day_after(portal.clock.now(), 30)}
+
+
 async def designation(agneta: Browser) -> dict[str, str]:
     pair = r'name="role" value="operator"><input type="hidden" name="holders" value="(\w+)"'
     [holders] = re.findall(pair, (await agneta.get(f"{LOG}/access")).text)
@@ -143,6 +153,8 @@ CASES = [
     Case("/log/{authority}/export", "lovisa", plain(f"{LOG}/export", **TAKE_OUT), "log.exported",
          {"object": "log:vaka.example/other"}),
     Case("/log/{authority}/access/report/{year}/csv", "beata", plain(f"{LOG}/access/report/{YEAR}/csv"),
+         "log.exported", {}),
+    Case("/log/{authority}/access/report/{year}/pdf", "beata", plain(f"{LOG}/access/report/{YEAR}/pdf"),
          "log.exported", {}),
     Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
     Case("/log/{authority}/retention", "agneta", plain(f"{LOG}/retention", days="730", reason="KS 1"),
@@ -174,6 +186,8 @@ CASES = [
     Case("/log/{authority}/notices/end", "agneta", way_of_notices, "notice_way.ended", {"way": str(UUID(int=7))}),
     Case("/log/{authority}/notices/minutes", "agneta", plain(f"{LOG}/notices/minutes", minutes="30"),
          "notice_rule.set", {"minutes": "1440"}),
+    Case("/log/{authority}/exclusions/agree", "agneta", proposed_exclusion, "exclusion.approved",
+         {"last": day_after(SystemClock().now(), 31)}),
     Case("/log/{authority}/exercises/days", "agneta", plain(f"{LOG}/exercises/days", days="10"), "exercise_rule.set",
          {"days": "90"}),
     Case("/log/{authority}/tasks/digest", "agneta", plain(f"{LOG}/tasks/digest", weekday="3"), "digest_rule.set",
@@ -195,7 +209,7 @@ def as_it_was(installation: Installation, logs: Logs) -> Iterator[None]:
             "platform",
             "truncate vaka.security_key, vaka.security_key_challenge, vaka.api_client, vaka.api_token,"
             " vaka.api_assertion, vaka.notice_way, vaka.case_contact cascade; delete from vaka.notice_rule;"
-            " delete from vaka.digest_rule; delete from vaka.calendar_link;"
+            " delete from vaka.digest_rule; delete from vaka.calendar_link; delete from vaka.exercise_rule;"
             " update vaka.role_grant set request_id = null;"
             " delete from vaka.designated_role; delete from vaka.role_request; delete from vaka.unauthorised_grant;"
             f" delete from vaka.role_grant where account_id = '{installation.accounts['vera']}'",
@@ -238,7 +252,8 @@ async def enrolled(browser: Browser) -> SoftKey:
 
 def log_of(event: str) -> str:
     """Which log an event stands in."""
-    of_the_platform = ("role.", "client.", "contact.", "notice_", "digest_", "calendar_")
+    of_the_platform = ("role.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_")
+    of_the_platform = ("role.", "client.", "contact.", "notice_", "digest_", "calendar_", "exercise_")
     return "platform" if event.startswith(of_the_platform) else "ekbacka"
 
 

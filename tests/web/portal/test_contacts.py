@@ -12,7 +12,8 @@ from tests.platform import platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
-from vaka.cases.contacts import QUERIES, list_contacts
+from vaka.cases.contacts import list_contacts
+from vaka.cases.model import QUERIES
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]

@@ -95,6 +95,13 @@ grant execute on function list_digest_devices to g_portal;
 -- portal: the authority says whom the supplier reaches when something has happened; the office reads it.
 grant select (authority_id, place, name, mail, phone, hours, valid_until, since) on case_contact to g_portal, g_office;
 grant execute on function set_case_contact, end_case_contact to g_portal;
+-- office: opens cases, reads all of them and writes in them by functions; portal: of what touches the authority, what it may
+-- see. scheduler: what time does to them. Nobody writes a row.
+grant select on security_case, case_entry, case_receipt, case_touch, case_standing to g_office;
+grant execute on function open_case, write_case to g_office;
+grant execute on function see_case to g_office, g_portal;
+grant execute on function list_cases_of, list_case_entries, list_case_receipts, answer_case to g_portal;
+grant execute on function escalate_cases to g_scheduler;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
 grant select (id, display_name, language, state) on account to g_registry;
@@ -143,7 +150,7 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
-    find_contacts, find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes
+    find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes
     to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
@@ -153,6 +160,12 @@ grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup
 grant execute on function list_inquiries, list_inquiry_messages, say_in_inquiry to g_portal;
 grant select on inquiry_standing, inquiry_message to g_office;
 grant execute on function say_in_inquiry to g_office;
+-- Which terms an authority agreed do not concern it: office proposes, portal agrees, either ends it.
+grant execute on function list_left_out to g_portal, g_office, g_scheduler, g_setup;
+grant execute on function list_exclusions, end_exclusion to g_portal, g_office;
+grant execute on function propose_exclusion to g_office;
+grant execute on function approve_exclusion to g_portal;
+grant execute on function ledger.is_exclusion_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
 -- reminds, and tells of the week. It reads of the registers only the days.
 grant execute on function list_waiting to g_portal, g_scheduler;

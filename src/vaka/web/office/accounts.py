@@ -27,6 +27,7 @@ from vaka.identity.overview import (
     read_history,
 )
 from vaka.identity.session_list import list_sessions
+from vaka.identity.sessions import GIVEN_REASONS
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import list_every_authority
@@ -92,7 +93,7 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
         account=account, roles=roles, links=links, sessions=sessions, history=history, names=names, keys=keys,
         emergency_keys=emergency_keys,
         others=others, authorities={str(one): name for one, name in known.items()}, waiting=waiting, asked=asked,
-        moves=moves, told=told, message=message, longest_reason=LONGEST_REASON,
+        moves=moves, told=told, message=message, longest_reason=LONGEST_REASON, end_reasons=GIVEN_REASONS,
     )  # fmt: skip
 
 

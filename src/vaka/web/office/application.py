@@ -9,9 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
-from vaka.access.engagement import with_engagement
 from vaka.access.permissions import Permission
-from vaka.access.training import with_training
+from vaka.access.resting import with_rest
 from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm
 from vaka.settings import Settings
@@ -21,16 +20,20 @@ from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.office import (
     accounts,
+    calendar,
+    cases,
     changes,
     commands,
     cover,
     due,
     emergency,
+    exclusions,
     exercises,
     first_touch,
     inquiries,
     issuers,
     keys,
+    others_sessions,
     outages,
     own_sessions,
     proposing,
@@ -86,6 +89,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/account/{account}/roles", roles.show_form, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/roles", roles.ask, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/account/{account}/put-out", changes.end, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
+    route("/account/{account}/sessions", others_sessions.end, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests", requests.show_requests, ["GET"], needs=Permission.OFFICE_DECIDE_ACCOUNT),
     route("/requests/new", requests.show_new, ["GET"], needs=Permission.OFFICE_ASK_ACCOUNT),
     route("/requests/new", requests.ask_new, ["POST"], needs=Permission.OFFICE_ASK_ACCOUNT),
@@ -105,10 +109,19 @@ ADDRESSES: tuple[Address, ...] = (
     route("/outages", outages.propose, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/outages/declare", outages.declare, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/outages/end", outages.end, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
+    route("/cases", cases.show_cases, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/new", cases.show_new, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/new", cases.open_new, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/{case}", cases.show_case, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/{case}/write", cases.write_in, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/{case}/seen", cases.say_seen, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/terms", terms.show_terms, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/terms/{slug}", terms.show_board, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/inquiries", inquiries.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/inquiries", inquiries.answer, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/exclusions", exclusions.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/exclusions", exclusions.propose, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/exclusions/end", exclusions.end, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/exercises", exercises.show_exercises, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/exercises/plan", exercises.plan_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
     route("/exercises/begin", exercises.begin_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
@@ -121,9 +134,9 @@ ADDRESSES: tuple[Address, ...] = (
     route("/due/way", due.add_way, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
     route("/due/end", due.stop_way, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
     route("/due/digest", due.set_day, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
-    route("/due/calendar", due.make_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
-    route("/due/calendar/end", due.end_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
-    route("/calendar/{secret}", due.give_calendar, ["GET"], needs=PUBLIC),
+    route("/due/calendar", calendar.make_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/due/calendar/end", calendar.end_calendar, ["POST"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/calendar/{secret}", calendar.give_calendar, ["GET"], needs=PUBLIC),
     route("/registers", registers.show_registers, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(REGISTER, registers.show_register, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route(f"{REGISTER}/table", registers.give_table, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
@@ -174,8 +187,7 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
             return None
         async with transaction(office.platform) as connection:
             now = office.clock.now()
-            principal = await with_training(connection, asker.principal, now, office.training_ahead)
-            principal = await with_engagement(connection, principal, now)
+            principal = await with_rest(connection, asker.principal, now, office.training_ahead)
         return replace(asker, principal=principal)
 
     async def record_denial(asker: Asker, address: Address, request: Request) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What is due by the supplier's registers, where the supplier is reminded of it, and its calendar.
+"""What is due by the supplier's registers, and where the supplier is reminded of it.
 
 What the terms leave to do stands on their own page (`vaka.web.office.terms`); both are computed, and set by nobody.
 """
@@ -12,9 +12,8 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.calendars import end_link, find_reader, list_links, make_link, making_act, needs
-from vaka.access.decide import NothingHereError, may, require
-from vaka.access.training import with_training
+from vaka.access.calendars import list_links, needs
+from vaka.access.decide import may, require
 from vaka.assurance.deadlines import read_deadlines
 from vaka.assurance.tasks import is_due_soon
 from vaka.database.connections import transaction
@@ -34,13 +33,11 @@ from vaka.notices.own_ways import (
 from vaka.notices.places import LONGEST_ADDRESS, LONGEST_CERTIFICATE, LONGEST_SERVER, Place, WayKind
 from vaka.notices.ways import MOST_WAYS
 from vaka.web.asker import Asker
-from vaka.web.calendars import answer_calendar
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
 from vaka.web.office.requests import EXPLAINED
 from vaka.web.office.touching import confirm
-from vaka.web.programs.allowance import ALL_CALENDARS, CALENDARS
 from vaka.web.touching import Confirming
 from vaka.web.weekdays import WEEKDAYS, Weekday
 
@@ -77,22 +74,10 @@ class DayForm(Form):
     answer: KeyAnswer = ""
 
 
-class MakeForm(Form):
-    """Nothing but what a key said."""
-
-    answer: KeyAnswer = ""
-
-
-class EndLinkForm(Form):
-    """Which link ends."""
-
-    link: UUID
-
-
 async def show_due(office: Office, request: Request, asker: Asker) -> Response:
     """GET /due: the days that come, where the supplier is told, and one's own calendars."""
     require(asker.principal, MAY_SEE, None)
-    return await _show(office, asker)
+    return await show_page(office, asker)
 
 
 async def add_way(office: Office, request: Request, asker: Asker) -> Response:
@@ -101,13 +86,13 @@ async def add_way(office: Office, request: Request, asker: Asker) -> Response:
     form, now = await read_form(request, WayForm), office.clock.now()
     fields = {"way": form.way, "address": form.address, "server": form.server, "certificate": form.certificate}
     try:
-        confirmed = await _touch(office, asker, setting_own_act(form.place), "way", fields, form.answer)
+        confirmed = await touch(office, asker, setting_own_act(form.place), "way", fields, form.answer)
         if isinstance(confirmed, Response):
             return confirmed
         async with transaction(office.platform) as connection:
             await set_own_way(connection, asker.principal, form.place, now=now, confirmation=confirmed)
     except VakaError as error:
-        return await _explain(office, asker, error, form)
+        return await explain_here(office, asker, error, form)
     return RedirectResponse(f"{HERE}#ways", 303)
 
 
@@ -116,13 +101,13 @@ async def stop_way(office: Office, request: Request, asker: Asker) -> Response:
     require(asker.principal, NEEDS, None)
     form, now = await read_form(request, EndWayForm), office.clock.now()
     try:
-        confirmed = await _touch(office, asker, ending_own_act(form.way), "end", {"way": str(form.way)}, form.answer)
+        confirmed = await touch(office, asker, ending_own_act(form.way), "end", {"way": str(form.way)}, form.answer)
         if isinstance(confirmed, Response):
             return confirmed
         async with transaction(office.platform) as connection:
             await end_own_way(connection, asker.principal, form.way, now=now, confirmation=confirmed)
     except VakaError as error:
-        return await _explain(office, asker, error)
+        return await explain_here(office, asker, error)
     return RedirectResponse(f"{HERE}#ways", 303)
 
 
@@ -133,77 +118,34 @@ async def set_day(office: Office, request: Request, asker: Asker) -> Response:
     weekday = int(form.weekday)
     try:
         act = own_digest_act(weekday)
-        confirmed = await _touch(office, asker, act, "digest", {"weekday": form.weekday}, form.answer)
+        confirmed = await touch(office, asker, act, "digest", {"weekday": form.weekday}, form.answer)
         if isinstance(confirmed, Response):
             return confirmed
         async with transaction(office.platform) as connection:
             await set_own_digest_day(connection, asker.principal, weekday, now=now, confirmation=confirmed)
     except VakaError as error:
-        return await _explain(office, asker, error)
+        return await explain_here(office, asker, error)
     return RedirectResponse(HERE, 303)
 
 
-async def make_calendar(office: Office, request: Request, asker: Asker) -> Response:
-    """POST /due/calendar: make a link for a calendar and show it, once; confirmed with a security key."""
-    require(asker.principal, MAY_SEE, None)
-    form, now = await read_form(request, MakeForm), office.clock.now()
-    try:
-        confirmed = await _touch(office, asker, making_act(None), "calendar", {}, form.answer)
-        if isinstance(confirmed, Response):
-            return confirmed
-        async with transaction(office.platform) as connection:
-            token = await make_link(connection, asker.principal, None, now=now, confirmation=confirmed)
-    except VakaError as error:
-        return await _explain(office, asker, error)
-    return await _show(office, asker, link=f"{office.origin}/calendar/{token}")
-
-
-async def end_calendar(office: Office, request: Request, asker: Asker) -> Response:
-    """POST /due/calendar/end: end a link of one's own."""
-    require(asker.principal, MAY_SEE, None)
-    form, now = await read_form(request, EndLinkForm), office.clock.now()
-    try:
-        async with transaction(office.platform) as connection:
-            await end_link(connection, asker.principal, None, form.link, now=now)
-    except VakaError as error:
-        return await _explain(office, asker, error)
-    return RedirectResponse(f"{HERE}#calendar", 303)
-
-
-async def give_calendar(office: Office, request: Request) -> Response:
-    """GET /calendar/{secret}: the days of the registers, for whoever's link it is while he may see them.
-
-    Raises NothingHereError for a secret that opens nothing, whatever the reason; TooOftenError.
-    """
-    now = office.clock.now()
-    office.allowances.require("calendars", ALL_CALENDARS)
-    async with transaction(office.platform) as connection:
-        reader = await find_reader(connection, request.path_params["secret"], now)
-        if reader is None or reader.authority_id is not None:
-            raise NothingHereError
-        office.allowances.require(f"calendar:{reader.link}", CALENDARS)
-        principal = await with_training(connection, reader.principal, now, office.training_ahead)
-        if not may(principal, MAY_SEE, None):
-            raise NothingHereError
-        days = await read_deadlines(connection)
-    return answer_calendar(days, "Vaka", office.origin, reader.language, now)
-
-
-async def _touch(
+async def touch(
     office: Office, asker: Asker, act: Act, action: str, fields: dict[str, str], answer: str
 ) -> Confirmation | Response:
-    return await confirm(office, asker, Confirming(act, f"{HERE}/{action}", HERE, "terms", fields), answer)
+    """Return that the act may be done, or the page that has to come first. Raises TooManyChallengesError."""
+    return await confirm(office, asker, Confirming(act, f"{HERE}/{action}", HERE, "due", fields), answer)
 
 
-async def _explain(office: Office, asker: Asker, error: VakaError, form: WayForm | None = None) -> Response:
+async def explain_here(office: Office, asker: Asker, error: VakaError, form: WayForm | None = None) -> Response:
+    """Answer with the page and what is wrong. Raises what says nothing that somebody can mend."""
     if error.category not in EXPLAINED:
         raise error
-    return await _show(office, asker, error, form)
+    return await show_page(office, asker, error, form)
 
 
-async def _show(
+async def show_page(
     office: Office, asker: Asker, error: VakaError | None = None, form: WayForm | None = None, link: str = ""
 ) -> Response:
+    """Answer with the page; ``link`` is one that was just made, and is shown this once."""
     now = office.clock.now()
     async with transaction(office.platform) as connection:
         days = await read_deadlines(connection)
@@ -213,7 +155,7 @@ async def _show(
     soon = [one for one in days if is_due_soon(one, now)]
     status, message = explain(asker, error)
     return office.page(
-        asker, "office_due.html", "terms", HERE, status, message=message, days=soon, later=len(days) - len(soon),
+        asker, "office_due.html", "due", HERE, status, message=message, days=soon, later=len(days) - len(soon),
         late=sum(one.is_late(now) for one in soon), ways=ways, most_ways=MOST_WAYS,
         open_ways=[one for one in ways if one.ended_at is None], weekday=weekday, weekdays=WEEKDAYS, links=links,
         link=link, form=form, may_set=may(asker.principal, NEEDS, None),

@@ -32,6 +32,7 @@ LINES: Mapping[str, str] = {
     "client_audience": mark("Whom our proof is made out to"),
     "back_channel_logout": mark("May sign its people out here"),
     "end_session_endpoint": mark("Where browsers are sent to sign out"),
+    "sign_out_answer": mark("Where browsers are sent with the answer when it signs somebody out"),
     "algorithm": mark("Signed with"),
     "key": mark("Key, with its fingerprint"),
     "metadata": mark("Fingerprint of the metadata"),

@@ -3,7 +3,7 @@
 """What every address of the office works with: the open parts, the rooms, and the frame of a page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -12,7 +12,6 @@ from uuid import UUID
 from starlette.responses import HTMLResponse, Response
 
 from vaka.access.decide import may
-from vaka.access.permissions import Permission
 from vaka.access.step_up import Policy
 from vaka.clock import Clock
 from vaka.database.connections import Pool
@@ -20,40 +19,15 @@ from vaka.errors import VakaError
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.identity.sessions import Session
-from vaka.settings import SecurityContactSettings
+from vaka.settings import CasesSettings, SecurityContactSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
+from vaka.web.navigation import open_groups
+from vaka.web.office.rooms import GROUPS
 from vaka.web.pages import Message, Pages
 from vaka.web.programs.allowance import Allowances
 from vaka.web.refusals import STATUS
-from vaka.web.texts import mark
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A page of the head's list. A new one needs its line below, its addresses and its template."""
-
-    name: str
-    path: str
-    title: str
-    """Marked for translation."""
-    needs: Permission
-
-
-ROOMS = (
-    Room("accounts", "/", mark("Accounts"), Permission.OFFICE_SEE_ACCOUNTS),
-    Room("requests", "/requests", mark("Requests"), Permission.OFFICE_DECIDE_ACCOUNT),
-    Room("emergency", "/emergency", mark("Emergency access"), Permission.OFFICE_DECIDE_ACCOUNT),
-    Room("issuers", "/issuers", mark("Issuers"), Permission.OFFICE_SET_ISSUERS),
-    Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
-    Room("inquiries", "/inquiries", mark("What authorities ask"), Permission.OFFICE_SEE_TERMS),
-    Room("exercises", "/exercises", mark("Crisis exercises"), Permission.OFFICE_SEE_TERMS),
-    Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
-    Room("command", "/command", mark("My commands"), Permission.OFFICE_RUN_COMMANDS),
-    Room("keys", "/keys", mark("My keys"), Permission.OFFICE_OWN_KEYS),
-    Room("sessions", "/sessions", mark("Where I am signed in"), Permission.OFFICE_OWN_SESSIONS),
-)
 
 
 class Confirmed:
@@ -102,6 +76,8 @@ class Office:
     """How long before a course is due an administrator is told of it."""
     allowances: Allowances
     """How often calendars may ask."""
+    cases: CasesSettings = field(default_factory=CasesSettings)
+    """What was agreed of incidents and vulnerabilities."""
     on_site: tuple[IPv4Network | IPv6Network, ...] = ()
     """The networks of the supplier's own premises; from everywhere else one works remotely."""
     demo: bool = False
@@ -121,7 +97,7 @@ class Office:
         return {
             "asker": asker,
             "idle": IDLE["administrator"],
-            "rooms": [one for one in ROOMS if may(asker.principal, one.needs, None)],
+            "groups": open_groups(GROUPS, lambda needs: may(asker.principal, needs, None)),
         }
 
 

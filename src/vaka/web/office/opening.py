@@ -64,6 +64,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 outage_hours=settings.access.declared_outage_hours,
                 training_ahead=timedelta(days=settings.access.training_ahead_days), demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin, allowances=Allowances(clock),
+                cases=settings.cases,
                 on_site=tuple(ip_network(one) for one in settings.office.on_site),
             )  # fmt: skip
     finally:

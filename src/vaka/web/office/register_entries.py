@@ -13,9 +13,10 @@ from vaka.access.permissions import Permission
 from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
 from vaka.identifiers import new_identifier
+from vaka.identity.guard import LONGEST_ANSWER
 from vaka.identity.overview import list_overview
 from vaka.ledger.search import identifier_in
-from vaka.registers.actions import RegisterError, Written, write
+from vaka.registers.actions import RegisterError, Written, entering_act, write
 from vaka.registers.checking import Problem, UnusableEntryError, check, tidy
 from vaka.registers.model import Register, State, Version
 from vaka.registers.store import list_acknowledgements, read_history
@@ -26,8 +27,10 @@ from vaka.web.office.office import Office, explain
 from vaka.web.office.registers import HERE, read_register
 from vaka.web.office.remote_work import LED_HERE, READ_FIRST
 from vaka.web.office.requests import EXPLAINED
+from vaka.web.office.touching import confirm
 from vaka.web.pages import Message
-from vaka.web.register_words import read_words
+from vaka.web.register_words import CONCERNED, read_words
+from vaka.web.touching import Confirming
 
 MOST_AUTHORITIES = 400
 
@@ -76,10 +79,11 @@ async def write_new(office: Office, request: Request, asker: Asker) -> Response:
     """POST /registers/{register}/new: write a new entry."""
     register = read_register(request)
     values, fields, concerned = await _read_values(request, register)
+    answer = fields["answer"]
     drawn = identifier_in(f"register_entry:{fields.get('entry', '')}")
     if drawn is None:
         raise FormError
-    return await _write(office, asker, register, drawn, 1, values, concerned)
+    return await _write(office, asker, register, Written(drawn, 1, values, concerned), answer)
 
 
 async def show_edit(office: Office, request: Request, asker: Asker) -> Response:
@@ -101,7 +105,8 @@ async def write_edit(office: Office, request: Request, asker: Asker) -> Response
         raise FormError
     async with transaction(office.platform) as connection:
         entry = (await read_entry(connection, request, register))[0].entry
-    return await _write(office, asker, register, entry, int(number), values, concerned)
+    written = Written(entry, int(number), values, concerned)
+    return await _write(office, asker, register, written, fields["answer"])
 
 
 async def read_entry(connection: Connection, request: Request, register: Register) -> list[Version]:
@@ -130,36 +135,57 @@ async def _read_values(
             if found is None:
                 raise FormError
             marked.append(found)
-        elif name in sent or name not in (*register.names, "of_entry", "of_number"):
+        elif name in sent or name not in (*register.names, "of_entry", "of_number", "answer"):
             raise FormError
         else:
             sent[name] = value
-    itself = {"entry": sent.pop("of_entry", ""), "number": sent.pop("of_number", "")}
+    itself = {"entry": sent.pop("of_entry", ""), "number": sent.pop("of_number", ""), "answer": sent.pop("answer", "")}
+    if len(itself["answer"]) > LONGEST_ANSWER:
+        raise FormError
     return tidy(register, sent), itself, tuple(marked) if register.whose == "concerned" else None
 
 
-async def _write(
-    office: Office, asker: Asker, register: Register, entry: UUID, number: int, values: Mapping[str, str],
-    concerned: tuple[UUID, ...] | None,
-) -> Response:  # fmt: skip
-    now = office.clock.now()
+async def _write(office: Office, asker: Asker, register: Register, written: Written, answer: str) -> Response:
+    entry, number, values, now = written.entry, written.number, written.values, office.clock.now()
+    marked = [str(one) for one in written.concerned or ()]
     try:
         async with transaction(office.platform) as connection:
             words = await read_words(connection, asker.preferences, register, await list_overview(connection, now))
-            problems = check(register, values, words.known, now.date())
-            if problems:
-                raise UnusableEntryError(problems)
-            written = [Written(entry, number, values, concerned)]
-            await write(connection, asker.principal, register, written, now=now)
+            names = {str(one.id): one.name for one in await list_every_authority(connection)}
+        problems = check(register, values, words.known, now.date())
+        if problems:
+            raise UnusableEntryError(problems)
+        lines = [(words.say(one.label), words.value(one, values)) for one in register.fields if one.name in values]
+        if marked:
+            lines.append((words.say(CONCERNED), ", ".join(names.get(one, one) for one in marked)))
+        act, here, back = (
+            entering_act(register, [written]),
+            _form_of(register, entry, number),
+            HERE + f"/{register.name}",
+        )
+        asked = Confirming(
+            act, here, address(register, entry) if number > 1 else back, "registers",
+            {**values, "of_entry": str(entry), "of_number": str(number), "authority": marked},
+            {act.object: words.title(register, values)}, lines=lines,
+        )  # fmt: skip
+        confirmed = await confirm(office, asker, asked, answer)
+        if isinstance(confirmed, Response):
+            return confirmed
+        async with transaction(office.platform) as connection:
+            await write(connection, asker.principal, register, [written], now=now, confirmation=confirmed)
     except UnusableEntryError as error:
         return await _show_form(
-            office, asker, register, entry, number, values, concerned or [], error, error.problems
+            office, asker, register, entry, number, values, written.concerned or [], error, error.problems
         )  # fmt: skip
     except RegisterError as error:
         if error.category not in EXPLAINED:
             raise
-        return await _show_form(office, asker, register, entry, number, values, concerned or [], error)
+        return await _show_form(office, asker, register, entry, number, values, written.concerned or [], error)
     return RedirectResponse(address(register, entry), 303)
+
+
+def _form_of(register: Register, entry: UUID, number: int) -> str:
+    return f"{HERE}/{register.name}/new" if number == 1 else f"{address(register, entry)}/edit"
 
 
 async def _show_form(
@@ -171,7 +197,7 @@ async def _show_form(
         words = await read_words(connection, asker.preferences, register, accounts)
         authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
     status, message = explain(asker, error)
-    here = f"{HERE}/{register.name}/new" if number == 1 else f"{address(register, entry)}/edit"
+    here = _form_of(register, entry, number)
     return office.page(
         asker, "office_register_form.html", "registers", here, status,
         register=register, entry=entry, number=number, values=values, words=words, action=here, message=message,

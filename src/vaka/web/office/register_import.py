@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import Field
 from starlette.requests import Request
@@ -14,16 +14,19 @@ from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identifiers import new_identifier
 from vaka.identity.overview import list_overview
-from vaka.registers.actions import Written, write
+from vaka.registers.actions import Written, entering_act, write
 from vaka.registers.importing import LONGEST_TABLE, MOST_LINES, ReadLine, read_table
 from vaka.registers.model import Register
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, FormError, read_form
+from vaka.web.key_answer import KeyAnswer
 from vaka.web.office.office import Office, explain
 from vaka.web.office.registers import HERE, read_register
 from vaka.web.office.requests import EXPLAINED
+from vaka.web.office.touching import confirm
 from vaka.web.register_words import read_words
+from vaka.web.touching import Confirming
 
 
 class TableForm(Form):
@@ -32,6 +35,9 @@ class TableForm(Form):
     table: Annotated[str, Field(max_length=LONGEST_TABLE)] = ""
     authority: tuple[UUID, ...] = ()
     act: Literal["look", "keep"] = "look"
+    drawn: UUID | Literal[""] = ""
+    """Of what the entries' identifiers are made: what is touched for is what is kept, and nothing is kept twice."""
+    answer: KeyAnswer = ""
 
 
 async def show_import(office: Office, request: Request, asker: Asker) -> Response:
@@ -51,9 +57,22 @@ async def take_table(office: Office, request: Request, asker: Asker) -> Response
             lines = read_table(register, form.table, words.known, now.date())
             if form.act == "look" or any(line.problems for line in lines):
                 return await _show(office, asker, register, form, lines)
-            concerned = form.authority if register.whose == "concerned" else None
-            written = [Written(new_identifier(now), 1, line.values, concerned) for line in lines]
-            await write(connection, asker.principal, register, written, now=now)
+        concerned = form.authority if register.whose == "concerned" else None
+        drawn = form.drawn or new_identifier(now)
+        written = [Written(uuid5(drawn, str(line.number)), 1, line.values, concerned) for line in lines]
+        act, here = entering_act(register, written), f"{HERE}/{register.name}/import"
+        marked = [str(one) for one in form.authority]
+        asked = Confirming(
+            act, here, here, "registers",
+            {"table": form.table, "act": "keep", "drawn": str(drawn), "authority": marked},
+            {act.object: words.say(register.title)},
+            lines=[(str(line.number), words.title(register, line.values)) for line in lines],
+        )  # fmt: skip
+        confirmed = await confirm(office, asker, asked, form.answer)
+        if isinstance(confirmed, Response):
+            return confirmed
+        async with transaction(office.platform) as connection:
+            await write(connection, asker.principal, register, written, now=now, confirmation=confirmed)
     except VakaError as error:
         if error.category not in EXPLAINED:
             raise

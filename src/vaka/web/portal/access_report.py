@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The report of a year on who got and lost which role (term 9), drawn from the log and from nothing else."""
 
+import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,20 +20,18 @@ from vaka.ledger.reading import LogState, read_state
 from vaka.ledger.search import Hit, Wanted, find_concerning
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
+from vaka.web.documents import MEDIA_TYPE as PDF
+from vaka.web.documents import make_pdf
 from vaka.web.forms import Form, FormError, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.portal.access import MAY_SEE
+from vaka.web.portal.access_document import MOST_IN_DOCUMENT, REPORTED, Report, write_report
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.touching import confirm
 from vaka.web.times import LOCAL
 from vaka.web.touching import Confirming
 
-REPORTED = (
-    Event.ROLE_REQUESTED, Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_GRANTED, Event.ROLE_REVOKED,
-    Event.ROLE_LAPSED, Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.ROLE_UNAUTHORISED,
-)  # fmt: skip
-"""What the report counts and lists."""
 FIRST_YEAR = 2020
 BATCH = 1000
 MOST_ROWS = 20_000
@@ -68,21 +69,46 @@ async def give_report(portal: Portal, request: Request, asker: Asker) -> Respons
     form = await read_form(request, TakeOutForm)
     year = _year(portal, request)
     here = f"/log/{authority.slug}/access/report/{year}"
-    asked = Confirming(_taking_out(portal, authority, year), f"{here}/csv", here, "access", hands_out=True)
+    asked = Confirming(_taking_out(portal, authority, year, "csv"), f"{here}/csv", here, "access", hands_out=True)
     confirmed = await confirm(portal, asker, authority, asked, form.answer)
     if isinstance(confirmed, Response):
         return confirmed
     _, hits = await _read(portal, asker, authority, year, Event.LOG_EXPORTED, confirmed)
-    rows = [write_csv(hit.index, hit.leaf, LOCAL) for hit in hits if hit.leaf is not None]
-    name = f"{authority.slug}-access-{year}.csv"
-    return Response(
-        write_heading() + b"".join(rows), media_type=MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return _file(authority, year, "csv", MEDIA_TYPE, _table(hits))
+
+
+async def give_document(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/access/report/{year}/pdf: the report as a document to keep, with names, for a touch."""
+    authority = await require_authority(portal, request, asker, MAY_SEE)
+    form = await read_form(request, TakeOutForm)
+    year = _year(portal, request)
+    here = f"/log/{authority.slug}/access/report/{year}"
+    asked = Confirming(_taking_out(portal, authority, year, "pdf"), f"{here}/pdf", here, "access", hands_out=True)
+    confirmed = await confirm(portal, asker, authority, asked, form.answer)
+    if isinstance(confirmed, Response):
+        return confirmed
+    state, hits = await _read(portal, asker, authority, year, Event.LOG_EXPORTED, confirmed, "pdf")
+    leaves = [hit.leaf for hit in hits[:MOST_IN_DOCUMENT] if hit.leaf is not None]
+    names = await name_everything(portal.platform, Things(), leaves)
+    report = Report(
+        authority.name, year, hits, names, portal.logs.log_name(), state.size,
+        hashlib.sha256(_table(hits)).hexdigest(), portal.clock.now(),
     )  # fmt: skip
+    document = write_report(report, asker.preferences.language)
+    return _file(authority, year, "pdf", PDF, await make_pdf(document))
 
 
-def _taking_out(portal: Portal, authority: Authority, year: int) -> Act:
-    said = {"format": "csv", **_stretch(year)}
+def _table(hits: Sequence[Hit]) -> bytes:
+    return write_heading() + b"".join(write_csv(hit.index, hit.leaf, LOCAL) for hit in hits if hit.leaf is not None)
+
+
+def _file(authority: Authority, year: int, ending: str, media_type: str, content: bytes) -> Response:
+    name = f"{authority.slug}-access-{year}.{ending}"
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _taking_out(portal: Portal, authority: Authority, year: int, form: Literal["csv", "pdf"]) -> Act:
+    said = {"format": form, **_stretch(year)}
     return Act(Event.LOG_EXPORTED.value, authority.id, f"log:{portal.logs.log_name()}", said)
 
 
@@ -92,7 +118,13 @@ def _stretch(year: int) -> dict[str, str]:
 
 
 async def _read(
-    portal: Portal, asker: Asker, authority: Authority, year: int, event: Event, confirmed: Confirmation | None = None
+    portal: Portal,
+    asker: Asker,
+    authority: Authority,
+    year: int,
+    event: Event,
+    confirmed: Confirmation | None = None,
+    form: Literal["csv", "pdf"] = "csv",
 ) -> tuple[LogState, list[Hit]]:
     since, until = (datetime(one, 1, 1, tzinfo=LOCAL) for one in (year, year + 1))
     wanted = Wanted(since, until, events=[one.value for one in REPORTED])
@@ -101,7 +133,7 @@ async def _read(
         hits = await _find(platform, authority, wanted, state.size)
     facts: dict[str, str | int | bool | None] = {
         "event": "role", "found": len(hits), **_stretch(year),
-        **({"format": "csv", "reason": "yearly_report"} if event is Event.LOG_EXPORTED else {}),
+        **({"format": form, "reason": "yearly_report"} if event is Event.LOG_EXPORTED else {}),
         **({} if confirmed is None else confirmed.said),
     }  # fmt: skip
     entry = Entry(

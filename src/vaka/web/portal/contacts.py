@@ -82,7 +82,7 @@ async def name_contact(portal: Portal, request: Request, asker: Asker) -> Respon
         form.named.require_sound(now.date())
         fields = form.model_dump(exclude={"answer"})
         asked = Confirming(
-            setting_act(authority.id, form.named), here, here, "cases", fields,
+            setting_act(authority.id, form.named), here, here, "contacts", fields,
             shown={"who": form.name, "mail": form.mail or "–", "phone": form.phone or "–", "there": form.hours or "–"},
         )  # fmt: skip
         confirmed = await confirm(portal, asker, authority, asked, form.answer)
@@ -104,7 +104,7 @@ async def take_off(portal: Portal, request: Request, asker: Asker) -> Response:
         async with transaction(portal.platform) as platform:
             names = {one.place: one.name for one in await list_contacts(platform, authority.id)}
         asked = Confirming(
-            ending_act(authority.id, place), f"{here}/end", here, "cases", {"place": form.place},
+            ending_act(authority.id, place), f"{here}/end", here, "contacts", {"place": form.place},
             shown={"who": names.get(place, "–")},
         )  # fmt: skip
         confirmed = await confirm(portal, asker, authority, asked, form.answer)
@@ -137,7 +137,7 @@ async def _show(
         status, message = STATUS[error.category], Message(error.sentence.in_language(asker.preferences.language))
     taken = {one.place for one in contacts}
     return portal.page(
-        asker, "portal_contacts.html", authority, f"{path}/contacts", status, page="cases", path=path, state=state,
+        asker, "portal_contacts.html", authority, f"{path}/contacts", status, page="contacts", path=path, state=state,
         contacts=contacts, today=today, duty=whose_duty(contacts, today), form=form, message=message,
         places=range(1, MOST_CONTACTS + 1), latest=today + LONGEST_VALID, usually=today + USUALLY,
         next_place=next((one for one in range(1, MOST_CONTACTS + 1) if one not in taken), 1),

@@ -24,6 +24,7 @@ from vaka.web.asker import Asker
 from vaka.web.exercises import EXPLAINED, Digest, Frame, OneForm, Text
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.touching import confirm
 from vaka.web.times import LOCAL
@@ -64,6 +65,7 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_exercises(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/exercises: what was asked for, how far it has come, whose turn it is."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "exercises")
     return await exercises.show(await _frame(portal, asker, authority), asker)
 
 

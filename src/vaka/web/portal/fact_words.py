@@ -185,6 +185,7 @@ FACTS: Mapping[str, str] = {
     "unexpected": mark("Not expected"),
     "missing": mark("Expected and missing"),
     "there": mark("When somebody is there"),
+    "tlp": mark("Marking (TLP 2.0)"),
     "who": mark("Who is reached"),
     "way": mark("How it is sent"),
     "minutes": mark("Minutes"),

@@ -28,8 +28,10 @@ from vaka.web.assets import Assets
 from vaka.web.authorities import Reading, find_by_slug
 from vaka.web.authorities import require_authority as require_authority
 from vaka.web.denials import Teller
+from vaka.web.navigation import open_groups
 from vaka.web.pages import Pages
 from vaka.web.portal.lookup import LookedFor
+from vaka.web.portal.rooms import GROUPS
 from vaka.web.portal.taking_out import TakingOut
 from vaka.web.programs.allowance import Allowances
 from vaka.web.questions import Questions
@@ -122,6 +124,7 @@ class Portal:
             "idle": IDLE["authority"],
             "authority": authority,
             "base": f"/log/{authority.slug}",
+            "groups": open_groups(GROUPS, lambda needs: may(principal, needs, authority.id)),
             "may_read": may(principal, Permission.PORTAL_READ_LOG, authority.id),
             "may_set_retention": may(principal, Permission.PORTAL_SET_RETENTION, authority.id),
             "may_set_removal": may(principal, Permission.PORTAL_SET_REMOVAL, authority.id),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What waits for the authority, what the supplier has to do for it, and how one is reminded: page, digest, calendar."""
+"""What waits for the authority, what the supplier has to do for it, and on which day it is told how things stand."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.calendars import end_link, find_reader, list_links, make_link, making_act, needs
+from vaka.access.calendars import list_links, needs
 from vaka.access.decide import NothingHereError, may
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
@@ -25,13 +25,11 @@ from vaka.ledger.reading import read_state
 from vaka.notices.digest_days import digest_act, read_digest_day, set_digest_day
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.calendars import answer_calendar
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.touching import confirm
-from vaka.web.programs.allowance import ALL_CALENDARS, CALENDARS
 from vaka.web.refusals import STATUS
 from vaka.web.touching import Confirming
 from vaka.web.weekdays import WEEKDAYS, Weekday
@@ -47,18 +45,6 @@ class DayForm(Form):
     answer: KeyAnswer = ""
 
 
-class MakeForm(Form):
-    """Nothing but what a key said."""
-
-    answer: KeyAnswer = ""
-
-
-class EndForm(Form):
-    """Which link ends."""
-
-    link: UUID
-
-
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /tasks: what waits for one's own authority; of several, the first by name."""
     return portal.lead_to_own(asker, MAY_SEE, "tasks")
@@ -67,7 +53,7 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_tasks(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/tasks: what waits for the authority, and what it waits for."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
-    return await _show(portal, asker, authority)
+    return await show_page(portal, asker, authority)
 
 
 async def set_day(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -87,75 +73,24 @@ async def set_day(portal: Portal, request: Request, asker: Asker) -> Response:
                 platform, asker.principal, authority.id, weekday, now=portal.clock.now(), confirmation=confirmed
             )
     except VakaError as error:
-        return await _explain(portal, asker, authority, error)
+        return await explain(portal, asker, authority, error)
     return RedirectResponse(here, 303)
 
 
-async def make_calendar(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/tasks/calendar: make a link for a calendar and show it, once; confirmed with a key."""
-    authority = await require_authority(portal, request, asker, MAY_SEE)
-    form, here = await read_form(request, MakeForm), f"/log/{authority.slug}/tasks"
-    try:
-        asked = Confirming(making_act(authority.id), f"{here}/calendar", here, "tasks")
-        confirmed = await confirm(portal, asker, authority, asked, form.answer)
-        if isinstance(confirmed, Response):
-            return confirmed
-        async with transaction(portal.platform) as platform:
-            token = await make_link(
-                platform, asker.principal, authority.id, now=portal.clock.now(), confirmation=confirmed
-            )
-    except VakaError as error:
-        return await _explain(portal, asker, authority, error)
-    return await _show(portal, asker, authority, link=f"{portal.origin}/calendar/{token}")
-
-
-async def end_calendar(portal: Portal, request: Request, asker: Asker) -> Response:
-    """POST /log/{authority}/tasks/calendar/end: end a link of one's own."""
-    authority = await require_authority(portal, request, asker, MAY_SEE)
-    form, now = await read_form(request, EndForm), portal.clock.now()
-    try:
-        async with transaction(portal.platform) as platform:
-            await end_link(platform, asker.principal, authority.id, form.link, now=now)
-    except VakaError as error:
-        return await _explain(portal, asker, authority, error)
-    return RedirectResponse(f"/log/{authority.slug}/tasks", 303)
-
-
-async def give_calendar(portal: Portal, request: Request) -> Response:
-    """GET /calendar/{secret}: the days of whoever's link it is, as he may see them now. Raises NothingHereError for a
-    secret that opens nothing, whatever the reason; TooOftenError.
-    """
-    now = portal.clock.now()
-    portal.allowances.require("calendars", ALL_CALENDARS)
-    async with transaction(portal.platform) as platform:
-        reader = await find_reader(platform, request.path_params["secret"], now)
-        if reader is None or reader.authority_id is None:
-            raise NothingHereError
-        portal.allowances.require(f"calendar:{reader.link}", CALENDARS)
-        if not may(reader.principal, MAY_SEE, reader.authority_id):
-            raise NothingHereError
-        supervised = await _find(platform, reader.authority_id, now)
-        async with portal.gateway.transaction(supervised.id) as tenant:
-            waiting = await read_waiting(platform, tenant, supervised, now)
-        days = [*_seen_by(reader.principal, supervised.id, waiting)]
-        days += await read_shown_deadlines(platform, supervised.id)
-    return answer_calendar(
-        days, f"Vaka, {supervised.name}", f"{portal.origin}/log/{supervised.slug}", reader.language, now
-    )
-
-
-async def _explain(portal: Portal, asker: Asker, authority: Authority, error: VakaError) -> Response:
+async def explain(portal: Portal, asker: Asker, authority: Authority, error: VakaError) -> Response:
+    """Answer with the page and what is wrong. Raises what says nothing that somebody can mend."""
     if error.category not in (Category.INVALID, Category.CONFLICT, Category.FORBIDDEN):
         raise error
-    return await _show(portal, asker, authority, error)
+    return await show_page(portal, asker, authority, error)
 
 
-async def _show(
+async def show_page(
     portal: Portal, asker: Asker, authority: Authority, error: VakaError | None = None, link: str = ""
 ) -> Response:
+    """Answer with the page; ``link`` is one that was just made, and is shown this once."""
     now, path = portal.clock.now(), f"/log/{authority.slug}"
     async with transaction(portal.platform) as platform:
-        supervised = await _find(platform, authority.id, now)
+        supervised = await find_supervised(platform, authority.id, now)
         async with portal.gateway.transaction(authority.id) as tenant:
             state = await read_state(tenant)
             waiting = await read_waiting(platform, tenant, supervised, now)
@@ -163,7 +98,7 @@ async def _show(
         days = await read_shown_deadlines(platform, authority.id)
         weekday = await read_digest_day(platform, authority.id)
         links = await list_links(platform, asker.principal, authority.id)
-    seen = [one for one in _seen_by(asker.principal, authority.id, waiting) if is_due_soon(one, now)]
+    seen = [one for one in seen_by(asker.principal, authority.id, waiting) if is_due_soon(one, now)]
     theirs = [one for one in list_term_tasks(standings, supervised.contract, now) if one.turn != "authority"]
     message, status = None, 200
     if error is not None:
@@ -183,12 +118,13 @@ async def _show(
     )  # fmt: skip
 
 
-def _seen_by(principal: Principal, authority_id: UUID, tasks: Sequence[Task]) -> list[Task]:
+def seen_by(principal: Principal, authority_id: UUID, tasks: Sequence[Task]) -> list[Task]:
     """Return the tasks whose page somebody may open."""
     return [one for one in tasks if may(principal, permission_for(one.kind), authority_id)]
 
 
-async def _find(platform: Connection, authority_id: UUID, now: datetime) -> Supervised:
+async def find_supervised(platform: Connection, authority_id: UUID, now: datetime) -> Supervised:
+    """Return an authority with what its terms are judged by. Raises NothingHereError."""
     supervised = next((one for one in await list_supervised(platform, now) if one.id == authority_id), None)
     if supervised is None:
         raise NothingHereError  # the reception of unknown senders has no contract

@@ -24,6 +24,8 @@ from vaka.web.signin.federated import begin, finish, list_ways, read_realm, take
 from vaka.web.signin.logout import ARRIVALS as LOGOUTS
 from vaka.web.signin.logout import end_by_issuer
 from vaka.web.signin.saml import ARRIVALS, consume, show_metadata
+from vaka.web.signin.saml_logout import ARRIVALS as SAML_LOGOUTS
+from vaka.web.signin.saml_logout import hear
 from vaka.web.signin.signed_out import come_back, show_signed_out, sign_out_there
 
 
@@ -78,6 +80,8 @@ ADDRESSES: tuple[Address, ...] = (
     route("/saml/authority/{slug}/acs", consume, ["POST"], needs=PUBLIC),
     route("/saml/supplier/metadata", show_metadata, ["GET"], needs=PUBLIC),
     route("/saml/authority/{slug}/metadata", show_metadata, ["GET"], needs=PUBLIC),
+    route("/saml/supplier/slo", hear, ["POST"], needs=PUBLIC),
+    route("/saml/authority/{slug}/slo", hear, ["POST"], needs=PUBLIC),
     route("/logout/{name}", end_by_issuer, ["POST"], needs=PUBLIC),
     route("/fallback", show_fallback, ["GET"], needs=PUBLIC),
     route("/fallback", sign_in_by_key, ["POST"], needs=PUBLIC),
@@ -91,7 +95,7 @@ ADDRESSES: tuple[Address, ...] = (
 )
 
 
-_FROM_ELSEWHERE = re.compile(f"{ARRIVALS.pattern}|{LOGOUTS.pattern}")
+_FROM_ELSEWHERE = re.compile("|".join(one.pattern for one in (ARRIVALS, SAML_LOGOUTS, LOGOUTS)))
 
 
 def build_signin(entrance: Entrance) -> ASGIApp:

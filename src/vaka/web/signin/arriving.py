@@ -13,7 +13,7 @@ from vaka.identity.sessions import Realm
 from vaka.web.asker import find_principal, give_token
 from vaka.web.preferences import read_preferences, remember
 from vaka.web.signin.entrance import Entrance, first_page
-from vaka.web.signin.issuer_cookies import forget_issuer, keep_issuer
+from vaka.web.signin.issuer_cookies import CameBy, forget_issuer, keep_issuer
 
 PENDING_COOKIE = "__Host-vaka-pending"
 SAML_COOKIE = "__Host-vaka-pending-saml"
@@ -22,13 +22,16 @@ FALLBACK_COOKIE = "__Host-vaka-fallback"
 EMERGENCY_COOKIE = "__Host-vaka-emergency"
 LEAVING_COOKIE = "__Host-vaka-leaving"
 """What a browser holds that signs out at an issuer: an answer says of it what it began itself."""
+LEAVING_SAML_COOKIE = "__Host-vaka-leaving-saml"
+"""So too, where the answer comes from the issuer's page."""
+_FROM_ELSEWHERE = (SAML_COOKIE, LEAVING_SAML_COOKIE)
 INVITATION_COOKIE = "__Host-vaka-invitation"
 STATUS = {Reason.INVITATION: HTTPStatus.GONE, Reason.TOKEN_UNREACHABLE: HTTPStatus.BAD_GATEWAY}
 """What differs from FORBIDDEN."""
 
 
 async def let_in(
-    entrance: Entrance, request: Request, realm: Realm, token: str, *, came_by: str | None = None
+    entrance: Entrance, request: Request, realm: Realm, token: str, *, came_by: CameBy | None = None
 ) -> Response:
     """Answer with a session of its own: whatever the browser had before is not taken over.
 
@@ -52,6 +55,7 @@ async def let_in(
         keep_issuer(response, realm, came_by)
     for name in (
         PENDING_COOKIE, SAML_COOKIE, FALLBACK_COOKIE, EMERGENCY_COOKIE, INVITATION_COOKIE, LEAVING_COOKIE,
+        LEAVING_SAML_COOKIE,
     ):  # fmt: skip
         _forget(response, name)
     if principal is not None:
@@ -86,5 +90,5 @@ def host_of(request: Request) -> str:
 
 def _forget(response: Response, name: str) -> None:
     response.delete_cookie(
-        name, path="/", secure=True, httponly=True, samesite="none" if name == SAML_COOKIE else "lax"
+        name, path="/", secure=True, httponly=True, samesite="none" if name in _FROM_ELSEWHERE else "lax"
     )  # fmt: skip

@@ -32,6 +32,7 @@ from vaka.web.refusals import RequestRefusedError
 from vaka.web.safety import WRONG_ORIGIN, comes_from_own_page
 from vaka.web.signin.arriving import INVITATION_COOKIE, PENDING_COOKIE, host_of, let_in, refuse
 from vaka.web.signin.entrance import Entrance, end_sessions
+from vaka.web.signin.issuer_cookies import CameBy
 from vaka.web.signin.saml import send_by_saml
 
 INVITATION_SECONDS = 900
@@ -157,7 +158,7 @@ async def _finish(entrance: Entrance, request: Request, secret: PendingSecret | 
             browser=read_browser(request), authority=trusted.authority_id,
         )  # fmt: skip
     await end_sessions(entrance, request)
-    return await let_in(entrance, request, begun.realm, token, came_by=trusted.name)
+    return await let_in(entrance, request, begun.realm, token, came_by=CameBy(trusted.name))
 
 
 def _usable(entrance: Entrance, trusted: Trusted) -> Content:

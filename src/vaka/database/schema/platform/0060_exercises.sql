@@ -339,7 +339,8 @@ begin
         return 'changed';
     end if;
     update exercise set begun_by = p_by, begun_at = p_at where id = p_id;
-    perform enter_exercise('exercise.begun', one, p_by, p_at, jsonb_build_object('sha256', p_digest));
+    perform enter_exercise('exercise.begun', one, p_by, p_at, jsonb_build_object(
+        'sha256', p_digest, 'until', to_char(one.ends_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
     return 'done';
 end $$;
 revoke all on function begin_exercise from public;

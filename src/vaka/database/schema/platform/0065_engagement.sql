@@ -17,13 +17,18 @@ create function agreement_holds(p_entry uuid, p_at timestamptz) returns boolean
 $$;
 revoke all on function agreement_holds from public;
 
--- The undertakings of a human that hold by their own days, and the firm that each says he works for, if any.
+-- The undertakings of a human that hold by their own days, and the firm that each says he works for, if any; also of
+-- somebody whose account waits to be approved (0055).
 create function standing_undertakings(p_human uuid, p_at timestamptz) returns table (firm uuid)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    with signed as materialized (
+    with mine as (
+        select a.id from account a where a.human = p_human
+        union all
+        select r.account_id from account_request r where r.human = p_human and r.kind = 'create' and r.state = 'waiting'
+    ), signed as materialized (
         select h.entry, h.number, nullif(h.fields ->> 'employer', '')::uuid as firm
-        from account mine join register_version h on h.fields ->> 'person' = mine.id::text and h.register = 'undertakings'
-        where mine.human = p_human and h.state = 'noted' and h.fields ->> 'customers' = 'yes'
+        from mine join register_version h on h.fields ->> 'person' = mine.id::text and h.register = 'undertakings'
+        where h.state = 'noted' and h.fields ->> 'customers' = 'yes'
           and (h.fields ->> 'signed')::date <= p_at::date
           and coalesce((h.fields ->> 'valid_until')::date >= p_at::date, true)
     )
@@ -31,7 +36,7 @@ create function standing_undertakings(p_human uuid, p_at timestamptz) returns ta
 $$;
 revoke all on function standing_undertakings from public;
 
--- As 0049 has it, and of whoever works for a firm: only while its agreement holds.
+-- As 0055 has it, and of whoever works for a firm: only while its agreement holds.
 create or replace function has_undertaking(p_human uuid, p_at timestamptz) returns boolean
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select exists (

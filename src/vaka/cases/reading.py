@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Cases as the office reads them, whole, and as an authority does: what touches it, and of that what it may see."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from vaka.cases.model import QUERIES, Case, CaseEntry, Receipt, Touch, may_leave
+from vaka.database.connections import Connection
+
+Row = TypeVar("Row")
+
+
+async def list_cases(connection: Connection, authority_id: UUID | None = None) -> list[Case]:
+    """Return the cases, the newest first: all (as office), or those that touch an authority (as portal)."""
+    if authority_id is None:
+        return await _rows(connection, Case, "list_cases", {})
+    return await _rows(connection, Case, "list_cases_of", {"authority_id": authority_id})
+
+
+async def list_entries(connection: Connection, case_id: UUID, authority_id: UUID | None = None) -> list[CaseEntry]:
+    """Return what was written in a case: everything (as office), or what an authority may see (as portal)."""
+    if authority_id is None:
+        return await _rows(connection, CaseEntry, "list_entries", {"case_id": case_id})
+    return await _rows(connection, CaseEntry, "list_entries_of", {"case_id": case_id, "authority_id": authority_id})
+
+
+async def list_receipts(connection: Connection, case_id: UUID, authority_id: UUID | None = None) -> list[Receipt]:
+    """Return who has seen what of it."""
+    if authority_id is None:
+        return await _rows(connection, Receipt, "list_receipts", {"case_id": case_id})
+    return await _rows(connection, Receipt, "list_receipts_of", {"case_id": case_id, "authority_id": authority_id})
+
+
+async def list_touches(connection: Connection) -> list[Touch]:
+    """Return which case touches whom (as office)."""
+    return await _rows(connection, Touch, "list_touches", {})
+
+
+def write_file(case: Case, entries: Sequence[CaseEntry]) -> bytes:
+    """Return a case as a file (JSON): without anybody's name, and without what is marked RED; says how much that is."""
+    leaving = may_leave(entries)
+    said: dict[str, Any] = {
+        "format": "vaka case 1", "case": case.number, "id": str(case.id), "kind": case.kind, "severity": case.severity,
+        "state": case.state, "known_at": case.known_at.astimezone(UTC).isoformat(),
+        "fixed_at": case.fixed_at and case.fixed_at.astimezone(UTC).isoformat(), "reports": list(case.reports),
+        "left_out": {"TLP:RED": len(entries) - len(leaving)},
+        "entries": [
+            {
+                "number": one.number, "kind": one.kind, "side": one.side, "tlp": f"TLP:{one.tlp}", "text": one.text,
+                "facts": dict(one.facts), "at": one.made_at.astimezone(UTC).isoformat(), "digest": one.digest.hex(),
+            }
+            for one in leaving
+        ],
+    }  # fmt: skip
+    return json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+async def _rows(connection: Connection, row: type[Row], query: str, values: dict[str, Any]) -> list[Row]:
+    async with connection.cursor(row_factory=class_row(row)) as cursor:
+        await cursor.execute(QUERIES[query], values)
+        return await cursor.fetchall()

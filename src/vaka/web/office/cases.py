@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Incidents and vulnerabilities in the office: opened, written in, taken step by step (terms 34 and 35)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.decide import NothingHereError
+from vaka.cases.contacts import list_contacts, whose_duty
+from vaka.cases.model import LONGEST_FINDING, LONGEST_TEXT, LONGEST_TITLE, Case, Kind, Severity, Tlp
+from vaka.cases.reading import list_cases, list_entries, list_receipts, list_touches
+from vaka.cases.writing import Opened, UnusableCaseError, open_case, see, write
+from vaka.database.connections import transaction
+from vaka.errors import VakaError
+from vaka.identity.overview import list_overview
+from vaka.ledger.search import identifier_in
+from vaka.tenants.authorities import list_every_authority
+from vaka.web.asker import Asker
+from vaka.web.case_words import case_words, clocks, title_of
+from vaka.web.forms import Form, read_form
+from vaka.web.office.office import Office, explain
+from vaka.web.office.requests import EXPLAINED
+
+HERE = "/cases"
+SWEDEN = ZoneInfo("Europe/Stockholm")
+
+
+class OpenForm(Form):
+    """A new case."""
+
+    kind: Kind
+    severity: Severity
+    title: Annotated[str, Field(max_length=LONGEST_TITLE)]
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    tlp: Tlp
+    known_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d$")]
+    """In Swedish time, as a browser sends it."""
+    regulated: Literal["", "yes"] = ""
+    touches: Annotated[tuple[UUID, ...], Field(max_length=400)] = ()
+
+
+class WriteForm(Form):
+    """Something that is written in a case."""
+
+    kind: Literal["noted", "corrected", "touched", "moved", "reported"]
+    tlp: Tlp = "AMBER"
+    authority: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
+    corrects: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$|^$")] = ""
+    step: Literal["", "acknowledged", "triaged", "contained", "fixed", "closed"] = ""
+    cause: Annotated[str, Field(max_length=LONGEST_FINDING)] = ""
+    impact: Annotated[str, Field(max_length=LONGEST_FINDING)] = ""
+    report: Literal["", "reported", "not_required", "24h", "72h", "month"] = ""
+
+    @property
+    def facts(self) -> Mapping[str, str | int]:
+        """What stands beside the text, by what is written."""
+        if self.kind == "moved" and self.step:
+            ends = {"cause": self.cause, "impact": self.impact, "report": self.report}
+            return {"step": self.step, **(ends if self.step == "closed" else {})}
+        if self.kind == "corrected" and self.corrects:
+            return {"corrects": int(self.corrects)}
+        if self.kind == "reported" and self.report:
+            return {"report": self.report}
+        if self.kind in ("moved", "corrected", "reported"):
+            raise UnusableCaseError("Välj vad det gäller.", "Choose what it is about.")
+        return {}
+
+
+class SeenForm(Form):
+    """Up to where somebody has read."""
+
+    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")]
+
+
+async def show_cases(office: Office, request: Request, asker: Asker) -> Response:
+    """GET /cases: every case, what nobody has acknowledged first, and whom one reaches at each authority."""
+    now = office.clock.now()
+    async with transaction(office.platform) as connection:
+        cases = await list_cases(connection)
+        touches, contacts = await list_touches(connection), await list_contacts(connection)
+        authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
+        titles = {one.id: title_of(one, await list_entries(connection, one.id)) for one in cases[:100]}
+    named = {one.id: [who for who in contacts if who.authority_id == one.id] for one in authorities}
+    return office.page(
+        asker, "office_cases.html", "cases", HERE, cases=sorted(cases[:100], key=lambda one: one.state != "open"),
+        titles=titles, touched={one.id: sum(t.case_id == one.id for t in touches) for one in cases},
+        authorities=authorities, named=named, today=now.date(),
+        duties={key: whose_duty(who, now.date()) for key, who in named.items()},
+        unanswered=[one for one in cases if one.state == "open" and one.level], **case_words(asker.preferences),
+    )  # fmt: skip
+
+
+async def show_new(office: Office, request: Request, asker: Asker) -> Response:
+    """GET /cases/new: an empty form."""
+    return await _show_new(office, asker)
+
+
+async def open_new(office: Office, request: Request, asker: Asker) -> Response:
+    """POST /cases/new: open a case, and tell whom it touches."""
+    form, now = await read_form(request, OpenForm, lists=frozenset({"touches"})), office.clock.now()
+    try:
+        try:
+            known_at = datetime.fromisoformat(form.known_at).replace(tzinfo=SWEDEN)
+        except ValueError:
+            raise UnusableCaseError("Tiden finns inte.", "There is no such time.") from None
+        opened = Opened(
+            form.kind, form.severity, form.title, form.text, form.tlp, known_at, bool(form.regulated), form.touches
+        )
+        async with transaction(office.platform) as connection:
+            made = await open_case(connection, asker.principal, opened, office.cases, now=now)
+    except VakaError as error:
+        if error.category not in EXPLAINED:
+            raise
+        return await _show_new(office, asker, error, form)
+    return RedirectResponse(f"{HERE}/{made}", 303)
+
+
+async def show_case(office: Office, request: Request, asker: Asker) -> Response:
+    """GET /cases/{case}: everything that was written in one, who has seen it, and what can be done."""
+    return await _show(office, request, asker)
+
+
+async def write_in(office: Office, request: Request, asker: Asker) -> Response:
+    """POST /cases/{case}/write: a message, a correction, a step, a report, or one more authority."""
+    form, now = await read_form(request, WriteForm), office.clock.now()
+    case_id = _identifier(request)
+    try:
+        authority = UUID(form.authority) if form.authority else None
+        async with transaction(office.platform) as connection:
+            await write(
+                connection, asker.principal, case_id, form.kind, tlp=form.tlp, text=form.text, authority_id=authority,
+                facts=form.facts, now=now,
+            )  # fmt: skip
+    except ValueError:
+        raise NothingHereError from None
+    except VakaError as error:
+        if error.category not in EXPLAINED:
+            raise
+        return await _show(office, request, asker, error, form)
+    return RedirectResponse(f"{HERE}/{case_id}", 303)
+
+
+async def say_seen(office: Office, request: Request, asker: Asker) -> Response:
+    """POST /cases/{case}/seen: say that one has seen what the authorities wrote; they see that."""
+    form, case_id = await read_form(request, SeenForm), _identifier(request)
+    try:
+        async with transaction(office.platform) as connection:
+            await see(connection, asker.principal, case_id, int(form.number), None, now=office.clock.now())
+    except VakaError as error:
+        if error.category not in EXPLAINED:
+            raise
+        return await _show(office, request, asker, error)
+    return RedirectResponse(f"{HERE}/{case_id}", 303)
+
+
+async def _show_new(
+    office: Office, asker: Asker, error: VakaError | None = None, form: OpenForm | None = None
+) -> Response:
+    async with transaction(office.platform) as connection:
+        authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
+    status, message = explain(asker, error)
+    return office.page(
+        asker, "office_case_new.html", "cases", f"{HERE}/new", status, authorities=authorities, form=form,
+        message=message, latest=office.clock.now().astimezone(SWEDEN).strftime("%Y-%m-%dT%H:%M"),
+        **case_words(asker.preferences),
+    )  # fmt: skip
+
+
+async def _show(
+    office: Office, request: Request, asker: Asker, error: VakaError | None = None, form: WriteForm | None = None
+) -> Response:
+    case_id, now = _identifier(request), office.clock.now()
+    async with transaction(office.platform) as connection:
+        case: Case | None = next((one for one in await list_cases(connection) if one.id == case_id), None)
+        if case is None:
+            raise NothingHereError
+        entries, receipts = await list_entries(connection, case.id), await list_receipts(connection, case.id)
+        touches = [one for one in await list_touches(connection) if one.case_id == case.id]
+        contacts = await list_contacts(connection)
+        authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
+        names = {one.id: one.display_name for one in await list_overview(connection, now)}
+    status, message = explain(asker, error)
+    touched = {one.authority_id for one in touches}
+    return office.page(
+        asker, "office_case.html", "cases", f"{HERE}/{case.id}", status, case=case, title=title_of(case, entries),
+        entries=entries, receipts=receipts, touched=[one for one in authorities if one.id in touched],
+        untouched=[one for one in authorities if one.id not in touched], names=names, form=form, message=message,
+        authority_names={one.id: one.name for one in authorities}, today=now.date(),
+        contacts={one.id: [who for who in contacts if who.authority_id == one.id] for one in authorities},
+        clocks=clocks(case, max((one.told_at for one in touches), default=None)), path=f"{HERE}/{case.id}",
+        **case_words(asker.preferences),
+    )  # fmt: skip
+
+
+def _identifier(request: Request) -> UUID:
+    found = identifier_in(f"case:{request.path_params['case']}")
+    if found is None:
+        raise NothingHereError
+    return found

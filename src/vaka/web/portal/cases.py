@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The case room of an authority: the incidents and vulnerabilities that touch it, as far as it may see (term 35)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vaka.access.decide import NothingHereError
+from vaka.access.permissions import Permission
+from vaka.cases.contacts import list_contacts, whose_duty
+from vaka.cases.model import LONGEST_TEXT, Case, Tlp
+from vaka.cases.reading import list_cases, list_entries, list_receipts, write_file
+from vaka.cases.writing import answer, see
+from vaka.database.connections import Connection, transaction
+from vaka.errors import Category, VakaError
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
+from vaka.ledger.reading import read_state
+from vaka.ledger.search import identifier_in
+from vaka.tenants.authorities import Authority
+from vaka.web.asker import Asker
+from vaka.web.case_words import case_words, clocks, title_of
+from vaka.web.forms import Form, read_form
+from vaka.web.pages import Message
+from vaka.web.portal.names import Things, name_everything
+from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.refusals import STATUS
+
+MAY = Permission.PORTAL_HANDLE_CASES
+
+
+class AnswerForm(Form):
+    """A message to the supplier."""
+
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    tlp: Tlp = "AMBER"
+
+
+class SeenForm(Form):
+    """Up to where somebody has read."""
+
+    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")]
+
+
+async def show_cases(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/cases: what touches the authority."""
+    authority = await require_authority(portal, request, asker, MAY)
+    now, path = portal.clock.now(), f"/log/{authority.slug}"
+    async with transaction(portal.platform) as platform:
+        state = await read_state(platform)
+        cases = await list_cases(platform, authority.id)
+        titles = {one.id: title_of(one, await list_entries(platform, one.id, authority.id)) for one in cases[:100]}
+        duty = whose_duty(await list_contacts(platform, authority.id), now.date())
+    return portal.page(
+        asker, "portal_cases.html", authority, f"{path}/cases", page="cases", path=path, state=state,
+        cases=cases[:100], titles=titles, duty=duty, **case_words(asker.preferences),
+    )  # fmt: skip
+
+
+async def show_case(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/cases/{case}: the room: its clocks, what was written, and who has seen what."""
+    authority = await require_authority(portal, request, asker, MAY)
+    return await _show(portal, request, asker, authority)
+
+
+async def answer_in(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/cases/{case}/answer: write to the supplier; nobody else reads it."""
+    authority = await require_authority(portal, request, asker, MAY)
+    form, case_id = await read_form(request, AnswerForm), _identifier(request)
+    try:
+        async with transaction(portal.platform) as platform:
+            await _require(platform, authority, case_id)
+            await answer(
+                platform, asker.principal, case_id, authority.id, tlp=form.tlp, text=form.text, now=portal.clock.now()
+            )
+    except VakaError as error:
+        if error.category not in (Category.INVALID, Category.CONFLICT, Category.FORBIDDEN):
+            raise
+        return await _show(portal, request, asker, authority, error, form)
+    return RedirectResponse(f"/log/{authority.slug}/cases/{case_id}", 303)
+
+
+async def say_seen(portal: Portal, request: Request, asker: Asker) -> Response:
+    """POST /log/{authority}/cases/{case}/seen: the receipt: somebody here has seen it."""
+    authority = await require_authority(portal, request, asker, MAY)
+    form, case_id = await read_form(request, SeenForm), _identifier(request)
+    async with transaction(portal.platform) as platform:
+        await _require(platform, authority, case_id)
+        await see(
+            platform, asker.principal, case_id, int(form.number), authority.id, now=portal.clock.now()
+        )  # fmt: skip
+    return RedirectResponse(f"/log/{authority.slug}/cases/{case_id}", 303)
+
+
+async def give_file(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/cases/{case}/file: the case as JSON, without anybody's name and what is marked RED."""
+    authority = await require_authority(portal, request, asker, MAY)
+    async with transaction(portal.platform) as platform:
+        case = await _require(platform, authority, _identifier(request))
+        entries = await list_entries(platform, case.id, authority.id)
+    entry = Entry(Event.CASE_EXPORTED, asker.principal.actor, portal.clock.now(), f"case:{case.id}")
+    async with portal.gateway.transaction(authority.id) as tenant:
+        await append(tenant, entry)
+    headers = {"Content-Disposition": f'attachment; filename="case-{case.number}.json"'}
+    return Response(write_file(case, entries), media_type="application/json", headers=headers)
+
+
+async def _show(
+    portal: Portal, request: Request, asker: Asker, authority: Authority, error: VakaError | None = None,
+    form: AnswerForm | None = None,
+) -> Response:  # fmt: skip
+    path = f"/log/{authority.slug}"
+    async with transaction(portal.platform) as platform:
+        state = await read_state(platform)
+        case = await _require(platform, authority, _identifier(request))
+        entries = await list_entries(platform, case.id, authority.id)
+        receipts = await list_receipts(platform, case.id, authority.id)
+    status, message = 200, None
+    if error is not None:
+        status, message = STATUS[error.category], Message(error.sentence.in_language(asker.preferences.language))
+    by = {f"account:{one.account_id}" for one in receipts} | {
+        f"account:{one.made_by}" for one in entries if one.made_by
+    }
+    names = await name_everything(portal.platform, Things(), [], sorted(by))
+    told_at = min((one.made_at for one in entries if one.kind == "touched"), default=None)
+    ours = {one.number for one in receipts if one.authority_id is not None}
+    return portal.page(
+        asker, "portal_case.html", authority, f"{path}/cases/{case.id}", status, page="cases", path=path, state=state,
+        case=case, title=title_of(case, entries), entries=entries, receipts=receipts, names=names, message=message,
+        clocks=clocks(case, told_at), form=form, red=sum(one.tlp == "RED" for one in entries),
+        unseen=[one for one in entries if one.side == "supplier" and one.number not in ours],
+        **case_words(asker.preferences),
+    )  # fmt: skip
+
+
+async def _require(platform: Connection, authority: Authority, case_id: UUID) -> Case:
+    """Return a case that touches the authority. Raises NothingHereError for every other, and for one that is none."""
+    found = next((one for one in await list_cases(platform, authority.id) if one.id == case_id), None)
+    if found is None:
+        raise NothingHereError
+    return found
+
+
+def _identifier(request: Request) -> UUID:
+    found = identifier_in(f"case:{request.path_params['case']}")
+    if found is None:
+        raise NothingHereError
+    return found

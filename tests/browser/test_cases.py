@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Cases in a real browser: opened in the office without a script, read and answered by whom they touch."""
+
+from itertools import product
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.house import House, scrolls
+from tests.browser.test_looks import require_accessible
+from tests.browser.test_office import Administer, administer  # noqa: F401 - a fixture
+from tests.browser.test_portal import Review, review  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.browser
+
+LOOKS = list(product(("light", "dark"), ("sv", "en")))
+ROOMS = "/log/ekbacka/cases"
+
+
+def test_a_case_and_its_room_are_accessible_and_fit(
+    house: House,
+    administer: Administer,  # noqa: F811
+    review: Review,  # noqa: F811
+) -> None:
+    """From an empty form to an answer; in every language and theme, at both sizes."""
+    writer = administer("adam", "/cases/new", scripts=False)
+    writer.fill("#title", "Okända inloggningar")
+    writer.fill("#text", "Försök mot webbservern i natt.")
+    writer.get_by_label("Ekbacka").check()
+    writer.get_by_label("Cybersäkerhetslagen gäller").check()
+    writer.get_by_role("button", name="Öppna ärendet").click()
+    expect(writer.locator("h1")).to_contain_text("Okända inloggningar")
+    here = writer.url.removeprefix(house.office)
+    room = f"/log/ekbacka{here}"
+    reader = review("agneta", room, language="sv", theme="light")
+    reader.fill("#text", "Vi har stängt kontot.")
+    reader.get_by_role("button", name="Skicka").click()
+    reader.get_by_role("button", name="Jag har sett dessa").click()
+    expect(reader.locator("main")).to_contain_text("Sett av")
+    for theme, language in LOOKS:
+        office = administer(theme=theme, language=language)
+        portal = review("agneta", ROOMS, language=language, theme=theme)
+        for page, at, paths in (
+            (office, house.office, ("/cases", "/cases/new", here)),
+            (portal, house.portal, (ROOMS, room, "/log/ekbacka/contacts")),
+        ):
+            for path in paths:
+                page.goto(at + path)
+                require_accessible(page, path)
+                for width, height in ((1366, 768), (1920, 1080)):
+                    page.set_viewport_size({"width": width, "height": height})
+                    assert not scrolls(page)[0], (path, width)

@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A case through its pages: opened in the office, answered in the portal of whom it touches, and nowhere else."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.web.browsers import Browser
+from tests.web.furniture import Installation
+from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.portal.conftest import enter as enter_portal
+from vaka.clock import SystemClock
+from vaka.ledger.signer import LedgerHaltedError
+from vaka.web.portal.opening import open_portal
+from vaka.web.portal.portal import Portal
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+NOW = datetime.now(UTC).astimezone(ZoneInfo("Europe/Stockholm")).strftime("%Y-%m-%dT%H:%M")
+CASE = {
+    "kind": "incident", "severity": "high", "title": "Okända inloggningar", "text": "Försök mot webbservern i natt.",
+    "tlp": "AMBER", "known_at": NOW, "regulated": "yes",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
+    with suppress(
+        LedgerHaltedError
+    ):  # a command of another test has sealed it already, with the installation's own key
+        await logs.seal()
+    async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def no_cases(installation: Installation, logs: Logs) -> Iterator[None]:
+    """No case of before is there, and none stays."""
+    forget = "truncate vaka.security_case, vaka.case_entry, vaka.case_receipt, vaka.case_contact"
+    logs.execute("platform", forget, unguarded=True)
+    yield
+    logs.execute("platform", forget, unguarded=True)
+
+
+async def test_a_case_from_its_opening_to_its_end(
+    adam: Browser, portal: Portal, installation: Installation, logs: Logs
+) -> None:
+    assert "Det finns inget ärende" in (await adam.get("/cases")).text
+    ekbacka = str(installation.authorities["ekbacka"].id)
+    opened = await adam.post("/cases/new", {**CASE, "touches": ekbacka})
+    assert opened.status == 303, opened.text
+    here = opened.header("location")
+    room = f"/log/ekbacka{here}"
+    agneta = await enter_portal(portal, installation, "agneta")
+    listed = (await agneta.get("/log/ekbacka/cases")).text
+    assert "Okända inloggningar" in listed
+    assert "Kontaktperson saknas" in listed
+    assert "det är myndighetens sak" in (await adam.get(here)).text, "and the supplier sees whose duty it is"
+
+    # A message to Ekbacka alone, marked RED: on the page, in no file, on no paper.
+    sent = {"kind": "noted", "tlp": "RED", "authority": ekbacka, "text": "Kodord Alvik"}
+    assert (await adam.post(f"{here}/write", sent)).status == 303
+    page = (await agneta.get(room)).text
+    assert '<li class="not-printed">' in page
+    assert "Kodord Alvik" in page
+    file = await agneta.get(f"{room}/file")
+    assert (file.status, file.header("content-type")) == (200, "application/json")
+    assert "Försök mot webbservern" in file.text
+    assert "Alvik" not in file.text
+
+    # The answer, and the receipts of both.
+    number = {"number": re.findall(r'name="number" value="(\d+)"', page)[0]}
+    assert (await agneta.post(f"{room}/answer", {"text": "Vi har stängt kontot.", "tlp": "AMBER"})).status == 303
+    assert (await agneta.post(f"{room}/seen", number)).status == 303
+    office_page = (await adam.get(here)).text
+    assert "Vi har stängt kontot." in office_page
+    assert "Sett hos Ekbacka" in office_page
+    assert (await adam.post(f"{here}/seen", {"number": "4"})).status == 303
+    assert "Sett hos leverantören" in (await agneta.get(room)).text
+
+    for step, status in (("triaged", 303), ("acknowledged", 400), ("closed", 400)):
+        assert (await adam.post(f"{here}/write", {"kind": "moved", "step": step})).status == status, step
+    ends = {"kind": "moved", "step": "closed", "cause": "Svagt lösenord", "impact": "Ingen", "report": "not_required"}
+    assert (await adam.post(f"{here}/write", ends)).status == 303
+    assert (await adam.post(f"{here}/write", {"kind": "reported", "report": "24h"})).status == 303
+    page = (await agneta.get(room)).text
+    assert "Svagt lösenord" in page
+    assert "Varning inom 24 timmar" in page
+
+
+async def test_whom_it_does_not_touch_finds_nothing(adam: Browser, portal: Portal, installation: Installation) -> None:
+    opened = await adam.post("/cases/new", CASE)
+    room = f"/log/ekbacka{opened.header('location')}"
+    agneta = await enter_portal(portal, installation, "agneta")
+    assert "Inget ärende berör er" in (await agneta.get("/log/ekbacka/cases")).text
+    for path in (room, f"{room}/file"):
+        assert (await agneta.get(path)).status == 404
+    assert (await agneta.post(f"{room}/answer", {"text": "Hej", "tlp": "AMBER"})).status == 404
+    assert (await agneta.post(f"{room}/seen", {"number": "1"})).status == 404
+
+
+async def test_what_cannot_stand_in_a_case_is_refused_and_the_form_keeps_it(adam: Browser) -> None:
+    for changed in ({"text": "Ring 070-174 06 05"}, {"title": ""}, {"known_at": "2099-01-01T10:00"}):
+        answer = await adam.post("/cases/new", {**CASE, **changed})
+        assert answer.status == 400, changed
+        assert "Inget har ändrats" in answer.text
+    assert (await adam.get("/cases/00000000-0000-4000-8000-000000000007")).status == 404
