@@ -131,7 +131,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/activation/{{proposal}}/approve": {"digest": NOTHING, "sure": "yes"},
         f"{LOG}/activation/{{proposal}}/withdraw": {},
         f"{LOG}/notices/seen": {"notices": Named("notice")},
-        f"{LOG}/cases/{{case}}/answer": {"text": "", "tlp": "AMBER"},
+        f"{LOG}/cases/{{case}}/answer": {"text": "", "tlp": "ROSA"},
         f"{LOG}/cases/{{case}}/seen": {"number": "1"},
         f"{LOG}/contacts": {"place": "2", "name": "Nattjouren", "phone": "08-46500401", "valid_until": "2020-01-01"},
         f"{LOG}/contacts/end": {"place": "2"},

@@ -150,8 +150,8 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
-    find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes, find_large_changes
-    to g_scheduler, g_setup;
+    find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,
+    find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
 -- Whoever draws or looks after a board knows what each authority has asked for.
