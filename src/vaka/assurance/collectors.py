@@ -144,6 +144,14 @@ CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks about cases, and whom an authority has named."""
 
+OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "machine-logins": partial(_ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
+        "configuration-drift": partial(_ask_platform, "find_drifted", every=timedelta(minutes=15)),
+    }
+)
+"""What asks what something else has seen lately. Where that has stopped, all is not well: nobody knows."""
+
 COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
@@ -156,6 +164,14 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "ended-accounts": partial(_ask_platform_of_all, "find_accounts_past_their_end"),
         "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
         "emergency-reviews": partial(_ask_platform_of_all, "find_unreviewed_break_glass"),
+        "administrator-class": partial(_ask_platform_of_all, "find_misplaced_administrators"),
+        "holder-notices": partial(_ask_platform, "find_unarrived_notices"),
+        "invitations": partial(_ask_platform_of_all, "find_long_invitations"),
+        "accounts-by-hand": partial(_ask_platform_of_all, "find_accounts_by_hand"),
+        "trust-registry": partial(_ask_platform, "find_doubtful_issuers"),
+        "maintenance-runs": partial(_ask_platform_of_all, "find_unproved_runs"),
+        "auditor-access": partial(_ask_platform, "find_endless_auditors"),
+        **OVERSEEN_COLLECTORS,
         "authority-policies": partial(_ask_platform, "find_unread_rules", roles=AUTHORITY_ROLES, grace=RULES_GRACE),
         "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
         "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),
