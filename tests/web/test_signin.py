@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The sign-in page where nobody signs in: what it shows, forgets and refuses. Issuers are in tests/identity."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,10 +15,12 @@ from tests.alarms.house import connect_superuser
 from tests.web.browsers import Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
+from vaka.access.identities import STRICTEST
 from vaka.clock import SystemClock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
+from vaka.identity.invitations import make_code
 from vaka.identity.oidc import OidcClient
 from vaka.identity.saml import SamlClient
 from vaka.identity.sessions import open_session
@@ -217,3 +220,10 @@ async def test_a_failed_attempt_is_refused_all_the_same_while_the_ledger_cannot_
         entry = platform.execute(told).fetchone()
     assert entry is not None
     assert entry["detail"]["count"] == 1
+
+
+async def test_the_longest_code_fits_where_it_is_typed(entrance: Entrance) -> None:
+    """An authority may ask for the strictest code there is; in groups it is longer than its letters."""
+    page = (await visitor(entrance).get("/")).text
+    [longest] = re.findall(r'id="code"[^>]*maxlength="(\d+)"', page)
+    assert len(make_code(STRICTEST).text) <= int(longest)

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from vaka.assurance.collectors import COLLECTORS, Collector, Place
-from vaka.assurance.evidence import enter_look, list_supervised
+from vaka.assurance.evidence import enter_look, list_served
 from vaka.assurance.terms import Requirement, find_requirements, load_terms
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
@@ -61,7 +61,7 @@ class Looking:
 
     async def _list_authorities(self) -> list[UUID]:
         async with transaction(self._platform) as connection:
-            return [one.id for one in await list_supervised(connection, self._clock.now())]
+            return await list_served(connection)
 
     @property
     def failing(self) -> frozenset[str]:
