@@ -313,7 +313,7 @@ order by name, proposed_at, id
 
 -- name: trust_state
 -- as: desk, office, setup, signin
-select ledger.trust_state(%(id)s, %(name)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
+select trust_state(%(id)s, %(name)s, %(digest)s, %(proposed_by)s, %(approved_by)s)
 
 -- name: trust_history
 -- as: office
@@ -545,6 +545,10 @@ select ask_command_confirmation(
 -- name: spend_command_confirmation
 -- as: setup
 select spend_command_confirmation(%(id)s, %(token_hash)s, %(digest)s, %(now)s)
+
+-- name: decides_alone
+-- as: setup
+select setup_decides_until() = 'infinity'
 
 -- name: is_founding
 -- as: setup
