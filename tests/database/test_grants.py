@@ -33,6 +33,7 @@ ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 CONTACTS = "select(authority_id hours mail name phone place since valid_until)"
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
 READS_RULES = {f"{what}()": "execute" for what in ("list_rules_to_read", "open_rule", "acknowledge_rule")}
+ENDS_COMMANDS = {f"{what}()": "execute" for what in ("list_command_sessions", "end_command_sessions")}
 EXERCISES = {
     "list_exercises()": "execute",
     "list_exercise_lessons()": "execute",
@@ -191,6 +192,7 @@ PLATFORM: dict[str, Rights] = {
         "command_confirmation": "select(account_id arguments arguments_sha256 asked_at change code_hash command entry"
         " expires_at id machine purpose tool uid)",
         "confirm_command()": "execute",
+        **ENDS_COMMANDS,
         "command_login": "select(approved_by asked_at code_hash expires_at id machine uid username)",
         "installation": "select",
         "authority": "select",
@@ -336,6 +338,8 @@ PLATFORM: dict[str, Rights] = {
         "ask_command_login()": "execute",
         "start_command_session()": "execute",
         "command_account()": "execute",
+        "command_holder()": "execute",
+        **ENDS_COMMANDS,
         "end_command_session()": "execute",
         "ask_command_confirmation()": "execute",
         "spend_command_confirmation()": "execute",

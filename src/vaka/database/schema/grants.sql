@@ -290,6 +290,10 @@ grant select, insert, update, delete on settings_record to g_setup;
 -- setup: asks who stands behind a command, and takes its session; office: an administrator says that it is he.
 grant execute on function ask_command_login, start_command_session, command_account, end_command_session,
     is_founding, setup_decides_until to g_setup;
+grant execute on function ask_command_login, start_command_session, command_account, command_holder,
+    end_command_session, is_founding to g_setup;
+-- Which of them an account has open, and ending those.
+grant execute on function list_command_sessions, end_command_sessions to g_office, g_setup;
 grant select (id, code_hash, machine, uid, username, asked_at, expires_at, approved_by) on command_login to g_office;
 grant execute on function approve_command_login to g_office;
 grant execute on function ledger.is_login_told to vaka_owner;
