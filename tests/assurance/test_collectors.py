@@ -449,7 +449,7 @@ async def test_one_collector_that_fails_holds_up_no_other(place: Place, server: 
         raise RuntimeError("planted")
 
     collectors = {"log-sealed": fail, "left-open": COLLECTORS["left-open"]}
-    looking = Looking(place.platform, place.gateway, clock, collectors)
+    looking = Looking(place.platform, place.gateway, clock, place.ledger, collectors)
     assert await looking.look_around() == 1
     assert looking.failing == {"log-sealed"}
     assert await judged("log-sealed", place, server, START) == (Status.UNTESTED, "no_evidence")
@@ -464,7 +464,7 @@ async def test_each_is_looked_at_often_enough_and_no_oftener(place: Place, clock
         asked.append(now)
         return Look([Found(None)])
 
-    looking = Looking(place.platform, place.gateway, clock, {"clock-state": count})
+    looking = Looking(place.platform, place.gateway, clock, place.ledger, {"clock-state": count})
     wait = pause(REQUIREMENTS["clock-state"])
     for seconds in (0, 1, wait.total_seconds() - 2, 1, wait.total_seconds()):
         clock.turn(seconds)
