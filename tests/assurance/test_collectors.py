@@ -19,7 +19,14 @@ from tests.alarms.house import connect_superuser
 from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
-from vaka.assurance.collectors import CASE_COLLECTORS, COLLECTORS, REGISTER_COLLECTORS, Place
+from vaka.assurance.collectors import (
+    CASE_COLLECTORS,
+    COLLECTORS,
+    OVERSEEN_COLLECTORS,
+    OWN_COLLECTORS,
+    REGISTER_COLLECTORS,
+    Place,
+)
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
 from vaka.assurance.terms import find_requirements, load_terms
@@ -38,9 +45,14 @@ REQUIREMENTS = find_requirements(load_terms())
 TERM_OF = {one.id: term for term in load_terms() for one in term.requirements}
 CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if one.asked}, {})
 """Of an authority that has asked for whatever is owed on request."""
-ALONE = [name for name in COLLECTORS if name not in {**CASE_COLLECTORS, **REGISTER_COLLECTORS, ONCE_RULED: None}]
+OWN_ELSEWHERE = ("log-witnessed", "log-retention", "activation-policy")
+"""What asks an authority's own database and finds nothing there at first (test_own_evidence.py)."""
+_ELSEWHERE = {**CASE_COLLECTORS, **OVERSEEN_COLLECTORS, **REGISTER_COLLECTORS, ONCE_RULED: None} | dict.fromkeys(
+    OWN_ELSEWHERE
+)
+ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
-test_register_collectors.py and test_authority_rules.py have it.
+test_overseen.py, test_register_collectors.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -287,6 +299,77 @@ def plant_unreviewed_emergency(by_hand: Callable[..., None], _where: UUID) -> No
     )  # fmt: skip
 
 
+def plant_misplaced_administrator(by_hand: Callable[..., None], _where: UUID) -> None:
+    """An ordinary account with the administrators' role."""
+    grant(by_hand, account(by_hand), "administrator", None)
+
+
+def plant_undelivered_notice(by_hand: Callable[..., None], where: UUID) -> None:
+    """A notice about an administrator that nobody has had, and that is late."""
+    by_hand(
+        "insert into notice (authority_id, kind, entry, event, object, happened_at, late_at)"
+        " values (%(where)s, 'holders', 7, 'role.granted', 'account:x', %(at)s, %(late)s)",
+        where=where, at=LONG_AGO, late=LONG_AGO + timedelta(minutes=15),
+    )  # fmt: skip
+
+
+def plant_long_invitation(by_hand: Callable[..., None], _where: UUID) -> None:
+    """An invitation for a month: the constraint that forbids it is gone."""
+    by_hand("alter table invitation drop constraint invitation_check")
+    by_hand(
+        "insert into invitation (code_hash, id, account_id, realm, attribute, matching_hmac, created_at, expires_at)"
+        " values (%(hmac)s, gen_random_uuid(), %(who)s, 'operator', 'number', %(hmac)s, %(at)s,"
+        " %(at)s + interval '30 days')",
+        who=account(by_hand), hmac=bytes(range(32)), at=START - timedelta(days=1),
+    )  # fmt: skip
+
+
+def enter(by_hand: Callable[..., None], event: str, thing: str, at: datetime = START) -> None:
+    """An entry of the platform's log."""
+    by_hand(
+        "insert into ledger.inbox (happened_at, event, actor, object)"
+        " values (%(at)s, %(event)s, 'database', %(thing)s)",
+        at=at, event=event, thing=thing,
+    )  # fmt: skip
+
+
+def plant_account_by_hand(by_hand: Callable[..., None], _where: UUID) -> None:
+    """Somebody changed an account past the functions; and a unit, which is no account."""
+    enter(by_hand, "row.changed_by_hand", f"unit:{uuid4()}")
+    enter(by_hand, "row.changed_by_hand", f"account:{uuid4()}", START - timedelta(days=29))
+    enter(by_hand, "row.changed_by_hand", f"account:{uuid4()}", START - timedelta(days=31))
+
+
+def plant_undecided_issuer(by_hand: Callable[..., None], _where: UUID) -> None:
+    """An issuer whose row says that it was approved, and the log knows of nothing."""
+    by_hand(
+        "insert into trusted_issuer (id, name, content, proposed_by, proposed_at, approved_by, approved_at)"
+        " values (gen_random_uuid(), 'prov', %(said)s, %(one)s, %(at)s, %(other)s, %(at)s)",
+        said='{"levels": {"x": {"expires": "2099-01-01"}}}', one=account(by_hand), other=account(by_hand), at=LONG_AGO,
+    )  # fmt: skip
+
+
+def plant_unproved_run(by_hand: Callable[..., None], _where: UUID) -> None:
+    """A command that nobody stood behind."""
+    enter(by_hand, "command.unproved", "command:device.import")
+
+
+def plant_endless_auditor(by_hand: Callable[..., None], where: UUID) -> None:
+    """An auditor's role without an end."""
+    grant(by_hand, account(by_hand), "auditor", where)
+
+
+def plant_plain_device(by_hand: Callable[..., None], where: UUID) -> None:
+    """Devices known by their network alone: one whose exception is over, one in whose time it is, one not in use."""
+    for until, used in ((START, True), (START + timedelta(days=1), True), (START - timedelta(days=1), False)):
+        by_hand(
+            "insert into device_entry (sender, authority_id, device_id, authentication, network, exception_reason,"
+            " exception_until, active, changed_at) values ('~' || left(md5(random()::text), 28), %(where)s,"
+            " gen_random_uuid(), 'network', '192.0.2.0/24', 'kan inget nyare', %(until)s, %(used)s, %(at)s)",
+            where=where, until=until, used=used, at=LONG_AGO,
+        )  # fmt: skip
+
+
 PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "conflicting-roles": (plant_conflict, "held"),
     "duty-exceptions": (plant_ended_exception, "over"),
@@ -298,6 +381,14 @@ PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "ended-accounts": (plant_account_past_its_end, "active"),
     "session-levels": (plant_session_below_level, "low"),
     "emergency-reviews": (plant_unreviewed_emergency, "unreviewed"),
+    "plain-devices": (plant_plain_device, "over"),
+    "administrator-class": (plant_misplaced_administrator, "misplaced"),
+    "holder-notices": (plant_undelivered_notice, "undelivered"),
+    "invitations": (plant_long_invitation, "long"),
+    "accounts-by-hand": (plant_account_by_hand, "by_hand"),
+    "trust-registry": (plant_undecided_issuer, "undecided"),
+    "maintenance-runs": (plant_unproved_run, "unproved"),
+    "auditor-access": (plant_endless_auditor, "endless"),
 }
 """What each looks for in the platform's database, and how to make it so."""
 
@@ -479,4 +570,7 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"} - set(CASE_COLLECTORS)
     assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == set(REGISTER_COLLECTORS)
     assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
-    assert set(PLANTED) | {"log-sealed", "clock-state", ONCE_RULED} == automatic
+    # What has a file of its own to turn it red in.
+    elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
+    elsewhere |= set(OWN_COLLECTORS)
+    assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

@@ -48,6 +48,8 @@ FINDS = {
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "accounts_not_of_one",
         "contacts", "late_cases", "unseen_cases",
+        "misplaced_administrators", "unarrived_notices", "shared_sign_ins", "long_invitations", "accounts_by_hand",
+        "doubtful_issuers", "unproved_runs", "drifted", "endless_auditors",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
         "unreviewed_break_glass", "unread_rules",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",

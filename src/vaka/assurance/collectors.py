@@ -108,7 +108,7 @@ async def _find_clock(place: Place, _now: datetime) -> Look:
 
 def _of_own(statement: str, **more: object) -> Collector:
     """Return what asks each authority's own database by one statement."""
-    return partial(_ask_everywhere, partial(find_by_statement, statement=statement, **more))
+    return partial(_ask_everywhere, partial(find_by_statement, statement, more))
 
 
 def _of_register(name: str, statement: str, **more: object) -> Collector:
@@ -170,6 +170,14 @@ OWN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks each authority's own database."""
 
+OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "machine-logins": partial(_ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
+        "configuration-drift": partial(_ask_platform, "find_drifted", every=timedelta(minutes=15)),
+    }
+)
+"""What asks what something else has seen lately. Where that has stopped, all is not well: nobody knows."""
+
 COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
@@ -182,6 +190,14 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "ended-accounts": partial(_ask_platform_of_all, "find_accounts_past_their_end"),
         "session-levels": partial(_ask_platform_of_all, "find_sessions_below_level"),
         "emergency-reviews": partial(_ask_platform_of_all, "find_unreviewed_break_glass"),
+        "administrator-class": partial(_ask_platform_of_all, "find_misplaced_administrators"),
+        "holder-notices": partial(_ask_platform, "find_unarrived_notices"),
+        "invitations": partial(_ask_platform_of_all, "find_long_invitations"),
+        "accounts-by-hand": partial(_ask_platform_of_all, "find_accounts_by_hand"),
+        "trust-registry": partial(_ask_platform, "find_doubtful_issuers"),
+        "maintenance-runs": partial(_ask_platform_of_all, "find_unproved_runs"),
+        "auditor-access": partial(_ask_platform, "find_endless_auditors"),
+        **OVERSEEN_COLLECTORS,
         "authority-policies": partial(_ask_platform, "find_unread_rules", roles=AUTHORITY_ROLES, grace=RULES_GRACE),
         "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
         "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What collectors ask in an authority's own database: whether its log is sealed and witnessed, and what its rows say."""
+"""What collectors ask in an authority's own database: is its log sealed and witnessed, and what do its rows say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,9 +17,9 @@ from vaka.ledger.standing import read_news
 ERASED_WITHIN = timedelta(days=2)
 """Trying a restored backup takes a day at most (`erasure.attempt_seconds`), and may have to be done a second time."""
 LONGEST_UNSEEN = timedelta(minutes=5)
-"""A log is signed and shown to its witnesses every minute at least: a few may be missed, as by a witness that restarts."""
-_MOST_CHECKPOINTS = 100
-"""Of a log that is signed every second, the newest; of those one is enough."""
+"""A log is shown to its witnesses every minute at least: a few may be missed, as by a witness that restarts."""
+_MOST_CHECKPOINTS = 1000
+"""More than a log has in that time which is signed twice a second."""
 
 
 async def find_unsealed(connection: Connection, authority_id: UUID, now: datetime) -> Found:
@@ -45,7 +45,7 @@ async def find_unwitnessed(
 
 
 def _seen_by(notes: Iterable[bytes], origin: str, policy: Policy, now: datetime) -> set[str]:
-    """Return which witnesses have cosigned any of these lately, by name. A time to come is as far off as one gone by."""
+    """Return which witnesses have cosigned any of these lately, by name. A time to come counts as one gone by."""
     seen: set[str] = set()
     for data in notes:
         try:
@@ -63,7 +63,7 @@ def _seen_by(notes: Iterable[bytes], origin: str, policy: Policy, now: datetime)
 
 
 async def find_by_statement(
-    connection: Connection, authority_id: UUID, now: datetime, *, statement: str, **more: object
+    statement: str, more: Mapping[str, object], connection: Connection, authority_id: UUID, now: datetime
 ) -> Found:
     """Ask one question of ours of the database: the worst that it finds, or nothing."""
     row = await (await connection.execute(QUERIES[statement], {"at": now, **more})).fetchone()

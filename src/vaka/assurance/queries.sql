@@ -54,6 +54,42 @@ select authority_id, reason, things from find_sessions_below_level(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_unreviewed_break_glass(%(at)s)
 
+-- name: find_misplaced_administrators
+-- as: scheduler, setup
+select authority_id, reason, things from find_misplaced_administrators(%(at)s)
+
+-- name: find_unarrived_notices
+-- as: scheduler, setup
+select authority_id, reason, things from find_unarrived_notices(%(at)s)
+
+-- name: find_shared_sign_ins
+-- as: scheduler, setup
+select authority_id, reason, things from find_shared_sign_ins(%(every)s, %(at)s)
+
+-- name: find_long_invitations
+-- as: scheduler, setup
+select authority_id, reason, things from find_long_invitations(%(at)s)
+
+-- name: find_accounts_by_hand
+-- as: scheduler, setup
+select authority_id, reason, things from find_accounts_by_hand(%(at)s)
+
+-- name: find_doubtful_issuers
+-- as: scheduler, setup
+select authority_id, reason, things from find_doubtful_issuers(%(at)s)
+
+-- name: find_unproved_runs
+-- as: scheduler, setup
+select authority_id, reason, things from find_unproved_runs(%(at)s)
+
+-- name: find_drifted
+-- as: scheduler, setup
+select authority_id, reason, things from find_drifted(%(every)s, %(at)s)
+
+-- name: find_endless_auditors
+-- as: scheduler, setup
+select authority_id, reason, things from find_endless_auditors(%(at)s)
+
 -- name: list_looks
 -- as: portal
 select look, requirement, looked_at, clock, seen from list_looks(%(authority_id)s, %(since)s, %(most)s)

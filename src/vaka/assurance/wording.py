@@ -151,6 +151,46 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="Maskinen säger inte om dess klocka är synkroniserad.",
             en="The machine does not say whether its clock is synchronised.",
         ),
+        ("administrator-class", "misplaced"): Sentence(
+            sv="{count} roller står på fel slag av konto.",
+            en="{count} roles are on an account of the wrong class.",
+        ),
+        ("holder-notices", "undelivered"): Sentence(
+            sv="{count} besked om administratörer har inte kommit fram i tid.",
+            en="{count} notices about administrators have not arrived in time.",
+        ),
+        ("machine-logins", "shared"): Sentence(
+            sv="{count} inloggningar på maskinerna som root eller med ett delat konto de senaste 30 dagarna.",
+            en="{count} sign-ins to the machines as root or by a shared account in the last 30 days.",
+        ),
+        ("invitations", "long"): Sentence(
+            sv="{count} inbjudningar gällde längre än ett dygn, eller togs efter sin tid.",
+            en="{count} invitations held for longer than a day, or were taken after their time.",
+        ),
+        ("accounts-by-hand", "by_hand"): Sentence(
+            sv="{count} rader om konton, roller eller nycklar har ändrats för hand de senaste 30 dagarna.",
+            en="{count} rows of accounts, roles or keys were changed by hand in the last 30 days.",
+        ),
+        ("trust-registry", "undecided"): Sentence(
+            sv="{count} utfärdare litas på utan två personers beslut i loggen.",
+            en="{count} issuers are believed without two people's decision in the log.",
+        ),
+        ("trust-registry", "expired"): Sentence(
+            sv="{count} utfärdare har underlag som har gått ut.",
+            en="{count} issuers have evidence that has expired.",
+        ),
+        ("maintenance-runs", "unproved"): Sentence(
+            sv="{count} körningar av underhållskommandon de senaste 30 dagarna har ingen bakom sig.",
+            en="{count} runs of maintenance commands in the last 30 days have nobody behind them.",
+        ),
+        ("configuration-drift", "drifted"): Sentence(
+            sv="{count} delar av den skyddade konfigurationen är inte som de senast godtogs.",
+            en="{count} parts of the protected configuration are not as they were accepted last.",
+        ),
+        ("auditor-access", "endless"): Sentence(
+            sv="{count} granskare har åtkomst utan slut, eller längre än ett år.",
+            en="{count} auditors have access without an end, or for more than a year.",
+        ),
         ("security-processes", "vacant"): Sentence(
             sv="{count} processer saknar en ägare som är kvar, eller en rutin som gäller.",
             en="{count} processes lack an owner who is still here, or a procedure in force.",

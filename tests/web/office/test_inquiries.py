@@ -168,6 +168,7 @@ async def test_a_deadline_is_a_whole_day_in_sweden(agneta: Browser, algot: Brows
     assert "Dag 371" not in (await algot.get("/inquiries")).text
 
 
+@pytest.mark.turns_red("audit-requests")
 async def test_term_37_2_a_request_that_is_overdue_is_seen_without_the_suppliers_doing(
     agneta: Browser, algot: Browser, clock: TurnedClock, installation: Installation
 ) -> None:

@@ -148,6 +148,11 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
     find_reused_identities, find_unapproved_roles, find_late_emergencies, find_sessions_left_open,
     find_accounts_past_their_end, find_sessions_below_level, find_unreviewed_break_glass, find_accounts_not_of_one
     to g_scheduler, g_setup;
+-- scheduler, setup: what the platform knows by itself of further terms, of which the log has the entries.
+grant execute on function find_misplaced_administrators, find_unarrived_notices, find_shared_sign_ins, find_long_invitations,
+    find_accounts_by_hand, find_doubtful_issuers, find_unproved_runs, find_drifted, find_endless_auditors
+    to g_scheduler, g_setup;
+grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_state to vaka_owner;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,

@@ -43,7 +43,7 @@ revoke all on function ledger.find_unpruned from public;
 -- The newest checkpoints that were signed since a moment, the newest first: who has cosigned them is for the caller to verify.
 create function ledger.recent_checkpoints(p_since timestamptz, p_most integer) returns table (note bytea)
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select c.note from checkpoint c where c.signed_at >= p_since order by c.size desc limit least(p_most, 100)
+    select c.note from checkpoint c where c.signed_at >= p_since order by c.size desc limit least(p_most, 1000)
 $$;
 revoke all on function ledger.recent_checkpoints from public;
 

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What asks what something else has seen lately: red by what was seen, and where nothing has looked nobody knows."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
+    REQUIREMENTS,
+    authority,
+    by_hand,
+    enter,
+    judged,
+    own_server,
+    place,
+    server,
+    status_of,
+)
+from tests.conftest import START
+from vaka.assurance.assessment import Status
+from vaka.assurance.collectors import COLLECTORS, OVERSEEN_COLLECTORS, Place
+from vaka.assurance.looking import look
+from vaka.database.server import Server
+from vaka.tenants.authorities import Authority
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+MET = (Status.MET, "none")
+NOBODY_KNOWS = (Status.UNTESTED, "missing")
+
+
+def ran(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
+    """The machine's records were looked at."""
+    enter(by_hand, "command.run", "command:host.sign-ins", at)
+
+
+def compared(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
+    """What is protected was compared with what was accepted."""
+    by_hand(
+        "insert into protected_look (looked_at) values (%(at)s) on conflict (one) do update set looked_at = %(at)s",
+        at=at,
+    )
+
+
+@pytest.mark.turns_red("machine-logins")
+async def test_term_10_4_a_shared_sign_in_turns_it_red_and_so_does_a_look_that_stopped(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    name, day = "machine-logins", timedelta(days=1)
+    assert await status_of(name, place, server) == NOBODY_KNOWS
+    ran(by_hand, START)
+    assert await status_of(name, place, server, START + day) == MET
+    assert await status_of(name, place, server, START + day + timedelta(seconds=1)) == NOBODY_KNOWS
+    enter(by_hand, "host.signed_in", "host:root", START + day)
+    assert await status_of(name, place, server, START + day + timedelta(minutes=1)) == (Status.FAILING, "shared")
+    ran(by_hand, START + 31 * day)
+    assert await status_of(name, place, server, START + 31 * day + timedelta(minutes=1)) == MET
+
+
+@pytest.mark.turns_red("configuration-drift")
+async def test_what_is_not_as_it_was_accepted_turns_it_red_and_so_does_a_look_that_stopped(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    name, quarter = "configuration-drift", timedelta(minutes=15)
+    assert await status_of(name, place, server) == NOBODY_KNOWS
+    compared(by_hand, START)
+    assert await status_of(name, place, server, START + quarter) == MET
+    assert await status_of(name, place, server, START + quarter + timedelta(seconds=1)) == NOBODY_KNOWS
+    by_hand(
+        "insert into drift (name, change, since, authority_id) values ('file:vaka.toml', 'changed', %(at)s, null)",
+        at=START,
+    )
+    later = START + 2 * quarter
+    assert await status_of(name, place, server, later) == (Status.FAILING, "drifted")
+
+
+@pytest.mark.turns_red(*OVERSEEN_COLLECTORS, stopped=True)
+@pytest.mark.parametrize("name", OVERSEEN_COLLECTORS)
+async def test_a_collector_that_is_stopped_turns_it_red(
+    name: str,
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    """What was green is red when nobody has looked for as long as evidence may be old, and a second more."""
+    ran(by_hand, START)
+    compared(by_hand, START)
+    every = REQUIREMENTS[name].every
+    await look(REQUIREMENTS[name], COLLECTORS[name], place, START)
+    assert await judged(name, place, server, START + every) == MET
+    standing = await judged(name, place, server, START + every + timedelta(seconds=1))
+    assert standing == (Status.UNTESTED, "collector_down")
