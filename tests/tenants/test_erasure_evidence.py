@@ -66,6 +66,42 @@ async def test_what_can_be_read_afterwards_turns_it_red_at_once(office: Office) 
 
 
 @pytest.mark.turns_red(ORDERS)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "delete from vaka.erasure_order",
+        "update vaka.erasure_order set state = 'declined'",
+        "update vaka.erasure_order set state = 'certified', removed_at = decided_at, erased_at = decided_at, entry = 1,"
+        " certificate = '{}', signature = decode(repeat('00', 64), 'hex'), public_key = 'x'",
+    ],
+)
+async def test_order_whose_row_was_made_away_with_is_late_by_the_log(office: Office, forged: str) -> None:
+    """Whoever owns the database says that nobody wanted it, or that it is done: the log knows of no such thing."""
+    await office.decide(await office.order(office.people[0]))
+    await office.seal()
+    with office.house.superuser(unguarded=True) as superuser:
+        superuser.execute(forged.encode())
+    assert await stands(office, ORDERS, ERASED_WITHIN - timedelta(minutes=5)) == MET
+    assert await stands(office, ORDERS, ERASED_WITHIN + timedelta(minutes=5)) == LATE
+
+
+async def test_order_that_was_cancelled_is_not_waited_for(office: Office) -> None:
+    """By one of the two, before it began; or by a hold."""
+    order = await office.order(office.people[0])
+    await office.decide(order)
+    await office.decide(order, "cancelled")
+    held = await office.order(office.people[1])
+    await office.decide(held)
+    await office.seal()
+    with office.house.superuser(unguarded=True) as superuser:
+        hold = "insert into vaka.legal_hold values (%s, now(), 'account:x', 'tvist 12/26')"
+        superuser.execute(hold, (office.people[1].id,))
+    await office.round()
+    assert {one.state for one in await office.orders()} == {"cancelled"}
+    assert await stands(office, ORDERS, 2 * ERASED_WITHIN) == MET
+
+
+@pytest.mark.turns_red(ORDERS)
 async def test_end_of_a_contract_is_late_after_its_waiting_time(leaving: Leaving) -> None:
     """By what the log says of when it was approved, and for how many days it waits."""
     office = leaving.office

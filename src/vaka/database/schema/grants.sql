@@ -382,7 +382,8 @@ grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- the owner of the functions below asks the log whether an erasure was decided, and which step of it was taken.
-grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of to vaka_owner;
+grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of, ledger.erasures_decided
+    to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
 grant select on erasure_order, returned to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;

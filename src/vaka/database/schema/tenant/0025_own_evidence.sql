@@ -40,21 +40,56 @@ begin
 end $$;
 revoke all on function ledger.find_unpruned from public;
 
--- The newest checkpoints that were signed since a moment, the newest first: who has cosigned them is for the caller to verify.
+-- The checkpoints that were signed since a moment, the newest first: who has cosigned them is for the caller to verify.
 create function ledger.recent_checkpoints(p_since timestamptz, p_most integer) returns table (note bytea)
     language sql stable security definer set search_path = ledger, pg_temp as $$
     select c.note from checkpoint c where c.signed_at >= p_since order by c.size desc limit least(p_most, 1000)
 $$;
 revoke all on function ledger.recent_checkpoints from public;
 
+-- Orders of erasure that the log knows as approved, and as neither cancelled, by a person or by a hold, nor certified; since
+-- when. What an order's row says of that, whoever owns the database can write there.
+create function ledger.erasures_decided() returns table (order_id uuid, at timestamptz)
+    language sql stable security definer set search_path = ledger, pg_temp as $$
+    with said as (
+        select i.object, i.event, l.leaf ->> 'written_by' as written_by, (l.leaf ->> 'written_at')::timestamptz as at,
+               l.leaf -> 'detail' as detail
+        from entry_index i
+        join log_entry e using (index)
+        cross join lateral (select convert_from(e.leaf, 'UTF8')::jsonb as leaf) l
+        where i.event in ('erasure.decided', 'erasure.begun', 'erasure.certified')
+          and l.leaf ->> 'event' = i.event and l.leaf ->> 'object' = i.object
+        union all
+        select w.object, w.event, w.written_by, w.written_at, w.detail
+        from inbox w where w.event in ('erasure.decided', 'erasure.begun', 'erasure.certified')
+    )
+    select substring(a.object from '^erasure:([0-9a-f-]{36})$')::uuid, min(a.at)
+    from said a
+    where a.event = 'erasure.decided' and a.detail ->> 'verdict' = 'approved' and a.written_by ~ '_portal$'
+      and a.object ~ '^erasure:[0-9a-f-]{36}$' and not exists (
+        select from said z
+        where z.object = a.object
+          and ((z.event = 'erasure.decided' and z.detail ->> 'verdict' = 'cancelled' and z.written_by ~ '_portal$')
+               or (z.event = 'erasure.begun' and z.detail ->> 'hindrance' = 'legal_hold' and z.written_by ~ '_scheduler$')
+               or (z.event = 'erasure.certified' and z.written_by ~ '_scheduler$')))
+    group by a.object
+$$;
+revoke all on function ledger.erasures_decided from public;
+
 set role vaka_owner;
 
--- Term 6: orders that were approved and are not certified so long after (the end of a contract, after its waiting time),
--- whatever hinders them; and what could be read after it was erased, at once.
+-- Term 6: orders that were approved, by their rows or by the log, and are not certified so long after (the end of a contract,
+-- after its waiting time), whatever hinders them; and what could be read after it was erased, at once.
 create function find_late_erasures(p_within interval, p_at timestamptz) returns table (reason text, things bigint)
-    language sql stable security definer set search_path = vaka, pg_temp as $$
+    language plpgsql stable security definer set search_path = vaka, pg_temp as $$
+begin
+    return query
     with under_way as (
         select o.hindrance, o.decided_at as due from erasure_order o where o.state in ('approved', 'removed', 'erased')
+        union all
+        select '', d.at from ledger.erasures_decided() d
+        where not exists (
+            select from erasure_order o where o.id = d.order_id and o.state in ('approved', 'removed', 'erased'))
         union all
         select e.hindrance, ending_due(e) from authority_ending e
         where e.state in ('approved', 'released', 'removed', 'erased')
@@ -62,8 +97,8 @@ create function find_late_erasures(p_within interval, p_at timestamptz) returns 
         select case when u.hindrance = 'readable' then 'readable' when u.due + p_within <= p_at then 'late' end as reason
         from under_way u
     )
-    select j.reason, count(*) from judged j where j.reason is not null group by j.reason order by j.reason = 'readable' desc
-$$;
+    select j.reason, count(*) from judged j where j.reason is not null group by j.reason order by j.reason = 'readable' desc;
+end $$;
 revoke all on function find_late_erasures from public;
 
 -- Term 6: who was erased and is here again, by the orders, or by what a restored backup kept from going that has no order.
