@@ -680,7 +680,13 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         "schema ledger": "usage",
     } | (
         dict.fromkeys(
-            ("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()", "ledger.is_entry_of()"),
+            (
+                "ledger.is_erasure_decided()",
+                "ledger.erasures_decided()",
+                "ledger.ending_due_at()",
+                "ledger.is_step_done()",
+                "ledger.is_entry_of()",
+            ),
             "execute",
         )
         if kind == "tenant"
