@@ -57,8 +57,16 @@ FINDS = {
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
         "large_changes", "unanswered_exercises", "exercise_hours",
+        "plain_devices",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
+FINDS_OWN = {
+    f"{what}()": "execute"
+    for what in (
+        "ledger.find_unpruned", "ledger.recent_checkpoints", "find_late_erasures", "find_returned_erasures",
+        "find_unset_activation",
+    )
+}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
 
 SEALS = WRITES_LEDGER | {
@@ -467,6 +475,7 @@ TENANT: dict[str, Rights] = {
     },
     "scheduler": ASKS_LEDGER
     | {
+        **FINDS_OWN,
         "ledger.log_entry": "select",
         "ledger.tile": "select",
         "ledger.head": "select",
@@ -507,6 +516,7 @@ TENANT: dict[str, Rights] = {
     "sequencer": SEALS,
     "setup": ASKS_LEDGER
     | {
+        **FINDS_OWN,
         "unit": REGISTER,
         "unit_hours": REGISTER,
         "person": REGISTER,
@@ -678,7 +688,13 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         "schema ledger": "usage",
     } | (
         dict.fromkeys(
-            ("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()", "ledger.is_entry_of()"),
+            (
+                "ledger.is_erasure_decided()",
+                "ledger.erasures_decided()",
+                "ledger.ending_due_at()",
+                "ledger.is_step_done()",
+                "ledger.is_entry_of()",
+            ),
             "execute",
         )
         if kind == "tenant"

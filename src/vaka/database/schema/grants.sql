@@ -159,6 +159,7 @@ grant execute on function find_documents, find_processes, find_certificates, fin
     find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
+grant execute on function find_plain_devices to g_scheduler, g_setup;
 -- Whoever draws or looks after a board knows what each authority has asked for.
 grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
 -- portal: an authority asks the supplier, and reads its own. office: reads everybody's, and answers.
@@ -385,7 +386,8 @@ grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- the owner of the functions below asks the log whether an erasure was decided, and which step of it was taken.
-grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of to vaka_owner;
+grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of, ledger.erasures_decided
+    to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
 grant select on erasure_order, returned to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
@@ -401,6 +403,9 @@ grant execute on function begin_erasure, hinder_erasure, complete_erasure, enter
     remove_erased_again to g_scheduler;
 grant select (id, given_name, family_name) on person to g_scheduler;
 grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to g_scheduler;
+-- scheduler, setup: look for evidence of the terms in the authority's own database.
+grant execute on function ledger.find_unpruned, ledger.recent_checkpoints, find_late_erasures, find_returned_erasures,
+    find_unset_activation to g_scheduler, g_setup;
 -- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
 grant execute on function ledger.ending_due_at to vaka_owner;
 -- portal: the authority orders that everything is erased, decides it, and reads what became of it.
