@@ -169,7 +169,10 @@ PLATFORM: dict[str, Rights] = {
         "list_looks()": "execute",
         "list_findings()": "execute",
         "case_contact": CONTACTS,
-        **{f"{what}()": "execute" for what in ("list_cases_of", "list_case_entries", "list_case_receipts")},
+        **{
+            f"{what}()": "execute"
+            for what in ("list_cases_of", "list_case_titles", "list_case_entries", "list_case_receipts")
+        },
         "answer_case()": "execute",
         "see_case()": "execute",
         "set_case_contact()": "execute",

@@ -331,7 +331,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "open_case": told("case.opened", "case.written"),
     "see_case": told("case.seen"),
     "write_case_notices": Untold("goes with the entry that the notice tells of"),
-    "forget_contacts": Untold("goes with authority.closed: nobody is called any more"),
+    "forget_contacts": told("contact.ended"),
     "set_case_contact": told("contact.set"),
     "end_case_contact": told("contact.ended"),
     "set_notice_way": told("notice_way.set"),

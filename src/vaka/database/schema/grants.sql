@@ -100,7 +100,7 @@ grant execute on function set_case_contact, end_case_contact to g_portal;
 grant select on security_case, case_entry, case_receipt, case_touch, case_standing to g_office;
 grant execute on function open_case, write_case to g_office;
 grant execute on function see_case to g_office, g_portal;
-grant execute on function list_cases_of, list_case_entries, list_case_receipts, answer_case to g_portal;
+grant execute on function list_cases_of, list_case_titles, list_case_entries, list_case_receipts, answer_case to g_portal;
 grant execute on function escalate_cases to g_scheduler;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
