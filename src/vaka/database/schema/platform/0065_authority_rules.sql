@@ -105,14 +105,20 @@ create function list_rule_readers(p_authority uuid, p_roles text[], p_at timesta
 $$;
 revoke all on function list_rule_readers from public;
 
--- Whether a human's acknowledgement of a version counts, or that of a newer one: it was made before one that is newer than
--- this held. Who has read what comes next has not to read what it replaces.
+-- Who has acknowledged which version so that it counts: that one or a newer one, before one that is newer than it held. Who
+-- has read what comes has not to read what it replaces.
+create view authority_rule_acknowledged as
+select a.human, v.rule, v.number
+from authority_rule_acknowledgement k
+join account a on a.id = k.account_id
+join authority_rule v on v.rule = k.rule and v.number <= k.number
+where not exists (
+    select from authority_rule n where n.rule = v.rule and n.number > v.number and n.holds_from <= k.made_at);
+
 create function is_rule_acknowledged(p_rule uuid, p_number integer, p_human uuid) returns boolean
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select exists (
-        select from authority_rule_acknowledgement k join account a on a.id = k.account_id
-        where k.rule = p_rule and k.number >= p_number and a.human = p_human and not exists (
-            select from authority_rule n where n.rule = p_rule and n.number > p_number and n.holds_from <= k.made_at))
+    select exists (select from authority_rule_acknowledged k
+                   where k.rule = p_rule and k.number = p_number and k.human = p_human)
 $$;
 revoke all on function is_rule_acknowledged from public;
 
@@ -192,7 +198,8 @@ create function list_rules_to_read(p_account uuid, p_roles text[], p_at timestam
     select v.rule, v.number, v.authority_id, w.name, v.title, v.holds_from,
            exists (select from authority_rule_opening o
                    where o.rule = v.rule and o.number = v.number and o.account_id = p_account),
-           is_rule_acknowledged(v.rule, v.number, mine.human)
+           exists (select from authority_rule_acknowledged k
+                   where k.rule = v.rule and k.number = v.number and k.human = mine.human)
     from list_reached(p_account, p_roles, p_at) reached
     join authority w on w.id = reached.authority_id and w.state = 'active'
     join account mine on mine.id = p_account
