@@ -43,8 +43,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 REQUIREMENTS = find_requirements(load_terms())
 TERM_OF = {one.id: term for term in load_terms() for one in term.requirements}
-CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if one.asked}, {})
-"""Of an authority that has asked for whatever is owed on request."""
+CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if one.asked and one.id != ONCE_RULED}, {})
+"""Of an authority that has asked for whatever is owed on request, and has published no rules."""
 OWN_ELSEWHERE = ("log-witnessed", "log-retention", "activation-policy")
 """What asks an authority's own database and finds nothing there at first (test_own_evidence.py)."""
 _ELSEWHERE = {**CASE_COLLECTORS, **OVERSEEN_COLLECTORS, **REGISTER_COLLECTORS, ONCE_RULED: None} | dict.fromkeys(

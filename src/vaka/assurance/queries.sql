@@ -191,7 +191,8 @@ from list_inquiries(%(authority_id)s, %(most)s)
 -- name: list_every_inquiry
 -- as: office
 select id, authority_id, kind, term, words, filed_at, filed_by, number, act, said_at, wanted_by
-from inquiry_standing order by act in ('accepted', 'withdrawn'), said_at desc, id limit %(most)s
+from inquiry_standing
+order by place, case when place = 1 then wanted_by end, said_at desc, id limit %(most)s
 
 -- name: list_inquiry_messages
 -- as: portal
@@ -216,7 +217,7 @@ select authority_id, term, since from list_left_out(%(at)s)
 -- as: office, portal
 select id, authority_id, term, reason, proposed_by, proposed_at, approved_by, approved_at, until, ended_by, ended_at, digest,
     holds_until
-from list_exclusions(%(authority_id)s)
+from list_exclusions(%(authority_id)s, %(at)s)
 
 -- name: propose_exclusion
 -- as: office

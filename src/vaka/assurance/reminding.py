@@ -106,8 +106,7 @@ class Reminding:
             async with self._gateway.transaction(authority.id) as tenant:
                 waiting = await read_waiting(platform, tenant, authority, now)
             told = await _remind(platform, receiver, waiting, now)
-            red = await _red_terms(platform, [authority], now)
-            return told + await _tell_week(platform, receiver, last, red, waiting, now)
+            return told + await _tell_week(platform, receiver, last, [authority], waiting, now)
 
     async def _tell_supplier(self, platform: Connection, supervised: Sequence[Supervised], now: datetime) -> int:
         row = await (await platform.execute(QUERIES["own_reception"])).fetchone()
@@ -119,9 +118,8 @@ class Reminding:
             return 0
         deadlines = await read_deadlines(platform)
         told = await _remind(platform, receiver, deadlines, now)
-        red = await _red_terms(platform, supervised, now)
         due = [one for one in deadlines if is_due_soon(one, now)]
-        return told + await _tell_week(platform, receiver, last, red, due, now)
+        return told + await _tell_week(platform, receiver, last, supervised, due, now)
 
 
 async def _remind(platform: Connection, receiver: Receiver, tasks: Sequence[Task], now: datetime) -> int:
@@ -148,11 +146,14 @@ def _reminder(task: Task, receiver: Receiver) -> dict[str, Any]:
 
 
 async def _tell_week(
-    platform: Connection, receiver: Receiver, last: _Last, red: Sequence[int], tasks: Sequence[Task], now: datetime
-) -> int:
+    platform: Connection, receiver: Receiver, last: _Last, supervised: Sequence[Supervised], tasks: Sequence[Task],
+    now: datetime,
+) -> int:  # fmt: skip
     day = digest_day(last.weekday, now)
     if day is None or (last.day is not None and last.day >= day):
         return 0
+    # Judging all terms is much work, and once a week it is of use.
+    red = await _red_terms(platform, supervised, now)
     before = None if last.said is None else last.said["facts"]
     fresh = sum(1 for one in tasks if last.told_at is None or one.since > last.told_at)
     week = Week(
