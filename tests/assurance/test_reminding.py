@@ -34,8 +34,8 @@ from vaka.assurance.reminding import Reminding, digest_day
 from vaka.assurance.tasks import Task, list_term_tasks
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import LOCAL, TurnedClock
-from vaka.database.connections import Connection
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
+from vaka.database.connections import Connection, make_pool
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.errors import Sentence
 from vaka.notices.mail import write_mail
 from vaka.notices.outbox import Due, take_due
@@ -259,3 +259,16 @@ async def test_term_01_3_a_task_exists_once_the_fault_was_looked_at(scene: Scene
     assert (found.term, found.turn) == (1, "supplier")
     assert Status.OUTDATED.red
     assert "inte gåtts igenom i tid" in found.why.sv
+
+
+async def test_whatever_fails_is_this_rounds_alone(scene: Scene) -> None:
+    """Alarms are escalated in the same process: neither a refusing table nor an absent platform ends the round."""
+    scene.tell(scene.authority.id)
+    scene.tell(scene.reception)
+    scene.by_hand("alter table digest add constraint never check (false) not valid")
+    assert await scene.round(MORNING) == 0
+    assert scene.log() == []
+    scene.by_hand("alter table digest drop constraint never")
+    assert await scene.round(MORNING + timedelta(minutes=1)) == 2, "both are told once it works again"
+    away = make_pool(scene.server, platform_role("scheduler"), PLATFORM_DATABASE, application="test", largest=1)
+    assert await Reminding(away, scene.place.gateway, scene.clock).look_around() == 0

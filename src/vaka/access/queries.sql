@@ -244,10 +244,6 @@ select authority_id, role from designated_role
 -- as: scheduler
 select lapse_role_changes(%(now)s)
 
--- name: may_grant_alone
--- as: setup
-select is_founding() or exists (select from installation where mode = 'demo')
-
 -- name: publish_rule
 -- as: portal
 select publish_rule(%(rule)s, %(number)s, %(authority_id)s, %(title)s, %(words)s, %(file)s, %(holds_from)s, %(by)s, %(now)s)

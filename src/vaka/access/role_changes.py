@@ -30,6 +30,7 @@ from vaka.access.roles import ROLES
 from vaka.access.time_boxes import time_box_told_by
 from vaka.database.connections import Connection
 from vaka.identity.confirming import Act, Confirmation
+from vaka.identity.installation import decides_alone
 from vaka.identity.leaving import LastApproverError
 from vaka.identity.sessions import end_sessions_of
 from vaka.ledger.events import Event
@@ -168,9 +169,10 @@ async def list_role_changes(connection: Connection, account_id: UUID | None = No
 async def require_alone(connection: Connection) -> None:
     """Return where a role may be given by one alone, as setup: while an installation is being founded, and in a demo.
 
+    The database holds to the same by itself, whoever uses setup's login (trigger ``by_two``).
     Raises RoleChangeError.
     """
-    if await (await connection.execute(QUERIES["may_grant_alone"])).fetchone() != (True,):
+    if not await decides_alone(connection):
         raise RoleChangeError.of("alone")
 
 

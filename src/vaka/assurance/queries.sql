@@ -1,6 +1,6 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
--- Run in the platform database, but for what an authority's own log says (standing, of vaka.ledger).
+-- Run in the platform database, but for what is asked in an authority's own, as it says there.
 
 -- name: enter_look
 -- as: scheduler, setup
@@ -247,6 +247,32 @@ select authority_id, reason, things from find_unanswered_exercises(%(at)s)
 -- name: find_exercise_hours
 -- as: scheduler, setup
 select authority_id, reason, things from find_exercise_hours(%(at)s)
+-- ── What is asked in an authority's own database ─────────────────────────────────────────────────────────────────
+
+-- name: find_unpruned
+-- as: scheduler in tenant, setup in tenant
+select reason, things from ledger.find_unpruned(%(at)s)
+
+-- name: list_recent_checkpoints
+-- as: scheduler in tenant, setup in tenant
+select note from ledger.recent_checkpoints(%(since)s, %(most)s)
+
+-- name: find_late_erasures
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_late_erasures(%(within)s, %(at)s)
+
+-- name: find_returned_erasures
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_returned_erasures(%(at)s)
+
+-- name: find_unset_activation
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_unset_activation(%(at)s)
+
+-- name: find_plain_devices
+-- as: scheduler, setup
+select authority_id, reason, things from find_plain_devices(%(at)s)
+
 -- ── What waits, when it is due, and what was told of it ──────────────────────────────────────────────────────────
 
 -- name: list_waiting

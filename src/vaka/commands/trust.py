@@ -21,7 +21,16 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.identity.oidc import make_client_key, read_client_key
 from vaka.identity.saml_entity import Entity, make_entity, place_of
-from vaka.identity.trust import CannotApproveError, Standing, approve, judge, list_rows, propose, withdraw
+from vaka.identity.trust import (
+    CannotApproveError,
+    Standing,
+    approve,
+    judge,
+    list_rows,
+    propose,
+    require_alone,
+    withdraw,
+)
 from vaka.identity.trust_content import (
     LARGEST_CONTENT,
     LARGEST_METADATA,
@@ -99,11 +108,15 @@ def propose_(
     data: Path, name: str, authority: str | None, metadata: Path | None, account: UUID, apply: bool,
     change: str | None, file: Path,
 ) -> None:  # fmt: skip
-    """Put forward what FILE (JSON) says of an issuer: protocol, issuer, addresses, keys, levels with evidence."""
+    """Put forward what FILE (JSON) says of an issuer: protocol, issuer, addresses, keys, levels with evidence.
+
+    While the installation is being founded, and in a demo. From then on it is proposed in the office.
+    """
     content, demo, clock = _read(file, metadata), _settings(data).mode == "demo", SystemClock()
     require_current(content, clock.now(), demo=demo)
 
     async def act(platform: Connection, authorities: list[Authority], run: Run) -> str:
+        await require_alone(platform)
         whose = _choose(authorities, authority)
         run.facts["authority"] = None if whose is None else str(whose)
         if not apply:
@@ -125,12 +138,16 @@ def propose_(
 def approve_(
     data: Path, name: str, metadata: Path | None, account: UUID, apply: bool, change: str | None, file: Path
 ) -> None:
-    """Approve the proposal that says exactly what FILE says. Nobody approves what he proposed himself."""
+    """Approve the proposal that says exactly what FILE says. Nobody approves what he proposed himself.
+
+    While the installation is being founded, and in a demo. From then on it is approved in the office.
+    """
     content = _read(file, metadata)
     require_current(content, SystemClock().now(), demo=_settings(data).mode == "demo")
     text = write_content(content)
 
     async def act(platform: Connection, authorities: list[Authority], run: Run) -> str:
+        await require_alone(platform)
         waiting = [one for one in await list_rows(platform) if one.name == name and one.text == text
                    and one.approved_by is None and one.withdrawn_by is None and one.proposed_by != account]  # fmt: skip
         if not waiting:

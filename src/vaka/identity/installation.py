@@ -40,3 +40,8 @@ async def read_installation_mode(connection: psycopg.AsyncConnection[Any]) -> st
     cursor = await connection.execute(QUERIES["read_installation_mode"])
     row = await cursor.fetchone()
     return None if row is None else str(row[0])
+
+
+async def decides_alone(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Return whether setup decides by itself: while the installation is being founded, and in a demo (as setup)."""
+    return await (await connection.execute(QUERIES["decides_alone"])).fetchone() == (True,)

@@ -19,7 +19,7 @@ from psycopg.rows import class_row
 from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
-from vaka.identity.installation import read_installation_mode
+from vaka.identity.installation import decides_alone, read_installation_mode
 from vaka.identity.sessions import Realm
 from vaka.identity.trust_content import (
     Content,
@@ -78,6 +78,21 @@ class CannotApproveError(VakaError):
                 "har du lagt det själv. Inget har ändrats.",
                 en="The proposal cannot be approved: it does not wait any more, it is not the one that you have read, "
                 "or you made it yourself. Nothing was changed.",
+            ),
+        )
+
+
+class DecidedInOfficeError(VakaError):
+    """The installation is founded: what setup's login says of an issuer is believed by nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.FORBIDDEN,
+            Sentence(
+                sv="Installationen är grundad: utfärdare föreslås och godkänns på kontoret, under Utfärdare, av två "
+                "administratörer. Inget har ändrats.",
+                en="The installation is founded: issuers are proposed and approved in the office, under Issuers, by "
+                "two administrators. Nothing was changed.",
             ),
         )
 
@@ -144,6 +159,15 @@ class Trusted:
         """Where it lets people in: an authority's issuer to the authority's rooms, whatever its row says besides."""
         said = self.content.realms
         return tuple(realm for realm in said if self.authority_id is None or realm == "authority")
+
+
+async def require_alone(connection: Connection) -> None:
+    """Return where commands decide about issuers: while an installation is being founded, and in a demo (as setup).
+
+    Afterwards nobody believes what setup wrote (`judge`). Raises DecidedInOfficeError.
+    """
+    if not await decides_alone(connection):
+        raise DecidedInOfficeError
 
 
 async def propose(

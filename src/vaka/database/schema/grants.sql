@@ -58,7 +58,7 @@ grant select, insert, update (name, sign_count, last_used_at), delete on securit
 grant select, insert, update (used_at), delete on security_key_challenge to g_desk;
 -- desk: which issuers operators sign in by; a shift leader says with an administrator that one of them lets nobody in.
 grant select on trusted_issuer to g_desk;
-grant execute on function ledger.trust_state to g_desk;
+grant execute on function trust_state to g_desk;
 grant execute on function list_outages, propose_outage, declare_outage, end_outage to g_desk, g_office;
 -- desk: tells who has one open.
 grant select, insert, update on desk_presence to g_desk;
@@ -100,7 +100,7 @@ grant execute on function set_case_contact, end_case_contact to g_portal;
 grant select on security_case, case_entry, case_receipt, case_touch, case_standing to g_office;
 grant execute on function open_case, write_case to g_office;
 grant execute on function see_case to g_office, g_portal;
-grant execute on function list_cases_of, list_case_entries, list_case_receipts, answer_case to g_portal;
+grant execute on function list_cases_of, list_case_titles, list_case_entries, list_case_receipts, answer_case to g_portal;
 grant execute on function escalate_cases to g_scheduler;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
@@ -135,7 +135,7 @@ grant select (authority_id, role) on designated_role to g_office;
 grant execute on function request_role_change, try_role_change, decide_role_change to g_office;
 -- office: two administrators decide which issuers are believed, as the commands do; what was said of one is never changed.
 grant select, insert, update (approved_by, approved_at, withdrawn_by, withdrawn_at) on trusted_issuer to g_office;
-grant execute on function ledger.trust_state, ledger.trust_history to g_office;
+grant execute on function trust_state, ledger.trust_history to g_office;
 -- office: whether an authority says what a code for the invited has to be, and what it is asked for.
 grant select (id, kind, account_id, role, authority_id, valid_from, valid_until, requested_by, answer_by, state, decided_by,
     decided_at) on role_request to g_office;
@@ -152,13 +152,14 @@ grant execute on function enter_look, find_conflicting_roles, find_ended_excepti
 grant execute on function find_misplaced_administrators, find_unarrived_notices, find_shared_sign_ins, find_long_invitations,
     find_accounts_by_hand, find_doubtful_issuers, find_unproved_runs, find_drifted, find_endless_auditors
     to g_scheduler, g_setup;
-grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_state to vaka_owner;
+grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_told to vaka_owner;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,
     find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
+grant execute on function find_plain_devices to g_scheduler, g_setup;
 -- Whoever draws or looks after a board knows what each authority has asked for.
 grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
 -- portal: an authority asks the supplier, and reads its own. office: reads everybody's, and answers.
@@ -247,7 +248,7 @@ grant select, insert, delete on pending_login to g_signin;
 grant select, insert, delete on seen_assertion to g_signin;
 -- signin: which issuers are believed, and whether the log says that two people decided so.
 grant select on trusted_issuer to g_signin;
-grant execute on function ledger.trust_state to g_signin, g_setup;
+grant execute on function trust_state to g_signin, g_setup;
 -- signin: which outages two people declared. The owner of that function asks the log.
 grant execute on function list_outages to g_signin;
 grant execute on function ledger.outage_told to vaka_owner;
@@ -261,7 +262,7 @@ grant select on notice_standing, notice_delivery, notice_way, notice_rule to g_p
 grant execute on function set_notice_way, end_notice_way, set_notice_minutes, acknowledge_notices to g_portal;
 -- sequencer: which databases there are.
 grant select on authority to g_sequencer;
--- setup: what the maintenance commands register; it alone writes authorities and grants.
+-- setup: what the maintenance commands register; it alone writes authorities, and grants while it founds (by_two).
 grant select, insert, update on authority, device_entry, class_override, role_grant to g_setup;
 -- setup: founds accounts where nobody can ask for them yet, and asks for others.
 grant select on account to g_setup;
@@ -289,7 +290,11 @@ grant select on designated_role, role_request, role_conflict, effective_grant to
 grant select, insert, update, delete on settings_record to g_setup;
 -- setup: asks who stands behind a command, and takes its session; office: an administrator says that it is he.
 grant execute on function ask_command_login, start_command_session, command_account, end_command_session,
-    is_founding to g_setup;
+    is_founding, setup_decides_until to g_setup;
+grant execute on function ask_command_login, start_command_session, command_account, command_holder,
+    end_command_session, is_founding to g_setup;
+-- Which of them an account has open, and ending those.
+grant execute on function list_command_sessions, end_command_sessions to g_office, g_setup;
 grant select (id, code_hash, machine, uid, username, asked_at, expires_at, approved_by) on command_login to g_office;
 grant execute on function approve_command_login to g_office;
 grant execute on function ledger.is_login_told to vaka_owner;
@@ -381,7 +386,8 @@ grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- the owner of the functions below asks the log whether an erasure was decided, and which step of it was taken.
-grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of to vaka_owner;
+grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of, ledger.erasures_decided
+    to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
 grant select on erasure_order, returned to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
@@ -397,6 +403,9 @@ grant execute on function begin_erasure, hinder_erasure, complete_erasure, enter
     remove_erased_again to g_scheduler;
 grant select (id, given_name, family_name) on person to g_scheduler;
 grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to g_scheduler;
+-- scheduler, setup: look for evidence of the terms in the authority's own database.
+grant execute on function ledger.find_unpruned, ledger.recent_checkpoints, find_late_erasures, find_returned_erasures,
+    find_unset_activation to g_scheduler, g_setup;
 -- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
 grant execute on function ledger.ending_due_at to vaka_owner;
 -- portal: the authority orders that everything is erased, decides it, and reads what became of it.
