@@ -41,6 +41,7 @@ create table authority_rule_acknowledgement (
     primary key (rule, number, account_id),
     foreign key (rule, number, account_id) references authority_rule_opening (rule, number, account_id)
 );
+create index authority_rule_acknowledgement_of on authority_rule_acknowledgement (account_id, rule, number);
 
 -- Each side writes its own through functions, which write as their owner; neither the owner nor a superuser can by a statement.
 create function refuse_other_rules() returns trigger
