@@ -21,6 +21,7 @@ from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.server import Server
+from vaka.processes.starting import REFUSED
 from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
@@ -82,6 +83,6 @@ def test_faulty_settings_stop_the_start_with_a_sentence(data: Path, content: str
     if content is not None:
         (data / "vaka.toml").write_text(content)
     done = subprocess.run([*COMMAND, str(data)], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
+    assert done.returncode == REFUSED
     assert says in done.stderr
     assert "Traceback" not in done.stderr

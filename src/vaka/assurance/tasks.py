@@ -31,6 +31,7 @@ _LONGEST_LATE = 999
 _ACCOUNTS = ("/", Sentence("Konton", "Accounts"))
 _INQUIRIES = ("/inquiries", Sentence("Vad myndigheter frågar", "What authorities ask"))
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
+_CASES = ("/cases", Sentence("Ärenden", "Cases"))
 _EXERCISES = ("/exercises", Sentence("Krisövningar", "Crisis exercises"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     {
@@ -42,6 +43,7 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
         "audit-requests": _INQUIRIES,
         "authority-policies": ("/rules", Sentence("Myndigheters regler", "Authorities' rules")),
         "session-levels": _ISSUERS,
+        **dict.fromkeys(("incident-clocks", "case-receipts"), _CASES),
         **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),
         "trust-registry": _ISSUERS,
     }
