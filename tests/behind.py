@@ -10,7 +10,9 @@ import asyncio
 import os
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -39,22 +41,37 @@ async def stand_behind(server: Server, root: Path, account: UUID, *, touches: bo
 
     Each run that waits for his touch gets it, unless ``touches`` says that he does not look.
     """
-    now, secret, token, login, code = SystemClock().now(), os.urandom(32), os.urandom(32), uuid4(), new_code()
-    asked = {"id": login, "code_hash": hash_code(code), "verifier_hash": hash_secret(secret), "machine": "west-1",
-             "uid": os.getuid(), "username": "adm", "now": now}  # fmt: skip
-    async with platform_as(server, "setup") as setup:
-        await setup.execute(QUERIES["ask_command_login"], asked)
-    async with platform_as(server, "office") as office:
-        await approve_login(office, await find_login(office, code, now), account, now)
-    taken = {"login_id": login, "verifier_hash": hash_secret(secret), "id": uuid4(), "token_hash": hash_secret(token),
-             "now": now}  # fmt: skip
-    async with platform_as(server, "setup") as setup:
-        await setup.execute(QUERIES["start_command_session"], taken)
+    token = await take_session(server, account, SystemClock().now())
+    assert token is not None
     (root / "run").mkdir(exist_ok=True)
     keep_session(root, token)
     _behind.pop(root, None)
     if touches:
         _behind[root] = server, account
+
+
+async def take_session(
+    server: Server, account: UUID, now: datetime, *, machine: str = "west-1",
+    meanwhile: Callable[[], Awaitable[object]] | None = None,
+) -> bytes | None:  # fmt: skip
+    """Let an administrator approve a login, and its command take the session; return its token, if it got one.
+
+    ``meanwhile`` happens between the two.
+    """
+    secret, token, login, code = os.urandom(32), os.urandom(32), uuid4(), new_code()
+    asked = {"id": login, "code_hash": hash_code(code), "verifier_hash": hash_secret(secret), "machine": machine,
+             "uid": os.getuid(), "username": "adm", "now": now}  # fmt: skip
+    async with platform_as(server, "setup") as setup:
+        await setup.execute(QUERIES["ask_command_login"], asked)
+    async with platform_as(server, "office") as office:
+        await approve_login(office, await find_login(office, code, now), account, now)
+    if meanwhile is not None:
+        await meanwhile()
+    taken = {"login_id": login, "verifier_hash": hash_secret(secret), "id": uuid4(), "token_hash": hash_secret(token),
+             "now": now}  # fmt: skip
+    async with platform_as(server, "setup") as setup:
+        cursor = await setup.execute(QUERIES["start_command_session"], taken)
+        return token if await cursor.fetchone() == (account,) else None
 
 
 async def confirm_waiting(server: Server, account: UUID) -> int:

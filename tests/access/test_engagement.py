@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.behind import take_session
 from tests.conftest import START
 from tests.platform import entries, make_account, newest, platform_as
 from tests.registers.house import FILE, House
@@ -21,6 +23,7 @@ from vaka.access.grants import grant_role, read_grants
 from vaka.access.permissions import MENDING, Permission
 from vaka.access.principal import Engagement, Principal
 from vaka.access.settling import settle_training
+from vaka.commands.proof import Proof, RestingError, keep_session, prove
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.tenants.authorities import Authority
 
@@ -43,6 +46,8 @@ class Firm:
     other: Principal = field(init=False)
     theirs: Principal = field(init=False)
     entry: UUID = field(init=False)
+    signed: UUID = field(init=False)
+    """The undertaking of whoever works for the firm."""
 
     async def open(self) -> None:
         """Put the agreement in force, and enter who works for whom."""
@@ -50,17 +55,18 @@ class Firm:
         self.ours, self.other, self.theirs = [await self.house.administrator() for _ in range(3)]
         self.entry = await self.house.put_in_force(self.ours, self.other, "subcontractors", self.agreement())
         await self.sign(self.ours.account_id)
-        await self.sign(self.theirs.account_id, employer=str(self.entry))
+        self.signed = await self.sign(self.theirs.account_id, employer=str(self.entry))
 
     def agreement(self, **changed: str) -> dict[str, str]:
         """What is agreed with the firm."""
         return {"engaged": "firm", "firm": "Provbolaget", "does": "Drift", "customers": "yes",
                 "signed": START.date().isoformat(), "valid_until": UNTIL.date().isoformat(), **changed}  # fmt: skip
 
-    async def sign(self, account: UUID, **more: str) -> UUID:
-        """Enter somebody's undertaking."""
+    async def sign(self, account: UUID, *, by: Principal | None = None, entry: UUID | None = None, number: int = 1,
+                   **more: str) -> UUID:  # fmt: skip
+        """Enter somebody's undertaking, as one of the supplier's own where it is not said who does."""
         said = {"person": str(account), "customers": "yes", "signed": START.date().isoformat(), "file": FILE, **more}
-        return await self.house.write(self.ours, "undertakings", said)
+        return await self.house.write(by or self.ours, "undertakings", said, entry=entry, number=number)
 
     async def read(self, who: Principal) -> Principal:
         """What the office knows of him for each request."""
@@ -146,6 +152,95 @@ async def test_no_row_by_hand_brings_an_agreement_back(firm: Firm) -> None:
         firm.entry,
     )
     assert not await firm.acts(firm.theirs)
+
+
+async def test_nobody_brings_his_own_role_back_by_what_he_signs(firm: Firm) -> None:
+    """The rogue administrator of a firm that is bound no more still keeps registers, and writes one for himself."""
+    rogue, me = firm.theirs, firm.theirs.account_id
+    second = await firm.house.put_in_force(firm.ours, firm.other, "subcontractors", firm.agreement(firm="Annat bolag",
+                                           valid_until=(UNTIL + 365 * DAY).date().isoformat()))  # fmt: skip
+    firm.now = UNTIL + DAY
+    own = await firm.sign(me, by=rogue)
+    assert not await firm.acts(rogue), "as the supplier's own"
+    await firm.sign(me, by=rogue, employer=str(second))
+    assert not await firm.acts(rogue), "or as of another firm"
+    await firm.sign(me, by=rogue, entry=firm.signed, number=2)
+    assert not await firm.acts(rogue), "or over the one that says otherwise"
+    assert await firm.settle() == [("role.suspended", f"account:{me}")]
+    await firm.sign(me, by=firm.ours, entry=own, number=2)
+    assert await firm.acts(rogue), "somebody else has said so"
+
+
+async def test_nobody_brings_his_own_role_back_by_his_other_account(firm: Firm) -> None:
+    human = uuid4()
+    rogue = await firm.house.administrator(human=human)
+    everyday = await make_account(firm.server, human=human, now=START)
+    await firm.sign(rogue.account_id, employer=str(firm.entry))
+    firm.now = UNTIL + DAY
+    await firm.sign(everyday, by=rogue)
+    assert not await firm.acts(rogue)
+    await firm.sign(everyday, by=firm.ours)
+    assert await firm.acts(rogue)
+
+
+async def test_two_of_the_firm_do_not_bring_each_other_back(firm: Firm) -> None:
+    colleague = await firm.house.administrator()
+    await firm.sign(colleague.account_id, employer=str(firm.entry))
+    firm.now = UNTIL + DAY
+    await firm.sign(firm.theirs.account_id, by=colleague)
+    await firm.sign(colleague.account_id, by=firm.theirs)
+    assert [await firm.acts(one) for one in (firm.theirs, colleague)] == [False, False]
+
+
+@pytest.mark.parametrize("undone", ["withdrawn", "expired", "somebody else's"])
+async def test_without_the_undertaking_that_names_the_firm_his_role_still_rests(firm: Firm, undone: str) -> None:
+    """Whoever never had one works on; whoever undoes the one he had does not become one of them."""
+    firm.now = UNTIL + DAY
+    if undone == "withdrawn":
+        await firm.house.move(firm.theirs, firm.signed, "withdraw")
+    elif undone == "expired":
+        until = (START + DAY).date().isoformat()
+        await firm.sign(firm.theirs.account_id, by=firm.theirs, entry=firm.signed, number=2, employer=str(firm.entry),
+                        valid_until=until)  # fmt: skip
+    else:
+        await firm.sign(firm.other.account_id, by=firm.theirs, entry=firm.signed, number=2)
+    assert not await firm.acts(firm.theirs)
+
+
+async def test_an_undertaking_of_ones_own_counts_while_no_firm_was_named(firm: Firm) -> None:
+    await firm.sign(firm.other.account_id, by=firm.other)
+    firm.now = UNTIL + DAY
+    assert await firm.acts(firm.other)
+    await firm.sign(firm.other.account_id, by=firm.theirs, employer=str(firm.entry))
+    assert await firm.acts(firm.other), "what he signed before that stands"
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["in force", "ended"])
+async def test_with_the_role_its_commands_rest(
+    firm: Firm, over: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What he began while the agreement held runs on for no minute more, but for what brings databases up to date."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    firm.now = (UNTIL + DAY).replace(hour=0, minute=0) - timedelta(minutes=5)
+    token = await take_session(firm.server, firm.theirs.account_id, firm.now)
+    assert token is not None
+    keep_session(tmp_path, token)
+    firm.now += timedelta(minutes=10 if over else 1)
+
+    def runs(*, goes_on: bool = False) -> Proof:
+        needed = Permission.OFFICE_RUN_COMMANDS
+        return prove(tmp_path, firm.server, firm.now, needed, unattended=False, goes_on=goes_on)
+
+    mine = Proof(f"account:{firm.theirs.account_id}", "session")
+    assert runs(goes_on=True) == mine
+    if not over:
+        assert runs() == mine
+        return
+    with pytest.raises(RestingError) as refused:
+        runs()
+    assert "Provbolaget" in refused.value.sentence.sv
+    await firm.sign(firm.theirs.account_id)
+    assert runs() == mine, "with the role they are back, within the hour"
 
 
 async def test_the_log_tells_when_it_ends_and_when_it_is_back(firm: Firm) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,6 +14,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.alarms.house import connect_superuser
+from tests.behind import take_session
 from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from tests.registers.house import House
@@ -21,6 +23,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal, Training
 from vaka.access.settling import settle_training
 from vaka.access.training import GRACE, with_training
+from vaka.commands.proof import Proof, RestingError, keep_session, prove
 from vaka.database.server import PLATFORM_DATABASE, Server
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -108,6 +111,22 @@ async def test_term_05_1_overdue_beyond_grace_the_role_rests_and_comes_back_with
     assert not await school.acts(school.berit)
     school.now += 365 * DAY + GRACE
     assert not await school.acts(school.algot), "it holds for a year, and thirty days more"
+
+
+async def test_with_the_role_its_commands_rest(school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    school.now = START + GRACE - timedelta(minutes=5)
+    token = await take_session(school.server, school.algot.account_id, school.now)
+    assert token is not None
+    keep_session(tmp_path, token)
+    needed, root, server = Permission.OFFICE_RUN_COMMANDS, tmp_path, school.server
+    mine = Proof(f"account:{school.algot.account_id}", "session")
+    assert prove(root, server, school.now, needed, unattended=False) == mine
+    school.now = START + GRACE
+    with pytest.raises(RestingError) as refused:
+        prove(root, server, school.now, needed, unattended=False)
+    assert "Informationssäkerhet" in refused.value.sentence.sv
+    assert prove(root, server, school.now, None, unattended=False, goes_on=True) == mine
 
 
 async def test_it_is_told_before_and_not_too_early(school: School) -> None:

@@ -136,6 +136,17 @@ async def test_term_05_4_what_was_acknowledged_too_late_counts_for_nothing(rules
     assert await rules.status(LATE + SECOND) == UNREAD
 
 
+async def test_who_has_acknowledged_what_comes_is_not_behind_with_what_holds(rules: Rules) -> None:
+    """A version that does not hold yet asks nobody for anything, and who has read it has read enough."""
+    who, behind = rules.operator(), rules.operator()
+    rules.publish()
+    rules.publish(2, LATE + GRACE)
+    rules.acknowledge(who, 2, START + SECOND)
+    assert await rules.status(LATE) == UNREAD
+    rules.acknowledge(behind, 1, LATE)
+    assert await rules.status(LATE) == MET
+
+
 async def test_who_begins_to_work_there_has_his_own_time(rules: Rules) -> None:
     rules.publish(at=START - 2 * GRACE)
     who = account(rules.by_hand)

@@ -66,6 +66,11 @@ async def test_no_contact_or_none_that_holds_turns_it_red(
     named(timedelta(0))
     assert await status_of(name, place, server) == (Status.MET, "none"), "the last day is a day"
     assert await status_of(name, place, server, START + DAY) == (Status.FAILING, "expired")
+    # The day is the Swedish one: at 23.01 UTC it is over, in winter.
+    last = (START.replace(hour=22, minute=59), START.replace(hour=23, minute=1))
+    assert [await status_of(name, place, server, at) for at in last] == [
+        (Status.MET, "none"), (Status.FAILING, "expired"),
+    ]  # fmt: skip
     for reason in ("unnamed", "expired"):
         said = explain(TERM_OF[name], Judgement(Status.FAILING, START, reason, name, 1))
         assert "i portalen" in said.sv

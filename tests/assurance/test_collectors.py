@@ -19,7 +19,14 @@ from tests.alarms.house import connect_superuser
 from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
-from vaka.assurance.collectors import CASE_COLLECTORS, COLLECTORS, OVERSEEN_COLLECTORS, REGISTER_COLLECTORS, Place
+from vaka.assurance.collectors import (
+    CASE_COLLECTORS,
+    COLLECTORS,
+    OVERSEEN_COLLECTORS,
+    OWN_COLLECTORS,
+    REGISTER_COLLECTORS,
+    Place,
+)
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
 from vaka.assurance.terms import find_requirements, load_terms
@@ -36,9 +43,13 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 REQUIREMENTS = find_requirements(load_terms())
 TERM_OF = {one.id: term for term in load_terms() for one in term.requirements}
-CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if one.asked}, {})
-"""Of an authority that has asked for whatever is owed on request."""
-_ELSEWHERE = {**CASE_COLLECTORS, **OVERSEEN_COLLECTORS, **REGISTER_COLLECTORS, ONCE_RULED: None}
+CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if one.asked and one.id != ONCE_RULED}, {})
+"""Of an authority that has asked for whatever is owed on request, and has published no rules."""
+OWN_ELSEWHERE = ("log-witnessed", "log-retention", "activation-policy")
+"""What asks an authority's own database and finds nothing there at first (test_own_evidence.py)."""
+_ELSEWHERE = {**CASE_COLLECTORS, **OVERSEEN_COLLECTORS, **REGISTER_COLLECTORS, ONCE_RULED: None} | dict.fromkeys(
+    OWN_ELSEWHERE
+)
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
 test_overseen.py, test_register_collectors.py and test_authority_rules.py have it.
@@ -348,6 +359,17 @@ def plant_endless_auditor(by_hand: Callable[..., None], where: UUID) -> None:
     grant(by_hand, account(by_hand), "auditor", where)
 
 
+def plant_plain_device(by_hand: Callable[..., None], where: UUID) -> None:
+    """Devices known by their network alone: one whose exception is over, one in whose time it is, one not in use."""
+    for until, used in ((START, True), (START + timedelta(days=1), True), (START - timedelta(days=1), False)):
+        by_hand(
+            "insert into device_entry (sender, authority_id, device_id, authentication, network, exception_reason,"
+            " exception_until, active, changed_at) values ('~' || left(md5(random()::text), 28), %(where)s,"
+            " gen_random_uuid(), 'network', '192.0.2.0/24', 'kan inget nyare', %(until)s, %(used)s, %(at)s)",
+            where=where, until=until, used=used, at=LONG_AGO,
+        )  # fmt: skip
+
+
 PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "conflicting-roles": (plant_conflict, "held"),
     "duty-exceptions": (plant_ended_exception, "over"),
@@ -359,6 +381,7 @@ PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "ended-accounts": (plant_account_past_its_end, "active"),
     "session-levels": (plant_session_below_level, "low"),
     "emergency-reviews": (plant_unreviewed_emergency, "unreviewed"),
+    "plain-devices": (plant_plain_device, "over"),
     "administrator-class": (plant_misplaced_administrator, "misplaced"),
     "holder-notices": (plant_undelivered_notice, "undelivered"),
     "invitations": (plant_long_invitation, "long"),
@@ -517,7 +540,7 @@ async def test_one_collector_that_fails_holds_up_no_other(place: Place, server: 
         raise RuntimeError("planted")
 
     collectors = {"log-sealed": fail, "left-open": COLLECTORS["left-open"]}
-    looking = Looking(place.platform, place.gateway, clock, collectors)
+    looking = Looking(place.platform, place.gateway, clock, place.ledger, collectors)
     assert await looking.look_around() == 1
     assert looking.failing == {"log-sealed"}
     assert await judged("log-sealed", place, server, START) == (Status.UNTESTED, "no_evidence")
@@ -532,7 +555,7 @@ async def test_each_is_looked_at_often_enough_and_no_oftener(place: Place, clock
         asked.append(now)
         return Look([Found(None)])
 
-    looking = Looking(place.platform, place.gateway, clock, {"clock-state": count})
+    looking = Looking(place.platform, place.gateway, clock, place.ledger, {"clock-state": count})
     wait = pause(REQUIREMENTS["clock-state"])
     for seconds in (0, 1, wait.total_seconds() - 2, 1, wait.total_seconds()):
         clock.turn(seconds)
@@ -549,4 +572,5 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
     # What has a file of its own to turn it red in.
     elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
-    assert set(PLANTED) | {"log-sealed", "clock-state"} | elsewhere == automatic
+    elsewhere |= set(OWN_COLLECTORS)
+    assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

@@ -29,6 +29,7 @@ SAMPLES: dict[str, object] = {
     "purpose": "remote-policy",
     "roles": ["auditor"],
     "grace": timedelta(days=30),
+    "within": timedelta(days=2),
     "id": uuid4(),
     "seen": 0,
     "act": "filed",

@@ -24,7 +24,8 @@ from tests.assurance.test_register_collectors import Shelf
 from tests.conftest import START
 from tests.notices.desk import OFFICE, PORTAL, ROOMS, SENDER
 from tests.platform import platform_as
-from vaka.assurance.assessment import Contract, Status
+from vaka.assurance import reminding
+from vaka.assurance.assessment import Contract, Standing, Status
 from vaka.assurance.collectors import COLLECTORS, Place
 from vaka.assurance.digest import Week, write_digest
 from vaka.assurance.evidence import read_standings
@@ -33,7 +34,8 @@ from vaka.assurance.reminding import Reminding, digest_day
 from vaka.assurance.tasks import Task, list_term_tasks
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import LOCAL, TurnedClock
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
+from vaka.database.connections import Connection, make_pool
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.errors import Sentence
 from vaka.notices.mail import write_mail
 from vaka.notices.outbox import Due, take_due
@@ -200,6 +202,24 @@ async def test_the_week_is_told_once_also_when_nothing_is_new(scene: Scene) -> N
     assert f"Röda villkor, {len(second.said['facts']['red'])} av 37" in text
 
 
+async def test_terms_are_judged_only_where_a_digest_is_due(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each minute a round is made, and once a week it asks how every term of every authority stands."""
+    asked: list[UUID] = []
+
+    async def heard(connection: Connection, authority_id: UUID) -> dict[str, Standing]:
+        asked.append(authority_id)
+        return await read_standings(connection, authority_id)
+
+    monkeypatch.setattr(reminding, "read_standings", heard)
+    scene.tell(scene.authority.id)
+    scene.tell(scene.reception)
+    assert await scene.round(MORNING) == 2
+    assert asked == [scene.authority.id] * 2
+    for later in (timedelta(minutes=1), DAY):
+        assert await scene.round(MORNING + later) == 0
+    assert asked == [scene.authority.id] * 2
+
+
 async def test_who_tells_the_log_of_a_reminder_that_there_is_not_tells_nobody(scene: Scene) -> None:
     scene.tell(scene.authority.id)
     async with platform_as(scene.server, "portal") as portal:
@@ -239,3 +259,16 @@ async def test_term_01_3_a_task_exists_once_the_fault_was_looked_at(scene: Scene
     assert (found.term, found.turn) == (1, "supplier")
     assert Status.OUTDATED.red
     assert "inte gåtts igenom i tid" in found.why.sv
+
+
+async def test_whatever_fails_is_this_rounds_alone(scene: Scene) -> None:
+    """Alarms are escalated in the same process: neither a refusing table nor an absent platform ends the round."""
+    scene.tell(scene.authority.id)
+    scene.tell(scene.reception)
+    scene.by_hand("alter table digest add constraint never check (false) not valid")
+    assert await scene.round(MORNING) == 0
+    assert scene.log() == []
+    scene.by_hand("alter table digest drop constraint never")
+    assert await scene.round(MORNING + timedelta(minutes=1)) == 2, "both are told once it works again"
+    away = make_pool(scene.server, platform_role("scheduler"), PLATFORM_DATABASE, application="test", largest=1)
+    assert await Reminding(away, scene.place.gateway, scene.clock).look_around() == 0

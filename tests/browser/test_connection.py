@@ -67,7 +67,7 @@ def test_a_session_that_ends_closes_the_open_page(house: House, open_page: OpenP
     other = page.context.new_page()
     other.goto(f"{house.desk}/history")
     other.locator(".me button").click()
-    other.wait_for_url(f"{house.signin}/")
+    other.wait_for_url(f"{house.signin}/signed-out*")
     page.wait_for_url(f"{house.signin}/")
     complaints.clear()
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -24,17 +25,21 @@ from tests.browser.house import House, row, scrolls
 from tests.browser.test_desk import close_with_keys
 from tests.browser.test_looks import require_accessible
 from tests.browser.test_security_keys import add_key, ask, no_keys, plug_in  # noqa: F401 - a fixture
+from tests.confirming import touched
 from tests.identity.house import LOA3, IdentityHouse, content, free_port
 from tests.identity.real_provider import CLIENT, running_oidc_provider
+from tests.registers.house import principal
 from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
+from vaka.access.accounts import Wanted, decision_act, file_request, list_account_requests
 from vaka.access.grants import grant_role
+from vaka.access.identities import approve_identity
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.demo.undertakings import enter_undertakings
 from vaka.identity.answering import KEPT_SECONDS
-from vaka.identity.invitations import invite
+from vaka.identity.expected import expect as expect_identity
 from vaka.identity.oidc import make_client_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.database, pytest.mark.end_to_end]
@@ -99,12 +104,18 @@ async def _list(house: House, provider: Issuer) -> None:
 async def _invite(house: House) -> str:
     """Invite an operator whom no other issuer knows: the demo's own, which answers, would let nobody else in."""
     now, ekbacka = SystemClock().now(), house.installation.authorities["ekbacka"].id
-    adam = house.installation.accounts["adam"]
+    adam, ada = principal(house.installation.accounts["adam"]), principal(house.installation.accounts["ada"])
     async with _registry(house) as registry, registry.as_("setup") as setup, registry.as_("office") as office:
         account = await registry.person(OPERATOR)
-        await enter_undertakings(office, adam, [(account, "operator")], now)
+        await enter_undertakings(office, adam.account_id, [(account, "operator")], now)
         await grant_role(setup, account, "operator", ekbacka, actor="setup", now=now)
-        code = await invite(setup, account, "operator", "employee_number", "R-1", actor="setup", now=now)
+        [(human,)] = ask(house, f"select human from vaka.account where id = '{account}'")
+        said = expect_identity("employee_number", "R-1").text
+        wanted = Wanted("identity", account, human, "Reserv", said, "operator")
+        await file_request(office, uuid4(), wanted, by=adam.account_id, actor=adam.actor, step_up=None, now=now)
+        [request] = [one for one in await list_account_requests(office, account) if one.state == "waiting"]
+        confirmed = touched(decision_act(request, "approved", ""))
+        code, _ = await approve_identity(office, ada, request, reason="", now=now, confirmation=confirmed)
         return code.text
 
 

@@ -63,8 +63,8 @@ class House:
         async with platform_as(self.one.server, "portal") as portal:
             await see(portal, self.officers[who.authority.id], case, number, who.authority.id, now=who.now)
 
-    async def escalate(self) -> int:
-        """Do what the scheduler does."""
+    async def escalate(self) -> tuple[int, int]:
+        """Do what the scheduler does; how many cases went on, and how many could not."""
         async with platform_as(self.one.server, "scheduler") as scheduler:
             return await escalate(scheduler, self.one.now)
 

@@ -102,7 +102,7 @@ async def test_term_34_5_what_was_written_is_corrected_by_another_entry_alone(ho
         async with platform_as(house.one.server, "office") as office:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await office.execute(statement.encode())
-    await house.write(case, "corrected", "Två konton berörs", corrects=wrong)
+    await house.write(case, "corrected", "Två konton berörs", to=house.one, corrects=wrong)
     after = await house.entries(case)
     assert after[: len(before)] == before
     assert (after[-1].kind, after[-1].facts["corrects"]) == ("corrected", wrong)

@@ -96,9 +96,7 @@ def alone(founded: DataDirectory) -> DataDirectory:
 
 @pytest.mark.database
 @pytest.mark.parametrize("path", PROVED)
-def test_term_02_1_nobody_is_shown_anything_without_standing_behind_it(
-    alone: DataDirectory, tmp_path: Path, path: str
-) -> None:
+def test_nobody_is_shown_anything_without_standing_behind_it(alone: DataDirectory, tmp_path: Path, path: str) -> None:
     """Whoever merely sits at the machine: with nothing to apply, each is refused before it has read anything."""
     before, target = told(alone), tmp_path / "out"
     target.mkdir()

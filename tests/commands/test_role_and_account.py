@@ -314,6 +314,26 @@ def entries(made: DataDirectory) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: int(one["id"]))
 
 
+def test_sessions_of_commands_at_the_command_line(made: DataDirectory, account: str) -> None:
+    whose = ("--data", made.root, "--account", account)
+    with superuser(made) as connection:
+        connection.execute(
+            "with login as (insert into vaka.command_login (id, code_hash, verifier_hash, machine, uid, username,"
+            " asked_at, expires_at, approved_by, entry) values (gen_random_uuid(), sha256('a'), sha256('b'), 'lost-1',"
+            " 1000, 'adm', now(), now() + interval '10 minutes', %s, 1) returning id)"
+            " insert into vaka.command_session (id, token_hash, login_id, account_id, created_at, expires_at)"
+            " select gen_random_uuid(), sha256('c'), id, %s, now(), now() + interval '1 hour' from login",
+            (account, account),
+        )
+    shown = vaka("account", "sessions", *whose).output
+    assert "commands  adm (uid 1000) on lost-1" in shown
+    which = ("--session", shown.split()[0], "--reason", "device_lost")
+    assert "Ended: 1." in vaka("account", "end-sessions", *whose, *which, *APPLY[:3]).output
+    assert "lost-1" not in vaka("account", "sessions", *whose).output
+    told = [one for one in entries(made) if one["event"] == "command.signed_out"]
+    assert told[-1]["actor"].startswith("setup:uid-")
+
+
 def test_term_13_1_sessions_at_the_command_line(made: DataDirectory, account: str) -> None:
     whose = ("--data", made.root, "--account", account)
     assert "Signed in nowhere." in vaka("account", "sessions", *whose).output

@@ -33,6 +33,7 @@ ASKS_LEDGER = WRITES_LEDGER | {"ledger.standing()": "execute"}
 CONTACTS = "select(authority_id hours mail name phone place since valid_until)"
 DECLARES = {f"{what}()": "execute" for what in ("list_outages", "propose_outage", "declare_outage", "end_outage")}
 READS_RULES = {f"{what}()": "execute" for what in ("list_rules_to_read", "open_rule", "acknowledge_rule")}
+ENDS_COMMANDS = {f"{what}()": "execute" for what in ("list_command_sessions", "end_command_sessions")}
 EXERCISES = {
     "list_exercises()": "execute",
     "list_exercise_lessons()": "execute",
@@ -56,8 +57,16 @@ FINDS = {
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
         "large_changes", "unanswered_exercises", "exercise_hours",
+        "plain_devices",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
+FINDS_OWN = {
+    f"{what}()": "execute"
+    for what in (
+        "ledger.find_unpruned", "ledger.recent_checkpoints", "find_late_erasures", "find_returned_erasures",
+        "find_unset_activation",
+    )
+}  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
 
 SEALS = WRITES_LEDGER | {
@@ -160,7 +169,10 @@ PLATFORM: dict[str, Rights] = {
         "list_looks()": "execute",
         "list_findings()": "execute",
         "case_contact": CONTACTS,
-        **{f"{what}()": "execute" for what in ("list_cases_of", "list_case_entries", "list_case_receipts")},
+        **{
+            f"{what}()": "execute"
+            for what in ("list_cases_of", "list_case_titles", "list_case_entries", "list_case_receipts")
+        },
         "answer_case()": "execute",
         "see_case()": "execute",
         "set_case_contact()": "execute",
@@ -191,6 +203,7 @@ PLATFORM: dict[str, Rights] = {
         "command_confirmation": "select(account_id arguments arguments_sha256 asked_at change code_hash command entry"
         " expires_at id machine purpose tool uid)",
         "confirm_command()": "execute",
+        **ENDS_COMMANDS,
         "command_login": "select(approved_by asked_at code_hash expires_at id machine uid username)",
         "installation": "select",
         "authority": "select",
@@ -336,6 +349,8 @@ PLATFORM: dict[str, Rights] = {
         "ask_command_login()": "execute",
         "start_command_session()": "execute",
         "command_account()": "execute",
+        "command_holder()": "execute",
+        **ENDS_COMMANDS,
         "end_command_session()": "execute",
         "ask_command_confirmation()": "execute",
         "spend_command_confirmation()": "execute",
@@ -463,6 +478,7 @@ TENANT: dict[str, Rights] = {
     },
     "scheduler": ASKS_LEDGER
     | {
+        **FINDS_OWN,
         "ledger.log_entry": "select",
         "ledger.tile": "select",
         "ledger.head": "select",
@@ -503,6 +519,7 @@ TENANT: dict[str, Rights] = {
     "sequencer": SEALS,
     "setup": ASKS_LEDGER
     | {
+        **FINDS_OWN,
         "unit": REGISTER,
         "unit_hours": REGISTER,
         "person": REGISTER,
@@ -674,7 +691,13 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         "schema ledger": "usage",
     } | (
         dict.fromkeys(
-            ("ledger.is_erasure_decided()", "ledger.ending_due_at()", "ledger.is_step_done()", "ledger.is_entry_of()"),
+            (
+                "ledger.is_erasure_decided()",
+                "ledger.erasures_decided()",
+                "ledger.ending_due_at()",
+                "ledger.is_step_done()",
+                "ledger.is_entry_of()",
+            ),
             "execute",
         )
         if kind == "tenant"

@@ -161,6 +161,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("identity", "end_session"): told("session.ended"),
     ("identity", "end_sessions_of"): told("session.ended"),
     ("identity", "end_named_sessions"): told("session.ended"),
+    ("identity", "end_command_sessions"): told("command.signed_out"),
     ("identity", "invite"): told("account.invited"),
     ("identity", "redeem_invitation"): told("account.linked"),
     ("identity", "link_account"): told("account.linked"),
@@ -280,7 +281,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|(publish|open|acknowledge)_rule\("
     r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
-    r"|(propose|approve|end)_exclusion"
+    r"|(propose|approve|end)_exclusion|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\("
     r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
@@ -310,6 +311,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "approve_command_login": told("command.approved"),
     "start_command_session": told("command.signed_in"),
     "end_command_session": told("command.signed_out"),
+    "end_command_sessions": told("command.signed_out"),
+    "end_commands_of_closed": Untold("goes with account.deactivated"),
     "ask_command_confirmation": Untold("a run that waits, for minutes; what becomes of it has events"),
     "confirm_command": told("command.confirmed"),
     "spend_command_confirmation": Untold("that a confirmed run goes on: its own entry is `command.run`, at its end"),
@@ -328,7 +331,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "open_case": told("case.opened", "case.written"),
     "see_case": told("case.seen"),
     "write_case_notices": Untold("goes with the entry that the notice tells of"),
-    "forget_contacts": Untold("goes with authority.closed: nobody is called any more"),
+    "forget_contacts": told("contact.ended"),
     "set_case_contact": told("contact.set"),
     "end_case_contact": told("contact.ended"),
     "set_notice_way": told("notice_way.set"),
@@ -505,7 +508,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "account deactivate": told("account.deactivated", "account.changed", "command.run"),
     "account reactivate": told("account.requested", "command.run"),
     "account sessions": told("command.run"),
-    "account end-sessions": told("session.ended", "command.run"),
+    "account end-sessions": told("session.ended", "command.signed_out", "command.run"),
     "account remove": told("account.requested", "command.run"),
     "account rename": told("account.requested", "command.run"),
     "account identity": told("account.requested", "command.run"),
@@ -725,7 +728,9 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/account/{account}/put-out"): told(
         "account.deactivated", "session.ended", "security_key.used", "security_key.refused"
     ),
-    ("POST", "/account/{account}/sessions"): told("session.ended", "security_key.used", "security_key.refused"),
+    ("POST", "/account/{account}/sessions"): told(
+        "session.ended", "command.signed_out", "security_key.used", "security_key.refused"
+    ),
     ("GET", "/requests"): Untold("what is asked for about accounts; nobody in care"),
     ("GET", "/requests/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/requests/new"): told("account.requested", "security_key.used", "security_key.refused"),
@@ -836,7 +841,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/here"): Untold("that somebody is at the page, noted once a minute"),
     ("GET", "/here"): Untold("whether the page may still be seen"),
     ("GET", "/sessions"): Untold("where one is signed in oneself, shown to who is"),
-    ("POST", "/sessions"): told("session.ended"),
+    ("POST", "/sessions"): told("session.ended", "command.signed_out"),
     ("POST", "/preferences"): Untold("language and theme, kept in the browser"),
     ("POST", "/sign-out"): told("session.ended"),
     ("GET", "/alive"): Untold("says nothing"),

@@ -15,7 +15,7 @@ from tests.platform import make_account, platform_as
 from tests.registers.house import House
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.identifiers import new_identifier
-from vaka.registers.exercises import Exercise, Lesson, list_exercises, list_lessons
+from vaka.registers.exercises import Exercise, Lesson, find_exercise, list_exercises, list_lessons
 from vaka.registers.store import QUERIES
 
 YEAR = START.year
@@ -91,13 +91,16 @@ class Sides:
         """How one stands at a time."""
         async with platform_as(self.server, "portal") as portal:
             await portal.execute("set search_path = vaka")
-            return next(each for each in await list_exercises(portal, self.authority, at) if each.id == one)
+            found = await find_exercise(portal, self.authority, one, at)
+        assert found is not None
+        return found
 
     async def lessons(self, one: UUID) -> list[Lesson]:
         """What was learned."""
         async with platform_as(self.server, "office") as office:
             await office.execute("set search_path = vaka")
-            return list((await list_lessons(office, self.authority)).get(one, ()))
+            exercises = await list_exercises(office, self.authority, START)
+            return list((await list_lessons(office, self.authority, exercises)).get(one, ()))
 
     async def note(self, one: UUID, *, at: datetime, side: str = "portal") -> UUID:
         """Learn something; return the lesson's identifier."""

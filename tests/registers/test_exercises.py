@@ -19,7 +19,8 @@ from tests.platform import entries, make_account, newest, platform_as
 from tests.registers.exercising import DAY, HOUR, YEAR, Sides, new_sides
 from tests.registers.house import House
 from vaka.database.server import PLATFORM_DATABASE, Server
-from vaka.registers.exercise_acts import ExerciseError, Plan, plan
+from vaka.registers.exercise_acts import MOST_OPEN, ExerciseError, Plan, plan
+from vaka.registers.exercises import find_exercise, list_exercises, list_lessons
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -270,3 +271,68 @@ async def test_what_is_written_names_no_telephone_numbers(sides: Sides, server: 
             await plan(office, who, one, proposed, now=START)
         await plan(office, who, one, replace(proposed, injects="Ring växeln"), now=START)
     assert (await sides.find(one)).injects == "Ring växeln"
+
+
+def ask_often(
+    onlooker: psycopg.Connection[dict[str, object]], authority: UUID, officer: UUID, often: int = 200
+) -> None:
+    """Let an authority have asked more often than it can, past every guard: all later than the others."""
+    onlooker.execute("set session_replication_role = replica")
+    onlooker.execute(
+        "insert into vaka.exercise (id, authority_id, year, wanted, wished, asked_by, asked_at, answer_by)"
+        " select gen_random_uuid(), %s, %s, 'Mer', 'Nu', %s, %s, %s from generate_series(1, %s)",
+        (authority, YEAR, officer, START + DAY, START + 15 * DAY, often),
+    )
+    onlooker.execute("set session_replication_role = origin")
+
+
+async def test_what_is_owed_soonest_is_listed_whatever_others_ask(
+    sides: Sides, server: Server, new_authority: Callable[..., Authority],
+    onlooker: psycopg.Connection[dict[str, object]],
+) -> None:  # fmt: skip
+    """An authority that asks two hundred times pushes nothing of another's off the office's page, nor its own."""
+    one, other = await sides.ask(), new_authority()
+    withdrawn = await sides.ask()
+    assert await sides.say("portal", "withdraw_exercise", at=START, id=withdrawn) == "done"
+    ask_often(onlooker, other.id, sides.officer)
+    ask_often(onlooker, sides.authority, sides.officer)
+    try:
+        async with platform_as(server, "office") as office:
+            listed = [each.id for each in await list_exercises(office, None, START)]
+            found = await find_exercise(office, None, withdrawn, START)
+        async with platform_as(server, "portal") as portal:
+            own = [each.id for each in await list_exercises(portal, sides.authority, START)]
+    finally:
+        onlooker.execute("set session_replication_role = replica")
+        onlooker.execute("delete from vaka.exercise where wanted = 'Mer'")
+        onlooker.execute("set session_replication_role = origin")
+    assert one in listed
+    assert own[0] == one
+    assert withdrawn not in own
+    assert found is not None
+    assert found.state(START) == "withdrawn", "and one that is not listed is found"
+
+
+async def test_an_authority_has_so_many_requests_of_a_year_open(sides: Sides) -> None:
+    asked = [await sides.ask() for _ in range(MOST_OPEN)]
+    again: dict[str, Any] = {"id": uuid4(), "authority_id": sides.authority, "wanted": "Mer", "wished": "Nu"}
+    assert await sides.say("portal", "ask_exercise", at=START, year=YEAR, **again) == "requests"
+    assert f"{MOST_OPEN} öppna begäranden" in ExerciseError("requests").sentence.sv
+    assert await sides.say("portal", "ask_exercise", at=START, year=YEAR + 1, **again) == "done"
+    assert await sides.say("portal", "withdraw_exercise", at=START, id=asked[0]) == "done"
+    await sides.ask()
+
+
+async def test_all_authorities_exercises_are_the_offices_alone(
+    sides: Sides, server: Server, onlooker: psycopg.Connection[dict[str, object]]
+) -> None:
+    """Whoever has the portal's login asks for everybody's, and is given nobody's; nor their lessons."""
+    one = await sides.hold()
+    await sides.note(one, at=SOON + 4 * HOUR)
+    for component, seen in (("portal", False), ("office", True)):
+        async with platform_as(server, component) as connection:
+            assert (one in [each.id for each in await list_exercises(connection, None, SOON)]) is seen
+            known = await find_exercise(connection, sides.authority, one, SOON)
+            assert known is not None
+            assert (one in await list_lessons(connection, None, [known])) is seen
+            assert one in await list_lessons(connection, sides.authority, [known])

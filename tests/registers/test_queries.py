@@ -31,6 +31,7 @@ SAMPLES: dict[str, object] = {
     **dict.fromkeys(("sha256", "wanted", "wished", "office", "portal", "injects", "refusal", "lesson", "motive"), "x"),
     **dict.fromkeys(("starts_at", "ends_at"), START),
     **dict.fromkeys(("days", "present", "year"), 1),
+    "exercises": [uuid4()],
 }
 
 

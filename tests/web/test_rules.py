@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An authority's rules: published in the portal, read and acknowledged at the desk, and in nobody's way there."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from tests.web.browsers import Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import enter
-from vaka.clock import SystemClock
+from vaka.clock import SystemClock, TurnedClock
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE
 from vaka.web import rules
@@ -28,6 +29,7 @@ from vaka.web.times import LOCAL
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 PORTAL = "/log/ekbacka/rules"
+LINE = "att läsa när det är lugnt"
 WORDS = "Nycklar lämnas aldrig ut.\nFråga i tjänsterummet."
 
 
@@ -44,8 +46,9 @@ def nothing_published(installation: Installation) -> Iterator[None]:
 
 async def publish(installation: Installation, number: int = 1, rule: str = "", words: str = WORDS) -> str:
     """Publish a version as Ekbacka's contract officer; return the rule."""
-    rule, today = rule or str(uuid4()), datetime.now(LOCAL).date().isoformat()
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as portal:
+    rule, clock = rule or str(uuid4()), TurnedClock(SystemClock().now())  # it stands still: no midnight comes between
+    today = clock.now().astimezone(LOCAL).date().isoformat()
+    async with open_portal(installation.server, SETTINGS, clock) as portal:
         agneta = await enter(portal, installation, "agneta")
         form = {"rule": rule, "number": str(number), "title": "Nycklar", "words": words, "day": today}
         sent = await agneta.post(PORTAL, form)
@@ -170,7 +173,77 @@ async def test_the_desk_is_there_when_the_rules_are_not(
     monkeypatch.setattr(rules, "list_to_read", fail)
     page = await emil.get("/")
     assert page.status == 200
-    assert "att läsa när det är lugnt" not in page.text
+    assert LINE not in page.text
+
+
+async def test_the_desk_is_there_when_the_database_cannot_say(installation: Installation, emil: Browser) -> None:
+    """The function is not there, as in a database that is older than the program: no refusal of Vaka's own."""
+    await publish(installation)
+    function, another = "vaka.list_rules_to_read(uuid, text[], timestamptz)", "list_rules_gone"
+    with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as superuser:
+        superuser.autocommit = True
+        superuser.execute(f"alter function {function} rename to {another}".encode())
+        try:
+            page = await emil.get("/")
+        finally:
+            gone = function.replace("list_rules_to_read", another)
+            superuser.execute(f"alter function {gone} rename to list_rules_to_read".encode())
+    assert page.status == 200
+    assert LINE not in page.text
+    assert LINE in (await emil.get("/")).text
+
+
+async def test_the_desk_does_not_wait_for_the_rules(
+    installation: Installation, emil: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody holds the table: the page is there all the same, and the question is not asked any longer."""
+    await publish(installation)
+    monkeypatch.setattr(rules, "COUNTING_SECONDS", 0.1)
+    with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as superuser:
+        superuser.execute("begin")
+        superuser.execute("lock table vaka.authority_rule in access exclusive mode")
+        async with asyncio.timeout(8):  # a statement ends by itself after ten seconds
+            page = await emil.get("/")
+        waiting = superuser.execute("select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'rules'")
+        assert waiting.fetchall() == []
+        superuser.rollback()
+    assert page.status == 200
+    assert LINE not in page.text
+    monkeypatch.undo()
+    assert LINE in (await emil.get("/")).text
+
+
+async def test_the_next_version_of_a_rule_that_has_many_can_be_written(installation: Installation) -> None:
+    rule = await publish(installation)
+    with closing(connect_superuser(installation.server, PLATFORM_DATABASE)) as superuser:
+        superuser.execute("set session_replication_role = replica")
+        superuser.execute("update vaka.authority_rule set number = 1000 where rule = %s", (rule,))
+    form = await portal_page(installation, f"{PORTAL}?rule={rule}")
+    assert 'name="number" value="1001"' in form
+    async with open_portal(installation.server, SETTINGS, SystemClock()) as portal:
+        agneta = await enter(portal, installation, "agneta")
+        day = (SystemClock().now() + timedelta(days=2)).date().isoformat()
+        form_of = {"rule": rule, "number": "1001", "title": "Nycklar", "words": WORDS, "day": day}
+        refused = await agneta.post(PORTAL, form_of)
+    assert refused.status == 409
+    assert "så många versioner som den kan ha" in refused.text
+
+
+async def test_both_what_holds_and_what_comes_are_read(installation: Installation, emil: Browser) -> None:
+    """One rule, in two versions; the one that holds is not said to be replaced."""
+    rule = await publish(installation)
+    async with open_portal(installation.server, SETTINGS, SystemClock()) as portal:
+        agneta = await enter(portal, installation, "agneta")
+        day = (SystemClock().now() + timedelta(days=9)).date().isoformat()
+        form = {"rule": rule, "number": "2", "title": "Nycklar", "words": "Från nästa vecka.", "day": day}
+        assert (await agneta.post(PORTAL, form)).status == 303
+    listed = (await emil.get("/rules")).text
+    assert f"{at(installation)}/{rule}/1" in listed
+    assert f"{at(installation)}/{rule}/2" in listed
+    assert "1 regel ska läsas och bekräftas" in listed
+    page = (await emil.get(f"{at(installation)}/{rule}/1")).text
+    assert "En nyare version har ersatt den här" not in page
+    assert "En nyare version är publicerad, och gäller senare än den här." in page
 
 
 async def test_a_rule_is_not_read_under_the_address_of_another_authority(

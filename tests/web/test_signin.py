@@ -14,10 +14,12 @@ from tests.alarms.house import connect_superuser
 from tests.web.browsers import Browser
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
+from vaka.access.identities import STRICTEST
 from vaka.clock import SystemClock
 from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
+from vaka.identity.invitations import LONGEST_CODE, make_code, read_code
 from vaka.identity.oidc import OidcClient
 from vaka.identity.saml import SamlClient
 from vaka.identity.sessions import open_session
@@ -217,3 +219,11 @@ async def test_a_failed_attempt_is_refused_all_the_same_while_the_ledger_cannot_
         entry = platform.execute(told).fetchone()
     assert entry is not None
     assert entry["detail"]["count"] == 1
+
+
+def test_the_longest_code_fits_where_it_is_typed() -> None:
+    """An authority may ask for the strictest code there is; in groups it is longer than its letters. In a browser:
+    tests/browser/test_fallback.py."""
+    code = make_code(STRICTEST)
+    assert len(code.text) <= LONGEST_CODE
+    assert read_code(code.text) == code

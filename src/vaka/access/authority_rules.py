@@ -52,6 +52,8 @@ _REFUSALS = {
         ("gone", Category.CONFLICT, "Regeln finns inte här.", "There is no such rule here."),
         ("changed", Category.CONFLICT, "En nyare version har publicerats medan du skrev. Läs den först.",
          "A newer version was published while you wrote. Read it first."),
+        ("many", Category.CONFLICT, "Regeln har så många versioner som den kan ha. Publicera en ny regel i stället.",
+         "The rule has as many versions as it can have. Publish a new rule instead."),
         ("early", Category.INVALID, "En ny version gäller inte från en tidigare dag än den som den ersätter.",
          "A new version does not hold from an earlier day than the one it replaces."),
         ("past", Category.INVALID, "Skriv en dag från i dag till om ett år: ingen kan ha läst en regel i går.",
@@ -107,7 +109,7 @@ class PublishedRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleToRead:
-    """The newest version of a rule, in the list of somebody whom it concerns."""
+    """A version of a rule that holds or is the newest, in the list of somebody whom it concerns."""
 
     rule: UUID
     number: int
@@ -132,6 +134,8 @@ class OpenedRule:
     digest: bytes
     newest: int
     """The number of the newest version of the same rule."""
+    replaced: bool
+    """Whether a newer one holds already."""
     acknowledged: bool
     """Whether he acknowledged this version, whenever."""
 
@@ -185,7 +189,7 @@ async def list_published(connection: Connection, authority_id: UUID, now: dateti
 
 
 async def list_to_read(connection: Connection, account_id: UUID, now: datetime) -> list[RuleToRead]:
-    """Return the newest version of each rule that concerns somebody (as desk or office)."""
+    """Return what concerns somebody (as desk or office): of each rule the newest version, and the one that holds."""
     async with connection.cursor(row_factory=class_row(RuleToRead)) as cursor:
         await cursor.execute(QUERIES["list_rules_to_read"], _reader(account_id, now))
         return await cursor.fetchall()

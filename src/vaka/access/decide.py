@@ -30,14 +30,16 @@ _NOT_IN_EMERGENCY = Sentence(
 )
 
 
-def _while_resting(rest: Engagement | Training) -> Sentence:
+def while_resting(rest: Engagement | Training) -> Sentence:
     """Say why a role rests, and what brings it back."""
     if isinstance(rest, Engagement):
         return Sentence(
-            sv=f"Din administratörsroll vilar, eftersom avtalet med {rest.firm} inte längre gäller. När ett nytt avtal "
-            "är godkänt under Register, Underleverantörer, gäller rollen igen.",
-            en=f"Your administrator's role rests, as the agreement with {rest.firm} holds no more. When a new "
-            "agreement is approved under Registers, Subcontractors, the role holds again.",
+            sv=f"Din administratörsroll vilar, eftersom avtalet med {rest.firm} inte längre gäller. Den gäller "
+            "igen när ett nytt avtal är godkänt under Register, Underleverantörer, eller när en kollega som inte "
+            "arbetar där har lagt in din förbindelse för någon annan.",
+            en=f"Your administrator's role rests, as the agreement with {rest.firm} holds no more. It holds "
+            "again when a new agreement is approved under Registers, Subcontractors, or when a colleague who does not "
+            "work there has entered your undertaking for somebody else.",
         )
     return Sentence(
         sv=f"Din administratörsroll vilar tills utbildningen {rest.title} är genomförd. Lägg in den under "
@@ -59,7 +61,7 @@ class NotAllowedError(VakaError):
         elif session is not None and session.break_glass:
             sentence = _NOT_IN_EMERGENCY
         elif resting is not None:
-            sentence = _while_resting(resting)
+            sentence = while_resting(resting)
         super().__init__(Category.FORBIDDEN, sentence)
         self.permission = permission
 

@@ -13,6 +13,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
+from vaka.identity.command_sessions import end_command_sessions
 from vaka.identity.confirming import Act, Confirmation
 from vaka.identity.sessions import EndReason, end_sessions_of
 from vaka.ledger.events import Event
@@ -31,9 +32,12 @@ class NoSessionThereError(VakaError):
         )
 
 
-def ending_act(account_id: UUID, session_id: UUID | None, reason: EndReason) -> Act:
-    """Return the act that ending one session of an account is, or all that it has."""
+def ending_act(account_id: UUID, session_id: UUID | None, reason: EndReason, *, commands: bool = False) -> Act:
+    """Return the act that ending one session of an account is (``commands``: in which commands run), or all it has."""
     whose = f"account:{account_id}"
+    if commands:
+        ended = f"command_session:{session_id}"
+        return Act(Event.COMMAND_SIGNED_OUT.value, None, ended, {"reason": reason, "account": whose})
     if session_id is None:
         return Act(Event.SESSION_ENDED.value, None, whose, {"reason": reason})
     return Act(Event.SESSION_ENDED.value, None, f"session:{session_id}", {"reason": reason, "account": whose})
@@ -41,19 +45,25 @@ def ending_act(account_id: UUID, session_id: UUID | None, reason: EndReason) -> 
 
 async def end_others_sessions(
     connection: Connection, principal: Principal, account_id: UUID, session_id: UUID | None, reason: EndReason, *,
-    now: datetime, confirmation: Confirmation,
+    now: datetime, confirmation: Confirmation, commands: bool = False,
 ) -> int:  # fmt: skip
-    """End one session of an account or all of them, on the office's connection; return how many ended.
+    """End one session of an account (``commands``: in which commands run) or all of them, on the office's connection;
+    return how many ended.
 
-    What is open there ends within seconds. Raises NotAllowedError, NothingHereError, NotConfirmedError,
-    NoSessionThereError.
+    What is open there ends within seconds, and no further command begins. Raises NotAllowedError, NothingHereError,
+    NotConfirmedError, NoSessionThereError.
     """
     require(principal, Permission.OFFICE_ASK_ACCOUNT, None)
-    confirmation.require(ending_act(account_id, session_id, reason))
-    ended = await end_sessions_of(
-        connection, account_id, actor=principal.actor, now=now, reason=reason, only=session_id,
-        step_up=confirmation.step_up,
-    )  # fmt: skip
+    confirmation.require(ending_act(account_id, session_id, reason, commands=commands))
+    actor, step_up, ended = principal.actor, confirmation.step_up, 0
+    if not commands:
+        ended += await end_sessions_of(
+            connection, account_id, actor=actor, now=now, reason=reason, only=session_id, step_up=step_up
+        )
+    if commands or session_id is None:
+        ended += await end_command_sessions(
+            connection, account_id, actor=actor, now=now, reason=reason, only=session_id, step_up=step_up
+        )
     if not ended:
         raise NoSessionThereError
     return ended

@@ -260,7 +260,7 @@ from list_rules_to_read(%(account_id)s, %(roles)s, %(now)s)
 
 -- name: open_rule
 -- as: desk, office
-select authority_id, authority, title, words, file, holds_from, digest, newest, acknowledged
+select authority_id, authority, title, words, file, holds_from, digest, newest, replaced, acknowledged
 from open_rule(%(rule)s, %(number)s, %(account_id)s, %(roles)s, %(now)s)
 
 -- name: acknowledge_rule

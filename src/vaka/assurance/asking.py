@@ -22,6 +22,8 @@ from vaka.ledger.wording import seems_personal
 
 LONGEST_WORDS = 4000
 LONGEST_REFERENCE = 200
+MOST_WAITING = 50
+"""Questions of one authority that wait for the supplier at the same time, as the database has it."""
 
 
 class UnsayableError(VakaError):
@@ -55,6 +57,14 @@ _WHY: dict[str, tuple[Category, str, str]] = {
     ),
     "unanswered": (
         Category.CONFLICT, "Leverantören har inte svarat än.", "The supplier has not answered yet.",
+    ),
+    "many": (
+        Category.CONFLICT, "Frågan rymmer inte fler svar. Dra tillbaka eller godta den, och ställ en ny.",
+        "The question holds no more answers. Withdraw or accept it, and ask a new one.",
+    ),
+    "crowded": (
+        Category.CONFLICT, f"{MOST_WAITING} av era frågor väntar redan på svar. Vänta, eller dra tillbaka någon först.",
+        f"{MOST_WAITING} of your questions wait for an answer already. Wait, or withdraw one first.",
     ),
     "gone": (Category.CONFLICT, "Det finns ingen sådan fråga.", "There is no such question."),
     "stranger": (

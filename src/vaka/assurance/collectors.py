@@ -7,7 +7,7 @@ found all well: its evidence grows old, and the requirement turns red.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
@@ -15,11 +15,13 @@ from uuid import UUID
 
 from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.evidence import QUERIES, Found, Look
+from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import ClockState, read_clock_state
 from vaka.database.connections import Connection, Pool, transaction
 from vaka.errors import VakaError
-from vaka.ledger.standing import read_news
+from vaka.ledger.receipts import policy_of
+from vaka.settings import LedgerSettings
 from vaka.tenants.gateway import Gateway
 
 
@@ -31,6 +33,8 @@ class Place:
     gateway: Gateway
     authorities: Sequence[UUID]
     read_clock: Callable[[], ClockState] = read_clock_state
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    """Which witnesses each log is shown to."""
 
 
 ONCE_A_YEAR = timedelta(days=365)
@@ -85,16 +89,26 @@ async def _ask_everywhere(
     return Look(found, unseen)
 
 
-async def _find_unsealed(connection: Connection, authority_id: UUID, now: datetime) -> Found:
-    """Whether the log of an authority is being sealed (term 26)."""
-    stands = (await read_news(connection)).stands(now)
-    return Found(authority_id) if stands else Found(authority_id, "stands_still", 1)
+async def _find_unwitnessed(place: Place, now: datetime) -> Look:
+    """Whether the witnesses of each authority's log have seen it just now (term 26)."""
+
+    async def ask(connection: Connection, authority_id: UUID, now: datetime) -> Found:
+        origin = place.ledger.log_name(place.gateway.authority(authority_id).slug)
+        policy = policy_of(place.ledger, origin)
+        return await find_unwitnessed(connection, authority_id, now, origin=origin, policy=policy)
+
+    return await _ask_everywhere(ask, place, now)
 
 
 async def _find_clock(place: Place, _now: datetime) -> Look:
     """Whether the kernel of this machine holds its clock for synchronised (term 27)."""
     state = place.read_clock()
     return Look([Found(None) if state == "synchronised" else Found(None, state, 1)])
+
+
+def _of_own(statement: str, **more: object) -> Collector:
+    """Return what asks each authority's own database by one statement."""
+    return partial(_ask_everywhere, partial(find_by_statement, statement, more))
 
 
 def _of_register(name: str, statement: str, **more: object) -> Collector:
@@ -144,6 +158,18 @@ CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks about cases, and whom an authority has named."""
 
+OWN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "log-sealed": partial(_ask_everywhere, find_unsealed),
+        "log-witnessed": _find_unwitnessed,
+        "log-retention": _of_own("find_unpruned"),
+        "erasure-orders": _of_own("find_late_erasures", within=ERASED_WITHIN),
+        "erasures-returned": _of_own("find_returned_erasures"),
+        "activation-policy": _of_own("find_unset_activation"),
+    }
+)
+"""What asks each authority's own database."""
+
 OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "machine-logins": partial(_ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
@@ -176,8 +202,9 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
         "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),
         "exercise-hours": partial(_ask_platform, "find_exercise_hours"),
-        "log-sealed": partial(_ask_everywhere, _find_unsealed),
         "clock-state": _find_clock,
+        "plain-devices": partial(_ask_platform, "find_plain_devices"),
+        **OWN_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
     }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The days that the supplier has to keep, as its registers say them; and of an authority, those it is shown."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from vaka.assurance.evidence import QUERIES
@@ -17,9 +18,12 @@ async def read_deadlines(connection: Connection) -> list[Task]:
 
 
 async def read_shown_deadlines(connection: Connection, authority_id: UUID) -> list[Task]:
-    """Return those of the registers that an authority is shown entry by entry (as portal or scheduler)."""
+    """Return those of the registers that an authority is shown entry by entry (as portal or scheduler).
+
+    Each leads to the page where its portal shows them: the entries' own are the supplier's.
+    """
     cursor = await connection.execute(QUERIES["list_shown_days"], {"authority_id": authority_id})
-    return list_register_tasks(map(_read, await cursor.fetchall()))
+    return [replace(task, page="registers") for task in list_register_tasks(map(_read, await cursor.fetchall()))]
 
 
 def _read(row: tuple[object, ...]) -> EntryDays:

@@ -84,6 +84,11 @@ async def read_standings(connection: Connection, authority_id: UUID) -> dict[str
     }
 
 
+async def list_served(connection: Connection) -> list[UUID]:
+    """Return the authorities with a contract, whatever they have asked for (as office, portal, scheduler or setup)."""
+    return [row[0] for row in await (await connection.execute(QUERIES["list_contracts"])).fetchall()]
+
+
 async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
     """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
     asked, left_out = await _read_asked(connection, now), await _read_left_out(connection, now)

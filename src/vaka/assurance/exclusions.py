@@ -89,10 +89,13 @@ class Exclusion:
         return "unknown" if self.holds_until is None else "holds"
 
 
-async def list_exclusions(connection: Connection, authority_id: UUID | None = None) -> list[Exclusion]:
-    """Return those of one authority, the newest first (as portal); without one, of all (as office)."""
+async def list_exclusions(connection: Connection, now: datetime, authority_id: UUID | None = None) -> list[Exclusion]:
+    """Return those of one authority (as portal); without one, of all (as office).
+
+    Those that wait or are agreed on come first, then the newest.
+    """
     async with connection.cursor(row_factory=class_row(Exclusion)) as cursor:
-        await cursor.execute(QUERIES["list_exclusions"], {"authority_id": authority_id})
+        await cursor.execute(QUERIES["list_exclusions"], {"authority_id": authority_id, "at": now})
         return await cursor.fetchall()
 
 

@@ -43,7 +43,7 @@ _TURNS: Mapping[InquiryAct, InquiryTurn] = MappingProxyType(
     }
 )  # fmt: skip
 MOST_LISTED = 200
-"""Inquiries on a page: those that wait first."""
+"""Inquiries on a page: those that wait for the supplier first, by their deadlines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from uuid import UUID
 import structlog
 
 from vaka.assurance.collectors import COLLECTORS, Collector, Place
-from vaka.assurance.evidence import enter_look, list_supervised
+from vaka.assurance.evidence import enter_look, list_served
 from vaka.assurance.terms import Requirement, find_requirements, load_terms
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.logs import describe_error
+from vaka.settings import LedgerSettings
 from vaka.tenants.gateway import Gateway
 
 EVIDENCE_SECONDS = 20.0
@@ -28,11 +29,17 @@ class Looking:
     """Runs the collectors. When each looked last it knows from memory: after a start everything is looked at."""
 
     def __init__(
-        self, platform: Pool, gateway: Gateway, clock: Clock, collectors: Mapping[str, Collector] = COLLECTORS
+        self,
+        platform: Pool,
+        gateway: Gateway,
+        clock: Clock,
+        ledger: LedgerSettings,
+        collectors: Mapping[str, Collector] = COLLECTORS,
     ) -> None:
         self._platform = platform
         self._gateway = gateway
         self._clock = clock
+        self._ledger = ledger
         requirements = find_requirements(load_terms())
         self._collectors = [(requirements[name], collector) for name, collector in collectors.items()]
         self._looked: dict[str, datetime] = {}
@@ -48,7 +55,7 @@ class Looking:
         changed = 0
         for requirement, collector in self._due(now):
             try:
-                place = Place(self._platform, self._gateway, await self._list_authorities())
+                place = Place(self._platform, self._gateway, await self._list_authorities(), ledger=self._ledger)
                 changed += await look(requirement, collector, place, now)
             except Exception as error:  # one collector's trouble, of whatever kind, is not the others'
                 if requirement.id not in self._failing:
@@ -61,7 +68,7 @@ class Looking:
 
     async def _list_authorities(self) -> list[UUID]:
         async with transaction(self._platform) as connection:
-            return [one.id for one in await list_supervised(connection, self._clock.now())]
+            return await list_served(connection)
 
     @property
     def failing(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
--- Run in the platform database, but for what an authority's own log says (standing, of vaka.ledger).
+-- Run in the platform database, but for what is asked in an authority's own, as it says there.
 
 -- name: enter_look
 -- as: scheduler, setup
@@ -191,7 +191,8 @@ from list_inquiries(%(authority_id)s, %(most)s)
 -- name: list_every_inquiry
 -- as: office
 select id, authority_id, kind, term, words, filed_at, filed_by, number, act, said_at, wanted_by
-from inquiry_standing order by act in ('accepted', 'withdrawn'), said_at desc, id limit %(most)s
+from inquiry_standing
+order by place, case when place = 1 then wanted_by end, said_at desc, id limit %(most)s
 
 -- name: list_inquiry_messages
 -- as: portal
@@ -216,7 +217,7 @@ select authority_id, term, since from list_left_out(%(at)s)
 -- as: office, portal
 select id, authority_id, term, reason, proposed_by, proposed_at, approved_by, approved_at, until, ended_by, ended_at, digest,
     holds_until
-from list_exclusions(%(authority_id)s)
+from list_exclusions(%(authority_id)s, %(at)s)
 
 -- name: propose_exclusion
 -- as: office
@@ -246,6 +247,32 @@ select authority_id, reason, things from find_unanswered_exercises(%(at)s)
 -- name: find_exercise_hours
 -- as: scheduler, setup
 select authority_id, reason, things from find_exercise_hours(%(at)s)
+-- ── What is asked in an authority's own database ─────────────────────────────────────────────────────────────────
+
+-- name: find_unpruned
+-- as: scheduler in tenant, setup in tenant
+select reason, things from ledger.find_unpruned(%(at)s)
+
+-- name: list_recent_checkpoints
+-- as: scheduler in tenant, setup in tenant
+select note from ledger.recent_checkpoints(%(since)s, %(most)s)
+
+-- name: find_late_erasures
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_late_erasures(%(within)s, %(at)s)
+
+-- name: find_returned_erasures
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_returned_erasures(%(at)s)
+
+-- name: find_unset_activation
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_unset_activation(%(at)s)
+
+-- name: find_plain_devices
+-- as: scheduler, setup
+select authority_id, reason, things from find_plain_devices(%(at)s)
+
 -- ── What waits, when it is due, and what was told of it ──────────────────────────────────────────────────────────
 
 -- name: list_waiting

@@ -6,10 +6,11 @@ Who is told has said where: an authority in its portal, the supplier in its offi
 entry of the log and one notice, and is told once whatever is killed meanwhile: the database knows what was told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -22,7 +23,7 @@ from vaka.assurance.tasks import Task, is_due_soon, list_term_tasks
 from vaka.assurance.waiting import read_waiting
 from vaka.clock import LOCAL, Clock
 from vaka.database.connections import Connection, Pool, transaction
-from vaka.errors import VakaError
+from vaka.logs import describe_error
 from vaka.tenants.gateway import Gateway
 
 REMINDING_SECONDS = 60.0
@@ -50,32 +51,51 @@ class _Last:
     said: Mapping[str, Any] | None
 
 
+_Done = TypeVar("_Done")
+
+
 class Reminding:
     """Makes the rounds. It remembers nothing: what was told stands in the database."""
 
     def __init__(self, platform: Pool, gateway: Gateway, clock: Clock) -> None:
         self._platform, self._gateway, self._clock = platform, gateway, clock
-        self._failing: set[UUID] = set()
+        self._failing: set[str] = set()
 
     async def look_around(self) -> int:
-        """Tell everybody what is due; return how much that was. One authority's trouble is not the others'."""
+        """Tell everybody what is due; return how much that was.
+
+        One receiver's trouble, of whatever kind, is not the others', and never the scheduler's: alarms are escalated
+        in the same process.
+        """
         now = self._clock.now()
         if now.astimezone(LOCAL).time() < TOLD_FROM:
             return 0
-        async with transaction(self._platform) as platform:
-            supervised = await list_supervised(platform, now)
+        supervised: list[Supervised] = await self._attempt("directory", partial(self._read_supervised, now), [])
         told = 0
         for one in supervised:
-            try:
-                told += await self._tell_authority(one, now)
-            except VakaError as error:
-                if one.id not in self._failing:
-                    structlog.get_logger().warning("round failed", reason="reminders", state=error.category.value)
-                self._failing.add(one.id)
-            else:
-                self._failing.discard(one.id)
+            told += await self._attempt(str(one.id), partial(self._tell_authority, one, now), 0)
+        return told + await self._attempt("supplier", partial(self._tell_own, supervised, now), 0)
+
+    async def _attempt(self, whose: str, work: Callable[[], Awaitable[_Done]], otherwise: _Done) -> _Done:
+        try:
+            done = await work()
+        except Exception as error:  # of whatever kind
+            if whose not in self._failing:
+                structlog.get_logger().error(
+                    "round failed", reason="reminders", authority=whose, **describe_error(error)
+                )
+            self._failing.add(whose)
+            return otherwise
+        self._failing.discard(whose)
+        return done
+
+    async def _read_supervised(self, now: datetime) -> list[Supervised]:
         async with transaction(self._platform) as platform:
-            return told + await self._tell_supplier(platform, supervised, now)
+            return await list_supervised(platform, now)
+
+    async def _tell_own(self, supervised: Sequence[Supervised], now: datetime) -> int:
+        async with transaction(self._platform) as platform:
+            return await self._tell_supplier(platform, supervised, now)
 
     async def _tell_authority(self, authority: Supervised, now: datetime) -> int:
         receiver = Receiver(authority.id, of_supplier=False)
@@ -86,8 +106,7 @@ class Reminding:
             async with self._gateway.transaction(authority.id) as tenant:
                 waiting = await read_waiting(platform, tenant, authority, now)
             told = await _remind(platform, receiver, waiting, now)
-            red = await _red_terms(platform, [authority], now)
-            return told + await _tell_week(platform, receiver, last, red, waiting, now)
+            return told + await _tell_week(platform, receiver, last, [authority], waiting, now)
 
     async def _tell_supplier(self, platform: Connection, supervised: Sequence[Supervised], now: datetime) -> int:
         row = await (await platform.execute(QUERIES["own_reception"])).fetchone()
@@ -99,9 +118,8 @@ class Reminding:
             return 0
         deadlines = await read_deadlines(platform)
         told = await _remind(platform, receiver, deadlines, now)
-        red = await _red_terms(platform, supervised, now)
         due = [one for one in deadlines if is_due_soon(one, now)]
-        return told + await _tell_week(platform, receiver, last, red, due, now)
+        return told + await _tell_week(platform, receiver, last, supervised, due, now)
 
 
 async def _remind(platform: Connection, receiver: Receiver, tasks: Sequence[Task], now: datetime) -> int:
@@ -128,11 +146,14 @@ def _reminder(task: Task, receiver: Receiver) -> dict[str, Any]:
 
 
 async def _tell_week(
-    platform: Connection, receiver: Receiver, last: _Last, red: Sequence[int], tasks: Sequence[Task], now: datetime
-) -> int:
+    platform: Connection, receiver: Receiver, last: _Last, supervised: Sequence[Supervised], tasks: Sequence[Task],
+    now: datetime,
+) -> int:  # fmt: skip
     day = digest_day(last.weekday, now)
     if day is None or (last.day is not None and last.day >= day):
         return 0
+    # Judging all terms is much work, and once a week it is of use.
+    red = await _red_terms(platform, supervised, now)
     before = None if last.said is None else last.said["facts"]
     fresh = sum(1 for one in tasks if last.told_at is None or one.since > last.told_at)
     week = Week(

@@ -106,6 +106,43 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="Loggen förseglas inte.",
             en="The log is not being sealed.",
         ),
+        # What is asked in an authority's own database, and of its devices.
+        ("log-witnessed", "nobody"): Sentence(
+            sv="Loggen visas inte för något vittne utanför leverantörens räckvidd.",
+            en="The log is shown to no witness outside the supplier's reach.",
+        ),
+        ("log-witnessed", "silent"): Sentence(
+            sv="{count} av loggens vittnen har inte skrivit under den på mer än fem minuter.",
+            en="{count} of the log's witnesses have not signed it for more than five minutes.",
+        ),
+        ("log-retention", "late"): Sentence(
+            sv="{count} poster i loggen är kvar fast de är äldre än myndigheten har bestämt.",
+            en="{count} entries of the log are still there though older than the authority has decided.",
+        ),
+        ("erasure-orders", "late"): Sentence(
+            sv="{count} beslutade raderingar är inte genomförda, prövade och intygade inom två dygn.",
+            en="{count} erasures that were decided have not been carried out, tried and certified within two days.",
+        ),
+        ("erasure-orders", "readable"): Sentence(
+            sv="{count} raderingar är gjorda, och ändå gick något att läsa efteråt.",
+            en="{count} erasures were carried out, and still something could be read afterwards.",
+        ),
+        ("erasures-returned", "returned"): Sentence(
+            sv="{count} raderade personer finns här igen.",
+            en="{count} people who were erased are here again.",
+        ),
+        ("activation-policy", "altered"): Sentence(
+            sv="{count} beslut om krav på koder har ändrats vid sidan av loggen, och gäller inte.",
+            en="{count} decisions about what codes must be were changed beside the log, and are not in force.",
+        ),
+        ("activation-policy", "below"): Sentence(
+            sv="Myndighetens krav på koder ligger under plattformens golv.",
+            en="The authority's requirements of codes are below the platform's floor.",
+        ),
+        ("plain-devices", "over"): Sentence(
+            sv="{count} anordningar som inte kan kryptera används fast deras undantag är över.",
+            en="{count} devices that cannot encrypt are in use though their exception is over.",
+        ),
         ("clock-state", "unsynchronised"): Sentence(
             sv="Maskinens klocka är inte synkroniserad.",
             en="The machine's clock is not synchronised.",

@@ -22,6 +22,7 @@ from vaka.access.principal import Principal
 from vaka.access.requests import require_done
 from vaka.access.step_up import confirmed
 from vaka.cases.model import QUERIES
+from vaka.clock import LOCAL
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identity.confirming import Act, Confirmation
@@ -57,9 +58,19 @@ class Contact:
     """The last day on which it holds."""
     since: datetime
 
+    @property
+    def named(self) -> "Named":
+        """It as somebody filled it in."""
+        return Named(self.place, self.name, self.mail, self.phone, self.hours, self.valid_until.isoformat())
+
     def holds(self, today: date) -> bool:
         """Whether it holds."""
         return today <= self.valid_until
+
+
+def contact_day(now: datetime) -> date:
+    """Return which day it is for contacts: the Swedish one, as everybody who reads their last day means it."""
+    return now.astimezone(LOCAL).date()
 
 
 def whose_duty(contacts: Sequence[Contact], today: date) -> str:
@@ -131,9 +142,10 @@ def setting_act(authority_id: UUID, named: Named) -> Act:
     return Act(Event.CONTACT_SET.value, authority_id, f"authority:{authority_id}", said)
 
 
-def ending_act(authority_id: UUID, place: int) -> Act:
-    """Return the act that taking a contact off the list is."""
-    return Act(Event.CONTACT_ENDED.value, authority_id, f"authority:{authority_id}", {"place": place})
+def ending_act(authority_id: UUID, shown: Named) -> Act:
+    """Return the act that taking a contact off the list is: the one that was shown, not whoever stands there by now."""
+    said: dict[str, str | int | bool] = {"place": shown.place, "sha256": shown.digest}
+    return Act(Event.CONTACT_ENDED.value, authority_id, f"authority:{authority_id}", said)
 
 
 async def set_contact(
@@ -148,7 +160,7 @@ async def set_contact(
     require(principal, Permission.PORTAL_HANDLE_CASES, authority_id)
     facts = {
         "authority_id": authority_id, "place": named.place, "name": named.name, "mail": named.mail,
-        "phone": named.phone, "hours": named.hours, "valid_until": named.require_sound(now.date()),
+        "phone": named.phone, "hours": named.hours, "valid_until": named.require_sound(contact_day(now)),
         "account_id": principal.account_id, "now": now,
     }  # fmt: skip
     async with confirmed(connection, confirmation, setting_act(authority_id, named)):
@@ -157,13 +169,17 @@ async def set_contact(
 
 
 async def end_contact(
-    connection: Connection, principal: Principal, authority_id: UUID, place: int, *, now: datetime,
+    connection: Connection, principal: Principal, authority_id: UUID, shown: Named, *, now: datetime,
     confirmation: Confirmation,
 ) -> None:  # fmt: skip
-    """Take a contact off the list (as portal). Raises as :func:`set_contact` does."""
+    """Take the contact that was shown off the list (as portal). Raises as :func:`set_contact` does."""
     require(principal, Permission.PORTAL_HANDLE_CASES, authority_id)
-    facts = {"authority_id": authority_id, "place": place, "account_id": principal.account_id, "now": now}
-    async with confirmed(connection, confirmation, ending_act(authority_id, place)):
+    facts = {
+        "authority_id": authority_id, "place": shown.place, "name": shown.name, "mail": shown.mail,
+        "phone": shown.phone, "hours": shown.hours, "valid_until": shown.valid_until or None,
+        "account_id": principal.account_id, "now": now,
+    }  # fmt: skip
+    async with confirmed(connection, confirmation, ending_act(authority_id, shown)):
         require_done(await _ask(connection, "end_contact", facts))
         await require_standing(connection, now)
 

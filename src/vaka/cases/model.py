@@ -22,6 +22,8 @@ STEPS = ("open", "acknowledged", "triaged", "contained", "fixed", "closed")
 REPORTS = ("24h", "72h", "month")
 """What the law on cybersecurity asks for, counted from when the supplier came to know of it."""
 LONGEST_TEXT, LONGEST_TITLE, LONGEST_FINDING = 4000, 120, 2000
+MOST_ANSWERS = 300
+"""How many messages one authority may write in a case; the database counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class CaseEntry:
     """Something that was written in a case; it stays as it is."""
 
     number: int
+    """For the office the case's own; for an authority, of what it sees."""
     kind: str
     side: str
     """``supplier``, ``authority``, or the ``product`` itself."""

@@ -16,7 +16,8 @@ select set_case_contact(%(authority_id)s, %(place)s, %(name)s, %(mail)s, %(phone
 
 -- name: end_contact
 -- as: portal
-select end_case_contact(%(authority_id)s, %(place)s, %(account_id)s, %(now)s)
+select end_case_contact(%(authority_id)s, %(place)s, %(name)s, %(mail)s, %(phone)s, %(hours)s, %(valid_until)s,
+                        %(account_id)s, %(now)s)
 
 -- name: open_case
 -- as: office
@@ -37,20 +38,29 @@ select see_case(%(case_id)s, %(number)s, %(authority_id)s, %(account_id)s, %(now
 
 -- name: escalate_cases
 -- as: scheduler
-select escalate_cases(%(now)s)
+select passed, failed from escalate_cases(%(now)s)
 
 -- name: list_cases
 -- as: office
 select id, number, kind, severity, regulated, known_at, opened_at, acknowledge_minutes, receipt_minutes, tell_minutes,
        fix_hours, state, acknowledged_at, fixed_at, level, reports
 from case_standing
+where %(case_id)s::uuid is null or id = %(case_id)s
 order by number desc
 
 -- name: list_cases_of
 -- as: portal
 select id, number, kind, severity, regulated, known_at, opened_at, acknowledge_minutes, receipt_minutes, tell_minutes,
        fix_hours, state, acknowledged_at, fixed_at, level, reports
-from list_cases_of(%(authority_id)s)
+from list_cases_of(%(authority_id)s, %(case_id)s)
+
+-- name: list_titles
+-- as: office
+select case_id, facts ->> 'title' as title from case_entry where number = 1
+
+-- name: list_titles_of
+-- as: portal
+select case_id, title from list_case_titles(%(authority_id)s)
 
 -- name: list_entries
 -- as: office
@@ -75,3 +85,4 @@ from list_case_receipts(%(case_id)s, %(authority_id)s)
 -- name: list_touches
 -- as: office
 select case_id, authority_id, told_at from case_touch
+where %(case_id)s::uuid is null or case_id = %(case_id)s

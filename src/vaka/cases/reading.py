@@ -3,7 +3,7 @@
 """Cases as the office reads them, whole, and as an authority does: what touches it, and of that what it may see."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,12 +19,29 @@ Row = TypeVar("Row")
 async def list_cases(connection: Connection, authority_id: UUID | None = None) -> list[Case]:
     """Return the cases, the newest first: all (as office), or those that touch an authority (as portal)."""
     if authority_id is None:
-        return await _rows(connection, Case, "list_cases", {})
-    return await _rows(connection, Case, "list_cases_of", {"authority_id": authority_id})
+        return await _rows(connection, Case, "list_cases", {"case_id": None})
+    return await _rows(connection, Case, "list_cases_of", {"authority_id": authority_id, "case_id": None})
+
+
+async def find_case(connection: Connection, case_id: UUID, authority_id: UUID | None = None) -> Case | None:
+    """Return one case (as office), or one that touches an authority (as portal); None where there is no such."""
+    query, values = "list_cases", {"case_id": case_id}
+    if authority_id is not None:
+        query, values = "list_cases_of", {"case_id": case_id, "authority_id": authority_id}
+    return next(iter(await _rows(connection, Case, query, values)), None)
+
+
+async def list_titles(connection: Connection, authority_id: UUID | None = None) -> Mapping[UUID, str]:
+    """Return what cases are called: all (as office), or where an authority may see it (as portal)."""
+    query = QUERIES["list_titles" if authority_id is None else "list_titles_of"]
+    return dict(await (await connection.execute(query, {"authority_id": authority_id})).fetchall())
 
 
 async def list_entries(connection: Connection, case_id: UUID, authority_id: UUID | None = None) -> list[CaseEntry]:
-    """Return what was written in a case: everything (as office), or what an authority may see (as portal)."""
+    """Return what was written in a case: everything (as office), or what an authority may see (as portal).
+
+    To an authority the entries are numbered by what it sees of them: no gap tells how much is said to others.
+    """
     if authority_id is None:
         return await _rows(connection, CaseEntry, "list_entries", {"case_id": case_id})
     return await _rows(connection, CaseEntry, "list_entries_of", {"case_id": case_id, "authority_id": authority_id})
@@ -37,9 +54,9 @@ async def list_receipts(connection: Connection, case_id: UUID, authority_id: UUI
     return await _rows(connection, Receipt, "list_receipts_of", {"case_id": case_id, "authority_id": authority_id})
 
 
-async def list_touches(connection: Connection) -> list[Touch]:
-    """Return which case touches whom (as office)."""
-    return await _rows(connection, Touch, "list_touches", {})
+async def list_touches(connection: Connection, case_id: UUID | None = None) -> list[Touch]:
+    """Return which case touches whom, or whom one does (as office)."""
+    return await _rows(connection, Touch, "list_touches", {"case_id": case_id})
 
 
 def write_file(case: Case, entries: Sequence[CaseEntry]) -> bytes:

@@ -26,17 +26,19 @@ class Cases:
         """Return how many went on."""
         try:
             async with transaction(self._platform) as connection:
-                passed = await escalate(connection, self._clock.now())
+                passed, failed = await escalate(connection, self._clock.now())
         except Exception as error:  # of whatever kind: the scheduler's other rounds go on
             if not self._fails:
                 structlog.get_logger().error("round failed", reason="cases", **describe_error(error))
             self._fails = True
             return 0
-        self._fails = False
+        if failed and not self._fails:  # the others have gone on
+            structlog.get_logger().error("round failed", reason="cases", failed=failed)
+        self._fails = failed > 0
         return passed
 
 
-async def escalate(connection: Connection, now: datetime) -> int:
-    """Let time pass for cases (as scheduler); return how many went to the next level or contact."""
+async def escalate(connection: Connection, now: datetime) -> tuple[int, int]:
+    """Let time pass for cases (as scheduler); return how many went to the next level or contact, how many could not."""
     row = await (await connection.execute(QUERIES["escalate_cases"], {"now": now})).fetchone()
-    return 0 if row is None else int(row[0])
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))

@@ -16,7 +16,17 @@ from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.access.requests import require_done
-from vaka.cases.model import LONGEST_FINDING, LONGEST_TEXT, LONGEST_TITLE, QUERIES, SEVERITIES, Kind, Severity, Tlp
+from vaka.cases.model import (
+    LONGEST_FINDING,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    MOST_ANSWERS,
+    QUERIES,
+    SEVERITIES,
+    Kind,
+    Severity,
+    Tlp,
+)
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
@@ -38,6 +48,18 @@ _REFUSALS = {
         "The time when you came to know of it is still to come.",
     ),
     "untouched": ("Ärendet berör inte den myndigheten.", "The case does not touch that authority."),
+    "addressee": (
+        "En rättelse går till samma mottagare som det den rättar. Skriv ett nytt meddelande till någon annan.",
+        "A correction goes to whom the entry that it corrects went. Write a new message to somebody else.",
+    ),
+    "wider": (
+        "En rättelse får inte ha en vidare märkning än det den rättar.",
+        "A correction may not have a wider marking than what it corrects.",
+    ),
+    "many": (
+        f"Ni har skrivit {MOST_ANSWERS} meddelanden i ärendet, och fler ryms inte. Ring leverantören.",
+        f"You have written {MOST_ANSWERS} messages in the case, and there is no room for more. Call the supplier.",
+    ),
     "order": (
         "Det steget är redan taget, eller så är ärendet inte bedömt än.",
         "That step was taken already, or the case is not triaged yet.",

@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 
 from vaka.clock import Clock, read_clock_state
 from vaka.commands.arguments import stated_arguments
-from vaka.commands.needs import UNATTENDED, need_of
+from vaka.commands.needs import UNATTENDED, WHILE_RESTING, need_of
 from vaka.commands.proof import Proof, prove
 from vaka.commands.protection import changes_accepted
 from vaka.commands.touches import takes_touch
@@ -234,7 +234,8 @@ def _prove(server: Server, clock: Clock, name: str, *, apply: bool, unattended: 
     if needed is None and not apply:
         return Proof(actor(), "")
     return prove(
-        server.credentials.parent, server, clock.now(), needed, unattended=unattended, migrates=name in UNATTENDED
+        server.credentials.parent, server, clock.now(), needed, unattended=unattended, migrates=name in UNATTENDED,
+        goes_on=name.replace(".", " ") in WHILE_RESTING,
     )  # fmt: skip
 
 

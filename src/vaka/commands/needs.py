@@ -96,6 +96,9 @@ UNATTENDED = frozenset({"migrate"})
 """What a machine runs by itself where nobody is there, and so the only commands with ``--unattended``: a packaged
 upgrade brings databases up to date. What changes people, roles, issuers, keys, codes, registers or devices is
 somebody's act."""
+WHILE_RESTING = frozenset({"migrate", "key readmit"})
+"""What somebody whose administrator's role rests (terms 4 and 5) still stands behind: without it the databases, or an
+authority's that was restored, stay where no alarm is taken. Any other command is refused, as the office refuses it."""
 
 
 def need_of(name: str) -> Permission | None:

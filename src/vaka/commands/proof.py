@@ -15,8 +15,9 @@ from uuid import UUID
 
 import psycopg
 
-from vaka.access.decide import NotAllowedError
+from vaka.access.decide import NotAllowedError, while_resting
 from vaka.access.permissions import Permission
+from vaka.access.principal import Engagement, Training
 from vaka.access.roles import ROLES
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -41,6 +42,13 @@ class NotProvedError(VakaError):
                 "supplier's office.",
             ),
         )
+
+
+class RestingError(VakaError):
+    """The role of whoever stands behind a command rests, and what it allows with it."""
+
+    def __init__(self, rest: Engagement | Training) -> None:
+        super().__init__(Category.FORBIDDEN, while_resting(rest))
 
 
 class OlderDatabaseError(VakaError):
@@ -116,13 +124,14 @@ def forget_session(root: Path) -> None:
 
 
 def prove(
-    root: Path, server: Server, now: datetime, needed: Permission | None, *, unattended: bool, migrates: bool = False
+    root: Path, server: Server, now: datetime, needed: Permission | None, *, unattended: bool, migrates: bool = False,
+    goes_on: bool = False,
 ) -> Proof:  # fmt: skip
     """Return who runs a command that takes this permission.
 
-    The session is worth something while its account is an active administrator, and so is what that role allows. A
-    database that is too old to know of sessions lets through only what brings it up to date (``migrates``). Raises
-    NotProvedError, NotAllowedError, OlderDatabaseError.
+    The session is worth something while its account is an active administrator, and so is what that role allows; while
+    the role rests only for what ``goes_on``. A database that is too old to know of sessions lets through only what
+    brings it up to date (``migrates``). Raises NotProvedError, NotAllowedError, RestingError, OlderDatabaseError.
     """
     machine = Proof(f"setup:uid-{os.getuid()}", "unattended")
     if not server.credential_file(platform_role("setup")).exists():  # an installation that is made by this very command
@@ -141,6 +150,12 @@ def prove(
             return Proof(f"account:{account}", "session")
         if unattended:
             return machine
+        resting = None if token is None else _resting(connection, token, now)
+        if resting is not None:
+            holder, rest = resting
+            if not goes_on:
+                raise RestingError(rest)
+            return Proof(f"account:{holder}", "session")
         try:
             if connection.execute(QUERIES["is_founding"]).fetchone() == (True,):
                 return Proof(machine.actor, "bootstrap")
@@ -164,3 +179,19 @@ def connect(server: Server) -> psycopg.Connection[Any]:
 def _account(connection: psycopg.Connection[Any], token: bytes, now: datetime) -> UUID | None:
     row = connection.execute(QUERIES["command_account"], {"token_hash": hash_secret(token), "now": now}).fetchone()
     return None if row is None else row[0]
+
+
+def _resting(
+    connection: psycopg.Connection[Any], token: bytes, now: datetime
+) -> tuple[UUID, Engagement | Training] | None:
+    """Return whose session it is, and what his role rests for want of; None where it does not, or there is none."""
+    try:
+        row = connection.execute(QUERIES["command_holder"], {"token_hash": hash_secret(token), "now": now}).fetchone()
+    except psycopg.errors.UndefinedFunction:  # an older one: no role rests there for commands
+        return None
+    if row is None:
+        return None
+    holder, firm, course, rests_from = row
+    if firm is not None:
+        return holder, Engagement(firm)
+    return None if course is None else (holder, Training(course, rests_from, True))

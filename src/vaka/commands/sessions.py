@@ -18,6 +18,7 @@ from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.identity.command_sessions import CommandSession, end_command_sessions, list_command_sessions
 from vaka.identity.session_list import OpenSession, list_sessions
 from vaka.identity.sessions import GIVEN_REASONS, EndReason, end_sessions_of
 
@@ -63,10 +64,13 @@ def end_sessions(
             click.echo(hand_out(directory, settings, server, run))
 
 
-async def _list(server: Server, account: UUID) -> Sequence[OpenSession]:
+async def _list(server: Server, account: UUID) -> Sequence[OpenSession | CommandSession]:
     connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     async with await connecting as platform:
-        return await list_sessions(platform, account, SystemClock().now())
+        now = SystemClock().now()
+        return [
+            *await list_sessions(platform, account, now), *await list_command_sessions(platform, account, now)
+        ]  # fmt: skip
 
 
 async def _end(server: Server, account: UUID, session: UUID | None, reason: EndReason, run: Run, *, apply: bool) -> str:
@@ -77,14 +81,22 @@ async def _end(server: Server, account: UUID, session: UUID | None, reason: EndR
         return "\n".join([*map(_describe, meant), "These would end. Nothing was changed. Do it with --apply."])
     connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     async with await connecting as platform:
-        ended = await end_sessions_of(
-            platform, account, actor=run.actor, now=SystemClock().now(), reason=reason, only=session
-        )
+        now = SystemClock().now()
+        async with platform.transaction():
+            ended = await end_sessions_of(platform, account, actor=run.actor, now=now, reason=reason, only=session)
+            ended += await end_command_sessions(
+                platform, account, actor=run.actor, now=now, reason=reason, only=session
+            )  # fmt: skip
     run.facts["count"] = ended
     return f"Ended: {ended}."
 
 
-def _describe(one: OpenSession) -> str:
+def _describe(one: OpenSession | CommandSession) -> str:
+    if isinstance(one, CommandSession):
+        return (
+            f"{one.id}  commands  {one.username or '-'} (uid {one.uid}) on {one.machine}"
+            f"  begun {one.created_at:%Y-%m-%d %H:%M %Z}, until {one.expires_at:%H:%M %Z}"
+        )
     how = one.method if one.level is None else f"{one.method}, level {one.level}, {one.issuer}"
     return (
         f"{one.id}  {one.realm}  {how}  {one.browser or 'another browser'}  begun {one.created_at:%Y-%m-%d %H:%M %Z},"

@@ -523,6 +523,18 @@ select start_command_session(%(login_id)s, %(verifier_hash)s, %(id)s, %(token_ha
 -- as: setup
 select command_account(%(token_hash)s, %(now)s)
 
+-- name: command_holder
+-- as: setup
+select account_id, firm, course, rests_from from command_holder(%(token_hash)s, %(now)s)
+
+-- name: list_command_sessions
+-- as: office, setup
+select id, machine, uid, username, created_at, expires_at from list_command_sessions(%(account_id)s, %(now)s)
+
+-- name: end_command_sessions
+-- as: office, setup
+select end_command_sessions(%(account_id)s, %(only)s, %(reason)s, %(actor)s, %(step_up)s, %(now)s)
+
 -- name: end_command_session
 -- as: setup
 select end_command_session(%(token_hash)s, %(now)s)

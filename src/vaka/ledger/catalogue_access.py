@@ -198,7 +198,10 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",
         ),
-        Event.CONTACT_ENDED: About(OPERATOR, ("authority",), ("authority", "place", "step_up"), "who it was"),
+        # By the scheduler with the contract; by hand where somebody closed the authority by hand.
+        Event.CONTACT_ENDED: About(
+            (*OPERATOR, "scheduler", "database"), ("authority",), ("authority", "place", "step_up"), "who it was"
+        ),
         Event.NOTICE_WAY_SET: About(OPERATOR, ("notice_way",), ("authority", "way", "step_up"), "the address"),
         Event.NOTICE_WAY_ENDED: About(OPERATOR, ("notice_way",), ("authority", "step_up"), "the address"),
         Event.REMINDER_TOLD: About(("scheduler",), ("reminder",), ("authority", "about", "due", "stage")),

@@ -59,7 +59,9 @@ INSTALLATION: Mapping[Event, About] = MappingProxyType(
         ),
         Event.COMMAND_UNPROVED: About(("setup",), ("command",), ("proved", "change"), "who ran it: nobody knows"),
         Event.COMMAND_SIGNED_IN: About(OPERATOR, ("command_session",), ("machine", "uid"), "the token"),
-        Event.COMMAND_SIGNED_OUT: About(OPERATOR, ("command_session",), (), "the token"),
+        Event.COMMAND_SIGNED_OUT: About(
+            ("account", "setup"), ("command_session",), ("reason", "account", "step_up"), "the token"
+        ),
         Event.SCHEMA_MIGRATED: About(("setup",), ("database",), ("count", "newest")),
         Event.ROW_CHANGED_BY_HAND: About(
             ("database",), ("account", "founding", "role_grant", "session", "authority", "device_entry", "installation",

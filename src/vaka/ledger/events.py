@@ -181,7 +181,7 @@ class Event(Enum):
     CASE_ESCALATED = "case.escalated"  # nobody had in time: it went to the next level, or the next contact
     CASE_EXPORTED = "case.exported"  # an authority took its part of a case out as a file
     CONTACT_SET = "contact.set"  # the authority said whom the supplier reaches when something has happened
-    CONTACT_ENDED = "contact.ended"  # and whom not any more
+    CONTACT_ENDED = "contact.ended"  # and whom not any more; all of them as the contract ends
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent
     NOTICE_WAY_ENDED = "notice_way.ended"  # and that they are sent there no more
     REMINDER_TOLD = "reminder.told"  # an authority, or the supplier, was reminded of something that is due

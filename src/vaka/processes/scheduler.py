@@ -80,7 +80,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
                 (CASES_SECONDS, Cases(platform, clock).let_time_pass),
-                (EVIDENCE_SECONDS, Looking(platform, gateway, clock).look_around),
+                (EVIDENCE_SECONDS, Looking(platform, gateway, clock, settings.ledger).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))

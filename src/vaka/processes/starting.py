@@ -51,6 +51,9 @@ def run_process(
             return _tell(refused.exceptions[0])
         structlog.get_logger().error("failed", **describe_error(errors.exceptions[0]))
         return FAILED
+    except Exception as error:  # a traceback may quote a row
+        structlog.get_logger().error("failed", **describe_error(error))
+        return FAILED
     return 0
 
 

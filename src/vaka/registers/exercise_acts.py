@@ -30,6 +30,8 @@ KEEPING = Permission.OFFICE_KEEP_EXERCISES
 LONGEST = {"wanted": 1000, "wished": 200, "people": 500, "injects": 4000, "refusal": 500, "lesson": 1000, "motive": 500}
 """Characters of what is written, as the table has it."""
 MOST_DAYS = 90
+MOST_OPEN = 12
+"""Requests of one authority for one year that are open, as the database has it."""
 MOST_PRESENT = 10_000
 
 
@@ -56,6 +58,10 @@ _WHY: Mapping[str, tuple[Category, str, str]] = {
     ),
     "year": (
         Category.INVALID, "Begär en övning i år eller nästa år.", "Ask for an exercise this year or next year.",
+    ),
+    "requests": (
+        Category.CONFLICT, f"Ni har redan {MOST_OPEN} öppna begäranden för det året. Dra tillbaka någon först.",
+        f"You have {MOST_OPEN} open requests for that year already. Take one back first.",
     ),
     "times": (
         Category.INVALID, "Övningen ska börja senare än nu, sluta efter att den har börjat, hålla på högst fem dygn "

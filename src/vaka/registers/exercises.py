@@ -138,16 +138,27 @@ class Lesson:
 
 
 async def list_exercises(connection: Connection, authority_id: UUID | None, now: datetime) -> list[Exercise]:
-    """Return the exercises of one authority, or (None) of all, the newest first (as office or portal)."""
-    async with connection.cursor(row_factory=class_row(Exercise)) as cursor:
-        await cursor.execute(QUERIES["list_exercises"], {"authority_id": authority_id, "now": now})
-        return await cursor.fetchall()
+    """Return the exercises of one authority (as portal), or with None of all (as office).
+
+    Those that something can still become of come first, what the supplier owes soonest at the top; then the newest.
+    """
+    return await _read(connection, authority_id, now)
 
 
-async def list_lessons(connection: Connection, authority_id: UUID | None) -> dict[UUID, Sequence[Lesson]]:
-    """Return what was learned, by exercise (as office or portal)."""
+async def find_exercise(
+    connection: Connection, authority_id: UUID | None, wanted: UUID, now: datetime
+) -> Exercise | None:
+    """Return one, of one authority (as portal) or of any (None; as office); None where there is none."""
+    return next(iter(await _read(connection, authority_id, now, wanted)), None)
+
+
+async def list_lessons(
+    connection: Connection, authority_id: UUID | None, exercises: Sequence[Exercise]
+) -> dict[UUID, Sequence[Lesson]]:
+    """Return what was learned in some, by exercise, in order (as portal, or with None as office)."""
+    wanted = [one.id for one in exercises]
     async with connection.cursor(row_factory=class_row(Lesson)) as cursor:
-        await cursor.execute(QUERIES["list_exercise_lessons"], {"authority_id": authority_id})
+        await cursor.execute(QUERIES["list_exercise_lessons"], {"authority_id": authority_id, "exercises": wanted})
         lessons: dict[UUID, list[Lesson]] = {}
         for one in await cursor.fetchall():
             lessons.setdefault(one.exercise_id, []).append(one)
@@ -159,3 +170,11 @@ async def read_days(connection: Connection, authority_id: UUID) -> int:
     row = await (await connection.execute(QUERIES["read_exercise_days"], {"authority_id": authority_id})).fetchone()
     assert row is not None  # noqa: S101 - narrows the type; the function always answers
     return int(row[0])
+
+
+async def _read(
+    connection: Connection, authority_id: UUID | None, now: datetime, one: UUID | None = None
+) -> list[Exercise]:
+    async with connection.cursor(row_factory=class_row(Exercise)) as cursor:
+        await cursor.execute(QUERIES["list_exercises"], {"authority_id": authority_id, "now": now, "id": one})
+        return await cursor.fetchall()

@@ -63,12 +63,12 @@ from list_shown_entries(%(authority_id)s, %(register)s)
 select id, authority_id, year, wanted, wished, asked_by, asked_at, answer_by, withdrawn_at, starts_at, ends_at,
        office_takes_part, portal_takes_part, injects, planned_at, agreed_by, agreed_at, refused_at, refusal, begun_at,
        ended_at, office_present, portal_present, closed_at, digest, seconds, owes_plan
-from list_exercises(%(authority_id)s, %(now)s)
+from list_exercises(%(authority_id)s, %(now)s, %(id)s)
 
 -- name: list_exercise_lessons
 -- as: office, portal
 select id, exercise_id, lesson, side, noted_at, finding, motive, title, due, state
-from list_exercise_lessons(%(authority_id)s)
+from list_exercise_lessons(%(authority_id)s, %(exercises)s)
 
 -- name: read_exercise_days
 -- as: office, portal

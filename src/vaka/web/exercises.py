@@ -22,7 +22,7 @@ from vaka.errors import VakaError
 from vaka.identity.confirming import NotConfirmedError
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.registers.exercise_acts import LONGEST, MOST_PRESENT, ExerciseError, attend, end, note_lesson
-from vaka.registers.exercises import NEEDED, Exercise, Lesson, Side, list_exercises, list_lessons
+from vaka.registers.exercises import NEEDED, Exercise, Lesson, Side, find_exercise, list_exercises, list_lessons
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
@@ -114,7 +114,7 @@ async def show(frame: Frame, asker: Asker, error: VakaError | None = None) -> Re
     now = frame.clock.now()
     async with transaction(frame.platform) as connection:
         exercises = await list_exercises(connection, frame.authority_id, now)
-        lessons = await list_lessons(connection, frame.authority_id)
+        lessons = await list_lessons(connection, frame.authority_id, exercises)
         more = await frame.read_more(connection, now)
     lines = [_line(one, lessons.get(one.id, ()), frame.side, now) for one in exercises]
     year = now.astimezone(LOCAL).year
@@ -168,10 +168,10 @@ async def act(
 
 async def find(frame: Frame, connection: Connection, wanted: UUID) -> Exercise:
     """Return an exercise that this side sees. Raises ExerciseError."""
-    for one in await list_exercises(connection, frame.authority_id, frame.clock.now()):
-        if one.id == wanted:
-            return one
-    raise ExerciseError("gone")
+    found = await find_exercise(connection, frame.authority_id, wanted, frame.clock.now())
+    if found is None:
+        raise ExerciseError("gone")
+    return found
 
 
 def _line(one: Exercise, lessons: Sequence[Lesson], side: Side, now: datetime) -> Line:

@@ -6,8 +6,9 @@ What ends something is sent twice: the first time it is answered with what will 
 anybody else's sessions nothing is shown or ended here, whatever is sent.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,8 +18,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.clock import Clock
-from vaka.database.connections import Pool, transaction
+from vaka.database.connections import Connection, Pool, transaction
 from vaka.errors import Sentence
+from vaka.identity.command_sessions import CommandSession, end_command_sessions, list_command_sessions
 from vaka.identity.session_list import OpenSession, list_sessions
 from vaka.identity.sessions import end_sessions_of
 from vaka.web.asker import Asker
@@ -57,6 +59,12 @@ class Frame:
     """The page's address."""
     render: Callable[[int, Mapping[str, Any]], Response]
     """Answers with a status, and what the page shows put into the realm's frame."""
+    commands: bool = False
+    """Whether commands may run in the name of whoever it is: an administrator's, and so the office's alone."""
+
+    async def list_commands(self, connection: Connection, account_id: UUID, now: datetime) -> Sequence[CommandSession]:
+        """Return where they do."""
+        return await list_command_sessions(connection, account_id, now) if self.commands else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +91,47 @@ async def end_session(frame: Frame, request: Request, asker: Asker) -> Response:
     async with transaction(frame.platform) as connection:
         now = frame.clock.now()
         if form.sure:
-            # The one that asks is ended by signing out, which also tells the browser what to forget.
-            ended = only != session.id and await end_sessions_of(
-                connection, session.account_id, actor=asker.principal.actor, now=now, reason="ended_by_owner",
-                only=only, but=session.id,
-            )  # fmt: skip
-            asked = []
+            ended = await _end(frame, connection, asker, only, now)
         else:
             known = await list_sessions(connection, session.account_id, now)
             asked = [one for one in known if one.id != session.id and only in (None, one.id)]
+            running = await frame.list_commands(connection, session.account_id, now)
+            commands = [one for one in running if only in (None, one.id)]
     if form.sure and ended:
         return RedirectResponse(f"{frame.here}?ended=1", HTTPStatus.SEE_OTHER)
-    if not asked:
+    if form.sure or not (asked or commands):
         return await _show(frame, asker, GONE, status=HTTPStatus.CONFLICT)
     lines = [_line(one, asker) for one in asked]
-    return frame.render(HTTPStatus.OK, {"here": frame.here, "lines": lines, "ending": str(form.session)})
+    shown = {"here": frame.here, "lines": lines, "commands": commands, "ending": str(form.session)}
+    return frame.render(HTTPStatus.OK, shown)
+
+
+async def _end(frame: Frame, connection: Connection, asker: Asker, only: UUID | None, now: datetime) -> int:
+    """End one, or all but this one, and return how many that were."""
+    session, actor = asker.session, asker.principal.actor
+    if only == session.id:  # it is ended by signing out, which also tells the browser what to forget
+        return 0
+    ended = await end_sessions_of(
+        connection, session.account_id, actor=actor, now=now, reason="ended_by_owner", only=only, but=session.id
+    )
+    if frame.commands:
+        ended += await end_command_sessions(
+            connection, session.account_id, actor=actor, now=now, reason="ended_by_owner", only=only
+        )
+    return ended
 
 
 async def _show(
     frame: Frame, asker: Asker, said: Sentence | None, *, tone: str = "trouble", status: int = HTTPStatus.OK
 ) -> Response:
     async with transaction(frame.platform) as connection:
-        known = await list_sessions(connection, asker.session.account_id, frame.clock.now())
+        now = frame.clock.now()
+        known = await list_sessions(connection, asker.session.account_id, now)
+        commands = await frame.list_commands(connection, asker.session.account_id, now)
     lines = sorted((_line(one, asker) for one in known), key=lambda line: not line.is_this)
     message = said and Message(said.in_language(asker.preferences.language), tone)
-    return frame.render(status, {"here": frame.here, "lines": lines, "ending": None, "message": message})
+    shown = {"here": frame.here, "lines": lines, "commands": commands, "ending": None, "message": message}
+    return frame.render(status, shown)
 
 
 def _line(session: OpenSession, asker: Asker) -> Line:

@@ -7,11 +7,13 @@ Nothing here stands in anybody's way: who has something to read sees a line that
 server knows by itself, and an acknowledgement of one that was not is refused whatever the page says.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -27,6 +29,8 @@ from vaka.web.pages import Message
 from vaka.web.refusals import STATUS
 
 HERE = "/rules"
+COUNTING_SECONDS = 0.5
+"""So long a page waits to hear how many rules somebody has to read."""
 
 
 class ReadForm(Form):
@@ -48,13 +52,13 @@ class Frame:
 
 
 async def count_unread(frame: Frame, asker: Asker) -> int:
-    """Return how many rules somebody has to read. None where that cannot be said now: it is in nobody's way."""
+    """Return how many rules somebody has to read. 0 where that cannot be said, or not soon: it is in nobody's way."""
     try:
-        async with transaction(frame.platform) as connection:
+        async with asyncio.timeout(COUNTING_SECONDS), transaction(frame.platform) as connection:
             found = await list_to_read(connection, asker.principal.account_id, frame.clock.now())
-    except VakaError:
+    except (VakaError, psycopg.Error, TimeoutError):
         return 0
-    return sum(not one.acknowledged for one in found)
+    return _unread(found)
 
 
 async def show_rules(frame: Frame, asker: Asker, error: VakaError | None = None) -> Response:
@@ -66,7 +70,7 @@ async def show_rules(frame: Frame, asker: Asker, error: VakaError | None = None)
     if error is not None:
         status, message = STATUS[error.category], Message(error.sentence.in_language(asker.preferences.language))
     rules = [(one, frame.address(one)) for one in sorted(found, key=lambda one: one.acknowledged)]
-    facts = {"rules": rules, "unread": sum(not one.acknowledged for one in found), "message": message}
+    facts = {"rules": rules, "unread": _unread(found), "message": message}
     return frame.render("rules.html", HERE, status, facts)
 
 
@@ -98,6 +102,11 @@ async def acknowledge(frame: Frame, request: Request, asker: Asker) -> Response:
             raise
         return await show_rules(frame, asker, error)
     return RedirectResponse(HERE, 303)
+
+
+def _unread(found: Sequence[RuleToRead]) -> int:
+    """Return how many rules those are, whether of one version each or of two."""
+    return len({one.rule for one in found if not one.acknowledged})
 
 
 def _named(request: Request) -> tuple[UUID, int]:

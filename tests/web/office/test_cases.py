@@ -104,6 +104,37 @@ async def test_whom_it_does_not_touch_finds_nothing(adam: Browser, portal: Porta
     assert (await agneta.post(f"{room}/seen", {"number": "1"})).status == 404
 
 
+async def test_a_correction_has_the_marking_and_the_addressee_of_what_it_corrects(
+    adam: Browser, portal: Portal, installation: Installation
+) -> None:
+    ekbacka = str(installation.authorities["ekbacka"].id)
+    here = (await adam.post("/cases/new", {**CASE, "touches": ekbacka})).header("location")
+    agneta = await enter_portal(portal, installation, "agneta")
+    room = f"/log/ekbacka{here}"
+    kept = {"kind": "noted", "tlp": "AMBER+STRICT", "text": "Kodord Alvik"}
+    for sent in (kept, {"kind": "noted", "tlp": "GREEN", "authority": ekbacka, "text": "Tre konton"}):
+        assert (await adam.post(f"{here}/write", sent)).status == 303
+    page = (await adam.get(here)).text
+    assert '<option value="3">3. Skrev · TLP:AMBER+STRICT</option>' in page
+    assert '<option value="4">4. Skrev · TLP:GREEN · bara Ekbacka' in page
+    # As the form is sent where nothing is chosen.
+    for number, text in (("3", "Kodord Björnö"), ("4", "Två konton")):
+        sent = {"kind": "corrected", "corrects": number, "tlp": "", "text": text}
+        assert (await adam.post(f"{here}/write", sent)).status == 303
+    read = (await agneta.get(room)).text
+    assert "Två konton" in read
+    # Of its own numbers: the supplier's 4 is its third, and what the supplier kept leaves no gap.
+    assert "Rättar post 3." in read
+    assert [int(one) for one in re.findall(r"<strong>(\d+)\. ", read)] == [1, 2, 3, 4]
+    assert "Kodord" not in read
+    wider = await adam.post(f"{here}/write", {"kind": "corrected", "corrects": "3", "tlp": "AMBER", "text": "Alvik"})
+    assert (wider.status, "vidare märkning" in wider.text) == (400, True)
+    assert '<option value="3" selected>' in wider.text, "and the form keeps what was chosen"
+    elsewhere = {"kind": "corrected", "corrects": "3", "tlp": "", "authority": ekbacka, "text": "Alvik"}
+    assert (await adam.post(f"{here}/write", elsewhere)).status == 400
+    assert "Alvik" not in (await agneta.get(room)).text
+
+
 async def test_what_cannot_stand_in_a_case_is_refused_and_the_form_keeps_it(adam: Browser) -> None:
     for changed in ({"text": "Ring 070-174 06 05"}, {"title": ""}, {"known_at": "2099-01-01T10:00"}):
         answer = await adam.post("/cases/new", {**CASE, **changed})

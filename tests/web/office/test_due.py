@@ -3,6 +3,7 @@
 """The supplier sees the days that come, says where it is told of them, and reads them in a calendar."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import uuid4
@@ -25,13 +26,14 @@ MAILBOX = {"way": "mail", "address": "drift@leverantor.example", "server": "mx.l
 
 
 @pytest.fixture(autouse=True)
-def as_it_was(logs: Logs) -> None:
-    logs.execute(
-        "platform",
+def as_it_was(logs: Logs) -> Iterator[None]:
+    forget = (
         "delete from vaka.calendar_link; delete from vaka.digest_rule; delete from vaka.notice_way;"
-        " delete from vaka.register_version",
-        unguarded=True,
+        " delete from vaka.register_version"
     )
+    logs.execute("platform", forget, unguarded=True)
+    yield
+    logs.execute("platform", forget, unguarded=True)
 
 
 def put(logs: Logs, installation: Installation, days: int, **more: str) -> str:
@@ -111,6 +113,8 @@ async def test_the_calendar_dies_with_the_administrators_role(
     stranger = Browser(build_office(office, SETTINGS), SETTINGS.office.origin)
     answer = await stranger.get(path)
     assert (answer.status, f"UID:register_entry:{entry}@" in answer.text) == (200, True)
+    addresses = re.findall(r"^URL:(\S+)", answer.text.replace("\r\n ", ""), re.MULTILINE)
+    assert [(await adam.get(one.removeprefix(SETTINGS.office.origin))).status for one in addresses] == [200]
     account = installation.accounts["adam"]
     logs.execute(
         "platform", f"update vaka.role_grant set valid_until = now() - interval '1 s' where account_id = '{account}'",

@@ -19,7 +19,9 @@ from tests.web.portal.conftest import SETTINGS, Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.assurance.assessment import Status
 from vaka.assurance.evidence import QUERIES, list_supervised
+from vaka.assurance.exclusions import list_exclusions
 from vaka.clock import SystemClock, TurnedClock
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.identifiers import new_identifier
 from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.office.office import Office
@@ -122,7 +124,7 @@ async def test_it_ends_by_itself(agneta: Browser, clock: TurnedClock, installati
     await propose(installation, clock.now())
     assert await agree(agneta, clock, days=0) == 303
     async with platform_as(installation.server, "portal") as connection:
-        values = {"authority_id": installation.authorities["ekbacka"].id}
+        values = {"authority_id": installation.authorities["ekbacka"].id, "at": clock.now()}
         row = await (await connection.execute(QUERIES["list_exclusions"], values)).fetchone()
     assert row is not None
     until = row[8]
@@ -189,9 +191,47 @@ async def test_of_another_authority_nothing_is_seen_or_ended(
         for known in (values, {**values, "id": new_identifier(clock.now()), "authority_id": uuid4()}):
             cursor = await connection.execute(QUERIES["end_exclusion"], known)
             assert await cursor.fetchone() == ("gone",)
-        assert await (await connection.execute(QUERIES["list_exclusions"], {"authority_id": uuid4()})).fetchall() == []
+        assert await list_exclusions(connection, clock.now(), uuid4()) == []
     async with platform_as(installation.server, "portal") as connection:
-        assert await (await connection.execute(QUERIES["list_exclusions"], {"authority_id": None})).fetchall() == []
+        assert await list_exclusions(connection, clock.now()) == []
+
+
+async def test_what_waits_and_what_holds_is_listed_before_what_is_over(
+    agneta: Browser, clock: TurnedClock, installation: Installation, logs: Logs
+) -> None:
+    """However many there are of another authority that are over, and newer."""
+    await propose(installation, clock.now())
+    assert await agree(agneta, clock) == 303
+    await propose(installation, clock.now(), term=20, reason="Väntar än")
+    norrvik, adam = installation.authorities["norrvik"].id, installation.accounts["adam"]
+    logs.execute(
+        "platform",
+        "with made as (insert into vaka.exclusion (id, authority_id, term, reason, proposed_by, proposed_at)"
+        f" select gen_random_uuid(), '{norrvik}', 19, 'Över', '{adam}', now() + interval '1 day'"
+        " from generate_series(1, 200) returning id)"
+        f" insert into vaka.exclusion_step (exclusion, step, made_by, made_at) select id, 'ended', '{adam}', now()"
+        " from made",
+        unguarded=True,
+    )
+    async with platform_as(installation.server, "office") as connection:
+        listed = await list_exclusions(connection, clock.now())
+    assert [(one.term, one.state(clock.now())) for one in listed[:3]] == [(20, "waits"), (19, "holds"), (19, "over")]
+
+
+async def test_the_log_is_not_asked_for_what_is_over(
+    agneta: Browser, clock: TurnedClock, installation: Installation
+) -> None:
+    """Which terms are left out is asked each minute; exclusions that are over are never fewer."""
+    await propose(installation, clock.now())
+    assert await agree(agneta, clock, days=0) == 303
+    calls = "select pg_stat_get_xact_function_calls('ledger.is_exclusion_told(uuid,text)'::regprocedure)"
+    asked = []
+    for at in (clock.now(), clock.now() + timedelta(days=2)):
+        with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE)) as superuser:
+            superuser.execute("set track_functions = 'all'")
+            superuser.execute("select from vaka.list_left_out(%s)", (at,))
+            asked += superuser.execute(calls).fetchall()
+    assert asked == [(1,), (None,)]
 
 
 async def test_no_address_sets_how_a_term_stands() -> None:

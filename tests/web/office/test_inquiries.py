@@ -18,9 +18,11 @@ from tests.web.furniture import Installation
 from tests.web.office.conftest import enter
 from tests.web.portal.conftest import SETTINGS, Logs
 from tests.web.portal.conftest import enter as enter_portal
+from vaka.assurance.asking import MOST_WAITING
 from vaka.assurance.assessment import Status
 from vaka.assurance.collectors import COLLECTORS, Place
 from vaka.assurance.evidence import QUERIES, enter_look, list_supervised
+from vaka.assurance.inquiries import MOST_LISTED, list_every_inquiry
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.connections import make_pool
@@ -313,3 +315,59 @@ async def test_words_that_seem_to_name_somebody_are_not_kept(agneta: Browser, cl
     for words in ("", "  ", "Ring 070-174 06 05", "x" * 4001):
         assert (await ask(agneta, clock.now(), words)).status == 400, words
     assert "Inget har frågats än." in (await agneta.get(ASKED)).text
+
+
+async def test_what_is_overdue_stays_on_the_page_whatever_others_ask(
+    agneta: Browser, algot: Browser, clock: TurnedClock, installation: Installation, logs: Logs
+) -> None:
+    """Neither newer questions of another authority, nor newer answers, push the oldest one off."""
+    await ask(agneta, clock.now(), words="Den äldsta")
+    by, norrvik = installation.accounts["agneta"], installation.authorities["norrvik"].id
+    logs.execute(
+        "platform",
+        "with made as (insert into vaka.inquiry (id, authority_id, kind)"
+        f" select gen_random_uuid(), '{norrvik}', 'other' from generate_series(1, {2 * MOST_LISTED}) returning id),"
+        " counted as (select id, row_number() over () as n from made)"
+        " insert into vaka.inquiry_message (inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by,"
+        " made_at) select id, s.number, s.act, 'Senare', '', '', case when s.number = 1 then now() + interval '9 days'"
+        f" end, repeat('0', 64), '{by}', now() + interval '1 day' from counted"
+        " cross join (values (1, 'filed'), (2, 'answered')) as s (number, act) where n % 2 = 0 or s.number = 1",
+        unguarded=True,
+    )
+    page = (await algot.get("/inquiries")).text
+    assert "Senare" in page
+    assert page.index("Den äldsta") < page.index("Senare")
+    async with platform_as(installation.server, "office") as connection:
+        listed = await list_every_inquiry(connection)
+    assert (len(listed), listed[0].words) == (MOST_LISTED, "Den äldsta")
+    assert {one.turn for one in listed} == {"supplier"}
+
+
+async def test_one_authority_has_so_many_questions_waiting_at_a_time(
+    agneta: Browser, clock: TurnedClock, installation: Installation, logs: Logs
+) -> None:
+    for number in range(MOST_WAITING):
+        assert (await ask(agneta, clock.now(), words=f"Fråga nummer {number:03}")).status == 303
+    refused = await ask(agneta, clock.now(), words="En för mycket")
+    assert refused.status == 409
+    assert f"{MOST_WAITING} av era frågor väntar redan" in refused.text
+    assert (await settle(agneta, "Fråga nummer 000", "withdrawn")).status == 303
+    assert (await ask(agneta, clock.now(), words="Nu går det")).status == 303
+
+
+async def test_an_exchange_that_is_full_says_so_and_can_still_be_settled(
+    agneta: Browser, algot: Browser, clock: TurnedClock, logs: Logs
+) -> None:
+    await ask(agneta, clock.now(), words="Utan slut")
+    logs.execute(
+        "platform",
+        "insert into vaka.inquiry_message (inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by,"
+        " made_at) select m.inquiry, n, case n % 2 when 0 then 'answered' else 'returned' end, 'Igen', '', '', case"
+        " n % 2 when 1 then m.wanted_by end, m.digest, m.made_by, m.made_at from vaka.inquiry_message m,"
+        " generate_series(2, 499) n",
+        unguarded=True,
+    )
+    refused = await answer(algot, "Utan slut")
+    assert refused.status == 409
+    assert "rymmer inte fler svar" in refused.text
+    assert (await settle(agneta, "Utan slut", "withdrawn")).status == 303

@@ -31,7 +31,6 @@ from vaka.web.portal.confirmed import CONFIRMED, UNCONFIRMED
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.routes import PUBLIC
-from vaka.web.times import LOCAL
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -39,7 +38,6 @@ LOG = "/log/ekbacka"
 STRICT = SETTINGS.model_copy(update={"access": AccessSettings(step_up="required")})
 ELSA = "Elsa Nyström"
 GIVES_A_FILE = re.compile(r"/(proof|certificate|csv|checkpoint|published/\{file:path\})$")
-TODAY = datetime.now(LOCAL).date().isoformat()
 YEAR = str(datetime.now(UTC).year)
 
 
@@ -59,7 +57,7 @@ class Case:
 
 def plain(path: str, **fields: str) -> Callable[[Installation, Logs, Portal], Awaitable[tuple[str, dict[str, str]]]]:
     async def fill(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
-        known = {"{elsa}": str(person_of(installation, ELSA))}
+        known = {"{elsa}": str(person_of(installation, ELSA)), "{tomorrow}": day_after(portal.clock.now(), 1)}
         return path, {name: known.get(value, value) for name, value in fields.items()}
 
     return fill
@@ -160,7 +158,7 @@ CASES = [
          "log.exported", {}),
     Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
     Case("/log/{authority}/rules", "agneta",
-         plain(f"{LOG}/rules", rule=str(uuid4()), title="Sekretess", words="Läs.", day=TODAY),
+         plain(f"{LOG}/rules", rule=str(uuid4()), title="Sekretess", words="Läs.", day="{tomorrow}"),
          "rule.published", {"words": "Läs inte."}),
     Case("/log/{authority}/retention", "agneta", plain(f"{LOG}/retention", days="730", reason="KS 1"),
          "retention.set", {"days": "400"}),

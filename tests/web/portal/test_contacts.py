@@ -59,7 +59,7 @@ async def test_term_35_2_without_a_contact_the_authority_sees_so_and_that_it_is_
     # After the last day it holds no longer.
     logs.execute("platform", "update vaka.case_contact set valid_until = current_date - 1", unguarded=True)
     for page in (HERE, TERMS):
-        assert "Dagen då era kontaktpersoner gällde till har passerat" in (await agneta.get(page)).text
+        assert "Sista dagen för era kontaktpersoner har passerat" in (await agneta.get(page)).text
     assert (await agneta.post(f"{HERE}/end", {"place": "1"})).status == 303
     assert "Ingen är angiven" in (await agneta.get(HERE)).text
 

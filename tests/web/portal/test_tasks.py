@@ -185,6 +185,22 @@ async def test_a_calendar_shows_days_to_whoever_has_the_link_and_names_nobody(
     assert len(secret) * 6 >= 128
 
 
+async def test_each_address_in_a_calendar_is_a_page_of_the_portal(
+    beata: Browser, portal: Portal, installation: Installation, logs: Logs
+) -> None:
+    """Of what waits and of the days in the supplier's registers, which have pages of their own in the office alone."""
+    await ask_for_a_role(installation)
+    show_register(logs, installation, datetime.now(UTC).date() + timedelta(days=3))
+    stranger = Browser(build_portal(portal, SETTINGS), SETTINGS.portal.origin)
+    calendar = (await stranger.get(await make_link(beata))).text.replace("\r\n ", "")
+    addresses = {line.removeprefix("URL:") for line in calendar.splitlines() if line.startswith("URL:")}
+    for address in addresses:
+        assert address.startswith(f"{SETTINGS.portal.origin}/log/ekbacka/"), address
+        assert (await beata.get(address.removeprefix(SETTINGS.portal.origin))).status == 200, address
+    assert f"{SETTINGS.portal.origin}/log/ekbacka/registers" in addresses
+    assert f"{SETTINGS.portal.origin}/log/ekbacka/access" in addresses
+
+
 async def test_a_link_dies_with_its_end_the_account_and_the_role(
     beata: Browser, portal: Portal, installation: Installation, logs: Logs
 ) -> None:

@@ -100,7 +100,7 @@ grant execute on function set_case_contact, end_case_contact to g_portal;
 grant select on security_case, case_entry, case_receipt, case_touch, case_standing to g_office;
 grant execute on function open_case, write_case to g_office;
 grant execute on function see_case to g_office, g_portal;
-grant execute on function list_cases_of, list_case_entries, list_case_receipts, answer_case to g_portal;
+grant execute on function list_cases_of, list_case_titles, list_case_entries, list_case_receipts, answer_case to g_portal;
 grant execute on function escalate_cases to g_scheduler;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
@@ -159,6 +159,7 @@ grant execute on function find_documents, find_processes, find_certificates, fin
     find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
+grant execute on function find_plain_devices to g_scheduler, g_setup;
 -- Whoever draws or looks after a board knows what each authority has asked for.
 grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
 -- portal: an authority asks the supplier, and reads its own. office: reads everybody's, and answers.
@@ -290,6 +291,10 @@ grant select, insert, update, delete on settings_record to g_setup;
 -- setup: asks who stands behind a command, and takes its session; office: an administrator says that it is he.
 grant execute on function ask_command_login, start_command_session, command_account, end_command_session,
     is_founding, setup_decides_until to g_setup;
+grant execute on function ask_command_login, start_command_session, command_account, command_holder,
+    end_command_session, is_founding to g_setup;
+-- Which of them an account has open, and ending those.
+grant execute on function list_command_sessions, end_command_sessions to g_office, g_setup;
 grant select (id, code_hash, machine, uid, username, asked_at, expires_at, approved_by) on command_login to g_office;
 grant execute on function approve_command_login to g_office;
 grant execute on function ledger.is_login_told to vaka_owner;
@@ -381,7 +386,8 @@ grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
 grant update (condition, changed_at) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- the owner of the functions below asks the log whether an erasure was decided, and which step of it was taken.
-grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of to vaka_owner;
+grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of, ledger.erasures_decided
+    to vaka_owner;
 -- portal: the authority orders and decides erasures, and reads what became of them; each step is a function.
 grant select on erasure_order, returned to g_portal;
 grant execute on function order_erasure, decide_erasure to g_portal;
@@ -397,6 +403,9 @@ grant execute on function begin_erasure, hinder_erasure, complete_erasure, enter
     remove_erased_again to g_scheduler;
 grant select (id, given_name, family_name) on person to g_scheduler;
 grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to g_scheduler;
+-- scheduler, setup: look for evidence of the terms in the authority's own database.
+grant execute on function ledger.find_unpruned, ledger.recent_checkpoints, find_late_erasures, find_returned_erasures,
+    find_unset_activation to g_scheduler, g_setup;
 -- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
 grant execute on function ledger.ending_due_at to vaka_owner;
 -- portal: the authority orders that everything is erased, decides it, and reads what became of it.

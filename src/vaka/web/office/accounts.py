@@ -18,6 +18,7 @@ from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identity.accounts import name_accounts
 from vaka.identity.break_glass import find_open
+from vaka.identity.command_sessions import list_command_sessions
 from vaka.identity.overview import (
     AccountLine,
     Happening,
@@ -78,6 +79,7 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
         designated = await list_designated(connection)
         links = await list_links(connection, account_id)
         sessions = await list_sessions(connection, account_id, now)
+        commands = await list_command_sessions(connection, account_id, now)
         history = await read_history(connection, account_id)
         names = await name_accounts(connection, [*_actors(history), *_deciders(roles)])
         waiting = [one for one in await list_account_requests(connection, account_id) if one.state == "waiting"]
@@ -90,8 +92,8 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
     status, message = explain(asker, error)
     return office.page(
         asker, "office_account.html", "accounts", f"/account/{account_id}", status,
-        account=account, roles=roles, links=links, sessions=sessions, history=history, names=names, keys=keys,
-        emergency_keys=emergency_keys,
+        account=account, roles=roles, links=links, sessions=sessions, commands=commands, history=history, names=names,
+        keys=keys, emergency_keys=emergency_keys,
         others=others, authorities={str(one): name for one, name in known.items()}, waiting=waiting, asked=asked,
         moves=moves, told=told, message=message, longest_reason=LONGEST_REASON, end_reasons=GIVEN_REASONS,
     )  # fmt: skip

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError
-from vaka.cases.contacts import list_contacts, whose_duty
-from vaka.cases.model import LONGEST_FINDING, LONGEST_TEXT, LONGEST_TITLE, Case, Kind, Severity, Tlp
-from vaka.cases.reading import list_cases, list_entries, list_receipts, list_touches
+from vaka.cases.contacts import contact_day, list_contacts, whose_duty
+from vaka.cases.model import LONGEST_FINDING, LONGEST_TEXT, LONGEST_TITLE, Kind, Severity, Tlp
+from vaka.cases.reading import find_case, list_cases, list_entries, list_receipts, list_titles, list_touches
 from vaka.cases.writing import Opened, UnusableCaseError, open_case, see, write
-from vaka.database.connections import transaction
+from vaka.clock import LOCAL
+from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
 from vaka.identity.overview import list_overview
 from vaka.ledger.search import identifier_in
@@ -29,7 +29,6 @@ from vaka.web.office.office import Office, explain
 from vaka.web.office.requests import EXPLAINED
 
 HERE = "/cases"
-SWEDEN = ZoneInfo("Europe/Stockholm")
 
 
 class OpenForm(Form):
@@ -50,10 +49,11 @@ class WriteForm(Form):
     """Something that is written in a case."""
 
     kind: Literal["noted", "corrected", "touched", "moved", "reported"]
-    tlp: Tlp = "AMBER"
+    tlp: Tlp | Literal[""] = ""
+    """Nothing: AMBER, or of a correction the marking of what it corrects."""
     authority: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
     text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
-    corrects: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$|^$")] = ""
+    corrects: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$|^$")] = ""
     step: Literal["", "acknowledged", "triaged", "contained", "fixed", "closed"] = ""
     cause: Annotated[str, Field(max_length=LONGEST_FINDING)] = ""
     impact: Annotated[str, Field(max_length=LONGEST_FINDING)] = ""
@@ -77,23 +77,23 @@ class WriteForm(Form):
 class SeenForm(Form):
     """Up to where somebody has read."""
 
-    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")]
+    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$")]
 
 
 async def show_cases(office: Office, request: Request, asker: Asker) -> Response:
     """GET /cases: every case, what nobody has acknowledged first, and whom one reaches at each authority."""
-    now = office.clock.now()
+    today = contact_day(office.clock.now())
     async with transaction(office.platform) as connection:
         cases = await list_cases(connection)
         touches, contacts = await list_touches(connection), await list_contacts(connection)
         authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
-        titles = {one.id: title_of(one, await list_entries(connection, one.id)) for one in cases[:100]}
+        titles = await list_titles(connection)
     named = {one.id: [who for who in contacts if who.authority_id == one.id] for one in authorities}
     return office.page(
         asker, "office_cases.html", "cases", HERE, cases=sorted(cases[:100], key=lambda one: one.state != "open"),
         titles=titles, touched={one.id: sum(t.case_id == one.id for t in touches) for one in cases},
-        authorities=authorities, named=named, today=now.date(),
-        duties={key: whose_duty(who, now.date()) for key, who in named.items()},
+        authorities=authorities, named=named, today=today,
+        duties={key: whose_duty(who, today) for key, who in named.items()},
         unanswered=[one for one in cases if one.state == "open" and one.level], **case_words(asker.preferences),
     )  # fmt: skip
 
@@ -108,7 +108,7 @@ async def open_new(office: Office, request: Request, asker: Asker) -> Response:
     form, now = await read_form(request, OpenForm, lists=frozenset({"touches"})), office.clock.now()
     try:
         try:
-            known_at = datetime.fromisoformat(form.known_at).replace(tzinfo=SWEDEN)
+            known_at = datetime.fromisoformat(form.known_at).replace(tzinfo=LOCAL)
         except ValueError:
             raise UnusableCaseError("Tiden finns inte.", "There is no such time.") from None
         opened = Opened(
@@ -133,10 +133,10 @@ async def write_in(office: Office, request: Request, asker: Asker) -> Response:
     form, now = await read_form(request, WriteForm), office.clock.now()
     case_id = _identifier(request)
     try:
-        authority = UUID(form.authority) if form.authority else None
         async with transaction(office.platform) as connection:
+            tlp, authority = await _choose_readers(connection, case_id, form)
             await write(
-                connection, asker.principal, case_id, form.kind, tlp=form.tlp, text=form.text, authority_id=authority,
+                connection, asker.principal, case_id, form.kind, tlp=tlp, text=form.text, authority_id=authority,
                 facts=form.facts, now=now,
             )  # fmt: skip
     except ValueError:
@@ -161,6 +161,16 @@ async def say_seen(office: Office, request: Request, asker: Asker) -> Response:
     return RedirectResponse(f"{HERE}/{case_id}", 303)
 
 
+async def _choose_readers(connection: Connection, case_id: UUID, form: WriteForm) -> tuple[Tlp, UUID | None]:
+    """Return the marking and the addressee that were chosen; else, of a correction, those of what it corrects."""
+    tlp, authority = form.tlp, UUID(form.authority) if form.authority else None
+    if form.kind == "corrected" and form.corrects:
+        for one in await list_entries(connection, case_id):
+            if one.number == int(form.corrects):
+                tlp, authority = tlp or one.tlp, authority or one.authority_id
+    return tlp or "AMBER", authority
+
+
 async def _show_new(
     office: Office, asker: Asker, error: VakaError | None = None, form: OpenForm | None = None
 ) -> Response:
@@ -169,7 +179,7 @@ async def _show_new(
     status, message = explain(asker, error)
     return office.page(
         asker, "office_case_new.html", "cases", f"{HERE}/new", status, authorities=authorities, form=form,
-        message=message, latest=office.clock.now().astimezone(SWEDEN).strftime("%Y-%m-%dT%H:%M"),
+        message=message, latest=office.clock.now().astimezone(LOCAL).strftime("%Y-%m-%dT%H:%M"),
         **case_words(asker.preferences),
     )  # fmt: skip
 
@@ -179,11 +189,11 @@ async def _show(
 ) -> Response:
     case_id, now = _identifier(request), office.clock.now()
     async with transaction(office.platform) as connection:
-        case: Case | None = next((one for one in await list_cases(connection) if one.id == case_id), None)
+        case = await find_case(connection, case_id)
         if case is None:
             raise NothingHereError
         entries, receipts = await list_entries(connection, case.id), await list_receipts(connection, case.id)
-        touches = [one for one in await list_touches(connection) if one.case_id == case.id]
+        touches = await list_touches(connection, case.id)
         contacts = await list_contacts(connection)
         authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
         names = {one.id: one.display_name for one in await list_overview(connection, now)}
@@ -193,7 +203,7 @@ async def _show(
         asker, "office_case.html", "cases", f"{HERE}/{case.id}", status, case=case, title=title_of(case, entries),
         entries=entries, receipts=receipts, touched=[one for one in authorities if one.id in touched],
         untouched=[one for one in authorities if one.id not in touched], names=names, form=form, message=message,
-        authority_names={one.id: one.name for one in authorities}, today=now.date(),
+        authority_names={one.id: one.name for one in authorities}, today=contact_day(now),
         contacts={one.id: [who for who in contacts if who.authority_id == one.id] for one in authorities},
         clocks=clocks(case, max((one.told_at for one in touches), default=None)), path=f"{HERE}/{case.id}",
         **case_words(asker.preferences),

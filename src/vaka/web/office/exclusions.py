@@ -13,7 +13,6 @@ from starlette.responses import RedirectResponse, Response
 from vaka.access.decide import may, require
 from vaka.access.holds import UnusableReasonError
 from vaka.access.permissions import Permission
-from vaka.assurance.evidence import list_supervised
 from vaka.assurance.exclusions import (
     MAY_PROPOSE,
     UndecidableExclusionError,
@@ -26,6 +25,7 @@ from vaka.errors import VakaError
 from vaka.identity.accounts import name_accounts
 from vaka.ledger.deciding import LONGEST_REASON
 from vaka.ledger.standing import LedgerStandsStillError
+from vaka.tenants.authorities import list_authorities
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.inquiries import inquiry_words
@@ -88,8 +88,8 @@ async def _show(
     status, message = explain(asker, error)
     now = office.clock.now()
     async with transaction(office.platform) as connection:
-        exclusions = await list_exclusions(connection)
-        authorities = {one.id: one.name for one in await list_supervised(connection, now)}
+        exclusions = await list_exclusions(connection, now)
+        authorities = {one.id: one.name for one in await list_authorities(connection) if not one.is_intake}
         people = {who for one in exclusions for who in (one.proposed_by, one.approved_by, one.ended_by) if who}
         names = await name_accounts(connection, people)
     return office.page(

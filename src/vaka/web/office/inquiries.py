@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from vaka.access.decide import may, require
 from vaka.access.permissions import Permission
 from vaka.assurance.asking import LONGEST_REFERENCE, Saying, say_in_inquiry
-from vaka.assurance.evidence import list_supervised
 from vaka.assurance.inquiries import list_every_inquiry
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
+from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.forms import read_form
 from vaka.web.inquiries import EXPLAINED, SayingForm, inquiry_words, read_lines
@@ -59,7 +59,7 @@ async def _show(office: Office, asker: Asker, error: VakaError | None = None) ->
     status, message = explain(asker, error)
     async with transaction(office.platform) as connection:
         lines = await read_lines(connection, await list_every_inquiry(connection), office.clock.now())
-        authorities = {one.id: one.name for one in await list_supervised(connection, office.clock.now())}
+        authorities = {one.id: one.name for one in await list_every_authority(connection)}
     return office.page(
         asker, "office_inquiries.html", "inquiries", HERE, status, lines=lines, authorities=authorities,
         message=message, may_answer=may(asker.principal, MAY_ANSWER, None),

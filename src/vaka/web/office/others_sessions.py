@@ -12,6 +12,7 @@ from vaka.access.decide import NothingHereError
 from vaka.access.others_sessions import NoSessionThereError, end_others_sessions, ending_act
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
+from vaka.identity.command_sessions import list_command_sessions
 from vaka.identity.overview import find_overview
 from vaka.identity.session_list import list_sessions
 from vaka.identity.sessions import GIVEN_REASONS, EndReason
@@ -41,23 +42,26 @@ async def end(office: Office, request: Request, asker: Asker) -> Response:
         raise FormError
     async with transaction(office.platform) as connection:
         account = await find_overview(connection, account_id, now)
-        known = await list_sessions(connection, account_id, now)
+        known = [one.id for one in await list_sessions(connection, account_id, now)]
+        running = [one.id for one in await list_command_sessions(connection, account_id, now)]
     if account is None:
         raise NothingHereError
-    here, act = f"/account/{account_id}", ending_act(account_id, only, form.reason)
+    commands = only in running
+    here, act = f"/account/{account_id}", ending_act(account_id, only, form.reason, commands=commands)
     asked = Confirming(
         act, f"{here}/sessions", here, "accounts", {"session": str(form.session), "reason": form.reason},
         {f"account:{account_id}": account.display_name},
     )  # fmt: skip
     try:
-        if not any(only in (None, one.id) for one in known):
+        if not any(only in (None, one) for one in (*known, *running)):
             raise NoSessionThereError
         confirmed = await confirm(office, asker, asked, form.answer)
         if isinstance(confirmed, Response):
             return confirmed
         async with transaction(office.platform) as connection:
             await end_others_sessions(
-                connection, asker.principal, account_id, only, form.reason, now=now, confirmation=confirmed
+                connection, asker.principal, account_id, only, form.reason, now=now, confirmation=confirmed,
+                commands=commands,
             )  # fmt: skip
     except VakaError as error:
         if error.category not in EXPLAINED:

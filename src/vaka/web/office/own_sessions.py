@@ -29,4 +29,4 @@ def _frame(office: Office, asker: Asker) -> own_sessions.Frame:
     def render(status: int, shown: Mapping[str, Any]) -> Response:
         return office.page(asker, "office_sessions.html", "sessions", HERE, status, **shown)
 
-    return own_sessions.Frame(office.platform, office.clock, HERE, render)
+    return own_sessions.Frame(office.platform, office.clock, HERE, render, commands=True)

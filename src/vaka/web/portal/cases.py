@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
-from vaka.cases.contacts import list_contacts, whose_duty
+from vaka.cases.contacts import contact_day, list_contacts, whose_duty
 from vaka.cases.model import LONGEST_TEXT, Case, Tlp
-from vaka.cases.reading import list_cases, list_entries, list_receipts, write_file
+from vaka.cases.reading import find_case, list_cases, list_entries, list_receipts, list_titles, write_file
 from vaka.cases.writing import answer, see
 from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
@@ -43,7 +43,7 @@ class AnswerForm(Form):
 class SeenForm(Form):
     """Up to where somebody has read."""
 
-    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")]
+    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$")]
 
 
 async def show_cases(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -53,8 +53,8 @@ async def show_cases(portal: Portal, request: Request, asker: Asker) -> Response
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
         cases = await list_cases(platform, authority.id)
-        titles = {one.id: title_of(one, await list_entries(platform, one.id, authority.id)) for one in cases[:100]}
-        duty = whose_duty(await list_contacts(platform, authority.id), now.date())
+        titles = await list_titles(platform, authority.id)
+        duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
     return portal.page(
         asker, "portal_cases.html", authority, f"{path}/cases", page="cases", path=path, state=state,
         cases=cases[:100], titles=titles, duty=duty, **case_words(asker.preferences),
@@ -139,7 +139,7 @@ async def _show(
 
 async def _require(platform: Connection, authority: Authority, case_id: UUID) -> Case:
     """Return a case that touches the authority. Raises NothingHereError for every other, and for one that is none."""
-    found = next((one for one in await list_cases(platform, authority.id) if one.id == case_id), None)
+    found = await find_case(platform, case_id, authority.id)
     if found is None:
         raise NothingHereError
     return found

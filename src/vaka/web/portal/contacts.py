@@ -18,6 +18,7 @@ from vaka.cases.contacts import (
     LONGEST_VALID,
     MOST_CONTACTS,
     Named,
+    contact_day,
     end_contact,
     ending_act,
     list_contacts,
@@ -79,7 +80,7 @@ async def name_contact(portal: Portal, request: Request, asker: Asker) -> Respon
     authority = await require_authority(portal, request, asker, MAY)
     form, here, now = await read_form(request, ContactForm), f"/log/{authority.slug}/contacts", portal.clock.now()
     try:
-        form.named.require_sound(now.date())
+        form.named.require_sound(contact_day(now))
         fields = form.model_dump(exclude={"answer"})
         asked = Confirming(
             setting_act(authority.id, form.named), here, here, "contacts", fields,
@@ -102,16 +103,17 @@ async def take_off(portal: Portal, request: Request, asker: Asker) -> Response:
     place = int(form.place)
     try:
         async with transaction(portal.platform) as platform:
-            names = {one.place: one.name for one in await list_contacts(platform, authority.id)}
+            held = {one.place: one.named for one in await list_contacts(platform, authority.id)}
+        who = held.get(place, Named(place, "", "", "", "", ""))
         asked = Confirming(
-            ending_act(authority.id, place), f"{here}/end", here, "contacts", {"place": form.place},
-            shown={"who": names.get(place, "–")},
+            ending_act(authority.id, who), f"{here}/end", here, "contacts", {"place": form.place},
+            shown={"who": who.name or "–", "mail": who.mail or "–", "phone": who.phone or "–"},
         )  # fmt: skip
         confirmed = await confirm(portal, asker, authority, asked, form.answer)
         if isinstance(confirmed, Response):
             return confirmed
         async with transaction(portal.platform) as platform:
-            await end_contact(platform, asker.principal, authority.id, place, now=now, confirmation=confirmed)
+            await end_contact(platform, asker.principal, authority.id, who, now=now, confirmation=confirmed)
     except VakaError as error:
         return await _explain(portal, asker, authority, error)
     return RedirectResponse(here, 303)
@@ -128,7 +130,7 @@ async def _explain(
 async def _show(
     portal: Portal, asker: Asker, authority: Authority, error: VakaError | None = None, form: ContactForm | None = None
 ) -> Response:
-    today, path = portal.clock.now().date(), f"/log/{authority.slug}"
+    today, path = contact_day(portal.clock.now()), f"/log/{authority.slug}"
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
         contacts = await list_contacts(platform, authority.id)

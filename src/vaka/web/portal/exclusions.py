@@ -69,11 +69,11 @@ async def show(portal: Portal, request: Request, asker: Asker) -> Response:
 async def agree(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/exclusions/agree: agree to exactly what was shown, confirmed with a security key."""
     authority = await require_authority(portal, request, asker, MAY_AGREE)
-    form, here = await read_form(request, AgreeForm), _here(authority)
+    form, here, now = await read_form(request, AgreeForm), _here(authority), portal.clock.now()
     try:
         async with transaction(portal.platform) as platform:
-            known = {one.id: one for one in await list_exclusions(platform, authority.id)}
-        one, now = known.get(form.exclusion), portal.clock.now()
+            known = {one.id: one for one in await list_exclusions(platform, now, authority.id)}
+        one = known.get(form.exclusion)
         if one is None or one.state(now) != "waits":
             raise UndecidableExclusionError("gone")
         if one.digest != form.digest:
@@ -118,7 +118,7 @@ async def _show(portal: Portal, asker: Asker, authority: Authority, error: VakaE
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
-        exclusions = await list_exclusions(platform, authority.id)
+        exclusions = await list_exclusions(platform, now, authority.id)
         people = {who for one in exclusions for who in (one.proposed_by, one.approved_by, one.ended_by) if who}
         names = await name_accounts(platform, people)
     today = now.astimezone(LOCAL).date()

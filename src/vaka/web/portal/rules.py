@@ -45,7 +45,7 @@ class RuleForm(Form):
     """A version to publish: of which rule, what it says, and from which day on it holds."""
 
     rule: UUID
-    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "1"
+    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")] = "1"
     title: Annotated[str, Field(max_length=LONGEST_TITLE)] = ""
     words: Annotated[str, Field(max_length=LONGEST_WORDS)] = ""
     file: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{64})?$")] = ""

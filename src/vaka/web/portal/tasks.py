@@ -28,6 +28,7 @@ from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.pages import Message
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.touching import confirm
 from vaka.web.refusals import STATUS
@@ -53,6 +54,7 @@ async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
 async def show_tasks(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/tasks: what waits for the authority, and what it waits for."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "tasks")
     return await show_page(portal, asker, authority)
 
 

@@ -9,7 +9,7 @@ from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import list_supervised
-from vaka.cases.contacts import list_contacts, whose_duty
+from vaka.cases.contacts import contact_day, list_contacts, whose_duty
 from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
 from vaka.web.asker import Asker
@@ -37,7 +37,7 @@ async def show_board(portal: Portal, request: Request, asker: Asker) -> Response
         if supervised is None:
             raise NothingHereError  # the reception of unknown senders has no contract
         board = await read_board(platform, supervised, now)
-        duty = whose_duty(await list_contacts(platform, authority.id), now.date())
+        duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
     return portal.page(
         asker, "portal_terms.html", authority, f"/log/{authority.slug}/terms",
         page="terms", path=f"/log/{authority.slug}", state=state, board=board, duty=duty,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
+from vaka.identity.invitations import LONGEST_CODE
 from vaka.web import rooms, security_txt
 from vaka.web.asker import COOKIES, take_token_back
 from vaka.web.forms import NoForm, read_form
@@ -38,7 +39,7 @@ async def show_sign_in(entrance: Entrance, request: Request) -> Response:
     page = entrance.pages.render(
         "signin.html", preferences, demo=entrance.settings.mode == "demo", asker=asker,
         own_room=own_room(entrance, asker), realm=realm, ways=ways[realm], any_way=any(ways.values()),
-        invited=INVITATION_COOKIE in request.cookies, away=away,
+        invited=INVITATION_COOKIE in request.cookies, away=away, longest_code=LONGEST_CODE,
     )  # fmt: skip
     return HTMLResponse(page)
 

@@ -30,7 +30,7 @@ from vaka.web.safety import WRONG_ORIGIN, comes_from_own_page
 from vaka.web.signin.arriving import LEAVING_COOKIE, LEAVING_SAML_COOKIE, host_of, refuse
 from vaka.web.signin.entrance import Entrance, end_sessions
 from vaka.web.signin.federated import read_realm
-from vaka.web.signin.issuer_cookies import CameBy, read_issuer
+from vaka.web.signin.issuer_cookies import CameBy, forget_issuer, read_issuer
 
 UNCLEAR = f"logout_{Reason.STATE.code}"
 
@@ -75,7 +75,10 @@ async def show_stage(
     entrance: Entrance, request: Request, trusted: Trusted | None, *, stage: str, code: str = UNCLEAR,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:  # fmt: skip
-    """Answer with what happened: signed in ``still``, out ``here``, ``there`` too, or ``unclear`` whether there."""
+    """Answer with what happened: signed in ``still``, out ``here``, ``there`` too, or ``unclear`` whether there.
+
+    Once nothing is left to do at the issuer the browser forgets by which it came.
+    """
     preferences, realm = read_preferences(request), read_realm(request)
     if trusted is not None and realm not in trusted.realms:
         realm = trusted.realms[0]
@@ -85,7 +88,10 @@ async def show_stage(
         issuer=None if trusted is None else trusted.content.title_in(preferences.language),
         way=f"/sign-out/{trusted.name}?realm={realm}" if trusted is not None and way else None,
     )  # fmt: skip
-    return HTMLResponse(page, status)
+    response = HTMLResponse(page, status)
+    if stage == "there" or (stage == "here" and not way):
+        forget_issuer(response, realm)
+    return response
 
 
 async def _send(entrance: Entrance, request: Request) -> Response:

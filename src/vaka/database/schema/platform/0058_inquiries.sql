@@ -54,25 +54,27 @@ alter table ledger.inbox add constraint inquiries_are_of_two_sides check (
 
 set role vaka_owner;
 
--- How each stands: what was said first, what last, and until when the supplier has for it.
+-- How each stands: what was said first, what last, and until when the supplier has for it; and its place in a list that
+-- ends somewhere: what waits for the supplier, what waits for the authority, what is settled.
 create view inquiry_standing as
 select i.id, i.authority_id, i.kind, i.term, first.words, first.made_at as filed_at, first.made_by as filed_by,
        last.number, last.act, last.made_at as said_at,
        (select m.wanted_by from inquiry_message m
-        where m.inquiry = i.id and m.wanted_by is not null order by m.number desc limit 1) as wanted_by
+        where m.inquiry = i.id and m.wanted_by is not null order by m.number desc limit 1) as wanted_by,
+       case when last.act in ('filed', 'returned') then 1 when last.act = 'answered' then 2 else 3 end as place
 from inquiry i
 join inquiry_message first on first.inquiry = i.id and first.number = 1
 cross join lateral (select m.number, m.act, m.made_at from inquiry_message m
                     where m.inquiry = i.id order by m.number desc limit 1) last;
 
--- One authority's, as portal: those that wait, and of the others the newest.
+-- One authority's, as portal: what the supplier owes, by its deadline, and of the others the newest.
 create function list_inquiries(p_authority uuid, p_most integer)
     returns table (id uuid, authority_id uuid, kind text, term integer, words text, filed_at timestamptz, filed_by uuid,
                    number integer, act text, said_at timestamptz, wanted_by timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select s.id, s.authority_id, s.kind, s.term, s.words, s.filed_at, s.filed_by, s.number, s.act, s.said_at, s.wanted_by
     from inquiry_standing s where s.authority_id = p_authority
-    order by s.act in ('accepted', 'withdrawn'), s.said_at desc, s.id limit p_most
+    order by s.place, case when s.place = 1 then s.wanted_by end, s.said_at desc, s.id limit p_most
 $$;
 revoke all on function list_inquiries from public;
 
@@ -108,18 +110,19 @@ create function find_overdue_inquiries(p_at timestamptz) returns table (authorit
 $$;
 revoke all on function find_overdue_inquiries from public;
 
--- For which side an account speaks of an authority, in the process that asks; null for neither.
-create function inquiry_side(p_account uuid, p_authority uuid, p_at timestamptz) returns text
+-- For which side an account speaks of an authority, in the process that asks: office for the supplier, portal for the
+-- authority, null for neither.
+create function speaking_side(p_account uuid, p_authority uuid, p_at timestamptz) returns text
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select case
-        when session_user = 'vaka_office' and acts_as_administrator(p_account, p_at) then 'supplier'
+        when session_user = 'vaka_office' and acts_as_administrator(p_account, p_at) then 'office'
         when session_user = 'vaka_portal' and exists (
             select from account a join effective_grant g on g.account_id = a.id
             where a.id = p_account and a.kind = 'user' and a.state = 'active' and g.role = 'contract_officer'
-              and g.authority_id = p_authority and (g.valid_until is null or g.valid_until > p_at)) then 'authority'
+              and g.authority_id = p_authority and (g.valid_until is null or g.valid_until > p_at)) then 'portal'
     end
 $$;
-revoke all on function inquiry_side from public;
+revoke all on function speaking_side from public;
 
 create function inquiry_digest(p_inquiry uuid, p_number integer, p_act text, p_words text, p_reference text, p_sha256 text,
                                p_wanted_by timestamptz, p_by uuid) returns text
@@ -139,13 +142,13 @@ create function say_in_inquiry(
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
     asked inquiry_standing;
-    side text := inquiry_side(p_by, p_authority, p_at);
+    side text := speaking_side(p_by, p_authority, p_at);
     hash text := inquiry_digest(p_inquiry, p_seen + 1, p_act, p_words, p_reference, p_sha256, p_wanted_by, p_by);
 begin
     -- Of two that speak at the same time, the second is told that it is not what he has seen.
     perform pg_advisory_xact_lock(hashtextextended('inquiry:' || p_inquiry, 0));
     select * into asked from inquiry_standing s where s.id = p_inquiry;
-    if side is null or side <> (case p_act when 'answered' then 'supplier' else 'authority' end) then
+    if side is null or side <> (case p_act when 'answered' then 'office' else 'portal' end) then
         return 'stranger';
     elsif p_seen > 0 and asked.authority_id is distinct from p_authority then
         return 'gone';
@@ -155,12 +158,20 @@ begin
         return 'closed';
     elsif p_act in ('returned', 'accepted') and asked.act <> 'answered' then
         return 'unanswered';
+    elsif p_seen >= 499 and p_act in ('answered', 'returned') then
+        -- The last number is for what settles it.
+        return 'many';
     elsif p_wanted_by <= p_at or p_wanted_by > p_at + interval '370 days' then
         return 'deadline';
     end if;
     if p_seen = 0 then
         if not exists (select from authority a where a.id = p_authority and a.kind = 'authority' and a.state = 'active') then
             return 'gone';
+        end if;
+        -- One authority's questions do not fill the list that all of them share.
+        perform pg_advisory_xact_lock(hashtextextended('inquiries:' || p_authority, 0));
+        if (select count(*) >= 50 from inquiry_standing s where s.authority_id = p_authority and s.place = 1) then
+            return 'crowded';
         end if;
         insert into inquiry (id, authority_id, kind, term) values (p_inquiry, p_authority, p_kind, p_term);
         asked.kind := p_kind;

@@ -43,8 +43,18 @@ create trigger never_emptied before truncate on case_contact
 
 create function forget_contacts() returns trigger
     language plpgsql security definer set search_path = vaka, pg_temp as $$
+declare
+    told bigint;
 begin
-    delete from case_contact c where c.authority_id = new.id;
+    with forgotten as (
+        delete from case_contact c where c.authority_id = new.id returning c.place
+    )
+    -- By hand it is by hand, as the change of the authority itself.
+    select count(ledger.append(
+        now(), 'contact.ended',
+        case when session_user ~ '_scheduler$' then 'scheduler' else 'database:' || session_user end,
+        'authority:' || new.id, 'success', jsonb_build_object('authority', new.id, 'place', f.place))) into told
+    from (select f.place from forgotten f order by f.place) f;
     return null;
 end $$;
 revoke all on function forget_contacts from public;
@@ -53,7 +63,9 @@ create trigger contacts_forgotten after update of state on authority
 
 set role vaka_ledger;
 alter table ledger.inbox add constraint contacts_are_named_in_the_portal
-    check (event not in ('contact.set', 'contact.ended') or written_by ~ '_portal$');
+    check (event not in ('contact.set', 'contact.ended') or written_by ~ '_portal$'
+           -- With the contract all of them end; where a hand has closed the authority, by that hand.
+           or (event = 'contact.ended' and written_by ~ '_(scheduler|superuser)$'));
 set role vaka_owner;
 
 -- Names a contact, in place of who stood there, as portal. Says 'done', or why not. The log knows the place and the day.
@@ -80,9 +92,11 @@ begin
 end $$;
 revoke all on function set_case_contact from public;
 
--- Takes a contact off the list, as portal. Says 'done', or why not.
-create function end_case_contact(p_authority uuid, p_place integer, p_account uuid, p_at timestamptz)
-    returns text
+-- Takes the contact that was shown off the list, as portal; not who has come there since. Says 'done', or why not.
+create function end_case_contact(
+    p_authority uuid, p_place integer, p_name text, p_mail text, p_phone text, p_hours text, p_valid_until date,
+    p_account uuid, p_at timestamptz
+) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
     hindrance text := undecided_because(p_account, 'contract_officer', p_authority, p_at);
@@ -90,9 +104,12 @@ begin
     if hindrance is not null then
         return hindrance;
     end if;
-    delete from case_contact where authority_id = p_authority and place = p_place;
+    delete from case_contact c
+    where c.authority_id = p_authority and c.place = p_place
+      and (c.name, c.mail, c.phone, c.hours, c.valid_until) = (p_name, p_mail, p_phone, p_hours, p_valid_until);
     if not found then
-        return 'gone';
+        return case when exists (select from case_contact c where c.authority_id = p_authority and c.place = p_place)
+               then 'changed' else 'gone' end;
     end if;
     perform ledger.append(
         p_at, 'contact.ended', 'account:' || p_account, 'authority:' || p_authority, 'success',
@@ -108,6 +125,6 @@ create function find_contacts(p_at timestamptz) returns table (authority_id uuid
     from authority t left join case_contact c on c.authority_id = t.id
     where t.kind = 'authority' and t.state = 'active'
     group by t.id
-    having count(c.place) filter (where c.valid_until >= p_at::date) = 0
+    having count(c.place) filter (where c.valid_until >= (p_at at time zone 'Europe/Stockholm')::date) = 0
 $$;
 revoke all on function find_contacts from public;

@@ -97,19 +97,6 @@ alter table ledger.inbox add constraint exercises_are_of_office_and_portal
 
 set role vaka_owner;
 
--- For which of the two an account speaks, of an authority, in the process that asks; null for neither.
-create function exercise_side(p_account uuid, p_authority uuid, p_at timestamptz) returns text
-    language sql stable security definer set search_path = vaka, pg_temp as $$
-    select case
-        when session_user = 'vaka_office' and acts_as_administrator(p_account, p_at) then 'office'
-        when session_user = 'vaka_portal' and exists (
-            select from account a join effective_grant g on g.account_id = a.id
-            where a.id = p_account and a.kind = 'user' and a.state = 'active' and g.role = 'contract_officer'
-              and g.authority_id = p_authority and (g.valid_until is null or g.valid_until > p_at)) then 'portal'
-    end
-$$;
-revoke all on function exercise_side from public;
-
 -- What a plan says: what the authority agrees to is this, and no other.
 create function exercise_digest(p_one exercise) returns text
     language sql stable set search_path = vaka, pg_temp as $$
@@ -146,8 +133,17 @@ create function year_in_sweden(p_at timestamptz) returns integer
 $$;
 revoke all on function year_in_sweden from public;
 
--- The exercises of one authority, or (null) of all, the newest first; as office or portal.
-create function list_exercises(p_authority uuid, p_at timestamptz)
+-- Whether something can still become of one: of a year that is over and that nobody began in, nothing can.
+create function exercise_is_open(p_one exercise, p_at timestamptz) returns boolean
+    language sql immutable set search_path = vaka, pg_temp as $$
+    select p_one.withdrawn_at is null and p_one.closed_at is null
+       and (p_one.begun_at is not null or p_one.year >= year_in_sweden(p_at))
+$$;
+revoke all on function exercise_is_open from public;
+
+-- The exercises of one authority, as portal, or (null) of all, as office; p_id: that one alone. Those that something can
+-- still become of first, by when the supplier owes a plan; then the newest.
+create function list_exercises(p_authority uuid, p_at timestamptz, p_id uuid)
     returns table (id uuid, authority_id uuid, year integer, wanted text, wished text, asked_by uuid, asked_at timestamptz,
                    answer_by timestamptz, withdrawn_at timestamptz, starts_at timestamptz, ends_at timestamptz,
                    office_takes_part text, portal_takes_part text, injects text, planned_at timestamptz,
@@ -161,14 +157,17 @@ create function list_exercises(p_authority uuid, p_at timestamptz)
            case when e.planned_at is not null then exercise_digest(e) end, exercise_seconds(e, p_at),
            exercise_owes_plan(e, p_at)
     from exercise e
-    where p_authority is null or e.authority_id = p_authority
-    order by e.asked_at desc, e.id desc
+    cross join lateral (select exercise_is_open(e, p_at) as is_open) s
+    where (e.authority_id = p_authority or (p_authority is null and session_user = 'vaka_office'))
+      and (p_id is null or e.id = p_id)
+    order by s.is_open desc, case when s.is_open then e.answer_by end, e.asked_at desc, e.id desc
     limit 200
 $$;
 revoke all on function list_exercises from public;
 
--- Their lessons, in order. What became of one is how its shortcoming stands in the register now.
-create function list_exercise_lessons(p_authority uuid)
+-- The lessons of some, in order; of another authority's there are none, as portal. What became of one is how its
+-- shortcoming stands in the register now. An exercise has a hundred at most (note_exercise_lesson).
+create function list_exercise_lessons(p_authority uuid, p_exercises uuid[])
     returns table (id uuid, exercise_id uuid, lesson text, side text, noted_at timestamptz, finding uuid, motive text,
                    title text, due text, state text)
     language sql stable security definer set search_path = vaka, pg_temp as $$
@@ -176,9 +175,9 @@ create function list_exercise_lessons(p_authority uuid)
            h.state
     from exercise_lesson l join exercise e on e.id = l.exercise_id
     left join register_holding h on h.entry = l.finding and h.register = 'findings'
-    where p_authority is null or e.authority_id = p_authority
-    order by l.noted_at, l.id
-    limit 2000
+    where e.id = any (p_exercises)
+      and (e.authority_id = p_authority or (p_authority is null and session_user = 'vaka_office'))
+    order by l.exercise_id, l.noted_at, l.id
 $$;
 revoke all on function list_exercise_lessons from public;
 
@@ -199,7 +198,7 @@ revoke all on function enter_exercise from public;
 create function set_exercise_days(p_authority uuid, p_days integer, p_by uuid, p_at timestamptz) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 begin
-    if exercise_side(p_by, p_authority, p_at) is distinct from 'portal' then
+    if speaking_side(p_by, p_authority, p_at) is distinct from 'portal' then
         return 'stranger';
     end if;
     insert into exercise_rule (authority_id, days) values (p_authority, p_days)
@@ -217,10 +216,16 @@ create function ask_exercise(
 declare
     made exercise;
 begin
-    if exercise_side(p_by, p_authority, p_at) is distinct from 'portal' then
+    if speaking_side(p_by, p_authority, p_at) is distinct from 'portal' then
         return 'stranger';
     elsif p_year not between year_in_sweden(p_at) and year_in_sweden(p_at) + 1 then
         return 'year';
+    end if;
+    -- One authority's requests do not fill the list that all of them share.
+    perform pg_advisory_xact_lock(hashtextextended('exercises:' || p_authority, 0));
+    if (select count(*) >= 12 from exercise e
+        where e.authority_id = p_authority and e.year = p_year and exercise_is_open(e, p_at)) then
+        return 'requests';
     end if;
     insert into exercise (id, authority_id, year, wanted, wished, asked_by, asked_at, answer_by)
     values (p_id, p_authority, p_year, p_wanted, p_wished, p_by, p_at,
@@ -240,7 +245,7 @@ begin
     select * into one from exercise e where e.id = p_id for update;
     return case
         when one.id is null then 'gone'
-        when coalesce(exercise_side(p_by, one.authority_id, p_at) <> all (string_to_array(p_sides, ' ')), true) then 'stranger'
+        when coalesce(speaking_side(p_by, one.authority_id, p_at) <> all (string_to_array(p_sides, ' ')), true) then 'stranger'
         when one.withdrawn_at is not null or one.closed_at is not null then 'gone'
         else 'done' end;
 end $$;
@@ -373,7 +378,7 @@ declare
     side text;
 begin
     select * into one from exercise e where e.id = p_id;
-    side := exercise_side(p_by, one.authority_id, p_at);
+    side := speaking_side(p_by, one.authority_id, p_at);
     if said <> 'done' then
         return said;
     elsif one.begun_at is null or coalesce(one.ended_at, one.ends_at) > p_at
@@ -404,7 +409,7 @@ begin
         return 'many';
     end if;
     insert into exercise_lesson (id, exercise_id, lesson, side, noted_by, noted_at)
-    values (p_lesson_id, p_id, p_lesson, exercise_side(p_by, one.authority_id, p_at), p_by, p_at);
+    values (p_lesson_id, p_id, p_lesson, speaking_side(p_by, one.authority_id, p_at), p_by, p_at);
     perform enter_exercise('exercise.lesson', one, p_by, p_at, jsonb_build_object('lesson', p_lesson_id));
     return 'done';
 end $$;

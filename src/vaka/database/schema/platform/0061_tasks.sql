@@ -99,6 +99,34 @@ create table calendar_link (
 );
 create index calendar_link_of_account on calendar_link (account_id) where ended_at is null;
 
+-- An authority's calendar is its portal's to give, and the supplier's the office's: whoever has the login of one process
+-- makes no link for the other, nor for an account that is nobody there. A link is never altered, but ended where it was made.
+create function refuse_other_links() returns trigger
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    if session_user <> (case when new.authority_id is null then 'vaka_office' else 'vaka_portal' end) or not (
+        tg_op = 'UPDATE'
+        or new.authority_id is null and acts_as_administrator(new.account_id, new.made_at)
+        or exists (select from account a join effective_grant g on g.account_id = a.id
+                   where a.id = new.account_id and a.kind = 'user' and a.state = 'active'
+                     and g.authority_id = new.authority_id and (g.valid_until is null or g.valid_until > new.made_at)))
+    then
+        raise exception 'a link to a calendar is made and ended where its owner signs in'
+            using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end $$;
+revoke all on function refuse_other_links from public;
+create trigger only_by_its_side before insert or update on calendar_link for each row execute function refuse_other_links();
+
+set role vaka_ledger;
+
+alter table ledger.inbox add constraint calendar_links_are_of_two_sides check (
+    event not in ('calendar_link.made', 'calendar_link.ended')
+    or written_by ~ (case when detail ? 'authority' then '_portal$' else '_office$' end));
+
+set role vaka_owner;
+
 create function has_open_way(p_authority uuid) returns boolean
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select exists (select from notice_way w where w.authority_id = p_authority and w.ended_at is null)

@@ -79,8 +79,8 @@ from exclusion x
 left join exclusion_step a on a.exclusion = x.id and a.step = 'approved'
 left join exclusion_step e on e.exclusion = x.id and e.step = 'ended';
 
--- One authority's, as portal; of all (null), as office.
-create function list_exclusions(p_authority uuid)
+-- One authority's, as portal; of all (null), as office: those that wait or are agreed on first, then the newest.
+create function list_exclusions(p_authority uuid, p_at timestamptz)
     returns table (id uuid, authority_id uuid, term integer, reason text, proposed_by uuid, proposed_at timestamptz,
                    approved_by uuid, approved_at timestamptz, until timestamptz, ended_by uuid, ended_at timestamptz,
                    digest text, holds_until timestamptz)
@@ -89,7 +89,8 @@ create function list_exclusions(p_authority uuid)
            s.ended_by, s.ended_at, s.digest, s.holds_until
     from exclusion_standing s
     where s.authority_id = p_authority or (p_authority is null and session_user = 'vaka_office')
-    order by s.proposed_at desc, s.id limit 200
+    order by s.ended_at is null and coalesce(s.until > p_at, true) desc, s.until is null desc, s.proposed_at desc, s.id
+    limit 200
 $$;
 revoke all on function list_exclusions from public;
 
@@ -97,7 +98,8 @@ revoke all on function list_exclusions from public;
 create function list_left_out(p_at timestamptz) returns table (authority_id uuid, term integer, since timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select s.authority_id, s.term, min(s.approved_at) from exclusion_standing s
-    where s.approved_at <= p_at and s.holds_until > p_at
+    -- Of what is over anyhow the log is not asked.
+    where s.approved_at <= p_at and s.until > p_at and s.holds_until > p_at
     group by s.authority_id, s.term
 $$;
 revoke all on function list_left_out from public;
@@ -119,7 +121,7 @@ declare
     made exclusion;
 begin
     perform pg_advisory_xact_lock(hashtextextended('exclusion:' || p_authority || p_term, 0));
-    if inquiry_side(p_by, p_authority, p_at) is distinct from 'supplier' then
+    if speaking_side(p_by, p_authority, p_at) is distinct from 'office' then
         return 'stranger';
     elsif not exists (select from authority a where a.id = p_authority and a.kind = 'authority' and a.state = 'active') then
         return 'gone';
@@ -145,7 +147,7 @@ declare
 begin
     perform pg_advisory_xact_lock(hashtextextended('exclusion:' || p_id, 0));
     select * into asked from exclusion x where x.id = p_id and x.authority_id = p_authority;
-    if inquiry_side(p_by, p_authority, p_at) is distinct from 'authority' then
+    if speaking_side(p_by, p_authority, p_at) is distinct from 'portal' then
         return 'stranger';
     elsif asked.id is null or exists (select from exclusion_step s where s.exclusion = p_id) then
         return 'gone';
@@ -168,7 +170,7 @@ declare
 begin
     perform pg_advisory_xact_lock(hashtextextended('exclusion:' || p_id, 0));
     select * into asked from exclusion x where x.id = p_id and x.authority_id = p_authority;
-    if inquiry_side(p_by, p_authority, p_at) is null then
+    if speaking_side(p_by, p_authority, p_at) is null then
         return 'stranger';
     elsif asked.id is null or exists (select from exclusion_step s where s.exclusion = p_id and s.step = 'ended') then
         return 'gone';

@@ -24,7 +24,9 @@ create table security_case (
 
 create table case_entry (
     case_id      uuid not null references security_case,
-    number       integer not null check (number between 1 and 5000),
+    -- Of the whole case. An authority reads the numbers that what it sees has for it (place_case_entries). There is room for
+    -- what all authorities may answer, so that none takes another's.
+    number       integer not null check (number between 1 and 999999),
     kind         text not null
         check (kind in ('opened', 'noted', 'corrected', 'touched', 'moved', 'reported', 'escalated')),
     side         text not null check (side in ('supplier', 'authority', 'product')),
@@ -47,6 +49,9 @@ create table case_entry (
         coalesce(facts ->> 'cause', '') <> '' and coalesce(facts ->> 'impact', '') <> ''
         and coalesce(facts ->> 'report', '') in ('reported', 'not_required')))
 );
+
+create index case_entry_touched on case_entry (authority_id, case_id) where kind = 'touched';
+create unique index case_entry_closed on case_entry (case_id) where kind = 'moved' and facts ->> 'step' = 'closed';
 
 -- Who has seen what, and when. Of an authority: its people; else the supplier's.
 create table case_receipt (
@@ -102,6 +107,11 @@ select e.case_id, e.authority_id, min(e.made_at) as told_at
 from case_entry e where e.kind = 'touched'
 group by e.case_id, e.authority_id;
 
+-- The cases that time still does something to.
+create view case_running as
+select c.id from security_case c
+where not exists (select from case_entry e where e.case_id = c.id and e.kind = 'moved' and e.facts ->> 'step' = 'closed');
+
 -- How far each case has come, and when.
 create view case_standing as
 select c.*,
@@ -123,6 +133,23 @@ create function is_case_shown(p_entry case_entry, p_authority uuid) returns bool
         or (p_entry.authority_id is null and p_entry.tlp in ('AMBER', 'GREEN', 'CLEAR'))
 $$;
 revoke all on function is_case_shown from public;
+
+-- Which numbers the entries that an authority sees have for it: 1, 2, 3, so that no gap tells how much is said to others.
+create function place_case_entries(p_case uuid, p_authority uuid) returns table (number integer, place integer)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select e.number, (row_number() over (order by e.number))::integer
+    from case_entry e where e.case_id = p_case and is_case_shown(e, p_authority)
+$$;
+revoke all on function place_case_entries from public;
+
+create function case_entry_digest(p_entry case_entry) returns bytea
+    language sql stable set search_path = vaka, pg_temp as $$
+    -- A list, so that no word can stand for the end of one and the beginning of the next.
+    select sha256(convert_to(jsonb_build_array('vaka case entry v1', p_entry.case_id, p_entry.number, p_entry.kind,
+        p_entry.side, p_entry.tlp, p_entry.authority_id, p_entry.text, p_entry.facts, p_entry.made_by,
+        to_char(p_entry.made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text, 'UTF8'))
+$$;
+revoke all on function case_entry_digest from public;
 
 -- Adds one entry and tells the log: once for each authority that sees it, so that it stands among what concerns that
 -- one (and is told of to it); where none sees it, once.
@@ -148,8 +175,7 @@ begin
     made.facts := p_facts;
     made.made_by := p_by;
     made.made_at := p_at;
-    made.digest := sha256(convert_to(concat_ws(chr(10), 'vaka case entry v1', p_case, made.number, p_kind, p_side, p_tlp,
-                                               p_authority, p_text, p_facts, p_by), 'UTF8'));
+    made.digest := case_entry_digest(made);
     insert into case_entry select made.*;
     seen_by := array(select t.authority_id from case_touch t
                      where t.case_id = p_case and is_case_shown(made, t.authority_id));
@@ -158,9 +184,10 @@ begin
     end if;
     perform ledger.append(
         p_at, event, actor, 'case:' || p_case, 'success', jsonb_strip_nulls(jsonb_build_object(
-            'authority', one, 'entry', made.number, 'kind', p_kind, 'tlp', p_tlp, 'state', p_facts ->> 'step',
-            'level', p_facts -> 'level', 'digest', encode(made.digest, 'hex'))))
-    from unnest(seen_by) one;
+            'authority', one, 'entry', coalesce(as_read.place, made.number), 'kind', p_kind, 'tlp', p_tlp,
+            'state', p_facts ->> 'step', 'level', p_facts -> 'level', 'digest', encode(made.digest, 'hex'))))
+    from unnest(seen_by) one
+    left join lateral place_case_entries(p_case, one) as_read on one is not null and as_read.number = made.number;
     return made.number;
 end $$;
 revoke all on function add_case_entry from public;
@@ -202,9 +229,9 @@ create function write_case(
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
     steps text[] := array['open', 'acknowledged', 'triaged', 'contained', 'fixed', 'closed'];
+    markings text[] := array['RED', 'AMBER+STRICT', 'AMBER', 'GREEN', 'CLEAR'];  -- the narrowest first
     known case_standing;
     before case_entry;
-    whose uuid := p_authority;
 begin
     if not acts_as_administrator(p_by, p_at) then
         return 'stranger';
@@ -237,17 +264,22 @@ begin
         return 'gone';
     elsif p_kind = 'corrected' then
         select * into before from case_entry e where e.case_id = p_case and e.number = (p_facts ->> 'corrects')::integer;
+        -- What corrects it reaches who saw it, and nobody else.
         if before.side is distinct from 'supplier' then
             return 'gone';
+        elsif p_authority is distinct from before.authority_id then
+            return 'addressee';
+        elsif array_position(markings, p_tlp) > array_position(markings, before.tlp) then
+            return 'wider';
         end if;
-        whose := before.authority_id;  -- what corrects it reaches who saw it, and nobody else
     end if;
-    perform add_case_entry(p_case, p_kind, 'supplier', p_tlp, whose, p_text, p_facts, p_by, p_at);
+    perform add_case_entry(p_case, p_kind, 'supplier', p_tlp, p_authority, p_text, p_facts, p_by, p_at);
     return 'done';
 end $$;
 revoke all on function write_case from public;
 
--- Answers in a case room, as portal: between the authority and the supplier alone. Says 'done', or why not.
+-- Answers in a case room, as portal: between the authority and the supplier alone; also when the case is closed, as the
+-- supplier writes then. One authority's answers have an end, so that they do not fill the case. Says 'done', or why not.
 create function answer_case(p_case uuid, p_authority uuid, p_tlp text, p_text text, p_by uuid, p_at timestamptz)
     returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
@@ -260,13 +292,17 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('case:' || p_case, 0));
     if not exists (select from case_touch t where t.case_id = p_case and t.authority_id = p_authority) then
         return 'gone';
+    elsif (select count(*) from case_entry e
+           where e.case_id = p_case and e.authority_id = p_authority and e.side = 'authority') >= 300 then
+        return 'many';
     end if;
     perform add_case_entry(p_case, 'noted', 'authority', p_tlp, p_authority, p_text, '{}', p_by, p_at);
     return 'done';
 end $$;
 revoke all on function answer_case from public;
 
--- Says that somebody has seen a case up to an entry: of an authority as portal, of the supplier as office (null).
+-- Says that somebody has seen a case up to an entry, by the number that it has for him: of an authority as portal, of the
+-- supplier as office (null).
 create function see_case(p_case uuid, p_number integer, p_authority uuid, p_by uuid, p_at timestamptz) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
@@ -282,8 +318,9 @@ begin
     end if;
     insert into case_receipt (case_id, number, authority_id, account_id, seen_at)
     select e.case_id, e.number, p_authority, p_by, p_at from case_entry e
-    where e.case_id = p_case and e.number <= p_number
-      and (p_authority is null or is_case_shown(e, p_authority))
+    where e.case_id = p_case and case
+        when p_authority is null then e.number <= p_number
+        else e.number in (select p.number from place_case_entries(p_case, p_authority) p where p.place <= p_number) end
     on conflict do nothing;
     if found then
         perform ledger.append(p_at, 'case.seen', 'account:' || p_by, 'case:' || p_case, 'success', jsonb_strip_nulls(
@@ -293,76 +330,101 @@ begin
 end $$;
 revoke all on function see_case from public;
 
--- What an authority that is touched sees of its cases, as portal; of an untouched one, nothing.
-create function list_cases_of(p_authority uuid) returns setof case_standing
+-- What an authority that is touched sees of its cases, as portal, or of one; of an untouched one, nothing.
+create function list_cases_of(p_authority uuid, p_case uuid) returns setof case_standing
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select s.* from case_standing s join case_touch t on t.case_id = s.id
-    where t.authority_id = p_authority
+    where t.authority_id = p_authority and (p_case is null or t.case_id = p_case)
     order by s.number desc
 $$;
 revoke all on function list_cases_of from public;
 
+-- What its cases are called, where it sees what they were opened with (always the first entry).
+create function list_case_titles(p_authority uuid) returns table (case_id uuid, title text)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select e.case_id, e.facts ->> 'title'
+    from case_touch t join case_entry e on e.case_id = t.case_id and e.number = 1
+    where t.authority_id = p_authority and is_case_shown(e, p_authority)
+$$;
+revoke all on function list_case_titles from public;
+
+-- What it sees of one, by the numbers that the entries have for it.
 create function list_case_entries(p_case uuid, p_authority uuid) returns setof case_entry
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select e.* from case_entry e join case_touch t on t.case_id = e.case_id and t.authority_id = p_authority
-    where e.case_id = p_case and is_case_shown(e, p_authority)
-    order by e.number
+    with placed as materialized (select p.number, p.place from place_case_entries(p_case, p_authority) p)
+    select e.case_id, p.place, e.kind, e.side, e.tlp, e.authority_id, e.text,
+           case when e.kind = 'corrected' then e.facts || jsonb_build_object('corrects', (
+               select o.place from placed o where o.number = (e.facts ->> 'corrects')::integer)) else e.facts end,
+           e.made_by, e.made_at, e.digest
+    from case_entry e join placed p on p.number = e.number
+    where e.case_id = p_case
+      and exists (select from case_touch t where t.case_id = p_case and t.authority_id = p_authority)
+    order by p.place
 $$;
 revoke all on function list_case_entries from public;
 
 create function list_case_receipts(p_case uuid, p_authority uuid) returns setof case_receipt
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select r.* from case_receipt r
+    select r.case_id, p.place, r.authority_id, r.account_id, r.seen_at
+    from case_receipt r join place_case_entries(p_case, p_authority) p on p.number = r.number
     where r.case_id = p_case and (r.authority_id = p_authority or r.authority_id is null)
-      and exists (select from list_case_entries(p_case, p_authority) e where e.number = r.number)
-    order by r.number, r.seen_at
+      and exists (select from case_touch t where t.case_id = p_case and t.authority_id = p_authority)
+    order by p.place, r.seen_at
 $$;
 revoke all on function list_case_receipts from public;
 
--- What each authority owes a receipt for: of what the supplier wrote and it sees, the oldest that nobody there has seen.
+-- What each authority owes a receipt for: of what the supplier wrote and it sees, the oldest that nobody there has seen;
+-- not since before it was told that the case touches it.
 create view case_unseen as
-select t.case_id, t.authority_id, min(e.made_at) as since,
-       (select count(*) from case_entry x where x.case_id = t.case_id and x.authority_id = t.authority_id
-         and x.kind = 'escalated' and x.made_at > min(e.made_at)) as level
-from case_touch t
-join case_entry e on e.case_id = t.case_id and e.side = 'supplier' and is_case_shown(e, t.authority_id)
-where not exists (select from case_receipt r where r.case_id = e.case_id and r.number = e.number
-                    and r.authority_id = t.authority_id)
-group by t.case_id, t.authority_id;
+select o.case_id, o.authority_id, o.since,
+       (select count(*) from case_entry x where x.case_id = o.case_id and x.authority_id = o.authority_id
+         and x.kind = 'escalated' and x.made_at > o.since) as level
+from (
+    select t.case_id, t.authority_id, greatest(min(e.made_at), t.told_at) as since
+    from case_touch t
+    join case_entry e on e.case_id = t.case_id and e.side = 'supplier' and is_case_shown(e, t.authority_id)
+    where not exists (select from case_receipt r where r.case_id = e.case_id and r.number = e.number
+                        and r.authority_id = t.authority_id)
+    group by t.case_id, t.authority_id, t.told_at
+) o;
 
 -- What time does to cases, as scheduler: a case that nobody acknowledged goes to the next level, three at most; a message
--- without a receipt goes to the authority's next contact, five at most. Each is an entry of the case. Returns how many.
-create function escalate_cases(p_at timestamptz) returns bigint
+-- without a receipt goes to the authority's next contact, five at most. Each is an entry of the case. One case's trouble
+-- is not the others'. Returns how many went on, and how many could not and are tried again.
+create function escalate_cases(p_at timestamptz) returns table (passed bigint, failed bigint)
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
     one record;
-    count bigint := 0;
 begin
+    passed := 0;
+    failed := 0;
     perform pg_advisory_xact_lock(hashtextextended('cases', 0));
     for one in
-        select s.id, s.level + 1 as level from case_standing s
-        where s.state = 'open' and s.level < 3
+        select s.id as case_id, null::uuid as authority_id, s.level + 1 as level, null::integer as place
+        from case_standing s
+        where s.id in (select r.id from case_running r) and s.state = 'open' and s.level < 3
           and p_at >= s.opened_at + (s.level + 1) * make_interval(mins => s.acknowledge_minutes)
+        union all
+        select c.id, u.authority_id, u.level + 1,
+               (select w.place from case_contact w
+                where w.authority_id = u.authority_id
+                  and w.valid_until >= (p_at at time zone 'Europe/Stockholm')::date
+                order by w.place offset u.level limit 1)
+        from case_running r join security_case c on c.id = r.id
+        cross join lateral (select * from case_unseen o where o.case_id = c.id offset 0) u
+        where u.level < 5 and p_at >= u.since + (u.level + 1) * make_interval(mins => c.receipt_minutes)
     loop
-        perform add_case_entry(one.id, 'escalated', 'product', 'AMBER', null, '',
-                               jsonb_build_object('level', one.level), null, p_at);
-        count := count + 1;
+        begin
+            perform pg_advisory_xact_lock(hashtextextended('case:' || one.case_id, 0));
+            perform add_case_entry(
+                one.case_id, 'escalated', 'product', 'AMBER', one.authority_id, '',
+                jsonb_strip_nulls(jsonb_build_object('level', one.level, 'place', one.place)), null, p_at);
+            passed := passed + 1;
+        exception when others then
+            failed := failed + 1;
+        end;
     end loop;
-    for one in
-        select u.case_id, u.authority_id, u.level + 1 as level,
-               (select c.place from case_contact c
-                where c.authority_id = u.authority_id and c.valid_until >= p_at::date
-                order by c.place offset u.level limit 1) as place
-        from case_unseen u join case_standing s on s.id = u.case_id
-        where s.state <> 'closed' and u.level < 5
-          and p_at >= u.since + (u.level + 1) * make_interval(mins => s.receipt_minutes)
-    loop
-        perform add_case_entry(
-            one.case_id, 'escalated', 'product', 'AMBER', one.authority_id, '',
-            jsonb_strip_nulls(jsonb_build_object('level', one.level, 'place', one.place)), null, p_at);
-        count := count + 1;
-    end loop;
-    return count;
+    return next;
 end $$;
 revoke all on function escalate_cases from public;
 
@@ -379,13 +441,13 @@ create function find_late_cases(p_at timestamptz) returns table (authority_id uu
                 then 'unreported'
             when s.fixed_at is null and p_at > s.known_at + make_interval(hours => s.fix_hours) then 'unfixed'
         end as reason
-        from case_standing s where s.state <> 'closed'
+        from case_standing s where s.id in (select r.id from case_running r)
     ), told as (
         select t.authority_id, l.reason, l.id from late l left join case_touch t on t.case_id = l.id
         where l.reason is not null
         union all
         select t.authority_id, 'untold', s.id from case_standing s join case_touch t on t.case_id = s.id
-        where s.state <> 'closed' and t.told_at > s.known_at + make_interval(mins => s.tell_minutes)
+        where s.id in (select r.id from case_running r) and t.told_at > s.known_at + make_interval(mins => s.tell_minutes)
     )
     select told.authority_id, min(told.reason), count(distinct told.id) from told group by told.authority_id
 $$;
@@ -401,7 +463,8 @@ create function find_unseen_cases(p_at timestamptz) returns table (authority_id 
 $$;
 revoke all on function find_unseen_cases from public;
 
--- Each authority is told, by its own ways, of what the supplier or the product wrote that it sees: the entry names it.
+-- Each authority is told, by its own ways, of what the supplier or the product wrote that it sees: the entry names it,
+-- and is held against the row, for whoever may append entries can write what he likes in one.
 create function write_case_notices() returns trigger
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 begin
@@ -410,8 +473,13 @@ begin
         select t.id, 'cases', new.id, new.event, new.object, new.happened_at,
                least(new.happened_at, new.written_at) + make_interval(mins => coalesce(
                    (select r.minutes from notice_rule r where r.authority_id = t.id), 15))
-        from authority t
-        where t.id = (new.detail ->> 'authority')::uuid and t.kind = 'authority' and t.state = 'active'
+        from case_entry e
+        join case_touch c on c.case_id = e.case_id and is_case_shown(e, c.authority_id)
+        join authority t on t.id = c.authority_id and t.kind = 'authority' and t.state = 'active'
+        where e.case_id = substring(new.object from '^case:([0-9a-f-]{36})$')::uuid
+          and t.id::text = new.detail ->> 'authority' and encode(e.digest, 'hex') = new.detail ->> 'digest'
+          and e.side <> 'authority' and e.made_at = new.happened_at
+          and (e.kind = 'escalated') = (new.event = 'case.escalated')
         returning id, authority_id
     )
     insert into notice_delivery (notice_id, way_id, next_at)

@@ -41,6 +41,7 @@ create table authority_rule_acknowledgement (
     primary key (rule, number, account_id),
     foreign key (rule, number, account_id) references authority_rule_opening (rule, number, account_id)
 );
+create index authority_rule_acknowledgement_of on authority_rule_acknowledgement (account_id, rule, number);
 
 -- Each side writes its own through functions, which write as their owner; neither the owner nor a superuser can by a statement.
 create function refuse_other_rules() returns trigger
@@ -83,8 +84,9 @@ create function rule_digest(
     p_rule uuid, p_number integer, p_authority uuid, p_title text, p_words text, p_file bytea, p_from timestamptz
 ) returns bytea
     language sql stable set search_path = vaka, pg_temp as $$
-    select sha256(convert_to(concat_ws(chr(10), 'vaka authority rule 1', p_rule, p_number, p_authority, p_title, p_words,
-                                       coalesce(encode(p_file, 'hex'), '-'), tell_moment(p_from)), 'UTF8'))
+    -- A list, so that no word can stand for the end of one and the beginning of the next.
+    select sha256(convert_to(jsonb_build_array('vaka authority rule v1', p_rule, p_number, p_authority, p_title, p_words,
+                                               encode(p_file, 'hex'), tell_moment(p_from))::text, 'UTF8'))
 $$;
 revoke all on function rule_digest from public;
 
@@ -104,13 +106,20 @@ create function list_rule_readers(p_authority uuid, p_roles text[], p_at timesta
 $$;
 revoke all on function list_rule_readers from public;
 
--- Whether a human's acknowledgement of a version counts: it was made before a newer version held.
+-- Who has acknowledged which version so that it counts: that one or a newer one, before one that is newer than it held. Who
+-- has read what comes has not to read what it replaces.
+create view authority_rule_acknowledged as
+select a.human, v.rule, v.number
+from authority_rule_acknowledgement k
+join account a on a.id = k.account_id
+join authority_rule v on v.rule = k.rule and v.number <= k.number
+where not exists (
+    select from authority_rule n where n.rule = v.rule and n.number > v.number and n.holds_from <= k.made_at);
+
 create function is_rule_acknowledged(p_rule uuid, p_number integer, p_human uuid) returns boolean
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select exists (
-        select from authority_rule_acknowledgement k join account a on a.id = k.account_id
-        where k.rule = p_rule and k.number = p_number and a.human = p_human and not exists (
-            select from authority_rule n where n.rule = p_rule and n.number > p_number and n.holds_from <= k.made_at))
+    select exists (select from authority_rule_acknowledged k
+                   where k.rule = p_rule and k.number = p_number and k.human = p_human)
 $$;
 revoke all on function is_rule_acknowledged from public;
 
@@ -133,6 +142,8 @@ begin
         return 'gone';
     elsif p_number <> 1 + coalesce((select max(r.number) from authority_rule r where r.rule = p_rule), 0) then
         return 'changed';
+    elsif p_number > 1000 then
+        return 'many';
     elsif p_from < (select max(r.holds_from) from authority_rule r where r.rule = p_rule) then
         return 'early';
     end if;
@@ -161,22 +172,26 @@ create function list_published_rules(p_authority uuid, p_roles text[], p_at time
 $$;
 revoke all on function list_published_rules from public;
 
--- Whether an account reaches an authority in the process that asks: at the desk by a role there, in the office as an
--- administrator.
+-- The authorities that an account reaches in the process that asks: at the desk those where it has a role, in the office
+-- all, as an administrator.
+create function list_reached(p_account uuid, p_roles text[], p_at timestamptz) returns table (authority_id uuid)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select distinct g.authority_id from account a join effective_grant g on g.account_id = a.id
+    where session_user = 'vaka_desk' and a.id = p_account and a.kind = 'user' and a.state = 'active'
+      and not g.role = any (p_roles) and (g.valid_until is null or g.valid_until > p_at)
+    union all
+    select w.id from authority w where session_user = 'vaka_office' and (select acts_as_administrator(p_account, p_at))
+$$;
+revoke all on function list_reached from public;
+
 create function reads_rules_of(p_account uuid, p_authority uuid, p_roles text[], p_at timestamptz) returns boolean
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select case session_user
-        when 'vaka_office' then acts_as_administrator(p_account, p_at)
-        when 'vaka_desk' then exists (
-            select from account a join effective_grant g on g.account_id = a.id
-            where a.id = p_account and a.kind = 'user' and a.state = 'active' and g.authority_id = p_authority
-              and not g.role = any (p_roles) and (g.valid_until is null or g.valid_until > p_at))
-        else false end
+    select exists (select from list_reached(p_account, p_roles, p_at) r where r.authority_id = p_authority)
 $$;
 revoke all on function reads_rules_of from public;
 
--- The newest version of each rule of the authorities that an account reaches, as desk or office, without its words; whether
--- he has opened it, and whether he has acknowledged it.
+-- Of each rule of the authorities that an account reaches the newest version and, where that does not hold yet, the one
+-- that does; as desk or office, without their words. Whether he has opened it, and whether he has acknowledged it.
 create function list_rules_to_read(p_account uuid, p_roles text[], p_at timestamptz)
     returns table (rule uuid, number integer, authority_id uuid, authority text, title text, holds_from timestamptz,
                    opened boolean, acknowledged boolean)
@@ -184,20 +199,22 @@ create function list_rules_to_read(p_account uuid, p_roles text[], p_at timestam
     select v.rule, v.number, v.authority_id, w.name, v.title, v.holds_from,
            exists (select from authority_rule_opening o
                    where o.rule = v.rule and o.number = v.number and o.account_id = p_account),
-           is_rule_acknowledged(v.rule, v.number, mine.human)
-    from authority w
+           exists (select from authority_rule_acknowledged k
+                   where k.rule = v.rule and k.number = v.number and k.human = mine.human)
+    from list_reached(p_account, p_roles, p_at) reached
+    join authority w on w.id = reached.authority_id and w.state = 'active'
     join account mine on mine.id = p_account
     join authority_rule v on v.authority_id = w.id
-    where w.state = 'active' and reads_rules_of(p_account, w.id, p_roles, p_at)
-      and not exists (select from authority_rule n where n.rule = v.rule and n.number > v.number)
-    order by w.name, v.holds_from, v.rule
+    where not exists (select from authority_rule n where n.rule = v.rule and n.number > v.number
+                      and (v.holds_from > p_at or n.holds_from <= p_at))
+    order by w.name, v.holds_from, v.rule, v.number
 $$;
 revoke all on function list_rules_to_read from public;
 
 -- Opens a version, as desk or office, and remembers who did. Nothing where the account does not reach the authority.
 create function open_rule(p_rule uuid, p_number integer, p_account uuid, p_roles text[], p_at timestamptz)
     returns table (authority_id uuid, authority text, title text, words text, file bytea, holds_from timestamptz, digest bytea,
-                   newest integer, acknowledged boolean)
+                   newest integer, replaced boolean, acknowledged boolean)
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
     shown authority_rule;
@@ -216,6 +233,8 @@ begin
     return query
         select shown.authority_id, (select w.name from authority w where w.id = shown.authority_id), shown.title, shown.words,
                shown.file, shown.holds_from, shown.digest, (select max(n.number) from authority_rule n where n.rule = p_rule),
+               exists (select from authority_rule n
+                       where n.rule = p_rule and n.number > p_number and n.holds_from <= p_at),
                exists (select from authority_rule_acknowledgement k
                        join account a on a.id = k.account_id join account mine on mine.human = a.human
                        where k.rule = p_rule and k.number = p_number and mine.id = p_account);
