@@ -16,12 +16,15 @@ from tests.alarms.house import connect_superuser
 from tests.conftest import START
 from tests.platform import make_account, platform_as
 from tests.registers.house import FILE, House
+from vaka.access import role_changes
 from vaka.access.accounts import Wanted, decide_account, decision_act, file_request, list_account_requests
 from vaka.access.decide import may
-from vaka.access.grants import grant_role, read_grants
+from vaka.access.grants import read_grants
 from vaka.access.identities import approve_identity
 from vaka.access.permissions import FALLBACK
 from vaka.access.principal import Principal
+from vaka.access.role_changes import decide_role_change, file_role_change, list_role_changes
+from vaka.access.role_lines import RoleLine, WantedRoles
 from vaka.access.roles import ROLES
 from vaka.access.time_boxes import usual_end
 from vaka.database.server import PLATFORM_DATABASE, Server
@@ -87,10 +90,17 @@ class Staff:
             )
 
     async def grant(self, account: UUID, role: str) -> None:
-        """Give a role with the authority."""
-        async with platform_as(self.house.server, "setup") as setup:
-            end = usual_end(role, START)
-            await grant_role(setup, account, role, self.authority.id, actor="setup", now=START, valid_until=end)
+        """Give a role with the authority, as one administrator asks for it and the other approves it."""
+        human = UUID(str(self.ask("select human from vaka.account where id = %s", account)[0][0]))
+        line = RoleLine("give", role, self.authority.id, usual_end(role, START))
+        wanted = WantedRoles(uuid4(), account, human, self.algot.account_id, (line,), "Behövs")
+        async with platform_as(self.house.server, "office") as office:
+            await file_role_change(office, wanted, actor=self.algot.actor, step_up=None, now=START)
+            [change] = [one for one in await list_role_changes(office, account) if one.state == "waiting"]
+            confirmation = Confirmation(role_changes.decision_act(change, "approved", "").digest, touched=True)
+            await decide_role_change(
+                office, self.berit, change, "approved", reason="", now=START, confirmation=confirmation
+            )
 
     async def decide(self, account: UUID, kind: str) -> Code | None:
         """One administrator asks, the other approves."""

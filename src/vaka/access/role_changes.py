@@ -33,6 +33,7 @@ from vaka.identity.confirming import Act, Confirmation
 from vaka.identity.installation import decides_alone
 from vaka.identity.leaving import LastApproverError
 from vaka.identity.sessions import end_sessions_of
+from vaka.identity.undertaking import undertaking_told_by
 from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
 
@@ -115,7 +116,7 @@ async def file_role_change(
     """Put a request where somebody approves it (as office; as setup for a named administrator).
 
     What could not be done now is refused now. Raises UnknownRoleError, UnusableReasonError, RoleChangeError,
-    ConflictingDutiesError, EndNeededError, LastApproverError, LedgerStandsStillError.
+    ConflictingDutiesError, EndNeededError, UndertakingMissingError, LastApproverError, LedgerStandsStillError.
     """
     sound = require_usable(wanted)
     facts = {**_facts(sound, actor, now), "by": sound.by, "step_up": step_up, "answer_by": now + ANSWER_WITHIN}
@@ -129,7 +130,7 @@ async def require_possible(
 ) -> None:
     """Return where it could be done now, on the office's connection: it is done there and taken back.
 
-    Raises RoleChangeError, ConflictingDutiesError, EndNeededError, LastApproverError.
+    Raises RoleChangeError, ConflictingDutiesError, EndNeededError, UndertakingMissingError, LastApproverError.
     """
     await _done(connection, "try_role_change", _facts(change, actor, now), change.lines)
 
@@ -143,7 +144,7 @@ async def decide_role_change(
     Sessions of a realm in which the account has no role left end, as wherever a role ends; those of one who works on go
     on, for an alarm may be in his hands. Raises NotAllowedError, NothingHereError, NotConfirmedError,
     UnusableReasonError (a refusal without a reason), RoleChangeError, ConflictingDutiesError, EndNeededError,
-    LastApproverError, LedgerStandsStillError.
+    UndertakingMissingError, LastApproverError, LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_DECIDE_ACCOUNT, None)
     confirmation.require(decision_act(change, verdict, reason))
@@ -201,7 +202,8 @@ async def _done(connection: Connection, statement: str, facts: dict[str, Any], l
     except psycopg.errors.CheckViolation as error:
         if error.diag.constraint_name == CLASS_CONSTRAINT:
             raise RoleChangeError.of("class") from None
-        raise time_box_told_by(error) or _conflict(error, lines) or error from None
+        known = undertaking_told_by(error) or time_box_told_by(error)
+        raise known or _conflict(error, lines) or error from None
     except psycopg.errors.RestrictViolation as error:
         if error.diag.constraint_name == LAST_APPROVER:
             raise LastApproverError from None
