@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.alarms.house import connect_superuser
 from tests.cases.house import House
@@ -90,10 +91,12 @@ async def test_a_case_that_cannot_go_on_does_not_stop_the_others(house: House) -
     pool = make_pool(house.one.server, platform_role("scheduler"), PLATFORM_DATABASE, application="vaka-test")
     await pool.open()
     try:
-        assert await Cases(pool, clock).let_time_pass() >= 1
+        with capture_logs() as said:
+            assert await Cases(pool, clock).let_time_pass() >= 1
     finally:
         await pool.close()
         by_hand(house, "delete from vaka.case_entry where case_id = %(case)s and number = 999999", case=stuck)
+    assert [(one["event"], one["reason"], one["count"]) for one in said] == [("round failed", "cases", 1)]
     assert ((await house.case(stuck)).level, (await house.case(other)).level) == (0, 1)
 
 
@@ -174,3 +177,14 @@ async def test_no_gap_tells_an_authority_how_much_is_said_to_others(house: House
         assert (await find_case(portal, case, house.one.authority.id)) is not None
     held = by_hand(house, "select number from vaka.case_receipt where case_id = %(case)s order by number", case=case)
     assert [one["number"] for one in held] == [2, wrong]
+
+
+async def test_whom_cases_touch_and_which_still_run_is_found_by_an_index(house: House) -> None:
+    with closing(connect_superuser(house.one.server, PLATFORM_DATABASE)) as superuser:
+        superuser.execute("set enable_seqscan = off")
+        for index, question in (
+            ("case_entry_touched", "select told_at from vaka.case_touch where authority_id = %s"),
+            ("case_entry_closed", "select id from vaka.case_running where id = %s"),
+        ):
+            plan = superuser.execute(f"explain {question}".encode(), (house.one.authority.id,)).fetchall()
+            assert index in str(plan), question

@@ -33,7 +33,7 @@ class Cases:
             self._fails = True
             return 0
         if failed and not self._fails:  # the others have gone on
-            structlog.get_logger().error("round failed", reason="cases", failed=failed)
+            structlog.get_logger().error("round failed", reason="cases", count=failed)
         self._fails = failed > 0
         return passed
 
