@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
@@ -239,6 +240,15 @@ class SecurityContactSettings(_Section):
         return bool(self.contacts) and self.expires is not None and now < self.expires
 
 
+class HostAdministratorSettings(_Section):
+    """Whose an account of the machine is."""
+
+    login: AccountName
+    """What the machine calls it."""
+    account: Annotated[UUID, Field(strict=False)]
+    """The administrator's account in the office."""
+
+
 class HostSettings(_Section):
     """Who may work on the machine itself."""
 
@@ -246,6 +256,8 @@ class HostSettings(_Section):
     """The machine's accounts that somebody is expected to be able to work as."""
     shared_accounts: Annotated[list[AccountName], Field(max_length=50)] = []
     """Accounts besides root that are nobody's own: each sign-in as one is told of."""
+    administrators: Annotated[list[HostAdministratorSettings], Field(max_length=200)] = []
+    """Whose each of the others is: one table `[[host.administrators]]` for each."""
 
 
 class AccessSettings(_Section):

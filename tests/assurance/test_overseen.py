@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
     REQUIREMENTS,
@@ -32,8 +33,25 @@ NOBODY_KNOWS = (Status.UNTESTED, "missing")
 
 
 def ran(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
-    """The machine's records were looked at."""
-    enter(by_hand, "command.run", "command:host.sign-ins", at)
+    """The machine's records and accounts were looked at."""
+    for command in ("sign-ins", "accounts"):
+        enter_run(by_hand, f"command:host.{command}", at)
+
+
+def enter_run(
+    by_hand: Callable[..., None],  # noqa: F811
+    command: str,
+    at: datetime,
+    *,
+    by: str = "vaka_setup",
+    **facts: bool,
+) -> None:
+    """A run of a command, as its entry says it."""
+    by_hand(
+        "insert into ledger.inbox (happened_at, event, actor, object, detail, written_by)"
+        " values (%(at)s, 'command.run', 'setup:uid-0', %(command)s, %(facts)s, %(by)s)",
+        at=at, command=command, facts=Jsonb(facts), by=by,
+    )  # fmt: skip
 
 
 def compared(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
@@ -59,6 +77,21 @@ async def test_term_10_4_a_shared_sign_in_turns_it_red_and_so_does_a_look_that_s
     assert await status_of(name, place, server, START + day + timedelta(minutes=1)) == (Status.FAILING, "shared")
     ran(by_hand, START + 31 * day)
     assert await status_of(name, place, server, START + 31 * day + timedelta(minutes=1)) == MET
+    enter(by_hand, "host.accounts_differ", "host:accounts", START + 31 * day)
+    assert await status_of(name, place, server, START + 31 * day + timedelta(minutes=2)) == (Status.FAILING, "differ")
+
+
+async def test_a_look_at_another_file_or_that_another_process_says_there_was_is_none(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    enter_run(by_hand, "command:host.accounts", START)
+    enter_run(by_hand, "command:host.sign-ins", START, usual=False)
+    enter_run(by_hand, "command:host.sign-ins", START, by="vaka_office")
+    assert await status_of("machine-logins", place, server) == NOBODY_KNOWS
+    enter_run(by_hand, "command:host.sign-ins", START, usual=True)
+    assert await status_of("machine-logins", place, server, START + timedelta(minutes=1)) == MET
 
 
 @pytest.mark.turns_red("configuration-drift")

@@ -2,21 +2,29 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`vaka host`: who can work on the machine, and who did as an account that is nobody's own (term 10)."""
 
+import asyncio
 import os
 import pwd
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from tests.commands.test_maintenance import vaka
 from tests.commands.test_role_and_account import entries
+from tests.platform import make_account
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.host_accounts import RECORD, login_accounts, read_sign_ins
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 
 SETTINGS = "[receiver]\ntls_port = false\n"
 USER, DEAD, BOOT = 7, 8, 2
@@ -50,9 +58,16 @@ def of_host(made: DataDirectory) -> list[dict[str, Any]]:
     return [one for one in entries(made) if str(one["event"]).startswith("host.")]
 
 
-def expect(made: DataDirectory, names: set[str]) -> None:
+def expect(made: DataDirectory, names: set[str], whose: Mapping[str, UUID] = MappingProxyType({})) -> None:
+    """Expect these accounts of the machine; those that are nobody's own, all of them unless some are somebody's."""
     listed = ", ".join(f'"{name}"' for name in sorted(names))
-    (made.root / "vaka.toml").write_text(f"{SETTINGS}[host]\naccounts = [{listed}]\n")
+    shared = ", ".join(f'"{name}"' for name in sorted(names - set(whose)))
+    tables = "".join(
+        f'[[host.administrators]]\nlogin = "{one}"\naccount = "{account}"\n' for one, account in whose.items()
+    )
+    (made.root / "vaka.toml").write_text(
+        f"{SETTINGS}[host]\naccounts = [{listed}]\nshared_accounts = [{shared}]\n{tables}"
+    )
 
 
 def test_the_record_is_as_long_as_the_c_librarys() -> None:
@@ -87,6 +102,28 @@ def test_term_10_5_the_machines_accounts_are_those_that_are_expected(running: Da
     [told] = of_host(running)
     assert (told["event"], told["object"]) == ("host.accounts_differ", "host:accounts")
     assert told["actor"] == f"setup:uid-{os.getuid()}"
+
+
+@pytest.mark.database
+def test_term_10_5_each_account_of_the_machine_is_an_active_administrators(running: DataDirectory) -> None:
+    """The machine, the settings and the database are compared: who no longer administers has no business there."""
+    here = login_accounts() | {"anna"}
+    entries_of = [pwd.struct_passwd(("anna", "x", 4711, 4711, "", "/home/anna", "/bin/bash")), *pwd.getpwall()]
+    server, now = running.cluster.server, SystemClock().now()
+    holder = asyncio.run(make_account(server, kind="administrator", now=now))
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        superuser.execute("set session_replication_role = replica")
+        superuser.execute(
+            "insert into vaka.role_grant (account_id, role, granted_at) values (%s, 'administrator', %s)", (holder, now)
+        )
+    other = asyncio.run(make_account(server, now=now))
+    with patch.object(pwd, "getpwall", lambda: entries_of):
+        for whose, different in ((holder, 0), (other, 1), (uuid4(), 1)):
+            expect(running, here, {"anna": whose})
+            said = vaka("host", "accounts", "--data", running.root)
+            assert (said.exit_code, f"Different: {different}." in said.output) == (different, True), said.output
+        assert "anna: no active administrator's" in said.output
+    assert of_host(running)[-1]["detail"]["unheld"] == 1
 
 
 @pytest.mark.database

@@ -163,6 +163,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} inloggningar på maskinerna som root eller med ett delat konto de senaste 30 dagarna.",
             en="{count} sign-ins to the machines as root or by a shared account in the last 30 days.",
         ),
+        ("machine-logins", "differ"): Sentence(
+            sv="Maskinernas konton är inte de som administratörerna ska ha.",
+            en="The machines' accounts are not those that administrators are to have.",
+        ),
         ("invitations", "long"): Sentence(
             sv="{count} inbjudningar gällde längre än ett dygn, eller togs efter sin tid.",
             en="{count} invitations held for longer than a day, or were taken after their time.",

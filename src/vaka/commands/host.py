@@ -5,6 +5,7 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import click
 
@@ -15,13 +16,17 @@ from vaka.commands.host_accounts import SignIn, login_accounts, read_sign_ins
 from vaka.commands.maintenance import actor, recorded
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
+from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.events import Event
 
+QUERIES = load_queries("vaka.commands")
 DIFFERENT = 1
 """Exit code where something is not as it should be."""
+RECORDS = Path("/var/log/wtmp")
+"""Only a look there counts as one in the evidence of term 10: another file may hold whatever somebody put there."""
 MOST_TOLD = 1000
 """Entries of one look; a file that holds more has its newest told of, and the run says how many there were."""
 
@@ -37,19 +42,27 @@ def host() -> None:
 @host.command()
 @data_option
 def accounts(data: Path) -> None:
-    """Compare the accounts of this machine that somebody can work as with those the settings expect.
+    """Compare the accounts of this machine that somebody can work as with those the settings expect, and with whoever
+    holds administrator rights.
 
-    Ends with 1 where there is one more or less than host.accounts names, and the log has an entry.
+    Ends with 1 where there is one more or less than host.accounts names, or one that is no active administrator's
+    (host.administrators), and the log has an entry.
     """
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
     found, expected = login_accounts(), set(settings.host.accounts)
     unexpected, missing = sorted(found - expected), sorted(expected - found)
+    whose = {one.login: one.account for one in settings.host.administrators}
+    own = (found & expected) - {"root", *settings.host.shared_accounts}
     with reachable_server(directory, settings) as server:
         with recorded(server, clock, "host.accounts", None, apply=False) as run:
-            run.facts |= {"found": len(found), "unexpected": len(unexpected), "missing": len(missing)}
-            if unexpected or missing:
-                detail = {"found": len(found), "unexpected": len(unexpected), "missing": len(missing)}
+            holders = asyncio.run(_read_holders(server, clock))
+            unheld = sorted(login for login in own if whose.get(login) not in holders)
+            detail: dict[str, str | int | bool | None] = {
+                "found": len(found), "unexpected": len(unexpected), "missing": len(missing), "unheld": len(unheld),
+            }  # fmt: skip
+            run.facts |= detail
+            if unexpected or missing or unheld:
                 entry = Entry(Event.HOST_ACCOUNTS_DIFFER, run.actor, clock.now(), "host:accounts", detail=detail)
                 asyncio.run(_write(server, [entry]))
         asyncio.run(seal_logs(directory, settings, server, active_authorities(server), clock))
@@ -57,15 +70,18 @@ def accounts(data: Path) -> None:
         click.echo(f"{name}: can be worked as, and the settings do not expect it")
     for name in missing:
         click.echo(f"{name}: expected by the settings, and nobody can work as it")
-    click.echo(f"Accounts that somebody can work as: {len(found)}. Different: {len(unexpected) + len(missing)}.")
-    if unexpected or missing:
+    for name in unheld:
+        click.echo(f"{name}: no active administrator's, by host.administrators")
+    different = len(unexpected) + len(missing) + len(unheld)
+    click.echo(f"Accounts that somebody can work as: {len(found)}. Different: {different}.")
+    if different:
         raise SystemExit(DIFFERENT)
 
 
 @host.command("sign-ins")
 @data_option
 @click.option(
-    "--records", type=click.Path(path_type=Path, dir_okay=False), default=Path("/var/log/wtmp"), show_default=True,
+    "--records", type=click.Path(path_type=Path, dir_okay=False), default=RECORDS, show_default=True,
     help="The file with the machine's records (utmp(5)).",
 )  # fmt: skip
 def sign_ins(data: Path, records: Path) -> None:
@@ -78,14 +94,14 @@ def sign_ins(data: Path, records: Path) -> None:
     settings = directory.load_settings()
     seen = _Seen(directory.root / "run" / "sign-ins.seen")
     shared = {"root", *settings.host.shared_accounts}
-    since = seen.read(clock.now())
+    since, usual = seen.read(clock.now()), records == RECORDS
     try:
         found = [one for one in read_sign_ins(records) if one.at > since and one.user in shared]
     except OSError as error:
         raise ConfigurationError(f"The records {records} cannot be read: {error.strerror}.") from error
     with reachable_server(directory, settings) as server:
         with recorded(server, clock, "host.sign-ins", None, apply=False) as run:
-            run.facts["found"] = len(found)
+            run.facts |= {"found": len(found), "usual": usual}
             if found:
                 asyncio.run(_write(server, [_entry(one, clock) for one in found[-MOST_TOLD:]]))
                 # Only what is told of has been seen; and a record from the future hides none that comes before it.
@@ -106,6 +122,14 @@ def _entry(one: SignIn, clock: Clock) -> Entry:
         "remote": one.is_remote,
     }
     return Entry(Event.HOST_SIGNED_IN, actor(), clock.now(), f"host:{one.user}", detail=detail)
+
+
+async def _read_holders(server: Server, clock: Clock) -> set[UUID]:
+    """Return the active accounts that hold the administrators' role."""
+    connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
+    async with await connecting as platform:
+        cursor = await platform.execute(QUERIES["list_administrators"], {"now": clock.now()})
+        return {row[0] for row in await cursor.fetchall()}
 
 
 async def _write(server: Server, entries: list[Entry]) -> None:

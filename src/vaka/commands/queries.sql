@@ -29,6 +29,12 @@ on conflict (name) do update set digest = excluded.digest, recorded_at = exclude
 -- as: setup in platform
 delete from settings_record where name = any(%(names)s)
 
+-- name: list_administrators
+-- as: setup in platform
+select a.id from account a join role_grant g on g.account_id = a.id
+where a.state = 'active' and a.kind = 'administrator' and g.role = 'administrator'
+  and coalesce(g.valid_until > %(now)s, true)
+
 -- name: list_authorities_of
 -- as: setup in platform
 select authority_id from role_grant where account_id = %(account_id)s and authority_id is not null

@@ -175,7 +175,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("setup",), ("host",), ("at", "line", "remote"), "where from; of accounts only those that are nobody's own"
         ),
         Event.HOST_ACCOUNTS_DIFFER: About(
-            ("setup",), ("host",), ("found", "unexpected", "missing"), "what the accounts are called"
+            ("setup",), ("host",), ("found", "unexpected", "missing", "unheld"), "what the accounts are called"
         ),
         Event.NOTICE_DELIVERED: About(
             ("notifier",), ("notice",), ("authority", "entry", "way", "receipt"), "the address it was sent to"

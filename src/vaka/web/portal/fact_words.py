@@ -185,6 +185,7 @@ FACTS: Mapping[str, str] = {
     "line": mark("Terminal"),
     "remote": mark("From elsewhere"),
     "unexpected": mark("Not expected"),
+    "unheld": mark("No active administrator's"),
     "missing": mark("Expected and missing"),
     "there": mark("When somebody is there"),
     "tlp": mark("Marking (TLP 2.0)"),

@@ -18,16 +18,20 @@ create function ledger.count_entries(p_event text, p_registers text[], p_since t
 $$;
 revoke all on function ledger.count_entries from public;
 
--- When a command was last run and succeeded, as setup wrote it.
-create function ledger.last_run(p_command text, p_until timestamptz) returns timestamptz
+-- When a command was last run as it usually is, and succeeded, since a moment; as setup wrote it.
+create function ledger.last_run(p_command text, p_since timestamptz, p_until timestamptz) returns timestamptz
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select greatest(
-        (select max(i.happened_at) from entry_index i
-         where i.event = 'command.run' and i.object = 'command:' || p_command and i.outcome = 'success'
-           and i.happened_at <= p_until),
-        (select max(i.happened_at) from inbox i
-         where i.event = 'command.run' and i.object = 'command:' || p_command and i.outcome = 'success'
-           and i.happened_at <= p_until))
+    select max(run.happened_at) from (
+        select i.happened_at, said.leaf ->> 'written_by' as written_by, said.leaf -> 'detail' as detail
+        from entry_index i join log_entry e using (index)
+        cross join lateral (select convert_from(e.leaf, 'UTF8')::jsonb as leaf) said
+        where i.event = 'command.run' and i.object = 'command:' || p_command and i.outcome = 'success'
+          and i.happened_at >= p_since and i.happened_at <= p_until
+        union all
+        select i.happened_at, i.written_by, i.detail from inbox i
+        where i.event = 'command.run' and i.object = 'command:' || p_command and i.outcome = 'success'
+          and i.happened_at >= p_since and i.happened_at <= p_until) run
+    where run.written_by = 'vaka_setup' and coalesce((run.detail ->> 'usual')::boolean, true)
 $$;
 revoke all on function ledger.last_run from public;
 
@@ -53,14 +57,17 @@ create function find_unarrived_notices(p_at timestamptz)
     group by n.authority_id
 $$;
 
--- Term 10: sign-ins to the machine as root or by a shared account within thirty days. Where nobody has looked for a day,
--- nobody knows.
+-- Term 10: sign-ins to the machine as root or by a shared account within thirty days; accounts of the machine that are not
+-- those of whoever administers, as the last look within a day found. Where nobody has looked for a day, nobody knows.
 create function find_shared_sign_ins(p_every interval, p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select null::uuid, case when s.things > 0 then 'shared' else 'missing' end, greatest(s.things, 1)
-    from (select ledger.count_entries('host.signed_in', null, p_at - interval '30 days', p_at) as things) s
-    where s.things > 0 or coalesce(ledger.last_run('host.sign-ins', p_at) < p_at - p_every, true)
+    select null::uuid, case when s.shared > 0 then 'shared' when s.differ > 0 then 'differ' else 'missing' end,
+           greatest(s.shared, 1)
+    from (select ledger.count_entries('host.signed_in', null, p_at - interval '30 days', p_at) as shared,
+                 ledger.count_entries('host.accounts_differ', null, p_at - p_every, p_at) as differ) s
+    where s.shared > 0 or s.differ > 0 or ledger.last_run('host.sign-ins', p_at - p_every, p_at) is null
+       or ledger.last_run('host.accounts', p_at - p_every, p_at) is null
 $$;
 
 -- Term 11: an invitation that is out for longer than a day, or was taken after its time.
