@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from io import BytesIO
 from xml.sax.saxutils import escape
 
@@ -22,10 +21,21 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, LongTable, PageTemplate, Paragraph, Spacer, TableStyle
 
+from vaka.web.assets import Reviewed, read_reviewed
+
 MEDIA_TYPE = "application/pdf"
 MOST_ROWS = 1000
 """Rows of a table: a page holds some thirty, and nobody reads more in a document."""
-_FACES = {"Vaka": "SourceSansPro-Regular.ttf", "VakaStrong": "SourceSansPro-Semibold.ttf"}
+_FACES = {
+    "Vaka": Reviewed(
+        "font_source_sans_pro", "files/SourceSansPro-Regular.ttf",
+        "b77f3a700edd0fc0dec73258f882d5c3926c77f5caf6800a201d2166568d2309",
+    ),
+    "VakaStrong": Reviewed(
+        "font_source_sans_pro", "files/SourceSansPro-Semibold.ttf",
+        "b440fd42fd5a54e1b252731deca9cc86604bee6ffa99281f5874c3476eb17eae",
+    ),
+}  # fmt: skip
 _MARGIN = 18 * mm
 _TEXT = ParagraphStyle("text", fontName="Vaka", fontSize=9.5, leading=13, spaceAfter=4)
 _CELL = ParagraphStyle("cell", parent=_TEXT, fontSize=8, leading=10, spaceAfter=0, splitLongWords=1)
@@ -108,6 +118,5 @@ def _flow(document: Document, width: float) -> list[Flowable]:
 
 @cache
 def _register_faces() -> None:
-    for name, file in _FACES.items():
-        data = files("font_source_sans_pro").joinpath("files", file).read_bytes()
-        pdfmetrics.registerFont(TTFont(name, BytesIO(data)))
+    for name, reviewed in _FACES.items():
+        pdfmetrics.registerFont(TTFont(name, BytesIO(read_reviewed(reviewed))))

@@ -59,6 +59,7 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         "/cases/new": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/write": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/seen": "says that one has seen what one was told",
+        "/rules/{rule}/{version}": "says for oneself that one has read what one has opened; gives nobody anything",
         "/exclusions": "proposes that a term is not owed; the authority agrees to that, with a touch",
         "/exclusions/end": "lets a term be owed again",
         "/inquiries": "answers what an authority asked, in words that it reads; opens nothing",
