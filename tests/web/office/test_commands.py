@@ -118,8 +118,9 @@ async def waiting(
 ) -> AsyncIterator[tuple[str, "subprocess.Popen[str]"]]:
     """A run of a privileged command that waits for its touch, and the code it shows."""
     process = subprocess.Popen(
-        [VAKA, *arguments[:2], "--data", str(installation.root), *arguments[2:]], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, env=environment(runtime),
+        # As in a terminal: whoever runs the tests in the background has Ctrl-C ignored for whatever they start.
+        ["env", "--default-signal=INT", VAKA, *arguments[:2], "--data", str(installation.root), *arguments[2:]],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(runtime),
     )  # fmt: skip
     assert process.stderr is not None
     try:
