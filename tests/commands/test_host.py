@@ -108,7 +108,7 @@ def test_term_10_5_the_machines_accounts_are_those_that_are_expected(running: Da
 def test_term_10_5_each_account_of_the_machine_is_an_active_administrators(running: DataDirectory) -> None:
     """The machine, the settings and the database are compared: who no longer administers has no business there."""
     here = login_accounts() | {"anna"}
-    entries_of = [pwd.struct_passwd(("anna", "x", 4711, 4711, "", "/home/anna", "/bin/bash")), *pwd.getpwall()]
+    entries_of = [pwd.struct_passwd(("anna", "x", 4711, 4711, "", "/", "/bin/bash")), *pwd.getpwall()]
     server, now = running.cluster.server, SystemClock().now()
     holder = asyncio.run(make_account(server, kind="administrator", now=now))
     with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
