@@ -74,23 +74,6 @@ begin
     return new;
 end $$;
 
--- As before (0049), and an undertaking of somebody whose account waits to be approved: it is entered before he is let in.
-create or replace function has_undertaking(p_human uuid, p_at timestamptz) returns boolean
-    language sql stable security definer set search_path = vaka, pg_temp as $$
-    with mine as (
-        select a.id from account a where a.human = p_human
-        union all
-        select r.account_id from account_request r where r.human = p_human and r.kind = 'create' and r.state = 'waiting'
-    ), signed as materialized (
-        select h.entry, h.number
-        from mine join register_version h on h.fields ->> 'person' = mine.id::text and h.register = 'undertakings'
-        where h.state = 'noted' and h.fields ->> 'customers' = 'yes'
-          and (h.fields ->> 'signed')::date <= p_at::date
-          and coalesce((h.fields ->> 'valid_until')::date >= p_at::date, true)
-    )
-    select exists (select from signed s where is_newest(s.entry, s.number) and stands_as_written(s.entry, s.number))
-$$;
-
 -- Whether an account that waits to be approved with its invitation would be refused for want of an undertaking.
 create function awaits_undertaking(p_request uuid, p_at timestamptz) returns boolean
     language sql stable security definer set search_path = vaka, pg_temp as $$

@@ -94,29 +94,6 @@ create function find_accounts_by_hand(p_at timestamptz)
     where c.things > 0
 $$;
 
--- Term 15: issuers that are believed without two humans' decision in the log, or by evidence that has expired.
-create function find_doubtful_issuers(p_at timestamptz)
-    returns table (authority_id uuid, reason text, things bigint)
-    language sql stable security definer set search_path = vaka, pg_temp as $$
-    with judged as materialized (
-        select t.authority_id,
-               ledger.trust_state(t.id, t.name, encode(sha256(convert_to(t.content, 'UTF8')), 'hex'), t.proposed_by,
-                                  t.approved_by) as state,
-               exists (select from account one join account other on other.human = one.human
-                       where one.id = t.proposed_by and other.id = t.approved_by) as of_one,
-               not exists (select from jsonb_each(t.content::jsonb -> 'levels') l
-                           where (l.value ->> 'expires')::date >= p_at::date) as expired
-        from trusted_issuer t where t.approved_at is not null and t.withdrawn_at is null
-    )
-    select j.authority_id, case when j.state is distinct from 'approved' or j.of_one then 'undecided' else 'expired' end,
-           count(*)
-    from judged j
-    where j.state is distinct from 'superseded'
-      and (j.state is distinct from 'approved' or j.of_one or j.expired)
-    group by 1, 2
-    order by 2 desc
-$$;
-
 -- Term 17: commands of maintenance that were run, and nobody proved to be behind, within thirty days.
 create function find_unproved_runs(p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
@@ -155,8 +132,7 @@ begin
         select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname = 'vaka' and p.proname in (
             'find_misplaced_administrators', 'find_unarrived_notices', 'find_shared_sign_ins', 'find_long_invitations',
-            'find_accounts_by_hand', 'find_doubtful_issuers', 'find_unproved_runs', 'find_drifted',
-            'find_endless_auditors')
+            'find_accounts_by_hand', 'find_unproved_runs', 'find_drifted', 'find_endless_auditors')
     loop
         execute format('revoke all on function %s from public', finder);
     end loop;

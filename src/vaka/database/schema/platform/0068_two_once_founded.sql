@@ -62,8 +62,9 @@ create function trust_state(p_id uuid, p_name text, p_digest text, p_proposed_by
 $$;
 revoke all on function trust_state from public;
 
--- As before (0066), by the function above, and over all that is approved (digest_of), of which the content is a part.
-create or replace function find_doubtful_issuers(p_at timestamptz)
+-- Term 15, as 0066 tells it of others: issuers that are believed without two humans' decision in the log, over all that is
+-- approved (digest_of), or by evidence that has expired.
+create function find_doubtful_issuers(p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     with judged as materialized (
@@ -85,6 +86,7 @@ create or replace function find_doubtful_issuers(p_at timestamptz)
     group by 1, 2
     order by 2 desc
 $$;
+revoke all on function find_doubtful_issuers from public;
 
 -- With setup's login no role is given, prolonged or moved by a statement; one is taken, or ends sooner. What the functions
 -- do that setup may call, they do as their owner, whatever role the login has set.
