@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from vaka.assurance.evidence import QUERIES
+from vaka.cases.reading import describe_case, list_cases, list_entries
 from vaka.database.connections import Connection
 
 LOOKS_KEPT = timedelta(days=31)
@@ -19,6 +20,7 @@ FINDINGS_KEPT = timedelta(days=366)
 """Of so long every finding is given, and besides whatever stands."""
 MOST_LOOKS = 200_000
 MOST_FINDINGS = 50_000
+MOST_CASES = 2_000
 _AT_ONCE = 2000
 
 
@@ -34,6 +36,15 @@ async def read_findings(connection: Connection, authority_id: UUID, now: datetim
     values = {"authority_id": authority_id, "since": now - FINDINGS_KEPT, "most": MOST_FINDINGS}
     async for line in _read(connection, "list_findings", values):
         yield line
+
+
+async def read_cases(connection: Connection, authority_id: UUID) -> AsyncIterator[bytes]:
+    """Yield a line for each case that touches an authority, newest first (as portal); at most MOST_CASES.
+
+    Each is what its file says: what the authority sees, without what is marked RED.
+    """
+    for case in (await list_cases(connection, authority_id))[:MOST_CASES]:
+        yield write_line(describe_case(case, await list_entries(connection, case.id, authority_id)))
 
 
 async def _read(connection: Connection, query: str, values: dict[str, Any]) -> AsyncIterator[bytes]:

@@ -193,7 +193,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.CASE_ESCALATED: About(
             ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
         ),
-        Event.CASE_EXPORTED: About(OPERATOR, ("case",), (), "what was written"),
+        Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",
