@@ -572,7 +572,7 @@ PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
-    ("GET", "/"): Untold("leads to a log"),
+    ("GET", "/"): Untold("leads to a log, or to what waits"),
     ("GET", "/log"): Untold("leads to a log"),
     ("GET", LOG): told("log.read", "log.searched"),
     ("GET", f"{LOG}/entry/{{index}}"): told("log.read"),

@@ -72,7 +72,7 @@ DESK_TABLE: list[tuple[str, str, Needs]] = [
 READ_LOG, EXPORT = Permission.PORTAL_READ_LOG, Permission.PORTAL_EXPORT_LOG
 LOG = "/log/{authority}"
 PORTAL_TABLE: list[tuple[str, str, Needs]] = [
-    ("GET", "/", READ_LOG),
+    ("GET", "/", Permission.PORTAL_SEE_TERMS),
     ("GET", "/log", READ_LOG),
     ("GET", LOG, READ_LOG),
     ("GET", f"{LOG}/entry/{{index}}", READ_LOG),

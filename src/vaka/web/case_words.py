@@ -12,6 +12,8 @@ from vaka.cases.words import WORDS
 from vaka.errors import Sentence
 from vaka.web.preferences import Preferences
 
+_ACKNOWLEDGED = Sentence("Kvitterat av leverantören", "Acknowledged by the supplier")
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -29,7 +31,7 @@ class Clock:
 
 def clocks(case: Case, told_at: datetime | None) -> Sequence[Clock]:
     """Return the clocks of a case: acknowledged, told, fixed, and what the law asks for. Known is where all begin."""
-    found = [Clock(Sentence("Kvitterat", "Acknowledged"), case.acknowledge_by, case.acknowledged_at)]
+    found = [Clock(_ACKNOWLEDGED, case.acknowledge_by, case.acknowledged_at)]
     if told_at is not None:
         found.append(Clock(Sentence("Berörda fick besked", "Those concerned were told"), case.tell_by, told_at))
     found.append(Clock(Sentence("Åtgärdat", "Fixed"), case.fix_by, case.fixed_at))

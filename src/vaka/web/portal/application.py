@@ -96,7 +96,7 @@ async def tell_security_contact(portal: Portal, request: Request) -> Response:
 
 
 ADDRESSES: tuple[Address, ...] = (
-    route("/", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route("/", log.show_start, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/log", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(LOG, log.show_log, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{LOG}/entry/{{index}}", log.show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),

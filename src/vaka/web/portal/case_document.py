@@ -18,7 +18,8 @@ _ENTRY, _WRITTEN = Sentence("Post", "Entry"), Sentence("Vad som har skrivits", "
 def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Document:
     """Return the document."""
     say, marked = file.say, f"TLP:{file.tlp}"
-    yes, no = say(Sentence("i tid", "in time")), say(Sentence("för sent", "too late"))
+    in_time, late = say(Sentence("i tid", "in time")), say(Sentence("för sent", "too late"))
+    not_yet = say(Sentence("inte än", "not yet"))
     about = [
         file.authority,
         say(Sentence(f"Märkning: {marked}, {file.word(file.tlp)}.", f"Marking: {marked}, {file.word(file.tlp)}.")),
@@ -46,7 +47,7 @@ def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Docume
         ],
         rows=[
             [say(one.name), whole_minute(one.due), whole_minute(one.done) if one.done else "–",
-             no if one.is_late(now) else yes]
+             late if one.is_late(now) else in_time if one.done else not_yet]
             for one in clocks
         ],
         widths=(0.34, 0.26, 0.26, 0.14),

@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.decide import NothingHereError, may
+from vaka.access.decide import may
 from vaka.access.permissions import Permission
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
@@ -71,10 +71,12 @@ class Found:
 
 
 async def show_start(portal: Portal, request: Request, asker: Asker) -> Response:
-    """GET / and GET /log: the log of one's own authority; of several, the first by name."""
+    """GET / and GET /log: the log of one's own authority, of several the first by name; for whoever reads no log, what
+    waits for the authority.
+    """
     own = portal.own_authorities(asker)
     if not own:
-        raise NothingHereError
+        return portal.lead_to_own(asker, Permission.PORTAL_SEE_TERMS, "tasks")
     return RedirectResponse(f"/log/{own[0].slug}", 303)
 
 
