@@ -50,6 +50,10 @@ SAMPLES: dict[str, object] = {
     "day": START.date(),
     "stage": "today",
     "said": Jsonb({}),
+    "events": ["retention.set"],
+    "devices": [uuid4()],
+    "superuser": "vaka_superuser",
+    "databases": ["vaka_platform"],
 }
 
 
