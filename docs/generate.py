@@ -579,7 +579,28 @@ def server_lines() -> str:
     )
 
 
+# --- what roles may do, as data ---------------------------------------------------------------------------------------
+
+PUBLISHED_ROLES = """\
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+# Written by docs/generate.py from src/vaka/access/roles.py. Change it there.
+#
+# What each role may do, published with the program: a collector holds the running code against it (term 14).
+"""
+
+
+def published_roles() -> str:
+    """What each role may do, as the program comes with it."""
+    lines = [PUBLISHED_ROLES]
+    for role in roles.ROLES.values():
+        given = (f'    "{one.value}",' for one in permissions.Permission if one in role.permissions)
+        lines += [f"[{role.name}]", f'realm = "{role.realm}"', "permissions = [", *given, "]", ""]
+    return "\n".join(lines)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "../src/vaka/access/published_roles.toml": published_roles,
     "settings.md": settings_page,
     "events.md": events_page,
     "permissions.md": permissions_page,

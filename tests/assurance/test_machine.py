@@ -26,6 +26,7 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
 )
 from tests.conftest import START
 from tests.keys.running import running_keyholder
+from vaka.access.published_roles import PUBLISHED
 from vaka.assurance.asking_databases import PROGRAM, Place
 from vaka.assurance.assessment import Judgement, Status
 from vaka.assurance.verified import MACHINE_COLLECTORS, ROTATED_WITHIN
@@ -41,6 +42,7 @@ from vaka.tenants.authorities import Authority
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 PLAIN, SCAN, HARDENING, KEYS = "plain-secrets", "secret-scan", "unit-hardening", "keys-due"
+MATRIX = "role-matrix"
 MET, UNSEEN = (Status.MET, "none"), (Status.UNTESTED, "no_evidence")
 SECOND = timedelta(seconds=1)
 SECRET = "hunter-2-" + "x" * 12
@@ -154,8 +156,35 @@ async def test_term_11_4_secret_in_the_program_turns_it_red(
     assert await status_of(SCAN, copied, server) == (Status.FAILING, "found")
 
 
+@pytest.mark.turns_red(MATRIX)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('    "desk.take_over",\n', ""),
+        ('[auditor]\nrealm = "authority"', '[auditor]\nrealm = "administrator"'),
+        ("[shift_leader]", "[leader]"),
+    ],
+    ids=["permission", "realm", "role"],
+)
+async def test_code_that_decides_otherwise_than_is_published_turns_it_red(
+    before: str,
+    after: str,
+    machine: Place,
+    server: Server,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """One role's permission, realm or name is another in what a copy of the program publishes."""
+    other = tmp_path / "program"
+    (other / PUBLISHED).parent.mkdir(parents=True)
+    published = (PROGRAM / PUBLISHED).read_text()
+    assert published.count(before) == 1
+    (other / PUBLISHED).write_text(published.replace(before, after))
+    assert await status_of(MATRIX, machine, server) == MET
+    assert await status_of(MATRIX, replace(machine, program=other), server) == (Status.FAILING, "differ")
+
+
 @pytest.mark.turns_red(HARDENING)
-async def test_term_14_process_that_can_do_more_than_it_needs_turns_it_red(
+async def test_term_14_3_process_that_can_do_more_than_it_needs_turns_it_red(
     machine: Place,
     server: Server,  # noqa: F811
     root: Path,
@@ -170,7 +199,7 @@ async def test_term_14_process_that_can_do_more_than_it_needs_turns_it_red(
 
 
 @pytest.mark.turns_red(KEYS)
-async def test_term_18_key_past_its_day_turns_it_red(
+async def test_term_18_3_key_past_its_day_turns_it_red(
     place: Place,  # noqa: F811
     server: Server,  # noqa: F811
     authority: Authority,  # noqa: F811
@@ -197,8 +226,8 @@ async def test_term_18_key_past_its_day_turns_it_red(
         await setup.close()
 
 
-@pytest.mark.turns_red(PLAIN, SCAN, HARDENING, stopped=True)
-@pytest.mark.parametrize("name", [PLAIN, SCAN, HARDENING])
+@pytest.mark.turns_red(PLAIN, SCAN, HARDENING, MATRIX, stopped=True)
+@pytest.mark.parametrize("name", [PLAIN, SCAN, HARDENING, MATRIX])
 async def test_a_collector_that_is_stopped_or_cannot_look_turns_it_red(
     name: str,
     machine: Place,
@@ -207,7 +236,7 @@ async def test_a_collector_that_is_stopped_or_cannot_look_turns_it_red(
     tmp_path: Path,
 ) -> None:
     """What was green is red when nobody could look for as long as evidence may be old, and a second more."""
-    every = REQUIREMENTS[name].every
+    every = REQUIREMENTS[name].looked_within
     with running(root, does=RESTRICTS):
         assert await status_of(name, machine, server) == MET
     assert await judged(name, machine, server, START + every) == MET
@@ -219,11 +248,11 @@ async def test_a_collector_that_is_stopped_or_cannot_look_turns_it_red(
 
 def test_what_they_find_is_said_in_words() -> None:
     """In both languages, with how many there are."""
-    for name, reason in {PLAIN: "plain", SCAN: "found", HARDENING: "open", KEYS: "late"}.items():
+    for name, reason in {PLAIN: "plain", SCAN: "found", HARDENING: "open", KEYS: "late", MATRIX: "differ"}.items():
         said = explain(TERM_OF[name], Judgement(Status.FAILING, START, reason, name, 4711))
         assert "4711" in said.sv
         assert "4711" in said.en
-    assert set(MACHINE_COLLECTORS) == {PLAIN, SCAN, HARDENING, KEYS}
+    assert set(MACHINE_COLLECTORS) > {PLAIN, SCAN, HARDENING, KEYS, MATRIX}
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ SAMPLES: dict[str, object] = {
     "said": Jsonb({}),
     "events": ["retention.set"],
     "devices": [uuid4()],
+    "machines": ["larm-1"],
     "superuser": "vaka_superuser",
     "databases": ["vaka_platform"],
 }

@@ -57,7 +57,7 @@ FINDS = {
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
         "large_changes", "unanswered_exercises", "exercise_hours",
-        "plain_devices", "unreplayed", "silent_sources",
+        "plain_devices", "unreplayed", "silent_sources", "unhoused",
     )
 } | dict.fromkeys(("enter_look()", "ledger.count_untouched()", "list_digest_devices()"), "execute")  # fmt: skip
 FINDS_OWN = {

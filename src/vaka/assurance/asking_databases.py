@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from socket import gethostname
 from uuid import UUID
 
 import vaka
@@ -34,6 +35,8 @@ class Place:
     """How the keyholder is asked. Without it, nothing is known of keys."""
     root: Path | None = None
     """The data directory. Without it, nothing is known of this machine's processes."""
+    machine: str = field(default_factory=gethostname)
+    """What the machine calls itself that looks."""
     proc: Path = Path("/proc")
     program: Path = PROGRAM
     """Where the program is installed."""

@@ -17,7 +17,13 @@ from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, as
 from vaka.assurance.evidence import Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.terms import find_requirements, load_terms
-from vaka.assurance.verified import MACHINE_COLLECTORS, RIGHTS_COLLECTORS, find_secrets_in_use, find_sources
+from vaka.assurance.verified import (
+    MACHINE_COLLECTORS,
+    RIGHTS_COLLECTORS,
+    find_secrets_in_use,
+    find_sources,
+    find_unhoused,
+)
 from vaka.database.connections import Connection
 from vaka.ledger.receipts import policy_of
 
@@ -80,6 +86,7 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "risk-assessments": _of_register("risk-assessments", "find_unassessed"),
         "risk-actions": _of_register("risk-actions", "find_shortcomings"),
         "site-certificates": _of_register("site-certificates", "find_sites"),
+        "host-sites": find_unhoused,
         "site-access-review": _of_register("site-access-review", "find_site_reviews"),
         "partners": partial(ask_platform, "find_partners", every=ONCE_A_YEAR),
         "emergency-changes": _of_register("emergency-changes", "find_unreviewed_changes"),

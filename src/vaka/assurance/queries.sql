@@ -256,6 +256,10 @@ select authority_id, reason, things from find_unreplayed(%(every)s, %(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_silent_sources(%(at)s)
 
+-- name: find_unhoused
+-- as: scheduler, setup
+select authority_id, reason, things from find_unhoused(%(machines)s, %(at)s)
+
 -- name: count_untouched
 -- as: scheduler, setup, scheduler in tenant, setup in tenant
 select ledger.count_untouched(%(events)s, %(since)s, %(at)s)

@@ -9,13 +9,12 @@ that it is the keyholder's alone is seen from who may connect to it, and its own
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 from vaka.assurance.evidence import QUERIES, Found, Look
 from vaka.database.connections import Connection, Pool, transaction
 from vaka.database.migrate import COMPONENTS, KEYHOLDER, Kind
-from vaka.database.provision import TENANT_COMPONENTS
+from vaka.database.provision import tenant_logins
 from vaka.database.published import Right, published_rights
 from vaka.database.server import (
     KEY_DATABASE,
@@ -23,7 +22,6 @@ from vaka.database.server import (
     PLATFORM_DATABASE,
     SUPERUSER,
     platform_role,
-    tenant_role,
 )
 from vaka.errors import VakaError
 from vaka.ledger.checkpoints import parse_checkpoint
@@ -73,11 +71,10 @@ async def _compare(connection: Connection, kind: Kind) -> tuple[int, int]:
 async def _count_powers(connection: Connection) -> int:
     """Count roles that can do more than their rights say, and memberships that are not a process's in its own group."""
     row = await (await connection.execute(QUERIES["count_powerful"], {"superuser": SUPERUSER})).fetchone()
-    databases = {PLATFORM_DATABASE, *(await _databases(connection)).values()}
-    ours = {(KEYHOLDER_ROLE, f"g_{KEYHOLDER}", False)}
-    for database in databases:
-        name = platform_role if database == PLATFORM_DATABASE else partial(tenant_role, database)
-        ours |= {(name(component), f"g_{component}", False) for component in COMPONENTS}
+    logins = [{component: platform_role(component) for component in COMPONENTS}]
+    logins += [tenant_logins(database) for database in (await _databases(connection)).values()]
+    ours = {(role, f"g_{component}", False) for one in logins for component, role in one.items()}
+    ours.add((KEYHOLDER_ROLE, f"g_{KEYHOLDER}", False))
     cursor = await connection.execute(QUERIES["list_memberships"], {"most": MOST_PAIRS})
     memberships = {(member, group, passes_on) for member, group, passes_on in await cursor.fetchall()}
     return (0 if row is None else int(row[0])) + len(memberships - ours)
@@ -104,8 +101,7 @@ async def find_reach(
         except (VakaError, KeyError):
             unseen.append(authority_id)
             continue
-        own = {tenant_role(database, component) for component in TENANT_COMPONENTS}
-        crossed = _count_crossed(reach, database, own)
+        crossed = _count_crossed(reach, database, tenant_logins(database).values())
         reason = "reached" if crossed else "log" if strange else "none"
         found.append(Found(authority_id, reason, crossed or strange))
     return Look(found, unseen)

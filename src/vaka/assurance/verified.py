@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""What is verified again and again in catalogues, logs, keys and processes: terms 11, 12, 14, 15, 16, 18, 25, 31."""
+"""What is verified again and again in catalogues, logs, keys and processes: 11, 12, 14–16, 18, 19, 25, 30, 31."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -9,12 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 from uuid import UUID
 
+from vaka.access.published_roles import list_decided, read_published
 from vaka.assurance.acts import count_untouched, find_overdue_secrets
-from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, find_in_platform
+from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, find_in_platform
+from vaka.assurance.endpoints import count_expired, count_strange_offers, list_endpoints
 from vaka.assurance.evidence import Found, Look
 from vaka.assurance.machine import NotLookedAtError, count_open_processes, count_plain_secrets, count_secrets_in
 from vaka.assurance.own_evidence import find_by_statement
 from vaka.assurance.rights import find_reach, find_rights
+from vaka.crypto.policy import load_policy
 from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
 
@@ -68,6 +71,13 @@ async def _find_reach(place: Place, now: datetime) -> Look:
     return await find_reach(place.platform, place.gateway, place.authorities, place.settings.ledger.log_name, now)
 
 
+async def find_unhoused(place: Place, now: datetime) -> Look:
+    """Whether each machine stands in a hall of the register, and backups in another (term 19)."""
+    database = place.settings.database
+    elsewhere = [] if database.embedded or database.host.startswith("/") else [database.host]
+    return await ask_platform("find_unhoused", place, now, machines=[place.machine, *elsewhere])
+
+
 async def _find_late_keys(place: Place, now: datetime) -> Look:
     """Whether each key was replaced by its day (term 18). An authority of which the keyholder has no key is unseen."""
     if place.keys is None:
@@ -87,15 +97,15 @@ async def _find_late_keys(place: Place, now: datetime) -> Look:
     return Look(found, set(place.authorities) - {one.authority_id for one in found})
 
 
-def _of_machine(reason: str, count: Callable[[Place, Path], int | None]) -> Collector:
+def _of_machine(reason: str, count: Callable[[Place, Path, datetime], int | None]) -> Collector:
     """Return what counts something on this machine, of the installation in its data directory, which concerns every
-    authority alike. What cannot be looked at is unseen.
+    authority alike, at a moment. What cannot be looked at is unseen.
     """
 
-    async def ask(place: Place, _now: datetime) -> Look:
+    async def ask(place: Place, now: datetime) -> Look:
         try:
-            things = None if place.root is None else await asyncio.to_thread(count, place, place.root)
-        except (OSError, NotLookedAtError):
+            things = None if place.root is None else await asyncio.to_thread(count, place, place.root, now)
+        except (OSError, ValueError, NotLookedAtError):
             things = None
         if things is None:
             return Look([], place.authorities)
@@ -105,15 +115,30 @@ def _of_machine(reason: str, count: Callable[[Place, Path], int | None]) -> Coll
     return ask
 
 
+def _count_other_rights(place: Place, _root: Path, _now: datetime) -> int:
+    return len(read_published(place.program) ^ list_decided())
+
+
+def _count_strange_offers(place: Place, _root: Path, _now: datetime) -> int:
+    return count_strange_offers(list_endpoints(place.settings), load_policy().tls)
+
+
+def _count_expired(place: Place, _root: Path, now: datetime) -> int:
+    return count_expired(list_endpoints(place.settings), now)
+
+
 MACHINE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
-        "plain-secrets": _of_machine("plain", lambda place, root: count_plain_secrets(root, place.proc)),
-        "secret-scan": _of_machine("found", lambda place, _root: count_secrets_in(place.program)),
-        "unit-hardening": _of_machine("open", lambda place, root: count_open_processes(root, place.proc)),
+        "plain-secrets": _of_machine("plain", lambda place, root, _now: count_plain_secrets(root, place.proc)),
+        "secret-scan": _of_machine("found", lambda place, _root, _now: count_secrets_in(place.program)),
+        "unit-hardening": _of_machine("open", lambda place, root, _now: count_open_processes(root, place.proc)),
+        "role-matrix": _of_machine("differ", _count_other_rights),
         "keys-due": _find_late_keys,
+        "endpoint-scan": _of_machine("offers", _count_strange_offers),
+        "certificate-days": _of_machine("expired", _count_expired),
     }
 )
-"""What asks the machine, and the keyholder."""
+"""What asks the machine, its endpoints and the keyholder."""
 
 RIGHTS_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {

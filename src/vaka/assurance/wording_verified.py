@@ -69,6 +69,26 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} processer får göra mer i operativsystemet än de behöver.",
             en="{count} processes may do more in the operating system than they need.",
         ),
+        ("endpoint-scan", "offers"): Sentence(
+            sv="{count} versioner eller krypton som anslutningspunkterna erbjuder är inte de som policyn tillåter.",
+            en="{count} versions or ciphers that the endpoints offer are not those that the policy allows.",
+        ),
+        ("certificate-days", "expired"): Sentence(
+            sv="{count} anslutningspunkter visar ett certifikat som inte gäller i dag.",
+            en="{count} endpoints show a certificate that is not valid today.",
+        ),
+        ("host-sites", "unplaced"): Sentence(
+            sv="{count} maskiner står inte i någon hall i registret.",
+            en="{count} machines stand in no hall of the register.",
+        ),
+        ("host-sites", "together"): Sentence(
+            sv="Säkerhetskopiorna ligger inte i en annan hall än driften.",
+            en="Backups are not in another hall than operations.",
+        ),
+        ("role-matrix", "differ"): Sentence(
+            sv="I {count} fall avgör koden som körs något annat om roller än vad som är publicerat.",
+            en="In {count} cases the code that runs decides otherwise about roles than what is published.",
+        ),
         ("keys-due", "late"): Sentence(
             sv="{count} nycklar skulle ha bytts ut senast för ett dygn sedan.",
             en="{count} keys were to be replaced more than a day ago.",

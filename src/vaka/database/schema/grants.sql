@@ -154,7 +154,7 @@ grant execute on function find_misplaced_administrators, find_unarrived_notices,
     to g_scheduler, g_setup;
 grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_told to vaka_owner;
 grant execute on function ledger.last_run_said, ledger.count_untold to vaka_owner;
-grant execute on function find_unreplayed, find_silent_sources, ledger.count_untouched to g_scheduler, g_setup;
+grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.count_untouched to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,

@@ -1,6 +1,6 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
--- What the log says of acts, beside what tables say: terms 12, 15, 25. As 0066 tells it.
+-- What the log says of acts, beside what tables say: terms 12, 15, 19, 25. As 0066 tells it.
 
 set role vaka_ledger;
 
@@ -91,13 +91,35 @@ create function find_silent_sources(p_at timestamptz)
        and not exists (select from untold u where u.things > 0)
 $$;
 
+-- Term 19: machines of the installation, by what they call themselves, that stand in no hall of operations; backups that are kept
+-- in no hall, or only where operations are.
+create function find_unhoused(p_machines text[], p_at timestamptz)
+    returns table (authority_id uuid, reason text, things bigint)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    with hall as (
+        select h.fields ->> 'holds' as holds, lower(h.fields ->> 'address') as address,
+               regexp_split_to_array(lower(coalesce(h.fields ->> 'machines', '')), '[\s,;]+') as machines
+        from register_holding h where h.register = 'sites' and h.state = 'in_force'
+    ), counted as (
+        select (select count(*) from hall) as every,
+               (select count(*) from unnest(p_machines) m
+                where not exists (select from hall h where h.holds = 'operations' and lower(m) = any (h.machines))) as unplaced,
+               exists (select from hall b where b.holds = 'backups'
+                       and not exists (select from hall o where o.holds = 'operations' and o.address = b.address)) as is_apart
+    )
+    select w.* from counted c
+    cross join lateral worst_of(
+        c.every, case when c.unplaced > 0 then 'unplaced' else 'together' end,
+        case when c.unplaced > 0 then c.unplaced when c.is_apart then 0 else 1 end, 0) w
+$$;
+
 do $$
 declare
     finder regprocedure;
 begin
     for finder in
         select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-        where n.nspname = 'vaka' and p.proname in ('find_unreplayed', 'find_silent_sources')
+        where n.nspname = 'vaka' and p.proname in ('find_unreplayed', 'find_silent_sources', 'find_unhoused')
     loop
         execute format('revoke all on function %s from public', finder);
     end loop;
