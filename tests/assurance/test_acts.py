@@ -28,6 +28,7 @@ from tests.ledger.sealed import LogHouse
 from vaka.assurance.acts import TOUCHED_ACTS
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
+from vaka.assurance.collectors import REPLAYED_WITHIN
 from vaka.assurance.wording import explain
 from vaka.clock import TurnedClock
 from vaka.database.server import Server
@@ -132,8 +133,8 @@ async def test_term_12_4_accounts_that_the_log_does_not_make_turn_it_red_and_so_
     assert await status_of(REPLAYED, place, server) == (Status.UNTESTED, "missing")
     replayed = "command:account.replay"
     enter_run(by_hand, replayed, START, found=0, unreadable=0)
-    assert await status_of(REPLAYED, place, server, START + DAY) == MET
-    assert await status_of(REPLAYED, place, server, START + DAY + SECOND) == (Status.UNTESTED, "missing")
+    assert await status_of(REPLAYED, place, server, START + REPLAYED_WITHIN) == MET
+    assert await status_of(REPLAYED, place, server, START + REPLAYED_WITHIN + SECOND) == (Status.UNTESTED, "missing")
     enter_run(by_hand, replayed, START + 2 * DAY, found=0, unreadable=0, by="vaka_office")
     assert await status_of(REPLAYED, place, server, START + 2 * DAY) == (Status.UNTESTED, "missing")
     for hours, found, unreadable, expected in (
@@ -214,9 +215,13 @@ async def test_term_25_6_alarm_without_an_entry_turns_it_red(
             (identifier, f"{identifier}:life", START, START),
         )
     assert await status_of(SOURCES, place, server) == (Status.FAILING, "untold")
-    async with house.as_("desk") as desk, desk.transaction():
-        await append(desk, Entry(Event.ALARM_RAISED, "receiver", START, f"alarm:{identifier}"))
-    assert await status_of(SOURCES, place, server) == MET
+    for event, expected in (
+        (Event.ALARM_PRESENTED, (Status.FAILING, "untold")),
+        (Event.ALARM_RAISED, MET),
+    ):
+        async with house.as_("desk") as desk, desk.transaction():
+            await append(desk, Entry(event, "receiver:1", START, f"alarm:{identifier}"))
+        assert await status_of(SOURCES, place, server) == expected
 
 
 def add_device(house: LogHouse, by_hand: Callable[..., None], where: UUID, **secret: object) -> UUID:  # noqa: F811

@@ -30,6 +30,9 @@ from vaka.ledger.receipts import policy_of
 ONCE_A_YEAR = timedelta(days=365)
 """Agreements with subcontractors and partners are gone through as often, however long each of them holds."""
 
+REPLAYED_WITHIN = timedelta(hours=26)
+"""How old a replay of the accounts may be: it is run each night, and may begin a little later than the night before."""
+
 RULES_GRACE = timedelta(days=30)
 """How long somebody has to acknowledge an authority's rule, from when it holds or he began to work there."""
 
@@ -121,7 +124,7 @@ OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "machine-logins": partial(ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
         "configuration-drift": partial(ask_platform, "find_drifted", every=timedelta(minutes=15)),
-        "accounts-replayed": partial(ask_platform, "find_unreplayed", every=timedelta(days=1)),
+        "accounts-replayed": partial(ask_platform, "find_unreplayed", every=REPLAYED_WITHIN),
         "log-sources": find_sources,
     }
 )

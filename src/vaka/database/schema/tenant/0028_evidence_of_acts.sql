@@ -38,7 +38,7 @@ revoke all on function ledger.count_untold from public;
 reset role;
 set role vaka_owner;
 
--- Term 25: alarms of the last day that left no entry.
+-- Term 25: alarms of the last day that left no entry when they were raised.
 create function find_untold_alarms(p_at timestamptz) returns table (reason text, things bigint)
     language plpgsql stable security definer set search_path = vaka, pg_temp as $$
 begin
@@ -47,7 +47,8 @@ begin
     from (select ledger.count_untold(
               (select array_agg('alarm:' || a.id) from (
                    select n.id from alarm n where n.received_at > p_at - interval '1 day'
-                   order by n.received_at desc limit 5000) a), null) as things) u
+                   order by n.received_at desc limit 5000) a),
+              array['alarm.raised', 'site.silent']) as things) u
     where u.things > 0;
 end $$;
 revoke all on function find_untold_alarms from public;
