@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
     TERM_OF,
@@ -66,13 +67,40 @@ async def do(house: LogHouse, component: str, event: Event, at: datetime, **deta
         await append(connection, Entry(event, WHO, at, f"person:{uuid4()}", detail=dict(detail)))
 
 
+def touch(by_hand: Callable[..., None], who: str, at: datetime) -> None:  # noqa: F811
+    """Somebody touches a key over what acts here say was confirmed."""
+    by_hand(
+        "insert into ledger.inbox (happened_at, event, actor, object, detail, written_by)"
+        " values (%(at)s, 'security_key.used', %(who)s, 'security_key:x', %(detail)s, 'vaka_portal')",
+        at=at, who=who, detail=Jsonb(TOUCHED),
+    )  # fmt: skip
+
+
+@pytest.mark.turns_red(TOUCHES)
+async def test_touch_that_never_was_turns_it_red(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    house: LogHouse,
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    """Whoever has the portal's credential writes that a key confirmed it; that another's was touched is none of his."""
+    await do(house, "portal", Event.HOLD_PLACED, START, **TOUCHED)
+    assert await status_of(TOUCHES, place, server) == (Status.FAILING, "untouched")
+    touch(by_hand, f"account:{uuid4()}", START)
+    assert await status_of(TOUCHES, place, server) == (Status.FAILING, "untouched")
+    touch(by_hand, WHO, START - timedelta(minutes=2))
+    assert await status_of(TOUCHES, place, server) == MET
+
+
 @pytest.mark.turns_red(TOUCHES)
 async def test_privileged_act_that_no_key_confirmed_turns_it_red(
     place: Place,  # noqa: F811
     server: Server,  # noqa: F811
     house: LogHouse,
+    by_hand: Callable[..., None],  # noqa: F811
 ) -> None:
     """Whether it waits or is sealed; not for what a command or a program did, and not for ever."""
+    touch(by_hand, WHO, START)
     await do(house, "portal", Event.HOLD_PLACED, START, **TOUCHED)
     await do(house, "setup", Event.LOG_EXPORTED, START)
     await do(house, "portal", Event.ALARM_READ, START)

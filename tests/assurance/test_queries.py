@@ -53,6 +53,8 @@ SAMPLES: dict[str, object] = {
     "events": ["retention.set"],
     "devices": [uuid4()],
     "machines": ["larm-1"],
+    "actors": ["account:x"],
+    "step_ups": ["0" * 64],
     "superuser": "vaka_superuser",
     "databases": ["vaka_platform"],
 }

@@ -59,12 +59,14 @@ FINDS = {
         "large_changes", "unanswered_exercises", "exercise_hours",
         "plain_devices", "unreplayed", "silent_sources", "unhoused",
     )
-} | dict.fromkeys(("enter_look()", "ledger.count_untouched()", "list_digest_devices()"), "execute")  # fmt: skip
+} | dict.fromkeys(
+    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
+)  # fmt: skip
 FINDS_OWN = {
     f"{what}()": "execute"
     for what in (
         "ledger.find_unpruned", "ledger.recent_checkpoints", "find_late_erasures", "find_returned_erasures",
-        "find_unset_activation", "find_untold_alarms", "find_overdue_secrets", "ledger.count_untouched",
+        "find_unset_activation", "find_untold_alarms", "find_overdue_secrets", "ledger.list_touches",
     )
 }  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}

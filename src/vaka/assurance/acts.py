@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a log says of privileged acts (term 15), and what devices' secrets are beside what is asked (term 16)."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from vaka.assurance.evidence import QUERIES, Found
@@ -11,8 +13,19 @@ from vaka.ledger.events import Event
 
 PRIVILEGED_FOR = timedelta(days=30)
 """How far back privileged acts are gone through."""
+LONGEST_BETWEEN = timedelta(hours=1)
+"""More than there is between a touch and what it was for, which is minutes."""
 SECRET_GRACE = timedelta(days=30)
 """How long a device's secret may go on being used after it was flagged."""
+
+
+class Touch(NamedTuple):
+    """A privileged act, as its entry says it."""
+
+    actor: str
+    step_up: str
+    """The digest of what a key confirmed; empty where it says of none."""
+
 
 TOUCHED_ACTS = tuple(
     event.value
@@ -38,11 +51,25 @@ way as well, such as signing out or adding one's first key, is not among them.
 """
 
 
-async def count_untouched(connection: Connection, now: datetime) -> int:
-    """Count the privileged acts in a log that were confirmed with no key (as scheduler or setup)."""
+async def list_touches(connection: Connection, now: datetime) -> list[Touch]:
+    """Return who did privileged acts, by a log, and what a key is said to have confirmed (as scheduler or setup)."""
     period = {"events": list(TOUCHED_ACTS), "since": now - PRIVILEGED_FOR, "at": now}
-    row = await (await connection.execute(QUERIES["count_untouched"], period)).fetchone()
-    return 0 if row is None else int(row[0])
+    return [Touch(*row) for row in await (await connection.execute(QUERIES["list_touches"], period)).fetchall()]
+
+
+async def count_untouched(platform: Connection, touches: Collection[Touch], now: datetime) -> int:
+    """Count the acts that were confirmed with no key: by their own entry, or since no key was touched for them.
+
+    That a key was touched stands in the platform's log, whoever's log the act stands in: an entry with a digest that
+    somebody thought of is found out by it.
+    """
+    said = [one for one in touches if one.step_up]
+    whole = {
+        "actors": [one.actor for one in said], "step_ups": [one.step_up for one in said],
+        "since": now - PRIVILEGED_FOR - LONGEST_BETWEEN,
+    }  # fmt: skip
+    row = await (await platform.execute(QUERIES["count_made_up"], whole)).fetchone()
+    return len(touches) - len(said) + (0 if row is None else int(row[0]))
 
 
 async def find_overdue_secrets(

@@ -260,9 +260,13 @@ select authority_id, reason, things from find_silent_sources(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_unhoused(%(machines)s, %(at)s)
 
--- name: count_untouched
+-- name: list_touches
 -- as: scheduler, setup, scheduler in tenant, setup in tenant
-select ledger.count_untouched(%(events)s, %(since)s, %(at)s)
+select actor, step_up from ledger.list_touches(%(events)s, %(since)s, %(at)s)
+
+-- name: count_made_up
+-- as: scheduler, setup
+select ledger.count_made_up(%(actors)s, %(step_ups)s, %(since)s)
 
 -- name: list_digest_devices
 -- as: scheduler, setup

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from vaka.access.published_roles import list_decided, read_published
-from vaka.assurance.acts import count_untouched, find_overdue_secrets
+from vaka.assurance.acts import count_untouched, find_overdue_secrets, list_touches
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, find_in_platform
 from vaka.assurance.endpoints import count_expired, count_strange_offers, list_endpoints
 from vaka.assurance.evidence import Found, Look
@@ -28,10 +28,12 @@ ROTATED_WITHIN = timedelta(days=1)
 async def _find_untouched(place: Place, now: datetime) -> Look:
     """Whether whoever did a privileged act touched a key for it, and everybody has to (term 15)."""
     async with transaction(place.platform) as connection:
-        everywhere = await count_untouched(connection, now)
+        everywhere = await list_touches(connection, now)
 
     async def ask(connection: Connection, authority_id: UUID, now: datetime) -> Found:
-        untouched = everywhere + await count_untouched(connection, now)
+        touches = [*everywhere, *await list_touches(connection, now)]
+        async with transaction(place.platform) as platform:
+            untouched = await count_untouched(platform, touches, now)
         if untouched:
             return Found(authority_id, "untouched", untouched)
         weakened = place.settings.access.step_up != "required"

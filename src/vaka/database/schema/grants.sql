@@ -154,7 +154,7 @@ grant execute on function find_misplaced_administrators, find_unarrived_notices,
     to g_scheduler, g_setup;
 grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_told to vaka_owner;
 grant execute on function ledger.last_run_said, ledger.count_untold to vaka_owner;
-grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.count_untouched to g_scheduler, g_setup;
+grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.list_touches, ledger.count_made_up to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,
@@ -409,7 +409,7 @@ grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to
 grant execute on function ledger.find_unpruned, ledger.recent_checkpoints, find_late_erasures, find_returned_erasures,
     find_unset_activation to g_scheduler, g_setup;
 grant execute on function ledger.count_untold to vaka_owner;
-grant execute on function ledger.count_untouched, find_untold_alarms, find_overdue_secrets to g_scheduler, g_setup;
+grant execute on function ledger.list_touches, find_untold_alarms, find_overdue_secrets to g_scheduler, g_setup;
 -- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
 grant execute on function ledger.ending_due_at to vaka_owner;
 -- portal: the authority orders that everything is erased, decides it, and reads what became of it.

@@ -23,12 +23,12 @@ create function ledger.last_run_said(p_command text, p_since timestamptz, p_unti
 $$;
 revoke all on function ledger.last_run_said from public;
 
--- How many acts of these events somebody did in portal or office within a time whose entry names no touch of a key; the
--- newest of them alone, where there are very many.
-create function ledger.count_untouched(p_events text[], p_since timestamptz, p_until timestamptz) returns bigint
+-- Who did acts of these events in portal or office within a time, and the digest of what a key confirmed, as the entry says it;
+-- empty where it says of no touch. The newest alone, where there are very many.
+create function ledger.list_touches(p_events text[], p_since timestamptz, p_until timestamptz)
+    returns table (actor text, step_up text)
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select count(*) filter (where said.actor ~ '^account:' and said.written_by ~ '_(portal|office)$'
-                              and coalesce(said.detail ->> 'step_up', '') !~ '^[0-9a-f]{64}$')
+    select said.actor, case when said.detail ->> 'step_up' ~ '^[0-9a-f]{64}$' then said.detail ->> 'step_up' else '' end
     from (
         (select l.leaf ->> 'actor' as actor, l.leaf ->> 'written_by' as written_by, l.leaf -> 'detail' as detail
          from (select i.index from entry_index i
@@ -41,8 +41,26 @@ create function ledger.count_untouched(p_events text[], p_since timestamptz, p_u
         select i.actor, i.written_by, i.detail from inbox i
         where i.event = any (p_events) and i.outcome = 'success'
           and i.happened_at > p_since and i.happened_at <= p_until) said
+    where said.actor ~ '^account:' and said.written_by ~ '_(portal|office)$'
 $$;
-revoke all on function ledger.count_untouched from public;
+revoke all on function ledger.list_touches from public;
+
+-- How many of these, an actor and a digest each, no touch of that actor's key was over since a moment: the platform's log has an
+-- entry of every touch, whatever it was for and wherever.
+create function ledger.count_made_up(p_actors text[], p_step_ups text[], p_since timestamptz) returns bigint
+    language sql stable security definer set search_path = ledger, pg_temp as $$
+    with touched as materialized (
+        select i.actor, convert_from(e.leaf, 'UTF8')::jsonb -> 'detail' ->> 'step_up' as step_up
+        from entry_index i join log_entry e using (index)
+        where i.event = 'security_key.used' and i.happened_at >= p_since
+        union
+        select i.actor, i.detail ->> 'step_up' from inbox i
+        where i.event = 'security_key.used' and i.happened_at >= p_since
+    )
+    select count(*) from unnest(p_actors, p_step_ups) as said (actor, step_up)
+    where not exists (select from touched t where t.actor = said.actor and t.step_up = said.step_up)
+$$;
+revoke all on function ledger.count_made_up from public;
 
 -- How many of these things the log, sealed or not, has no entry of, of these events; null: of none at all.
 create function ledger.count_untold(p_objects text[], p_events text[]) returns bigint

@@ -6,10 +6,10 @@ reset role;
 set role vaka_ledger;
 
 -- As in the platform's database.
-create function ledger.count_untouched(p_events text[], p_since timestamptz, p_until timestamptz) returns bigint
+create function ledger.list_touches(p_events text[], p_since timestamptz, p_until timestamptz)
+    returns table (actor text, step_up text)
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select count(*) filter (where said.actor ~ '^account:' and said.written_by ~ '_(portal|office)$'
-                              and coalesce(said.detail ->> 'step_up', '') !~ '^[0-9a-f]{64}$')
+    select said.actor, case when said.detail ->> 'step_up' ~ '^[0-9a-f]{64}$' then said.detail ->> 'step_up' else '' end
     from (
         (select l.leaf ->> 'actor' as actor, l.leaf ->> 'written_by' as written_by, l.leaf -> 'detail' as detail
          from (select i.index from entry_index i
@@ -22,8 +22,9 @@ create function ledger.count_untouched(p_events text[], p_since timestamptz, p_u
         select i.actor, i.written_by, i.detail from inbox i
         where i.event = any (p_events) and i.outcome = 'success'
           and i.happened_at > p_since and i.happened_at <= p_until) said
+    where said.actor ~ '^account:' and said.written_by ~ '_(portal|office)$'
 $$;
-revoke all on function ledger.count_untouched from public;
+revoke all on function ledger.list_touches from public;
 
 create function ledger.count_untold(p_objects text[], p_events text[]) returns bigint
     language sql stable security definer set search_path = ledger, pg_temp as $$
