@@ -50,6 +50,13 @@ SAMPLES: dict[str, object] = {
     "day": START.date(),
     "stage": "today",
     "said": Jsonb({}),
+    "events": ["retention.set"],
+    "devices": [uuid4()],
+    "machines": ["larm-1"],
+    "actors": ["account:x"],
+    "step_ups": ["0" * 64],
+    "superuser": "vaka_superuser",
+    "databases": ["vaka_platform"],
 }
 
 

@@ -57,14 +57,16 @@ FINDS = {
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
         "large_changes", "unanswered_exercises", "exercise_hours",
-        "plain_devices",
+        "plain_devices", "unreplayed", "silent_sources", "unhoused",
     )
-} | {"enter_look()": "execute"}  # fmt: skip
+} | dict.fromkeys(
+    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
+)  # fmt: skip
 FINDS_OWN = {
     f"{what}()": "execute"
     for what in (
         "ledger.find_unpruned", "ledger.recent_checkpoints", "find_late_erasures", "find_returned_erasures",
-        "find_unset_activation",
+        "find_unset_activation", "find_untold_alarms", "find_overdue_secrets", "ledger.list_touches",
     )
 }  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -665,7 +667,9 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         "ledger.inbox": "insert",
         "ledger.is_told()": "execute",
         **(
-            {"ledger.removal_approved_at()": "execute", "ledger.activation_approved_at()": "execute"}
+            dict.fromkeys(
+                ("ledger.removal_approved_at()", "ledger.activation_approved_at()", "ledger.count_untold()"), "execute"
+            )
             if kind == "tenant"
             else {}
         ),
@@ -680,6 +684,8 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
                     "ledger.trust_told()",
                     "ledger.count_entries()",
                     "ledger.last_run()",
+                    "ledger.last_run_said()",
+                    "ledger.count_untold()",
                     "ledger.is_register_told()",
                     "ledger.is_register_accepted()",
                 ),

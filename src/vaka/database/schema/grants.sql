@@ -91,7 +91,7 @@ grant execute on function client_digest, ledger.is_client_told to g_portal;
 -- portal: takes out what the directory holds of an authority; without any credential, and without names of devices.
 grant execute on function read_directory to g_portal;
 -- portal: which of an authority's devices prove themselves by a password, by their identifiers.
-grant execute on function list_digest_devices to g_portal;
+grant execute on function list_digest_devices to g_portal, g_scheduler, g_setup;
 -- portal: the authority says whom the supplier reaches when something has happened; the office reads it.
 grant select (authority_id, place, name, mail, phone, hours, valid_until, since) on case_contact to g_portal, g_office;
 grant execute on function set_case_contact, end_case_contact to g_portal;
@@ -153,6 +153,8 @@ grant execute on function find_misplaced_administrators, find_unarrived_notices,
     find_accounts_by_hand, find_doubtful_issuers, find_unproved_runs, find_drifted, find_endless_auditors
     to g_scheduler, g_setup;
 grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_told to vaka_owner;
+grant execute on function ledger.last_run_said, ledger.count_untold to vaka_owner;
+grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.list_touches, ledger.count_made_up to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,
@@ -406,6 +408,8 @@ grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to
 -- scheduler, setup: look for evidence of the terms in the authority's own database.
 grant execute on function ledger.find_unpruned, ledger.recent_checkpoints, find_late_erasures, find_returned_erasures,
     find_unset_activation to g_scheduler, g_setup;
+grant execute on function ledger.count_untold to vaka_owner;
+grant execute on function ledger.list_touches, find_untold_alarms, find_overdue_secrets to g_scheduler, g_setup;
 -- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
 grant execute on function ledger.ending_due_at to vaka_owner;
 -- portal: the authority orders that everything is erased, decides it, and reads what became of it.
