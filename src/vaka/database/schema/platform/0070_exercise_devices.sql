@@ -110,3 +110,35 @@ revoke all on function list_held_devices from public;
 -- The receivers hear of it when one ends before its hour.
 create trigger tell_changed after update on exercise for each statement execute function tell_directory_changed();
 create trigger tell_changed after insert on exercise_device for each statement execute function tell_directory_changed();
+
+-- As they were, but for the devices of exercises: those are nobody's, go out with nothing, and their passwords are used for
+-- hours.
+create or replace function list_digest_devices(p_authority uuid) returns table (device_id uuid)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select e.device_id from device_entry e
+    where e.authority_id = p_authority and e.active and e.authentication = 'digest'
+      and not exists (select from exercise_device x where x.device_id = e.device_id)
+$$;
+
+create or replace function read_directory(p_authority uuid, p_kind text, p_after text, p_most integer)
+    returns table (key text, row_read jsonb)
+    language plpgsql stable security definer set search_path = vaka, pg_temp as $$
+begin
+    if p_kind = 'device_entry' then
+        return query
+            select e.sender, jsonb_build_object(
+                'device_id', e.device_id, 'authentication', e.authentication, 'exception_until', e.exception_until,
+                'sender_may_differ', e.sender_may_differ, 'active', e.active)
+            from device_entry e
+            where e.authority_id = p_authority and e.sender > coalesce(p_after, '')
+              and not exists (select from exercise_device x where x.device_id = e.device_id)
+            order by e.sender limit p_most;
+    elsif p_kind = 'class_override' then
+        return query
+            select o.id::text, to_jsonb(o) from class_override o
+            where o.authority_id = p_authority and o.id > coalesce(p_after::bigint, 0)
+            order by o.id limit p_most;
+    else
+        raise exception 'there is no such kind' using errcode = 'invalid_parameter_value';
+    end if;
+end $$;
