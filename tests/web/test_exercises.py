@@ -33,6 +33,7 @@ async def test_it_is_marked_stands_last_and_does_not_ring(
     assert page.index(f"a-{real}") < page.index(f"a-{drilled}"), "below a test, though a life alarm, and older"
     assert MARK in row_of(page, drilled)
     assert MARK not in row_of(page, real)
+    assert "Skarpt" not in row_of(page, drilled)
     assert 'data-section="exercise"' in page
     seen = frozenset(one.id for one in installation.authorities.values())
     numbers = desk.hub.numbers(seen)
