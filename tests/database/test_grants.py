@@ -91,6 +91,7 @@ PLATFORM: dict[str, Rights] = {
         "device_entry": "select",
         "class_override": "select",
         "receiver_presence": "select insert update",
+        "list_held_devices()": "execute",
     },
     "desk": ASKS_LEDGER
     | {
@@ -348,6 +349,8 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "find_held_exercise()": "execute",
+        "register_exercise_devices()": "execute",
         "ask_command_login()": "execute",
         "start_command_session()": "execute",
         "command_account()": "execute",
@@ -398,7 +401,12 @@ PLATFORM: dict[str, Rights] = {
 
 REGISTER = "select insert update delete"
 TENANT: dict[str, Rights] = {
-    "receiver": WRITES_LEDGER | {"accept_messages()": "execute", "record_signs_of_life()": "execute"},
+    "receiver": WRITES_LEDGER
+    | {
+        "accept_messages()": "execute",
+        "accept_exercises()": "execute",
+        "record_signs_of_life()": "execute",
+    },
     "desk": ASKS_LEDGER
     | {
         "unit": "select",
@@ -522,6 +530,7 @@ TENANT: dict[str, Rights] = {
     "setup": ASKS_LEDGER
     | {
         **FINDS_OWN,
+        "register_exercise_devices()": "execute",
         "unit": REGISTER,
         "unit_hours": REGISTER,
         "person": REGISTER,

@@ -125,7 +125,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "settle_exercise_lesson"): told("exercise.settled"),
     ("registers", "close_exercise"): told("exercise.closed"),
     ("registers", "set_exercise_days"): told("exercise_rule.set"),
-    ("alarms", "take_alarm"): told("alarm.taken"),
+    ("alarms", "take_alarm"): told("alarm.taken", "exercise_alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
     ("alarms", "release_alarm"): told("alarm.released"),
@@ -133,7 +133,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("alarms", "resume_alarm"): told("alarm.resumed"),
     ("alarms", "hand_over_alarm"): told("alarm.handed_over"),
     ("alarms", "present_alarms"): told("alarm.presented"),
-    ("alarms", "close_alarm"): told("alarm.closed"),
+    ("alarms", "close_alarm"): told("alarm.closed", "exercise_alarm.closed"),
     ("alarms", "acknowledge_alarm"): told("alarm.closed"),
     ("alarms", "close_alarms"): told("alarm.closed"),
     ("alarms", "reopen_alarm"): told("alarm.reopened"),
@@ -212,9 +212,12 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("receiver", "accept_messages"): told(
         "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
     ),
+    ("receiver", "accept_exercises"): told("exercise_alarm.raised"),
     ("receiver", "record_signs_of_life"): Untold("heartbeats; what follows from their absence has events"),
     ("receiver", "start_presence"): Untold("that a receiver is up, every few seconds"),
     ("receiver", "beat"): Untold("that a receiver is up, every few seconds"),
+    ("tenants", "enter_exercise_devices"): told("device.registered"),
+    ("tenants", "keep_exercise_devices"): told("device.registered"),
     ("tenants", "change_devices"): told("device.changed"),
     ("tenants", "change_entries"): told("device.changed"),
     ("tenants", "register_units"): told("unit.registered"),
@@ -284,7 +287,7 @@ _CHANGES = re.compile(
     r"|(propose|approve|end)_exclusion|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\("
-    r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
+    r"|accept_messages|accept_exercises|register_exercise_devices|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
@@ -410,6 +413,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "accept_messages": told(
         "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
     ),
+    "accept_exercises": told("exercise_alarm.raised", "exercise_alarm.real"),
+    "register_exercise_devices": told("device.registered"),
     "end_alarms": Untold("a part of accept_messages"),
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
     "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
@@ -479,6 +484,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "run": told("settings.changed", "key.changed", "installation.decided"),
     "migrate": told("command.run"),
     "ledger export": told("log.exported"),
+    "device exercise": told("command.run"),
     "device import": told("command.run"),
     "device secret": told("device.changed", "command.run"),
     "key list": told("command.run"),

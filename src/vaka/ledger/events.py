@@ -138,6 +138,10 @@ class Event(Enum):
     EXERCISE_LESSON = "exercise.lesson"  # something was learned
     EXERCISE_SETTLED = "exercise.settled"  # a lesson became an action, or there is a reason why not
     EXERCISE_CLOSED = "exercise.closed"  # both were there, and something became of every lesson
+    EXERCISE_ALARM_RAISED = "exercise_alarm.raised"  # a device of an exercise raised an alarm, or joined its own
+    EXERCISE_ALARM_TAKEN = "exercise_alarm.taken"  # an operator took it, after so many seconds
+    EXERCISE_ALARM_CLOSED = "exercise_alarm.closed"  # and it ended
+    EXERCISE_ALARM_REAL = "exercise_alarm.real"  # its device was heard outside the exercise: from then on it is real
     EXERCISE_RULE_SET = "exercise_rule.set"  # within how many days the supplier answers requests
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval

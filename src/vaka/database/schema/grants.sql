@@ -44,6 +44,9 @@ grant execute on function ledger.standing to g_desk, g_portal, g_registry, g_off
 -- receiver: knows devices and rules, tells that it is up.
 grant select on authority, device_entry, class_override to g_receiver;
 grant select, insert, update on receiver_presence to g_receiver;
+-- receiver: which devices are an exercise's that is held; setup: registers them, for one that is. Nobody reads or writes a row.
+grant execute on function list_held_devices to g_receiver;
+grant execute on function find_held_exercise, register_exercise_devices to g_setup;
 -- desk: who is this session, what may he do where, which authorities are there.
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
@@ -314,8 +317,10 @@ grant select (name, change, since, authority_id) on drift to g_portal;
 grant select on protected_look to g_portal;
 
 -- in: tenant
--- receiver: two functions, no table.
-grant execute on function accept_messages, record_signs_of_life to g_receiver;
+-- receiver: three functions, no table.
+grant execute on function accept_messages, accept_exercises, record_signs_of_life to g_receiver;
+-- setup: makes devices known that were made for an exercise.
+grant execute on function register_exercise_devices to g_setup;
 -- desk: reads the one screen; changes an alarm's progress, never its facts.
 grant select on unit, unit_hours, person, contact, note, device, device_state, policy, closing_code, alarm,
     alarm_note, alarm_step to g_desk;

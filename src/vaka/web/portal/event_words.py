@@ -141,6 +141,10 @@ EVENTS: Mapping[str, str] = {
     "exercise.lesson": mark("Something was learned from a crisis exercise"),
     "exercise.settled": mark("Lesson of a crisis exercise settled"),
     "exercise.closed": mark("Crisis exercise closed"),
+    "exercise_alarm.raised": mark("Alarm of an exercise received"),
+    "exercise_alarm.taken": mark("Alarm of an exercise taken"),
+    "exercise_alarm.closed": mark("Alarm of an exercise closed"),
+    "exercise_alarm.real": mark("Alarm of an exercise became a real one"),
     "exercise_rule.set": mark("Agreed time of answers about crisis exercises set"),
     "session.started": mark("Signed in"),
     "session.ended": mark("Signed out"),
@@ -248,6 +252,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         mark("Crisis exercises"),
         ("exercise.asked", "exercise.withdrawn", "exercise.planned", "exercise.decided", "exercise.begun",
          "exercise.ended", "exercise.attended", "exercise.lesson", "exercise.settled", "exercise.closed",
+         "exercise_alarm.raised", "exercise_alarm.taken", "exercise_alarm.closed", "exercise_alarm.real",
          "exercise_rule.set"),
     ),
     "notices": (
