@@ -271,6 +271,7 @@ UNGUARDED = {
         "case_contact": "written by functions of the portal alone, with an entry; everybody else is refused",
         "register_version": "added by functions alone, each with an entry (tests/registers/test_actions.py)",
         "register_acknowledgement": "added by a function alone, with an entry; everybody else is refused",
+        "session_place": "added by a function alone, with an entry; everybody else is refused",
         "register_showing": "set by a function alone, with an entry; everybody else is refused",
         "authority_rule": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_opening": "added by a function alone, with an entry; everybody else is refused",

@@ -57,7 +57,7 @@ FINDS = {
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
         "large_changes", "unanswered_exercises", "exercise_hours",
-        "plain_devices",
+        "plain_devices", "remote_paths",
     )
 } | {"enter_look()": "execute"}  # fmt: skip
 FINDS_OWN = {
@@ -229,6 +229,8 @@ PLATFORM: dict[str, Rights] = {
         "training_due()": "execute",
         "ended_engagement()": "execute",
         "policy_to_accept()": "execute",
+        "place_session()": "execute",
+        "list_networks()": "execute",
         **READS_RULES,
         "rules_since()": "execute",
         "redeem_key_code()": "execute",

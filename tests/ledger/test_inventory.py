@@ -101,6 +101,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("assurance", "propose_exclusion"): told("exclusion.proposed"),
     ("assurance", "approve_exclusion"): told("exclusion.approved"),
     ("assurance", "end_exclusion"): told("exclusion.ended"),
+    ("access", "place_session"): told("session.placed", "session.ended"),
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
@@ -280,7 +281,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|(publish|open|acknowledge)_rule\("
-    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|enter_look|place_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\("
@@ -366,6 +367,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "propose_exclusion": told("exclusion.proposed"),
     "approve_exclusion": told("exclusion.approved"),
     "end_exclusion": told("exclusion.ended"),
+    "place_session": told("session.placed", "session.ended"),
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),

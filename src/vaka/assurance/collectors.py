@@ -178,6 +178,11 @@ OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks what something else has seen lately. Where that has stopped, all is not well: nobody knows."""
 
+REMOTE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {"remote-paths": partial(_ask_platform, "find_remote_paths")}
+)
+"""What asks from where administrators work, and whether that was checked."""
+
 COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(_ask_platform, "find_conflicting_roles"),
@@ -198,6 +203,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "maintenance-runs": partial(_ask_platform_of_all, "find_unproved_runs"),
         "auditor-access": partial(_ask_platform, "find_endless_auditors"),
         **OVERSEEN_COLLECTORS,
+        **REMOTE_COLLECTORS,
         "authority-policies": partial(_ask_platform, "find_unread_rules", roles=AUTHORITY_ROLES, grace=RULES_GRACE),
         "audit-requests": partial(_ask_platform, "find_overdue_inquiries"),
         "exercise-requests": partial(_ask_platform, "find_unanswered_exercises"),

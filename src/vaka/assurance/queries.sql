@@ -273,6 +273,10 @@ select reason, things from find_unset_activation(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_plain_devices(%(at)s)
 
+-- name: find_remote_paths
+-- as: scheduler, setup
+select authority_id, reason, things from find_remote_paths(%(at)s)
+
 -- ── What waits, when it is due, and what was told of it ──────────────────────────────────────────────────────────
 
 -- name: list_waiting

@@ -189,6 +189,8 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         )
         if asker is None or not await emergency.is_as_opened(office, asker.session):
             return None
+        if asker.session.realm == REALM:
+            await remote_work.require_place(office, asker, request)
         async with transaction(office.platform) as connection:
             now = office.clock.now()
             principal = await with_rest(connection, asker.principal, now, office.training_ahead)

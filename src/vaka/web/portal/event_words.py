@@ -143,6 +143,7 @@ EVENTS: Mapping[str, str] = {
     "exercise.closed": mark("Crisis exercise closed"),
     "exercise_rule.set": mark("Agreed time of answers about crisis exercises set"),
     "session.started": mark("Signed in"),
+    "session.placed": mark("Administered from a place"),
     "session.ended": mark("Signed out"),
     "session.locked": mark("Session locked"),
     "session.unlocked": mark("Session unlocked"),
@@ -221,7 +222,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("access.denied", "sign_in.refused", "sign_in.fallback", "outage.proposed", "outage.declared", "outage.ended",
          "break_glass.begun", "break_glass.opened",
          "break_glass.ended", "break_glass.reviewed", "security_key.refused", "connection.refused",
-         "session.started", "session.ended", "session.locked", "session.unlocked", "session.kept"),
+         "session.started", "session.placed", "session.ended", "session.locked", "session.unlocked", "session.kept"),
     ),
     "rights": (
         mark("Accounts, roles and settings"),

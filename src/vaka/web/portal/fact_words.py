@@ -184,6 +184,8 @@ FACTS: Mapping[str, str] = {
     "at": mark("Time by the machine"),
     "line": mark("Terminal"),
     "remote": mark("From elsewhere"),
+    "location": mark("From where"),
+    "network": mark("Network of the register"),
     "unexpected": mark("Not expected"),
     "unheld": mark("No active administrator's"),
     "missing": mark("Expected and missing"),
