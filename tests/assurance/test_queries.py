@@ -50,6 +50,11 @@ SAMPLES: dict[str, object] = {
     "day": START.date(),
     "stage": "today",
     "said": Jsonb({}),
+    "number": 2,
+    "draw": uuid4(),
+    "session_id": uuid4(),
+    "deviates": True,
+    "note": "Kom från ett hotellnät",
 }
 
 

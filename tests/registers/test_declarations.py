@@ -11,7 +11,7 @@ from vaka.errors import ConfigurationError
 from vaka.registers.declarations import load_registers, read_registers
 
 # What cases and contacts answer, which are kept by tables of their own (decision 76).
-OF_THEIR_OWN = {"authority-contact", "incident-clocks"}
+OF_THEIR_OWN = {"authority-contact", "incident-clocks", "remote-sample"}
 
 TEXTS = {
     one.name.removesuffix(".toml"): one.read_text(encoding="utf-8")

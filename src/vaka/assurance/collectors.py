@@ -179,7 +179,10 @@ OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 """What asks what something else has seen lately. Where that has stopped, all is not well: nobody knows."""
 
 REMOTE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
-    {"remote-paths": partial(_ask_platform, "find_remote_paths")}
+    {
+        "remote-paths": partial(_ask_platform, "find_remote_paths"),
+        "remote-sample": _of_register("remote-sample", "find_remote_samples"),
+    }
 )
 """What asks from where administrators work, and whether that was checked."""
 

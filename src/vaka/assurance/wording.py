@@ -155,6 +155,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} sessioner på kontoret har använts utan att det har prövats varifrån de kom.",
             en="{count} sessions of the office were used without anything having looked from where they came.",
         ),
+        ("remote-sample", "unchecked"): Sentence(
+            sv="{count} stickprov av distansarbete har dragits för mer än trettio dagar sedan och är inte genomgångna.",
+            en="{count} samples of remote work were drawn more than thirty days ago and have not been gone through.",
+        ),
         ("clock-state", "unsynchronised"): Sentence(
             sv="Maskinens klocka är inte synkroniserad.",
             en="The machine's clock is not synchronised.",

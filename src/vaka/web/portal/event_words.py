@@ -143,6 +143,8 @@ EVENTS: Mapping[str, str] = {
     "exercise.closed": mark("Crisis exercise closed"),
     "exercise_rule.set": mark("Agreed time of answers about crisis exercises set"),
     "session.started": mark("Signed in"),
+    "remote.drawn": mark("Sessions drawn for the check of remote work"),
+    "remote.checked": mark("A session of remote work gone through"),
     "session.placed": mark("Administered from a place"),
     "session.ended": mark("Signed out"),
     "session.locked": mark("Session locked"),
@@ -222,7 +224,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("access.denied", "sign_in.refused", "sign_in.fallback", "outage.proposed", "outage.declared", "outage.ended",
          "break_glass.begun", "break_glass.opened",
          "break_glass.ended", "break_glass.reviewed", "security_key.refused", "connection.refused",
-         "session.started", "session.placed", "session.ended", "session.locked", "session.unlocked", "session.kept"),
+         "session.started", "session.placed", "remote.drawn", "remote.checked",
+         "session.ended", "session.locked", "session.unlocked", "session.kept"),
     ),
     "rights": (
         mark("Accounts, roles and settings"),
