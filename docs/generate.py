@@ -560,7 +560,10 @@ proxy_http_version 1.1;
 proxy_set_header Host $http_host;
 proxy_set_header Connection "";
 proxy_set_header Forwarded "";
-proxy_set_header X-Forwarded-For "";
+# Empty, and so not sent, but where a process asks from where people come (office and sign-in): there nginx.conf sets it
+# to the address that nginx itself sees. Whatever a browser sent of the kind is written over.
+set $vaka_caller "";
+proxy_set_header X-Forwarded-For $vaka_caller;
 proxy_set_header Vaka-Client-Certificate "";
 """
 

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vaka.settings_values import AccountName, FilePath, Port, SiteNetwork
+from vaka.settings_values import AccountName, FilePath, FrontAddress, Port
 
 # Strict: `port = true` and `port = "5060"` are slips, not ports.
 ONE_TABLE = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -77,9 +77,9 @@ class OfficeSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8403"
     """Scheme, host and port as the browser sees it, alone. Another host name makes all administrators' keys useless."""
-    on_site: Annotated[list[SiteNetwork], Field(max_length=50)] = []
-    """Networks of your own premises, such as `10.20.0.0/16`; who administers from elsewhere accepts the remote-work
-    policy first."""
+    front: Annotated[list[FrontAddress], Field(max_length=8)] = []
+    """Addresses that the web server in front connects from, such as `127.0.0.1`: from there alone `X-Forwarded-For` is
+    believed."""
 
 
 class SigninSettings(WebSettings):
@@ -89,6 +89,8 @@ class SigninSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8400"
     """Scheme, host and port as the browser sees it; requests from other origins are refused."""
+    front: Annotated[list[FrontAddress], Field(max_length=8)] = []
+    """Addresses that the web server in front connects from, such as `127.0.0.1`, as in `office.front`."""
     subject_key: FilePath = Path("credentials/subjects.key")
     """The key under which it is kept whom an issuer means; made at the first start. Lost, nobody is known any more."""
     client_keys: FilePath = Path("credentials/clients")

@@ -26,6 +26,7 @@ from vaka.assurance.collectors import (
     OVERSEEN_COLLECTORS,
     OWN_COLLECTORS,
     REGISTER_COLLECTORS,
+    REMOTE_COLLECTORS,
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
@@ -53,12 +54,13 @@ _ELSEWHERE = {
     *MACHINE_COLLECTORS,
     *OVERSEEN_COLLECTORS,
     *REGISTER_COLLECTORS,
+    *REMOTE_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
 }
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
-test_machine.py, test_overseen.py, test_register_collectors.py and test_authority_rules.py have it.
+test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 

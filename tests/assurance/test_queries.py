@@ -57,6 +57,11 @@ SAMPLES: dict[str, object] = {
     "step_ups": ["0" * 64],
     "superuser": "vaka_superuser",
     "databases": ["vaka_platform"],
+    "number": 2,
+    "draw": uuid4(),
+    "session_id": uuid4(),
+    "deviates": True,
+    "note": "Kom från ett hotellnät",
 }
 
 

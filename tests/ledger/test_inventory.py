@@ -101,6 +101,9 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("assurance", "propose_exclusion"): told("exclusion.proposed"),
     ("assurance", "approve_exclusion"): told("exclusion.approved"),
     ("assurance", "end_exclusion"): told("exclusion.ended"),
+    ("assurance", "draw_remote_sample"): told("remote.drawn"),
+    ("assurance", "check_remote_session"): told("remote.checked"),
+    ("access", "place_session"): told("session.placed", "session.ended"),
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
@@ -283,7 +286,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|(publish|open|acknowledge)_rule\("
-    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|enter_look|place_session|draw_remote_sample|check_remote_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\("
@@ -369,6 +372,9 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "propose_exclusion": told("exclusion.proposed"),
     "approve_exclusion": told("exclusion.approved"),
     "end_exclusion": told("exclusion.ended"),
+    "draw_remote_sample": told("remote.drawn"),
+    "check_remote_session": told("remote.checked"),
+    "place_session": told("session.placed", "session.ended"),
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
@@ -654,6 +660,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/inquiries"): told("page.opened"),
     ("POST", f"{LOG}/inquiries"): told("inquiry.filed"),
     ("POST", f"{LOG}/inquiries/settle"): told("inquiry.accepted", "inquiry.returned", "inquiry.withdrawn"),
+    ("GET", f"{LOG}/remote"): told("page.opened"),
     ("GET", f"{LOG}/exclusions"): told("page.opened"),
     ("POST", f"{LOG}/exclusions/agree"): told("exclusion.approved", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/exclusions/end"): told("exclusion.ended"),
@@ -787,6 +794,9 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/terms/{slug}"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/inquiries"): Untold("what authorities have asked the supplier; nobody in care"),
     ("POST", "/inquiries"): told("inquiry.answered"),
+    ("GET", "/remote"): Untold("whose sessions were drawn for a check; nobody in care"),
+    ("POST", "/remote/draw"): told("remote.drawn"),
+    ("POST", "/remote/check"): told("remote.checked", "security_key.used", "security_key.refused"),
     ("GET", "/exclusions"): Untold("which terms do not concern which authority; nobody in care"),
     ("POST", "/exclusions"): told("exclusion.proposed"),
     ("POST", "/exclusions/end"): told("exclusion.ended"),

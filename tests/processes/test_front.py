@@ -7,13 +7,15 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 
 from tests import peers
@@ -27,6 +29,7 @@ from tests.signing_in import OWN, cookies_of, sign_in_over_http
 from tests.waiting import wait_for
 from tests.web.furniture import open_installation
 from vaka.crypto.policy import load_policy
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 
 pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
 
@@ -36,6 +39,8 @@ NAMES = ("desk", "portal", "office", "signin")
 """Those with a host of their own in it; here they have a port each, for a demo's pages do not leave the machine."""
 TRANSPORT = "max-age=63072000"
 ONCE = (*ALWAYS, "content-security-policy", "cache-control", "strict-transport-security", "date", "content-length")
+CALLED_ON = ("office", "signin")
+"""Those that nginx tells from where somebody comes."""
 FIRST_PAGES = {**{name: (name, ROOMS[name]) for name in NAMES}, "registry": ("portal", "/api/registry/openapi.json")}
 """By process: at whose origin it is found, and an address there."""
 
@@ -110,6 +115,10 @@ def house(street: Street) -> Iterator[House]:
     peers.require_program("nginx", package="nginx-light")
     with open_installation() as installation:
         house = House(installation, street.origins)
+        settings = installation.root / "vaka.toml"
+        for process in CALLED_ON:
+            told = settings.read_text().replace(f"[{process}]\n", f'[{process}]\nfront = ["127.0.0.1"]\n')
+            settings.write_text(told)
         with fronted(street, house):
             try:
                 house.start("desk", "portal", "office", "registry", "signin")
@@ -248,6 +257,43 @@ def test_an_nginx_that_is_careless_is_found(house: House, tmp_path: Path) -> Non
     assert {"TLSv1.1: offered", "TLSv1.2: ECDHE-ECDSA-AES128-SHA", "curve: secp256r1", EARLY} <= set(found)
     assert "x-frame-options: 2 times" in seen
     assert any(one.startswith("server: nginx/") for one in seen)
+
+
+def refused_from(house: House) -> list[str]:
+    """From which networks logout tokens were refused so far, as the log has it, sealed or not."""
+    server = house.installation.server
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE))) as superuser:
+        found = superuser.execute(
+            "select e.detail ->> 'source' from ("
+            " select (convert_from(leaf, 'UTF8')::jsonb) ->> 'event' as event,"
+            " (convert_from(leaf, 'UTF8')::jsonb) -> 'detail' as detail from ledger.log_entry"
+            " union all select event, detail from ledger.inbox) e"
+            " where e.event = 'sign_in.refused' and e.detail ->> 'reason' like 'logout%'"
+        ).fetchall()
+    return sorted(one for (one,) in found)
+
+
+def test_where_somebody_comes_from_is_nginx_word_alone(street: Street, house: House) -> None:
+    """What a browser says of it is written over by nginx, and is nothing where it goes past nginx."""
+    behind = f"http://127.0.0.1:{house.ports['signin']}"
+    context = ssl.create_default_context(cafile=str(street.issuer.file))
+    forged = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "203.0.113.10"), ("forwarded", "for=203.0.113.9")]
+    ways = [
+        (street.origins["signin"], "127.9.9.9", forged[:1]),
+        (street.origins["signin"], "127.8.8.8", forged),
+        (behind, "127.7.7.7", [("host", urlsplit(street.origins["signin"]).netloc), *forged[:1]]),
+    ]
+    for where, caller, headers in ways:
+        with httpx.Client(transport=httpx.HTTPTransport(verify=context, local_address=caller)) as client:
+            assert client.post(f"{where}/logout/nowhere", headers=headers, data={"a": "b"}).status_code == 400
+    assert refused_from(house) == ["127.7.7.0/24", "127.8.8.0/24", "127.9.9.0/24"]
+
+
+def test_who_has_no_need_of_it_is_not_told_from_where_somebody_comes() -> None:
+    servers = PAGES.read_text().split("\nserver {")[1:]
+    told = [one for one in servers if "set $vaka_caller $remote_addr;" in one]
+    assert len(told) == len(CALLED_ON)
+    assert all(any(f"server_name {name}.example;" in one for one in told) for name in CALLED_ON)
 
 
 def test_the_two_files_hand_the_same_addresses_to_the_registry() -> None:

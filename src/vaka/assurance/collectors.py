@@ -130,6 +130,14 @@ OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks what something else has seen lately. Where that has stopped, all is not well: nobody knows."""
 
+REMOTE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "remote-paths": partial(ask_platform, "find_remote_paths"),
+        "remote-sample": _of_register("remote-sample", "find_remote_samples"),
+    }
+)
+"""What asks from where administrators work, and whether that was checked."""
+
 COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "conflicting-roles": partial(ask_platform, "find_conflicting_roles"),
@@ -150,6 +158,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "maintenance-runs": partial(ask_platform_of_all, "find_unproved_runs"),
         "auditor-access": partial(ask_platform, "find_endless_auditors"),
         **OVERSEEN_COLLECTORS,
+        **REMOTE_COLLECTORS,
         "authority-policies": partial(ask_platform, "find_unread_rules", roles=AUTHORITY_ROLES, grace=RULES_GRACE),
         "audit-requests": partial(ask_platform, "find_overdue_inquiries"),
         "exercise-requests": partial(ask_platform, "find_unanswered_exercises"),

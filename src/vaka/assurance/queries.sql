@@ -306,6 +306,39 @@ select reason, things from find_overdue_secrets(%(devices)s, %(grace)s, %(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_plain_devices(%(at)s)
 
+-- name: find_remote_paths
+-- as: scheduler, setup
+select authority_id, reason, things from find_remote_paths(%(at)s)
+
+-- name: find_remote_samples
+-- as: scheduler, setup
+select authority_id, reason, things from find_remote_samples(%(every)s, %(at)s)
+
+-- name: last_quarter
+-- as: office
+select quarter from last_quarter(%(at)s)
+
+-- name: list_remote_draws
+-- as: office, portal
+select id, quarter, number, reason, checkpoint, seed, population, drawn_at, drawn, checked, deviating, last_checked_at
+from list_remote_draws()
+
+-- name: list_remote_drawn
+-- as: office
+select draw, session_id, rank, account_id, placed_at, deviates, note, made_by, made_at from list_remote_drawn()
+
+-- name: list_remote_deviations
+-- as: portal
+select draw, rank, note, made_at from list_remote_deviations()
+
+-- name: draw_remote_sample
+-- as: office
+select draw_remote_sample(%(id)s, %(number)s, %(reason)s, %(by)s, %(at)s)
+
+-- name: check_remote_session
+-- as: office
+select check_remote_session(%(draw)s, %(session_id)s, %(deviates)s, %(note)s, %(by)s, %(at)s)
+
 -- ── What waits, when it is due, and what was told of it ──────────────────────────────────────────────────────────
 
 -- name: list_waiting

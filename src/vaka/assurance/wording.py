@@ -175,6 +175,22 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} anordningar som inte kan kryptera används fast deras undantag är över.",
             en="{count} devices that cannot encrypt are in use though their exception is over.",
         ),
+        ("remote-paths", "empty"): Sentence(
+            sv="Inget nät för administration gäller i registret, så ingen session avslutas för varifrån den kommer.",
+            en="No network for administration is in force in the register, so no session ends for where it comes from.",
+        ),
+        ("remote-paths", "outside"): Sentence(
+            sv="{count} sessioner på kontoret har det senaste dygnet kommit från nät som inte fanns i registret.",
+            en="{count} sessions of the office came from networks that were not in the register within the last day.",
+        ),
+        ("remote-paths", "unplaced"): Sentence(
+            sv="{count} sessioner på kontoret har använts utan att det har prövats varifrån de kom.",
+            en="{count} sessions of the office were used without anything having looked from where they came.",
+        ),
+        ("remote-sample", "unchecked"): Sentence(
+            sv="{count} stickprov av distansarbete har dragits för mer än trettio dagar sedan och är inte genomgångna.",
+            en="{count} samples of remote work were drawn more than thirty days ago and have not been gone through.",
+        ),
         ("clock-state", "unsynchronised"): Sentence(
             sv="Maskinens klocka är inte synkroniserad.",
             en="The machine's clock is not synchronised.",

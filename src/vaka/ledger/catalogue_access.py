@@ -150,6 +150,15 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("account", "setup", "scheduler"), ("session",), ("reason", "account", "step_up"),
             "the address, the token, the name",
         ),
+        Event.REMOTE_DRAWN: About(
+            OPERATOR, ("remote_draw",), ("quarter", "version", "size", "seed", "population", "count", "reason"),
+            "whose sessions were drawn",
+        ),
+        Event.REMOTE_CHECKED: About(
+            OPERATOR, ("remote_draw",), ("session", "verdict", "digest", "step_up"),
+            "what was written of it: a fingerprint of it",
+        ),
+        Event.SESSION_PLACED: About(OPERATOR, ("session",), ("location", "network"), "the address, the name"),
         Event.SESSION_LOCKED: About(OPERATOR, ("session",), (), "what was on the page"),
         Event.SESSION_UNLOCKED: About(OPERATOR, ("session",), ("step_up",), "what was on the page"),
         Event.SESSION_KEPT: About(OPERATOR, ("session",), (), "which alarm it was"),

@@ -154,6 +154,9 @@ class Event(Enum):
     CLIENT_ENDED = "client.ended"  # it was ended; its tokens are worth nothing
     CLIENT_ADMITTED = "client.admitted"  # a program proved itself and got a token for minutes
     SESSION_STARTED = "session.started"  # somebody signed in
+    REMOTE_DRAWN = "remote.drawn"  # sessions were drawn for the check of remote work
+    REMOTE_CHECKED = "remote.checked"  # somebody went through one of them
+    SESSION_PLACED = "session.placed"  # from where an administrator works; refused where no register has it
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SESSION_LOCKED = "session.locked"  # nobody used a session for a while: it shows nothing until it is unlocked
     SESSION_UNLOCKED = "session.unlocked"  # its owner touched one of his keys, and goes on

@@ -179,6 +179,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/cases/{case}/write": {"kind": "moved"},
         "/cases/{case}/seen": {"number": "1"},
         "/inquiries": {"inquiry": NOBODY, "authority": NOBODY, "seen": "1", "words": REASON},
+        "/remote/draw": {"number": "1", "reason": ""},
+        "/remote/check": {"draw": NOBODY, "session": NOBODY, "verdict": "followed", "note": ""},
         "/exclusions": {"authority": NOBODY, "term": "19", "reason": ""},
         "/exclusions/end": {"authority": NOBODY, "exclusion": NOBODY},
         "/exercises/plan": {

@@ -164,7 +164,12 @@ grant execute on function find_documents, find_processes, find_certificates, fin
     find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
 grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
-grant execute on function find_plain_devices to g_scheduler, g_setup;
+grant execute on function find_plain_devices, find_remote_paths, find_remote_samples to g_scheduler, g_setup;
+-- office: lets the check of remote work be drawn, and goes through it. portal: sees how that went, and names nobody.
+grant execute on function list_remote_draws to g_office, g_portal;
+grant execute on function last_quarter, list_remote_drawn, draw_remote_sample, check_remote_session to g_office;
+grant execute on function list_remote_deviations to g_portal;
+grant execute on function ledger.first_checkpoint, ledger.list_remote_sessions, ledger.count_remote_checks to vaka_owner;
 -- Whoever draws or looks after a board knows what each authority has asked for.
 grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
 -- portal: an authority asks the supplier, and reads its own. office: reads everybody's, and answers.
@@ -206,6 +211,8 @@ grant execute on function find_unanswered_exercises, find_exercise_hours to g_sc
 grant execute on function lacks_undertaking, awaits_undertaking to g_office;
 -- office: whether an administrator's role rests, for want of a course, and what he has to accept to work from elsewhere.
 grant execute on function training_due, ended_engagement, policy_to_accept to g_office;
+-- office: from where somebody administers; a session from nowhere that is registered it ends.
+grant execute on function place_session, list_networks to g_office;
 grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
 -- portal: what the authority is shown of them, and nothing else.
 grant execute on function count_shown_entries, list_shown_entries to g_portal;

@@ -41,6 +41,7 @@ from vaka.web.office import (
     register_entries,
     register_import,
     registers,
+    remote_checks,
     remote_work,
     requests,
     roles,
@@ -123,6 +124,9 @@ ADDRESSES: tuple[Address, ...] = (
     route("/exclusions", exclusions.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/exclusions", exclusions.propose, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/exclusions/end", exclusions.end, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/remote", remote_checks.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/remote/draw", remote_checks.draw, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route("/remote/check", remote_checks.check, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
     route("/exercises", exercises.show_exercises, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/exercises/plan", exercises.plan_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
     route("/exercises/begin", exercises.begin_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
@@ -189,6 +193,8 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         )
         if asker is None or not await emergency.is_as_opened(office, asker.session):
             return None
+        if asker.session.realm == REALM:
+            await remote_work.require_place(office, asker, request)
         async with transaction(office.platform) as connection:
             now = office.clock.now()
             principal = await with_rest(connection, asker.principal, now, office.training_ahead)

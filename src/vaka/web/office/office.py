@@ -5,7 +5,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 from uuid import UUID
 
@@ -78,8 +77,6 @@ class Office:
     """How often calendars may ask."""
     cases: CasesSettings = field(default_factory=CasesSettings)
     """What was agreed of incidents and vulnerabilities."""
-    on_site: tuple[IPv4Network | IPv6Network, ...] = ()
-    """The networks of the supplier's own premises; from everywhere else one works remotely."""
     demo: bool = False
     """Whether issuers may be at addresses of this machine, without TLS."""
 

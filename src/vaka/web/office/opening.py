@@ -5,7 +5,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from vaka.clock import Clock
@@ -65,7 +64,6 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 training_ahead=timedelta(days=settings.access.training_ahead_days), demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin, allowances=Allowances(clock),
                 cases=settings.cases,
-                on_site=tuple(ip_network(one) for one in settings.office.on_site),
             )  # fmt: skip
     finally:
         await platform.close()

@@ -36,6 +36,7 @@ from vaka.web.office.office import Office
 from vaka.web.office.register_entries import address, read_entry, show_one
 from vaka.web.office.registers import HERE, read_register
 from vaka.web.office.registers import show_one as show_register
+from vaka.web.office.remote_work import keep_way_in
 from vaka.web.office.requests import EXPLAINED
 from vaka.web.office.touching import confirm
 from vaka.web.register_words import read_words
@@ -83,6 +84,7 @@ async def take_step(office: Office, request: Request, asker: Asker) -> Response:
             raise RegisterError.of("changed")
         require_ready(register, step, newest.fields, now.date())
         require_another(step, history, asker.principal.account_id, humans)
+        await keep_way_in(office, request, register, newest, step)
         asked = Confirming(
             moving_act(register, newest, step), f"{here}/move", here, "registers",
             {"step": form.step, "digest": form.digest},
