@@ -14,7 +14,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from vaka.access.roles import AUTHORITY_ROLES
-from vaka.assurance.evidence import QUERIES, Found, Look
+from vaka.assurance.evidence import QUERIES, RULES_GRACE, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import ClockState, read_clock_state
@@ -39,9 +39,6 @@ class Place:
 
 ONCE_A_YEAR = timedelta(days=365)
 """Agreements with subcontractors and partners are gone through as often, however long each of them holds."""
-
-RULES_GRACE = timedelta(days=30)
-"""How long somebody has to acknowledge an authority's rule, from when it holds or he began to work there."""
 
 Collector = Callable[[Place, datetime], Awaitable[Look]]
 

@@ -277,7 +277,15 @@ select authority_id, reason, things from find_plain_devices(%(at)s)
 
 -- name: list_waiting
 -- as: portal, scheduler
-select kind, id, since, due, things from list_waiting(%(authority_id)s, %(at)s)
+select kind, id, since, due from list_waiting(%(authority_id)s, %(at)s)
+
+-- name: list_pending
+-- as: portal, scheduler
+select kind, id, since, due from list_pending(%(authority_id)s, %(at)s)
+
+-- name: list_owed
+-- as: office, scheduler
+select kind, id, since, due from list_owed(%(roles)s, %(grace)s, %(at)s)
 
 -- name: list_register_days
 -- as: office, scheduler

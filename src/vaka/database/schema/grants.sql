@@ -174,7 +174,8 @@ grant execute on function approve_exclusion to g_portal;
 grant execute on function ledger.is_exclusion_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
 -- reminds, and tells of the week. It reads of the registers only the days.
-grant execute on function list_waiting to g_portal, g_scheduler;
+grant execute on function list_waiting, list_pending to g_portal, g_scheduler;
+grant execute on function list_owed to g_office, g_scheduler;
 grant execute on function list_register_days to g_office, g_scheduler;
 grant execute on function list_shown_days to g_portal, g_scheduler;
 grant execute on function tell_reminder, tell_digest, read_digest_state to g_scheduler;
