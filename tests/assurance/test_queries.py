@@ -50,6 +50,11 @@ SAMPLES: dict[str, object] = {
     "day": START.date(),
     "stage": "today",
     "said": Jsonb({}),
+    "report": "access",
+    "year": 2026,
+    "format": "pdf",
+    "requirements": ["clock-state"],
+    "moments": [START],
 }
 
 

@@ -146,6 +146,14 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the supplier's registers."""
 
+REPORT_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "access-report": _of_register("access-report", "find_unreported", report="access"),
+        "change-report": _of_register("change-report", "find_unreported", report="changes"),
+    }
+)
+"""What asks whether an authority has had the report of the year: it is there, and the authority takes it out."""
+
 CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "authority-contact": partial(_ask_platform, "find_contacts"),
@@ -204,6 +212,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **OWN_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
+        **REPORT_COLLECTORS,
     }
 )
 """By the requirement each supplies."""

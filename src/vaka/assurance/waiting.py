@@ -107,6 +107,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                      "Name somebody whom the supplier reaches, and until which day it holds."),
             "contacts", Permission.PORTAL_HANDLE_CASES,
         ),
+        "access_report": Kind(
+            Sentence("Årets redovisning av behörigheter", "The report of a year's roles"),
+            Sentence("Läs den och ta ut den, minst en gång om året.", "Read it and take it out, once a year at least."),
+            "reports", Permission.PORTAL_SEE_ACCESS,
+        ),
+        "change_report": Kind(
+            Sentence("Årets uppföljning av ändringar", "The report of a year's changes"),
+            Sentence("Läs den och ta ut den, minst en gång om året.", "Read it and take it out, once a year at least."),
+            "reports", Permission.PORTAL_SEE_TERMS,
+        ),
     }
 )  # fmt: skip
 """Besides these there are terms, which everybody sees who sees the board."""
@@ -175,11 +185,17 @@ async def _proposals(doors: Doors) -> list[Task]:
 
 SOURCES: tuple[Source, ...] = (
     _terms, partial(_of_platform, "list_waiting"), partial(_of_platform, "list_pending"),
-    _erasures, _endings, _proposals,
+    partial(_of_platform, "list_reports_due"), _erasures, _endings, _proposals,
 )  # fmt: skip
 """Where tasks come from: whatever is to become one is one line here, and its words one in :data:`KINDS`."""
 
-_SAID_BETTER: Mapping[str, str] = MappingProxyType({"requirement:authority-contact": "contact"})
+_SAID_BETTER: Mapping[str, str] = MappingProxyType(
+    {
+        "requirement:authority-contact": "contact",
+        "requirement:access-report": "access_report",
+        "requirement:change-report": "change_report",
+    }
+)
 """What a term leaves to do, and the kind that says the same with its day and its page: one task is enough."""
 
 

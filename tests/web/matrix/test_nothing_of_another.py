@@ -90,6 +90,8 @@ async def test_term_31_5_the_live_view_tells_of_ones_own_alone(
         ("records_officer", "end/export", {"reason": "KS 2026/31"}),
         ("access_approver", "access/report/2026/csv", {}),
         ("access_approver", "access/report/2026/pdf", {}),
+        *(("contract_officer", f"reports/{report}/2026/{form}", {})
+          for report in ("changes", "terms") for form in ("csv", "pdf")),
         ("records_officer", "erasure/{order}/certificate", None),
     ],
 )  # fmt: skip

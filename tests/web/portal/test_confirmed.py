@@ -156,6 +156,9 @@ CASES = [
          "log.exported", {}),
     Case("/log/{authority}/access/report/{year}/pdf", "beata", plain(f"{LOG}/access/report/{YEAR}/pdf"),
          "log.exported", {}),
+    *(Case(f"/log/{{authority}}/reports/{{report}}/{{year}}/{form}", "agneta",
+           plain(f"{LOG}/reports/{report}/{YEAR}/{form}"), "report.taken", {})
+      for form, report in (("csv", "changes"), ("pdf", "terms"))),
     Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
     Case("/log/{authority}/rules", "agneta",
          plain(f"{LOG}/rules", rule=str(uuid4()), title="Sekretess", words="Läs.", day="{tomorrow}"),
