@@ -259,7 +259,8 @@ async def enrolled(browser: Browser) -> SoftKey:
 def log_of(event: str) -> str:
     """Which log an event stands in."""
     of_the_platform = (
-        "role.", "rule.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_", "exercise_",
+        "report.", "role.", "rule.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_",
+        "exercise_",
     )  # fmt: skip
     return "platform" if event.startswith(of_the_platform) else "ekbacka"
 

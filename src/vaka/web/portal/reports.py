@@ -29,9 +29,11 @@ from vaka.web.key_answer import KeyAnswer
 from vaka.web.portal import change_report, terms_report
 from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.tasks import find_supervised
 from vaka.web.portal.touching import confirm
 from vaka.web.portal.yearly import Drawn, attach, read_year, stretch, this_year, years_until
 from vaka.web.texts import Language
+from vaka.web.times import LOCAL
 from vaka.web.touching import Confirming
 
 MAY_SEE = Permission.PORTAL_SEE_TERMS
@@ -59,13 +61,14 @@ async def show_reports(portal: Portal, request: Request, asker: Asker) -> Respon
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
         taken = {(one.report, one.year): one for one in await list_taken(platform, authority.id)}
+    years = await _list_years(portal, authority)
     path = f"/log/{authority.slug}"
     sees_access = may(asker.principal, Permission.PORTAL_SEE_ACCESS, authority.id)
     pages = {"access": f"{path}/access/report"} if sees_access else {}
     pages |= {name: f"{path}/reports/{name}" for name in REPORTS}
     return portal.page(
         asker, "portal_reports.html", authority, f"{path}/reports",
-        page="reports", path=path, state=state, taken=taken, pages=pages, years=years_until(this_year(portal)),
+        page="reports", path=path, state=state, taken=taken, pages=pages, years=years,
     )  # fmt: skip
 
 
@@ -80,7 +83,7 @@ async def show_report(portal: Portal, request: Request, asker: Asker) -> Respons
     path = f"/log/{authority.slug}"
     return portal.page(
         asker, "portal_report.html", authority, f"{path}/reports/{name}/{year}",
-        page="reports", path=path, state=state, name=name, year=year, years=years_until(this_year(portal)),
+        page="reports", path=path, state=state, name=name, year=year, years=await _list_years(portal, authority),
         title=drawn.title.in_language(language), about=drawn.say_about(authority, portal.clock.now(), language)[1:],
         parts=drawn.parts,
     )  # fmt: skip
@@ -132,6 +135,13 @@ async def _enter_shown(portal: Portal, asker: Asker, authority: Authority, year:
     )  # fmt: skip
     async with portal.gateway.transaction(authority.id) as tenant:
         await append(tenant, entry)
+
+
+async def _list_years(portal: Portal, authority: Authority) -> range:
+    """Return the years of the contract. Raises NothingHereError where there is none."""
+    async with transaction(portal.platform) as platform:
+        supervised = await find_supervised(platform, authority.id, portal.clock.now())
+    return years_until(this_year(portal), supervised.contract.since.astimezone(LOCAL).year)
 
 
 def _which(request: Request) -> Kind:

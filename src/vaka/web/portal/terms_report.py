@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from vaka.access.decide import NothingHereError
 from vaka.access.designation import list_held
-from vaka.assurance.evidence import Supervised, list_supervised
+from vaka.assurance.evidence import Supervised
 from vaka.assurance.exclusions import list_exclusions
 from vaka.assurance.inquiries import list_inquiries, list_messages
 from vaka.assurance.year import end_of_days, follow, read_standings_at
@@ -21,6 +21,7 @@ from vaka.errors import Sentence
 from vaka.registers.exercises import list_exercises
 from vaka.tenants.authorities import Authority
 from vaka.web.portal.portal import Portal
+from vaka.web.portal.tasks import find_supervised
 from vaka.web.portal.terms_document import RESTORED, CaseYear, Year, write_parts, write_table
 from vaka.web.portal.yearly import Drawn, bounds
 from vaka.web.texts import Language
@@ -30,8 +31,8 @@ async def draw(portal: Portal, authority: Authority, year: int, language: Langua
     """Draw the report of a year. Raises NothingHereError where there is no contract, or was none yet."""
     now = portal.clock.now()
     async with transaction(portal.platform) as platform:
-        supervised = next((one for one in await list_supervised(platform, now) if one.id == authority.id), None)
-        if supervised is None or supervised.contract.since >= bounds(year)[1]:
+        supervised = await find_supervised(platform, authority.id, now)
+        if supervised.contract.since >= bounds(year)[1]:
             raise NothingHereError
         gathered = await gather(platform, supervised, year, now)
     about = [

@@ -74,9 +74,9 @@ def this_year(portal: Portal) -> int:
     return portal.clock.now().astimezone(LOCAL).year
 
 
-def years_until(year: int) -> range:
-    """Return the years that are offered, the newest first."""
-    return range(year, max(FIRST_YEAR, year - 6), -1)
+def years_until(year: int, first: int = FIRST_YEAR + 1) -> range:
+    """Return the years that are offered, the newest first: six at most, and none before the `first`."""
+    return range(year, max(first - 1, year - 6), -1)
 
 
 def bounds(year: int) -> tuple[datetime, datetime]:
