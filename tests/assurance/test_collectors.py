@@ -27,6 +27,7 @@ from vaka.assurance.collectors import (
     OWN_COLLECTORS,
     REGISTER_COLLECTORS,
     REMOTE_COLLECTORS,
+    REPORT_COLLECTORS,
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
@@ -55,12 +56,14 @@ _ELSEWHERE = {
     *OVERSEEN_COLLECTORS,
     *REGISTER_COLLECTORS,
     *REMOTE_COLLECTORS,
+    *REPORT_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
 }
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
-test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py and test_authority_rules.py have it.
+test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
+test_report_collectors.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -576,8 +579,9 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     """And everything that it can find is said in words of both languages."""
     assert set(COLLECTORS) <= set(REQUIREMENTS)
     automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"} - set(CASE_COLLECTORS)
-    assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == {*REGISTER_COLLECTORS, "role-matrix"}
-    assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
+    documents = (*REGISTER_COLLECTORS, *REPORT_COLLECTORS)
+    assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == {*documents, "role-matrix"}
+    assert all(REQUIREMENTS[name].looked is not None for name in documents)
     # What has a file of its own to turn it red in.
     elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
     elsewhere |= set(OWN_COLLECTORS) | set(RIGHTS_COLLECTORS) | set(MACHINE_COLLECTORS)

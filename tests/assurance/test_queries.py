@@ -62,6 +62,11 @@ SAMPLES: dict[str, object] = {
     "session_id": uuid4(),
     "deviates": True,
     "note": "Kom från ett hotellnät",
+    "report": "access",
+    "year": 2026,
+    "format": "pdf",
+    "requirements": ["clock-state"],
+    "moments": [START],
 }
 
 

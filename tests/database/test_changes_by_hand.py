@@ -279,6 +279,7 @@ UNGUARDED = {
         "authority_rule": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_opening": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_acknowledgement": "added by a function alone, with an entry; everybody else is refused",
+        "report_taken": "added by a function alone, with an entry; everybody else is refused",
         "exercise": "written by functions alone, each with an entry (tests/registers/test_exercises.py)",
         "exercise_device": "written by a function alone, with device.registered; everybody else is refused",
         "exercise_lesson": "written by functions alone, each with an entry; everybody else is refused",

@@ -77,6 +77,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("notices", "tell_delivered"): told("notice.delivered"),
     ("notices", "tell_hindered"): told("notice.hindered"),
     ("notices", "tell_late_notices"): told("notice.late"),
+    ("assurance", "take_report"): told("report.taken"),
     ("notices", "set_digest_day"): told("digest_rule.set"),
     ("notices", "set_own_digest_day"): told("digest_rule.set"),
     ("notices", "set_own_way"): told("notice_way.set"),
@@ -295,7 +296,7 @@ _CHANGES = re.compile(
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
-    r"|tell_reminder|tell_digest|set_(own_)?digest_day|(set|end)_own_way\b"
+    r"|take_report\(|tell_reminder|tell_digest|set_(own_)?digest_day|(set|end)_own_way\b"
     r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|settle_training|designate_role|put_out_account|end_accounts?|release_role\b|[a-z]+_break_glass\("
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
@@ -352,6 +353,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "tell_reminder": told("reminder.told"),
     "tell_digest": told("digest.told"),
     "set_digest_day": told("digest_rule.set"),
+    "take_report": told("report.taken"),
     "set_own_digest_day": told("digest_rule.set"),
     "set_own_way": told("notice_way.set"),
     "end_own_way": told("notice_way.ended"),
@@ -684,9 +686,14 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("POST", f"{LOG}/access/routine"): told("routine.taken"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
-    ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
-    ("POST", f"{LOG}/access/report/{{year}}/pdf"): told("log.exported"),
+    ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported", "report.taken"),
+    ("POST", f"{LOG}/access/report/{{year}}/pdf"): told("log.exported", "report.taken"),
     ("POST", f"{LOG}/terms/pack"): told("evidence.packed"),
+    ("GET", "/reports"): Untold("leads to a page"),
+    ("GET", f"{LOG}/reports"): told("page.opened"),
+    ("GET", f"{LOG}/reports/{{report}}/{{year}}"): told("log.read", "page.opened"),
+    ("POST", f"{LOG}/reports/{{report}}/{{year}}/csv"): told("report.taken"),
+    ("POST", f"{LOG}/reports/{{report}}/{{year}}/pdf"): told("report.taken"),
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),

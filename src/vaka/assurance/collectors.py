@@ -14,7 +14,7 @@ from uuid import UUID
 
 from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, ask_platform_of_all
-from vaka.assurance.evidence import Found, Look
+from vaka.assurance.evidence import RULES_GRACE, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import (
@@ -32,9 +32,6 @@ ONCE_A_YEAR = timedelta(days=365)
 
 REPLAYED_WITHIN = timedelta(hours=26)
 """How old a replay of the accounts may be: it is run each night, and may begin a little later than the night before."""
-
-RULES_GRACE = timedelta(days=30)
-"""How long somebody has to acknowledge an authority's rule, from when it holds or he began to work there."""
 
 
 async def _find_unwitnessed(place: Place, now: datetime) -> Look:
@@ -97,6 +94,14 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     }
 )
 """What asks the supplier's registers."""
+
+REPORT_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "access-report": _of_register("access-report", "find_unreported", report="access"),
+        "change-report": _of_register("change-report", "find_unreported", report="changes"),
+    }
+)
+"""What asks whether an authority has had the report of the year: it is there, and the authority takes it out."""
 
 CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
@@ -170,6 +175,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **MACHINE_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
+        **REPORT_COLLECTORS,
     }
 )
 """By the requirement each supplies."""

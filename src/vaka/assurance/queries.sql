@@ -99,6 +99,10 @@ select look, requirement, looked_at, clock, seen from list_looks(%(authority_id)
 select look, requirement, looked_at, clock, own, met, reason, things, stands
 from list_findings(%(authority_id)s, %(since)s, %(most)s)
 
+-- name: find_unreported
+-- as: scheduler, setup
+select authority_id, reason, things from find_unreported(%(report)s, %(every)s, %(at)s)
+
 -- name: find_documents
 -- as: scheduler, setup
 select authority_id, reason, things from find_documents(%(purpose)s, %(every)s, %(at)s)
@@ -343,7 +347,36 @@ select check_remote_session(%(draw)s, %(session_id)s, %(deviates)s, %(note)s, %(
 
 -- name: list_waiting
 -- as: portal, scheduler
-select kind, id, since, due, things from list_waiting(%(authority_id)s, %(at)s)
+select kind, id, since, due from list_waiting(%(authority_id)s, %(at)s)
+
+-- name: list_pending
+-- as: portal, scheduler
+select kind, id, since, due from list_pending(%(authority_id)s, %(at)s)
+
+-- name: list_reports_due
+-- as: portal, scheduler
+select kind, id, since, due from list_reports_due(%(authority_id)s, %(at)s)
+
+-- name: take_report
+-- as: portal
+select take_report(%(authority_id)s, %(report)s, %(year)s, %(format)s, %(sha256)s, %(by)s, %(now)s)
+
+-- name: list_reports_taken
+-- as: portal
+select report, year, format, sha256, taken_at from list_reports_taken(%(authority_id)s)
+
+-- name: list_changes
+-- as: portal
+select entry, number, state, digest, made_at, said from list_changes(%(authority_id)s, %(since)s, %(until)s)
+
+-- name: list_standings
+-- as: portal
+select moment, requirement, met, reason, things, since, seen
+from list_standings(%(authority_id)s, %(requirements)s, %(moments)s)
+
+-- name: list_owed
+-- as: office, scheduler
+select kind, id, since, due from list_owed(%(roles)s, %(grace)s, %(at)s)
 
 -- name: list_register_days
 -- as: office, scheduler

@@ -88,6 +88,10 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("account", "setup"), ("authority",), ("format", "sha256", "key", "tool", "change", "step_up"),
             "the evidence",
         ),
+        Event.REPORT_TAKEN: About(
+            OPERATOR, ("authority",), ("authority", "report", "year", "format", "sha256", "step_up"),
+            "what stands in it: a fingerprint of it",
+        ),
         Event.REGISTER_ENTERED: About(
             OPERATOR, ("register_entry",), ("register", "version", "state", "digest", "step_up"),
             "what was written: a fingerprint of it",

@@ -113,6 +113,7 @@ class Event(Enum):
     ROLE_REFUSED = "role.refused"  # the authority's approver said no
     EVIDENCE_CHANGED = "evidence.changed"  # a look at a term's evidence found something else than the look before
     EVIDENCE_PACKED = "evidence.packed"  # the evidence of an authority's terms was taken out, as a signed pack
+    REPORT_TAKEN = "report.taken"  # somebody of an authority took a report of a year out
     REGISTER_ENTERED = "register.entered"  # an administrator wrote in one of the supplier's registers
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force

@@ -45,7 +45,12 @@ def case_words(preferences: Preferences) -> Mapping[str, Any]:
     language = preferences.language
 
     def word(name: str) -> str:
-        return WORDS[name].in_language(language) if name in WORDS else name
+        return say_word(name, language)
 
     say: Callable[[Sentence], str] = lambda sentence: sentence.in_language(language)  # noqa: E731
     return {"word": word, "say": say, "markings": MARKINGS, "all_reports": REPORTS}
+
+
+def say_word(name: str, language: str) -> str:
+    """Return what a code of a case is called: a kind, a severity, a step; itself where it has no word."""
+    return WORDS[name].in_language(language) if name in WORDS else name

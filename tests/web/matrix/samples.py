@@ -35,8 +35,8 @@ ACTIVATION = {
 
 IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
-    "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
-    "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
+    "index": "0", "report": "terms", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef",
+    "name": "vaka.css", "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
     "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43, "rule": Named("rule"), "version": "1",
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
@@ -104,6 +104,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/access/report/{{year}}/csv": {},
         f"{LOG}/access/report/{{year}}/pdf": {},
         f"{LOG}/terms/pack": {},
+        f"{LOG}/reports/{{report}}/{{year}}/csv": {},
+        f"{LOG}/reports/{{report}}/{{year}}/pdf": {},
         f"{LOG}/inquiries": {"kind": "other", "wanted": "2026-03-01", "words": ""},
         f"{LOG}/inquiries/settle": {"inquiry": Named("inquiry"), "seen": "1", "deed": "accepted", "words": REASON},
         f"{LOG}/exclusions/agree": {"exclusion": Named("exclusion"), "digest": NOTHING},

@@ -30,6 +30,7 @@ from vaka.notices.mail import write_mail
 from vaka.notices.outbox import Rooms, take_due
 from vaka.notices.webhook import write_body
 from vaka.web.portal.application import ADDRESSES
+from vaka.web.portal.reports import REPORTS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -44,6 +45,8 @@ FILES: list[tuple[str, str, dict[str, str] | None]] = [
     ("access_approver", "access/report/{year}/csv", {}),
     ("access_approver", "access/report/{year}/pdf", {}),
     ("access_approver", "access/routine", {}),
+    ("contract_officer", "reports/{report}/{year}/csv", {}),
+    ("contract_officer", "reports/{report}/{year}/pdf", {}),
     ("contract_officer", "terms/pack", {}),
     ("records_officer", "erasure/{order}/certificate", None),
     *(("contract_officer", f"cases/{{case}}/file{form}", None) for form in ("", "/csaf", "/stix", "/pdf")),
@@ -110,11 +113,12 @@ async def test_term_31_5_no_file_tells_of_another_authority(
     application = BY_NAME["portal"]
     async with application.open(furnished, SystemClock()) as opened:
         browser = await cast.browser(application, opened, cast.who(role, A), "authority")
-        where = f"/log/{A}/{path.format(year=datetime.now(UTC).year, **objects[A])}"
-        answer = await (browser.get(where) if fields is None else browser.post(where, fields))
-    assert answer.status == 200, answer.text
-    assert "attachment" in answer.header("content-disposition")
-    assert found_in(answer, foreign_to(furnished, objects, A)) == []
+        for report in REPORTS if "{report}" in path else [""]:
+            where = f"/log/{A}/{path.format(year=datetime.now(UTC).year, report=report, **objects[A])}"
+            answer = await (browser.get(where) if fields is None else browser.post(where, fields))
+            assert answer.status == 200, answer.text
+            assert "attachment" in answer.header("content-disposition")
+            assert found_in(answer, foreign_to(furnished, objects, A)) == []
 
 
 def test_term_31_5_every_file_is_among_them() -> None:

@@ -184,7 +184,11 @@ grant execute on function approve_exclusion to g_portal;
 grant execute on function ledger.is_exclusion_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
 -- reminds, and tells of the week. It reads of the registers only the days.
-grant execute on function list_waiting to g_portal, g_scheduler;
+grant execute on function list_waiting, list_pending, list_reports_due to g_portal, g_scheduler;
+-- portal: reports of a year, and that they were taken out; scheduler, setup: whether an authority has had them.
+grant execute on function take_report, list_reports_taken, list_changes, list_standings to g_portal;
+grant execute on function find_unreported to g_scheduler, g_setup;
+grant execute on function list_owed to g_office, g_scheduler;
 grant execute on function list_register_days to g_office, g_scheduler;
 grant execute on function list_shown_days to g_portal, g_scheduler;
 grant execute on function tell_reminder, tell_digest, read_digest_state to g_scheduler;

@@ -46,6 +46,7 @@ from vaka.web.portal import (
     remote,
     removal,
     removal_preview,
+    reports,
     retention,
     rules,
     supplier,
@@ -71,6 +72,7 @@ LOG = "/log/{authority}"
 PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
 EXERCISES = f"{LOG}/exercises"
+REPORT = f"{LOG}/reports/{{report}}/{{year}}"
 
 
 async def sign_out(portal: Portal, request: Request) -> Response:
@@ -208,6 +210,11 @@ ADDRESSES: tuple[Address, ...] = (
     route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms/pack", terms_pack.give_pack, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route("/reports", reports.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/reports", reports.show_reports, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(REPORT, reports.show_report, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{REPORT}/csv", reports.give_file, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{REPORT}/pdf", reports.give_document, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
     route("/inquiries", inquiries.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.ask, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),

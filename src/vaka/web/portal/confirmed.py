@@ -21,6 +21,8 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
             f"{_LOG}/access/report/{{year}}/csv": [Event.LOG_EXPORTED],
             f"{_LOG}/access/report/{{year}}/pdf": [Event.LOG_EXPORTED],
             f"{_LOG}/terms/pack": [Event.EVIDENCE_PACKED],
+            f"{_LOG}/reports/{{report}}/{{year}}/csv": [Event.REPORT_TAKEN],
+            f"{_LOG}/reports/{{report}}/{{year}}/pdf": [Event.REPORT_TAKEN],
             f"{_LOG}/exclusions/agree": [Event.EXCLUSION_APPROVED],
             f"{_LOG}/retention": [Event.RETENTION_SET],
             f"{_LOG}/rules": [Event.RULE_PUBLISHED],

@@ -47,6 +47,7 @@ FACTS: Mapping[str, str] = {
     "device_type": mark("Type of device"),
     "entry": mark("Entry"),
     "year": mark("Year"),
+    "report": mark("Which report"),
     "side": mark("Which side"),
     "lesson": mark("Which lesson"),
     "event": mark("Event"),

@@ -12,6 +12,7 @@ GROUPS = (
     )),
     Group(mark("The terms"), (
         Room("terms", "/terms", mark("The terms"), Permission.PORTAL_SEE_TERMS),
+        Room("reports", "/reports", mark("Reports of a year"), Permission.PORTAL_SEE_TERMS),
         Room("registers", "/registers", mark("The supplier's registers"), Permission.PORTAL_SEE_TERMS),
         Room("inquiries", "/inquiries", mark("Questions"), Permission.PORTAL_SEE_TERMS),
         Room("exercises", "/exercises", mark("Crisis exercises"), Permission.PORTAL_SEE_TERMS),
