@@ -25,6 +25,7 @@ from vaka.assurance.collectors import (
     OVERSEEN_COLLECTORS,
     OWN_COLLECTORS,
     REGISTER_COLLECTORS,
+    SCANNER_COLLECTORS,
     Place,
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
@@ -47,12 +48,16 @@ CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if on
 """Of an authority that has asked for whatever is owed on request, and has published no rules."""
 OWN_ELSEWHERE = ("log-witnessed", "log-retention", "activation-policy")
 """What asks an authority's own database and finds nothing there at first (test_own_evidence.py)."""
-_ELSEWHERE = {**CASE_COLLECTORS, **OVERSEEN_COLLECTORS, **REGISTER_COLLECTORS, ONCE_RULED: None} | dict.fromkeys(
-    OWN_ELSEWHERE
-)
+_ELSEWHERE = {
+    **CASE_COLLECTORS,
+    **OVERSEEN_COLLECTORS,
+    **REGISTER_COLLECTORS,
+    **SCANNER_COLLECTORS,
+    ONCE_RULED: None,
+} | dict.fromkeys(OWN_ELSEWHERE)
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
-test_overseen.py, test_register_collectors.py and test_authority_rules.py have it.
+test_overseen.py, test_register_collectors.py, test_scanner_evidence.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -572,5 +577,5 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
     # What has a file of its own to turn it red in.
     elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
-    elsewhere |= set(OWN_COLLECTORS)
+    elsewhere |= {*OWN_COLLECTORS, *SCANNER_COLLECTORS}
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

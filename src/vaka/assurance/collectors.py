@@ -16,11 +16,13 @@ from uuid import UUID
 from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.evidence import QUERIES, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
+from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import ClockState, read_clock_state
 from vaka.database.connections import Connection, Pool, transaction
 from vaka.errors import VakaError
 from vaka.ledger.receipts import policy_of
+from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import LedgerSettings
 from vaka.tenants.gateway import Gateway
 
@@ -35,6 +37,8 @@ class Place:
     read_clock: Callable[[], ClockState] = read_clock_state
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     """Which witnesses each log is shown to."""
+    inspector: Inspector = NO_SCANNER
+    """What looks at files that are uploaded."""
 
 
 ONCE_A_YEAR = timedelta(days=365)
@@ -106,6 +110,16 @@ async def _find_clock(place: Place, _now: datetime) -> Look:
     return Look([Found(None) if state == "synchronised" else Found(None, state, 1)])
 
 
+async def _find_scanner(place: Place, _now: datetime) -> Look:
+    """Whether what is uploaded is scanned (term 23)."""
+    return Look([await find_blind_scanner(place.inspector)])
+
+
+async def _find_signatures(place: Place, now: datetime) -> Look:
+    """Whether the scanner's signatures are new enough (term 23). One that does not answer was not seen."""
+    return Look([await find_old_signatures(place.inspector, now)])
+
+
 def _of_own(statement: str, **more: object) -> Collector:
     """Return what asks each authority's own database by one statement."""
     return partial(_ask_everywhere, partial(find_by_statement, statement, more))
@@ -170,6 +184,11 @@ OWN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks each authority's own database."""
 
+SCANNER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {"scanner": _find_scanner, "scanner-signatures": _find_signatures}
+)
+"""What asks the scanner of uploaded files."""
+
 OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "machine-logins": partial(_ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
@@ -205,6 +224,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "clock-state": _find_clock,
         "plain-devices": partial(_ask_platform, "find_plain_devices"),
         **OWN_COLLECTORS,
+        **SCANNER_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
     }

@@ -14,6 +14,7 @@ from vaka.assurance.terms import Requirement, find_requirements, load_terms
 from vaka.clock import Clock
 from vaka.database.connections import Pool, transaction
 from vaka.logs import describe_error
+from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import LedgerSettings
 from vaka.tenants.gateway import Gateway
 
@@ -35,11 +36,14 @@ class Looking:
         clock: Clock,
         ledger: LedgerSettings,
         collectors: Mapping[str, Collector] = COLLECTORS,
+        *,
+        inspector: Inspector = NO_SCANNER,
     ) -> None:
         self._platform = platform
         self._gateway = gateway
         self._clock = clock
         self._ledger = ledger
+        self._inspector = inspector
         requirements = find_requirements(load_terms())
         self._collectors = [(requirements[name], collector) for name, collector in collectors.items()]
         self._looked: dict[str, datetime] = {}
@@ -55,7 +59,10 @@ class Looking:
         changed = 0
         for requirement, collector in self._due(now):
             try:
-                place = Place(self._platform, self._gateway, await self._list_authorities(), ledger=self._ledger)
+                place = Place(
+                    self._platform, self._gateway, await self._list_authorities(), ledger=self._ledger,
+                    inspector=self._inspector,
+                )  # fmt: skip
                 changed += await look(requirement, collector, place, now)
             except Exception as error:  # one collector's trouble, of whatever kind, is not the others'
                 if requirement.id not in self._failing:

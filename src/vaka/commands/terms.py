@@ -25,7 +25,8 @@ from vaka.database.connections import make_pool, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.removal.nights import LOCAL
-from vaka.settings import LedgerSettings
+from vaka.scanning.inspecting import Inspector
+from vaka.settings import Settings
 from vaka.tenants.gateway import Gateway
 
 COMPONENT = "setup"
@@ -73,7 +74,7 @@ def check(data: Path) -> None:
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
         with recorded(server, clock, "terms.check", None, apply=False) as run:
-            changed, failing = asyncio.run(_look(server, clock, settings.ledger))
+            changed, failing = asyncio.run(_look(server, clock, settings, data.absolute()))
             run.facts["count"] = changed
         click.echo(f"{len(COLLECTORS) - len(failing)} collectors looked; {changed} findings are other than before.")
         if not settings.security_contact.is_told(clock.now()):
@@ -107,12 +108,13 @@ def _choose(supervised: Sequence[Supervised], slug: str | None) -> Sequence[Supe
     return chosen
 
 
-async def _look(server: Server, clock: Clock, ledger: LedgerSettings) -> tuple[int, frozenset[str]]:
+async def _look(server: Server, clock: Clock, settings: Settings, root: Path) -> tuple[int, frozenset[str]]:
     gateway = Gateway(server, COMPONENT, active_authorities(server), pool_size=1)
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application="vaka-terms", largest=1)
     await platform.open()
     try:
-        looking = Looking(platform, gateway, clock, ledger)
+        inspector = Inspector.of(settings.attachments, root)
+        looking = Looking(platform, gateway, clock, settings.ledger, inspector=inspector)
         return await looking.look_around(), looking.failing
     finally:
         await gateway.close()

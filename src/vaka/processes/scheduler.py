@@ -27,6 +27,7 @@ from vaka.protected.drift import Protection
 from vaka.removal.measures import show
 from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
+from vaka.scanning.inspecting import Inspector
 from vaka.settings import Settings
 from vaka.tenants.attempts import open_attempts
 from vaka.tenants.confirming import CONFIRMING_SECONDS, Confirming
@@ -70,6 +71,9 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
             keyed, make = partial(if_keys, client), watch.make_round
+            looking = Looking(
+                platform, gateway, clock, settings.ledger, inspector=Inspector.of(settings.attachments, root)
+            )  # fmt: skip
             for seconds, long in (
                 (settings.erasure.look_seconds, partial(make, "erasure", people.carry_out)),
                 (settings.erasure.look_seconds, partial(make, "ending", whole.carry_out)),
@@ -80,7 +84,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
                 (CASES_SECONDS, Cases(platform, clock).let_time_pass),
-                (EVIDENCE_SECONDS, Looking(platform, gateway, clock, settings.ledger).look_around),
+                (EVIDENCE_SECONDS, looking.look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
