@@ -272,6 +272,7 @@ UNGUARDED = {
         "register_version": "added by functions alone, each with an entry (tests/registers/test_actions.py)",
         "register_acknowledgement": "added by a function alone, with an entry; everybody else is refused",
         "register_showing": "set by a function alone, with an entry; everybody else is refused",
+        "attachment": "added by a function alone, with an entry; everybody else is refused (tests/registers)",
         "authority_rule": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_opening": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_acknowledgement": "added by a function alone, with an entry; everybody else is refused",

@@ -19,6 +19,7 @@ from vaka.errors import VakaError
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.identity.sessions import Session
+from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import CasesSettings, SecurityContactSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
@@ -78,6 +79,8 @@ class Office:
     """How often calendars may ask."""
     cases: CasesSettings = field(default_factory=CasesSettings)
     """What was agreed of incidents and vulnerabilities."""
+    inspector: Inspector = NO_SCANNER
+    """What looks at files before they are kept."""
     on_site: tuple[IPv4Network | IPv6Network, ...] = ()
     """The networks of the supplier's own premises; from everywhere else one works remotely."""
     demo: bool = False
