@@ -28,6 +28,7 @@ from vaka.assurance.collectors import (
     REGISTER_COLLECTORS,
     REMOTE_COLLECTORS,
     REPORT_COLLECTORS,
+    SCANNER_COLLECTORS,
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
@@ -57,13 +58,14 @@ _ELSEWHERE = {
     *REGISTER_COLLECTORS,
     *REMOTE_COLLECTORS,
     *REPORT_COLLECTORS,
+    *SCANNER_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
 }
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
 test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
-test_report_collectors.py and test_authority_rules.py have it.
+test_report_collectors.py, test_scanner_evidence.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -584,6 +586,6 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     assert all(REQUIREMENTS[name].looked is not None for name in documents)
     # What has a file of its own to turn it red in.
     elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
-    elsewhere |= set(OWN_COLLECTORS) | set(RIGHTS_COLLECTORS) | set(MACHINE_COLLECTORS)
+    elsewhere |= set(OWN_COLLECTORS) | set(RIGHTS_COLLECTORS) | set(MACHINE_COLLECTORS) | set(SCANNER_COLLECTORS)
     elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

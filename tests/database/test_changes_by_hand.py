@@ -276,6 +276,7 @@ UNGUARDED = {
         "remote_check": "added by a function alone, with an entry; everybody else is refused",
         "session_place": "added by a function alone, with an entry; everybody else is refused",
         "register_showing": "set by a function alone, with an entry; everybody else is refused",
+        "attachment": "added by a function alone, with an entry; everybody else is refused (tests/registers)",
         "authority_rule": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_opening": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_acknowledgement": "added by a function alone, with an entry; everybody else is refused",

@@ -108,6 +108,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
+    ("registers", "attach_file"): told("attachment.added"),
+    ("registers", "refuse_file"): told("attachment.refused"),
     ("cases", "open_case"): told("case.opened", "case.written"),
     ("cases", "write_case"): told("case.written"),
     ("cases", "answer_case"): told("case.written"),
@@ -288,6 +290,8 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|(publish|open|acknowledge)_rule\("
     r"|enter_look|place_session|draw_remote_sample|check_remote_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|(publish|open|acknowledge)_rule\(|(attach|refuse)_file\("
+    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\("
@@ -380,6 +384,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
+    "attach_file": told("attachment.added"),
     "publish_rule": told("rule.published"),
     "open_rule": told("rule.opened"),
     "acknowledge_rule": told("rule.acknowledged"),
@@ -680,6 +685,7 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/rules"): told("rule.published"),
     ("GET", "/rules"): Untold("leads to a page"),
     ("GET", f"{LOG}/registers"): told("page.opened"),
+    ("GET", f"{LOG}/registers/files/{{file}}"): told("page.opened"),
     ("GET", f"{LOG}/terms"): told("page.opened"),
     ("GET", f"{LOG}/access"): told("page.opened"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
@@ -847,6 +853,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/registers/{register}/entry/{entry}/acknowledge"): told(
         "register.acknowledged", "security_key.used", "security_key.refused"
     ),
+    ("POST", "/registers/{register}/entry/{entry}/files"): told("attachment.added", "attachment.refused"),
+    ("GET", "/registers/{register}/entry/{entry}/files/{file}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/rules"): Untold("which rules of authorities concern oneself; nobody in care"),
     ("GET", "/rules/{rule}/{version}"): told("rule.opened"),
     ("POST", "/rules/{rule}/{version}"): told("rule.acknowledged"),

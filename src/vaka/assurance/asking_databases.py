@@ -15,6 +15,7 @@ from vaka.clock import ClockState, read_clock_state
 from vaka.database.connections import Connection, Pool, transaction
 from vaka.errors import VakaError
 from vaka.keys.client import KeyClient
+from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import Settings
 from vaka.tenants.gateway import Gateway
 
@@ -35,6 +36,8 @@ class Place:
     """How the keyholder is asked. Without it, nothing is known of keys."""
     root: Path | None = None
     """The data directory. Without it, nothing is known of this machine's processes."""
+    inspector: Inspector = NO_SCANNER
+    """What looks at files that are uploaded."""
     machine: str = field(default_factory=gethostname)
     """What the machine calls itself that looks."""
     proc: Path = Path("/proc")

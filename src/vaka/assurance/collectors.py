@@ -16,6 +16,7 @@ from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, ask_platform_of_all
 from vaka.assurance.evidence import RULES_GRACE, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
+from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import (
     MACHINE_COLLECTORS,
@@ -49,6 +50,16 @@ async def _find_clock(place: Place, _now: datetime) -> Look:
     """Whether the kernel of this machine holds its clock for synchronised (term 27)."""
     state = place.read_clock()
     return Look([Found(None) if state == "synchronised" else Found(None, state, 1)])
+
+
+async def _find_scanner(place: Place, _now: datetime) -> Look:
+    """Whether what is uploaded is scanned (term 23)."""
+    return Look([await find_blind_scanner(place.inspector)])
+
+
+async def _find_signatures(place: Place, now: datetime) -> Look:
+    """Whether the scanner's signatures are new enough (term 23). One that does not answer was not seen."""
+    return Look([await find_old_signatures(place.inspector, now)])
 
 
 def _of_own(statement: str, **more: object) -> Collector:
@@ -125,6 +136,11 @@ OWN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks each authority's own database."""
 
+SCANNER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {"scanner": _find_scanner, "scanner-signatures": _find_signatures}
+)
+"""What asks the scanner of uploaded files."""
+
 OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "machine-logins": partial(ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
@@ -173,6 +189,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **OWN_COLLECTORS,
         **RIGHTS_COLLECTORS,
         **MACHINE_COLLECTORS,
+        **SCANNER_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,

@@ -33,7 +33,7 @@ from vaka.assurance.oscal_parts import (
 )
 from vaka.assurance.oscal_system import make_component_definition, make_security_plan
 from vaka.assurance.pack_words import README, TITLES
-from vaka.assurance.raw_evidence import read_cases, read_findings, read_looks
+from vaka.assurance.raw_evidence import read_cases, read_files, read_findings, read_looks
 from vaka.assurance.terms import load_terms
 from vaka.crypto.signing import public_pem, sign
 from vaka.database.connections import Connection, Pool, transaction
@@ -46,7 +46,7 @@ from vaka.tenants.gateway import Gateway
 
 FORMAT = "evidence-pack"
 SUMS, SIGNATURE, KEY = "SHA256SUMS", "SHA256SUMS.sig", "key.pem"
-FINDINGS, LOOKS = "evidence/findings.jsonl", "evidence/looks.jsonl"
+FILES, FINDINGS, LOOKS = "evidence/files.jsonl", "evidence/findings.jsonl", "evidence/looks.jsonl"
 CASES = "evidence/cases.jsonl"
 ENTRIES = "ledger/entries.jsonl"
 _TIME = datetime(1980, 1, 1, tzinfo=UTC)
@@ -98,6 +98,7 @@ async def write_pack(
         standings = await read_standings(platform, authority.id)
         if with_cases:
             await _write_lines(archive, CASES, read_cases(platform, authority.id), out)
+        await _write_lines(archive, FILES, read_files(platform, authority.id), out)
         await _write_lines(archive, FINDINGS, read_findings(platform, authority.id, now), out)
         await _write_lines(archive, LOOKS, read_looks(platform, authority.id, now), out)
         archive.add(KEY, public_pem(doors.seed))

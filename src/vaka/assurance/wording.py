@@ -235,6 +235,22 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} körningar av underhållskommandon de senaste 30 dagarna har ingen bakom sig.",
             en="{count} runs of maintenance commands in the last 30 days have nobody behind them.",
         ),
+        ("scanner", "silent"): Sentence(
+            sv="Genomsökningen av filer svarar inte. Inga filer tas emot.",
+            en="The scanner of files does not answer. No files are taken in.",
+        ),
+        ("scanner", "blind"): Sentence(
+            sv="Genomsökningen av filer hittar inte det som den provas med.",
+            en="The scanner of files does not find what it is tried with.",
+        ),
+        ("scanner-signatures", "undated"): Sentence(
+            sv="Genomsökningen säger inte hur gamla dess signaturer är. Inga filer tas emot.",
+            en="The scanner does not say how old its signatures are. No files are taken in.",
+        ),
+        ("scanner-signatures", "old"): Sentence(
+            sv="Genomsökningens signaturer är för gamla. Inga filer tas emot.",
+            en="The scanner's signatures are too old. No files are taken in.",
+        ),
         ("configuration-drift", "drifted"): Sentence(
             sv="{count} delar av den skyddade konfigurationen är inte som de senast godtogs.",
             en="{count} parts of the protected configuration are not as they were accepted last.",

@@ -27,6 +27,7 @@ from vaka.database.connections import make_pool, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.removal.nights import LOCAL
+from vaka.scanning.inspecting import Inspector
 from vaka.settings import Settings
 from vaka.tenants.gateway import Gateway
 
@@ -115,7 +116,9 @@ async def _look(server: Server, clock: Clock, settings: Settings) -> tuple[int, 
     await platform.open()
     try:
         async with asking(server, settings) as keys:
-            place = Place(platform, gateway, (), settings=settings, keys=keys, root=server.credentials.parent)
+            root = server.credentials.parent
+            inspector = Inspector.of(settings.attachments, root)
+            place = Place(platform, gateway, (), settings=settings, keys=keys, root=root, inspector=inspector)
             looking = Looking(place, clock)
             return await looking.look_around(), looking.failing
     finally:

@@ -104,6 +104,13 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
         ),
         Event.REGISTER_SHOWN: About(OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
+        Event.ATTACHMENT_ADDED: About(
+            OPERATOR, ("register_entry",), ("register", "version", "sha256"), "the file, and what it is called"
+        ),
+        Event.ATTACHMENT_REFUSED: About(
+            OPERATOR, ("register_entry",), ("register", "sha256", "reason"),
+            "the file, what it is called, and what was found in it",
+        ),
         Event.RULE_PUBLISHED: About(
             OPERATOR, ("rule",), ("authority", "version", "digest", "from", "step_up"),
             "what was published: a fingerprint of it",

@@ -118,6 +118,8 @@ class Event(Enum):
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
+    ATTACHMENT_ADDED = "attachment.added"  # a file that was scanned was attached to an entry of a register
+    ATTACHMENT_REFUSED = "attachment.refused"  # malicious code was found in a file, or it could not be scanned
     RULE_PUBLISHED = "rule.published"  # an authority published a version of a rule of its own
     RULE_OPENED = "rule.opened"  # somebody of the supplier's whom it concerns opened that version
     RULE_ACKNOWLEDGED = "rule.acknowledged"  # he says that he has read it and follows it

@@ -28,6 +28,7 @@ from vaka.protected.drift import Protection
 from vaka.removal.measures import show
 from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
+from vaka.scanning.inspecting import Inspector
 from vaka.settings import Settings
 from vaka.tenants.attempts import open_attempts
 from vaka.tenants.confirming import CONFIRMING_SECONDS, Confirming
@@ -70,7 +71,8 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (FORGET_SECONDS, watch.forget),
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
-            place = Place(platform, gateway, (), settings=settings, keys=client, root=root)
+            inspector = Inspector.of(settings.attachments, root)
+            place = Place(platform, gateway, (), settings=settings, keys=client, root=root, inspector=inspector)
             keyed, make = partial(if_keys, client), watch.make_round
             for seconds, long in (
                 (settings.erasure.look_seconds, partial(make, "erasure", people.carry_out)),

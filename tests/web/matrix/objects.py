@@ -126,6 +126,7 @@ async def _furnish(
     enter_finding(installation, place)
     ended = installation.raise_alarm(name)
     installation.execute(place, ENDED, (ended,))
+    document = enter_document(installation, place, colleague)
     return {
         "alarm": str(installation.raise_alarm(open_name)),
         "ended": str(ended),
@@ -151,22 +152,28 @@ async def _furnish(
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
         "rule": rule["rule"],
-        "entry": str(enter_document(installation, colleague)),
+        "entry": str(document),
+        "file": str(enter_file(installation, place, document, colleague)),
         "case": str(enter_case(installation, place)),
         "emergency": str(enter_emergency(installation, colleague, spare)),
     }
 
 
-def enter_document(installation: Installation, author: UUID) -> UUID:
-    """Let a document stand in the supplier's register, which is no authority's."""
+def enter_document(installation: Installation, place: str, author: UUID) -> UUID:
+    """Let a document that concerns one of the two, and is shown to it, stand in the supplier's register."""
     entry = uuid4()
     with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
         hand.execute("set session_replication_role = replica")
         hand.execute(
             "insert into vaka.register_version"
-            " (entry, number, register, state, fields, content, digest, made_by, made_at)"
-            " values (%s, 1, 'documents', 'in_force', '{}', 1, %s, %s, now())", (entry, bytes(32), author),
+            " (entry, number, register, state, fields, concerned, content, digest, made_by, made_at)"
+            " values (%s, 1, 'documents', 'in_force', '{}', %s, 1, %s, %s, now())",
+            (entry, [installation.authorities[place].id], bytes(32), author),
         )  # fmt: skip
+        hand.execute(
+            "insert into vaka.register_showing values ('documents', %s, 'entries', now()) on conflict do nothing",
+            (installation.authorities[place].id,),
+        )
     return entry
 
 
@@ -175,6 +182,20 @@ def enter_finding(installation: Installation, place: str) -> None:
     shelf, authority = Shelf(installation), installation.authorities[place].id
     shelf.put("findings", "open", [authority], title=WORDS_OF[place], severity="high", due="2026-01-01")
     shelf.execute("insert into register_showing values ('findings', %s, 'entries', now())", authority)
+
+
+def enter_file(installation: Installation, place: str, entry: UUID, author: UUID) -> UUID:
+    """Let a document have a file."""
+    one = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.attachment"
+            " (id, entry, content, name, media_type, size, sha256, body, signed_at, made_by, made_at)"
+            " values (%s, %s, 1, 'Rutin.txt', 'text/plain', length(%s), sha256(%s), %s, now(), %s, now())",
+            (one, entry, *[place.encode()] * 3, author),
+        )  # fmt: skip
+    return one
 
 
 def enter_exclusion(installation: Installation, place: str, by: UUID) -> UUID:

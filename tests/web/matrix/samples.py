@@ -38,6 +38,7 @@ IN_PATHS: Mapping[str, Value] = {
     "index": "0", "report": "terms", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef",
     "name": "vaka.css", "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
     "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43, "rule": Named("rule"), "version": "1",
+    "file": Named("file"),
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -205,6 +206,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/registers/{register}/import": {"table": ""},
         "/registers/{register}/entry/{entry}/edit": {"of_number": "1"},
         "/registers/{register}/entry/{entry}/move": {"step": "approve", "digest": NOTHING},
+        "/registers/{register}/entry/{entry}/files": {},
         "/registers/{register}/entry/{entry}/acknowledge": {"digest": NOTHING},
         "/rules/{rule}/{version}": {"digest": NOTHING},
         "/touch": {"answer": "x"},

@@ -204,6 +204,9 @@ grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
 grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
 grant execute on function enter_register_version, acknowledge_register_entry, show_register to g_office;
+-- office: adds files to entries, says which it refused, and hands them out.
+grant select on attachment to g_office;
+grant execute on function attach_file, refuse_file to g_office;
 -- office and portal: what becomes of a crisis exercise that an authority asked for; each writes for its own side alone.
 grant execute on function list_exercises, list_exercise_lessons, exercise_days, end_exercise, attend_exercise,
     note_exercise_lesson to g_office, g_portal;
@@ -219,7 +222,7 @@ grant execute on function training_due, ended_engagement, policy_to_accept to g_
 grant execute on function place_session, list_networks to g_office;
 grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
 -- portal: what the authority is shown of them, and nothing else.
-grant execute on function count_shown_entries, list_shown_entries to g_portal;
+grant execute on function count_shown_entries, list_shown_entries, list_shown_files, read_shown_file to g_portal;
 -- portal: an authority publishes its own rules, and sees how many have acknowledged them. Whom they concern reads them.
 grant execute on function publish_rule, list_published_rules to g_portal;
 grant execute on function list_rules_to_read, open_rule, acknowledge_rule to g_desk, g_office;

@@ -57,6 +57,8 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
 UNCONFIRMED: Mapping[str, str] = MappingProxyType(
     {
         f"{_REGISTER}/table": "what its reader may read on the page; names nobody in care",
+        f"{_ENTRY}/files": "adds a paper that makes nothing hold: that is a step, with a touch for the files too",
+        f"{_ENTRY}/files/{{file}}": "what its reader may read on the page; names nobody in care",
         "/cases/new": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/write": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/seen": "says that one has seen what one was told",

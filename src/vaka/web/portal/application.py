@@ -234,6 +234,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{EXERCISES}/days", exercises.agree_days, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
     route("/registers", registers.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/registers", registers.show_registers, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/registers/files/{{file}}", registers.give_file, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

@@ -69,6 +69,7 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         f"{_LOG}/exclusions/end": "lets a term be owed again",
         f"{_LOG}/inquiries": "asks the supplier; changes nothing, and hands out nothing",
         f"{_LOG}/inquiries/settle": "adds what the authority says of an answer; a question can be asked anew",
+        f"{_LOG}/registers/files/{{file}}": "what its reader may read on the page; names nobody in care",
         f"{_LOG}/removal": "holds nothing: a colleague approves it, with a touch",
         f"{_LOG}/removal/{{proposal}}/withdraw": "keeps what would have gone; nothing was approved yet",
         f"{_LOG}/activation": "holds nothing: it is approved, with a touch",
