@@ -571,6 +571,13 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == set(REGISTER_COLLECTORS)
     assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
     # What has a file of its own to turn it red in.
-    elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
+    elsewhere = {
+        ONCE_RULED,
+        "audit-requests",
+        "audit-samples",
+        "exercise-requests",
+        "exercise-hours",
+        *OVERSEEN_COLLECTORS,
+    }
     elsewhere |= set(OWN_COLLECTORS)
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic
