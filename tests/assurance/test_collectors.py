@@ -585,7 +585,14 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == {*documents, "role-matrix"}
     assert all(REQUIREMENTS[name].looked is not None for name in documents)
     # What has a file of its own to turn it red in.
-    elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
-    elsewhere |= set(OWN_COLLECTORS) | set(RIGHTS_COLLECTORS) | set(MACHINE_COLLECTORS) | set(SCANNER_COLLECTORS)
+    elsewhere = {
+        ONCE_RULED,
+        "audit-requests",
+        "audit-samples",
+        "exercise-requests",
+        "exercise-hours",
+        *OVERSEEN_COLLECTORS,
+    }
+    elsewhere |= {*OVERSEEN_COLLECTORS, *OWN_COLLECTORS, *RIGHTS_COLLECTORS, *MACHINE_COLLECTORS, *SCANNER_COLLECTORS}
     elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

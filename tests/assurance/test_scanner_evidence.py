@@ -102,9 +102,7 @@ async def test_a_scanner_that_does_not_answer_says_nothing_of_its_age(place: Pla
     """The round goes on; only this evidence grows old, and the other one fails at once."""
     with pytest.raises(ScannerError):
         await find_old_signatures(inspector(Path("/nowhere/clamd.ctl")), datetime.now(UTC))
-    looking = Looking(
-        place.platform, place.gateway, TurnedClock(datetime.now(UTC)), place.ledger, SCANNER_COLLECTORS,
-        inspector=inspector(Path("/nowhere/clamd.ctl")),
-    )  # fmt: skip
+    where = replace(place, inspector=inspector(Path("/nowhere/clamd.ctl")))
+    looking = Looking(where, TurnedClock(datetime.now(UTC)), SCANNER_COLLECTORS)
     assert await looking.look_around() == 1
     assert looking.failing == {"scanner-signatures"}

@@ -43,6 +43,10 @@ EXERCISES = {
     "note_exercise_lesson()": "execute",
 }
 """What both sides do about an exercise; each for itself, which the functions look at."""
+AUDITS = {f"{what}()": "execute" for what in ("list_audits", "list_audit_findings", "agree_audit", "propose_audit")}
+"""What both sides do about an audit; each for itself, which the functions look at."""
+ACTS = {"usable_grant": "select", "is_time_boxed()": "execute", "audit_digest()": "execute"}
+"""What an account may act by: an auditor within an audit alone."""
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
@@ -59,6 +63,8 @@ FINDS = {
         "large_changes", "unanswered_exercises", "exercise_hours",
         "plain_devices", "unreplayed", "silent_sources", "unhoused",
         "plain_devices", "remote_paths", "remote_samples",
+        "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
+        "plain_devices",
     )
 } | dict.fromkeys(
     ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
@@ -100,6 +106,7 @@ PLATFORM: dict[str, Rights] = {
         "installation": "select",
         "receiver_presence": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select(display_name id kind language state)",
         "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
         " issuer kept_until level method realm token_hash) update(ended_at)",
@@ -117,8 +124,27 @@ PLATFORM: dict[str, Rights] = {
     "portal": ASKS_LEDGER
     | {
         **EXERCISES,
+        **AUDITS,
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
         "set_exercise_days()": "execute",
+        **{
+            f"{what}()": "execute"
+            for what in (
+                "list_auditors",
+                "list_audited_sites",
+                "is_audited_out",
+                "ask_audit",
+                "withdraw_audit",
+                "end_audit",
+                "close_audit",
+                "note_audit_finding",
+                "freeze_audit_population",
+                "draw_audit_sample",
+                "list_audit_populations",
+                "list_audit_drawn",
+            )
+        },
         "ask_exercise()": "execute",
         "decide_exercise()": "execute",
         "withdraw_exercise()": "execute",
@@ -134,6 +160,7 @@ PLATFORM: dict[str, Rights] = {
         "security_key_challenge": "select insert delete update(used_at)",
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "role_grant": "select",
         "role_request": "select",
         "designated_role": "select",
@@ -205,6 +232,7 @@ PLATFORM: dict[str, Rights] = {
     | {
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select(display_name id language state)",
         "api_client": "select(authority_id ended_at ends_at id keys owner scopes)",
         "api_token": "select(certificate client_id expires_at id issued_at token_hash)",
@@ -222,6 +250,7 @@ PLATFORM: dict[str, Rights] = {
         "installation": "select",
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "account_link": "select(account_id created_at issuer retired_at)",
         "ledger.account_history()": "execute",
@@ -294,7 +323,10 @@ PLATFORM: dict[str, Rights] = {
         "ledger.trust_history()": "execute",
         **DECLARES,
         **EXERCISES,
+        **AUDITS,
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
+        "settle_audit_finding()": "execute",
         "plan_exercise()": "execute",
         "begin_exercise()": "execute",
         "settle_exercise_lesson()": "execute",
@@ -310,6 +342,7 @@ PLATFORM: dict[str, Rights] = {
         "installation": "select",
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
         "session_use": "select",
@@ -351,6 +384,7 @@ PLATFORM: dict[str, Rights] = {
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
         "list_evidence()": "execute",
         "list_waiting()": "execute",
         "list_pending()": "execute",
@@ -409,6 +443,7 @@ PLATFORM: dict[str, Rights] = {
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
         "list_evidence()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",
@@ -479,6 +514,7 @@ TENANT: dict[str, Rights] = {
         "preview_removal()": "execute",
         "removal_state": "select",
         "legal_hold": "select",
+        "audit_note": "select insert",
         "authority_ending": "select",
         "list_endings()": "execute",
         "order_ending()": "execute",
@@ -710,6 +746,9 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         **(
             dict.fromkeys(
                 (
+                    "ledger.audited()",
+                    "ledger.first_over()",
+                    "ledger.standing_of()",
                     "ledger.is_role_told()",
                     "ledger.is_login_told()",
                     "ledger.how_confirmed()",

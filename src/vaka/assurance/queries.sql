@@ -181,11 +181,90 @@ select authority_id, reason, things from find_unread_rules(%(roles)s, %(grace)s,
 
 -- name: list_asked
 -- as: office, portal, scheduler, setup
-select authority_id, term, since from list_asked()
+select authority_id, term, min(since) as since
+from (select authority_id, term, since from list_asked()
+      union all select authority_id, term, since from list_asked_audits()) asked
+group by authority_id, term
 
--- name: find_overdue_inquiries
+-- name: find_unanswered_audits
 -- as: scheduler, setup
-select authority_id, reason, things from find_overdue_inquiries(%(at)s)
+select authority_id, reason, things from find_unanswered_audits(%(at)s)
+
+-- name: find_changed_samples
+-- as: scheduler, setup
+select authority_id, reason, things from find_changed_samples(%(at)s)
+
+-- name: list_audits
+-- as: office, portal
+select id, authority_id, kind, terms, site, about, looks_from, looks_until, auditors, starts_at, ends_at, proposed_by, words,
+       asked_at, answer_by, agreed_at, withdrawn_at, ended_at, missed, closed_at, digest, owes_answer
+from list_audits(%(authority_id)s, %(id)s)
+
+-- name: list_audit_findings
+-- as: office, portal
+select id, audit, finding, noted_at, entry, motive, title, due, state from list_audit_findings(%(authority_id)s, %(audits)s)
+
+-- name: list_auditors
+-- as: portal
+select account_id, display_name from list_auditors(%(authority_id)s)
+
+-- name: list_audited_sites
+-- as: portal
+select entry, title from list_audited_sites(%(authority_id)s)
+
+-- name: is_audited_out
+-- as: portal
+select is_audited_out(%(account_id)s, %(now)s)
+
+-- name: list_audit_populations
+-- as: portal
+select id, audit, source, items, wanted, sha256, frozen_at, checkpoint, seed, sample_sha256, drawn_at, stands
+from list_audit_populations(%(authority_id)s, %(audits)s)
+
+-- name: list_audit_drawn
+-- as: portal
+select population, place, item, sha256, now_sha256 from list_audit_drawn(%(authority_id)s, %(populations)s)
+
+-- name: ask_audit
+-- as: portal
+select ask_audit(%(id)s, %(authority_id)s, %(kind)s, %(terms)s, %(site)s, %(about)s, %(looks_from)s, %(looks_until)s,
+                 %(auditors)s, %(starts_at)s, %(ends_at)s, %(answer_by)s, %(by)s, %(now)s)
+
+-- name: agree_audit
+-- as: office, portal
+select agree_audit(%(id)s, %(sha256)s, %(by)s, %(now)s)
+
+-- name: propose_audit
+-- as: office, portal
+select propose_audit(%(id)s, %(starts_at)s, %(ends_at)s, %(words)s, %(by)s, %(now)s)
+
+-- name: withdraw_audit
+-- as: portal
+select withdraw_audit(%(id)s, %(by)s, %(now)s)
+
+-- name: end_audit
+-- as: portal
+select end_audit(%(id)s, %(by)s, %(now)s)
+
+-- name: close_audit
+-- as: portal
+select close_audit(%(id)s, %(held)s, %(by)s, %(now)s)
+
+-- name: note_audit_finding
+-- as: portal
+select note_audit_finding(%(finding_id)s, %(id)s, %(finding)s, %(by)s, %(now)s)
+
+-- name: settle_audit_finding
+-- as: office
+select settle_audit_finding(%(finding_id)s, %(entry)s, %(motive)s, %(by)s, %(now)s)
+
+-- name: freeze_audit_population
+-- as: portal
+select freeze_audit_population(%(population)s, %(id)s, %(source)s, %(wanted)s, %(by)s, %(now)s)
+
+-- name: draw_audit_sample
+-- as: portal
+select draw_audit_sample(%(population)s, %(by)s, %(now)s)
 
 -- name: list_inquiries
 -- as: portal
@@ -466,3 +545,11 @@ from pg_database d cross join pg_roles r
 where d.datname = any (%(databases)s) and r.rolcanlogin and not r.rolsuper
   and has_database_privilege(r.oid, d.oid, 'connect')
 limit %(most)s
+-- name: keep_audit_note
+-- as: portal in tenant
+insert into audit_note (id, audit, subject_id, body, made_by, made_at)
+values (%(id)s, %(audit)s, %(subject_id)s, %(body)s, %(made_by)s, %(now)s)
+
+-- name: list_audit_notes
+-- as: portal in tenant
+select id, audit, body, made_by, made_at from audit_note where audit = %(audit)s order by made_at desc, id desc limit %(most)s

@@ -119,8 +119,12 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="{count} emergency accesses have not been gone through in time.",
         ),
         ("audit-requests", "unanswered"): Sentence(
-            sv="{count} frågor från myndigheten har inte besvarats i tid.",
-            en="{count} questions of the authority were not answered in time.",
+            sv="{count} frågor eller begäranden om revision och besök har inte besvarats i tid.",
+            en="{count} questions or requests for audits and visits were not answered in time.",
+        ),
+        ("audit-samples", "changed"): Sentence(
+            sv="{count} frysta populationer eller urval är inte vad de var.",
+            en="{count} frozen populations or samples are not what they were.",
         ),
         ("exercise-requests", "unanswered"): Sentence(
             sv="{count} begäranden om övning har inte besvarats i tid.",

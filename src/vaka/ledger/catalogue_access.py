@@ -32,6 +32,10 @@ def _exercise(*beside: str) -> About:
     return About(OPERATOR, ("exercise",), ("authority", *beside), "every word that was written")
 
 
+def _audit(*beside: str) -> About:
+    return About(OPERATOR, ("audit",), ("authority", *beside), "every word that was written")
+
+
 def _key(*beside: str, by: tuple[str, ...] = OPERATOR, of: str = "security_key") -> About:
     return About(by, (of,), ("credential", *beside), _CREDENTIAL)
 
@@ -125,6 +129,17 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         **dict.fromkeys(
             (Event.EXCLUSION_PROPOSED, Event.EXCLUSION_APPROVED, Event.EXCLUSION_ENDED), _EXCLUSION
         ),
+        Event.AUDIT_ASKED: _audit("kind", "sha256"),
+        Event.AUDIT_AGREED: _audit("sha256"),
+        Event.AUDIT_PROPOSED: _audit("sha256"),
+        Event.AUDIT_WITHDRAWN: _audit(),
+        Event.AUDIT_ENDED: _audit(),
+        Event.AUDIT_CLOSED: _audit("was_held"),
+        Event.AUDIT_FROZEN: _audit("population", "drawn_from", "items", "wanted", "sha256"),
+        Event.AUDIT_DRAWN: _audit("population", "size", "seed", "sha256"),
+        Event.AUDIT_FOUND: _audit("finding"),
+        Event.AUDIT_SETTLED: _audit("finding", "how", "entry"),
+        Event.AUDIT_NOTED: About(OPERATOR, ("audit_note",), ("audit",), "every word that was written"),
         Event.EXERCISE_ASKED: _exercise("year"),
         Event.EXERCISE_WITHDRAWN: _exercise("year"),
         Event.EXERCISE_PLANNED: _exercise("sha256"),
@@ -162,7 +177,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             "the address, the token, the name",
         ),
         Event.REMOTE_DRAWN: About(
-            OPERATOR, ("remote_draw",), ("quarter", "version", "size", "seed", "population", "count", "reason"),
+            OPERATOR, ("remote_draw",), ("quarter", "version", "size", "seed", "items", "count", "reason"),
             "whose sessions were drawn",
         ),
         Event.REMOTE_CHECKED: About(

@@ -131,6 +131,17 @@ class Event(Enum):
     EXCLUSION_APPROVED = "exclusion.approved"  # the authority agreed, until a day
     EXCLUSION_ENDED = "exclusion.ended"  # it was taken back, or the proposal was refused
     INQUIRY_WITHDRAWN = "inquiry.withdrawn"  # the authority does not ask any more
+    AUDIT_ASKED = "audit.asked"  # an authority asked for an audit or a visit
+    AUDIT_AGREED = "audit.agreed"  # the other side agreed to exactly that
+    AUDIT_PROPOSED = "audit.proposed"  # one of the two proposed another time
+    AUDIT_WITHDRAWN = "audit.withdrawn"  # the authority took it back before it began
+    AUDIT_ENDED = "audit.ended"  # the authority ended it before its day
+    AUDIT_CLOSED = "audit.closed"  # the authority said whether it was held
+    AUDIT_FROZEN = "audit.frozen"  # an auditor froze a population
+    AUDIT_DRAWN = "audit.drawn"  # the sample of it was drawn by a checkpoint that came after
+    AUDIT_FOUND = "audit.found"  # something was found
+    AUDIT_SETTLED = "audit.settled"  # a finding became an action, or there is a reason why not
+    AUDIT_NOTED = "audit.noted"  # an auditor wrote a note that the authority's key alone opens
     EXERCISE_ASKED = "exercise.asked"  # an authority asked for a crisis exercise
     EXERCISE_WITHDRAWN = "exercise.withdrawn"  # and took that back before it began
     EXERCISE_PLANNED = "exercise.planned"  # the supplier answered with a plan, or with another

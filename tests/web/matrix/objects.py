@@ -100,6 +100,12 @@ async def _furnish(
     assert (await officer.post(f"{here}/tasks/calendar")).status == 200
     await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": said}))
     key = SoftKey(SETTINGS.portal.origin)
+    day = datetime.now(LOCAL).date()
+    visit = {
+        "kind": "visit", "about": REASON, "looks_from": str(day), "looks_until": str(day), "starts": str(day),
+        "ends": str(day + timedelta(days=1)), "answer": str(day),
+    }  # fmt: skip
+    await done(officer.post(f"{here}/audits", visit))
     page = await auditor.post(f"{here}/keys/add")
     await done(auditor.post(f"{here}/keys", {"name": "min egen", "answer": key.make(options(page))}))
     async with platform_as(installation.server, "setup") as setup:
@@ -146,6 +152,7 @@ async def _furnish(
         "way": found(await officer.get(f"{here}/notices"), "way"),
         "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
         "exclusion": str(enter_exclusion(installation, place, colleague)),
+        "audit": found(await officer.get(f"{here}/audits"), "audit"),
         "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
         "link": found(await officer.get(f"{here}/tasks"), "link"),
         "notice": str(notice),

@@ -207,6 +207,16 @@ grant execute on function enter_register_version, acknowledge_register_entry, sh
 -- office: adds files to entries, says which it refused, and hands them out.
 grant select on attachment to g_office;
 grant execute on function attach_file, refuse_file to g_office;
+-- what an account may act by: an auditor within an audit alone (term 37).
+grant select on usable_grant to g_desk, g_portal, g_registry, g_office, g_signin;
+grant execute on function is_time_boxed, audit_digest to g_desk, g_portal, g_registry, g_office, g_signin;
+-- office and portal: what becomes of an audit that an authority asked for; each writes for its own side alone.
+grant execute on function list_audits, list_audit_findings, agree_audit, propose_audit to g_office, g_portal;
+grant execute on function settle_audit_finding to g_office;
+grant execute on function list_auditors, list_audited_sites, is_audited_out, ask_audit, withdraw_audit, end_audit, close_audit,
+    note_audit_finding, freeze_audit_population, draw_audit_sample, list_audit_populations, list_audit_drawn to g_portal;
+grant execute on function list_asked_audits to g_setup, g_office, g_portal, g_scheduler;
+grant execute on function find_unanswered_audits, find_changed_samples to g_scheduler, g_setup;
 -- office and portal: what becomes of a crisis exercise that an authority asked for; each writes for its own side alone.
 grant execute on function list_exercises, list_exercise_lessons, exercise_days, end_exercise, attend_exercise,
     note_exercise_lesson to g_office, g_portal;
@@ -369,6 +379,8 @@ grant select, update on removal_state to g_scheduler;
 -- portal: the authority says of whom nothing is removed or erased. Nobody else can.
 grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
+-- portal: what auditors note for themselves, sealed under the authority's key.
+grant select, insert on audit_note to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
 -- registry: an authority's care system registers people over the interface for programs, reads them one by one and writes

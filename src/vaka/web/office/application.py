@@ -20,6 +20,7 @@ from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.office import (
     accounts,
+    audits,
     calendar,
     cases,
     changes,
@@ -130,6 +131,10 @@ ADDRESSES: tuple[Address, ...] = (
     route("/remote", remote_checks.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/remote/draw", remote_checks.draw, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
     route("/remote/check", remote_checks.check, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route("/audits", audits.show_audits, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/audits/agree", audits.agree_to_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/audits/propose", audits.propose_for_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/audits/settle", audits.settle_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/exercises", exercises.show_exercises, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/exercises/plan", exercises.plan_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
     route("/exercises/begin", exercises.begin_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),

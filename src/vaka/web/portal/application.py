@@ -20,6 +20,8 @@ from vaka.web.portal import (
     access_report,
     access_routine,
     activation,
+    auditing,
+    audits,
     calendar,
     case_files,
     cases,
@@ -55,6 +57,7 @@ from vaka.web.portal import (
     terms_pack,
 )
 from vaka.web.portal.api import API
+from vaka.web.portal.audits import is_over_for
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import Theme
 from vaka.web.problems import Problems
@@ -73,6 +76,7 @@ PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
 EXERCISES = f"{LOG}/exercises"
 REPORT = f"{LOG}/reports/{{report}}/{{year}}"
+AUDITS, AUDITING = f"{LOG}/audits", f"{LOG}/auditing"
 
 
 async def sign_out(portal: Portal, request: Request) -> Response:
@@ -223,6 +227,21 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/exclusions", exclusions.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/exclusions/agree", exclusions.agree, ["POST"], needs=Permission.PORTAL_EXCLUDE_TERM),
     route(f"{LOG}/exclusions/end", exclusions.end, ["POST"], needs=Permission.PORTAL_EXCLUDE_TERM),
+    route("/audits", audits.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(AUDITS, audits.show_audits, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(AUDITS, audits.ask_for_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/agree", audits.agree_to_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/propose", audits.propose_for_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/withdraw", audits.withdraw_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/end", audits.end_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/close", audits.close_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/finding", audits.note_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route("/auditing", auditing.show_own, ["GET"], needs=Permission.PORTAL_AUDIT),
+    route(AUDITING, auditing.show, ["GET"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/freeze", auditing.freeze_one, ["POST"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/draw", auditing.draw_one, ["POST"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/note", auditing.keep_one, ["POST"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/finding", auditing.find_one, ["POST"], needs=Permission.PORTAL_AUDIT),
     route("/exercises", exercises.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(EXERCISES, exercises.show_exercises, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(EXERCISES, exercises.ask_for_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
@@ -247,9 +266,10 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
     """Return the application of the portal process."""
 
     async def recognise(request: Request, address: Address) -> Asker | None:
-        return await rooms.recognise(
+        asker = await rooms.recognise(
             portal.platform, portal.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
         )
+        return None if asker is not None and await is_over_for(portal, asker) else asker
 
     deny = partial(record_denial, portal)
     router = build_router(ADDRESSES, portal, Door(recognise, deny, portal.sign_in))

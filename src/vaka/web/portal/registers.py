@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
+from vaka.access.time_boxes import find_scope
 from vaka.database.connections import Connection, transaction
 from vaka.ledger.reading import read_state
 from vaka.ledger.search import identifier_in
@@ -21,6 +22,7 @@ from vaka.registers.store import ShownEntry, ShownRegister, list_shown_entries, 
 from vaka.web.asker import Asker
 from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.scope import registers_within
 from vaka.web.register_words import STATES
 from vaka.web.uploads import hand_out
 
@@ -52,7 +54,11 @@ async def show_registers(portal: Portal, request: Request, asker: Asker) -> Resp
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
-        shown = [one for one in await list_shown_registers(platform, authority.id) if one.register in load_registers()]
+        registers, scope = load_registers(), find_scope(asker.principal, authority.id)
+        shown = [
+            one for one in await list_shown_registers(platform, authority.id)
+            if one.register in registers and registers_within(scope, tuple(registers[one.register].answers))
+        ]  # fmt: skip
         shelves = [await _fill(platform, authority.id, one) for one in shown]
     titles = {one.entry: _title(one) for shelf in shelves for one in shelf.entries or []}
 

@@ -15,6 +15,8 @@ GROUPS = (
         Room("reports", "/reports", mark("Reports of a year"), Permission.PORTAL_SEE_TERMS),
         Room("registers", "/registers", mark("The supplier's registers"), Permission.PORTAL_SEE_TERMS),
         Room("inquiries", "/inquiries", mark("Questions"), Permission.PORTAL_SEE_TERMS),
+        Room("audits", "/audits", mark("Audits and visits"), Permission.PORTAL_SEE_TERMS),
+        Room("auditing", "/auditing", mark("My audit"), Permission.PORTAL_AUDIT),
         Room("exercises", "/exercises", mark("Crisis exercises"), Permission.PORTAL_SEE_TERMS),
         Room("rules", "/rules", mark("Our rules"), Permission.PORTAL_PUBLISH_RULES),
     )),
