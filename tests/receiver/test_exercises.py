@@ -2,20 +2,25 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What devices of a crisis exercise send, the whole way: marked while it is held, real before and after (term 36)."""
 
+import asyncio
+import json
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.commands.test_simulate import COMMAND
 from tests.exercise_devices import make_devices
 from tests.identities import blinded
 from tests.receiver.conftest import Register, Rows, Running, TurnableClock
-from tests.receiver.devices import Credentials, UdpDevice, authorization, message, mrq
+from tests.receiver.devices import HOST, Credentials, UdpDevice, authorization, message, mrq
 from tests.registers.exercising import HOUR, Sides, new_sides
 from tests.waiting import wait_until
 from vaka.alarms.escalation import escalate_due
@@ -135,6 +140,16 @@ async def test_term_36_3_an_exercises_alarm_reaches_nobody_on_duty_and_is_marked
     assert places(server, authority.database_name, alarm) == {"vaka.alarm", "vaka.message", "ledger.inbox"}
     assert places(server, PLATFORM_DATABASE, alarm) == set()
     assert places(server, PLATFORM_DATABASE, drill.sender) == {"vaka.device_entry", "vaka.exercise_device"}
+
+
+async def test_the_simulator_plays_its_devices(drill: Drill, authority: Authority, rows: Rows, tmp_path: Path) -> None:
+    device = {"cid": drill.device.sender, "password": drill.device.password, "authentication": "digest"}
+    told = {"receiver": {"host": HOST, "udp_port": drill.running.udp}, "devices": [device]}
+    (tmp_path / "devices.json").write_text(json.dumps(told))
+    command = [*COMMAND, "alarm", "--devices", str(tmp_path / "devices.json"), "--report", "fall"]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert rows(authority, "select kind, exercise_id from alarm") == [("fall", drill.exercise)]
 
 
 async def test_after_the_exercise_its_device_raises_a_real_alarm_and_the_open_one_becomes_one(
