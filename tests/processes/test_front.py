@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from tests import peers
+from tests.assurance.test_remote_work import DAY, register_network
 from tests.browser.house import House
 from tests.fronting import PAGES, PROGRAMS, SERVER, changed, nginx_before
 from tests.identity.house import free_port
@@ -28,6 +29,7 @@ from tests.scanning import EARLY, curves_of, faults, scan
 from tests.signing_in import OWN, cookies_of, sign_in_over_http
 from tests.waiting import wait_for
 from tests.web.furniture import open_installation
+from vaka.clock import SystemClock
 from vaka.crypto.policy import load_policy
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.settings_web import AttachmentSettings
@@ -301,6 +303,42 @@ def test_where_somebody_comes_from_is_nginx_word_alone(street: Street, house: Ho
         with httpx.Client(transport=httpx.HTTPTransport(verify=context, local_address=caller)) as client:
             assert client.post(f"{where}/logout/nowhere", headers=headers, data={"a": "b"}).status_code == 400
     assert refused_from(house) == ["127.7.7.0/24", "127.8.8.0/24", "127.9.9.0/24"]
+
+
+@contextmanager
+def registered(house: House) -> Iterator[None]:
+    """One may administer from one network alone, which nobody here is on."""
+    server = house.installation.server
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        superuser.execute("set session_replication_role = replica")
+        superuser.execute("set search_path = vaka")
+
+        def by_hand(statement: str, **values: object) -> None:
+            superuser.execute(statement.encode(), values)
+
+        entry = register_network(by_hand, SystemClock().now() + DAY)
+        yield
+        superuser.execute("delete from register_version where entry = %s", (entry,))
+
+
+def test_term_03_3_nobody_forges_from_where_he_administers(street: Street, house: House) -> None:
+    """What a browser says is worth nothing, through nginx or past it; nginx's own word is."""
+    origin, claim = street.origins["office"], ("x-forwarded-for", "198.51.100.7")
+    behind, host = f"http://127.0.0.1:{house.ports['office']}", ("host", urlsplit(origin).netloc)
+    context = ssl.create_default_context(cafile=str(street.issuer.file))
+
+    def ask(where: str, caller: str, *headers: tuple[str, str]) -> int:
+        cookie = cookies_of(sign_in_over_http(street.origins["signin"], PERSONAS["office"], {"https://": street.way}))
+        sent = [("cookie", cookie), ("accept", "text/html"), *headers]
+        with httpx.Client(transport=httpx.HTTPTransport(verify=context, local_address=caller)) as client:
+            return client.get(f"{where}{ROOMS['office']}", headers=sent).status_code
+
+    assert ask(origin, "127.9.9.9") == 200, "nothing is registered"
+    with registered(house):
+        assert ask(origin, "127.9.9.9") == 403
+        assert ask(origin, "127.9.9.9", claim) == 403
+        assert ask(behind, "127.7.7.7", host, claim) == 403
+        assert ask(behind, "127.0.0.1", host, claim) == 200, "from there it is nginx that speaks"
 
 
 def test_who_has_no_need_of_it_is_not_told_from_where_somebody_comes() -> None:
