@@ -42,7 +42,7 @@ from vaka.web.portal import confirmed as portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-REPLAYED, TOUCHES, SOURCES, SECRETS = "accounts-replayed", "step-up", "log-sources", "activation-flagged"
+REPLAYED, TOUCHES, SOURCES, CODES = "accounts-replayed", "step-up", "log-sources", "activation-flagged"
 MET = (Status.MET, "none")
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 WHO = "account:00000000-0000-0000-0000-000000000016"
@@ -272,7 +272,7 @@ def add_device(house: LogHouse, by_hand: Callable[..., None], where: UUID, **sec
     return identifier
 
 
-@pytest.mark.turns_red(SECRETS)
+@pytest.mark.turns_red(CODES)
 async def test_term_16_2_secret_that_is_flagged_and_not_changed_in_time_turns_it_red(
     place: Place,  # noqa: F811
     server: Server,  # noqa: F811
@@ -281,27 +281,27 @@ async def test_term_16_2_secret_that_is_flagged_and_not_changed_in_time_turns_it
     by_hand: Callable[..., None],  # noqa: F811
 ) -> None:
     """Below the floor for thirty days and more; a device nothing is known of is red at once."""
-    assert await status_of(SECRETS, place, server) == MET
+    assert await status_of(CODES, place, server) == MET
     add_device(house, by_hand, authority.id, set_at=START, length=12)
     weak = add_device(house, by_hand, authority.id, set_at=START, length=11)
-    assert await status_of(SECRETS, place, server, START + 30 * DAY) == MET
-    assert await status_of(SECRETS, place, server, START + 30 * DAY + SECOND) == (Status.FAILING, "late")
+    assert await status_of(CODES, place, server, START + 30 * DAY) == MET
+    assert await status_of(CODES, place, server, START + 30 * DAY + SECOND) == (Status.FAILING, "late")
     with house.superuser(unguarded=True) as superuser:
         superuser.execute(
             "insert into vaka.device_secret (device_id, set_at, length, kinds, fingerprint)"
             " values (%s, %s, 20, 2, sha256('y'))",
             (weak, START + 30 * DAY),
         )
-    assert await status_of(SECRETS, place, server, START + 90 * DAY) == MET
+    assert await status_of(CODES, place, server, START + 90 * DAY) == MET
     add_device(house, by_hand, authority.id)
-    assert await status_of(SECRETS, place, server, START + 90 * DAY) == (Status.FAILING, "unknown")
+    assert await status_of(CODES, place, server, START + 90 * DAY) == (Status.FAILING, "unknown")
 
 
 def test_what_they_find_is_said_in_words() -> None:
     """In both languages, with how many there are where there may be several."""
     for name, reasons in {
         REPLAYED: ("differ",), TOUCHES: ("untouched", "weakened"), SOURCES: ("untold", "silent"),
-        SECRETS: ("late", "unknown"),
+        CODES: ("late", "unknown"),
     }.items():  # fmt: skip
         for reason in reasons:
             said = explain(TERM_OF[name], Judgement(Status.FAILING, START, reason, name, 4711))

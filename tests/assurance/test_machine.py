@@ -45,7 +45,7 @@ PLAIN, SCAN, HARDENING, KEYS = "plain-secrets", "secret-scan", "unit-hardening",
 MATRIX = "role-matrix"
 MET, UNSEEN = (Status.MET, "none"), (Status.UNTESTED, "no_evidence")
 SECOND = timedelta(seconds=1)
-SECRET = "hunter-2-" + "x" * 12
+MARKED = "hunter-2-" + "x" * 12
 
 WAITS = "import sys; print('up', flush=True); sys.stdin.read()"
 RESTRICTS = """
@@ -99,10 +99,10 @@ def running(
 @pytest.mark.parametrize(
     "start",
     [
-        {"environment": {"DB_PASSWORD": SECRET}},
-        {"environment": {"ADDRESS": f"postgresql://vaka:{SECRET}@db.example/vaka"}},
-        {"more": (f"--device-pin={SECRET}",)},
-        {"more": ("--api-token", SECRET)},
+        {"environment": {"DB_PASSWORD": MARKED}},
+        {"environment": {"ADDRESS": f"postgresql://vaka:{MARKED}@db.example/vaka"}},
+        {"more": (f"--device-pin={MARKED}",)},
+        {"more": ("--api-token", MARKED)},
     ],
     ids=["environment", "form", "option", "next"],
 )
@@ -116,7 +116,7 @@ async def test_term_11_3_secret_of_a_process_turns_it_red(
     more, environment = start.get("more", ()), start.get("environment", {})
     assert isinstance(more, tuple)
     assert isinstance(environment, dict)
-    with running(root, "--token-file", "/etc/x", environment={"CREDENTIALS_DIRECTORY": "/run/credentials"}):
+    with running(root, "--token-file", "/etc/x", environment={"CREDENTIALS_DIRECTORY": str(root)}):
         assert await status_of(PLAIN, machine, server) == MET
         with running(root.parent, *more, environment=environment):
             assert await status_of(PLAIN, machine, server) == MET
@@ -126,7 +126,7 @@ async def test_term_11_3_secret_of_a_process_turns_it_red(
 
 
 @pytest.mark.turns_red(PLAIN)
-@pytest.mark.parametrize("line", ['db_password = "x"', f'# password = "{SECRET}"', f'password = "{SECRET}'])
+@pytest.mark.parametrize("line", ['db_password = "x"', f'# password = "{MARKED}"', f'password = "{MARKED}'])
 async def test_term_11_6_secret_in_the_settings_turns_it_red(
     line: str,
     machine: Place,
