@@ -103,6 +103,7 @@ OPENS_CONNECTIONS = {
     "keys/hierarchy.py": "keys",
     "keys/pair.py": "keys",
     "ledger/rounds.py": "tenant: seals a log, below the layer of authorities; sees no table of theirs",
+    "demo/auditing.py": "platform",
     "commands/factor.py": "platform",
     "commands/account.py": "platform",
     "commands/key.py": "platform",

@@ -24,11 +24,12 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from tests.auditing import engage
 from tests.identities import IDENTITIES, blinded, keep_key
 from tests.keys.running import end_keyholder, start_keyholder
 from tests.letters import as_letters, opened
 from vaka.access.grants import grant_role
-from vaka.access.time_boxes import usual_end
+from vaka.access.time_boxes import TIME_BOXED, usual_end
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
@@ -280,6 +281,8 @@ async def _furnish(installation: Installation, mode: str) -> None:
                 where = installation.authorities[slug].id if slug else None
                 end = usual_end(role, now)
                 await grant_role(platform, account.id, role or "", where, actor=ACTOR, now=now, valid_until=end)
+                if role in TIME_BOXED and where is not None:
+                    engage(server, where, account.id, now=now, until=now + timedelta(days=300))
     finally:
         await keyring.close()
         await platform.close()
