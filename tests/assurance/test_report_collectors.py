@@ -22,8 +22,9 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
 )
 from tests.conftest import START
 from tests.platform import platform_as
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
-from vaka.assurance.collectors import REPORT_COLLECTORS, Place
+from vaka.assurance.collectors import REPORT_COLLECTORS
 from vaka.assurance.evidence import list_supervised
 from vaka.assurance.looking import look
 from vaka.assurance.waiting import read_waiting

@@ -21,8 +21,9 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
 )
 from tests.conftest import START
 from tests.registers.exercising import new_sides
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Status
-from vaka.assurance.collectors import COLLECTORS, Place
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.deadlines import KINDS as OWED
 from vaka.assurance.deadlines import read_deadlines
 from vaka.assurance.evidence import RULES_GRACE, list_supervised

@@ -17,8 +17,8 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
     server,
 )
 from tests.platform import platform_as
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Contract, Standing, Status
-from vaka.assurance.collectors import Place
 from vaka.assurance.evidence import Found, Look, enter_look, read_standings
 from vaka.assurance.exclusions import Exclusion
 from vaka.assurance.terms import find_requirements, load_terms

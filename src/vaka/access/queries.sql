@@ -4,11 +4,12 @@
 
 -- name: read_grants
 -- as: desk, portal, registry, office, signin
-select g.role, g.authority_id, g.valid_until
-from effective_grant g
+select g.role, g.authority_id, g.valid_until, g.terms
+from usable_grant g
 join account a on a.id = g.account_id
 where g.account_id = %(account_id)s
   and a.state = 'active'
+  and (g.begins_at is null or g.begins_at <= %(now)s)
   and (g.valid_until is null or g.valid_until > %(now)s)
 order by g.role, g.authority_id
 
@@ -126,6 +127,14 @@ select ended_engagement(%(account_id)s, %(now)s) as firm
 -- name: policy_to_accept
 -- as: office
 select policy_to_accept(%(account_id)s)
+
+-- name: place_session
+-- as: office
+select place_session(%(session_id)s, %(address)s::inet, %(now)s)
+
+-- name: list_networks
+-- as: office
+select entry, network from list_networks(%(now)s)
 
 -- name: list_effective
 -- as: setup
