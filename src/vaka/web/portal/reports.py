@@ -100,7 +100,7 @@ async def give_document(portal: Portal, request: Request, asker: Asker) -> Respo
 
 
 async def _take_out(portal: Portal, request: Request, asker: Asker, form: Format) -> Response:
-    """Draw a report, enter that it leaves, and let it. Raises LedgerStandsStillError: then nothing leaves."""
+    """Draw a report, enter that it leaves, and let it."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
     said = await read_form(request, TakeOutForm)
     name, year, language = _which(request), read_year(portal, request), asker.preferences.language
