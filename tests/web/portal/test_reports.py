@@ -49,7 +49,7 @@ async def bertil(portal: Portal, installation: Installation) -> Browser:
 def shelf(installation: Installation) -> Iterator[Shelf]:
     shelf = Shelf(installation)
     yield shelf
-    shelf.execute("truncate register_version, register_acknowledgement, register_showing, report_taken")
+    shelf.execute("truncate register_version, register_acknowledgement, register_showing, report_taken, attachment")
 
 
 def rows(page: str) -> list[str]:
