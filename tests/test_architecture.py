@@ -110,6 +110,7 @@ OPENS_CONNECTIONS = {
     "commands/ledger.py": "tenant: exports a log; sees no table of theirs",
     "commands/databases.py": "tenant: asks every database which migrations it lacks",
     "commands/device.py": "platform",
+    "commands/exercise.py": "platform",
     "commands/secret.py": "platform",
     "commands/receipts.py": "platform",
     "commands/replaying.py": "platform",

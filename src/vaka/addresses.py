@@ -3,7 +3,9 @@
 """Hosts and networks as people write them in the settings."""
 
 import re
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
 
 # host  =  hostname / IPv4address / IPv6reference      (RFC 3261 section 25.1; no label of a name is longer than 63)
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -40,6 +42,24 @@ def is_wildcard(host: str) -> bool:
     return (mapped or address).is_unspecified
 
 
+def plain_address(text: str) -> Address | None:
+    """Return the address that a text is, an IPv4 one in IPv6's clothes as what it is; None for what is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or (None if "%" in text else address)
+
+
+def front_address(text: str) -> str:
+    """Return the address that a web server in front connects from, as it stands in the settings. Raises ValueError."""
+    address = plain_address(text)
+    if address is None or address.is_unspecified or address.is_multicast:
+        raise ValueError("write the one address that the web server connects from, such as 127.0.0.1 or 10.20.0.5")
+    return str(address)
+
+
 def is_this_machine(host: str) -> bool:
     """Whether a host is reached without leaving this machine."""
     try:
@@ -50,7 +70,10 @@ def is_this_machine(host: str) -> bool:
 
 def network(text: str) -> str:
     """Return a network in its one spelling. Raises ValueError."""
-    return str(ip_network(text))
+    found = ip_network(text)
+    if "%" in text:
+        raise ValueError("write a network without a zone")
+    return str(found)
 
 
 def site_network(text: str) -> str:

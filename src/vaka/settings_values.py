@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from vaka.addresses import network, public_host, site_network
+from vaka.addresses import front_address, network, public_host
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # TOML has no word for "none": `false` closes a port.
@@ -33,4 +33,4 @@ ContactAddress = Annotated[
 WebAddressOrNone = Annotated[str, Field(max_length=500, pattern=r"^(https://[^\s]+)?$")]
 AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 Network = Annotated[str, AfterValidator(network)]
-SiteNetwork = Annotated[str, AfterValidator(site_network)]
+FrontAddress = Annotated[str, AfterValidator(front_address)]

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vaka.settings_values import AccountName, FilePath, Port, SiteNetwork
+from vaka.settings_values import AccountName, FilePath, FrontAddress, Port
 
 # Strict: `port = true` and `port = "5060"` are slips, not ports.
 ONE_TABLE = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -77,9 +77,9 @@ class OfficeSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8403"
     """Scheme, host and port as the browser sees it, alone. Another host name makes all administrators' keys useless."""
-    on_site: Annotated[list[SiteNetwork], Field(max_length=50)] = []
-    """Networks of your own premises, such as `10.20.0.0/16`; who administers from elsewhere accepts the remote-work
-    policy first."""
+    front: Annotated[list[FrontAddress], Field(max_length=8)] = []
+    """Addresses that the web server in front connects from, such as `127.0.0.1`: from there alone `X-Forwarded-For` is
+    believed."""
 
 
 class SigninSettings(WebSettings):
@@ -89,6 +89,8 @@ class SigninSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8400"
     """Scheme, host and port as the browser sees it; requests from other origins are refused."""
+    front: Annotated[list[FrontAddress], Field(max_length=8)] = []
+    """Addresses that the web server in front connects from, such as `127.0.0.1`, as in `office.front`."""
     subject_key: FilePath = Path("credentials/subjects.key")
     """The key under which it is kept whom an issuer means; made at the first start. Lost, nobody is known any more."""
     client_keys: FilePath = Path("credentials/clients")
@@ -104,3 +106,25 @@ class DemoSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8404"
     """Scheme, host and port as the browser sees it: what the provider is called."""
+
+
+class AttachmentSettings(BaseModel):
+    """Files that administrators attach to entries of the registers. Without a scanner none is taken in."""
+
+    model_config = ONE_TABLE
+
+    scanner: FilePath | None = None
+    """The Unix socket of clamd (ClamAV), such as `/run/clamav/clamd.ctl`. Without it no file is taken in."""
+    scan_seconds: Annotated[float, Field(ge=1, le=120)] = 30
+    """How long it may take to answer; then the file is refused."""
+    signature_hours: Annotated[int, Field(ge=1, le=24)] = 24
+    """How old its signatures may be; with older ones no file is taken in."""
+    largest_mebibytes: Annotated[int, Field(ge=1, le=20)] = 8
+    """How large a file may be. clamd's own StreamMaxLength and MaxFileSize must be larger."""
+    most_files: Annotated[int, Field(ge=1, le=50)] = 10
+    """How many files one text of an entry may have."""
+
+    @property
+    def largest_bytes(self) -> int:
+        """How many bytes a file may have."""
+        return self.largest_mebibytes * 1024 * 1024

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.database
 
 SAMPLES: dict[str, object] = {
     "step_up": "",
+    "session_id": uuid4(),
+    "address": "198.51.100.7",
     **dict.fromkeys(("now", "valid_until", "expires_at"), START),
     **dict.fromkeys(("account_id", "authority_id", "id"), uuid4()),
     **dict.fromkeys(("role", "realm", "method", "kind", "display_name", "language", "persona", "mode"), "x"),

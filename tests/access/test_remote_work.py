@@ -1,39 +1,49 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""From where somebody works: on site is what the settings say, and everything else is remote."""
+"""Whoever changes the register of networks keeps a way in; what stands in it is a network of premises."""
 
 from ipaddress import ip_network
+from uuid import uuid4
 
 import pytest
-from pydantic import ValidationError
 
-from vaka.access.remote_work import place_of
-from vaka.settings_web import OfficeSettings
+from vaka.access.remote_work import LockedOutError, require_way_in
+from vaka.addresses import plain_address, site_network
 
-HALLS = (ip_network("10.20.0.0/16"), ip_network("2001:db8:7::/48"))
-
-
-@pytest.mark.parametrize(
-    ("host", "place"),
-    [
-        ("10.20.255.1", "site"),
-        ("::ffff:10.20.0.7", "site"),
-        ("2001:db8:7::1", "site"),
-        ("10.21.0.1", "remote"),
-        ("2001:db8:8::1", "remote"),
-        ("127.0.0.1", "remote"),
-        ("", "remote"),
-        ("10.20.0.1, 10.20.0.2", "remote"),
-        ("hall.example", "remote"),
-    ],
-)
-def test_what_is_not_known_to_be_on_site_is_remote(host: str, place: str) -> None:
-    assert place_of(host, HALLS) == place
-    assert place_of(host, ()) == "remote"
+HALL, VPN = uuid4(), uuid4()
+IN_FORCE = {HALL: ip_network("10.20.0.0/16"), VPN: ip_network("2001:db8:7::/48")}
 
 
-@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "8.0.0.0/7", "127.0.0.0/8", "127.0.0.1", "::1", "hallen", ""])
-def test_no_setting_makes_the_whole_world_the_suppliers_premises(network: str) -> None:
-    with pytest.raises(ValidationError):
-        OfficeSettings(on_site=[network])
-    assert OfficeSettings(on_site=["10.20.0.0/16", "198.51.100.7"]).on_site == ["10.20.0.0/16", "198.51.100.7/32"]
+@pytest.mark.parametrize("host", ["10.20.255.1", "::ffff:10.20.0.7", "2001:db8:7::1"])
+def test_who_is_in_a_network_that_stays_may_change_the_others(host: str) -> None:
+    require_way_in(IN_FORCE, uuid4(), "192.0.2.0/24", host)
+    require_way_in(IN_FORCE, uuid4(), None, host)
+    mine = HALL if ":db8:" not in host else VPN
+    other = VPN if mine is HALL else HALL
+    require_way_in(IN_FORCE, other, None, host)
+    with pytest.raises(LockedOutError):
+        require_way_in(IN_FORCE, mine, None, host)
+    with pytest.raises(LockedOutError):
+        require_way_in(IN_FORCE, mine, "192.0.2.0/24", host)
+
+
+@pytest.mark.parametrize("host", ["", "hall.example", "10.20.0.1, 10.20.0.2", "10.21.0.1", "127.0.0.1"])
+def test_who_is_in_none_puts_none_in_force_but_his_own(host: str) -> None:
+    with pytest.raises(LockedOutError):
+        require_way_in({}, HALL, "10.20.0.0/16", host)
+    require_way_in({}, HALL, None, host)
+    if plain_address(host):
+        require_way_in({}, HALL, host, host)
+
+
+def test_the_last_is_taken_away_by_nobody() -> None:
+    with pytest.raises(LockedOutError):
+        require_way_in({HALL: ip_network("10.20.0.0/16")}, HALL, None, "10.20.0.1")
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "8.0.0.0/7", "127.0.0.0/8", "127.0.0.1", "::1", "hallen", "",
+                                     "fe80::1%eth0/128"])  # fmt: skip
+def test_no_entry_makes_the_whole_world_premises(network: str) -> None:
+    with pytest.raises(ValueError, match=r"network|does not appear"):
+        site_network(network)
+    assert [site_network(one) for one in ("10.20.0.0/16", "198.51.100.7")] == ["10.20.0.0/16", "198.51.100.7/32"]

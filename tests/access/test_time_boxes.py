@@ -9,10 +9,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from tests.auditing import engage
 
 from tests.access.register import REASON, Register, place
 from tests.access.test_designated import approver, designate
+from tests.auditing import engage
 from tests.platform import platform_as
 from vaka.access.requests import Kind, NotRequestableError
 from vaka.access.roles import ROLES

@@ -25,9 +25,10 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
 )
 from tests.conftest import START
 from tests.platform import make_account, platform_as
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status, judge
 from vaka.assurance.audit_samples import SOURCES
-from vaka.assurance.collectors import COLLECTORS, Place
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import list_supervised, read_standings
 from vaka.assurance.looking import look
 from vaka.assurance.wording import explain

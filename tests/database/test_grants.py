@@ -56,19 +56,24 @@ FINDS = {
         "misplaced_administrators", "unarrived_notices", "shared_sign_ins", "long_invitations", "accounts_by_hand",
         "doubtful_issuers", "unproved_runs", "drifted", "endless_auditors",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
-        "unreviewed_break_glass", "unread_rules",
+        "unreviewed_break_glass", "unread_rules", "unreported",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
+        "large_changes", "unanswered_exercises", "exercise_hours",
+        "plain_devices", "unreplayed", "silent_sources", "unhoused",
+        "plain_devices", "remote_paths", "remote_samples",
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
         "plain_devices",
     )
-} | {"enter_look()": "execute"}  # fmt: skip
+} | dict.fromkeys(
+    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
+)  # fmt: skip
 FINDS_OWN = {
     f"{what}()": "execute"
     for what in (
         "ledger.find_unpruned", "ledger.recent_checkpoints", "find_late_erasures", "find_returned_erasures",
-        "find_unset_activation",
+        "find_unset_activation", "find_untold_alarms", "find_overdue_secrets", "ledger.list_touches",
     )
 }  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -93,6 +98,7 @@ PLATFORM: dict[str, Rights] = {
         "device_entry": "select",
         "class_override": "select",
         "receiver_presence": "select insert update",
+        "list_held_devices()": "execute",
     },
     "desk": ASKS_LEDGER
     | {
@@ -172,6 +178,12 @@ PLATFORM: dict[str, Rights] = {
         "set_notice_minutes()": "execute",
         "acknowledge_notices()": "execute",
         "list_waiting()": "execute",
+        "take_report()": "execute",
+        "list_reports_taken()": "execute",
+        "list_changes()": "execute",
+        "list_standings()": "execute",
+        "list_pending()": "execute",
+        "list_reports_due()": "execute",
         "list_shown_days()": "execute",
         "digest_rule": "select",
         "set_digest_day()": "execute",
@@ -186,6 +198,8 @@ PLATFORM: dict[str, Rights] = {
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
+        "list_remote_draws()": "execute",
+        "list_remote_deviations()": "execute",
         "end_exclusion()": "execute",
         "approve_exclusion()": "execute",
         "list_inquiries()": "execute",
@@ -204,6 +218,8 @@ PLATFORM: dict[str, Rights] = {
         "end_case_contact()": "execute",
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
+        "list_shown_files()": "execute",
+        "read_shown_file()": "execute",
         "publish_rule()": "execute",
         "list_published_rules()": "execute",
         "rules_since()": "execute",
@@ -256,6 +272,13 @@ PLATFORM: dict[str, Rights] = {
         "training_due()": "execute",
         "ended_engagement()": "execute",
         "policy_to_accept()": "execute",
+        "place_session()": "execute",
+        "list_networks()": "execute",
+        "last_quarter()": "execute",
+        "list_remote_draws()": "execute",
+        "list_remote_drawn()": "execute",
+        "draw_remote_sample()": "execute",
+        "check_remote_session()": "execute",
         **READS_RULES,
         "rules_since()": "execute",
         "redeem_key_code()": "execute",
@@ -267,11 +290,14 @@ PLATFORM: dict[str, Rights] = {
         "ledger.acts_between()": "execute",
         "put_out_account()": "execute",
         **dict.fromkeys(
-            ("register_version", "register_holding", "register_acknowledgement", "register_showing"), "select"
+            ("register_version", "register_holding", "register_acknowledgement", "register_showing", "attachment"),
+            "select",
         ),
         "enter_register_version()": "execute",
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
+        "attach_file()": "execute",
+        "refuse_file()": "execute",
         "case_contact": CONTACTS,
         **dict.fromkeys(("security_case", "case_entry", "case_receipt", "case_touch", "case_standing"), "select"),
         **{f"{what}()": "execute" for what in ("open_case", "write_case", "see_case")},
@@ -285,6 +311,7 @@ PLATFORM: dict[str, Rights] = {
         "inquiry_message": "select",
         "say_in_inquiry()": "execute",
         "list_register_days()": "execute",
+        "list_owed()": "execute",
         "set_own_digest_day()": "execute",
         "read_own_digest_day()": "execute",
         "list_own_ways()": "execute",
@@ -360,7 +387,10 @@ PLATFORM: dict[str, Rights] = {
         "list_asked_audits()": "execute",
         "list_evidence()": "execute",
         "list_waiting()": "execute",
+        "list_pending()": "execute",
+        "list_reports_due()": "execute",
         "list_register_days()": "execute",
+        "list_owed()": "execute",
         "list_shown_days()": "execute",
         "own_reception()": "execute",
         "tell_reminder()": "execute",
@@ -378,6 +408,8 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "find_held_exercise()": "execute",
+        "register_exercise_devices()": "execute",
         "ask_command_login()": "execute",
         "start_command_session()": "execute",
         "command_account()": "execute",
@@ -429,7 +461,12 @@ PLATFORM: dict[str, Rights] = {
 
 REGISTER = "select insert update delete"
 TENANT: dict[str, Rights] = {
-    "receiver": WRITES_LEDGER | {"accept_messages()": "execute", "record_signs_of_life()": "execute"},
+    "receiver": WRITES_LEDGER
+    | {
+        "accept_messages()": "execute",
+        "accept_exercises()": "execute",
+        "record_signs_of_life()": "execute",
+    },
     "desk": ASKS_LEDGER
     | {
         "unit": "select",
@@ -554,6 +591,7 @@ TENANT: dict[str, Rights] = {
     "setup": ASKS_LEDGER
     | {
         **FINDS_OWN,
+        "register_exercise_devices()": "execute",
         "unit": REGISTER,
         "unit_hours": REGISTER,
         "person": REGISTER,
@@ -699,7 +737,9 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         "ledger.inbox": "insert",
         "ledger.is_told()": "execute",
         **(
-            {"ledger.removal_approved_at()": "execute", "ledger.activation_approved_at()": "execute"}
+            dict.fromkeys(
+                ("ledger.removal_approved_at()", "ledger.activation_approved_at()", "ledger.count_untold()"), "execute"
+            )
             if kind == "tenant"
             else {}
         ),
@@ -714,9 +754,14 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
                     "ledger.how_confirmed()",
                     "ledger.outage_told()",
                     "ledger.is_exclusion_told()",
+                    "ledger.first_checkpoint()",
+                    "ledger.list_remote_sessions()",
+                    "ledger.count_remote_checks()",
                     "ledger.trust_told()",
                     "ledger.count_entries()",
                     "ledger.last_run()",
+                    "ledger.last_run_said()",
+                    "ledger.count_untold()",
                     "ledger.is_register_told()",
                     "ledger.is_register_accepted()",
                 ),

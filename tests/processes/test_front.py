@@ -7,16 +7,19 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 
 from tests import peers
+from tests.assurance.test_remote_work import DAY, register_network
 from tests.browser.house import House
 from tests.fronting import PAGES, PROGRAMS, SERVER, changed, nginx_before
 from tests.identity.house import free_port
@@ -26,7 +29,10 @@ from tests.scanning import EARLY, curves_of, faults, scan
 from tests.signing_in import OWN, cookies_of, sign_in_over_http
 from tests.waiting import wait_for
 from tests.web.furniture import open_installation
+from vaka.clock import SystemClock
 from vaka.crypto.policy import load_policy
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.settings_web import AttachmentSettings
 
 pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
 
@@ -36,6 +42,8 @@ NAMES = ("desk", "portal", "office", "signin")
 """Those with a host of their own in it; here they have a port each, for a demo's pages do not leave the machine."""
 TRANSPORT = "max-age=63072000"
 ONCE = (*ALWAYS, "content-security-policy", "cache-control", "strict-transport-security", "date", "content-length")
+CALLED_ON = ("office", "signin")
+"""Those that nginx tells from where somebody comes."""
 FIRST_PAGES = {**{name: (name, ROOMS[name]) for name in NAMES}, "registry": ("portal", "/api/registry/openapi.json")}
 """By process: at whose origin it is found, and an address there."""
 
@@ -110,6 +118,10 @@ def house(street: Street) -> Iterator[House]:
     peers.require_program("nginx", package="nginx-light")
     with open_installation() as installation:
         house = House(installation, street.origins)
+        settings = installation.root / "vaka.toml"
+        for process in CALLED_ON:
+            told = settings.read_text().replace(f"[{process}]\n", f'[{process}]\nfront = ["127.0.0.1"]\n')
+            settings.write_text(told)
         with fronted(street, house):
             try:
                 house.start("desk", "portal", "office", "registry", "signin")
@@ -206,6 +218,19 @@ def test_other_names_get_no_certificate_and_no_answer(street: Street, process: s
                 context.wrap_socket(caller, server_hostname=name).close()
 
 
+def test_a_file_comes_through_where_files_are_attached_and_nowhere_else(street: Street) -> None:
+    """As large as one may be: the office itself says that there is no such entry. Elsewhere nginx stops it."""
+    answer = sign_in_over_http(street.origins["signin"], PERSONAS["office"], {"https://": street.way})
+    headers = {"cookie": cookies_of(answer), "content-type": "multipart/form-data; boundary=x"}
+    where = f"{street.origins['office']}/registers/documents/entry/00000000-0000-4000-8000-000000000007"
+    file = bytes(AttachmentSettings().largest_bytes)
+    came = street.ask("POST", f"{where}/files", headers, file)
+    assert came.status_code == 404
+    assert faults_of(street, "office", came) == []
+    stopped = street.ask("POST", f"{where}/move", headers, file[:300_000])
+    assert (stopped.status_code, stopped.headers["server"]) == (413, "nginx")
+
+
 def test_what_nginx_refuses_by_itself_is_guarded_too(street: Street) -> None:
     """Too long a header, too large a body: the processes never see them."""
     long = street.ask("GET", f"{street.origins['desk']}/", {"x-long": "x" * 9000})
@@ -248,6 +273,79 @@ def test_an_nginx_that_is_careless_is_found(house: House, tmp_path: Path) -> Non
     assert {"TLSv1.1: offered", "TLSv1.2: ECDHE-ECDSA-AES128-SHA", "curve: secp256r1", EARLY} <= set(found)
     assert "x-frame-options: 2 times" in seen
     assert any(one.startswith("server: nginx/") for one in seen)
+
+
+def refused_from(house: House) -> list[str]:
+    """From which networks logout tokens were refused so far, as the log has it, sealed or not."""
+    server = house.installation.server
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE))) as superuser:
+        found = superuser.execute(
+            "select e.detail ->> 'source' from ("
+            " select (convert_from(leaf, 'UTF8')::jsonb) ->> 'event' as event,"
+            " (convert_from(leaf, 'UTF8')::jsonb) -> 'detail' as detail from ledger.log_entry"
+            " union all select event, detail from ledger.inbox) e"
+            " where e.event = 'sign_in.refused' and e.detail ->> 'reason' like 'logout%'"
+        ).fetchall()
+    return sorted(one for (one,) in found)
+
+
+def test_where_somebody_comes_from_is_nginx_word_alone(street: Street, house: House) -> None:
+    """What a browser says of it is written over by nginx, and is nothing where it goes past nginx."""
+    behind = f"http://127.0.0.1:{house.ports['signin']}"
+    context = ssl.create_default_context(cafile=str(street.issuer.file))
+    forged = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "203.0.113.10"), ("forwarded", "for=203.0.113.9")]
+    ways = [
+        (street.origins["signin"], "127.9.9.9", forged[:1]),
+        (street.origins["signin"], "127.8.8.8", forged),
+        (behind, "127.7.7.7", [("host", urlsplit(street.origins["signin"]).netloc), *forged[:1]]),
+    ]
+    for where, caller, headers in ways:
+        with httpx.Client(transport=httpx.HTTPTransport(verify=context, local_address=caller)) as client:
+            assert client.post(f"{where}/logout/nowhere", headers=headers, data={"a": "b"}).status_code == 400
+    assert refused_from(house) == ["127.7.7.0/24", "127.8.8.0/24", "127.9.9.0/24"]
+
+
+@contextmanager
+def registered(house: House) -> Iterator[None]:
+    """One may administer from one network alone, which nobody here is on."""
+    server = house.installation.server
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        superuser.execute("set session_replication_role = replica")
+        superuser.execute("set search_path = vaka")
+
+        def by_hand(statement: str, **values: object) -> None:
+            superuser.execute(statement.encode(), values)
+
+        entry = register_network(by_hand, SystemClock().now() + DAY)
+        yield
+        superuser.execute("delete from register_version where entry = %s", (entry,))
+
+
+def test_term_03_3_nobody_forges_from_where_he_administers(street: Street, house: House) -> None:
+    """What a browser says is worth nothing, through nginx or past it; nginx's own word is."""
+    origin, claim = street.origins["office"], ("x-forwarded-for", "198.51.100.7")
+    behind, host = f"http://127.0.0.1:{house.ports['office']}", ("host", urlsplit(origin).netloc)
+    context = ssl.create_default_context(cafile=str(street.issuer.file))
+
+    def ask(where: str, caller: str, *headers: tuple[str, str]) -> int:
+        cookie = cookies_of(sign_in_over_http(street.origins["signin"], PERSONAS["office"], {"https://": street.way}))
+        sent = [("cookie", cookie), ("accept", "text/html"), *headers]
+        with httpx.Client(transport=httpx.HTTPTransport(verify=context, local_address=caller)) as client:
+            return client.get(f"{where}{ROOMS['office']}", headers=sent).status_code
+
+    assert ask(origin, "127.9.9.9") == 200, "nothing is registered"
+    with registered(house):
+        assert ask(origin, "127.9.9.9") == 403
+        assert ask(origin, "127.9.9.9", claim) == 403
+        assert ask(behind, "127.7.7.7", host, claim) == 403
+        assert ask(behind, "127.0.0.1", host, claim) == 200, "from there it is nginx that speaks"
+
+
+def test_who_has_no_need_of_it_is_not_told_from_where_somebody_comes() -> None:
+    servers = PAGES.read_text().split("\nserver {")[1:]
+    told = [one for one in servers if "set $vaka_caller $remote_addr;" in one]
+    assert len(told) == len(CALLED_ON)
+    assert all(any(f"server_name {name}.example;" in one for one in told) for name in CALLED_ON)
 
 
 def test_the_two_files_hand_the_same_addresses_to_the_registry() -> None:

@@ -60,6 +60,8 @@ class Browser:
     origin: str
     cookies: dict[str, str] = field(default_factory=dict)
     account: str = ""
+    address: str = "127.0.0.1"
+    """From where it asks."""
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask for a page."""
@@ -139,7 +141,7 @@ class Browser:
         return {
             "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
             "scheme": "http", "path": where, "raw_path": where.encode(), "query_string": query.encode(),
-            "root_path": "", "client": ("127.0.0.1", 50000), "server": ("127.0.0.1", 8401),
+            "root_path": "", "client": (self.address, 50000), "server": ("127.0.0.1", 8401),
             "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()],
         }  # fmt: skip
 

@@ -25,7 +25,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from tests.auditing import engage
-from tests.identities import IDENTITIES, keep_key
+from tests.identities import IDENTITIES, blinded, keep_key
 from tests.keys.running import end_keyholder, start_keyholder
 from tests.letters import as_letters, opened
 from vaka.access.grants import grant_role
@@ -146,6 +146,22 @@ class Installation:
             "device_id": None, "person_id": None, "sender": sender, "class": "life", "kind": "button", "device_type": 3
         }  # fmt: skip
         return self._accept("mottagning", facts, ago)[1]
+
+    def raise_exercise(self, slug: str, exercise: UUID, ago: float = 0) -> UUID:
+        """Let a new device of an exercise that is held raise an alarm."""
+        device, sender, now = uuid4(), blinded(uuid4().hex), datetime.now(UTC)
+        self.execute(
+            slug, "select register_exercise_devices(%s, %s, %s, 'setup', %s)",
+            (exercise, Jsonb([{"device_id": str(device), "sender": sender}]), now + timedelta(hours=4),
+             now - timedelta(hours=1)), "setup",
+        )  # fmt: skip
+        facts = {
+            "device_id": str(device), "person_id": None, "sender": sender, "class": "life", "kind": "button",
+            "device_type": 2, "exercise_id": str(exercise),
+        }  # fmt: skip
+        message = self._letters(slug, facts, ago)
+        self.execute(slug, "select outcome from accept_exercises(%s, 'test-1')", (Jsonb([message]),), "receiver")
+        return UUID(str(self.execute(slug, "select id from alarm where sender = %s", (sender,))[0][0]))
 
     def withdraw(self, name: str) -> None:
         """Let somebody's device take its alarm back."""

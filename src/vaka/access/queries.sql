@@ -128,6 +128,14 @@ select ended_engagement(%(account_id)s, %(now)s) as firm
 -- as: office
 select policy_to_accept(%(account_id)s)
 
+-- name: place_session
+-- as: office
+select place_session(%(session_id)s, %(address)s::inet, %(now)s)
+
+-- name: list_networks
+-- as: office
+select entry, network from list_networks(%(now)s)
+
 -- name: list_effective
 -- as: setup
 select g.role, g.account_id, g.valid_until

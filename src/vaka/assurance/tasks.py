@@ -169,7 +169,7 @@ def list_term_tasks(standings: Mapping[str, Standing], contract: Contract, now: 
             red = _Red(one, judge(one, standings.get(one.id), contract, now))
             if red.judgement.status.red:
                 cause = explain_one(red.judgement)
-                why = Sentence(f"{goal.sentence.sv} {cause.sv}", f"{goal.sentence.en} {cause.en}")
+                why = Sentence(f"{cause.sv} Mål: {goal.sentence.sv}", f"{cause.en} Goal: {goal.sentence.en}")
                 tasks.append(
                     Task(
                         "term", f"requirement:{one.id}", turn_of(red), red.judgement.since, None, what, why,

@@ -92,6 +92,10 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("account", "setup"), ("authority",), ("format", "sha256", "key", "tool", "change", "step_up"),
             "the evidence",
         ),
+        Event.REPORT_TAKEN: About(
+            OPERATOR, ("authority",), ("authority", "report", "year", "format", "sha256", "step_up"),
+            "what stands in it: a fingerprint of it",
+        ),
         Event.REGISTER_ENTERED: About(
             OPERATOR, ("register_entry",), ("register", "version", "state", "digest", "step_up"),
             "what was written: a fingerprint of it",
@@ -104,6 +108,13 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
         ),
         Event.REGISTER_SHOWN: About(OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
+        Event.ATTACHMENT_ADDED: About(
+            OPERATOR, ("register_entry",), ("register", "version", "sha256"), "the file, and what it is called"
+        ),
+        Event.ATTACHMENT_REFUSED: About(
+            OPERATOR, ("register_entry",), ("register", "sha256", "reason"),
+            "the file, what it is called, and what was found in it",
+        ),
         Event.RULE_PUBLISHED: About(
             OPERATOR, ("rule",), ("authority", "version", "digest", "from", "step_up"),
             "what was published: a fingerprint of it",
@@ -165,6 +176,15 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("account", "setup", "scheduler"), ("session",), ("reason", "account", "step_up"),
             "the address, the token, the name",
         ),
+        Event.REMOTE_DRAWN: About(
+            OPERATOR, ("remote_draw",), ("quarter", "version", "size", "seed", "items", "count", "reason"),
+            "whose sessions were drawn",
+        ),
+        Event.REMOTE_CHECKED: About(
+            OPERATOR, ("remote_draw",), ("session", "verdict", "digest", "step_up"),
+            "what was written of it: a fingerprint of it",
+        ),
+        Event.SESSION_PLACED: About(OPERATOR, ("session",), ("location", "network"), "the address, the name"),
         Event.SESSION_LOCKED: About(OPERATOR, ("session",), (), "what was on the page"),
         Event.SESSION_UNLOCKED: About(OPERATOR, ("session",), ("step_up",), "what was on the page"),
         Event.SESSION_KEPT: About(OPERATOR, ("session",), (), "which alarm it was"),
@@ -208,7 +228,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.CASE_ESCALATED: About(
             ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
         ),
-        Event.CASE_EXPORTED: About(OPERATOR, ("case",), (), "what was written"),
+        Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",

@@ -113,10 +113,13 @@ class Event(Enum):
     ROLE_REFUSED = "role.refused"  # the authority's approver said no
     EVIDENCE_CHANGED = "evidence.changed"  # a look at a term's evidence found something else than the look before
     EVIDENCE_PACKED = "evidence.packed"  # the evidence of an authority's terms was taken out, as a signed pack
+    REPORT_TAKEN = "report.taken"  # somebody of an authority took a report of a year out
     REGISTER_ENTERED = "register.entered"  # an administrator wrote in one of the supplier's registers
     REGISTER_MOVED = "register.moved"  # an entry came in force, was accepted, closed, opened again or withdrawn
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
+    ATTACHMENT_ADDED = "attachment.added"  # a file that was scanned was attached to an entry of a register
+    ATTACHMENT_REFUSED = "attachment.refused"  # malicious code was found in a file, or it could not be scanned
     RULE_PUBLISHED = "rule.published"  # an authority published a version of a rule of its own
     RULE_OPENED = "rule.opened"  # somebody of the supplier's whom it concerns opened that version
     RULE_ACKNOWLEDGED = "rule.acknowledged"  # he says that he has read it and follows it
@@ -149,6 +152,10 @@ class Event(Enum):
     EXERCISE_LESSON = "exercise.lesson"  # something was learned
     EXERCISE_SETTLED = "exercise.settled"  # a lesson became an action, or there is a reason why not
     EXERCISE_CLOSED = "exercise.closed"  # both were there, and something became of every lesson
+    EXERCISE_ALARM_RAISED = "exercise_alarm.raised"  # a device of an exercise raised an alarm, or joined its own
+    EXERCISE_ALARM_TAKEN = "exercise_alarm.taken"  # an operator took it, after so many seconds
+    EXERCISE_ALARM_CLOSED = "exercise_alarm.closed"  # and it ended
+    EXERCISE_ALARM_REAL = "exercise_alarm.real"  # its device was heard outside the exercise: from then on it is real
     EXERCISE_RULE_SET = "exercise_rule.set"  # within how many days the supplier answers requests
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval
@@ -161,6 +168,9 @@ class Event(Enum):
     CLIENT_ENDED = "client.ended"  # it was ended; its tokens are worth nothing
     CLIENT_ADMITTED = "client.admitted"  # a program proved itself and got a token for minutes
     SESSION_STARTED = "session.started"  # somebody signed in
+    REMOTE_DRAWN = "remote.drawn"  # sessions were drawn for the check of remote work
+    REMOTE_CHECKED = "remote.checked"  # somebody went through one of them
+    SESSION_PLACED = "session.placed"  # from where an administrator works; refused where no register has it
     SESSION_ENDED = "session.ended"  # somebody signed out, or was signed out
     SESSION_LOCKED = "session.locked"  # nobody used a session for a while: it shows nothing until it is unlocked
     SESSION_UNLOCKED = "session.unlocked"  # its owner touched one of his keys, and goes on

@@ -13,6 +13,7 @@ from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
 from vaka.processes.starting import run_process
 from vaka.settings import Settings
+from vaka.web.fronted import Fronted
 from vaka.web.office.application import build_office
 from vaka.web.office.opening import COMPONENT, open_office
 from vaka.web.serve import serve
@@ -28,7 +29,7 @@ async def _serve(root: Path, settings: Settings) -> None:
     where = settings.office
     async with open_office(find_server(settings.database, root), settings, SystemClock()) as office:
         log.info("listening", address=where.host, port=where.port)
-        await serve(build_office(office, settings), where)
+        await serve(Fronted(build_office(office, settings), where.front), where)
     log.info("stopped")
 
 

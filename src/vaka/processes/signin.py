@@ -21,6 +21,7 @@ from vaka.identity.subjects import open_subject_key
 from vaka.processes.starting import run_process
 from vaka.settings import Settings
 from vaka.web.assets import load_assets
+from vaka.web.fronted import Fronted
 from vaka.web.pages import Pages
 from vaka.web.serve import serve
 from vaka.web.signin.application import build_signin
@@ -58,7 +59,7 @@ async def _serve(root: Path, settings: Settings) -> None:
             emergency,
         )  # fmt: skip
         async with attempts.telling():
-            await serve(build_signin(entrance), settings.signin)
+            await serve(Fronted(build_signin(entrance), settings.signin.front), settings.signin)
     finally:
         await platform.close()
     log.info("stopped")

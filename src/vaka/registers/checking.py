@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from vaka.addresses import site_network
 from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.wording import seems_personal
 from vaka.registers.model import Field, Register, Rule, Step
@@ -34,6 +35,10 @@ _WRONG: Mapping[str, Sentence] = {
     "person": Sentence(sv="Välj ett konto som finns.", en="Choose an account that is there."),
     "reference": Sentence(sv="Välj en post som gäller.", en="Choose an entry that holds."),
     "edition": Sentence(sv="Skriv numret på en version.", en="Write the number of a version."),
+    "network": Sentence(
+        sv="Skriv ett nät, till exempel 198.51.100.0/24: inte den här datorn, och inte halva världen.",
+        en="Write a network, such as 198.51.100.0/24: not this machine, nor half the world.",
+    ),
     "digest": Sentence(
         sv="Skriv filens SHA-256: 64 tecken ur 0–9 och a–f.", en="Write the file's SHA-256: 64 signs of 0–9 and a–f."
     ),
@@ -127,6 +132,8 @@ def _is_sound(field: Field, value: str, known: Known) -> bool:
             return whose in known.accounts or (field.former and whose in known.deactivated)
         case "reference":
             return _identifier(value) in known.entries.get(field.to, ())
+        case "network":
+            return _is_network(value)
         case _:
             return _DIGEST.fullmatch(value) is not None
 
@@ -156,6 +163,14 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return day if text == day.isoformat() and 1990 <= day.year <= 2199 else None
+
+
+def _is_network(text: str) -> bool:
+    """Whether it is a network of somebody's premises, in the one spelling that compares."""
+    try:
+        return site_network(text) in (text, f"{text}/32", f"{text}/128")
+    except ValueError:
+        return False
 
 
 def _identifier(text: str) -> UUID | None:

@@ -35,7 +35,7 @@ class State(StrEnum):
 TAKES_TWO = frozenset({State.IN_FORCE, State.ACCEPTED, State.CLOSED})
 """What nobody brings about for what he wrote himself."""
 
-FieldKind = Literal["text", "choice", "date", "number", "person", "reference", "edition", "digest"]
+FieldKind = Literal["text", "choice", "date", "number", "person", "reference", "edition", "digest", "network"]
 Whose = Literal["everybody", "concerned"]
 Shown = Literal["entries", "counts"]
 Check = Literal["is", "filled", "same", "after", "past", "future"]

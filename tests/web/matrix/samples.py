@@ -35,9 +35,10 @@ ACTIVATION = {
 
 IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
-    "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
-    "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
+    "index": "0", "report": "terms", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef",
+    "name": "vaka.css", "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
     "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43, "rule": Named("rule"), "version": "1",
+    "file": Named("file"),
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -104,6 +105,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/access/report/{{year}}/csv": {},
         f"{LOG}/access/report/{{year}}/pdf": {},
         f"{LOG}/terms/pack": {},
+        f"{LOG}/reports/{{report}}/{{year}}/csv": {},
+        f"{LOG}/reports/{{report}}/{{year}}/pdf": {},
         f"{LOG}/inquiries": {"kind": "other", "wanted": "2026-03-01", "words": ""},
         f"{LOG}/inquiries/settle": {"inquiry": Named("inquiry"), "seen": "1", "deed": "accepted", "words": REASON},
         f"{LOG}/exclusions/agree": {"exclusion": Named("exclusion"), "digest": NOTHING},
@@ -194,6 +197,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/cases/{case}/write": {"kind": "moved"},
         "/cases/{case}/seen": {"number": "1"},
         "/inquiries": {"inquiry": NOBODY, "authority": NOBODY, "seen": "1", "words": REASON},
+        "/remote/draw": {"number": "1", "reason": ""},
+        "/remote/check": {"draw": NOBODY, "session": NOBODY, "verdict": "followed", "note": ""},
         "/exclusions": {"authority": NOBODY, "term": "19", "reason": ""},
         "/exclusions/end": {"authority": NOBODY, "exclusion": NOBODY},
         "/audits/agree": {"audit": NOBODY, "digest": NOTHING},
@@ -219,6 +224,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/registers/{register}/import": {"table": ""},
         "/registers/{register}/entry/{entry}/edit": {"of_number": "1"},
         "/registers/{register}/entry/{entry}/move": {"step": "approve", "digest": NOTHING},
+        "/registers/{register}/entry/{entry}/files": {},
         "/registers/{register}/entry/{entry}/acknowledge": {"digest": NOTHING},
         "/rules/{rule}/{version}": {"digest": NOTHING},
         "/touch": {"answer": "x"},

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from tests.auditing import engage as engage_auditor
-
 from tests.platform import make_account, platform_as
 from tests.web.browsers import Answer, Browser
 from tests.web.conftest import SETTINGS

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who works from elsewhere accepts the policy of remote work in force before anything else in the office (term 3)."""
 
-from dataclasses import replace
-from ipaddress import ip_network
 from uuid import UUID
 
 import pytest
@@ -12,6 +10,7 @@ from tests.platform import platform_as
 from tests.web.furniture import Installation
 from tests.web.office.administrators import Administrator, fields_in, written
 from tests.web.office.conftest import enter
+from tests.web.office.test_places import network
 from tests.web.office.test_registers import DOCUMENT, empty_registers, stepped  # noqa: F401 - a fixture
 from tests.web.portal.conftest import Logs
 from vaka.access.remote_work import policy_to_accept
@@ -96,14 +95,18 @@ async def test_the_key_is_touched_first_and_the_policy_comes_then(
     assert await is_open(again, policy)
 
 
-async def test_on_site_nobody_is_asked(
-    algot: Administrator, policy: str, strict: Office, installation: Installation
-) -> None:
+async def test_on_site_nobody_is_asked(algot: Administrator, berit: Administrator, policy: str) -> None:
     assert not await is_open(algot, policy)
-    hall = replace(strict, on_site=(ip_network("127.0.0.0/8"),), confirmed=strict.confirmed)
-    there = Administrator(await enter(hall, installation, "adam"), algot.key)
-    assert (await there.enter()).status == 303
-    assert await is_open(there, policy)
+    for who in (algot, berit):
+        assert await accept(who, policy) == 303
+        who.browser.address = "198.51.100.7"
+    entry = await written(algot, "networks", network(place="site"))
+    assert await stepped(berit, entry, "approve") == 303
+    form = f"{policy}/edit"
+    changed = {**fields_in(await algot.get(form), form), **POLICY, "summary": "Bara från kända nät"}
+    assert (await algot.do(form, changed)).status == 303
+    assert await stepped(berit, policy, "approve") == 303
+    assert await is_open(algot, policy), "nobody has accepted that one, and nobody need"
 
 
 async def test_what_somebody_forged_is_not_accepted(algot: Administrator, policy: str, logs: Logs) -> None:

@@ -40,8 +40,10 @@ from vaka.web.office import (
     proposing,
     register_acts,
     register_entries,
+    register_files,
     register_import,
     registers,
+    remote_checks,
     remote_work,
     requests,
     roles,
@@ -59,6 +61,8 @@ OTHERS: tuple[Realm, ...] = ("operator", "authority")
 THEME: Theme = "light"
 DOCUMENTS = re.compile(r"/issuers/new")
 """Forms with the metadata of an issuer in them."""
+UPLOADS = re.compile(r"/registers/[a-z-]+/entry/[0-9a-f-]+/files")
+"""Forms with a file in them."""
 REGISTER = "/registers/{register}"
 ENTRY = f"{REGISTER}/entry/{{entry}}"
 
@@ -124,6 +128,9 @@ ADDRESSES: tuple[Address, ...] = (
     route("/exclusions", exclusions.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/exclusions", exclusions.propose, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/exclusions/end", exclusions.end, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/remote", remote_checks.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/remote/draw", remote_checks.draw, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route("/remote/check", remote_checks.check, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
     route("/audits", audits.show_audits, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/audits/agree", audits.agree_to_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/audits/propose", audits.propose_for_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
@@ -156,6 +163,8 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{ENTRY}/edit", register_entries.write_edit, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
     route(f"{ENTRY}/move", register_acts.take_step, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
     route(f"{ENTRY}/acknowledge", register_acts.accept, ["POST"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{ENTRY}/files", register_files.attach_one, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{ENTRY}/files/{{file}}", register_files.give_file, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route("/touch", first_touch.show_touch, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/touch", first_touch.take_touch, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/first-key", first_touch.show_first_key, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
@@ -194,6 +203,8 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         )
         if asker is None or not await emergency.is_as_opened(office, asker.session):
             return None
+        if asker.session.realm == REALM:
+            await remote_work.require_place(office, asker, request)
         async with transaction(office.platform) as connection:
             now = office.clock.now()
             principal = await with_rest(connection, asker.principal, now, office.training_ahead)
@@ -218,4 +229,6 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         origin=settings.office.origin,
         form_targets=(settings.signin.origin,),
         documents=DOCUMENTS,
+        uploads=UPLOADS,
+        largest_upload=settings.attachments.largest_bytes,
     )

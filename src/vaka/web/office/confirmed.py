@@ -34,6 +34,7 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
             "/issuers/decide": [Event.TRUST_APPROVED, Event.TRUST_WITHDRAWN],
             "/outages/declare": [Event.OUTAGE_DECLARED],
             "/exercises/begin": [Event.EXERCISE_BEGUN],
+            "/remote/check": [Event.REMOTE_CHECKED],
             "/due/way": [Event.NOTICE_WAY_SET],
             "/due/end": [Event.NOTICE_WAY_ENDED],
             "/due/digest": [Event.DIGEST_RULE_SET],
@@ -56,10 +57,13 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
 UNCONFIRMED: Mapping[str, str] = MappingProxyType(
     {
         f"{_REGISTER}/table": "what its reader may read on the page; names nobody in care",
+        f"{_ENTRY}/files": "adds a paper that makes nothing hold: that is a step, with a touch for the files too",
+        f"{_ENTRY}/files/{{file}}": "what its reader may read on the page; names nobody in care",
         "/cases/new": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/write": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/seen": "says that one has seen what one was told",
         "/rules/{rule}/{version}": "says for oneself that one has read what one has opened; gives nobody anything",
+        "/remote/draw": "what is drawn follows from the log: nobody chooses it, and again is seen",
         "/exclusions": "proposes that a term is not owed; the authority agrees to that, with a touch",
         "/exclusions/end": "lets a term be owed again",
         "/inquiries": "answers what an authority asked, in words that it reads; opens nothing",

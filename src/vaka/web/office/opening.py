@@ -5,7 +5,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from vaka.clock import Clock
@@ -15,6 +14,7 @@ from vaka.identity.binding_secret import read_binding_secret
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.guard import Site
 from vaka.identity.models import read_models
+from vaka.scanning.inspecting import Inspector
 from vaka.settings import Settings
 from vaka.web.assets import load_assets
 from vaka.web.denials import open_platform_teller
@@ -64,8 +64,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 outage_hours=settings.access.declared_outage_hours,
                 training_ahead=timedelta(days=settings.access.training_ahead_days), demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin, allowances=Allowances(clock),
-                cases=settings.cases,
-                on_site=tuple(ip_network(one) for one in settings.office.on_site),
+                cases=settings.cases, inspector=Inspector.of(settings.attachments, server.credentials.parent),
             )  # fmt: skip
     finally:
         await platform.close()

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Who works from elsewhere reads and accepts the policy of remote work before he does anything else (term 3).
+"""From where the office is used: from a network of the register, and from elsewhere than on site by whoever has read
+and accepted the policy of remote work before he does anything else (term 3).
 
 It is asked of administrators alone, as they alone have an office: no desk and no portal knows of it.
 """
@@ -8,9 +9,17 @@ It is asked of administrators alone, as they alone have an office: no desk and n
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.remote_work import place_of, policy_to_accept
+from vaka.access.remote_work import (
+    NETWORKS,
+    PlaceRefusedError,
+    list_networks,
+    place_session,
+    policy_to_accept,
+    require_way_in,
+)
 from vaka.database.connections import transaction
 from vaka.errors import Sentence
+from vaka.registers.model import Register, State, Step, Version
 from vaka.web.asker import Asker
 from vaka.web.office.first_touch import FIRST
 from vaka.web.office.office import Office
@@ -27,14 +36,41 @@ READ_FIRST = Sentence(
 )
 
 
+async def require_place(office: Office, asker: Asker, request: Request) -> None:
+    """Return where one may administer from here. Raises PlaceRefusedError; then the session has ended."""
+    async with transaction(office.platform) as connection:
+        try:
+            now = office.clock.now()
+            request.state.place = await place_session(connection, asker.session.id, host_of(request), now)
+        except PlaceRefusedError as error:
+            refused = error
+        else:
+            return
+    # Outside: that it was refused is kept.
+    raise refused
+
+
+async def keep_way_in(office: Office, request: Request, register: Register, version: Version, step: Step) -> None:
+    """Return where whoever takes a step with a network can still work from where he is. Raises LockedOutError."""
+    if register.name == NETWORKS:
+        async with transaction(office.platform) as connection:
+            networks = await list_networks(connection, office.clock.now())
+        becomes = version.fields["network"] if step.to is State.IN_FORCE else None
+        require_way_in(networks, version.entry, becomes, host_of(request))
+
+
+def host_of(request: Request) -> str:
+    """Return the address that a request came from, as the web server in front saw it (web/fronted.py)."""
+    return request.client.host if request.client else ""
+
+
 async def lead_to_policy(office: Office, asker: Asker, address: Address, request: Request) -> Response | None:
     """Return the page of the policy that has to be accepted first, or None where nothing has."""
     # The key is touched before that: nobody accepts anything in a session that is not confirmed. An emergency is opened
     # from wherever the two are, reaches no register, and is gone through by somebody else.
     if address.while_locked or address.unasked or address.path in FIRST or asker.session.break_glass is not None:
         return None
-    host = request.client.host if request.client else ""
-    if place_of(host, office.on_site) == "site":
+    if request.state.place == "site":
         return None
     async with transaction(office.platform) as connection:
         policy = await policy_to_accept(connection, asker.principal.account_id)

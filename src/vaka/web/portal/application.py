@@ -23,6 +23,7 @@ from vaka.web.portal import (
     auditing,
     audits,
     calendar,
+    case_files,
     cases,
     certificates,
     clients,
@@ -44,8 +45,10 @@ from vaka.web.portal import (
     published,
     receipts,
     registers,
+    remote,
     removal,
     removal_preview,
+    reports,
     retention,
     rules,
     supplier,
@@ -72,6 +75,7 @@ LOG = "/log/{authority}"
 PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
 EXERCISES = f"{LOG}/exercises"
+REPORT = f"{LOG}/reports/{{report}}/{{year}}"
 AUDITS, AUDITING = f"{LOG}/audits", f"{LOG}/auditing"
 
 
@@ -99,7 +103,7 @@ async def tell_security_contact(portal: Portal, request: Request) -> Response:
 
 
 ADDRESSES: tuple[Address, ...] = (
-    route("/", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route("/", log.show_start, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/log", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(LOG, log.show_log, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{LOG}/entry/{{index}}", log.show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
@@ -194,7 +198,10 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/cases/{{case}}", cases.show_case, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/cases/{{case}}/answer", cases.answer_in, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/cases/{{case}}/seen", cases.say_seen, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
-    route(f"{LOG}/cases/{{case}}/file", cases.give_file, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file", case_files.give_json, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file/csaf", case_files.give_csaf, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file/stix", case_files.give_stix, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file/pdf", case_files.give_pdf, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/contacts", contacts.show_contacts, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/contacts", contacts.name_contact, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/contacts/end", contacts.take_off, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
@@ -207,10 +214,16 @@ ADDRESSES: tuple[Address, ...] = (
     route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms/pack", terms_pack.give_pack, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route("/reports", reports.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/reports", reports.show_reports, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(REPORT, reports.show_report, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{REPORT}/csv", reports.give_file, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{REPORT}/pdf", reports.give_document, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
     route("/inquiries", inquiries.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.ask, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
     route(f"{LOG}/inquiries/settle", inquiries.settle, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{LOG}/remote", remote.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/exclusions", exclusions.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/exclusions/agree", exclusions.agree, ["POST"], needs=Permission.PORTAL_EXCLUDE_TERM),
     route(f"{LOG}/exclusions/end", exclusions.end, ["POST"], needs=Permission.PORTAL_EXCLUDE_TERM),
@@ -240,6 +253,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{EXERCISES}/days", exercises.agree_days, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
     route("/registers", registers.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/registers", registers.show_registers, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/registers/files/{{file}}", registers.give_file, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),

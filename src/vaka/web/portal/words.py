@@ -75,6 +75,7 @@ KINDS: Mapping[str, str] = {
     "several": mark("Several"),
     "unauthorised_grant": mark("Unauthorised change of a role"),
     "requirement": mark("Evidence"),
+    "remote_draw": mark("Check of remote work"),
     "exclusion": mark("Term that does not concern the authority"),
     "inquiry": mark("Question to the supplier"),
     "register": mark("Register"),
