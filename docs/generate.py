@@ -34,7 +34,8 @@ from vaka.commands.main import main
 from vaka.commands.needs import NEEDS, UNATTENDED
 from vaka.commands.touches import TOUCHED, UNTOUCHED
 from vaka.crypto.policy import load_policy
-from vaka.database.migrate import Kind, grants_for
+from vaka.database.migrate import Kind
+from vaka.database.published import list_lines
 from vaka.keys.calls import CALLS
 from vaka.ledger import events
 from vaka.ledger.catalogue import CATALOGUE
@@ -329,9 +330,6 @@ def _help(command: click.Command, name: str, parent: click.Context | None) -> st
 
 # --- database roles ---------------------------------------------------------------------------------------------------
 
-_GRANT = re.compile(r"^grant\s+(.+?)\s+(?:on\s+(.+?)\s+)?to\s+([a-z_,\s]+)$", re.DOTALL)
-
-
 ROLES_INTRODUCTION = """\
 # Database roles
 
@@ -359,28 +357,13 @@ def roles_page() -> str:
     for kind, title in kinds:
         lines += [f"## {title}", ""]
         granted: dict[str, list[tuple[str, str]]] = {}
-        for grantee, what, right in _grants(kind):
-            granted.setdefault(grantee, []).append((what, right))
+        for line in list_lines(kind):
+            granted.setdefault(line.grantee, []).append((f"{line.word} `{line.name}`".strip(), line.rights))
         for grantee, rights in granted.items():
             lines += [f"### {grantee.removeprefix('g_')} ({kind})", "", "| on | may |", "|---|---|"]
             lines += [f"| {what} | {right} |" for what, right in rights]
             lines.append("")
     return "\n".join(lines)
-
-
-def _grants(kind: Kind) -> Iterator[tuple[str, str, str]]:
-    text = re.sub(r"--[^\n]*", "", grants_for(kind))
-    for statement in filter(None, (part.strip() for part in text.split(";"))):
-        if statement.startswith("revoke"):
-            continue
-        match = _GRANT.match(statement)
-        if match is None or match.group(2) is None:
-            raise ValueError(f"grants.sql: not understood: {statement}")
-        right, target, grantees = (" ".join(part.split()) for part in match.groups())
-        word = next((word for word in ("function", "schema", "sequence", "table") if target.startswith(word + " ")), "")
-        for grantee in grantees.split(", "):
-            for name in target.removeprefix(word).strip().split(", "):
-                yield grantee, f"{word} `{name}`".strip(), right
 
 
 # --- keyholder --------------------------------------------------------------------------------------------------------
@@ -599,7 +582,28 @@ def server_lines() -> str:
     )
 
 
+# --- what roles may do, as data ---------------------------------------------------------------------------------------
+
+PUBLISHED_ROLES = """\
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+# Written by docs/generate.py from src/vaka/access/roles.py. Change it there.
+#
+# What each role may do, published with the program: a collector holds the running code against it (term 14).
+"""
+
+
+def published_roles() -> str:
+    """What each role may do, as the program comes with it."""
+    lines = [PUBLISHED_ROLES]
+    for role in roles.ROLES.values():
+        given = (f'    "{one.value}",' for one in permissions.Permission if one in role.permissions)
+        lines += [f"[{role.name}]", f'realm = "{role.realm}"', "permissions = [", *given, "]", ""]
+    return "\n".join(lines)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "../src/vaka/access/published_roles.toml": published_roles,
     "settings.md": settings_page,
     "events.md": events_page,
     "permissions.md": permissions_page,

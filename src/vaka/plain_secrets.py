@@ -25,6 +25,19 @@ _FORM = re.compile(
 )
 
 
+_WHOLE = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+(?:[A-Za-z-]+: .*\s+)*[A-Za-z0-9+/=\s]{40,}-----END"  # PEM and OpenSSH
+    r"|PRIVATE\+KEY\+[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{43}"  # the signer key of a note (C2SP)
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{50}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|\bxox[abprs]-[A-Za-z0-9-]{20}"  # of hosting services
+)
+
+
+def holds_whole_secret(text: str) -> bool:
+    """Whether a secret stands in ``text`` from its beginning to its end: programs speak of secrets' forms as well."""
+    return _WHOLE.search(text) is not None
+
+
 def is_called_secret(name: str) -> bool:
     """Whether whatever has this name is a secret, if it is no path."""
     return _NAME.search(name) is not None

@@ -28,6 +28,7 @@ from vaka.settings_values import (
 )
 from vaka.settings_web import (
     ONE_TABLE,
+    AttachmentSettings,
     DemoSettings,
     DeskSettings,
     OfficeSettings,
@@ -320,6 +321,7 @@ class Settings(_Section):
     notices: NoticesSettings = NoticesSettings()
     terms: TermsSettings = TermsSettings()
     cases: CasesSettings = CasesSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     security_contact: SecurityContactSettings = SecurityContactSettings()
     host: HostSettings = HostSettings()
 

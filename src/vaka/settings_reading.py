@@ -40,15 +40,19 @@ def load_settings(path: Path) -> Settings:
 
 def _require_no_secret(path: Path, text: str, content: Mapping[str, Any]) -> None:
     """Refuse a file in which somebody wrote a secret, also as a comment (term 11). Raises ConfigurationError."""
-    found = sorted(set(secrets_in(content, _SECRET_FILES)))
-    if not found and has_form_of_secret(text):
-        found = ["a comment"]
+    found = find_secrets(text, content)
     if found:
         raise ConfigurationError(
             f"The settings file {path} is refused: {'; '.join(f'{one}: a password or a key' for one in found)}. "
             "Secrets are never settings. Take it out, replace it by a new one, and keep that in a file of its own in "
             "the directory credentials, which nobody else may read."
         )
+
+
+def find_secrets(text: str, content: Mapping[str, Any]) -> list[str]:
+    """Return what in a settings file is a secret, by its name: the text of it, and what the text says."""
+    found = sorted(set(secrets_in(content, _SECRET_FILES)))
+    return ["a comment"] if not found and has_form_of_secret(text) else found
 
 
 _SECRET_FILES = frozenset({"keyholder.root_credential", "keyholder.device_pin"})

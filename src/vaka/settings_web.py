@@ -106,3 +106,25 @@ class DemoSettings(WebSettings):
     """Port to listen on."""
     origin: str = "http://localhost:8404"
     """Scheme, host and port as the browser sees it: what the provider is called."""
+
+
+class AttachmentSettings(BaseModel):
+    """Files that administrators attach to entries of the registers. Without a scanner none is taken in."""
+
+    model_config = ONE_TABLE
+
+    scanner: FilePath | None = None
+    """The Unix socket of clamd (ClamAV), such as `/run/clamav/clamd.ctl`. Without it no file is taken in."""
+    scan_seconds: Annotated[float, Field(ge=1, le=120)] = 30
+    """How long it may take to answer; then the file is refused."""
+    signature_hours: Annotated[int, Field(ge=1, le=24)] = 24
+    """How old its signatures may be; with older ones no file is taken in."""
+    largest_mebibytes: Annotated[int, Field(ge=1, le=20)] = 8
+    """How large a file may be. clamd's own StreamMaxLength and MaxFileSize must be larger."""
+    most_files: Annotated[int, Field(ge=1, le=50)] = 10
+    """How many files one text of an entry may have."""
+
+    @property
+    def largest_bytes(self) -> int:
+        """How many bytes a file may have."""
+        return self.largest_mebibytes * 1024 * 1024

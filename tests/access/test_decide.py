@@ -41,7 +41,7 @@ GIVES = {
     " portal.publish_rules",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions",
-    "auditor": "portal.read_log portal.see_access portal.see_terms portal.own_keys portal.own_sessions",
+    "auditor": "portal.read_log portal.see_access portal.see_terms portal.audit portal.own_keys portal.own_sessions",
     "access_approver": "portal.see_access portal.designate_role portal.approve_access portal.set_notices"
     " portal.see_terms portal.own_keys portal.own_sessions portal.set_activation portal.approve_activation"
     " portal.own_clients",

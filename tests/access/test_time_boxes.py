@@ -12,6 +12,7 @@ import pytest
 
 from tests.access.register import REASON, Register, place
 from tests.access.test_designated import approver, designate
+from tests.auditing import engage
 from tests.platform import platform_as
 from vaka.access.requests import Kind, NotRequestableError
 from vaka.access.roles import ROLES
@@ -62,6 +63,7 @@ async def test_nobody_is_an_auditor_without_an_end(register: Register, longer: t
 async def test_an_auditor_is_one_until_his_day_has_come(register: Register) -> None:
     account, end = await register.account(), register.now + LONGEST
     assert await register.grant(account, ROLE, until=end)
+    engage(register.server, register.authority.id, account, now=register.now, until=register.now + YEAR)
     with pytest.raises(EndNeededError):
         await register.grant(account, ROLE)
     with pytest.raises(EndNeededError):
@@ -90,6 +92,7 @@ async def test_nor_is_an_authority_asked_for_one(register: Register, kind: Kind,
             account, ROLE, kind, valid_until=None if longer is None else register.now + longer, **how
         )
     assert register.ask("select 1 from role_request where account_id = %s", account) == []
+    engage(register.server, register.authority.id, account, now=register.now, until=register.now + YEAR)
     asked = await register.request(account, ROLE, kind, valid_until=register.now + YEAR, **how)
     await register.decide(asked, await approver(register))
     assert await register.roles(account) == {ROLE}
@@ -155,6 +158,7 @@ async def test_the_supplier_writes_no_auditor_without_an_end_by_hand(register: R
 async def test_who_was_one_before_stays_one_until_it_is_given_anew(register: Register) -> None:
     account = await register.account()
     grant_by_hand(register, account, None, unguarded=True)
+    engage(register.server, register.authority.id, account, now=register.now)
     await designate(register, ROLE)
     assert await register.roles(account) == {ROLE}, "that the authority designates the role puts nobody out"
     [(state, kind)] = register.ask("select state, kind from role_request where account_id = %s", account)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Other people's judges: NIST's schema of OSCAL by ajv, oscal-validate, and the validator of CSAF; and our own of
-references, which none of them follows through all documents.
+"""Other people's judges: NIST's schema of OSCAL by ajv, oscal-validate, the validator of CSAF, OASIS's schemas of STIX;
+and our own of references, which none of them follows through all documents.
 """
 
 import json
@@ -10,8 +10,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from tests import peers
 
@@ -55,6 +59,39 @@ def judge_by_constraints(folder: Path) -> list[str]:
         severe = [one for one in found if one["severity"] in ("ERROR", "WARNING")]
         assert (done.returncode == 0) == (not any(one["severity"] == "ERROR" for one in severe)), done.stderr
         wrong += [f"{path.name}: {one['code']} {one['location']}" for one in severe]
+    return wrong
+
+
+def judge_csaf(documents: Mapping[str, Json]) -> dict[str, list[str]]:
+    """Return what csaf-validator-lib finds in strict mode, by document: schema and every mandatory test."""
+    found: dict[str, list[str]] = {}
+    for one in ask("csaf", documents=dict(documents)):
+        found.setdefault(one["document"], []).append(f"{one['test']} {one['where']}: {one['what']}")
+    return found
+
+
+def judge_stix(bundle: Json) -> list[str]:
+    """Return what OASIS's JSON schemas of STIX 2.1 refuse, of the bundle and of each object by its own schema; and each
+    reference that leads to no object. The schemas are the copies in the package stix2-validator.
+    """
+    peers.require_module("stix2validator")
+    place = find_spec("stix2validator")
+    assert place is not None
+    assert place.origin is not None
+    folder = Path(place.origin).parent / "schemas-2.1" / "schemas"
+    schemas = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.rglob("*.json")}
+    known: Registry[Any] = Registry().with_resources(
+        (one["$id"], Resource.from_contents(one)) for one in schemas.values()
+    )
+    wrong = []
+    # The bundle's own schema lists no incidents and notes, so of its objects it gets but the first.
+    for one in ({**bundle, "objects": bundle["objects"][:1]}, *bundle["objects"]):
+        judge = Draft202012Validator(schemas[one["type"]], registry=known)
+        wrong += [f"{one['id']} {error.json_path}: {error.message}" for error in judge.iter_errors(one)]
+    there = {one["id"] for one in bundle["objects"]}
+    for name, value in _fields(bundle):
+        if name.endswith(("_ref", "_refs")) and value not in there:
+            wrong.append(f"{name} {value}")
     return wrong
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tests.assurance.judges import Json, ask
+from tests.assurance.judges import Json, judge_csaf
 from vaka.assurance.advisories import Advisory, Component, Justification, Kind, Product, Remedy, UnusableAdvisoryError
 from vaka.assurance.csaf import make_csaf
 from vaka.commands.main import main
@@ -76,17 +76,6 @@ def skip_release(document: Json) -> None:
     document["document"]["tracking"]["version"] = "3"
 
 
-def judge(documents: dict[str, Json]) -> dict[str, list[str]]:
-    """Return what csaf-validator-lib finds in strict mode, by document: schema and every mandatory test.
-
-    All at once: it takes longer to begin than to judge.
-    """
-    wrong: dict[str, list[str]] = {}
-    for one in ask("csaf", documents=documents):
-        wrong.setdefault(one["document"], []).append(f"{one['test']} {one['where']}: {one['what']}")
-    return wrong
-
-
 def test_term_29_2_a_document_passes_anothers_strict_judge_and_a_broken_one_does_not() -> None:
     """Both profiles, what has no CVE, and what has no remedy. Broken is VEX, whose profile asks for an answer for each
     product.
@@ -105,7 +94,7 @@ def test_term_29_2_a_document_passes_anothers_strict_judge_and_a_broken_one_does
     for broken in breaks:
         variants[broken.__name__] = deepcopy(whole["vex"])
         broken(variants[broken.__name__])
-    wrong = judge(whole | variants)
+    wrong = judge_csaf(whole | variants)
     assert {name: wrong.get(name, []) for name in whole} == {name: [] for name in whole}
     assert wrong.keys() == variants.keys()
 

@@ -18,6 +18,7 @@ import pytest
 from tests.alarms.house import connect_superuser
 from tests.conftest import START
 from tests.platform import entries, newest, platform_as
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
 from vaka.assurance.collectors import (
     CASE_COLLECTORS,
@@ -26,11 +27,13 @@ from vaka.assurance.collectors import (
     OWN_COLLECTORS,
     REGISTER_COLLECTORS,
     REMOTE_COLLECTORS,
-    Place,
+    REPORT_COLLECTORS,
+    SCANNER_COLLECTORS,
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
 from vaka.assurance.terms import find_requirements, load_terms
+from vaka.assurance.verified import MACHINE_COLLECTORS, RIGHTS_COLLECTORS
 from vaka.assurance.wording import explain
 from vaka.clock import ClockState, TurnedClock
 from vaka.database.cluster import Cluster
@@ -49,12 +52,20 @@ CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if on
 OWN_ELSEWHERE = ("log-witnessed", "log-retention", "activation-policy")
 """What asks an authority's own database and finds nothing there at first (test_own_evidence.py)."""
 _ELSEWHERE = {
-    **CASE_COLLECTORS, **OVERSEEN_COLLECTORS, **REGISTER_COLLECTORS, **REMOTE_COLLECTORS,
-    **dict.fromkeys((ONCE_RULED, *OWN_ELSEWHERE)),
-}  # fmt: skip
+    *CASE_COLLECTORS,
+    *MACHINE_COLLECTORS,
+    *OVERSEEN_COLLECTORS,
+    *REGISTER_COLLECTORS,
+    *REMOTE_COLLECTORS,
+    *REPORT_COLLECTORS,
+    *SCANNER_COLLECTORS,
+    *OWN_ELSEWHERE,
+    ONCE_RULED,
+}
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
-test_overseen.py, test_register_collectors.py, test_remote_work.py and test_authority_rules.py have it.
+test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
+test_report_collectors.py, test_scanner_evidence.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -542,7 +553,7 @@ async def test_one_collector_that_fails_holds_up_no_other(place: Place, server: 
         raise RuntimeError("planted")
 
     collectors = {"log-sealed": fail, "left-open": COLLECTORS["left-open"]}
-    looking = Looking(place.platform, place.gateway, clock, place.ledger, collectors)
+    looking = Looking(place, clock, collectors)
     assert await looking.look_around() == 1
     assert looking.failing == {"log-sealed"}
     assert await judged("log-sealed", place, server, START) == (Status.UNTESTED, "no_evidence")
@@ -557,7 +568,7 @@ async def test_each_is_looked_at_often_enough_and_no_oftener(place: Place, clock
         asked.append(now)
         return Look([Found(None)])
 
-    looking = Looking(place.platform, place.gateway, clock, place.ledger, {"clock-state": count})
+    looking = Looking(place, clock, {"clock-state": count})
     wait = pause(REQUIREMENTS["clock-state"])
     for seconds in (0, 1, wait.total_seconds() - 2, 1, wait.total_seconds()):
         clock.turn(seconds)
@@ -570,9 +581,18 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     """And everything that it can find is said in words of both languages."""
     assert set(COLLECTORS) <= set(REQUIREMENTS)
     automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"} - set(CASE_COLLECTORS)
-    assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == set(REGISTER_COLLECTORS)
-    assert all(REQUIREMENTS[name].looked is not None for name in REGISTER_COLLECTORS)
+    documents = (*REGISTER_COLLECTORS, *REPORT_COLLECTORS)
+    assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == {*documents, "role-matrix"}
+    assert all(REQUIREMENTS[name].looked is not None for name in documents)
     # What has a file of its own to turn it red in.
-    elsewhere = {ONCE_RULED, "audit-requests", "exercise-requests", "exercise-hours", *OVERSEEN_COLLECTORS}
-    elsewhere |= set(OWN_COLLECTORS)
+    elsewhere = {
+        ONCE_RULED,
+        "audit-requests",
+        "audit-samples",
+        "exercise-requests",
+        "exercise-hours",
+        *OVERSEEN_COLLECTORS,
+    }
+    elsewhere |= {*OVERSEEN_COLLECTORS, *OWN_COLLECTORS, *RIGHTS_COLLECTORS, *MACHINE_COLLECTORS, *SCANNER_COLLECTORS}
+    elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

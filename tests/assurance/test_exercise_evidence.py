@@ -18,8 +18,9 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
 from tests.conftest import START
 from tests.platform import platform_as
 from tests.registers.exercising import DAY, HOUR, YEAR, Sides, new_sides
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status, assess, judge
-from vaka.assurance.collectors import COLLECTORS, Place
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import ON_REQUEST, list_supervised, read_standings
 from vaka.assurance.looking import look
 from vaka.assurance.wording import explain

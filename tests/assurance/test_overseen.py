@@ -20,8 +20,9 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
     status_of,
 )
 from tests.conftest import START
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Status
-from vaka.assurance.collectors import COLLECTORS, OVERSEEN_COLLECTORS, Place
+from vaka.assurance.collectors import COLLECTORS, OVERSEEN_COLLECTORS
 from vaka.assurance.looking import look
 from vaka.database.server import Server
 from vaka.tenants.authorities import Authority
@@ -44,7 +45,7 @@ def enter_run(
     at: datetime,
     *,
     by: str = "vaka_setup",
-    **facts: bool,
+    **facts: bool | int,
 ) -> None:
     """A run of a command, as its entry says it."""
     by_hand(
@@ -58,6 +59,15 @@ def compared(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
     """What is protected was compared with what was accepted."""
     by_hand(
         "insert into protected_look (looked_at) values (%(at)s) on conflict (one) do update set looked_at = %(at)s",
+        at=at,
+    )
+
+
+def beat(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
+    """A receiver says that it is up."""
+    by_hand(
+        "insert into receiver_presence (instance, started_at, beat_at) values ('receiver-1', %(at)s, %(at)s)"
+        " on conflict (instance) do update set beat_at = %(at)s",
         at=at,
     )
 
@@ -125,6 +135,8 @@ async def test_a_collector_that_is_stopped_turns_it_red(
     """What was green is red when nobody has looked for as long as evidence may be old, and a second more."""
     ran(by_hand, START)
     compared(by_hand, START)
+    enter_run(by_hand, "command:account.replay", START, found=0, unreadable=0)
+    beat(by_hand, START)
     every = REQUIREMENTS[name].every
     await look(REQUIREMENTS[name], COLLECTORS[name], place, START)
     assert await judged(name, place, server, START + every) == MET

@@ -15,8 +15,8 @@ from tests.assurance.test_collectors import REQUIREMENTS, TERM_OF, judged, statu
 from tests.ledger.aged import AgedLog
 from tests.ledger.sealed import LogHouse
 from tests.ledger.watched import WITNESS, new_witness, running, witness_key
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
-from vaka.assurance.collectors import Place
 from vaka.assurance.own_evidence import LONGEST_UNSEEN
 from vaka.assurance.wording import explain
 from vaka.clock import SystemClock, TurnedClock
@@ -28,7 +28,7 @@ from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.notes import Note, parse_note
 from vaka.ledger.witness_client import WitnessClient
-from vaka.settings import LedgerSettings, WitnessSettings
+from vaka.settings import LedgerSettings, Settings, WitnessSettings
 from vaka.tenants.activation import write_rules
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -56,7 +56,12 @@ async def place(server: Server, authority: Authority) -> AsyncIterator[Place]:
     shown = WitnessSettings(url="http://127.0.0.1:1", key=witness_key().encode(), logs=["authority/provkommun"])
     await platform.open()
     try:
-        yield Place(platform, gateway, [authority.id], ledger=LedgerSettings(origin="vaka.example", witnesses=[shown]))
+        yield Place(
+            platform,
+            gateway,
+            [authority.id],
+            settings=Settings(ledger=LedgerSettings(origin="vaka.example", witnesses=[shown])),
+        )
     finally:
         await gateway.close()
         await platform.close()
@@ -92,7 +97,7 @@ async def test_log_that_is_shown_to_nobody_is_not_green(place: Place, server: Se
     """However well it is sealed: the settings name no witness for it."""
     now = SystemClock().now()
     await seal(house, now)
-    alone = replace(place, ledger=LedgerSettings(origin="vaka.example"))
+    alone = replace(place, settings=Settings(ledger=LedgerSettings(origin="vaka.example")))
     assert await status_of(WITNESSED, alone, server, now) == (Status.FAILING, "nobody")
 
 

@@ -3,9 +3,10 @@
 """What the registers say of the terms: met by entries that two people made, and red by each fault planted in them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from socket import gethostname
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,14 +26,17 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
     status_of,
 )
 from tests.conftest import START
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
-from vaka.assurance.collectors import REGISTER_COLLECTORS, Place
+from vaka.assurance.collectors import REGISTER_COLLECTORS
 from vaka.assurance.looking import look
 from vaka.assurance.wording import explain
 from vaka.database.server import Server
+from vaka.settings import DatabaseSettings, Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
+HOSTS = "host-sites"
 DAY = timedelta(days=1)
 TODAY = START.date().isoformat()
 LATER = (START + 400 * DAY).date().isoformat()
@@ -85,6 +89,10 @@ class Board:
         """Look, and say how a requirement stands then."""
         return await status_of(name, self.place, self.server, now)
 
+    async def status_of_elsewhere(self, name: str, **otherwise: Any) -> tuple[Status, str]:
+        """The same, where the place is otherwise in some way."""
+        return await status_of(name, replace(self.place, **otherwise), self.server, START)
+
     async def judged(self, name: str, now: datetime) -> tuple[Status, str]:
         """Say how it stands without looking."""
         return await judged(name, self.place, self.server, now)
@@ -117,6 +125,7 @@ def put_all(shelf: Shelf, staff: UUID) -> None:
     system = shelf.put("systems", "in_force")
     shelf.put("risk-assessments", "in_force", system=str(system), held=TODAY)
     _hall(shelf)
+    _hall(shelf, address="Kyrkogatan 2", certified="Kyrkogatan 2", holds="backups", machines="")
     shelf.put("partners", "in_force", exchanges="none")
     shelf.put("changes", "in_force", kind="ordinary")
 
@@ -187,6 +196,7 @@ def _subcontractor(shelf: Shelf, **changed: Any) -> UUID:
 def _hall(shelf: Shelf, **changed: Any) -> UUID:
     whole: dict[str, Any] = {
         "address": "Storgatan 1", "certified": "Storgatan 1", "valid_until": LATER, "entry_reviewed": TODAY,
+        "holds": "operations", "machines": f"larm-2, {gethostname().upper()}",
     }  # fmt: skip
     return shelf.put("sites", "in_force", **{**whole, **changed})
 
@@ -212,6 +222,35 @@ async def test_a_planted_fault_turns_it_red(name: str, number: int, board: Board
     plant(board.shelf)
     assert await board.status_of(name, START + timedelta(minutes=1)) == (Status.FAILING, reason)
     assert explain(TERM_OF[name], Judgement(Status.FAILING, START, reason, name, 1)).sv.startswith("1 ")
+
+
+@pytest.mark.turns_red("host-sites")
+async def test_term_19_1_machine_in_no_hall_of_the_register_turns_it_red(board: Board) -> None:
+    """By what the machine calls itself; a hall that was withdrawn holds nothing."""
+    hall, reason = _hall(board.shelf), (Status.FAILING, "unplaced")
+    _hall(board.shelf, address="Kyrkogatan 2", holds="backups")
+    assert await board.status_of(HOSTS) == (Status.MET, "none")
+    assert await board.status_of_elsewhere(HOSTS, machine="larm-2") == (Status.MET, "none")
+    assert await board.status_of_elsewhere(HOSTS, machine="larm") == reason
+    away = Settings(database=DatabaseSettings(embedded=False, host="db.example"))
+    assert await board.status_of_elsewhere(HOSTS, settings=away) == reason
+    board.shelf.put("sites", "withdrawn", entry=hall, number=2)
+    assert await board.status_of(HOSTS) == reason
+    said = explain(TERM_OF[HOSTS], Judgement(Status.FAILING, START, "unplaced", HOSTS, 4711))
+    assert "4711" in said.sv
+    assert "4711" in said.en
+
+
+@pytest.mark.turns_red("host-sites")
+async def test_term_19_4_backups_in_the_hall_of_what_they_are_of_turn_it_red(board: Board) -> None:
+    """In no hall, or in one at the address of operations; in one beside, they are as they should be."""
+    _hall(board.shelf)
+    assert await board.status_of(HOSTS) == (Status.FAILING, "together")
+    backups = _hall(board.shelf, address="STORGATAN 1", holds="backups")
+    assert await board.status_of(HOSTS) == (Status.FAILING, "together")
+    board.shelf.put("sites", "in_force", entry=backups, number=2, address="Kyrkogatan 2", holds="backups")
+    assert await board.status_of(HOSTS) == (Status.MET, "none")
+    assert explain(TERM_OF[HOSTS], Judgement(Status.FAILING, START, "together", HOSTS, 1)).sv.startswith("Säkerhets")
 
 
 async def test_an_empty_register_is_no_evidence(board: Board) -> None:

@@ -25,8 +25,9 @@ from tests.conftest import START
 from tests.notices.desk import OFFICE, PORTAL, ROOMS, SENDER
 from tests.platform import platform_as
 from vaka.assurance import reminding
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Contract, Standing, Status
-from vaka.assurance.collectors import COLLECTORS, Place
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.digest import Week, write_digest
 from vaka.assurance.evidence import read_standings
 from vaka.assurance.looking import look

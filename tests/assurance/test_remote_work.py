@@ -23,8 +23,9 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
     status_of,
 )
 from tests.conftest import START
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
-from vaka.assurance.collectors import REMOTE_COLLECTORS, Place
+from vaka.assurance.collectors import REMOTE_COLLECTORS
 from vaka.assurance.wording import explain
 from vaka.database.server import Server
 

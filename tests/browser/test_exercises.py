@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 LOOKS = [("light", "sv"), ("dark", "en")]
 HERE = "/log/ekbacka/exercises"
-EMPTY = "truncate vaka.exercise, vaka.exercise_lesson, vaka.exercise_rule"
+EMPTY = "truncate vaka.exercise, vaka.exercise_device, vaka.exercise_lesson, vaka.exercise_rule"
 PUT = """
     insert into vaka.exercise (id, authority_id, year, wanted, wished, asked_by, asked_at, answer_by, starts_at,
         ends_at, office_takes_part, portal_takes_part, injects, planned_by, planned_at, agreed_by, agreed_at,

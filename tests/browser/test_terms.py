@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 LOOKS = list(product(("light", "dark"), ("sv", "en")))
 HERE = "/log/ekbacka/terms"
-EMPTY = "truncate register_version, register_acknowledgement, register_showing"
+EMPTY = "truncate register_version, register_acknowledgement, register_showing, attachment"
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)

@@ -35,6 +35,8 @@ ACTS = (
     " sha256('1'))",
 )
 """What somebody needs besides an account and its role, written by hand."""
+EVIDENCE = "select * from vaka.find_unreplayed(interval '1 day', now())"
+"""What the collector of accounts-replayed is told."""
 
 
 @pytest.fixture
@@ -294,10 +296,13 @@ def test_term_12_1_and_12_4_at_the_command_line(made: DataDirectory, account: st
     assert f"{account}  register: the log –, the register active (by hand)" in replayed.output
     assert identifier not in replayed.output
     with superuser(made) as connection:
+        assert connection.execute(EVIDENCE).fetchall() == [(None, "differ", 1)]
         connection.execute("set session_replication_role = replica")
         connection.execute("delete from vaka.account where kind = 'user'")
     again = vaka("account", "replay", *data)
     assert (again.exit_code, "Different: 0." in again.output) == (0, True), again.output
+    with superuser(made) as connection:
+        assert connection.execute(EVIDENCE).fetchall() == []
 
 
 def entries(made: DataDirectory) -> list[dict[str, Any]]:

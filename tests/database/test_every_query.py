@@ -31,6 +31,7 @@ USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform",
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {
     ("receiver", "accept_messages"): [("receiver", "tenant")],
+    ("receiver", "accept_exercises"): [("receiver", "tenant")],
     ("receiver", "record_signs_of_life"): [("receiver", "tenant")],
     ("receiver", "start_presence"): [("receiver", "platform")],
     ("receiver", "beat"): [("receiver", "platform")],

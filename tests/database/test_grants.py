@@ -43,6 +43,10 @@ EXERCISES = {
     "note_exercise_lesson()": "execute",
 }
 """What both sides do about an exercise; each for itself, which the functions look at."""
+AUDITS = {f"{what}()": "execute" for what in ("list_audits", "list_audit_findings", "agree_audit", "propose_audit")}
+"""What both sides do about an audit; each for itself, which the functions look at."""
+ACTS = {"usable_grant": "select", "is_time_boxed()": "execute", "audit_digest()": "execute"}
+"""What an account may act by: an auditor within an audit alone."""
 FINDS = {
     f"find_{what}()": "execute"
     for what in (
@@ -52,19 +56,24 @@ FINDS = {
         "misplaced_administrators", "unarrived_notices", "shared_sign_ins", "long_invitations", "accounts_by_hand",
         "doubtful_issuers", "unproved_runs", "drifted", "endless_auditors",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
-        "unreviewed_break_glass", "unread_rules",
+        "unreviewed_break_glass", "unread_rules", "unreported",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "overdue_inquiries",
         "large_changes", "unanswered_exercises", "exercise_hours",
+        "plain_devices", "unreplayed", "silent_sources", "unhoused",
         "plain_devices", "remote_paths", "remote_samples",
+        "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
+        "plain_devices",
     )
-} | {"enter_look()": "execute"}  # fmt: skip
+} | dict.fromkeys(
+    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
+)  # fmt: skip
 FINDS_OWN = {
     f"{what}()": "execute"
     for what in (
         "ledger.find_unpruned", "ledger.recent_checkpoints", "find_late_erasures", "find_returned_erasures",
-        "find_unset_activation",
+        "find_unset_activation", "find_untold_alarms", "find_overdue_secrets", "ledger.list_touches",
     )
 }  # fmt: skip
 READS_GRANTS = {"effective_grant": "select", "grant_digest()": "execute", "ledger.is_role_told()": "execute"}
@@ -89,6 +98,7 @@ PLATFORM: dict[str, Rights] = {
         "device_entry": "select",
         "class_override": "select",
         "receiver_presence": "select insert update",
+        "list_held_devices()": "execute",
     },
     "desk": ASKS_LEDGER
     | {
@@ -96,6 +106,7 @@ PLATFORM: dict[str, Rights] = {
         "installation": "select",
         "receiver_presence": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select(display_name id kind language state)",
         "session": "select(account_id authority_id break_glass browser created_at ended_at expires_at fallback id"
         " issuer kept_until level method realm token_hash) update(ended_at)",
@@ -113,8 +124,27 @@ PLATFORM: dict[str, Rights] = {
     "portal": ASKS_LEDGER
     | {
         **EXERCISES,
+        **AUDITS,
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
         "set_exercise_days()": "execute",
+        **{
+            f"{what}()": "execute"
+            for what in (
+                "list_auditors",
+                "list_audited_sites",
+                "is_audited_out",
+                "ask_audit",
+                "withdraw_audit",
+                "end_audit",
+                "close_audit",
+                "note_audit_finding",
+                "freeze_audit_population",
+                "draw_audit_sample",
+                "list_audit_populations",
+                "list_audit_drawn",
+            )
+        },
         "ask_exercise()": "execute",
         "decide_exercise()": "execute",
         "withdraw_exercise()": "execute",
@@ -130,6 +160,7 @@ PLATFORM: dict[str, Rights] = {
         "security_key_challenge": "select insert delete update(used_at)",
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "role_grant": "select",
         "role_request": "select",
         "designated_role": "select",
@@ -147,6 +178,12 @@ PLATFORM: dict[str, Rights] = {
         "set_notice_minutes()": "execute",
         "acknowledge_notices()": "execute",
         "list_waiting()": "execute",
+        "take_report()": "execute",
+        "list_reports_taken()": "execute",
+        "list_changes()": "execute",
+        "list_standings()": "execute",
+        "list_pending()": "execute",
+        "list_reports_due()": "execute",
         "list_shown_days()": "execute",
         "digest_rule": "select",
         "set_digest_day()": "execute",
@@ -181,6 +218,8 @@ PLATFORM: dict[str, Rights] = {
         "end_case_contact()": "execute",
         "count_shown_entries()": "execute",
         "list_shown_entries()": "execute",
+        "list_shown_files()": "execute",
+        "read_shown_file()": "execute",
         "publish_rule()": "execute",
         "list_published_rules()": "execute",
         "rules_since()": "execute",
@@ -193,6 +232,7 @@ PLATFORM: dict[str, Rights] = {
     | {
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select(display_name id language state)",
         "api_client": "select(authority_id ended_at ends_at id keys owner scopes)",
         "api_token": "select(certificate client_id expires_at id issued_at token_hash)",
@@ -210,6 +250,7 @@ PLATFORM: dict[str, Rights] = {
         "installation": "select",
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select(created_at display_name ends_at human id kind language last_signed_in_at state)",
         "account_link": "select(account_id created_at issuer retired_at)",
         "ledger.account_history()": "execute",
@@ -249,11 +290,14 @@ PLATFORM: dict[str, Rights] = {
         "ledger.acts_between()": "execute",
         "put_out_account()": "execute",
         **dict.fromkeys(
-            ("register_version", "register_holding", "register_acknowledgement", "register_showing"), "select"
+            ("register_version", "register_holding", "register_acknowledgement", "register_showing", "attachment"),
+            "select",
         ),
         "enter_register_version()": "execute",
         "acknowledge_register_entry()": "execute",
         "show_register()": "execute",
+        "attach_file()": "execute",
+        "refuse_file()": "execute",
         "case_contact": CONTACTS,
         **dict.fromkeys(("security_case", "case_entry", "case_receipt", "case_touch", "case_standing"), "select"),
         **{f"{what}()": "execute" for what in ("open_case", "write_case", "see_case")},
@@ -267,6 +311,7 @@ PLATFORM: dict[str, Rights] = {
         "inquiry_message": "select",
         "say_in_inquiry()": "execute",
         "list_register_days()": "execute",
+        "list_owed()": "execute",
         "set_own_digest_day()": "execute",
         "read_own_digest_day()": "execute",
         "list_own_ways()": "execute",
@@ -278,7 +323,10 @@ PLATFORM: dict[str, Rights] = {
         "ledger.trust_history()": "execute",
         **DECLARES,
         **EXERCISES,
+        **AUDITS,
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
+        "settle_audit_finding()": "execute",
         "plan_exercise()": "execute",
         "begin_exercise()": "execute",
         "settle_exercise_lesson()": "execute",
@@ -294,6 +342,7 @@ PLATFORM: dict[str, Rights] = {
         "installation": "select",
         "authority": "select",
         **READS_GRANTS,
+        **ACTS,
         "account": "select update(last_signed_in_at)",
         "session": "select insert update(ended_at)",
         "session_use": "select",
@@ -335,9 +384,13 @@ PLATFORM: dict[str, Rights] = {
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
         "list_evidence()": "execute",
         "list_waiting()": "execute",
+        "list_pending()": "execute",
+        "list_reports_due()": "execute",
         "list_register_days()": "execute",
+        "list_owed()": "execute",
         "list_shown_days()": "execute",
         "own_reception()": "execute",
         "tell_reminder()": "execute",
@@ -355,6 +408,8 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "find_held_exercise()": "execute",
+        "register_exercise_devices()": "execute",
         "ask_command_login()": "execute",
         "start_command_session()": "execute",
         "command_account()": "execute",
@@ -388,6 +443,7 @@ PLATFORM: dict[str, Rights] = {
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_asked_exercises()": "execute",
+        "list_asked_audits()": "execute",
         "list_evidence()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",
@@ -405,7 +461,12 @@ PLATFORM: dict[str, Rights] = {
 
 REGISTER = "select insert update delete"
 TENANT: dict[str, Rights] = {
-    "receiver": WRITES_LEDGER | {"accept_messages()": "execute", "record_signs_of_life()": "execute"},
+    "receiver": WRITES_LEDGER
+    | {
+        "accept_messages()": "execute",
+        "accept_exercises()": "execute",
+        "record_signs_of_life()": "execute",
+    },
     "desk": ASKS_LEDGER
     | {
         "unit": "select",
@@ -453,6 +514,7 @@ TENANT: dict[str, Rights] = {
         "preview_removal()": "execute",
         "removal_state": "select",
         "legal_hold": "select",
+        "audit_note": "select insert",
         "authority_ending": "select",
         "list_endings()": "execute",
         "order_ending()": "execute",
@@ -529,6 +591,7 @@ TENANT: dict[str, Rights] = {
     "setup": ASKS_LEDGER
     | {
         **FINDS_OWN,
+        "register_exercise_devices()": "execute",
         "unit": REGISTER,
         "unit_hours": REGISTER,
         "person": REGISTER,
@@ -674,13 +737,18 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
         "ledger.inbox": "insert",
         "ledger.is_told()": "execute",
         **(
-            {"ledger.removal_approved_at()": "execute", "ledger.activation_approved_at()": "execute"}
+            dict.fromkeys(
+                ("ledger.removal_approved_at()", "ledger.activation_approved_at()", "ledger.count_untold()"), "execute"
+            )
             if kind == "tenant"
             else {}
         ),
         **(
             dict.fromkeys(
                 (
+                    "ledger.audited()",
+                    "ledger.first_over()",
+                    "ledger.standing_of()",
                     "ledger.is_role_told()",
                     "ledger.is_login_told()",
                     "ledger.how_confirmed()",
@@ -692,6 +760,8 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
                     "ledger.trust_told()",
                     "ledger.count_entries()",
                     "ledger.last_run()",
+                    "ledger.last_run_said()",
+                    "ledger.count_untold()",
                     "ledger.is_register_told()",
                     "ledger.is_register_accepted()",
                 ),

@@ -77,6 +77,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("notices", "tell_delivered"): told("notice.delivered"),
     ("notices", "tell_hindered"): told("notice.hindered"),
     ("notices", "tell_late_notices"): told("notice.late"),
+    ("assurance", "take_report"): told("report.taken"),
     ("notices", "set_digest_day"): told("digest_rule.set"),
     ("notices", "set_own_digest_day"): told("digest_rule.set"),
     ("notices", "set_own_way"): told("notice_way.set"),
@@ -107,6 +108,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "enter_version"): told("register.entered", "register.moved"),
     ("registers", "acknowledge_version"): told("register.acknowledged"),
     ("registers", "show_register"): told("register.shown"),
+    ("registers", "attach_file"): told("attachment.added"),
+    ("registers", "refuse_file"): told("attachment.refused"),
     ("cases", "open_case"): told("case.opened", "case.written"),
     ("cases", "write_case"): told("case.written"),
     ("cases", "answer_case"): told("case.written"),
@@ -117,6 +120,17 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("access", "acknowledge_rule"): told("rule.acknowledged"),
     ("cases", "set_contact"): told("contact.set"),
     ("cases", "end_contact"): told("contact.ended"),
+    ("assurance", "ask_audit"): told("audit.asked"),
+    ("assurance", "agree_audit"): told("audit.agreed"),
+    ("assurance", "propose_audit"): told("audit.proposed"),
+    ("assurance", "withdraw_audit"): told("audit.withdrawn"),
+    ("assurance", "end_audit"): told("audit.ended"),
+    ("assurance", "close_audit"): told("audit.closed"),
+    ("assurance", "note_audit_finding"): told("audit.found"),
+    ("assurance", "settle_audit_finding"): told("audit.settled"),
+    ("assurance", "freeze_audit_population"): told("audit.frozen"),
+    ("assurance", "draw_audit_sample"): told("audit.drawn"),
+    ("assurance", "keep_audit_note"): told("audit.noted"),
     ("registers", "ask_exercise"): told("exercise.asked"),
     ("registers", "withdraw_exercise"): told("exercise.withdrawn"),
     ("registers", "plan_exercise"): told("exercise.planned"),
@@ -128,7 +142,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("registers", "settle_exercise_lesson"): told("exercise.settled"),
     ("registers", "close_exercise"): told("exercise.closed"),
     ("registers", "set_exercise_days"): told("exercise_rule.set"),
-    ("alarms", "take_alarm"): told("alarm.taken"),
+    ("alarms", "take_alarm"): told("alarm.taken", "exercise_alarm.taken"),
     ("alarms", "take_over_alarm"): told("alarm.taken_over"),
     ("alarms", "hear_alarm"): told("alarm.heard"),
     ("alarms", "release_alarm"): told("alarm.released"),
@@ -136,7 +150,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("alarms", "resume_alarm"): told("alarm.resumed"),
     ("alarms", "hand_over_alarm"): told("alarm.handed_over"),
     ("alarms", "present_alarms"): told("alarm.presented"),
-    ("alarms", "close_alarm"): told("alarm.closed"),
+    ("alarms", "close_alarm"): told("alarm.closed", "exercise_alarm.closed"),
     ("alarms", "acknowledge_alarm"): told("alarm.closed"),
     ("alarms", "close_alarms"): told("alarm.closed"),
     ("alarms", "reopen_alarm"): told("alarm.reopened"),
@@ -215,9 +229,12 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("receiver", "accept_messages"): told(
         "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
     ),
+    ("receiver", "accept_exercises"): told("exercise_alarm.raised"),
     ("receiver", "record_signs_of_life"): Untold("heartbeats; what follows from their absence has events"),
     ("receiver", "start_presence"): Untold("that a receiver is up, every few seconds"),
     ("receiver", "beat"): Untold("that a receiver is up, every few seconds"),
+    ("tenants", "enter_exercise_devices"): told("device.registered"),
+    ("tenants", "keep_exercise_devices"): told("device.registered"),
     ("tenants", "change_devices"): told("device.changed"),
     ("tenants", "change_entries"): told("device.changed"),
     ("tenants", "register_units"): told("unit.registered"),
@@ -284,15 +301,18 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|(publish|open|acknowledge)_rule\("
     r"|enter_look|place_session|draw_remote_sample|check_remote_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
+    r"|(publish|open|acknowledge)_rule\(|(attach|refuse)_file\("
+    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\("
-    r"|accept_messages|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
+    r"|accept_messages|accept_exercises|register_exercise_devices|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
+    r"|(ask|agree|propose|withdraw|end|close|note|settle|freeze|draw)_audit(_finding|_population|_sample)?\("
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
-    r"|tell_reminder|tell_digest|set_(own_)?digest_day|(set|end)_own_way\b"
+    r"|take_report\(|tell_reminder|tell_digest|set_(own_)?digest_day|(set|end)_own_way\b"
     r"|request_role|try_role_change|decide_role_change|lapse_role_changes|decide_role_request|settle_roles|settle_training|designate_role|put_out_account|end_accounts?|release_role\b|[a-z]+_break_glass\("
     r"|[a-z]+_erasure\(|enter_erasure_attempt|remove_erased_again|release_devices|begin_export|complete_export"
     r"|[a-z]+_ending\(|enter_ending_attempt|remove_of_ending|remove_ended_again|release_authority|close_authority)"
@@ -349,6 +369,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "tell_reminder": told("reminder.told"),
     "tell_digest": told("digest.told"),
     "set_digest_day": told("digest_rule.set"),
+    "take_report": told("report.taken"),
     "set_own_digest_day": told("digest_rule.set"),
     "set_own_way": told("notice_way.set"),
     "end_own_way": told("notice_way.ended"),
@@ -375,9 +396,20 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
+    "attach_file": told("attachment.added"),
     "publish_rule": told("rule.published"),
     "open_rule": told("rule.opened"),
     "acknowledge_rule": told("rule.acknowledged"),
+    "ask_audit": told("audit.asked"),
+    "agree_audit": told("audit.agreed"),
+    "propose_audit": told("audit.proposed"),
+    "withdraw_audit": told("audit.withdrawn"),
+    "end_audit": told("audit.ended"),
+    "close_audit": told("audit.closed"),
+    "note_audit_finding": told("audit.found"),
+    "settle_audit_finding": told("audit.settled"),
+    "freeze_audit_population": told("audit.frozen"),
+    "draw_audit_sample": told("audit.drawn"),
     "ask_exercise": told("exercise.asked"),
     "withdraw_exercise": told("exercise.withdrawn"),
     "plan_exercise": told("exercise.planned"),
@@ -416,6 +448,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "accept_messages": told(
         "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
     ),
+    "accept_exercises": told("exercise_alarm.raised", "exercise_alarm.real"),
+    "register_exercise_devices": told("device.registered"),
     "end_alarms": Untold("a part of accept_messages"),
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
     "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
@@ -485,6 +519,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "run": told("settings.changed", "key.changed", "installation.decided"),
     "migrate": told("command.run"),
     "ledger export": told("log.exported"),
+    "device exercise": told("command.run"),
     "device import": told("command.run"),
     "device secret": told("device.changed", "command.run"),
     "key list": told("command.run"),
@@ -578,7 +613,7 @@ PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/static/{fingerprint}/{name}"): Untold("style, scripts, signs"),
 }
 PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
-    ("GET", "/"): Untold("leads to a log"),
+    ("GET", "/"): Untold("leads to a log, or to what waits"),
     ("GET", "/log"): Untold("leads to a log"),
     ("GET", LOG): told("log.read", "log.searched"),
     ("GET", f"{LOG}/entry/{{index}}"): told("log.read"),
@@ -658,6 +693,21 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/exclusions"): told("page.opened"),
     ("POST", f"{LOG}/exclusions/agree"): told("exclusion.approved", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/exclusions/end"): told("exclusion.ended"),
+    ("GET", "/audits"): Untold("leads to a page"),
+    ("GET", f"{LOG}/audits"): told("page.opened"),
+    ("POST", f"{LOG}/audits"): told("audit.asked"),
+    ("POST", f"{LOG}/audits/agree"): told("audit.agreed"),
+    ("POST", f"{LOG}/audits/propose"): told("audit.proposed"),
+    ("POST", f"{LOG}/audits/withdraw"): told("audit.withdrawn"),
+    ("POST", f"{LOG}/audits/end"): told("audit.ended"),
+    ("POST", f"{LOG}/audits/close"): told("audit.closed"),
+    ("POST", f"{LOG}/audits/finding"): told("audit.found"),
+    ("GET", "/auditing"): Untold("leads to a page"),
+    ("GET", f"{LOG}/auditing"): told("page.opened"),
+    ("POST", f"{LOG}/auditing/freeze"): told("audit.frozen"),
+    ("POST", f"{LOG}/auditing/draw"): told("audit.drawn"),
+    ("POST", f"{LOG}/auditing/note"): told("audit.noted"),
+    ("POST", f"{LOG}/auditing/finding"): told("audit.found"),
     ("GET", "/exercises"): Untold("leads to a page"),
     ("GET", f"{LOG}/exercises"): told("page.opened"),
     ("POST", f"{LOG}/exercises"): told("exercise.asked"),
@@ -672,15 +722,21 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/rules"): told("rule.published"),
     ("GET", "/rules"): Untold("leads to a page"),
     ("GET", f"{LOG}/registers"): told("page.opened"),
+    ("GET", f"{LOG}/registers/files/{{file}}"): told("page.opened"),
     ("GET", f"{LOG}/terms"): told("page.opened"),
     ("GET", f"{LOG}/access"): told("page.opened"),
     ("POST", f"{LOG}/access/decide"): told("role.approved", "role.refused"),
     ("POST", f"{LOG}/access/designate"): told("role.designated", "role.released", "role.approved"),
     ("POST", f"{LOG}/access/routine"): told("routine.taken"),
     ("GET", f"{LOG}/access/report/{{year}}"): told("log.read"),
-    ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported"),
-    ("POST", f"{LOG}/access/report/{{year}}/pdf"): told("log.exported"),
+    ("POST", f"{LOG}/access/report/{{year}}/csv"): told("log.exported", "report.taken"),
+    ("POST", f"{LOG}/access/report/{{year}}/pdf"): told("log.exported", "report.taken"),
     ("POST", f"{LOG}/terms/pack"): told("evidence.packed"),
+    ("GET", "/reports"): Untold("leads to a page"),
+    ("GET", f"{LOG}/reports"): told("page.opened"),
+    ("GET", f"{LOG}/reports/{{report}}/{{year}}"): told("log.read", "page.opened"),
+    ("POST", f"{LOG}/reports/{{report}}/{{year}}/csv"): told("report.taken"),
+    ("POST", f"{LOG}/reports/{{report}}/{{year}}/pdf"): told("report.taken"),
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
@@ -691,6 +747,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/cases/{{case}}/answer"): told("case.written"),
     ("POST", f"{LOG}/cases/{{case}}/seen"): told("case.seen"),
     ("GET", f"{LOG}/cases/{{case}}/file"): told("case.exported"),
+    ("GET", f"{LOG}/cases/{{case}}/file/csaf"): told("case.exported"),
+    ("GET", f"{LOG}/cases/{{case}}/file/stix"): told("case.exported"),
+    ("GET", f"{LOG}/cases/{{case}}/file/pdf"): told("case.exported"),
     ("GET", f"{LOG}/contacts"): Untold("whom the authority itself has named; nobody in care"),
     ("POST", f"{LOG}/contacts"): told("contact.set", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/contacts/end"): told("contact.ended", "security_key.used", "security_key.refused"),
@@ -791,6 +850,10 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/exclusions"): Untold("which terms do not concern which authority; nobody in care"),
     ("POST", "/exclusions"): told("exclusion.proposed"),
     ("POST", "/exclusions/end"): told("exclusion.ended"),
+    ("GET", "/audits"): Untold("which audits were asked for, and what became of them; nobody in care"),
+    ("POST", "/audits/agree"): told("audit.agreed"),
+    ("POST", "/audits/propose"): told("audit.proposed"),
+    ("POST", "/audits/settle"): told("audit.settled"),
     ("GET", "/exercises"): Untold("which exercises were asked for, and what became of them; nobody in care"),
     ("POST", "/exercises/plan"): told("exercise.planned"),
     ("POST", "/exercises/begin"): told("exercise.begun", "security_key.used", "security_key.refused"),
@@ -831,6 +894,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/registers/{register}/entry/{entry}/acknowledge"): told(
         "register.acknowledged", "security_key.used", "security_key.refused"
     ),
+    ("POST", "/registers/{register}/entry/{entry}/files"): told("attachment.added", "attachment.refused"),
+    ("GET", "/registers/{register}/entry/{entry}/files/{file}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/rules"): Untold("which rules of authorities concern oneself; nobody in care"),
     ("GET", "/rules/{rule}/{version}"): told("rule.opened"),
     ("POST", "/rules/{rule}/{version}"): told("rule.acknowledged"),

@@ -32,6 +32,7 @@ from tests.web.furniture import open_installation
 from vaka.clock import SystemClock
 from vaka.crypto.policy import load_policy
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
+from vaka.settings_web import AttachmentSettings
 
 pytestmark = [pytest.mark.database, pytest.mark.end_to_end]
 
@@ -215,6 +216,19 @@ def test_other_names_get_no_certificate_and_no_answer(street: Street, process: s
                     context.wrap_socket(caller, server_hostname=name)
             else:
                 context.wrap_socket(caller, server_hostname=name).close()
+
+
+def test_a_file_comes_through_where_files_are_attached_and_nowhere_else(street: Street) -> None:
+    """As large as one may be: the office itself says that there is no such entry. Elsewhere nginx stops it."""
+    answer = sign_in_over_http(street.origins["signin"], PERSONAS["office"], {"https://": street.way})
+    headers = {"cookie": cookies_of(answer), "content-type": "multipart/form-data; boundary=x"}
+    where = f"{street.origins['office']}/registers/documents/entry/00000000-0000-4000-8000-000000000007"
+    file = bytes(AttachmentSettings().largest_bytes)
+    came = street.ask("POST", f"{where}/files", headers, file)
+    assert came.status_code == 404
+    assert faults_of(street, "office", came) == []
+    stopped = street.ask("POST", f"{where}/move", headers, file[:300_000])
+    assert (stopped.status_code, stopped.headers["server"]) == (413, "nginx")
 
 
 def test_what_nginx_refuses_by_itself_is_guarded_too(street: Street) -> None:

@@ -20,6 +20,7 @@ from vaka.identity.confirming import Confirmation
 from vaka.identity.sessions import Session
 from vaka.registers.actions import Written, acknowledge, acknowledging_act, entering_act, move, moving_act, write
 from vaka.registers.declarations import load_registers
+from vaka.registers.files import list_files
 from vaka.registers.model import Version
 from vaka.registers.store import read_history
 
@@ -67,9 +68,12 @@ class House:
         register = load_registers()[version.register]
         taken = register.find_step(step, version.state)
         assert taken is not None
-        confirmation = Confirmation(moving_act(register, version, taken).digest, touched=True)
         async with platform_as(self.server, "office") as office:
-            await move(office, who, register, version, taken, now=self.now(), confirmation=confirmation)
+            files = await list_files(office, version)
+            confirmation = Confirmation(moving_act(register, version, taken, files).digest, touched=True)
+            await move(
+                office, who, register, version, taken, now=self.now(), confirmation=confirmation, files=files
+            )  # fmt: skip
 
     async def put_in_force(
         self, author: Principal, other: Principal, register: str, values: Mapping[str, str], **more: Any

@@ -10,8 +10,9 @@ from vaka.assurance.terms import find_requirements, load_terms
 from vaka.errors import ConfigurationError
 from vaka.registers.declarations import load_registers, read_registers
 
-# What cases and contacts answer, which are kept by tables of their own (decision 76).
-OF_THEIR_OWN = {"authority-contact", "incident-clocks", "remote-sample"}
+OF_THEIR_OWN = {"authority-contact", "incident-clocks", "remote-sample", "role-matrix"}
+"""What has a collector and no register: contacts, cases and samples of remote work have tables of their own, the matrix
+comes with the program."""
 
 TEXTS = {
     one.name.removesuffix(".toml"): one.read_text(encoding="utf-8")

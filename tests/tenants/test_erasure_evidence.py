@@ -9,8 +9,8 @@ import pytest
 from tests.assurance.test_collectors import status_of
 from tests.tenants.leaving import Leaving
 from tests.tenants.office import Office, device_of
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Status
-from vaka.assurance.collectors import Place
 from vaka.assurance.own_evidence import ERASED_WITHIN
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]

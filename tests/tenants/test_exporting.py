@@ -38,10 +38,11 @@ LEFT_OUT = {
 """Columns that do not go out: what values are looked up by, where letters are sent, what only this version knows."""
 NOT_OWNED = {
     "repeat_key", "refused_value", "returned", "supervision_turn", "removal_preview", "removal_state",
-    "authority_export", "authority_ending", "device_secret",
+    "authority_export", "authority_ending", "device_secret", "exercise_device", "audit_note",
 }  # fmt: skip
-"""Tables that do not go out: by them a message sent again is known, the product's own bookkeeping, and when devices got
-their passwords (of how they prove themselves the method alone goes out)."""
+"""Tables that do not go out: by them a message sent again is known, the product's own bookkeeping, when devices got
+their passwords (of how they prove themselves the method alone goes out), which were made for an exercise, and what
+auditors noted for themselves."""
 
 
 async def test_term_06_export_is_taken_in_by_another_system(leaving: Leaving, tmp_path: Path) -> None:

@@ -62,6 +62,9 @@ SAMPLES: dict[str, object] = {
     "unopened": 0,
     "accounts": [uuid4()],
     "roles": ["x"],
+    "exercise": uuid4(),
+    "ends_at": START,
+    "made": Jsonb([]),
 }
 
 

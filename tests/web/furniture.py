@@ -24,11 +24,12 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
-from tests.identities import IDENTITIES, keep_key
+from tests.auditing import engage
+from tests.identities import IDENTITIES, blinded, keep_key
 from tests.keys.running import end_keyholder, start_keyholder
 from tests.letters import as_letters, opened
 from vaka.access.grants import grant_role
-from vaka.access.time_boxes import usual_end
+from vaka.access.time_boxes import TIME_BOXED, usual_end
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
@@ -145,6 +146,22 @@ class Installation:
             "device_id": None, "person_id": None, "sender": sender, "class": "life", "kind": "button", "device_type": 3
         }  # fmt: skip
         return self._accept("mottagning", facts, ago)[1]
+
+    def raise_exercise(self, slug: str, exercise: UUID, ago: float = 0) -> UUID:
+        """Let a new device of an exercise that is held raise an alarm."""
+        device, sender, now = uuid4(), blinded(uuid4().hex), datetime.now(UTC)
+        self.execute(
+            slug, "select register_exercise_devices(%s, %s, %s, 'setup', %s)",
+            (exercise, Jsonb([{"device_id": str(device), "sender": sender}]), now + timedelta(hours=4),
+             now - timedelta(hours=1)), "setup",
+        )  # fmt: skip
+        facts = {
+            "device_id": str(device), "person_id": None, "sender": sender, "class": "life", "kind": "button",
+            "device_type": 2, "exercise_id": str(exercise),
+        }  # fmt: skip
+        message = self._letters(slug, facts, ago)
+        self.execute(slug, "select outcome from accept_exercises(%s, 'test-1')", (Jsonb([message]),), "receiver")
+        return UUID(str(self.execute(slug, "select id from alarm where sender = %s", (sender,))[0][0]))
 
     def withdraw(self, name: str) -> None:
         """Let somebody's device take its alarm back."""
@@ -264,6 +281,8 @@ async def _furnish(installation: Installation, mode: str) -> None:
                 where = installation.authorities[slug].id if slug else None
                 end = usual_end(role, now)
                 await grant_role(platform, account.id, role or "", where, actor=ACTOR, now=now, valid_until=end)
+                if role in TIME_BOXED and where is not None:
+                    engage(server, where, account.id, now=now, until=now + timedelta(days=300))
     finally:
         await keyring.close()
         await platform.close()

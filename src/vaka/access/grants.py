@@ -107,9 +107,11 @@ class NotAColleagueError(VakaError):
 
 async def read_grants(connection: psycopg.AsyncConnection[Any], account_id: UUID, now: datetime) -> tuple[Grant, ...]:
     """Return the grants of an account that hold at ``now``; none for an account that is not active."""
-    async with connection.cursor(row_factory=class_row(Grant)) as cursor:
-        await cursor.execute(QUERIES["read_grants"], {"account_id": account_id, "now": now})
-        return tuple(await cursor.fetchall())
+    cursor = await connection.execute(QUERIES["read_grants"], {"account_id": account_id, "now": now})
+    return tuple(
+        Grant(role, authority_id, until, None if terms is None else tuple(terms))
+        for role, authority_id, until, terms in await cursor.fetchall()
+    )
 
 
 async def list_roles_of(connection: psycopg.AsyncConnection[Any], account_id: UUID, now: datetime) -> list[HeldRole]:

@@ -122,6 +122,10 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "agree that a term does not concern the authority, and take that back",
         ),
         Permission.PORTAL_SEE_TERMS: Sentence("se hur de 37 villkoren står", "see how the 37 terms stand"),
+        Permission.PORTAL_AUDIT: Sentence(
+            "inom en revision: frysa populationer, dra urval, anteckna och skriva vad som har kommit fram",
+            "within an audit: freeze populations, draw samples, take notes and write what was found",
+        ),
         Permission.PORTAL_ASK_EXERCISE: Sentence(
             "begära krisövningar, komma överens om planer, säga vilka som var med och vad man lärde sig",
             "ask for crisis exercises, agree to plans, say who came and what was learned",

@@ -44,6 +44,7 @@ class Permission(Enum):
     PORTAL_SEE_TERMS = "portal.see_terms"  # how the 37 terms stand, and by which evidence
     PORTAL_ASK_SUPPLIER = "portal.ask_supplier"  # ask for evidence, visits and audits, and settle the answers
     PORTAL_EXCLUDE_TERM = "portal.exclude_term"  # agree that a term does not concern the authority, and take that back
+    PORTAL_AUDIT = "portal.audit"  # within an audit: freeze populations, draw samples, note
     PORTAL_ASK_EXERCISE = "portal.ask_exercise"  # ask for crisis exercises, agree to plans, say who came
     PORTAL_REGISTER_PEOPLE = "portal.register_people"  # by program: enter people in care in the register; reads nobody
     PORTAL_KEEP_PEOPLE = "portal.keep_people"  # by program: read people in care one by one, and write them anew

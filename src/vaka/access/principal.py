@@ -17,6 +17,8 @@ class Grant:
     role: str
     authority_id: UUID | None
     valid_until: datetime | None
+    terms: tuple[int, ...] | None = None
+    """Of a role that is held for an audit, the terms that it is about; None for every other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@
 
 -- name: read_grants
 -- as: desk, portal, registry, office, signin
-select g.role, g.authority_id, g.valid_until
-from effective_grant g
+select g.role, g.authority_id, g.valid_until, g.terms
+from usable_grant g
 join account a on a.id = g.account_id
 where g.account_id = %(account_id)s
   and a.state = 'active'
+  and (g.begins_at is null or g.begins_at <= %(now)s)
   and (g.valid_until is null or g.valid_until > %(now)s)
 order by g.role, g.authority_id
 

@@ -172,6 +172,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_READ_LOG,
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_SEE_TERMS,
+                        Permission.PORTAL_AUDIT,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }

@@ -49,6 +49,14 @@ def is_here_for_a_time(principal: Principal, authority_id: UUID) -> bool:
     return any(one.role in TIME_BOXED and one.authority_id == authority_id for one in principal.grants)
 
 
+def find_scope(principal: Principal, authority_id: UUID) -> frozenset[int] | None:
+    """Return the terms that somebody with nothing but such roles audits with an authority; None for everybody else."""
+    held = [one for one in principal.grants if one.authority_id == authority_id]
+    if not held or any(one.role not in TIME_BOXED for one in held):
+        return None
+    return frozenset(term for one in held for term in one.terms or ())
+
+
 def usual_end(role: str | None, now: datetime) -> datetime | None:
     """Return when a role ends that is given now and of which nobody knows better: in a demo, a year off."""
     return now + YEAR if role in TIME_BOXED else None

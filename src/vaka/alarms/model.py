@@ -157,7 +157,14 @@ class Alarm:
     closing_result: str
     closing_note: UUID | None
     """The note that was written at its end."""
+    exercise_id: UUID | None
+    """The crisis exercise whose device raised it; None where it is real."""
     version: int
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether nobody waits for help behind it."""
+        return self.exercise_id is not None
 
     @property
     def is_open(self) -> bool:

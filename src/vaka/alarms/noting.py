@@ -77,6 +77,11 @@ async def merge(
         await connection.execute(QUERIES["lock_alarms"], {"ids": [alarm_id, into]})
         target = await _require_own(connection, into, operator.account_id, seen_into)
         part = await read_alarm(connection, alarm_id)
+        if part.exercise_id != target.exercise_id:
+            raise UnusableActError(
+                sv="Ett verkligt larm och ett som hör till en övning förs aldrig samman.",
+                en="A real alarm and one of an exercise are never merged.",
+            )
         if part.is_open and part.rank < target.rank:
             raise LessUrgentError(part.state.value, part.holder)
         merged = await change_alarm(

@@ -19,7 +19,8 @@ select a.id, a.class as alarm_class, a.kind, a.latest_kind, a.state, a.person_id
        least(a.received_at, a.part_received_at) as received_at, a.latest_at, a.messages, a.parts, a.presented_at,
        a.taken_at, a.holder, a.offered_to,
        a.suspended_until, a.withdrawn_at, a.escalation,
-       a.state = 'taken' and (a.escalate_at is not null or a.escalation > 0) as unheard, a.version,
+       a.state = 'taken' and (a.escalate_at is not null or a.escalation > 0) as unheard,
+       a.exercise_id is not null as is_exercise, a.version,
        said.id as said_id, said.subject_id as said_subject, said.texts as said_texts,
        registered.subject_id as device_subject, registered.number as device_number
 from alarm a
@@ -40,7 +41,7 @@ left join lateral (
 ) as u on true
 where a.state not in ('merged', 'closed')
   and (%(ids)s::uuid[] is null or a.id = any(%(ids)s::uuid[]))
-order by array_position(array['life', 'request', 'technical', 'test'], a.class),
+order by a.exercise_id is not null, array_position(array['life', 'request', 'technical', 'test'], a.class),
          least(a.received_at, a.part_received_at), a.id
 limit %(limit)s
 
@@ -50,7 +51,7 @@ select id, class as alarm_class, kind, latest_kind, state, join_key, person_id, 
        status_code, location_code, first_message, position_message, received_at, latest_at, messages,
        presented_at, taken_at, holder, offered_to, suspended_until, withdrawn_at, escalation, escalate_at,
        merged_into, parts, part_received_at, closed_at, closed_by, closing_reason, closing_action, closing_result,
-       closing_note, version
+       closing_note, exercise_id, version
 from alarm
 where id = %(id)s
 
@@ -155,6 +156,7 @@ left join person p on p.id = a.person_id
 left join message said on said.id = a.first_message and p.id is null
 left join device registered on registered.id = a.device_id and p.id is null
 where a.state = 'taken' and a.holder = %(account)s and a.id <> this.id
+  and a.exercise_id is not distinct from this.exercise_id
   and array_position(array['life', 'request', 'technical', 'test'], a.class)
       <= array_position(array['life', 'request', 'technical', 'test'], this.class)
 order by a.received_at, a.id
@@ -177,6 +179,7 @@ select id, written_at, written_by, subject_id, body from alarm_note where alarm_
 -- as: desk
 select a.id, a.class as alarm_class, a.kind, a.state, a.received_at, a.closed_at, a.closing_reason, a.closing_action,
        a.closing_result, a.closing_note, n.subject_id as closing_subject, n.body as closing_body,
+       a.exercise_id is not null as is_exercise,
        (a.received_at at time zone 'Europe/Stockholm')::date = (%(now)s::timestamptz at time zone 'Europe/Stockholm')::date
            as today
 from alarm a
@@ -194,7 +197,7 @@ select a.id, a.class as alarm_class, a.kind, a.state, a.person_id,
        coalesce(p.protected_identity, false) as protected_identity,
        a.sender, a.received_at, a.taken_at, a.closed_at, a.closed_by, a.closing_reason, a.closing_action,
        a.closing_result, a.closing_note, n.subject_id as closing_subject, n.body as closing_body, a.merged_into,
-       a.messages, a.escalation, a.device_id,
+       a.messages, a.escalation, a.exercise_id is not null as is_exercise, a.device_id,
        said.id as said_id, said.subject_id as said_subject, said.texts as said_texts,
        registered.subject_id as device_subject, registered.number as device_number
 from alarm a
@@ -238,7 +241,7 @@ select count(*)::int as open,
        extract(epoch from %(now)s - min(least(received_at, part_received_at))
                filter (where state in ('received', 'presented') and class = 'life'))::int as oldest_life_seconds
 from alarm
-where state not in ('merged', 'closed')
+where state not in ('merged', 'closed') and exercise_id is null
 
 -- ── What operators do ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -357,12 +360,13 @@ where id = %(id)s and state = 'closed' and closed_at > %(closed_after)s
 -- Both are locked, so that neither changes meanwhile. The target is at least as urgent, and has waited as long as what
 -- became part of it.
 with target as (
-    select id, class from alarm where id = %(into)s and state = 'taken' and holder = %(account)s for update
+    select id, class, exercise_id from alarm where id = %(into)s and state = 'taken' and holder = %(account)s for update
 ),
 part as (
     select a.id, a.parts, least(a.received_at, a.part_received_at) as waits_since
     from alarm a cross join target
     where a.id = %(id)s and a.id <> target.id and a.state not in ('merged', 'closed')
+      and a.exercise_id is not distinct from target.exercise_id
       and (a.holder is null or a.holder = %(account)s)
       and (%(version)s::int is null or a.version = %(version)s)
       and array_position(array['life', 'request', 'technical', 'test'], target.class)

@@ -44,6 +44,8 @@ class QueueRow(Named):
     escalation: int
     unheard: bool
     """Somebody holds it, the person alarmed again, and the holder has not answered that yet."""
+    is_exercise: bool
+    """A device of a crisis exercise raised it: nobody waits for help behind it."""
     version: int
 
     @property
@@ -57,9 +59,9 @@ class QueueRow(Named):
         return self.messages + self.parts
 
     @property
-    def order(self) -> tuple[int, datetime, str]:
-        """Sort key of the queue: class, then age."""
-        return (self.rank, self.received_at, str(self.id))
+    def order(self) -> tuple[bool, int, datetime, str]:
+        """Sort key of the queue: the real ones, then class, then age."""
+        return (self.is_exercise, self.rank, self.received_at, str(self.id))
 
     def waited_seconds(self, now: datetime) -> int:
         """Return for how long it has waited, in whole seconds; never negative."""
@@ -233,6 +235,7 @@ class EarlierAlarm:
     closing_text: str = ""
     """The same, opened; empty where nothing was written, or it is locked."""
     ending_is_locked: bool = False
+    is_exercise: bool
     today: bool
     """Received on today's date in Sweden."""
 
@@ -336,6 +339,7 @@ class HistoryRow(Named):
     merged_into: UUID | None
     messages: int
     escalation: int
+    is_exercise: bool
 
     @property
     def answer_seconds(self) -> int | None:

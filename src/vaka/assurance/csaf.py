@@ -17,14 +17,14 @@ _STATUSES: Mapping[Status, str] = {
     "fixed": "fixed",
     "under_investigation": "under_investigation",
 }
-# CSAF 2.0 knows the Traffic Light Protocol as it was before its version 2.
-_LABELS: Mapping[Tlp, str] = {
+LABELS: Mapping[Tlp, str] = {
     "CLEAR": "WHITE",
     "GREEN": "GREEN",
     "AMBER": "AMBER",
     "AMBER+STRICT": "AMBER",
     "RED": "RED",
 }
+"""The nearest that CSAF 2.0 has, which knows the Traffic Light Protocol of before its version 2."""
 
 
 def make_csaf(advisory: Advisory, version: str) -> Json:
@@ -38,10 +38,10 @@ def make_csaf(advisory: Advisory, version: str) -> Json:
 
 
 def _document(advisory: Advisory, version: str) -> Json:
-    told = _moment(advisory.told)
+    told = write_moment(advisory.told)
     document: Json = {
         "category": _CATEGORIES[advisory.kind], "csaf_version": "2.0", "title": advisory.title, "lang": "sv",
-        "distribution": {"text": f"TLP:{advisory.tlp}", "tlp": {"label": _LABELS[advisory.tlp]}},
+        "distribution": {"text": f"TLP:{advisory.tlp}", "tlp": {"label": LABELS[advisory.tlp]}},
         "notes": [{"category": "summary", "text": advisory.summary}],
         "publisher": {"category": "vendor", "name": advisory.publisher, "namespace": advisory.namespace},
         "tracking": {
@@ -87,7 +87,7 @@ def _vulnerability(advisory: Advisory) -> Json:
     unaffected = [one for one in advisory.products if one.status == "not_affected"]
     found = {
         **named,
-        "discovery_date": _moment(advisory.known), "release_date": _moment(advisory.told),
+        "discovery_date": write_moment(advisory.known), "release_date": write_moment(advisory.told),
         "notes": [{"category": "description", "text": advisory.summary}],
         "product_status": dict(statuses),
         "remediations": [remedy for one in advisory.products if (remedy := _remedy(advisory, one)) is not None],
@@ -106,8 +106,9 @@ def _remedy(advisory: Advisory, product: Product) -> Json | None:
         "category": product.remedy.kind, "details": product.remedy.details, "product_ids": [product.component.purl]
     }  # fmt: skip
     at = product.remedy.at or (advisory.fixed if product.status == "fixed" else None)
-    return remedy if at is None else {**remedy, "date": _moment(at)}
+    return remedy if at is None else {**remedy, "date": write_moment(at)}
 
 
-def _moment(at: datetime) -> str:
+def write_moment(at: datetime) -> str:
+    """Return a moment as CSAF writes it, to the second and in UTC."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -25,6 +25,8 @@ ON_REQUEST = ("exercise-requests", "exercise-hours")
 """What is owed once an authority has asked for a crisis exercise."""
 ONCE_RULED = "authority-policies"
 """What is owed once an authority has published rules of its own."""
+RULES_GRACE = timedelta(days=30)
+"""How long somebody has to acknowledge an authority's rule, from when it holds or he began to work there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,19 @@
 """Looks for evidence, each collector often enough that what it found never grows old while it works."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from vaka.assurance.collectors import COLLECTORS, Collector, Place
+from vaka.assurance.asking_databases import Collector, Place
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import enter_look, list_served
 from vaka.assurance.terms import Requirement, find_requirements, load_terms
 from vaka.clock import Clock
-from vaka.database.connections import Pool, transaction
+from vaka.database.connections import transaction
 from vaka.logs import describe_error
-from vaka.settings import LedgerSettings
-from vaka.tenants.gateway import Gateway
 
 EVIDENCE_SECONDS = 20.0
 """How often it is looked which collectors are due."""
@@ -26,20 +26,13 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 
 class Looking:
-    """Runs the collectors. When each looked last it knows from memory: after a start everything is looked at."""
+    """Runs the collectors, over whatever authorities are served then. When each looked last it knows from memory:
+    after a start everything is looked at.
+    """
 
-    def __init__(
-        self,
-        platform: Pool,
-        gateway: Gateway,
-        clock: Clock,
-        ledger: LedgerSettings,
-        collectors: Mapping[str, Collector] = COLLECTORS,
-    ) -> None:
-        self._platform = platform
-        self._gateway = gateway
+    def __init__(self, place: Place, clock: Clock, collectors: Mapping[str, Collector] = COLLECTORS) -> None:
+        self._place = place
         self._clock = clock
-        self._ledger = ledger
         requirements = find_requirements(load_terms())
         self._collectors = [(requirements[name], collector) for name, collector in collectors.items()]
         self._looked: dict[str, datetime] = {}
@@ -55,7 +48,7 @@ class Looking:
         changed = 0
         for requirement, collector in self._due(now):
             try:
-                place = Place(self._platform, self._gateway, await self._list_authorities(), ledger=self._ledger)
+                place = replace(self._place, authorities=await self._list_authorities())
                 changed += await look(requirement, collector, place, now)
             except Exception as error:  # one collector's trouble, of whatever kind, is not the others'
                 if requirement.id not in self._failing:
@@ -67,7 +60,7 @@ class Looking:
         return changed
 
     async def _list_authorities(self) -> list[UUID]:
-        async with transaction(self._platform) as connection:
+        async with transaction(self._place.platform) as connection:
             return await list_served(connection)
 
     @property

@@ -33,7 +33,7 @@ from vaka.assurance.oscal_parts import (
 )
 from vaka.assurance.oscal_system import make_component_definition, make_security_plan
 from vaka.assurance.pack_words import README, TITLES
-from vaka.assurance.raw_evidence import read_findings, read_looks
+from vaka.assurance.raw_evidence import read_cases, read_files, read_findings, read_looks
 from vaka.assurance.terms import load_terms
 from vaka.crypto.signing import public_pem, sign
 from vaka.database.connections import Connection, Pool, transaction
@@ -46,7 +46,8 @@ from vaka.tenants.gateway import Gateway
 
 FORMAT = "evidence-pack"
 SUMS, SIGNATURE, KEY = "SHA256SUMS", "SHA256SUMS.sig", "key.pem"
-FINDINGS, LOOKS = "evidence/findings.jsonl", "evidence/looks.jsonl"
+FILES, FINDINGS, LOOKS = "evidence/files.jsonl", "evidence/findings.jsonl", "evidence/looks.jsonl"
+CASES = "evidence/cases.jsonl"
 ENTRIES = "ledger/entries.jsonl"
 _TIME = datetime(1980, 1, 1, tzinfo=UTC)
 """What each file in the archive is said to be from: the oldest a ZIP can say, so that it says nothing."""
@@ -81,10 +82,13 @@ class Packed:
         return {"format": FORMAT, "sha256": self.digest, "key": self.key}
 
 
-async def write_pack(doors: Doors, authority: Authority, now: datetime, out: IO[bytes]) -> Packed | None:
+async def write_pack(
+    doors: Doors, authority: Authority, now: datetime, out: IO[bytes], *, with_cases: bool
+) -> Packed | None:
     """Write the pack to a file; None where the authority has no contract. Raises DatabaseUnavailableError.
 
-    No more than one piece of the raw evidence is in memory at once.
+    The authority's cases are in it where who takes it out may read them, each as it leaves in a file of its own. No
+    more than one piece of the raw evidence is in memory at once.
     """
     archive = Archive(_TIME)
     async with transaction(doors.platform) as platform:
@@ -92,13 +96,18 @@ async def write_pack(doors: Doors, authority: Authority, now: datetime, out: IO[
         if supervised is None:
             return None
         standings = await read_standings(platform, authority.id)
+        if with_cases:
+            await _write_lines(archive, CASES, read_cases(platform, authority.id), out)
+        await _write_lines(archive, FILES, read_files(platform, authority.id), out)
         await _write_lines(archive, FINDINGS, read_findings(platform, authority.id, now), out)
         await _write_lines(archive, LOOKS, read_looks(platform, authority.id, now), out)
         archive.add(KEY, public_pem(doors.seed))
         async with doors.gateway.transaction(authority.id) as tenant:
             _add_checkpoint(archive, "ledger/authority.checkpoint", await read_state(tenant))
         await _add_proofs(archive, platform, supervised, sorted(standings))
-    evidence = [Evidence(path, archive.members[path].sha256, TITLES[path]) for path in (FINDINGS, LOOKS)]
+    evidence = [
+        Evidence(path, archive.members[path].sha256, TITLES[path]) for path in TITLES if path in archive.members
+    ]
     assessed = Assessed(doors.origin, doors.version, supervised, load_terms(), standings, now, evidence)
     for name, document in sorted(make_documents(assessed).items()):
         archive.add(f"oscal/{name}", json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")

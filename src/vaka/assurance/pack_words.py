@@ -11,6 +11,8 @@ TITLES: Mapping[str, Sentence] = MappingProxyType(
     {
         "evidence/findings.jsonl": Sentence(sv="Det som har hittats", en="What was found"),
         "evidence/looks.jsonl": Sentence(sv="När någon såg efter", en="When somebody looked"),
+        "evidence/cases.jsonl": Sentence(sv="Incidenter och sårbarheter", en="Incidents and vulnerabilities"),
+        "evidence/files.jsonl": Sentence(sv="Filer i leverantörens register", en="Files in the supplier's registers"),
     }
 )
 
@@ -20,6 +22,8 @@ oscal/      Hur villkoren är uppfyllda, i OSCAL 1.2. Läget är beräknat ur un
             plan-of-action-and-milestones.json finns bara när något är rött.
 evidence/   Underlagen, en rad JSON för varje: det som har hittats det senaste året och allt som gäller nu, och varje
             gång någon såg efter de senaste 31 dagarna. Nyast först. Er egen del (own: true) och det som gäller alla.
+            cases.jsonl har era ärenden, utan det som är märkt TLP:RED, när den som tog ut paketet får läsa dem.
+            files.jsonl: filerna i de register som ni ser, med den SHA-256 som loggen har (attachment.added).
 ledger/     Posterna i leverantörens logg om det som gäller nu, med bevis, och loggarnas senaste försegling.
 SHA256SUMS  Kontrollsummor för allt utom sig själv och underskriften.
 
@@ -49,6 +53,8 @@ oscal/      How the terms are met, in OSCAL 1.2. It is computed from the evidenc
             plan-of-action-and-milestones.json is there only while something is red.
 evidence/   The evidence, one line of JSON for each: what was found in the last year and all that stands, and every look
             of the last 31 days. Newest first. Your own part (own: true), and what concerns all alike.
+            cases.jsonl has your cases, without what is marked TLP:RED, where who took the pack out may read them.
+            files.jsonl: the files in the registers that you are shown, with the SHA-256 in the log (attachment.added).
 ledger/     The entries of the supplier's log about what stands, with proofs, and the newest seal of both logs.
 SHA256SUMS  Sums of everything but itself and the signature.
 

@@ -99,6 +99,10 @@ select look, requirement, looked_at, clock, seen from list_looks(%(authority_id)
 select look, requirement, looked_at, clock, own, met, reason, things, stands
 from list_findings(%(authority_id)s, %(since)s, %(most)s)
 
+-- name: find_unreported
+-- as: scheduler, setup
+select authority_id, reason, things from find_unreported(%(report)s, %(every)s, %(at)s)
+
 -- name: find_documents
 -- as: scheduler, setup
 select authority_id, reason, things from find_documents(%(purpose)s, %(every)s, %(at)s)
@@ -177,11 +181,90 @@ select authority_id, reason, things from find_unread_rules(%(roles)s, %(grace)s,
 
 -- name: list_asked
 -- as: office, portal, scheduler, setup
-select authority_id, term, since from list_asked()
+select authority_id, term, min(since) as since
+from (select authority_id, term, since from list_asked()
+      union all select authority_id, term, since from list_asked_audits()) asked
+group by authority_id, term
 
--- name: find_overdue_inquiries
+-- name: find_unanswered_audits
 -- as: scheduler, setup
-select authority_id, reason, things from find_overdue_inquiries(%(at)s)
+select authority_id, reason, things from find_unanswered_audits(%(at)s)
+
+-- name: find_changed_samples
+-- as: scheduler, setup
+select authority_id, reason, things from find_changed_samples(%(at)s)
+
+-- name: list_audits
+-- as: office, portal
+select id, authority_id, kind, terms, site, about, looks_from, looks_until, auditors, starts_at, ends_at, proposed_by, words,
+       asked_at, answer_by, agreed_at, withdrawn_at, ended_at, missed, closed_at, digest, owes_answer
+from list_audits(%(authority_id)s, %(id)s)
+
+-- name: list_audit_findings
+-- as: office, portal
+select id, audit, finding, noted_at, entry, motive, title, due, state from list_audit_findings(%(authority_id)s, %(audits)s)
+
+-- name: list_auditors
+-- as: portal
+select account_id, display_name from list_auditors(%(authority_id)s)
+
+-- name: list_audited_sites
+-- as: portal
+select entry, title from list_audited_sites(%(authority_id)s)
+
+-- name: is_audited_out
+-- as: portal
+select is_audited_out(%(account_id)s, %(now)s)
+
+-- name: list_audit_populations
+-- as: portal
+select id, audit, source, items, wanted, sha256, frozen_at, checkpoint, seed, sample_sha256, drawn_at, stands
+from list_audit_populations(%(authority_id)s, %(audits)s)
+
+-- name: list_audit_drawn
+-- as: portal
+select population, place, item, sha256, now_sha256 from list_audit_drawn(%(authority_id)s, %(populations)s)
+
+-- name: ask_audit
+-- as: portal
+select ask_audit(%(id)s, %(authority_id)s, %(kind)s, %(terms)s, %(site)s, %(about)s, %(looks_from)s, %(looks_until)s,
+                 %(auditors)s, %(starts_at)s, %(ends_at)s, %(answer_by)s, %(by)s, %(now)s)
+
+-- name: agree_audit
+-- as: office, portal
+select agree_audit(%(id)s, %(sha256)s, %(by)s, %(now)s)
+
+-- name: propose_audit
+-- as: office, portal
+select propose_audit(%(id)s, %(starts_at)s, %(ends_at)s, %(words)s, %(by)s, %(now)s)
+
+-- name: withdraw_audit
+-- as: portal
+select withdraw_audit(%(id)s, %(by)s, %(now)s)
+
+-- name: end_audit
+-- as: portal
+select end_audit(%(id)s, %(by)s, %(now)s)
+
+-- name: close_audit
+-- as: portal
+select close_audit(%(id)s, %(held)s, %(by)s, %(now)s)
+
+-- name: note_audit_finding
+-- as: portal
+select note_audit_finding(%(finding_id)s, %(id)s, %(finding)s, %(by)s, %(now)s)
+
+-- name: settle_audit_finding
+-- as: office
+select settle_audit_finding(%(finding_id)s, %(entry)s, %(motive)s, %(by)s, %(now)s)
+
+-- name: freeze_audit_population
+-- as: portal
+select freeze_audit_population(%(population)s, %(id)s, %(source)s, %(wanted)s, %(by)s, %(now)s)
+
+-- name: draw_audit_sample
+-- as: portal
+select draw_audit_sample(%(population)s, %(by)s, %(now)s)
 
 -- name: list_inquiries
 -- as: portal
@@ -247,6 +330,31 @@ select authority_id, reason, things from find_unanswered_exercises(%(at)s)
 -- name: find_exercise_hours
 -- as: scheduler, setup
 select authority_id, reason, things from find_exercise_hours(%(at)s)
+
+-- name: find_unreplayed
+-- as: scheduler, setup
+select authority_id, reason, things from find_unreplayed(%(every)s, %(at)s)
+
+-- name: find_silent_sources
+-- as: scheduler, setup
+select authority_id, reason, things from find_silent_sources(%(at)s)
+
+-- name: find_unhoused
+-- as: scheduler, setup
+select authority_id, reason, things from find_unhoused(%(machines)s, %(at)s)
+
+-- name: list_touches
+-- as: scheduler, setup, scheduler in tenant, setup in tenant
+select actor, step_up from ledger.list_touches(%(events)s, %(since)s, %(at)s)
+
+-- name: count_made_up
+-- as: scheduler, setup
+select ledger.count_made_up(%(actors)s, %(step_ups)s, %(since)s)
+
+-- name: list_digest_devices
+-- as: scheduler, setup
+select device_id from list_digest_devices(%(authority_id)s)
+
 -- ── What is asked in an authority's own database ─────────────────────────────────────────────────────────────────
 
 -- name: find_unpruned
@@ -268,6 +376,14 @@ select reason, things from find_returned_erasures(%(at)s)
 -- name: find_unset_activation
 -- as: scheduler in tenant, setup in tenant
 select reason, things from find_unset_activation(%(at)s)
+
+-- name: find_untold_alarms
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_untold_alarms(%(at)s)
+
+-- name: find_overdue_secrets
+-- as: scheduler in tenant, setup in tenant
+select reason, things from find_overdue_secrets(%(devices)s, %(grace)s, %(at)s)
 
 -- name: find_plain_devices
 -- as: scheduler, setup
@@ -310,7 +426,36 @@ select check_remote_session(%(draw)s, %(session_id)s, %(deviates)s, %(note)s, %(
 
 -- name: list_waiting
 -- as: portal, scheduler
-select kind, id, since, due, things from list_waiting(%(authority_id)s, %(at)s)
+select kind, id, since, due from list_waiting(%(authority_id)s, %(at)s)
+
+-- name: list_pending
+-- as: portal, scheduler
+select kind, id, since, due from list_pending(%(authority_id)s, %(at)s)
+
+-- name: list_reports_due
+-- as: portal, scheduler
+select kind, id, since, due from list_reports_due(%(authority_id)s, %(at)s)
+
+-- name: take_report
+-- as: portal
+select take_report(%(authority_id)s, %(report)s, %(year)s, %(format)s, %(sha256)s, %(by)s, %(now)s)
+
+-- name: list_reports_taken
+-- as: portal
+select report, year, format, sha256, taken_at from list_reports_taken(%(authority_id)s)
+
+-- name: list_changes
+-- as: portal
+select entry, number, state, digest, made_at, said from list_changes(%(authority_id)s, %(since)s, %(until)s)
+
+-- name: list_standings
+-- as: portal
+select moment, requirement, met, reason, things, since, seen
+from list_standings(%(authority_id)s, %(requirements)s, %(moments)s)
+
+-- name: list_owed
+-- as: office, scheduler
+select kind, id, since, due from list_owed(%(roles)s, %(grace)s, %(at)s)
 
 -- name: list_register_days
 -- as: office, scheduler
@@ -335,3 +480,76 @@ select weekday, is_told, last_day, last_told_at, last_said from read_digest_stat
 -- name: tell_digest
 -- as: scheduler
 select tell_digest(%(authority_id)s, %(day)s, %(said)s, %(at)s)
+
+-- ── What the catalogue says of who may do what, which everybody may read ─────────────────────────────────────────
+
+-- name: list_rights
+-- as: scheduler, setup, scheduler in tenant, setup in tenant
+-- Every right that anybody but its owner has here, and what belongs to anybody but the two owners: that says 'own'.
+with things (kind, name, owner, acl) as (
+    select case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname || '.' || c.relname, c.relowner,
+           coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and n.nspname !~ '^(pg_|information_schema$)'
+    union all
+    select 'function', n.nspname || '.' || p.proname, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname !~ '^(pg_|information_schema$)'
+    union all
+    select 'schema', n.nspname, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
+    from pg_namespace n where n.nspname !~ '^(pg_|information_schema$)'
+), rights (grantee, kind, name, col, privilege) as (
+    select a.grantee, t.kind, t.name, '', a.privilege_type || case when a.is_grantable then ' grantable' else '' end
+    from things t cross join lateral aclexplode(t.acl) a
+    where a.grantee <> t.owner
+    union all
+    select a.grantee, 'table', n.nspname || '.' || c.relname, t.attname,
+           a.privilege_type || case when a.is_grantable then ' grantable' else '' end
+    from pg_attribute t join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace
+    cross join lateral aclexplode(t.attacl) a
+    where n.nspname !~ '^(pg_|information_schema$)' and not t.attisdropped and a.grantee <> c.relowner
+    union all
+    select t.owner, t.kind, t.name, '', 'own'
+    from things t
+    where pg_get_userbyid(t.owner) is distinct from case when t.name ~ '^ledger(\.|$)' then 'vaka_ledger'
+                                                         when t.name = 'public' then 'pg_database_owner'
+                                                         else 'vaka_owner' end
+)
+select case grantee when 0 then 'public' else pg_get_userbyid(grantee)::text end, kind, name, col::text, lower(privilege)
+from rights limit %(most)s
+
+-- name: count_powerful
+-- as: scheduler, setup
+-- Roles that can do what no process needs, but for PostgreSQL's own, whoever made the cluster, and the superuser of setup.
+select count(*)
+from pg_roles r
+where (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls)
+  and r.oid <> 10 and r.rolname !~ '^pg_' and r.rolname <> %(superuser)s
+
+-- name: list_memberships
+-- as: scheduler, setup
+select pg_get_userbyid(m.member)::text, pg_get_userbyid(m.roleid)::text, m.admin_option
+from pg_auth_members m
+where pg_get_userbyid(m.member) !~ '^pg_'
+limit %(most)s
+
+-- name: list_databases
+-- as: scheduler, setup
+select id, database_name from authority
+
+-- name: list_reach
+-- as: scheduler, setup
+-- Who may connect to which of these, as PostgreSQL decides it; a superuser may everywhere, and is counted as such.
+select d.datname::text, r.rolname::text
+from pg_database d cross join pg_roles r
+where d.datname = any (%(databases)s) and r.rolcanlogin and not r.rolsuper
+  and has_database_privilege(r.oid, d.oid, 'connect')
+limit %(most)s
+-- name: keep_audit_note
+-- as: portal in tenant
+insert into audit_note (id, audit, subject_id, body, made_by, made_at)
+values (%(id)s, %(audit)s, %(subject_id)s, %(body)s, %(made_by)s, %(now)s)
+
+-- name: list_audit_notes
+-- as: portal in tenant
+select id, audit, body, made_by, made_at from audit_note where audit = %(audit)s order by made_at desc, id desc limit %(most)s

@@ -11,7 +11,10 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from vaka.assurance.evidence import QUERIES
+from vaka.cases.reading import describe_case, list_cases, list_entries
 from vaka.database.connections import Connection
+from vaka.registers.declarations import load_registers
+from vaka.registers.files import list_shown_files
 
 LOOKS_KEPT = timedelta(days=31)
 """Of so long every look is given; a look that found nothing new says only that somebody looked."""
@@ -19,6 +22,7 @@ FINDINGS_KEPT = timedelta(days=366)
 """Of so long every finding is given, and besides whatever stands."""
 MOST_LOOKS = 200_000
 MOST_FINDINGS = 50_000
+MOST_CASES = 2_000
 _AT_ONCE = 2000
 
 
@@ -34,6 +38,29 @@ async def read_findings(connection: Connection, authority_id: UUID, now: datetim
     values = {"authority_id": authority_id, "since": now - FINDINGS_KEPT, "most": MOST_FINDINGS}
     async for line in _read(connection, "list_findings", values):
         yield line
+
+
+async def read_cases(connection: Connection, authority_id: UUID) -> AsyncIterator[bytes]:
+    """Yield a line for each case that touches an authority, newest first (as portal); at most MOST_CASES.
+
+    Each is what its file says: what the authority sees, without what is marked RED.
+    """
+    for case in (await list_cases(connection, authority_id))[:MOST_CASES]:
+        yield write_line(describe_case(case, await list_entries(connection, case.id, authority_id)))
+
+
+async def read_files(connection: Connection, authority_id: UUID) -> AsyncIterator[bytes]:
+    """Yield a line for each file at an entry that the authority is shown, by register (as portal): what it is called,
+    and the fingerprint that the log told of when it was attached.
+    """
+    for register in load_registers().values():
+        if register.shown == "entries":
+            for one in await list_shown_files(connection, authority_id, register.name):
+                yield write_line(
+                    {"register": register.name, "entry": str(one.entry), "version": one.content, "file": str(one.id),
+                     "name": one.name, "media_type": one.media_type, "size": one.size, "sha256": one.sha256.hex(),
+                     "attached_at": one.made_at}
+                )  # fmt: skip
 
 
 async def _read(connection: Connection, query: str, values: dict[str, Any]) -> AsyncIterator[bytes]:

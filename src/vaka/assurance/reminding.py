@@ -116,7 +116,7 @@ class Reminding:
         last = await _read_last(platform, receiver)
         if not last.is_told:
             return 0
-        deadlines = await read_deadlines(platform)
+        deadlines = await read_deadlines(platform, now)
         told = await _remind(platform, receiver, deadlines, now)
         due = [one for one in deadlines if is_due_soon(one, now)]
         return told + await _tell_week(platform, receiver, last, supervised, due, now)

@@ -32,6 +32,7 @@ _ACCOUNTS = ("/", Sentence("Konton", "Accounts"))
 _INQUIRIES = ("/inquiries", Sentence("Vad myndigheter frågar", "What authorities ask"))
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
 _CASES = ("/cases", Sentence("Ärenden", "Cases"))
+_AUDITS = ("/audits", Sentence("Revisioner och besök", "Audits and visits"))
 _EXERCISES = ("/exercises", Sentence("Krisövningar", "Crisis exercises"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     {
@@ -49,6 +50,8 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     }
 )  # fmt: skip
 """Where administrators mend what the platform found by itself, or do what an authority waits for."""
+_BESIDES: Mapping[str, tuple[str, Sentence]] = MappingProxyType({"audit-requests": _AUDITS})
+"""And a second page, where what waits may stand on either."""
 _NOTHING_YET = ("missing", "no_evidence")
 
 
@@ -166,7 +169,7 @@ def list_term_tasks(standings: Mapping[str, Standing], contract: Contract, now: 
             red = _Red(one, judge(one, standings.get(one.id), contract, now))
             if red.judgement.status.red:
                 cause = explain_one(red.judgement)
-                why = Sentence(f"{goal.sentence.sv} {cause.sv}", f"{goal.sentence.en} {cause.en}")
+                why = Sentence(f"{cause.sv} Mål: {goal.sentence.sv}", f"{cause.en} Goal: {goal.sentence.en}")
                 tasks.append(
                     Task(
                         "term", f"requirement:{one.id}", turn_of(red), red.judgement.since, None, what, why,
@@ -208,4 +211,4 @@ def _day_word(register: Register, one: EntryDays, due: date) -> Sentence:
 
 
 def _rooms(requirement: Requirement) -> list[tuple[str, Sentence]]:
-    return [_ROOMS[requirement.id]] if requirement.id in _ROOMS else []
+    return [rooms[requirement.id] for rooms in (_ROOMS, _BESIDES) if requirement.id in rooms]

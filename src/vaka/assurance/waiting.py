@@ -5,9 +5,10 @@
 Everything stands in some table already, and is a task because of how it stands there. Nothing here is kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
@@ -73,6 +74,49 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Sentence("Godkänn det eller dra tillbaka det.", "Approve or withdraw it."),
             "activation", Permission.PORTAL_SET_ACTIVATION,
         ),
+        "inquiry": Kind(
+            Sentence("Leverantören har svarat på en fråga", "The supplier has answered a question"),
+            Sentence("Godta svaret, eller sänd tillbaka frågan.", "Accept the answer, or send the question back."),
+            "inquiries", Permission.PORTAL_ASK_SUPPLIER,
+        ),
+        "plan": Kind(
+            Sentence("En plan för en krisövning väntar", "A plan of a crisis exercise waits"),
+            Sentence("Säg ja till planen, eller be om en annan.", "Agree to the plan, or ask for another."),
+            "exercises", Permission.PORTAL_ASK_EXERCISE, (7,),
+        ),
+        "attendance": Kind(
+            Sentence("En krisövning är över", "A crisis exercise is over"),
+            Sentence("Säg hur många från er som var med. Annars räknas inga timmar.",
+                     "Say how many of you were there. Otherwise no hours count."),
+            "exercises", Permission.PORTAL_ASK_EXERCISE, (7,),
+        ),
+        "case": Kind(
+            Sentence("Ett ärende som ingen hos er har sett", "A case that nobody of yours has seen"),
+            Sentence("Läs vad leverantören har skrivit, och kvittera.", "Read what the supplier wrote, and say so."),
+            "cases", Permission.PORTAL_HANDLE_CASES, (),
+        ),
+        "exclusion": Kind(
+            Sentence("Leverantören föreslår att ett villkor inte gäller er",
+                     "The supplier proposes that a term does not concern you"),
+            Sentence("Säg ja till en dag, eller säg nej.", "Agree until a day, or refuse."),
+            "exclusions", Permission.PORTAL_EXCLUDE_TERM,
+        ),
+        "contact": Kind(
+            Sentence("Er kontaktperson vid incidenter", "Your contact at incidents"),
+            Sentence("Ange någon som leverantören når, och till vilken dag det gäller.",
+                     "Name somebody whom the supplier reaches, and until which day it holds."),
+            "contacts", Permission.PORTAL_HANDLE_CASES,
+        ),
+        "access_report": Kind(
+            Sentence("Årets redovisning av behörigheter", "The report of a year's roles"),
+            Sentence("Läs den och ta ut den, minst en gång om året.", "Read it and take it out, once a year at least."),
+            "reports", Permission.PORTAL_SEE_ACCESS,
+        ),
+        "change_report": Kind(
+            Sentence("Årets uppföljning av ändringar", "The report of a year's changes"),
+            Sentence("Läs den och ta ut den, minst en gång om året.", "Read it and take it out, once a year at least."),
+            "reports", Permission.PORTAL_SEE_TERMS,
+        ),
     }
 )  # fmt: skip
 """Besides these there are terms, which everybody sees who sees the board."""
@@ -84,21 +128,75 @@ def permission_for(kind: str) -> Permission:
     return Permission.PORTAL_SEE_TERMS if known is None else known.needs
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where is looked for what waits for one authority."""
+
+    platform: Connection
+    tenant: Connection
+    authority: Supervised
+    now: datetime
+
+
+Source = Callable[[Doors], Awaitable[list[Task]]]
+
+
 async def read_waiting(
     platform: Connection, tenant: Connection, authority: Supervised, now: datetime
 ) -> Sequence[Task]:
     """Return everything that waits for one authority, what is due first, then what has waited longest."""
-    standings = await read_standings(platform, authority.id)
-    tasks = [one for one in list_term_tasks(standings, authority.contract, now) if one.turn == "authority"]
-    cursor = await platform.execute(QUERIES["list_waiting"], {"authority_id": authority.id, "at": now})
-    tasks += [_task(kind, identifier, since, due) for kind, identifier, since, due, _ in await cursor.fetchall()]
-    tasks += [_task("erasure", one.id, one.ordered_at) for one in await list_orders(tenant) if one.state == "ordered"]
-    tasks += [_task("ending", one.id, one.ordered_at) for one in await list_endings(tenant) if one.state == "ordered"]
-    tasks += [_task("removal", one.id, one.proposed_at) for one in await list_removal_rules(tenant) if one.is_open]
-    tasks += [
-        _task("activation", one.id, one.proposed_at) for one in await list_activation_rules(tenant) if one.is_open
+    doors = Doors(platform, tenant, authority, now)
+    tasks = [task for source in SOURCES for task in await source(doors)]
+    said = {task.kind for task in tasks}
+    return sorted((one for one in tasks if _SAID_BETTER.get(one.about) not in said), key=_urgency)
+
+
+async def _terms(doors: Doors) -> list[Task]:
+    standings = await read_standings(doors.platform, doors.authority.id)
+    tasks = list_term_tasks(standings, doors.authority.contract, doors.now)
+    return [one for one in tasks if one.turn == "authority"]
+
+
+async def _of_platform(statement: str, doors: Doors) -> list[Task]:
+    cursor = await doors.platform.execute(QUERIES[statement], {"authority_id": doors.authority.id, "at": doors.now})
+    return [_task(kind, identifier, since, due) for kind, identifier, since, due in await cursor.fetchall()]
+
+
+async def _erasures(doors: Doors) -> list[Task]:
+    return [
+        _task("erasure", one.id, one.ordered_at) for one in await list_orders(doors.tenant) if one.state == "ordered"
     ]
-    return sorted(tasks, key=_urgency)
+
+
+async def _endings(doors: Doors) -> list[Task]:
+    return [
+        _task("ending", one.id, one.ordered_at) for one in await list_endings(doors.tenant) if one.state == "ordered"
+    ]
+
+
+async def _proposals(doors: Doors) -> list[Task]:
+    removal = [one for one in await list_removal_rules(doors.tenant) if one.is_open]
+    activation = [one for one in await list_activation_rules(doors.tenant) if one.is_open]
+    return [
+        *(_task("removal", one.id, one.proposed_at) for one in removal),
+        *(_task("activation", one.id, one.proposed_at) for one in activation),
+    ]
+
+
+SOURCES: tuple[Source, ...] = (
+    _terms, partial(_of_platform, "list_waiting"), partial(_of_platform, "list_pending"),
+    partial(_of_platform, "list_reports_due"), _erasures, _endings, _proposals,
+)  # fmt: skip
+"""Where tasks come from: whatever is to become one is one line here, and its words one in :data:`KINDS`."""
+
+_SAID_BETTER: Mapping[str, str] = MappingProxyType(
+    {
+        "requirement:authority-contact": "contact",
+        "requirement:access-report": "access_report",
+        "requirement:change-report": "change_report",
+    }
+)
+"""What a term leaves to do, and the kind that says the same with its day and its page: one task is enough."""
 
 
 def _task(kind: str, identifier: UUID, since: datetime, due: datetime | None = None) -> Task:

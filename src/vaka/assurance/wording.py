@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from vaka.assurance.assessment import Judgement, Status
 from vaka.assurance.terms import Term
+from vaka.assurance.wording_verified import OF_VERIFIED
 from vaka.errors import Sentence
 
 STATUSES: Mapping[Status, Sentence] = MappingProxyType(
@@ -19,6 +20,36 @@ STATUSES: Mapping[Status, Sentence] = MappingProxyType(
         Status.NOT_APPLICABLE: Sentence(sv="Ej tillämpligt", en="Not applicable"),
     }
 )
+
+MEANINGS: Mapping[Status, Sentence] = MappingProxyType(
+    {
+        Status.FAILING: Sentence(
+            sv="Någon har sett efter, och något är inte som det ska.",
+            en="Somebody has looked, and something is not as it must be.",
+        ),
+        Status.UNTESTED: Sentence(
+            sv="Det går inte att säga: underlag saknas, eller så ser ingen efter just nu. Räknas aldrig som uppfyllt.",
+            en="Nobody can say: there is no evidence, or nobody looks at present. It never counts as met.",
+        ),
+        Status.OUTDATED: Sentence(
+            sv="Det var uppfyllt när någon senast såg efter, och det var för länge sedan.",
+            en="It was met when somebody last looked, and that is too long ago.",
+        ),
+        Status.NOT_ASKED: Sentence(
+            sv="Leverantören ska göra det när ni begär det, och ni har inte begärt det.",
+            en="The supplier owes it once you ask for it, and you have not.",
+        ),
+        Status.MET: Sentence(
+            sv="Allt som ska gälla har setts, och underlaget är tillräckligt nytt.",
+            en="Everything that must be so was seen to be so, and the evidence is new enough.",
+        ),
+        Status.NOT_APPLICABLE: Sentence(
+            sv="Ni har gått med på att villkoret inte gäller er.",
+            en="You have agreed that the term does not concern you.",
+        ),
+    }
+)
+"""What each status means to an authority, what is worst first."""
 
 _GENERAL: Mapping[str, Sentence] = MappingProxyType(
     {
@@ -46,6 +77,7 @@ _GENERAL: Mapping[str, Sentence] = MappingProxyType(
 
 _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
     {
+        **OF_VERIFIED,
         ("conflicting-roles", "held"): Sentence(
             sv="{count} par av roller som inte går ihop innehas av samma människa.",
             en="{count} pairs of roles that conflict are held by one human.",
@@ -87,8 +119,12 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="{count} emergency accesses have not been gone through in time.",
         ),
         ("audit-requests", "unanswered"): Sentence(
-            sv="{count} frågor från myndigheten har inte besvarats i tid.",
-            en="{count} questions of the authority were not answered in time.",
+            sv="{count} frågor eller begäranden om revision och besök har inte besvarats i tid.",
+            en="{count} questions or requests for audits and visits were not answered in time.",
+        ),
+        ("audit-samples", "changed"): Sentence(
+            sv="{count} frysta populationer eller urval är inte vad de var.",
+            en="{count} frozen populations or samples are not what they were.",
         ),
         ("exercise-requests", "unanswered"): Sentence(
             sv="{count} begäranden om övning har inte besvarats i tid.",
@@ -202,6 +238,22 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("maintenance-runs", "unproved"): Sentence(
             sv="{count} körningar av underhållskommandon de senaste 30 dagarna har ingen bakom sig.",
             en="{count} runs of maintenance commands in the last 30 days have nobody behind them.",
+        ),
+        ("scanner", "silent"): Sentence(
+            sv="Genomsökningen av filer svarar inte. Inga filer tas emot.",
+            en="The scanner of files does not answer. No files are taken in.",
+        ),
+        ("scanner", "blind"): Sentence(
+            sv="Genomsökningen av filer hittar inte det som den provas med.",
+            en="The scanner of files does not find what it is tried with.",
+        ),
+        ("scanner-signatures", "undated"): Sentence(
+            sv="Genomsökningen säger inte hur gamla dess signaturer är. Inga filer tas emot.",
+            en="The scanner does not say how old its signatures are. No files are taken in.",
+        ),
+        ("scanner-signatures", "old"): Sentence(
+            sv="Genomsökningens signaturer är för gamla. Inga filer tas emot.",
+            en="The scanner's signatures are too old. No files are taken in.",
         ),
         ("configuration-drift", "drifted"): Sentence(
             sv="{count} delar av den skyddade konfigurationen är inte som de senast godtogs.",

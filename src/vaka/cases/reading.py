@@ -60,9 +60,14 @@ async def list_touches(connection: Connection, case_id: UUID | None = None) -> l
 
 
 def write_file(case: Case, entries: Sequence[CaseEntry]) -> bytes:
-    """Return a case as a file (JSON): without anybody's name, and without what is marked RED; says how much that is."""
+    """Return a case as a file (JSON)."""
+    return json.dumps(describe_case(case, entries), ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def describe_case(case: Case, entries: Sequence[CaseEntry]) -> dict[str, Any]:
+    """Return a case as it leaves: without anybody's name, and without what is marked RED; says how much that is."""
     leaving = may_leave(entries)
-    said: dict[str, Any] = {
+    return {
         "format": "vaka case 1", "case": case.number, "id": str(case.id), "kind": case.kind, "severity": case.severity,
         "state": case.state, "known_at": case.known_at.astimezone(UTC).isoformat(),
         "fixed_at": case.fixed_at and case.fixed_at.astimezone(UTC).isoformat(), "reports": list(case.reports),
@@ -75,7 +80,6 @@ def write_file(case: Case, entries: Sequence[CaseEntry]) -> bytes:
             for one in leaving
         ],
     }  # fmt: skip
-    return json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 async def _rows(connection: Connection, row: type[Row], query: str, values: dict[str, Any]) -> list[Row]:

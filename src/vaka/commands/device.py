@@ -14,6 +14,7 @@ from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.device_sheet import LARGEST_SHEET, OPTIONAL, PERSON_COLUMN, REQUIRED, Context, read_sheet
+from vaka.commands.exercise import exercise
 from vaka.commands.keys_at_hand import keyholder_at_hand
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
@@ -42,6 +43,7 @@ def device() -> None:
     """Register and change devices."""
 
 
+device.add_command(exercise)
 device.add_command(secret)
 
 

@@ -44,6 +44,7 @@ NEEDS: Mapping[str, Need] = {
     "terms pack": _RUN,
     "device import": _RUN,
     "device secret": _RUN,
+    "device exercise": _RUN,
     "erasure attempt": _RUN,
     "key list": _RUN,
     "key bill": _RUN,

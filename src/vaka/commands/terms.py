@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, assess_all, worst
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import Supervised, list_supervised, read_standings
@@ -19,13 +20,15 @@ from vaka.assurance.wording import STATUSES, explain
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.keys_at_hand import asking
 from vaka.commands.maintenance import recorded
 from vaka.commands.terms_pack import pack
 from vaka.database.connections import make_pool, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.removal.nights import LOCAL
-from vaka.settings import LedgerSettings
+from vaka.scanning.inspecting import Inspector
+from vaka.settings import Settings
 from vaka.tenants.gateway import Gateway
 
 COMPONENT = "setup"
@@ -73,7 +76,7 @@ def check(data: Path) -> None:
     settings = directory.load_settings()
     with reachable_server(directory, settings) as server:
         with recorded(server, clock, "terms.check", None, apply=False) as run:
-            changed, failing = asyncio.run(_look(server, clock, settings.ledger))
+            changed, failing = asyncio.run(_look(server, clock, settings))
             run.facts["count"] = changed
         click.echo(f"{len(COLLECTORS) - len(failing)} collectors looked; {changed} findings are other than before.")
         if not settings.security_contact.is_told(clock.now()):
@@ -107,13 +110,17 @@ def _choose(supervised: Sequence[Supervised], slug: str | None) -> Sequence[Supe
     return chosen
 
 
-async def _look(server: Server, clock: Clock, ledger: LedgerSettings) -> tuple[int, frozenset[str]]:
+async def _look(server: Server, clock: Clock, settings: Settings) -> tuple[int, frozenset[str]]:
     gateway = Gateway(server, COMPONENT, active_authorities(server), pool_size=1)
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application="vaka-terms", largest=1)
     await platform.open()
     try:
-        looking = Looking(platform, gateway, clock, ledger)
-        return await looking.look_around(), looking.failing
+        async with asking(server, settings) as keys:
+            root = server.credentials.parent
+            inspector = Inspector.of(settings.attachments, root)
+            place = Place(platform, gateway, (), settings=settings, keys=keys, root=root, inspector=inspector)
+            looking = Looking(place, clock)
+            return await looking.look_around(), looking.failing
     finally:
         await gateway.close()
         await platform.close()

@@ -87,7 +87,7 @@ async def _pack(
     await platform.open()
     try:
         doors = Doors(platform, gateway, settings.ledger.origin, version("vaka"), seed)
-        packed = await write_pack(doors, chosen, clock.now(), file)
+        packed = await write_pack(doors, chosen, clock.now(), file, with_cases=True)
     finally:
         await gateway.close()
         await platform.close()

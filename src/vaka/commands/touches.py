@@ -24,6 +24,7 @@ TOUCHED: Mapping[str, str] = {
     "terms pack": "hands out an authority's evidence, signed",
     "device import": _DEVICES,
     "device secret": _DEVICES,
+    "device exercise": "makes devices whose alarms are shown as an exercise's",
     "erasure attempt": "restores a backup, and tries to read people there who were erased",
     "key rotate": "destroys a key",
     "policy set": "changes what an authority's operators are shown, and when",

@@ -46,10 +46,15 @@ def provision_tenant(server: Server, database: str) -> list[str]:
 def let_in_to_tenant(server: Server, database: str) -> None:
     """Create one authority's database and its own login roles where missing; what is in it stays as it is."""
     with closing(_connect(server, "postgres")) as connection:
-        roles = [tenant_role(database, name) for name in TENANT_COMPONENTS]
-        for component, role in zip(TENANT_COMPONENTS, roles, strict=True):
+        logins = tenant_logins(database)
+        for component, role in logins.items():
             _ensure_login(connection, server, role, f"g_{component}")
-        _ensure_database(connection, database, roles)
+        _ensure_database(connection, database, list(logins.values()))
+
+
+def tenant_logins(database: str) -> dict[str, str]:
+    """Return the login roles that one authority's database has, by component."""
+    return {component: tenant_role(database, component) for component in TENANT_COMPONENTS}
 
 
 def provision_keys(server: Server) -> list[str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -18,6 +19,7 @@ from vaka.access.time_boxes import usual_end
 from vaka.clock import SystemClock
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.demo.auditing import arrange_audit
 from vaka.demo.authorities import AUTHORITIES, INTAKE, DemoAuthority, invent_units
 from vaka.demo.certificates import CertificateAuthority
 from vaka.demo.device_list import describe_devices, describe_unknown_devices, read_device_list, write_device_list
@@ -120,7 +122,8 @@ async def furnish(
         for demo in AUTHORITIES:
             await inventory.register(demo, registered[demo.slug], gateway, platform, keyring, identities)
             say(f"{demo.name}: {len(inventory.people[demo.slug])} people with devices registered")
-        await _register_personas(platform, registered, now)
+        personas = await _register_personas(platform, registered, now)
+        await _arrange_audits(server, registered, personas, now)
     furnishing.finished.touch(mode=0o600)
     return await _furnish_provider(server, furnishing, settings, now)
 
@@ -194,13 +197,30 @@ class _Inventory:
 
 async def _register_personas(
     platform: psycopg.AsyncConnection[Any], registered: dict[str, Authority], now: datetime
-) -> None:
+) -> dict[str, UUID]:
+    accounts = {}
     for persona in PERSONAS:
         account = await create_account(
             platform, persona.display_name, kind=persona.kind, language=persona.language, persona=persona.persona,
             actor=ACTOR, now=now,
         )  # fmt: skip
+        accounts[persona.persona] = account.id
         for slug in persona.authorities if persona.role else ():
             where = registered[slug].id if slug else None
             end = usual_end(persona.role, now)
             await grant_role(platform, account.id, persona.role or "", where, actor=ACTOR, now=now, valid_until=end)
+    return accounts
+
+
+async def _arrange_audits(
+    server: Server, registered: Mapping[str, Authority], accounts: Mapping[str, UUID], now: datetime
+) -> None:
+    """Let every auditor have an audit: his role is worth something within one alone."""
+    administrator = next(one for one in PERSONAS if one.role == "administrator")
+    for auditor in PERSONAS:
+        for slug in auditor.authorities if auditor.role == "auditor" else ():
+            officer = next(one for one in PERSONAS if one.role == "contract_officer" and slug in one.authorities)
+            await arrange_audit(
+                server, registered[slug].id, officer=accounts[officer.persona], auditor=accounts[auditor.persona],
+                administrator=accounts[administrator.persona], now=now,
+            )  # fmt: skip

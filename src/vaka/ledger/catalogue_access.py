@@ -32,6 +32,10 @@ def _exercise(*beside: str) -> About:
     return About(OPERATOR, ("exercise",), ("authority", *beside), "every word that was written")
 
 
+def _audit(*beside: str) -> About:
+    return About(OPERATOR, ("audit",), ("authority", *beside), "every word that was written")
+
+
 def _key(*beside: str, by: tuple[str, ...] = OPERATOR, of: str = "security_key") -> About:
     return About(by, (of,), ("credential", *beside), _CREDENTIAL)
 
@@ -88,6 +92,10 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("account", "setup"), ("authority",), ("format", "sha256", "key", "tool", "change", "step_up"),
             "the evidence",
         ),
+        Event.REPORT_TAKEN: About(
+            OPERATOR, ("authority",), ("authority", "report", "year", "format", "sha256", "step_up"),
+            "what stands in it: a fingerprint of it",
+        ),
         Event.REGISTER_ENTERED: About(
             OPERATOR, ("register_entry",), ("register", "version", "state", "digest", "step_up"),
             "what was written: a fingerprint of it",
@@ -100,6 +108,13 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("register_entry",), ("register", "version", "digest", "step_up"), "what was written"
         ),
         Event.REGISTER_SHOWN: About(OPERATOR, ("register",), ("authority", "how", "step_up"), "what stands in it"),
+        Event.ATTACHMENT_ADDED: About(
+            OPERATOR, ("register_entry",), ("register", "version", "sha256"), "the file, and what it is called"
+        ),
+        Event.ATTACHMENT_REFUSED: About(
+            OPERATOR, ("register_entry",), ("register", "sha256", "reason"),
+            "the file, what it is called, and what was found in it",
+        ),
         Event.RULE_PUBLISHED: About(
             OPERATOR, ("rule",), ("authority", "version", "digest", "from", "step_up"),
             "what was published: a fingerprint of it",
@@ -114,6 +129,17 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         **dict.fromkeys(
             (Event.EXCLUSION_PROPOSED, Event.EXCLUSION_APPROVED, Event.EXCLUSION_ENDED), _EXCLUSION
         ),
+        Event.AUDIT_ASKED: _audit("kind", "sha256"),
+        Event.AUDIT_AGREED: _audit("sha256"),
+        Event.AUDIT_PROPOSED: _audit("sha256"),
+        Event.AUDIT_WITHDRAWN: _audit(),
+        Event.AUDIT_ENDED: _audit(),
+        Event.AUDIT_CLOSED: _audit("was_held"),
+        Event.AUDIT_FROZEN: _audit("population", "drawn_from", "items", "wanted", "sha256"),
+        Event.AUDIT_DRAWN: _audit("population", "size", "seed", "sha256"),
+        Event.AUDIT_FOUND: _audit("finding"),
+        Event.AUDIT_SETTLED: _audit("finding", "how", "entry"),
+        Event.AUDIT_NOTED: About(OPERATOR, ("audit_note",), ("audit",), "every word that was written"),
         Event.EXERCISE_ASKED: _exercise("year"),
         Event.EXERCISE_WITHDRAWN: _exercise("year"),
         Event.EXERCISE_PLANNED: _exercise("sha256"),
@@ -151,7 +177,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             "the address, the token, the name",
         ),
         Event.REMOTE_DRAWN: About(
-            OPERATOR, ("remote_draw",), ("quarter", "version", "size", "seed", "population", "count", "reason"),
+            OPERATOR, ("remote_draw",), ("quarter", "version", "size", "seed", "items", "count", "reason"),
             "whose sessions were drawn",
         ),
         Event.REMOTE_CHECKED: About(
@@ -202,7 +228,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.CASE_ESCALATED: About(
             ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
         ),
-        Event.CASE_EXPORTED: About(OPERATOR, ("case",), (), "what was written"),
+        Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",

@@ -13,6 +13,7 @@ _MESSAGE = About(
     ("receiver", "supervision"), ALARM, ("message", "class", "kind"),
     "who it is about, the sender, the message's texts and position",
 )  # fmt: skip
+_DRILL = "the sender, what was said and written; it is about nobody in care"
 _HISTORY = About(OPERATOR, ("authority",), ("found", "named", "by_text"), "what was looked for, and who was found")
 _SILENCE = About(("supervision",), ("device", "authority"), ("before", "count"), "whose device it is, its sender")
 
@@ -51,6 +52,10 @@ WORK: Mapping[Event, About] = MappingProxyType(
         Event.MESSAGE_STORED: About(
             ("receiver",), ("message",), ("message", "class", "kind"), "the sender, the message's texts and position"
         ),
+        Event.EXERCISE_ALARM_RAISED: About(("receiver",), ("exercise",), ("alarm", "class", "kind"), _DRILL),
+        Event.EXERCISE_ALARM_TAKEN: About(OPERATOR, ("exercise",), ("alarm", "seconds"), _DRILL),
+        Event.EXERCISE_ALARM_CLOSED: About(("account", "device", "scheduler"), ("exercise",), ("alarm",), _DRILL),
+        Event.EXERCISE_ALARM_REAL: About(("device",), ("exercise",), ("alarm",), _DRILL),
         Event.DEVICE_LATE: _SILENCE,
         Event.DEVICE_LOST: _SILENCE,
         Event.DEVICE_RETURNED: _SILENCE,
@@ -58,7 +63,8 @@ WORK: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("device",), ("authority", "until"), "its sender and address, what the operator wrote"
         ),
         Event.DEVICE_REGISTERED: About(
-            ("setup", "demo"), ("device",), ("authority", "authentication"), "its sender and its person; no credential"
+            ("setup", "demo"), ("device",), ("authority", "authentication", "exercise"),
+            "its sender and its person; no credential",
         ),
         Event.DEVICE_CHANGED: About(
             ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order", "edition"),

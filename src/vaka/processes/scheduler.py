@@ -14,6 +14,7 @@ import structlog
 from vaka.access.permissions import Permission
 from vaka.access.roles import roles_with
 from vaka.alarms.watch import ATTENDANCE_SECONDS, DIRECTORY_SECONDS, FORGET_SECONDS, Watch
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.looking import EVIDENCE_SECONDS, Looking
 from vaka.assurance.reminding import REMINDING_SECONDS, Reminding
 from vaka.cases.rounds import CASES_SECONDS, Cases
@@ -27,6 +28,7 @@ from vaka.protected.drift import Protection
 from vaka.removal.measures import show
 from vaka.removal.nights import LOOK_SECONDS, Nights
 from vaka.repeating import repeat, unless
+from vaka.scanning.inspecting import Inspector
 from vaka.settings import Settings
 from vaka.tenants.attempts import open_attempts
 from vaka.tenants.confirming import CONFIRMING_SECONDS, Confirming
@@ -69,6 +71,8 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (FORGET_SECONDS, watch.forget),
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
+            inspector = Inspector.of(settings.attachments, root)
+            place = Place(platform, gateway, (), settings=settings, keys=client, root=root, inspector=inspector)
             keyed, make = partial(if_keys, client), watch.make_round
             for seconds, long in (
                 (settings.erasure.look_seconds, partial(make, "erasure", people.carry_out)),
@@ -80,7 +84,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
                 (CASES_SECONDS, Cases(platform, clock).let_time_pass),
-                (EVIDENCE_SECONDS, Looking(platform, gateway, clock, settings.ledger).look_around),
+                (EVIDENCE_SECONDS, Looking(place, clock).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):
                 rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -23,6 +24,8 @@ from vaka.tenants.directory import (
     ClassOverride,
     DeviceEntry,
     DirectoryMark,
+    HeldDevice,
+    list_held_devices,
     list_overrides,
     mark_directory,
     read_entries,
@@ -36,6 +39,9 @@ RECHECK_SECONDS = 60.0
 """Without any notification: one may have been lost with a connection."""
 REREAD_SECONDS = 3_600.0
 """Everything, whatever the marks say."""
+EXERCISES_BELIEVED = timedelta(seconds=150)
+"""Since the directory was last known to be true. An exercise may have ended meanwhile, and then what its devices send
+is real: while the database is away, nothing is an exercise's for long."""
 
 
 class Directory:
@@ -51,6 +57,8 @@ class Directory:
         """What is read first: follows the authorities' own rules."""
         self._entries: dict[BlindSender, DeviceEntry] = {}
         self._tables: dict[UUID, RuleTable] = {}
+        self._held: dict[bytes, HeldDevice] = {}
+        self._held_believed_until: datetime | None = None
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -61,6 +69,15 @@ class Directory:
         if entry is None or not entry.active or entry.authority_id not in self.authorities:
             return None
         return entry
+
+    def exercise_of(self, entry: DeviceEntry, now: datetime) -> UUID | None:
+        """Return whose exercise a message of this device belongs to; None where it is real, and wherever that is not
+        known for certain. The authority's database judges for itself once more."""
+        held = self._held.get(entry.device_id)
+        if held is None or entry.person_id is not None or not held.since <= now < held.until:
+            return None
+        believed = self._held_believed_until
+        return held.exercise_id if believed is not None and now < believed else None
 
     def is_foreign(self) -> bool:
         """Whether devices are known, and none was registered under our key: then the key is another installation's."""
@@ -97,6 +114,11 @@ class Directory:
         tables = {authority_id: default_table().with_overrides(rules) for authority_id, rules in own.items()}
         self.precedence.set_rules([rule for rules in own.values() for rule in rules])
         self._tables = tables
+
+    def set_held(self, devices: Iterable[HeldDevice], now: datetime) -> None:
+        """Take over which devices are those of exercises that are held, as known now."""
+        self._held = {device.device_id: device for device in devices}
+        self._held_believed_until = now + EXERCISES_BELIEVED
 
     def update(self, entries: Iterable[DeviceEntry]) -> None:
         """Add or replace entries."""
@@ -176,6 +198,8 @@ class DirectoryKeeper:
         mark = await mark_directory(platform)
         self.directory.set_authorities(await list_authorities(platform))
         self.directory.set_overrides(await list_overrides(platform))
+        today = self._clock.now()
+        self.directory.set_held(await list_held_devices(platform, today), today)
         if self._mark is not None and now < self._reread_at:
             async for entries in read_entries(platform, since=self._mark):
                 self.directory.update(entries)

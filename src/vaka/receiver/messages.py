@@ -83,8 +83,10 @@ class Messages:
         if verdict.alarm_class is AlarmClass.HEARTBEAT:
             self._answer_heartbeat(exchange, reading, known=True)
         else:
-            lane = LANES[verdict.alarm_class]
-            self._store(exchange, reading, verdict, lane, entry.authority_id, entry, sender, now)
+            exercise = self._directory.exercise_of(entry, now)
+            # Whatever an exercise sends, nobody who means it waits for it.
+            lane = LANES[verdict.alarm_class] if exercise is None else Lane.TEST
+            self._store(exchange, reading, verdict, lane, entry.authority_id, entry, sender, now, exercise)
 
     def _find(self, exchange: Exchange, reading: Reading) -> tuple[DeviceEntry | None, Sender]:
         """The device is the one its body names. One that speaks for others is known by its From.
@@ -153,6 +155,7 @@ class Messages:
         entry: DeviceEntry | None,
         sender: Sender,
         now: datetime,
+        exercise: UUID | None = None,
     ) -> bool:
         """Hand the message to the storage, and say whether it was taken."""
         message_id = new_identifier(now, self._random_bytes)
@@ -168,6 +171,8 @@ class Messages:
             alarm_id=new_identifier(now, self._random_bytes),
         )
         content.update(self._sealing.seal(said(reading, exchange.flow, sender.name), authority_id, entry, message_id))
+        if exercise is not None:
+            content["exercise_id"] = exercise.hex
         return self._storage.offer(
             Arrival(
                 exchange,

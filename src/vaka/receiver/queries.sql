@@ -5,6 +5,10 @@
 -- In an authority's database.
 select place, outcome from accept_messages(%s::jsonb, %s)
 
+-- name: accept_exercises
+-- In an authority's database.
+select place, outcome from accept_exercises(%s::jsonb, %s)
+
 -- name: record_signs_of_life
 -- In an authority's database.
 select record_signs_of_life(%s::jsonb)

@@ -25,6 +25,7 @@ from vaka.identity.confirming import Act, Confirmation
 from vaka.ledger.events import Event
 from vaka.ledger.standing import require_standing
 from vaka.registers.checking import require_ready
+from vaka.registers.files import File, fingerprint_of, list_files
 from vaka.registers.model import Register, State, Step, Version
 from vaka.registers.store import QUERIES
 
@@ -71,6 +72,36 @@ _REFUSALS: Mapping[str, tuple[Category, Sentence]] = {
         Sentence(
             sv="Ingen godkänner det som man själv har skrivit. Inget har ändrats. Be en kollega.",
             en="Nobody approves what he wrote himself. Nothing was changed. Ask a colleague.",
+        ),
+    ),
+    "own_file": (
+        Category.FORBIDDEN,
+        Sentence(
+            sv="Ingen godkänner en fil som man själv har bifogat. Inget har ändrats. Be en kollega.",
+            en="Nobody approves a file that he attached himself. Nothing was changed. Ask a colleague.",
+        ),
+    ),
+    "holds": (
+        Category.CONFLICT,
+        Sentence(
+            sv="Det som gäller får inga fler filer. Filen har inte sparats. Skriv en ny version, och bifoga den där.",
+            en="What holds gets no more files. The file was not kept. Write a new version, and attach it there.",
+        ),
+    ),
+    "there": (
+        Category.CONFLICT,
+        Sentence(
+            sv="Samma fil är redan bifogad. Den har inte sparats en gång till.",
+            en="The same file is attached already. It was not kept once more.",
+        ),
+    ),
+    "full": (
+        Category.CONFLICT,
+        Sentence(
+            sv="Texten har så många filer som den kan ha. Filen har inte sparats. Slå ihop filerna, eller skriv en ny "
+            "version.",
+            en="The text has as many files as it can have. The file was not kept. Put files together, or write a new "
+            "version.",
         ),
     ),
     "unread": (
@@ -120,10 +151,12 @@ def entering_act(register: Register, written: Sequence[Written]) -> Act:
     return Act(Event.REGISTER_ENTERED.value, None, f"register:{register.name}", {**said, "count": len(written)})
 
 
-def moving_act(register: Register, version: Version, step: Step) -> Act:
-    """Return the act that a step is, as a key confirms it: of exactly the version that was shown."""
+def moving_act(register: Register, version: Version, step: Step, files: Sequence[File] = ()) -> Act:
+    """Return the act that a step is, as a key confirms it: of exactly the version that was shown, with its files."""
     said: dict[str, str | int] = {"register": register.name, "version": version.number + 1, "state": step.to.value,
             "before": version.digest.hex()}  # fmt: skip
+    if files:
+        said["files"] = fingerprint_of(files)
     return Act(Event.REGISTER_MOVED.value, None, version.object, said)
 
 
@@ -160,20 +193,23 @@ async def write(
 
 async def move(
     connection: Connection, principal: Principal, register: Register, version: Version, step: Step, *, now: datetime,
-    confirmation: Confirmation,
+    confirmation: Confirmation, files: Sequence[File] = (),
 ) -> None:  # fmt: skip
-    """Take a step with exactly the version that was shown (as office).
+    """Take a step with exactly the version that was shown, and the files that its text had then (as office).
 
     Raises NotAllowedError, NothingHereError, NotConfirmedError, NotReadyError, RegisterError, LedgerStandsStillError.
     """
     require(principal, Permission.OFFICE_DECIDE_REGISTERS, None)
     require_ready(register, step, version.fields, now.date())
-    confirmation.require(moving_act(register, version, step))
+    confirmation.require(moving_act(register, version, step, files))
     async with connection.transaction():
         await _enter(
             connection, principal, register, version.entry, version.number + 1, step.name, step.to, {}, None,
             confirmation.step_up, now,
         )  # fmt: skip
+        # Files are added under the lock that the version was added under: none comes any more.
+        if fingerprint_of(await list_files(connection, version)) != fingerprint_of(files):
+            raise RegisterError.of("changed")
         await require_standing(connection, now)
 
 
@@ -192,7 +228,7 @@ async def acknowledge(
         "step_up": confirmation.step_up, "now": now,
     }  # fmt: skip
     async with connection.transaction():
-        _require_done(await (await connection.execute(QUERIES["acknowledge_version"], facts)).fetchone())
+        require_done(await (await connection.execute(QUERIES["acknowledge_version"], facts)).fetchone())
         await require_standing(connection, now)
 
 
@@ -212,7 +248,7 @@ async def show_to(
         "by": principal.account_id, "step_up": confirmation.step_up, "now": now,
     }  # fmt: skip
     async with connection.transaction():
-        _require_done(await (await connection.execute(QUERIES["show_register"], facts)).fetchone())
+        require_done(await (await connection.execute(QUERIES["show_register"], facts)).fetchone())
         await require_standing(connection, now)
 
 
@@ -222,12 +258,16 @@ def require_showable(register: Register, how: How) -> None:
         raise RegisterError.of("more")
 
 
-def require_another(step: Step, history: Sequence[Version], mine: UUID, humans: Mapping[UUID, UUID]) -> None:
+def require_another(
+    step: Step, history: Sequence[Version], mine: UUID, humans: Mapping[UUID, UUID], files: Sequence[File] = ()
+) -> None:
     """Say before a key is touched what the database would say after it. Raises RegisterError."""
     newest = history[0]
     author = next(one.made_by for one in history if one.number == newest.content)
     if step.second and humans.get(author, author) == humans.get(mine, mine):
         raise RegisterError.of("own")
+    if step.second and humans.get(mine, mine) in {humans.get(one.made_by, one.made_by) for one in files}:
+        raise RegisterError.of("own_file")
 
 
 async def _enter(
@@ -239,10 +279,11 @@ async def _enter(
         "fields": Jsonb(dict(values)), "concerned": None if concerned is None else list(concerned),
         "by": principal.account_id, "step_up": step_up, "now": now,
     }  # fmt: skip
-    _require_done(await (await connection.execute(QUERIES["enter_version"], facts)).fetchone())
+    require_done(await (await connection.execute(QUERIES["enter_version"], facts)).fetchone())
 
 
-def _require_done(row: tuple[str] | None) -> None:
+def require_done(row: tuple[str] | None) -> None:
+    """Return where a function of the database said that it was done. Raises RegisterError."""
     said = row[0] if row else "gone"
     if said != "done":
         raise RegisterError.of(said)

@@ -49,6 +49,33 @@ select authority_id, how from register_showing where register = %(register)s
 -- as: office
 select register, state, count(*) from register_holding group by register, state
 
+-- name: list_files
+-- as: office
+select id, entry, content, name, media_type, size, sha256, made_by, made_at
+from attachment where entry = %(entry)s order by made_at, id
+
+-- name: read_file
+-- as: office
+select name, media_type, body from attachment where entry = %(entry)s and id = %(id)s
+
+-- name: attach_file
+-- as: office
+select attach_file(%(id)s, %(entry)s, %(number)s, %(name)s, %(media_type)s, %(body)s, %(signed_at)s, %(most)s, %(by)s,
+                   %(now)s)
+
+-- name: refuse_file
+-- as: office
+select refuse_file(%(entry)s, %(sha256)s, %(reason)s, %(by)s, %(now)s)
+
+-- name: list_shown_files
+-- as: portal
+select id, entry, content, name, media_type, size, sha256, made_at
+from list_shown_files(%(authority_id)s, %(register)s)
+
+-- name: read_shown_file
+-- as: portal
+select register, name, media_type, sha256, body from read_shown_file(%(authority_id)s, %(id)s)
+
 -- name: count_shown_entries
 -- as: portal
 select register, how, state, entries from count_shown_entries(%(authority_id)s)

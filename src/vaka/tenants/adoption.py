@@ -104,6 +104,8 @@ async def keep_device(
         cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": as_json([row]), "now": now})
     except psycopg.errors.ForeignKeyViolation:
         raise UnknownPersonError from None
+    except psycopg.errors.UniqueViolation:  # it was made for an exercise, and becomes nobody's
+        raise SenderTakenError from None
     if await cursor.fetchone() is not None:
         await append_privileged(tenant, [Entry(Event.DEVICE_ADOPTED, actor, now, f"device:{device_id}")])
     cursor = await tenant.execute(QUERIES["find_devices"], {"senders": [device.sender]})

@@ -32,7 +32,7 @@ from vaka.keys.personal import sealed_columns
 
 SEALED_TABLES: Mapping[str, str] = {
     "person": "id", "contact": "person_id", "note": "person_id", "message": "subject_id", "alarm_note": "subject_id",
-    "device": "subject_id",
+    "device": "subject_id", "audit_note": "subject_id",
 }  # fmt: skip
 """Every table with sealed columns or letters, and the column that says whose they are."""
 _ONCE_READ = ("message", "alarm_note", "device")

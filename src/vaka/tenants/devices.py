@@ -150,7 +150,10 @@ async def _keep(
         | letters.write(device.id, device.person_id, Words(device.sender, device.placed))
         for device in devices
     ])  # fmt: skip
-    cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": rows, "now": now})
+    try:
+        cursor = await tenant.execute(QUERIES["keep_devices"], {"rows": rows, "now": now})
+    except psycopg.errors.UniqueViolation:  # one was made for an exercise, and becomes nobody's
+        raise SenderTakenError from None
     new = [row[0] for row in await cursor.fetchall()]
     registered = {device.id for device in devices} & set(new)
     await keep_secrets(tenant, identities, [device for device in devices if device.id in registered], now)

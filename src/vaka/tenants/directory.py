@@ -8,6 +8,7 @@ Written for hundreds of thousands of entries kept in memory: identifiers and has
 import ipaddress
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -61,6 +62,18 @@ class ClassOverride:
     device_type: int | None
     status_code: int | None
     alarm_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDevice:
+    """A device that was made for a crisis exercise which is held at this moment (term 36)."""
+
+    device_id: bytes
+    """UUID, 16 bytes."""
+    exercise_id: UUID
+    since: datetime
+    until: datetime
+    """When the exercise ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +135,11 @@ async def list_overrides(platform: psycopg.AsyncConnection[Any]) -> list[ClassOv
     """Return all authorities' class overrides."""
     async with platform.cursor(row_factory=class_row(ClassOverride)) as cursor:
         await cursor.execute(QUERIES["list_overrides"])
+        return await cursor.fetchall()
+
+
+async def list_held_devices(platform: psycopg.AsyncConnection[Any], now: datetime) -> list[HeldDevice]:
+    """Return the devices of every exercise that is held."""
+    async with platform.cursor(row_factory=class_row(HeldDevice)) as cursor:
+        await cursor.execute(QUERIES["list_held_devices"], {"now": now})
         return await cursor.fetchall()

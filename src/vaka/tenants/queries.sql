@@ -30,6 +30,10 @@ select sender, authority_id, uuid_send(device_id), uuid_send(person_id), device_
 from device_entry
 where %(since)s::text is null or age(xmin) <= age(%(since)s::text::xid)
 
+-- name: list_held_devices
+-- as: receiver in platform
+select device_id, exercise_id, since, until from list_held_devices(%(now)s)
+
 -- name: list_overrides
 -- as: receiver in platform
 select authority_id, message_type, device_type, status_code, alarm_class
@@ -262,6 +266,18 @@ values (%(id)s, %(slug)s, %(name)s, %(kind)s, %(database_name)s, %(address)s, %(
 -- name: find_taken_senders
 -- as: setup in platform, desk in platform
 select 1 from device_entry where sender = any(%(senders)s) and authority_id <> %(authority_id)s limit 1
+
+-- name: find_held_exercise
+-- as: setup in platform
+select authority_id, ends_at from find_held_exercise(%(exercise)s, %(now)s)
+
+-- name: enter_exercise_devices
+-- as: setup in platform
+select register_exercise_devices(%(exercise)s, %(made)s, %(actor)s, %(now)s)
+
+-- name: keep_exercise_devices
+-- as: setup in tenant
+select register_exercise_devices(%(exercise)s, %(made)s, %(ends_at)s, %(actor)s, %(now)s)
 
 -- name: enter_devices
 -- as: setup in platform, desk in platform

@@ -24,6 +24,8 @@ class Tally:
     urged: int
     on_call: frozenset[tuple[str, str]]
     """Authority and number of whoever has to be called."""
+    open: int
+    """Alarms that were read, without those of an exercise."""
     again_to: frozenset[UUID]
     """Accounts with a new press to answer."""
     offered_to: frozenset[UUID]
@@ -84,6 +86,7 @@ class Board:
                 ringing=sum(card.urgent for card in cards),
                 urged=sum(card.urged for card in cards),
                 on_call=frozenset(card.on_call for card in cards if card.on_call),
+                open=sum(not card.exercise for card in cards),
                 again_to=frozenset(card.again_to for card in cards if card.again_to),
                 offered_to=frozenset(card.offered_to for card in cards if card.offered_to),
             )

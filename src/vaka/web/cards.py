@@ -48,6 +48,8 @@ class Card:
     """The account in whose hands it is just now."""
     offered_to: UUID | None = None
     """The account that is offered it, where a person waits behind it."""
+    exercise: bool = False
+    """A device of a crisis exercise raised it: shown, marked and last, and counted nowhere."""
 
     def line(self, language: Language, *, named: bool) -> bytes:
         """Return what a browser gets that may, or may not, know whose alarm it is."""

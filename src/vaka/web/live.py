@@ -225,7 +225,7 @@ class Hub:
         return Numbers(
             waiting=waiting,
             oldest=min((tally.oldest for _, tally in tallies if tally.oldest is not None), default=None),
-            open=sum(len(board.cards) + board.open_beyond for board in boards),
+            open=sum(tally.open + board.open_beyond for board, tally in tallies),
             on_duty=len(on_duty),
             trouble=any(board.down for board in boards),
             strangers=strangers,

@@ -38,3 +38,9 @@ def open_groups(groups: Sequence[Group], may_open: Callable[[Permission], bool])
     """Return the groups in which something is open, each with what is."""
     open_now = (replace(group, rooms=[room for room in group.rooms if may_open(room.needs)]) for group in groups)
     return [group for group in open_now if group.rooms]
+
+
+def rooms_where(groups: Sequence[Group], is_shown: Callable[[Room], bool]) -> list[Group]:
+    """Return the groups with those of their rooms that are shown; without the groups that have none."""
+    shown = (replace(group, rooms=[room for room in group.rooms if is_shown(room)]) for group in groups)
+    return [group for group in shown if group.rooms]

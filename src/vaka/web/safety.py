@@ -26,6 +26,11 @@ LARGEST_ARRIVAL_BYTES = 196_608
 """What may come from elsewhere is larger: a signed and encrypted document, in base64, in a form."""
 LONGEST_ADDRESS = 2048
 
+FORM_AROUND_A_FILE_BYTES = 16_384
+"""What may stand around an uploaded file, beside its own size."""
+SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
+"""The policy of a file that somebody uploaded: nothing in it runs, wherever a browser shows it."""
+
 NOTHING = re.compile(r"(?!)")
 
 WRONG_HOST = Sentence(sv="Adressen hör inte hit.", en="This address is not served here.")
@@ -75,17 +80,22 @@ class Safety:
         form_targets: tuple[str, ...] = (),
         arrivals: re.Pattern[str] = NOTHING,
         documents: re.Pattern[str] = NOTHING,
+        uploads: re.Pattern[str] = NOTHING,
+        largest_upload: int = 0,
         programs: bool = False,
     ) -> None:
         """Serve ``app`` at ``origin``; other sites' pages may send forms to the paths that ``arrivals`` matches whole.
 
         Those prove in some other way that they belong to this browser. As much as they take the forms whose paths
-        ``documents`` matches whole: a document is part of them. With ``programs`` those who ask are no browsers:
+        ``documents`` matches whole: a document is part of them; and files of ``largest_upload`` bytes those of
+        ``uploads``. With ``programs`` those who ask are no browsers:
         no cookie is looked at behind this, and so no origin is.
         """
         self._app = app
         self._arrivals = arrivals
         self._documents = documents
+        self._uploads = uploads
+        self._largest_upload = largest_upload + FORM_AROUND_A_FILE_BYTES
         self._refusals = refusals
         self._origin = origin
         self._programs = programs
@@ -117,7 +127,8 @@ class Safety:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
+                is_strict = headers.get("Content-Security-Policy") == SANDBOX
+                headers.update({**self._headers, "Content-Security-Policy": SANDBOX} if is_strict else self._headers)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -149,6 +160,8 @@ class Safety:
             raise RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
 
     def _largest_body(self, scope: Scope) -> int:
+        if self._uploads.fullmatch(scope["path"]):
+            return self._largest_upload
         is_large = any(one.fullmatch(scope["path"]) for one in (self._arrivals, self._documents))
         return LARGEST_ARRIVAL_BYTES if is_large else LARGEST_BODY_BYTES
 

@@ -5,15 +5,18 @@
 What differs is what each may do about it, and that the supplier sees the boards of all.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from vaka.assurance.assessment import Contract, Judgement, Standing, Status, assess, judge
 from vaka.assurance.evidence import Supervised, read_standings
+from vaka.assurance.tasks import Turn, turn_of
 from vaka.assurance.terms import Goal, Group, Requirement, Term, load_terms
-from vaka.assurance.wording import STATUSES, explain, explain_one
+from vaka.assurance.wording import MEANINGS, STATUSES, explain, explain_one
 from vaka.database.connections import Connection
 from vaka.web.texts import Language, mark
 
@@ -52,6 +55,11 @@ class Tile:
     judgement: Judgement
     evidence: Sequence[Evidence]
 
+    @property
+    def turns(self) -> list[Turn]:
+        """Whose turn it is, of what the term lacks; nobody's where it lacks nothing."""
+        return list(dict.fromkeys(turn_of(one) for one in self.evidence if one.judgement.status.red))
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -64,6 +72,17 @@ class Board:
     def red(self) -> list[Tile]:
         """The terms that need somebody."""
         return [tile for tile in self.tiles if tile.judgement.status.red]
+
+    @property
+    def failing(self) -> list[Tile]:
+        """Those of them where something was found that is not as it must be; the rest is not known, or no longer."""
+        return [tile for tile in self.tiles if tile.judgement.status is Status.FAILING]
+
+    @property
+    def counts(self) -> list[tuple[Status, int]]:
+        """How many terms stand how, what is red first."""
+        counted = Counter(tile.judgement.status for tile in self.tiles)
+        return [(status, counted[status]) for status in sorted(counted, key=lambda one: _RED_FIRST.get(one, 5))]
 
     @property
     def oldest(self) -> datetime | None:
@@ -100,9 +119,10 @@ def red_first(tiles: Iterable[Tile]) -> list[Tile]:
     return sorted(tiles, key=lambda tile: (_RED_FIRST.get(tile.judgement.status, 5), tile.term.number))
 
 
-def board_words(language: Language) -> dict[str, Callable[..., str]]:
+def board_words(language: Language) -> dict[str, Callable[..., Any]]:
     """Return what templates call to say how something stands, and why."""
     return {
+        "meanings": lambda: [(status, said.in_language(language)) for status, said in MEANINGS.items()],
         "status_word": lambda status: STATUSES[status].in_language(language),
         "why": lambda tile: explain(tile.term, tile.judgement).in_language(language),
         "cause": lambda judgement: explain_one(judgement).in_language(language),

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 from joserfc.jwk import ECKey
+from psycopg.types.json import Jsonb
 
 from tests.identity.authenticator import SoftKey
 from tests.platform import make_account, platform_as
@@ -24,6 +25,7 @@ from tests.web.matrix.applications import APPLICATIONS, Application, Opened
 from tests.web.matrix.samples import ACTIVATION, REASON
 from tests.web.matrix.scene import PLACES, Cast
 from tests.web.portal.conftest import Logs
+from tests.web.portal.shelf import Shelf
 from tests.web.portal.touching import options
 from vaka.access.requests import request_role
 from vaka.clock import SystemClock
@@ -36,6 +38,8 @@ Objects = Mapping[str, Mapping[str, str]]
 PROGRAM = json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)]})
 """The key of a program that nobody runs."""
 IDENTIFIER = "([0-9a-f-]{36})"
+WORDS_OF = {"ekbacka": "KODORD ALVIK", "norrvik": "KODORD BJURSTA"}
+"""What stands in every text that somebody writes about an authority: by it, to it, or of it. No other ever reads it."""
 ENDED = (
     "update alarm set state = 'closed', closed_at = now(), closed_by = 'scheduler', escalate_at = null,"
     " version = version + 1 where id = %s"
@@ -75,34 +79,43 @@ async def _furnish(
 
     records, archivist, auditor = await as_("records_officer"), await as_("archivist"), await as_("auditor")
     here = f"/log/{place}"
-    order = {"person": str(person.id), "decision": REASON, "sure": "true"}
+    said = f"{REASON} {WORDS_OF[place]}"
+    order = {"person": str(person.id), "decision": said, "sure": "true"}
     await done(records.post(f"{here}/erasure", order))
-    await done(records.post(f"{here}/end", {"decision": REASON, "no_export": REASON, "sure": "true"}))
-    proposed = await done(archivist.post(f"{here}/removal", {"alarms": "60", "reason": REASON}))
+    await done(records.post(f"{here}/end", {"decision": said, "no_export": said, "sure": "true"}))
+    proposed = await done(archivist.post(f"{here}/removal", {"alarms": "60", "reason": said}))
     officer = await as_("contract_officer")
-    activation = await done(officer.post(f"{here}/activation", {**ACTIVATION, "reason": REASON}))
+    activation = await done(officer.post(f"{here}/activation", {**ACTIVATION, "reason": said}))
     mail = {"way": "mail", "address": f"sakerhet@{place}.example", "server": "localhost:1", "certificate": ""}
     await done(officer.post(f"{here}/notices/way", mail))
     today = datetime.now(LOCAL).date().isoformat()
-    rule = {"rule": str(uuid4()), "title": f"Sekretess i {place}", "words": "Läs.", "day": today}
+    rule = {"rule": str(uuid4()), "title": f"Sekretess i {place}", "words": said, "day": today}
     await done(officer.post(f"{here}/rules", rule))
     tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
-    await done(officer.post(f"{here}/inquiries", {"kind": "other", "words": REASON, "wanted": tomorrow}))
-    exercise = {"year": str(datetime.now(UTC).year), "wanted": REASON, "wished": "På hösten"}
+    await done(officer.post(f"{here}/inquiries", {"kind": "other", "words": said, "wanted": tomorrow}))
+    exercise = {"year": str(datetime.now(UTC).year), "wanted": said, "wished": said}
     await done(officer.post(f"{here}/exercises", exercise))
+    contact = {"place": "1", "name": said, "phone": "08-46500400", "hours": said, "valid_until": tomorrow}
+    await done(officer.post(f"{here}/contacts", contact))
     assert (await officer.post(f"{here}/tasks/calendar")).status == 200
-    await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": REASON}))
+    await done(archivist.post(f"{here}/holds", {"text": held.personal_number, "reason": said}))
     key = SoftKey(SETTINGS.portal.origin)
+    day = datetime.now(LOCAL).date()
+    visit = {
+        "kind": "visit", "about": REASON, "looks_from": str(day), "looks_until": str(day), "starts": str(day),
+        "ends": str(day + timedelta(days=1)), "answer": str(day),
+    }  # fmt: skip
+    await done(officer.post(f"{here}/audits", visit))
     page = await auditor.post(f"{here}/keys/add")
     await done(auditor.post(f"{here}/keys", {"name": "min egen", "answer": key.make(options(page))}))
     async with platform_as(installation.server, "setup") as setup:
         request = await request_role(
             setup, cast.who("archivist", place).account, "log_reviewer", installation.authorities[place].id,
-            kind="exception", reason=REASON, control="Granskas varje vecka", actor="setup",
+            kind="exception", reason=said, control=said, actor="setup",
             valid_until=datetime.now(UTC) + timedelta(days=30), now=datetime.now(UTC),
         )  # fmt: skip
     spare = await make_account(installation.server, "Reserv Reservsson", now=datetime.now(UTC))
-    program = {"purpose": REASON, "scope": "portal.see_access", "keys": PROGRAM, "days": "30"}
+    program = {"purpose": said, "scope": "portal.see_access", "keys": PROGRAM, "days": "30"}
     approver = await as_("access_approver")
     await done(approver.post(f"{here}/programs", program))
     order_id = found(await records.get(f"{here}/erasure"), "order")
@@ -116,8 +129,10 @@ async def _furnish(
             "select id from vaka.notice where authority_id = %s limit 1", (installation.authorities[place].id,)
         ).fetchall()
         [(session,)] = onlooker.execute("select id from vaka.session where account_id = %s", (colleague,)).fetchall()
+    enter_finding(installation, place)
     ended = installation.raise_alarm(name)
     installation.execute(place, ENDED, (ended,))
+    document = enter_document(installation, place, colleague)
     return {
         "alarm": str(installation.raise_alarm(open_name)),
         "ended": str(ended),
@@ -137,29 +152,57 @@ async def _furnish(
         "way": found(await officer.get(f"{here}/notices"), "way"),
         "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
         "exclusion": str(enter_exclusion(installation, place, colleague)),
+        "audit": found(await officer.get(f"{here}/audits"), "audit"),
         "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
         "link": found(await officer.get(f"{here}/tasks"), "link"),
         "notice": str(notice),
         "key": found(await auditor.get(f"{here}/keys"), "key"),
         "request": str(request),
         "rule": rule["rule"],
-        "entry": str(enter_document(installation, colleague)),
+        "entry": str(document),
+        "file": str(enter_file(installation, place, document, colleague)),
         "case": str(enter_case(installation, place)),
         "emergency": str(enter_emergency(installation, colleague, spare)),
     }
 
 
-def enter_document(installation: Installation, author: UUID) -> UUID:
-    """Let a document stand in the supplier's register, which is no authority's."""
+def enter_document(installation: Installation, place: str, author: UUID) -> UUID:
+    """Let a document that concerns one of the two, and is shown to it, stand in the supplier's register."""
     entry = uuid4()
     with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
         hand.execute("set session_replication_role = replica")
         hand.execute(
             "insert into vaka.register_version"
-            " (entry, number, register, state, fields, content, digest, made_by, made_at)"
-            " values (%s, 1, 'documents', 'in_force', '{}', 1, %s, %s, now())", (entry, bytes(32), author),
+            " (entry, number, register, state, fields, concerned, content, digest, made_by, made_at)"
+            " values (%s, 1, 'documents', 'in_force', '{}', %s, 1, %s, %s, now())",
+            (entry, [installation.authorities[place].id], bytes(32), author),
         )  # fmt: skip
+        hand.execute(
+            "insert into vaka.register_showing values ('documents', %s, 'entries', now()) on conflict do nothing",
+            (installation.authorities[place].id,),
+        )
     return entry
+
+
+def enter_finding(installation: Installation, place: str) -> None:
+    """Let a shortcoming that concerns one of the two stand in a register that it is shown."""
+    shelf, authority = Shelf(installation), installation.authorities[place].id
+    shelf.put("findings", "open", [authority], title=WORDS_OF[place], severity="high", due="2026-01-01")
+    shelf.execute("insert into register_showing values ('findings', %s, 'entries', now())", authority)
+
+
+def enter_file(installation: Installation, place: str, entry: UUID, author: UUID) -> UUID:
+    """Let a document have a file."""
+    one = uuid4()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.attachment"
+            " (id, entry, content, name, media_type, size, sha256, body, signed_at, made_by, made_at)"
+            " values (%s, %s, 1, 'Rutin.txt', 'text/plain', length(%s), sha256(%s), %s, now(), %s, now())",
+            (one, entry, *[place.encode()] * 3, author),
+        )  # fmt: skip
+    return one
 
 
 def enter_exclusion(installation: Installation, place: str, by: UUID) -> UUID:
@@ -169,14 +212,15 @@ def enter_exclusion(installation: Installation, place: str, by: UUID) -> UUID:
         hand.execute("set session_replication_role = replica")
         hand.execute(
             "insert into vaka.exclusion (id, authority_id, term, reason, proposed_by, proposed_at)"
-            " values (%s, %s, 19, 'Inga hallar', %s, now())", (one, installation.authorities[place].id, by),
+            " values (%s, %s, 19, %s, %s, now())", (one, installation.authorities[place].id, WORDS_OF[place], by),
         )  # fmt: skip
     return one
 
 
 def enter_case(installation: Installation, place: str) -> UUID:
     """Let an incident touch one of the two."""
-    entry = uuid4()
+    entry, authority, words = uuid4(), installation.authorities[place].id, WORDS_OF[place]
+    by = installation.accounts["adam"]
     with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
         hand.execute("set session_replication_role = replica")
         hand.execute(
@@ -187,8 +231,9 @@ def enter_case(installation: Installation, place: str) -> UUID:
         )
         hand.execute(
             "insert into vaka.case_entry (case_id, number, kind, side, tlp, authority_id, text, facts, made_by,"
-            " made_at, digest) values (%s, 1, 'touched', 'product', 'AMBER', %s, '', '{}', null, now(), %s)",
-            (entry, installation.authorities[place].id, bytes(32)),
+            " made_at, digest) values (%s, 1, 'opened', 'supplier', 'AMBER', %s, %s, %s, %s, now(), %s),"
+            " (%s, 2, 'touched', 'product', 'AMBER', %s, '', '{}', null, now(), %s)",
+            (entry, authority, words, Jsonb({"title": words}), by, bytes(32), entry, authority, bytes(32)),
         )
     return entry
 

@@ -35,9 +35,10 @@ ACTIVATION = {
 
 IN_PATHS: Mapping[str, Value] = {
     "authority": AUTHORITY, "alarm": Named("alarm"), "order": Named("order"), "proposal": Named("proposal"),
-    "index": "0", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef", "name": "vaka.css",
-    "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
+    "index": "0", "report": "terms", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef",
+    "name": "vaka.css", "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
     "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43, "rule": Named("rule"), "version": "1",
+    "file": Named("file"),
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -104,6 +105,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/access/report/{{year}}/csv": {},
         f"{LOG}/access/report/{{year}}/pdf": {},
         f"{LOG}/terms/pack": {},
+        f"{LOG}/reports/{{report}}/{{year}}/csv": {},
+        f"{LOG}/reports/{{report}}/{{year}}/pdf": {},
         f"{LOG}/inquiries": {"kind": "other", "wanted": "2026-03-01", "words": ""},
         f"{LOG}/inquiries/settle": {"inquiry": Named("inquiry"), "seen": "1", "deed": "accepted", "words": REASON},
         f"{LOG}/exclusions/agree": {"exclusion": Named("exclusion"), "digest": NOTHING},
@@ -138,6 +141,21 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/notices/way": {"way": "mail", "address": "ingen"},
         f"{LOG}/notices/end": {"way": Named("way")},
         f"{LOG}/notices/minutes": {"minutes": "99999"},
+        f"{LOG}/audits": {
+            "kind": "visit", "about": "", "looks_from": "2026-01-01", "looks_until": "2026-01-02",
+            "starts": "2026-01-01",
+            "ends": "2026-01-02", "answer": "2026-01-01",
+        },
+        f"{LOG}/audits/agree": {"audit": Named("audit"), "digest": NOTHING},
+        f"{LOG}/audits/propose": {"audit": Named("audit"), "starts": "2026-01-01", "ends": "2026-01-02", "words": ""},
+        f"{LOG}/audits/withdraw": {"audit": Named("audit")},
+        f"{LOG}/audits/end": {"audit": Named("audit")},
+        f"{LOG}/audits/close": {"audit": Named("audit"), "held": "yes"},
+        f"{LOG}/audits/finding": {"audit": Named("audit"), "finding": REASON},
+        f"{LOG}/auditing/freeze": {"audit": Named("audit"), "source": "accounts", "wanted": "5"},
+        f"{LOG}/auditing/draw": {"population": NOBODY},
+        f"{LOG}/auditing/note": {"audit": Named("audit"), "text": REASON},
+        f"{LOG}/auditing/finding": {"audit": Named("audit"), "finding": REASON},
         f"{LOG}/exercises": {"year": "2020", "wanted": "", "wished": ""},
         f"{LOG}/exercises/withdraw": {"exercise": Named("exercise")},
         f"{LOG}/exercises/decide": {"exercise": Named("exercise"), "digest": NOTHING, "verdict": "agreed"},
@@ -183,6 +201,9 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/remote/check": {"draw": NOBODY, "session": NOBODY, "verdict": "followed", "note": ""},
         "/exclusions": {"authority": NOBODY, "term": "19", "reason": ""},
         "/exclusions/end": {"authority": NOBODY, "exclusion": NOBODY},
+        "/audits/agree": {"audit": NOBODY, "digest": NOTHING},
+        "/audits/propose": {"audit": NOBODY, "starts": "2026-01-01", "ends": "2026-01-02", "words": ""},
+        "/audits/settle": {"audit": NOBODY, "finding": NOBODY, "motive": ""},
         "/exercises/plan": {
             "exercise": NOBODY, "starts": "2026-01-01T10:00", "ends": "2026-01-01T14:00", "office": "", "portal": "",
             "injects": "",
@@ -203,6 +224,7 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/registers/{register}/import": {"table": ""},
         "/registers/{register}/entry/{entry}/edit": {"of_number": "1"},
         "/registers/{register}/entry/{entry}/move": {"step": "approve", "digest": NOTHING},
+        "/registers/{register}/entry/{entry}/files": {},
         "/registers/{register}/entry/{entry}/acknowledge": {"digest": NOTHING},
         "/rules/{rule}/{version}": {"digest": NOTHING},
         "/touch": {"answer": "x"},

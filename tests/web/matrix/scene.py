@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from tests.auditing import engage as engage_auditor
 from tests.platform import make_account, platform_as
 from tests.web.browsers import Answer, Browser
 from tests.web.conftest import SETTINGS
@@ -15,7 +16,7 @@ from tests.web.matrix.applications import Application, Opened
 from tests.web.matrix.samples import AUTHORITY, Named, Sample, Value
 from vaka.access.grants import grant_role
 from vaka.access.roles import ROLES, WITH_AUTHORITIES
-from vaka.access.time_boxes import usual_end
+from vaka.access.time_boxes import TIME_BOXED, usual_end
 from vaka.identity.sessions import Realm, open_session
 from vaka.web.asker import COOKIES
 
@@ -88,6 +89,8 @@ async def engage(installation: Installation) -> Cast:
             where = None if place is None else installation.authorities[place].id
             end = usual_end(role, now)
             await grant_role(setup, account, role, where, actor="setup", now=now, valid_until=end)
+            if role in TIME_BOXED and where is not None:
+                engage_auditor(installation.server, where, account, now=now)
             walkers.append(Walker(account, kind, role, place))
     return Cast(installation, walkers)
 

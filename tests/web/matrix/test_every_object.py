@@ -37,7 +37,10 @@ GUARDED = [
 OF_AN_AUTHORITY = [case for case in GUARDED if sample(*case[:3]).names_an_authority]
 OF_EVERYBODY = (
     {("office", f"/account/{{account}}{act}") for act in ("", "/ask", "/roles", "/put-out", "/sessions")}
-    | {("office", f"/registers/{{register}}/entry/{{entry}}{act}") for act in ("", "/edit", "/move", "/acknowledge")}
+    | {
+        ("office", f"/registers/{{register}}/entry/{{entry}}{act}")
+        for act in ("", "/edit", "/move", "/acknowledge", "/files", "/files/{file}")
+    }
     | {("office", "/rules/{rule}/{version}")}
     | {("office", f"/emergency/{{emergency}}{act}") for act in ("", "/review")}
     | {("office", f"/cases/{{case}}{act}") for act in ("", "/write", "/seen")}

@@ -2,26 +2,35 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Nothing of authority B in any page, stream or file that somebody of authority A gets, whatever is typed (term 31)."""
 
+import inspect
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
 from pypdf import PdfReader
 
 from tests.access.test_decide import GIVES
-from tests.web.browsers import Browser
+from tests.platform import platform_as
+from tests.web.browsers import Answer, Browser
 from tests.web.furniture import Installation
 from tests.web.matrix.applications import Application
-from tests.web.matrix.objects import Objects
-from tests.web.matrix.samples import Sample, sample
+from tests.web.matrix.objects import WORDS_OF, Objects
+from tests.web.matrix.samples import LOG, Sample, sample
 from tests.web.matrix.scene import A, B, Cast, Walker, ask, fill, nowhere
 from tests.web.matrix.test_every_object import BY_NAME, GUARDED, everything_of, role_with
 from vaka.access.permissions import Permission
 from vaka.access.roles import ROLES
 from vaka.clock import SystemClock
+from vaka.notices.mail import write_mail
+from vaka.notices.outbox import Rooms, take_due
+from vaka.notices.webhook import write_body
+from vaka.web.portal.application import ADDRESSES
+from vaka.web.portal.reports import REPORTS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -30,6 +39,20 @@ OF_AUTHORITIES = [case for case in GUARDED if BY_NAME[case[0]].realm != "adminis
 EXPORT = {"reason": "follow_up", "reference": "KS 2026/31"}
 WHO_TRIES = ("colleague", "holder", "session")
 """Whoever of authority B tries the doors of A stands in A's log, which is as it should be."""
+FILES: list[tuple[str, str, dict[str, str] | None]] = [
+    *(("log_reviewer", "export", {"format": form, **EXPORT}) for form in ("csv", "ocsf", "syslog")),
+    ("records_officer", "end/export", {"reason": "KS 2026/31"}),
+    ("access_approver", "access/report/{year}/csv", {}),
+    ("access_approver", "access/report/{year}/pdf", {}),
+    ("access_approver", "access/routine", {}),
+    ("contract_officer", "reports/{report}/{year}/csv", {}),
+    ("contract_officer", "reports/{report}/{year}/pdf", {}),
+    ("contract_officer", "terms/pack", {}),
+    ("records_officer", "erasure/{order}/certificate", None),
+    *(("contract_officer", f"cases/{{case}}/file{form}", None) for form in ("", "/csaf", "/stix", "/pdf")),
+]
+"""Every file that the portal hands out for a form, and some links to files; with who takes it and what is sent."""
+FILE_PATHS = {f"{LOG}/{path}" for _, path, _ in FILES}
 TYPED = ("' or '1'='1", "x'; drop table vaka.person; --", "%' union select null, '\\")
 
 
@@ -46,7 +69,8 @@ def markers(installation: Installation, objects: Objects, place: str) -> set[str
     numbers = {one.personal_number for one in people} | {str(one.id) for one in people}
     authority = installation.authorities[place]
     things = {value for name, value in objects[place].items() if name not in WHO_TRIES}
-    return names | numbers | things | {str(authority.id), authority.name, authority.slug}
+    said = {str(authority.id), authority.name, authority.slug, WORDS_OF[place]}
+    return names | numbers | things | said
 
 
 @pytest.mark.parametrize(
@@ -66,8 +90,7 @@ async def test_term_31_5_no_page_tells_of_another_authority(
                 if answer.status == 303:
                     answer = await browser.get(answer.header("location"))
             assert answer.status in (200, 204, 404, 409)
-            body = answer.body.decode("utf-8", "replace")
-            assert [marker for marker in sorted(foreign) if marker in body] == []
+            assert found_in(answer, foreign) == []
 
 
 async def test_term_31_5_the_live_view_tells_of_ones_own_alone(
@@ -83,28 +106,76 @@ async def test_term_31_5_the_live_view_tells_of_ones_own_alone(
             assert [one for one in sorted(foreign_to(furnished, objects, place)) if one in told] == []
 
 
-@pytest.mark.parametrize(
-    ("role", "path", "fields"),
-    [
-        *(("log_reviewer", "export", {"format": form, **EXPORT}) for form in ("csv", "ocsf", "syslog")),
-        ("records_officer", "end/export", {"reason": "KS 2026/31"}),
-        ("access_approver", "access/report/2026/csv", {}),
-        ("access_approver", "access/report/2026/pdf", {}),
-        ("records_officer", "erasure/{order}/certificate", None),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("role", "path", "fields"), FILES)
 async def test_term_31_5_no_file_tells_of_another_authority(
     furnished: Installation, cast: Cast, objects: Objects, role: str, path: str, fields: dict[str, str] | None
 ) -> None:
     application = BY_NAME["portal"]
     async with application.open(furnished, SystemClock()) as opened:
         browser = await cast.browser(application, opened, cast.who(role, A), "authority")
-        where = f"/log/{A}/{path.format(order=objects[A]['order'])}"
-        answer = await (browser.get(where) if fields is None else browser.post(where, fields))
-    assert answer.status == 200, answer.text
-    assert "attachment" in answer.header("content-disposition")
-    read = b"\n".join(unpacked(answer.body)).decode("utf-8", "replace")
-    assert [marker for marker in sorted(foreign_to(furnished, objects, A)) if marker in read] == []
+        for report in REPORTS if "{report}" in path else [""]:
+            where = f"/log/{A}/{path.format(year=datetime.now(UTC).year, report=report, **objects[A])}"
+            answer = await (browser.get(where) if fields is None else browser.post(where, fields))
+            assert answer.status == 200, answer.text
+            assert "attachment" in answer.header("content-disposition")
+            assert found_in(answer, foreign_to(furnished, objects, A)) == []
+
+
+def test_term_31_5_every_file_is_among_them() -> None:
+    """What hands something out for a touch says so in its code; so none is left out. Links are walked as pages."""
+    handing_out = {one.path for one in ADDRESSES if "hands_out=True" in inspect.getsource(one.endpoint)}
+    assert handing_out <= FILE_PATHS
+    assert len(handing_out) >= 4, "the search finds what there is"
+
+
+@pytest.mark.parametrize(("name", "method", "path", "needs"), [case for case in OF_AUTHORITIES if case[1] == "POST"])
+async def test_term_31_5_no_act_answers_with_anything_of_another(
+    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+) -> None:
+    """Whatever comes of it: a file, a page that explains, or the page that it leads to."""
+    application, tried = BY_NAME[name], sample(name, method, path)
+    foreign = foreign_to(furnished, objects, A)
+    async with application.open(furnished, SystemClock()) as opened:
+        browser = await cast.browser(application, opened, cast.who(role_with(needs), A), application.realm)
+        where, fields = fill(tried, name_of(furnished, application), lambda one: objects[A].get(one) or nowhere(one))
+        answer = await ask(browser, method, where, fields)
+        assert "attachment" not in answer.header("content-disposition") or path in FILE_PATHS
+        if answer.status == 303 and answer.header("location").startswith("/"):
+            answer = await browser.get(answer.header("location"))
+        assert answer.status < 500
+        assert found_in(answer, foreign) == []
+
+
+async def test_term_31_5_no_notice_or_digest_tells_of_another_authority(
+    furnished: Installation, cast: Cast, objects: Objects
+) -> None:
+    """As mail and as what is posted; of every notice there is about each of the two."""
+    rooms, told = Rooms("https://portal.example", "https://office.example"), {A: "", B: ""}
+    async with platform_as(furnished.server, "notifier") as notifier:
+        due = await take_due(notifier, datetime.now(UTC), 10_000)
+    for one in due:
+        if one.slug in told:
+            mail = write_mail(one, "vaka@larm.example", rooms).get_content()
+            told[one.slug] += f"{mail}\n{write_body(one, rooms).decode()}\n{one.address}\n"
+    for place in (A, B):
+        assert objects[place]["case"] in told[place] or f"sakerhet@{place}.example" in told[place], "some were told"
+        assert [marker for marker in sorted(foreign_to(furnished, objects, place)) if marker in told[place]] == []
+
+
+async def test_term_31_5_no_calendar_tells_of_another_authority(
+    furnished: Installation, cast: Cast, objects: Objects
+) -> None:
+    application = BY_NAME["portal"]
+    async with application.open(furnished, SystemClock()) as opened:
+        browser = await cast.browser(application, opened, cast.who("contract_officer", A), "authority")
+        page = await browser.post(f"/log/{A}/tasks/calendar")
+        link = re.search(r"/calendar/[A-Za-z0-9_-]{43}", page.text)
+        assert link is not None, page.text
+        answer = await Browser(opened.app, application.origin).get(link[0])
+    assert answer.status == 200
+    assert "BEGIN:VCALENDAR" in answer.text
+    assert furnished.authorities[A].name in answer.text, "it is whose it should be"
+    assert found_in(answer, foreign_to(furnished, objects, A)) == []
 
 
 async def test_term_31_5_what_is_there_is_found(furnished: Installation, cast: Cast, objects: Objects) -> None:
@@ -115,6 +186,24 @@ async def test_term_31_5_what_is_there_is_found(furnished: Installation, cast: C
         answer = await browser.post(f"/log/{A}/end/export", {"reason": "KS 2026/31"})
     read = b"\n".join(unpacked(answer.body)).decode("utf-8", "replace")
     assert {objects[A]["person"], objects[A]["alarm"]} <= {one for one in markers(furnished, objects, A) if one in read}
+
+
+@pytest.mark.parametrize("page", ["cases/{case}", "contacts", "inquiries", "exercises", "rules", "registers",
+                                  "exclusions", "erasure", "removal", "programs", "access", "end",
+                                  "cases/{case}/file/pdf", "cases/{case}/file/stix"])  # fmt: skip
+async def test_term_31_5_the_words_are_found_where_their_own_authority_reads_them(
+    furnished: Installation, cast: Cast, objects: Objects, page: str
+) -> None:
+    """So that the search for another's could find something."""
+    application = BY_NAME["portal"]
+    async with application.open(furnished, SystemClock()) as opened:
+        found = []
+        for role in ROLES:
+            if ROLES[role].realm == "authority":
+                browser = await cast.browser(application, opened, cast.who(role, A), "authority")
+                answer = await browser.get(f"/log/{A}/{page.format(**objects[A])}")
+                found += found_in(answer, {WORDS_OF[A]})
+    assert found
 
 
 @pytest.mark.parametrize(("name", "method", "path", "needs"), OF_AUTHORITIES)
@@ -151,6 +240,12 @@ def every_slot(tried: Sample) -> Iterator[tuple[str, str]]:
     """Every place of a request where something is written, and whatever stands there otherwise."""
     yield from (("path", name) for name in tried.parts)
     yield from (("form", name) for name in tried.fields)
+
+
+def found_in(answer: Answer, foreign: set[str]) -> list[str]:
+    """What of another authority an answer has, also within a document or an archive."""
+    read = b"\n".join(unpacked(answer.body)).decode("utf-8", "replace")
+    return [marker for marker in sorted(foreign) if marker in read]
 
 
 def those_with(cast: Cast, needs: Permission) -> list[Walker]:

@@ -23,10 +23,10 @@ from vaka.web.routes import PUBLIC
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-GIVES_A_FILE = re.compile(r"/table$")
+GIVES_A_FILE = re.compile(r"/(table|\{file\})$")
 DOCUMENT = {"title": "Kapacitetsplan", "purpose": "capacity-plan", "file": FILE, "summary": "Dubbelt så många larm"}
 EMPTY = (
-    "truncate vaka.register_version, vaka.register_acknowledgement, vaka.register_showing;"
+    "truncate vaka.register_version, vaka.register_acknowledgement, vaka.register_showing, vaka.attachment;"
     " delete from vaka.digest_rule; delete from vaka.notice_way where authority_id is null"
 )
 MAILBOX = {"way": "mail", "address": "larm@vaka.example", "server": "localhost:1", "certificate": ""}

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 HERE = "/log/ekbacka/exercises"
 WANTED = "Driften faller bort en förmiddag"
-EMPTY = "truncate vaka.exercise, vaka.exercise_lesson, vaka.exercise_rule"
+EMPTY = "truncate vaka.exercise, vaka.exercise_device, vaka.exercise_lesson, vaka.exercise_rule"
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,9 @@ from tests.web.office.conftest import enter
 from tests.web.portal.conftest import SETTINGS, Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.assurance.asking import MOST_WAITING
+from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Status
-from vaka.assurance.collectors import COLLECTORS, Place
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import QUERIES, enter_look, list_supervised
 from vaka.assurance.inquiries import MOST_LISTED, list_every_inquiry
 from vaka.assurance.terms import find_requirements, load_terms

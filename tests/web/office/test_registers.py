@@ -21,7 +21,7 @@ DOCUMENT = {
     "file": FILE,
     "summary": "Dubbelt så många larm som i fjol",
 }
-EMPTY = "truncate vaka.register_version, vaka.register_acknowledgement, vaka.register_showing"
+EMPTY = "truncate vaka.register_version, vaka.register_acknowledgement, vaka.register_showing, vaka.attachment"
 
 
 @pytest.fixture(autouse=True)

@@ -145,7 +145,7 @@ async def test_term_03_5_the_sample_follows_from_the_log_and_anybody_can_make_it
     assert (draw["seed"], draw["sessions"], draw["reason"]) == (seed, sample, None)
     assert draw["population"] == len(among)
     [told] = [one for one in logs.since(mark, "platform") if one["event"] == "remote.drawn"]
-    assert (told["detail"]["seed"], told["detail"]["population"], told["detail"]["count"]) == (seed, len(among), MOST)
+    assert (told["detail"]["seed"], told["detail"]["items"], told["detail"]["count"]) == (seed, len(among), MOST)
     assert told["detail"]["quarter"] == quarter.date().isoformat()
 
 

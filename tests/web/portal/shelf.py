@@ -38,6 +38,16 @@ class Shelf:
         )  # fmt: skip
         return entry
 
+    def attach(self, entry: UUID, name: str, body: bytes) -> UUID:
+        """Add a file to the first text of an entry."""
+        one = uuid4()
+        self.execute(
+            "insert into attachment (id, entry, content, name, media_type, size, sha256, body, signed_at, made_by,"
+            " made_at) values (%s, %s, 1, %s, 'text/plain', %s, sha256(%s), %s, now(), %s, now())",
+            one, entry, name, len(body), body, body, self.author,
+        )  # fmt: skip
+        return one
+
     def show(self, register: str, authority: str, how: str) -> None:
         """Let an authority be shown it."""
         self.execute("delete from register_showing where register = %s", register)

@@ -77,8 +77,8 @@ async def test_colleagues_who_work_there_every_day_leave_none(
 
 
 def test_an_auditor_reads_alone() -> None:
-    """What the role gives besides reading: taking out what was read, and one's own keys and sessions."""
+    """What the role gives besides reading: samples and notes of the audit, and one's own keys and sessions."""
     assert ROLES["auditor"].permissions == {
         Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_SEE_TERMS,
-        Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS,
+        Permission.PORTAL_AUDIT, Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS,
     }  # fmt: skip

@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 LOG = "/log/ekbacka"
 STRICT = SETTINGS.model_copy(update={"access": AccessSettings(step_up="required")})
 ELSA = "Elsa Nyström"
-GIVES_A_FILE = re.compile(r"/(proof|certificate|csv|checkpoint|published/\{file:path\})$")
+GIVES_A_FILE = re.compile(r"/(proof|certificate|csv|checkpoint|published/\{file:path\}|\{file\})$")
 YEAR = str(datetime.now(UTC).year)
 
 
@@ -156,6 +156,9 @@ CASES = [
          "log.exported", {}),
     Case("/log/{authority}/access/report/{year}/pdf", "beata", plain(f"{LOG}/access/report/{YEAR}/pdf"),
          "log.exported", {}),
+    *(Case(f"/log/{{authority}}/reports/{{report}}/{{year}}/{form}", "agneta",
+           plain(f"{LOG}/reports/{report}/{YEAR}/{form}"), "report.taken", {})
+      for form, report in (("csv", "changes"), ("pdf", "terms"))),
     Case("/log/{authority}/terms/pack", "beata", plain(f"{LOG}/terms/pack"), "evidence.packed", {}),
     Case("/log/{authority}/rules", "agneta",
          plain(f"{LOG}/rules", rule=str(uuid4()), title="Sekretess", words="Läs.", day="{tomorrow}"),
@@ -256,7 +259,8 @@ async def enrolled(browser: Browser) -> SoftKey:
 def log_of(event: str) -> str:
     """Which log an event stands in."""
     of_the_platform = (
-        "role.", "rule.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_", "exercise_",
+        "report.", "role.", "rule.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_",
+        "exercise_",
     )  # fmt: skip
     return "platform" if event.startswith(of_the_platform) else "ekbacka"
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.browsers import Browser
 from tests.web.furniture import FULL_PERSON, Installation
-from tests.web.portal.conftest import Logs, account_of, person_of
+from tests.web.portal.conftest import Logs, account_of, enter, person_of
 from vaka.ledger.cosignatures import Policy
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
@@ -18,6 +18,7 @@ from vaka.ledger.note_keys import LogKey
 from vaka.ledger.proofs import parse_proof, verify_proof
 from vaka.ledger.tree import hash_leaf
 from vaka.web.portal import log
+from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -50,6 +51,14 @@ async def test_the_start_leads_to_ones_own_log(lovisa: Browser) -> None:
     for path in ("/", "/log"):
         answer = await lovisa.get(path)
         assert (answer.status, answer.header("location")) == (303, HERE)
+
+
+async def test_the_start_leads_whoever_reads_no_log_to_what_waits(portal: Portal, installation: Installation) -> None:
+    """And not to a page that says that there is none, whose only link leads there again."""
+    agneta = await enter(portal, installation, "agneta")
+    answer = await agneta.get("/")
+    assert (answer.status, answer.header("location")) == (303, "/log/ekbacka/tasks")
+    assert (await agneta.get("/log/ekbacka/tasks")).status == 200
 
 
 async def test_a_new_reader_sees_the_newest_in_plain_words(

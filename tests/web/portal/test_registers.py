@@ -3,6 +3,7 @@
 """What an authority is shown of the supplier's registers: nothing by default, and never another's or a name."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 
@@ -27,7 +28,7 @@ async def beata(portal: Portal, installation: Installation) -> Browser:
 def shelf(installation: Installation) -> Iterator[Shelf]:
     shelf = Shelf(installation)
     yield shelf
-    shelf.execute("truncate register_version, register_acknowledgement, register_showing")
+    shelf.execute("truncate register_version, register_acknowledgement, register_showing, attachment")
 
 
 async def test_nothing_is_shown_by_default(beata: Browser, shelf: Shelf) -> None:
@@ -79,3 +80,34 @@ async def test_what_another_authority_is_shown_is_not_shown_here(beata: Browser,
     shelf.put("documents", "in_force", title="Rutin för andra", purpose="procedure")
     shelf.show("documents", "norrvik", "entries")
     assert "Rutin för andra" not in (await beata.get(HERE)).text
+
+
+async def test_files_are_handed_out_where_their_entry_is_shown(
+    beata: Browser, shelf: Shelf, installation: Installation
+) -> None:
+    """And nowhere else: by default, of another authority's entry, of numbers, or with other bytes than were told of."""
+    other, body = installation.authorities["norrvik"].id, "Nyckelskåpet".encode()
+    entry = shelf.put("documents", "in_force", title="Rutin", purpose="procedure")
+    file = shelf.attach(entry, "Rutin åäö.txt", body)
+    theirs = shelf.attach(shelf.put("findings", "open", [other], title="Annans brist"), "Annans.txt", b"x")
+    draft = shelf.attach(shelf.put("documents", "draft", title="Utkast", purpose="procedure"), "Utkast.txt", b"x")
+    staff = shelf.attach(shelf.put("undertakings", "noted", customers="yes"), "Personal.txt", b"x")
+    assert (await beata.get(f"{HERE}/files/{file}")).status == 404
+    for register in ("documents", "findings", "undertakings"):
+        shelf.show(register, "ekbacka", "entries")
+    page = (await beata.get(HERE)).text
+    assert f'href="{HERE}/files/{file}"' in page
+    assert "Rutin åäö.txt" in page
+    assert sha256(body).hexdigest() in page
+    assert "Adam" not in page
+    answer = await beata.get(f"{HERE}/files/{file}")
+    assert (answer.status, answer.body) == (200, body)
+    assert answer.header("content-disposition").startswith("attachment; ")
+    assert "sandbox" in answer.header("content-security-policy")
+    for hidden in (theirs, draft, staff, "nothing"):
+        assert str(hidden) not in page
+        assert (await beata.get(f"{HERE}/files/{hidden}")).status == 404
+    shelf.execute("update attachment set body = %s where id = %s", bytes(len(body)), file)
+    assert (await beata.get(f"{HERE}/files/{file}")).status == 404
+    shelf.show("documents", "ekbacka", "counts")
+    assert (await beata.get(f"{HERE}/files/{file}")).status == 404

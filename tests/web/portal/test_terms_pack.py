@@ -22,6 +22,7 @@ from tests.platform import platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
+from tests.web.portal.shelf import Shelf
 from vaka.assurance.evidence import Found, Look, enter_look
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.commands.main import main
@@ -174,6 +175,29 @@ async def test_a_pack_holds_nothing_of_another_authority(
             assert marker.encode() not in data, (path, marker)
     lines = [json.loads(line) for line in files["evidence/findings.jsonl"].splitlines()]
     assert {one["requirement"] for one in lines if one["own"]} >= {"duty-exceptions", "log-sealed"}
+
+
+async def test_a_pack_lists_the_files_that_the_authority_is_shown(
+    beata: Browser, logs: Logs, installation: Installation, tmp_path: Path
+) -> None:
+    """With the fingerprint that the log has; and none of another's, of a draft, or of a register of staff."""
+    shelf, other = Shelf(installation), installation.authorities["norrvik"].id
+    try:
+        for register in ("documents", "findings", "undertakings"):
+            shelf.show(register, "ekbacka", "entries")
+        entry = shelf.put("documents", "in_force", title="Rutin", purpose="procedure")
+        file = shelf.attach(entry, "Rutin åäö.txt", b"En rutin")
+        shelf.attach(shelf.put("findings", "open", [other], title="Annans"), "Annans.txt", b"x")
+        shelf.attach(shelf.put("documents", "draft", title="Utkast", purpose="procedure"), "Utkast.txt", b"x")
+        shelf.attach(shelf.put("undertakings", "noted", customers="yes"), "Personal.txt", b"x")
+        folder = unpack(await take(beata, logs), tmp_path / "pack")
+    finally:
+        shelf.execute("truncate register_version, register_acknowledgement, register_showing, attachment")
+    assert verify(folder) == []
+    [line] = [json.loads(one) for one in (folder / "evidence" / "files.jsonl").read_text("utf-8").splitlines()]
+    assert (line["file"], line["entry"], line["name"]) == (str(file), str(entry), "Rutin åäö.txt")
+    assert (line["sha256"], line["size"]) == (sha256(b"En rutin").hexdigest(), 8)
+    assert not any(str(one) in str(line) for one in installation.accounts.values())
 
 
 async def test_the_same_evidence_is_the_same_pack_but_for_its_moment(

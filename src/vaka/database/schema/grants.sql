@@ -44,6 +44,9 @@ grant execute on function ledger.standing to g_desk, g_portal, g_registry, g_off
 -- receiver: knows devices and rules, tells that it is up.
 grant select on authority, device_entry, class_override to g_receiver;
 grant select, insert, update on receiver_presence to g_receiver;
+-- receiver: which devices are an exercise's that is held; setup: registers them, for one that is. Nobody reads or writes a row.
+grant execute on function list_held_devices to g_receiver;
+grant execute on function find_held_exercise, register_exercise_devices to g_setup;
 -- desk: who is this session, what may he do where, which authorities are there.
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
@@ -91,7 +94,7 @@ grant execute on function client_digest, ledger.is_client_told to g_portal;
 -- portal: takes out what the directory holds of an authority; without any credential, and without names of devices.
 grant execute on function read_directory to g_portal;
 -- portal: which of an authority's devices prove themselves by a password, by their identifiers.
-grant execute on function list_digest_devices to g_portal;
+grant execute on function list_digest_devices to g_portal, g_scheduler, g_setup;
 -- portal: the authority says whom the supplier reaches when something has happened; the office reads it.
 grant select (authority_id, place, name, mail, phone, hours, valid_until, since) on case_contact to g_portal, g_office;
 grant execute on function set_case_contact, end_case_contact to g_portal;
@@ -153,6 +156,8 @@ grant execute on function find_misplaced_administrators, find_unarrived_notices,
     find_accounts_by_hand, find_doubtful_issuers, find_unproved_runs, find_drifted, find_endless_auditors
     to g_scheduler, g_setup;
 grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_told to vaka_owner;
+grant execute on function ledger.last_run_said, ledger.count_untold to vaka_owner;
+grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.list_touches, ledger.count_made_up to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,
     find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,
@@ -179,7 +184,11 @@ grant execute on function approve_exclusion to g_portal;
 grant execute on function ledger.is_exclusion_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
 -- reminds, and tells of the week. It reads of the registers only the days.
-grant execute on function list_waiting to g_portal, g_scheduler;
+grant execute on function list_waiting, list_pending, list_reports_due to g_portal, g_scheduler;
+-- portal: reports of a year, and that they were taken out; scheduler, setup: whether an authority has had them.
+grant execute on function take_report, list_reports_taken, list_changes, list_standings to g_portal;
+grant execute on function find_unreported to g_scheduler, g_setup;
+grant execute on function list_owed to g_office, g_scheduler;
 grant execute on function list_register_days to g_office, g_scheduler;
 grant execute on function list_shown_days to g_portal, g_scheduler;
 grant execute on function tell_reminder, tell_digest, read_digest_state to g_scheduler;
@@ -195,6 +204,19 @@ grant execute on function list_looks, list_findings to g_portal;
 -- office: reads the registers, adds to them, and decides which authority is shown what of them.
 grant select on register_version, register_holding, register_acknowledgement, register_showing to g_office;
 grant execute on function enter_register_version, acknowledge_register_entry, show_register to g_office;
+-- office: adds files to entries, says which it refused, and hands them out.
+grant select on attachment to g_office;
+grant execute on function attach_file, refuse_file to g_office;
+-- what an account may act by: an auditor within an audit alone (term 37).
+grant select on usable_grant to g_desk, g_portal, g_registry, g_office, g_signin;
+grant execute on function is_time_boxed, audit_digest to g_desk, g_portal, g_registry, g_office, g_signin;
+-- office and portal: what becomes of an audit that an authority asked for; each writes for its own side alone.
+grant execute on function list_audits, list_audit_findings, agree_audit, propose_audit to g_office, g_portal;
+grant execute on function settle_audit_finding to g_office;
+grant execute on function list_auditors, list_audited_sites, is_audited_out, ask_audit, withdraw_audit, end_audit, close_audit,
+    note_audit_finding, freeze_audit_population, draw_audit_sample, list_audit_populations, list_audit_drawn to g_portal;
+grant execute on function list_asked_audits to g_setup, g_office, g_portal, g_scheduler;
+grant execute on function find_unanswered_audits, find_changed_samples to g_scheduler, g_setup;
 -- office and portal: what becomes of a crisis exercise that an authority asked for; each writes for its own side alone.
 grant execute on function list_exercises, list_exercise_lessons, exercise_days, end_exercise, attend_exercise,
     note_exercise_lesson to g_office, g_portal;
@@ -210,7 +232,7 @@ grant execute on function training_due, ended_engagement, policy_to_accept to g_
 grant execute on function place_session, list_networks to g_office;
 grant execute on function ledger.is_register_told, ledger.is_register_accepted to vaka_owner;
 -- portal: what the authority is shown of them, and nothing else.
-grant execute on function count_shown_entries, list_shown_entries to g_portal;
+grant execute on function count_shown_entries, list_shown_entries, list_shown_files, read_shown_file to g_portal;
 -- portal: an authority publishes its own rules, and sees how many have acknowledged them. Whom they concern reads them.
 grant execute on function publish_rule, list_published_rules to g_portal;
 grant execute on function list_rules_to_read, open_rule, acknowledge_rule to g_desk, g_office;
@@ -319,8 +341,10 @@ grant select (name, change, since, authority_id) on drift to g_portal;
 grant select on protected_look to g_portal;
 
 -- in: tenant
--- receiver: two functions, no table.
-grant execute on function accept_messages, record_signs_of_life to g_receiver;
+-- receiver: three functions, no table.
+grant execute on function accept_messages, accept_exercises, record_signs_of_life to g_receiver;
+-- setup: makes devices known that were made for an exercise.
+grant execute on function register_exercise_devices to g_setup;
 -- desk: reads the one screen; changes an alarm's progress, never its facts.
 grant select on unit, unit_hours, person, contact, note, device, device_state, policy, closing_code, alarm,
     alarm_note, alarm_step to g_desk;
@@ -355,6 +379,8 @@ grant select, update on removal_state to g_scheduler;
 -- portal: the authority says of whom nothing is removed or erased. Nobody else can.
 grant select on legal_hold to g_portal;
 grant execute on function place_hold, lift_hold to g_portal;
+-- portal: what auditors note for themselves, sealed under the authority's key.
+grant select, insert on audit_note to g_portal;
 grant select (id, given_name, family_name, personal_number, born_on, protected_identity, personal_number_key,
     phone_key, xmin) on person to g_portal;
 -- registry: an authority's care system registers people over the interface for programs, reads them one by one and writes
@@ -413,6 +439,8 @@ grant select on ledger.log_entry, ledger.tile, ledger.head, ledger.checkpoint to
 -- scheduler, setup: look for evidence of the terms in the authority's own database.
 grant execute on function ledger.find_unpruned, ledger.recent_checkpoints, find_late_erasures, find_returned_erasures,
     find_unset_activation to g_scheduler, g_setup;
+grant execute on function ledger.count_untold to vaka_owner;
+grant execute on function ledger.list_touches, find_untold_alarms, find_overdue_secrets to g_scheduler, g_setup;
 -- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
 grant execute on function ledger.ending_due_at to vaka_owner;
 -- portal: the authority orders that everything is erased, decides it, and reads what became of it.

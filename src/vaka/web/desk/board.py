@@ -181,4 +181,7 @@ async def _waiting_in(desk: Desk, asker: Asker, authority: Authority) -> list[Qu
     require(asker.principal, Permission.DESK_BULK_CLOSE, authority.id)
     async with desk.gateway.transaction(authority.id) as connection:
         rows = await read_queue(connection, desk.clock.now())
-    return [row for row in rows if row.holder is None and (row.alarm_class in BULK_CLASSES or authority.is_intake)]
+    return [
+        row for row in rows
+        if row.holder is None and not row.is_exercise and (row.alarm_class in BULK_CLASSES or authority.is_intake)
+    ]  # fmt: skip

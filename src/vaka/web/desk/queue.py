@@ -27,6 +27,8 @@ POLICY_SECONDS = 30.0
 """How long an authority's limits are remembered."""
 PEOPLE = frozenset({"life", "request"})
 """Classes behind which a person waits."""
+EXERCISE = "exercise"
+"""The last part of the queue: nobody waits behind anything in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ class Line:
 
     @property
     def section(self) -> str:
-        """Which part of the queue it stands in."""
+        """Which part of the queue it stands in: what an exercise sends never stands among what is real."""
+        if self.row.is_exercise:
+            return EXERCISE
         if self.row.state is State.TAKEN:
             return "held"
         if self.row.state is State.SUSPENDED:
@@ -67,11 +71,13 @@ class Line:
     @property
     def is_waiting(self) -> bool:
         """Whether a person waits and nobody has answered."""
-        return self.row.state in WAITING_STATES and self.row.alarm_class in PEOPLE
+        return not self.row.is_exercise and self.row.state in WAITING_STATES and self.row.alarm_class in PEOPLE
 
     @property
     def rings(self) -> bool:
         """Whether it is heard: nobody has taken it, or who has it does not answer a new press."""
+        if self.row.is_exercise:
+            return False
         left = self.row.unheard and self.row.escalation > 0
         return self.row.alarm_class == "life" and (left or self.row.state in WAITING_STATES)
 
@@ -120,10 +126,12 @@ class QueueSource:
             self._locked.discard(authority.id)
             numbers = await read_numbers(connection, now) if len(rows) >= LARGEST_QUEUE else None
         if numbers is not None:
-            # Life alarms and requests come first: where anything else was read, all of them were.
-            complete = rows[-1].alarm_class not in PEOPLE
-            waiting = 0 if complete else numbers.waiting - sum(row.state in WAITING_STATES for row in rows)
-            return Reading(await self._make_cards(authority, rows), max(0, waiting), max(0, numbers.open - len(rows)))
+            # Life alarms and requests come first: where anything else was read, all of them were. What an exercise
+            # sends comes last, and is counted nowhere.
+            complete = rows[-1].is_exercise or rows[-1].alarm_class not in PEOPLE
+            real = [row for row in rows if not row.is_exercise]
+            waiting = 0 if complete else numbers.waiting - sum(row.state in WAITING_STATES for row in real)
+            return Reading(await self._make_cards(authority, rows), max(0, waiting), max(0, numbers.open - len(real)))
         open_now = {row.id for row in rows}
         made = self._made.get(authority.id, {})
         self._made[authority.id] = {alarm: one for alarm, one in made.items() if alarm in open_now}
@@ -179,7 +187,8 @@ class QueueSource:
             on_call=(line.authority.name, line.on_call_phone) if line.rings and line.row.escalation == 2 else None,
             again_to=line.row.holder if line.row.unheard and line.row.alarm_class == "life" else None,
             taken_by=line.row.holder if line.row.state is State.TAKEN else None,
-            offered_to=line.row.offered_to if line.row.alarm_class in PEOPLE else None,
+            offered_to=line.row.offered_to if line.row.alarm_class in PEOPLE and not line.row.is_exercise else None,
+            exercise=line.row.is_exercise,
         )
         made[line.row.id] = (line, card)
         return card

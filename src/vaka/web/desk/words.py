@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, str] = {
     "held": mark("In hand"),
     "resting": mark("Laid aside"),
     "technical": mark("Technical and test"),
+    "exercise": mark("Exercise"),
 }
 """In the order of the queue."""
 

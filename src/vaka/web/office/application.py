@@ -20,6 +20,7 @@ from vaka.web.covering import ask_whether_open, say_here
 from vaka.web.denials import Denial, name_need
 from vaka.web.office import (
     accounts,
+    audits,
     calendar,
     cases,
     changes,
@@ -39,6 +40,7 @@ from vaka.web.office import (
     proposing,
     register_acts,
     register_entries,
+    register_files,
     register_import,
     registers,
     remote_checks,
@@ -59,6 +61,8 @@ OTHERS: tuple[Realm, ...] = ("operator", "authority")
 THEME: Theme = "light"
 DOCUMENTS = re.compile(r"/issuers/new")
 """Forms with the metadata of an issuer in them."""
+UPLOADS = re.compile(r"/registers/[a-z-]+/entry/[0-9a-f-]+/files")
+"""Forms with a file in them."""
 REGISTER = "/registers/{register}"
 ENTRY = f"{REGISTER}/entry/{{entry}}"
 
@@ -127,6 +131,10 @@ ADDRESSES: tuple[Address, ...] = (
     route("/remote", remote_checks.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/remote/draw", remote_checks.draw, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
     route("/remote/check", remote_checks.check, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route("/audits", audits.show_audits, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/audits/agree", audits.agree_to_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/audits/propose", audits.propose_for_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
+    route("/audits/settle", audits.settle_one, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/exercises", exercises.show_exercises, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/exercises/plan", exercises.plan_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
     route("/exercises/begin", exercises.begin_one, ["POST"], needs=Permission.OFFICE_KEEP_EXERCISES),
@@ -155,6 +163,8 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{ENTRY}/edit", register_entries.write_edit, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
     route(f"{ENTRY}/move", register_acts.take_step, ["POST"], needs=Permission.OFFICE_DECIDE_REGISTERS),
     route(f"{ENTRY}/acknowledge", register_acts.accept, ["POST"], needs=Permission.OFFICE_SEE_REGISTERS),
+    route(f"{ENTRY}/files", register_files.attach_one, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
+    route(f"{ENTRY}/files/{{file}}", register_files.give_file, ["GET"], needs=Permission.OFFICE_SEE_REGISTERS),
     route("/touch", first_touch.show_touch, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
     route("/touch", first_touch.take_touch, ["POST"], needs=Permission.OFFICE_OWN_KEYS),
     route("/first-key", first_touch.show_first_key, ["GET"], needs=Permission.OFFICE_OWN_KEYS),
@@ -219,4 +229,6 @@ def build_office(office: Office, settings: Settings) -> ASGIApp:
         origin=settings.office.origin,
         form_targets=(settings.signin.origin,),
         documents=DOCUMENTS,
+        uploads=UPLOADS,
+        largest_upload=settings.attachments.largest_bytes,
     )

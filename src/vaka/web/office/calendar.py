@@ -76,5 +76,5 @@ async def give_calendar(office: Office, request: Request) -> Response:
         principal = await with_rest(connection, reader.principal, now, office.training_ahead)
         if not may(principal, MAY_SEE, None):
             raise NothingHereError
-        days = await read_deadlines(connection)
+        days = await read_deadlines(connection, now)
     return answer_calendar(days, "Vaka", office.origin, reader.language, now)

@@ -15,6 +15,7 @@ from vaka.access.decide import NothingHereError
 from vaka.cases.contacts import contact_day, list_contacts, whose_duty
 from vaka.cases.model import LONGEST_FINDING, LONGEST_TEXT, LONGEST_TITLE, Kind, Severity, Tlp
 from vaka.cases.reading import find_case, list_cases, list_entries, list_receipts, list_titles, list_touches
+from vaka.cases.words import title_of
 from vaka.cases.writing import Opened, UnusableCaseError, open_case, see, write
 from vaka.clock import LOCAL
 from vaka.database.connections import Connection, transaction
@@ -23,7 +24,7 @@ from vaka.identity.overview import list_overview
 from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
-from vaka.web.case_words import case_words, clocks, title_of
+from vaka.web.case_words import case_words, clocks
 from vaka.web.forms import Form, read_form
 from vaka.web.office.office import Office, explain
 from vaka.web.office.requests import EXPLAINED
@@ -200,7 +201,7 @@ async def _show(
     status, message = explain(asker, error)
     touched = {one.authority_id for one in touches}
     return office.page(
-        asker, "office_case.html", "cases", f"{HERE}/{case.id}", status, case=case, title=title_of(case, entries),
+        asker, "office_case.html", "cases", f"{HERE}/{case.id}", status, case=case, title=title_of(entries),
         entries=entries, receipts=receipts, touched=[one for one in authorities if one.id in touched],
         untouched=[one for one in authorities if one.id not in touched], names=names, form=form, message=message,
         authority_names={one.id: one.name for one in authorities}, today=contact_day(now),

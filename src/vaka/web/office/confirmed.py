@@ -57,6 +57,8 @@ CONFIRMED: Mapping[str, frozenset[str]] = MappingProxyType(
 UNCONFIRMED: Mapping[str, str] = MappingProxyType(
     {
         f"{_REGISTER}/table": "what its reader may read on the page; names nobody in care",
+        f"{_ENTRY}/files": "adds a paper that makes nothing hold: that is a step, with a touch for the files too",
+        f"{_ENTRY}/files/{{file}}": "what its reader may read on the page; names nobody in care",
         "/cases/new": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/write": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/seen": "says that one has seen what one was told",
@@ -65,6 +67,9 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         "/exclusions": "proposes that a term is not owed; the authority agrees to that, with a touch",
         "/exclusions/end": "lets a term be owed again",
         "/inquiries": "answers what an authority asked, in words that it reads; opens nothing",
+        "/audits/agree": "agrees to a time that an authority proposed; it gave the auditors their roles itself",
+        "/audits/propose": "proposes another time, to which the authority agrees",
+        "/audits/settle": "says what became of a finding, in words that both sides read",
         "/exercises/plan": "proposes a day, to which the authority agrees; it is begun with a touch",
         "/exercises/end": "ends what was begun: whoever sees that something is wrong shall not look for a key",
         "/exercises/attend": "says how many came; gives nobody anything",

@@ -148,7 +148,7 @@ async def show_page(
     """Answer with the page; ``link`` is one that was just made, and is shown this once."""
     now = office.clock.now()
     async with transaction(office.platform) as connection:
-        days = await read_deadlines(connection)
+        days = await read_deadlines(connection, now)
         ways = await list_own_ways(connection)
         weekday = await read_own_digest_day(connection)
         links = await list_links(connection, asker.principal, None)

@@ -18,6 +18,7 @@ from vaka.errors import VakaError
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.identity.sessions import Session
+from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import CasesSettings, SecurityContactSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
@@ -77,6 +78,8 @@ class Office:
     """How often calendars may ask."""
     cases: CasesSettings = field(default_factory=CasesSettings)
     """What was agreed of incidents and vulnerabilities."""
+    inspector: Inspector = NO_SCANNER
+    """What looks at files before they are kept."""
     demo: bool = False
     """Whether issuers may be at addresses of this machine, without TLS."""
 

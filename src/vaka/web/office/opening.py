@@ -14,6 +14,7 @@ from vaka.identity.binding_secret import read_binding_secret
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.guard import Site
 from vaka.identity.models import read_models
+from vaka.scanning.inspecting import Inspector
 from vaka.settings import Settings
 from vaka.web.assets import load_assets
 from vaka.web.denials import open_platform_teller
@@ -63,7 +64,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 outage_hours=settings.access.declared_outage_hours,
                 training_ahead=timedelta(days=settings.access.training_ahead_days), demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin, allowances=Allowances(clock),
-                cases=settings.cases,
+                cases=settings.cases, inspector=Inspector.of(settings.attachments, server.credentials.parent),
             )  # fmt: skip
     finally:
         await platform.close()

@@ -28,6 +28,7 @@ from vaka.registers.actions import (
     showing_act,
 )
 from vaka.registers.checking import require_ready
+from vaka.registers.files import fingerprint_of, list_files
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.forms import Form, read_form
@@ -50,6 +51,8 @@ class StepForm(Form):
 
     step: Annotated[str, Field(max_length=30)]
     digest: Digest
+    files: Digest = fingerprint_of(())
+    """The fingerprint of the files that were shown with it."""
     answer: KeyAnswer = ""
 
 
@@ -74,27 +77,31 @@ async def take_step(office: Office, request: Request, asker: Asker) -> Response:
     require(asker.principal, Permission.OFFICE_DECIDE_REGISTERS, None)
     async with transaction(office.platform) as connection:
         history = await read_entry(connection, request, register)
-        humans = await read_humans(connection, [asker.principal.account_id, *{one.made_by for one in history}])
+        files = await list_files(connection, history[0])
+        people = {one.made_by for one in history} | {one.made_by for one in files}
+        humans = await read_humans(connection, [asker.principal.account_id, *people])
         words = await read_words(connection, asker.preferences, register, await list_overview(connection, now))
     newest = history[0]
     here = address(register, newest.entry)
     try:
         step = register.find_step(form.step, newest.state)
-        if step is None or newest.digest.hex() != form.digest:
+        if step is None or newest.digest.hex() != form.digest or fingerprint_of(files) != form.files:
             raise RegisterError.of("changed")
         require_ready(register, step, newest.fields, now.date())
-        require_another(step, history, asker.principal.account_id, humans)
+        require_another(step, history, asker.principal.account_id, humans, files)
         await keep_way_in(office, request, register, newest, step)
         asked = Confirming(
-            moving_act(register, newest, step), f"{here}/move", here, "registers",
-            {"step": form.step, "digest": form.digest},
+            moving_act(register, newest, step, files), f"{here}/move", here, "registers",
+            {"step": form.step, "digest": form.digest, "files": form.files},
             {newest.object: f"{words.title(register, newest.fields)}: {words.say(step.label)}"},
         )  # fmt: skip
         confirmed = await confirm(office, asker, asked, form.answer)
         if isinstance(confirmed, Response):
             return confirmed
         async with transaction(office.platform) as connection:
-            await move(connection, asker.principal, register, newest, step, now=now, confirmation=confirmed)
+            await move(
+                connection, asker.principal, register, newest, step, now=now, confirmation=confirmed, files=files
+            )  # fmt: skip
     except VakaError as error:
         if error.category not in EXPLAINED:
             raise

@@ -17,9 +17,12 @@ from vaka.identity.guard import LONGEST_ANSWER
 from vaka.identity.overview import list_overview
 from vaka.ledger.search import identifier_in
 from vaka.registers.actions import RegisterError, Written, entering_act, write
+from vaka.registers.attaching import takes_files
 from vaka.registers.checking import Problem, UnusableEntryError, check, tidy
+from vaka.registers.files import File, fingerprint_of, list_every_file
 from vaka.registers.model import Register, State, Version
 from vaka.registers.store import list_acknowledgements, read_history
+from vaka.scanning.kinds import KINDS, LONGEST_NAME
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.forms import FormError, read_fields
@@ -40,13 +43,18 @@ async def show_entry(office: Office, request: Request, asker: Asker) -> Response
     return await show_one(office, request, asker)
 
 
-async def show_one(office: Office, request: Request, asker: Asker, error: VakaError | None = None) -> Response:
-    """Answer with the page of one entry, and why something was not done. Raises NothingHereError."""
+async def show_one(
+    office: Office, request: Request, asker: Asker, error: VakaError | None = None, *, file_name: str = ""
+) -> Response:
+    """Answer with the page of one entry, and why something was not done (with a file). Raises NothingHereError."""
     register, now = read_register(request), office.clock.now()
     async with transaction(office.platform) as connection:
         history = await read_entry(connection, request, register)
         words = await read_words(connection, asker.preferences, register, await list_overview(connection, now))
         accepted = await list_acknowledgements(connection, history[0].entry)
+        files: dict[int, list[File]] = {}
+        for file in await list_every_file(connection, history[0].entry):
+            files.setdefault(file.content, []).append(file)
         authorities = {one.id: one.name for one in await list_every_authority(connection)}
     newest, mine = history[0], asker.principal.account_id
     author = next(one.made_by for one in history if one.number == newest.content)
@@ -54,6 +62,8 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
         (one for one in history if one.state is not State.DRAFT), None
     )  # fmt: skip
     status, message = explain(asker, error)
+    if message is not None and file_name:
+        message = Message(f"{file_name[:LONGEST_NAME]}: {message.text}")
     if message is None and LED_HERE in request.query_params:
         message = Message(READ_FIRST.in_language(asker.preferences.language))
     return office.page(
@@ -65,6 +75,10 @@ async def show_one(office: Office, request: Request, asker: Asker, error: VakaEr
         and not any(one.account_id == mine and one.content == holding.content for one in accepted),
         may_write=may(asker.principal, Permission.OFFICE_KEEP_REGISTERS, None)
         and newest.state is not State.WITHDRAWN,
+        files=files, files_shown=fingerprint_of(files.get(newest.content, [])), takes_files=takes_files(newest),
+        may_approve_files=mine not in {one.made_by for one in files.get(newest.content, [])},
+        suffixes=",".join(suffix for kind in KINDS for suffix in kind.suffixes),
+        upload=office.inspector.settings, scanner=office.inspector.scanner is not None,
         may_decide=may(asker.principal, Permission.OFFICE_DECIDE_REGISTERS, None), authorities=authorities,
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ GROUPS = (
     )),
     Group(mark("Authorities"), (
         Room("inquiries", "/inquiries", mark("What authorities ask"), Permission.OFFICE_SEE_TERMS),
+        Room("audits", "/audits", mark("Audits and visits"), Permission.OFFICE_SEE_TERMS),
         Room("exercises", "/exercises", mark("Crisis exercises"), Permission.OFFICE_SEE_TERMS),
         Room("rules", "/rules", mark("Authorities' rules"), Permission.OFFICE_SEE_REGISTERS),
     )),

@@ -5,37 +5,43 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vaka.database.connections import Connection, transaction
+from vaka.assurance.reports import Format, Kind, take_report
+from vaka.database.connections import transaction
 from vaka.identity.confirming import Act, Confirmation
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.ledger.export_csv import MEDIA_TYPE, write_csv, write_heading
 from vaka.ledger.reading import LogState, read_state
-from vaka.ledger.search import Hit, Wanted, find_concerning
+from vaka.ledger.search import Hit, Wanted
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.documents import MEDIA_TYPE as PDF
 from vaka.web.documents import make_pdf
-from vaka.web.forms import Form, FormError, read_form
+from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
 from vaka.web.portal.access import MAY_SEE
 from vaka.web.portal.access_document import MOST_IN_DOCUMENT, REPORTED, Report, write_report
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.touching import confirm
+from vaka.web.portal.yearly import (
+    MOST_ROWS,
+    attach,
+    bounds,
+    find_all,
+    read_year,
+    stretch,
+    this_year,
+    years_until,
+)
 from vaka.web.times import LOCAL
 from vaka.web.touching import Confirming
 
-FIRST_YEAR = 2020
-BATCH = 1000
-MOST_ROWS = 20_000
-"""Entries in a report at most; whatever is left out would be said. No authority comes near it."""
 MOST_SHOWN = 500
 
 
@@ -48,7 +54,7 @@ class TakeOutForm(Form):
 async def show_report(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/access/report/{year}: what the log says of a year's roles, counted and listed."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
-    year = _year(portal, request)
+    year = read_year(portal, request)
     state, hits = await _read(portal, asker, authority, year, Event.LOG_READ)
     leaves = [hit.leaf for hit in hits if hit.leaf is not None]
     names = await name_everything(portal.platform, Things(), leaves)
@@ -58,7 +64,7 @@ async def show_report(portal: Portal, request: Request, asker: Asker) -> Respons
         asker, "portal_access_report.html", authority, f"{path}/access/report/{year}", 200,
         page="access", path=path, state=state, names=names, hits=hits[:MOST_SHOWN], found=len(hits), year=year,
         counts=[(event.value, counts[event.value]) for event in REPORTED],
-        years=range(portal.clock.now().year, max(FIRST_YEAR, portal.clock.now().year - 6), -1),
+        years=years_until(this_year(portal)),
         is_whole=len(hits) < MOST_ROWS,
     )  # fmt: skip
 
@@ -67,21 +73,23 @@ async def give_report(portal: Portal, request: Request, asker: Asker) -> Respons
     """POST /log/{authority}/access/report/{year}/csv: the same entries as a file that names nobody, for a touch."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
     form = await read_form(request, TakeOutForm)
-    year = _year(portal, request)
+    year = read_year(portal, request)
     here = f"/log/{authority.slug}/access/report/{year}"
     asked = Confirming(_taking_out(portal, authority, year, "csv"), f"{here}/csv", here, "access", hands_out=True)
     confirmed = await confirm(portal, asker, authority, asked, form.answer)
     if isinstance(confirmed, Response):
         return confirmed
     _, hits = await _read(portal, asker, authority, year, Event.LOG_EXPORTED, confirmed)
-    return _file(authority, year, "csv", MEDIA_TYPE, _table(hits))
+    table = _table(hits)
+    await _take(portal, asker, authority, (year, "csv"), table, confirmed)
+    return attach(authority, "access", year, "csv", MEDIA_TYPE, table)
 
 
 async def give_document(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/access/report/{year}/pdf: the report as a document to keep, with names, for a touch."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
     form = await read_form(request, TakeOutForm)
-    year = _year(portal, request)
+    year = read_year(portal, request)
     here = f"/log/{authority.slug}/access/report/{year}"
     asked = Confirming(_taking_out(portal, authority, year, "pdf"), f"{here}/pdf", here, "access", hands_out=True)
     confirmed = await confirm(portal, asker, authority, asked, form.answer)
@@ -90,31 +98,34 @@ async def give_document(portal: Portal, request: Request, asker: Asker) -> Respo
     state, hits = await _read(portal, asker, authority, year, Event.LOG_EXPORTED, confirmed, "pdf")
     leaves = [hit.leaf for hit in hits[:MOST_IN_DOCUMENT] if hit.leaf is not None]
     names = await name_everything(portal.platform, Things(), leaves)
+    table = _table(hits)
     report = Report(
-        authority.name, year, hits, names, portal.logs.log_name(), state.size,
-        hashlib.sha256(_table(hits)).hexdigest(), portal.clock.now(),
+        authority.name, year, hits, names, portal.logs.log_name(), state.size, hashlib.sha256(table).hexdigest(),
+        portal.clock.now(),
     )  # fmt: skip
-    document = write_report(report, asker.preferences.language)
-    return _file(authority, year, "pdf", PDF, await make_pdf(document))
+    content = await make_pdf(write_report(report, asker.preferences.language))
+    await _take(portal, asker, authority, (year, "pdf"), table, confirmed)
+    return attach(authority, "access", year, "pdf", PDF, content)
+
+
+async def _take(
+    portal: Portal, asker: Asker, authority: Authority, which: tuple[int, Format], table: bytes, confirmed: Confirmation
+) -> None:
+    """Enter for the term that the authority has had the report of that year."""
+    year, form = which
+    taken: tuple[Kind, int, Format, str] = ("access", year, form, hashlib.sha256(table).hexdigest())
+    act, now = _taking_out(portal, authority, year, form), portal.clock.now()
+    async with transaction(portal.platform) as platform:
+        await take_report(platform, asker.principal, authority.id, taken, act, now=now, confirmation=confirmed)
 
 
 def _table(hits: Sequence[Hit]) -> bytes:
     return write_heading() + b"".join(write_csv(hit.index, hit.leaf, LOCAL) for hit in hits if hit.leaf is not None)
 
 
-def _file(authority: Authority, year: int, ending: str, media_type: str, content: bytes) -> Response:
-    name = f"{authority.slug}-access-{year}.{ending}"
-    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
 def _taking_out(portal: Portal, authority: Authority, year: int, form: Literal["csv", "pdf"]) -> Act:
-    said = {"format": form, **_stretch(year)}
+    said = {"format": form, **stretch(year)}
     return Act(Event.LOG_EXPORTED.value, authority.id, f"log:{portal.logs.log_name()}", said)
-
-
-def _stretch(year: int) -> dict[str, str]:
-    first, last = (datetime(one, 1, 1, tzinfo=LOCAL) for one in (year, year + 1))
-    return {"from": first.isoformat(), "to": last.isoformat()}
 
 
 async def _read(
@@ -126,13 +137,12 @@ async def _read(
     confirmed: Confirmation | None = None,
     form: Literal["csv", "pdf"] = "csv",
 ) -> tuple[LogState, list[Hit]]:
-    since, until = (datetime(one, 1, 1, tzinfo=LOCAL) for one in (year, year + 1))
-    wanted = Wanted(since, until, events=[one.value for one in REPORTED])
+    wanted = Wanted(*bounds(year), events=[one.value for one in REPORTED])
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
-        hits = await _find(platform, authority, wanted, state.size)
+        hits = await find_all(platform, authority, wanted, state.size)
     facts: dict[str, str | int | bool | None] = {
-        "event": "role", "found": len(hits), **_stretch(year),
+        "event": "role", "found": len(hits), **stretch(year),
         **({"format": form, "reason": "yearly_report"} if event is Event.LOG_EXPORTED else {}),
         **({} if confirmed is None else confirmed.said),
     }  # fmt: skip
@@ -142,24 +152,3 @@ async def _read(
     async with portal.gateway.transaction(authority.id) as tenant:
         await append(tenant, entry)
     return state, hits
-
-
-async def _find(platform: Connection, authority: Authority, wanted: Wanted, size: int) -> list[Hit]:
-    hits: list[Hit] = []
-    while len(hits) < MOST_ROWS:
-        before = hits[-1].place if hits else None
-        more = await find_concerning(platform, authority.id, wanted, size=size, most=BATCH, before=before)
-        hits += more
-        if len(more) < BATCH:
-            break
-    return hits
-
-
-def _year(portal: Portal, request: Request) -> int:
-    text = request.path_params["year"]
-    if not (text.isascii() and text.isdigit() and len(text) == 4):
-        raise FormError
-    year = int(text)
-    if not FIRST_YEAR <= year <= portal.clock.now().year:
-        raise FormError
-    return year

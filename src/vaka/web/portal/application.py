@@ -20,7 +20,10 @@ from vaka.web.portal import (
     access_report,
     access_routine,
     activation,
+    auditing,
+    audits,
     calendar,
+    case_files,
     cases,
     certificates,
     clients,
@@ -45,6 +48,7 @@ from vaka.web.portal import (
     remote,
     removal,
     removal_preview,
+    reports,
     retention,
     rules,
     supplier,
@@ -53,6 +57,7 @@ from vaka.web.portal import (
     terms_pack,
 )
 from vaka.web.portal.api import API
+from vaka.web.portal.audits import is_over_for
 from vaka.web.portal.portal import Portal
 from vaka.web.preferences import Theme
 from vaka.web.problems import Problems
@@ -70,6 +75,8 @@ LOG = "/log/{authority}"
 PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
 EXERCISES = f"{LOG}/exercises"
+REPORT = f"{LOG}/reports/{{report}}/{{year}}"
+AUDITS, AUDITING = f"{LOG}/audits", f"{LOG}/auditing"
 
 
 async def sign_out(portal: Portal, request: Request) -> Response:
@@ -96,7 +103,7 @@ async def tell_security_contact(portal: Portal, request: Request) -> Response:
 
 
 ADDRESSES: tuple[Address, ...] = (
-    route("/", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
+    route("/", log.show_start, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/log", log.show_start, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(LOG, log.show_log, ["GET"], needs=Permission.PORTAL_READ_LOG),
     route(f"{LOG}/entry/{{index}}", log.show_entry, ["GET"], needs=Permission.PORTAL_READ_LOG),
@@ -191,7 +198,10 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/cases/{{case}}", cases.show_case, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/cases/{{case}}/answer", cases.answer_in, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/cases/{{case}}/seen", cases.say_seen, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
-    route(f"{LOG}/cases/{{case}}/file", cases.give_file, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file", case_files.give_json, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file/csaf", case_files.give_csaf, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file/stix", case_files.give_stix, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/file/pdf", case_files.give_pdf, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/contacts", contacts.show_contacts, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/contacts", contacts.name_contact, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/contacts/end", contacts.take_off, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
@@ -204,6 +214,11 @@ ADDRESSES: tuple[Address, ...] = (
     route("/terms", terms.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms", terms.show_board, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/terms/pack", terms_pack.give_pack, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route("/reports", reports.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/reports", reports.show_reports, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(REPORT, reports.show_report, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{REPORT}/csv", reports.give_file, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{REPORT}/pdf", reports.give_document, ["POST"], needs=Permission.PORTAL_SEE_TERMS),
     route("/inquiries", inquiries.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.ask, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
@@ -212,6 +227,21 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/exclusions", exclusions.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/exclusions/agree", exclusions.agree, ["POST"], needs=Permission.PORTAL_EXCLUDE_TERM),
     route(f"{LOG}/exclusions/end", exclusions.end, ["POST"], needs=Permission.PORTAL_EXCLUDE_TERM),
+    route("/audits", audits.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(AUDITS, audits.show_audits, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(AUDITS, audits.ask_for_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/agree", audits.agree_to_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/propose", audits.propose_for_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/withdraw", audits.withdraw_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/end", audits.end_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/close", audits.close_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{AUDITS}/finding", audits.note_one, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route("/auditing", auditing.show_own, ["GET"], needs=Permission.PORTAL_AUDIT),
+    route(AUDITING, auditing.show, ["GET"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/freeze", auditing.freeze_one, ["POST"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/draw", auditing.draw_one, ["POST"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/note", auditing.keep_one, ["POST"], needs=Permission.PORTAL_AUDIT),
+    route(f"{AUDITING}/finding", auditing.find_one, ["POST"], needs=Permission.PORTAL_AUDIT),
     route("/exercises", exercises.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(EXERCISES, exercises.show_exercises, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(EXERCISES, exercises.ask_for_one, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
@@ -223,6 +253,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{EXERCISES}/days", exercises.agree_days, ["POST"], needs=Permission.PORTAL_ASK_EXERCISE),
     route("/registers", registers.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/registers", registers.show_registers, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
+    route(f"{LOG}/registers/files/{{file}}", registers.give_file, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route("/preferences", rooms.set_preferences, ["POST"], needs=PUBLIC),
     route("/sign-out", sign_out, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
@@ -235,9 +266,10 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
     """Return the application of the portal process."""
 
     async def recognise(request: Request, address: Address) -> Asker | None:
-        return await rooms.recognise(
+        asker = await rooms.recognise(
             portal.platform, portal.clock, request, address, realm=REALM, others=OTHERS, theme=THEME
         )
+        return None if asker is not None and await is_over_for(portal, asker) else asker
 
     deny = partial(record_denial, portal)
     router = build_router(ADDRESSES, portal, Door(recognise, deny, portal.sign_in))

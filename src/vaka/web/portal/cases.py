@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The case room of an authority: the incidents and vulnerabilities that touch it, as far as it may see (term 35)."""
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,18 +15,17 @@ from starlette.responses import RedirectResponse, Response
 from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.cases.contacts import contact_day, list_contacts, whose_duty
-from vaka.cases.model import LONGEST_TEXT, Case, Tlp
-from vaka.cases.reading import find_case, list_cases, list_entries, list_receipts, list_titles, write_file
+from vaka.cases.model import LONGEST_TEXT, Case, CaseEntry, Tlp
+from vaka.cases.reading import find_case, list_cases, list_entries, list_receipts, list_titles
+from vaka.cases.words import title_of
 from vaka.cases.writing import answer, see
 from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
-from vaka.ledger.entries import Entry, append
-from vaka.ledger.events import Event
 from vaka.ledger.reading import read_state
 from vaka.ledger.search import identifier_in
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
-from vaka.web.case_words import case_words, clocks, title_of
+from vaka.web.case_words import case_words, clocks
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
@@ -31,6 +33,8 @@ from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.refusals import STATUS
 
 MAY = Permission.PORTAL_HANDLE_CASES
+OVER = ("fixed", "closed")
+"""The steps after which nothing is open."""
 
 
 class AnswerForm(Form):
@@ -55,9 +59,11 @@ async def show_cases(portal: Portal, request: Request, asker: Asker) -> Response
         cases = await list_cases(platform, authority.id)
         titles = await list_titles(platform, authority.id)
         duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
+    running = Counter(one.kind for one in cases if one.state not in OVER)
     return portal.page(
         asker, "portal_cases.html", authority, f"{path}/cases", page="cases", path=path, state=state,
-        cases=cases[:100], titles=titles, duty=duty, **case_words(asker.preferences),
+        cases=sorted(cases[:100], key=lambda one: one.state in OVER), open_now=running, titles=titles, duty=duty,
+        **case_words(asker.preferences),
     )  # fmt: skip
 
 
@@ -96,19 +102,6 @@ async def say_seen(portal: Portal, request: Request, asker: Asker) -> Response:
     return RedirectResponse(f"/log/{authority.slug}/cases/{case_id}", 303)
 
 
-async def give_file(portal: Portal, request: Request, asker: Asker) -> Response:
-    """GET /log/{authority}/cases/{case}/file: the case as JSON, without anybody's name and what is marked RED."""
-    authority = await require_authority(portal, request, asker, MAY)
-    async with transaction(portal.platform) as platform:
-        case = await _require(platform, authority, _identifier(request))
-        entries = await list_entries(platform, case.id, authority.id)
-    entry = Entry(Event.CASE_EXPORTED, asker.principal.actor, portal.clock.now(), f"case:{case.id}")
-    async with portal.gateway.transaction(authority.id) as tenant:
-        await append(tenant, entry)
-    headers = {"Content-Disposition": f'attachment; filename="case-{case.number}.json"'}
-    return Response(write_file(case, entries), media_type="application/json", headers=headers)
-
-
 async def _show(
     portal: Portal, request: Request, asker: Asker, authority: Authority, error: VakaError | None = None,
     form: AnswerForm | None = None,
@@ -116,7 +109,7 @@ async def _show(
     path = f"/log/{authority.slug}"
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
-        case = await _require(platform, authority, _identifier(request))
+        case = await read_case(platform, authority, request)
         entries = await list_entries(platform, case.id, authority.id)
         receipts = await list_receipts(platform, case.id, authority.id)
     status, message = 200, None
@@ -126,15 +119,24 @@ async def _show(
         f"account:{one.made_by}" for one in entries if one.made_by
     }
     names = await name_everything(portal.platform, Things(), [], sorted(by))
-    told_at = min((one.made_at for one in entries if one.kind == "touched"), default=None)
     ours = {one.number for one in receipts if one.authority_id is not None}
     return portal.page(
         asker, "portal_case.html", authority, f"{path}/cases/{case.id}", status, page="cases", path=path, state=state,
-        case=case, title=title_of(case, entries), entries=entries, receipts=receipts, names=names, message=message,
-        clocks=clocks(case, told_at), form=form, red=sum(one.tlp == "RED" for one in entries),
+        case=case, title=title_of(entries), entries=entries, receipts=receipts, names=names, message=message,
+        clocks=clocks(case, told_at(entries)), form=form, red=sum(one.tlp == "RED" for one in entries),
         unseen=[one for one in entries if one.side == "supplier" and one.number not in ours],
         **case_words(asker.preferences),
     )  # fmt: skip
+
+
+async def read_case(platform: Connection, authority: Authority, request: Request) -> Case:
+    """Return the case that an address names. Raises NothingHereError as for one that there is not."""
+    return await _require(platform, authority, _identifier(request))
+
+
+def told_at(entries: Sequence[CaseEntry]) -> datetime | None:
+    """Return when the authority was told, by what it sees."""
+    return min((one.made_at for one in entries if one.kind == "touched"), default=None)
 
 
 async def _require(platform: Connection, authority: Authority, case_id: UUID) -> Case:

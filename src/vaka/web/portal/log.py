@@ -11,8 +11,9 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.decide import NothingHereError, may
+from vaka.access.decide import may
 from vaka.access.permissions import Permission
+from vaka.access.time_boxes import find_scope
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
 from vaka.ledger.entries import Entry, append
@@ -26,6 +27,7 @@ from vaka.web.pages import Message
 from vaka.web.portal.asked import Asked, AskedForm, tell_place, understand
 from vaka.web.portal.names import Names, name_everything, name_things
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.scope import is_within
 
 PAGE_ROWS = 50
 LARGEST_INDEX_DIGITS = 15
@@ -71,10 +73,14 @@ class Found:
 
 
 async def show_start(portal: Portal, request: Request, asker: Asker) -> Response:
-    """GET / and GET /log: the log of one's own authority; of several, the first by name."""
+    """GET / and GET /log: the log of one's own authority, of several the first by name; for whoever reads no log, what
+    waits for the authority; for an auditor, where he works.
+    """
     own = portal.own_authorities(asker)
     if not own:
-        raise NothingHereError
+        return portal.lead_to_own(asker, Permission.PORTAL_SEE_TERMS, "tasks")
+    if not is_within(find_scope(asker.principal, own[0].id), ""):
+        return RedirectResponse(f"/log/{own[0].slug}/auditing", 303)
     return RedirectResponse(f"/log/{own[0].slug}", 303)
 
 

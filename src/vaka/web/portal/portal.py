@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vaka.access.decide import NothingHereError, authorities_where, may
 from vaka.access.permissions import Permission
 from vaka.access.step_up import Policy
+from vaka.access.time_boxes import find_scope
 from vaka.clock import Clock
 from vaka.database.connections import Pool
 from vaka.identity.ceremonies import Ceremonies
@@ -26,12 +28,13 @@ from vaka.tenants.names import NameIndexes
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.authorities import Reading, find_by_slug
-from vaka.web.authorities import require_authority as require_authority
+from vaka.web.authorities import require_authority as require_in
 from vaka.web.denials import Teller
-from vaka.web.navigation import open_groups
+from vaka.web.navigation import open_groups, rooms_where
 from vaka.web.pages import Pages
 from vaka.web.portal.lookup import LookedFor
 from vaka.web.portal.rooms import GROUPS
+from vaka.web.portal.scope import is_within, require_scope
 from vaka.web.portal.taking_out import TakingOut
 from vaka.web.programs.allowance import Allowances
 from vaka.web.questions import Questions
@@ -117,14 +120,17 @@ class Portal:
 
     def facts(self, asker: Asker, authority: Authority) -> Mapping[str, Any]:
         """Return what every template of the portal may ask."""
-        principal = asker.principal
+        principal, scope = asker.principal, find_scope(asker.principal, authority.id)
         return {
             "asker": asker,
             "frame": "portal_room.html",
             "idle": IDLE["authority"],
             "authority": authority,
             "base": f"/log/{authority.slug}",
-            "groups": open_groups(GROUPS, lambda needs: may(principal, needs, authority.id)),
+            "groups": rooms_where(
+                open_groups(GROUPS, lambda needs: may(principal, needs, authority.id)),
+                lambda room: is_within(scope, room.path),
+            ),
             "may_read": may(principal, Permission.PORTAL_READ_LOG, authority.id),
             "may_set_retention": may(principal, Permission.PORTAL_SET_RETENTION, authority.id),
             "may_set_removal": may(principal, Permission.PORTAL_SET_REMOVAL, authority.id),
@@ -147,3 +153,13 @@ class Portal:
             "may_take_everything": may(principal, Permission.PORTAL_EXPORT_AUTHORITY, authority.id),
             "may_export": may(principal, Permission.PORTAL_EXPORT_LOG, authority.id),
         }
+
+
+async def require_authority(portal: Portal, request: Request, asker: Asker, permission: Permission) -> Authority:
+    """Return the authority an address names, if the asker has ``permission`` there.
+
+    Whoever is there for an audit alone opens what that is about. Raises NotAllowedError or NothingHereError.
+    """
+    authority = await require_in(portal, request, asker, permission)
+    require_scope(asker.principal, authority.id, request.url.path.removeprefix(f"/log/{authority.slug}"), permission)
+    return authority

@@ -9,16 +9,22 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
+from vaka.access.time_boxes import find_scope
 from vaka.database.connections import Connection, transaction
 from vaka.ledger.reading import read_state
+from vaka.ledger.search import identifier_in
 from vaka.registers.declarations import load_registers
+from vaka.registers.files import ShownFile, list_shown_files, read_shown_file
 from vaka.registers.model import Field, Register, State
 from vaka.registers.store import ShownEntry, ShownRegister, list_shown_entries, list_shown_registers
 from vaka.web.asker import Asker
 from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.scope import registers_within
 from vaka.web.register_words import STATES
+from vaka.web.uploads import hand_out
 
 MAY_SEE = Permission.PORTAL_SEE_TERMS
 
@@ -31,6 +37,8 @@ class Shelf:
     counts: Mapping[State, int]
     entries: Sequence[ShownEntry] | None
     """None where only numbers are shown."""
+    files: Mapping[UUID, Sequence[ShownFile]]
+    """By entry."""
 
 
 async def show_own(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -46,7 +54,11 @@ async def show_registers(portal: Portal, request: Request, asker: Asker) -> Resp
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
-        shown = [one for one in await list_shown_registers(platform, authority.id) if one.register in load_registers()]
+        registers, scope = load_registers(), find_scope(asker.principal, authority.id)
+        shown = [
+            one for one in await list_shown_registers(platform, authority.id)
+            if one.register in registers and registers_within(scope, tuple(registers[one.register].answers))
+        ]  # fmt: skip
         shelves = [await _fill(platform, authority.id, one) for one in shown]
     titles = {one.entry: _title(one) for shelf in shelves for one in shelf.entries or []}
 
@@ -70,8 +82,23 @@ async def _fill(platform: Connection, authority_id: UUID, shown: ShownRegister) 
     """Read what is shown of one register: never more than its declaration allows, whatever was decided."""
     register = load_registers()[shown.register]
     if shown.how != "entries" or register.shown != "entries":
-        return Shelf(register, shown.counts, None)
-    return Shelf(register, shown.counts, await list_shown_entries(platform, authority_id, register.name))
+        return Shelf(register, shown.counts, None, {})
+    files: dict[UUID, list[ShownFile]] = {}
+    for one in await list_shown_files(platform, authority_id, register.name):
+        files.setdefault(one.entry, []).append(one)
+    return Shelf(register, shown.counts, await list_shown_entries(platform, authority_id, register.name), files)
+
+
+async def give_file(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/registers/files/{file}: a file at an entry that the authority is shown."""
+    authority = await require_authority(portal, request, asker, MAY_SEE)
+    wanted = identifier_in(f"attachment:{request.path_params['file']}")
+    async with transaction(portal.platform) as platform:
+        file = None if wanted is None else await read_shown_file(platform, authority.id, wanted)
+    if file is None or load_registers()[file.register].shown != "entries":
+        raise NothingHereError
+    await enter_opened(portal, asker, authority, "registers")
+    return hand_out(file.name, file.media_type, file.body)
 
 
 def _title(entry: ShownEntry) -> str:

@@ -12,12 +12,15 @@ GROUPS = (
     )),
     Group(mark("The terms"), (
         Room("terms", "/terms", mark("The terms"), Permission.PORTAL_SEE_TERMS),
+        Room("reports", "/reports", mark("Reports of a year"), Permission.PORTAL_SEE_TERMS),
         Room("registers", "/registers", mark("The supplier's registers"), Permission.PORTAL_SEE_TERMS),
         Room("inquiries", "/inquiries", mark("Questions"), Permission.PORTAL_SEE_TERMS),
+        Room("audits", "/audits", mark("Audits and visits"), Permission.PORTAL_SEE_TERMS),
+        Room("auditing", "/auditing", mark("My audit"), Permission.PORTAL_AUDIT),
         Room("exercises", "/exercises", mark("Crisis exercises"), Permission.PORTAL_SEE_TERMS),
         Room("rules", "/rules", mark("Our rules"), Permission.PORTAL_PUBLISH_RULES),
     )),
-    Group(mark("Incidents"), (
+    Group(mark("Incidents and vulnerabilities"), (
         Room("cases", "/cases", mark("Cases"), Permission.PORTAL_HANDLE_CASES),
         Room("contacts", "/contacts", mark("Contacts"), Permission.PORTAL_HANDLE_CASES),
     )),
@@ -31,7 +34,7 @@ GROUPS = (
         Room("log", "", mark("Our log"), Permission.PORTAL_READ_LOG),
         Room("supplier", "/supplier", mark("The supplier's log"), Permission.PORTAL_READ_LOG),
         Room("export", "/export", mark("Take out"), Permission.PORTAL_EXPORT_LOG),
-        Room("retention", "/retention", mark("How long"), Permission.PORTAL_SET_RETENTION),
+        Room("retention", "/retention", mark("How long the log is kept"), Permission.PORTAL_SET_RETENTION),
         Room("help", "/help", mark("What the log proves"), Permission.PORTAL_READ_LOG),
     )),
     Group(mark("People's data"), (

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The board of the 37 terms, as it stands this second: the same for the authority as for the supplier, red included."""
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
+from vaka.access.time_boxes import find_scope
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.evidence import list_supervised
 from vaka.cases.contacts import contact_day, list_contacts, whose_duty
@@ -36,7 +39,10 @@ async def show_board(portal: Portal, request: Request, asker: Asker) -> Response
         supervised = next((one for one in await list_supervised(platform, now) if one.id == authority.id), None)
         if supervised is None:
             raise NothingHereError  # the reception of unknown senders has no contract
+        scope = find_scope(asker.principal, authority.id)
         board = await read_board(platform, supervised, now)
+        if scope is not None:  # an auditor sees the terms of his audit
+            board = replace(board, tiles=[one for one in board.tiles if one.term.number in scope])
         duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
     return portal.page(
         asker, "portal_terms.html", authority, f"/log/{authority.slug}/terms",

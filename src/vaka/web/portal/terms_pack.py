@@ -15,7 +15,8 @@ from typing import IO
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vaka.access.decide import NothingHereError
+from vaka.access.decide import NothingHereError, may
+from vaka.access.permissions import Permission
 from vaka.assurance.pack import FORMAT, Doors, write_pack
 from vaka.identity.confirming import Act, Confirmation
 from vaka.keys.signing_key import read_signing_key
@@ -69,8 +70,9 @@ async def _send(portal: Portal, asker: Asker, authority: Authority, confirmed: C
         doors = Doors(
             portal.platform, portal.gateway, portal.logs.origin, version("vaka"), read_signing_key(portal.packs_key)
         )
+        with_cases = may(asker.principal, Permission.PORTAL_HANDLE_CASES, authority.id)
         async with portal.packing:
-            packed = await write_pack(doors, authority, now, file)
+            packed = await write_pack(doors, authority, now, file, with_cases=with_cases)
         if packed is None:
             raise NothingHereError
         facts = {**packed.facts, **confirmed.said}

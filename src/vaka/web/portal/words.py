@@ -34,6 +34,8 @@ KINDS: Mapping[str, str] = {
     "erasure_order": mark("Order of erasure"),
     "ending": mark("Erasure of everything"),
     "export": mark("Everything taken out"),
+    "audit": mark("Audit"),
+    "audit_note": mark("Auditor's note"),
     "exercise": mark("Crisis exercise"),
     "founding": mark("Founding"),
     "installation": mark("Installation"),

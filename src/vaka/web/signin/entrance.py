@@ -92,6 +92,7 @@ def _first_room(principal: Principal | None) -> str:
 
 _ROOMS = (
     (Permission.PORTAL_READ_LOG, "/"),
+    (Permission.PORTAL_SEE_TERMS, "/tasks"),
     (Permission.PORTAL_SET_RETENTION, "/retention"),
     (Permission.PORTAL_SET_REMOVAL, "/removal"),
     (Permission.PORTAL_ERASE, "/erasure"),

@@ -259,7 +259,7 @@ begin
     perform ledger.append(
         p_at, 'remote.drawn', 'account:' || p_by, 'remote_draw:' || p_id, 'success', jsonb_strip_nulls(jsonb_build_object(
             'quarter', period.quarter, 'version', p_number, 'size', told.size, 'seed', encode(hash, 'hex'),
-            'population', among, 'count', taken, 'reason', case when p_number > 1 then p_reason end)));
+            'items', among, 'count', taken, 'reason', case when p_number > 1 then p_reason end)));
     return 'done';
 end $$;
 revoke all on function draw_remote_sample from public;

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""How that is said which is verified again and again (`vaka.assurance.verified`), by requirement and reason."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from vaka.errors import Sentence
+
+OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
+    {
+        ("database-rights", "more"): Sentence(
+            sv="{count} rättigheter i databaserna är inte publicerade.",
+            en="{count} rights in the databases are not published.",
+        ),
+        ("database-rights", "fewer"): Sentence(
+            sv="{count} publicerade rättigheter finns inte i databaserna.",
+            en="{count} published rights are not there in the databases.",
+        ),
+        ("database-rights", "powers"): Sentence(
+            sv="{count} roller i databasservern har befogenheter eller medlemskap som ingen process ska ha.",
+            en="{count} roles of the database server have powers or memberships that no process is to have.",
+        ),
+        ("database-separation", "reached"): Sentence(
+            sv="{count} vägar in i eller ut ur myndighetens databas finns för roller som inte ska ha dem.",
+            en="{count} ways into or out of the authority's database are there for roles that are not to have them.",
+        ),
+        ("database-separation", "log"): Sentence(
+            sv="{count} kontrollpunkter i myndighetens databas hör inte till dess logg.",
+            en="{count} checkpoints in the authority's database are not of its log.",
+        ),
+        ("accounts-replayed", "differ"): Sentence(
+            sv="{count} uppgifter om konton är inte vad loggen säger att de ska vara.",
+            en="{count} facts of accounts are not what the log says they should be.",
+        ),
+        ("step-up", "untouched"): Sentence(
+            sv="{count} privilegierade handlingar de senaste 30 dagarna bekräftades inte med en säkerhetsnyckel.",
+            en="{count} privileged acts in the last 30 days were not confirmed with a security key.",
+        ),
+        ("step-up", "weakened"): Sentence(
+            sv="Inställningarna släpper igenom privilegierade handlingar av den som inte har någon säkerhetsnyckel.",
+            en="The settings let privileged acts through of whoever has no security key.",
+        ),
+        ("activation-flagged", "late"): Sentence(
+            sv="{count} hemligheter i anordningar borde ha bytts för mer än 30 dagar sedan.",
+            en="{count} secrets of devices should have been changed more than 30 days ago.",
+        ),
+        ("activation-flagged", "unknown"): Sentence(
+            sv="Om {count} hemligheter i anordningar vet ingen om de håller måttet.",
+            en="Of {count} secrets of devices nobody knows whether they meet the requirements.",
+        ),
+        ("log-sources", "untold"): Sentence(
+            sv="{count} händelser det senaste dygnet har inte lämnat någon post i loggen.",
+            en="{count} events of the last day have left no entry in the log.",
+        ),
+        ("log-sources", "silent"): Sentence(
+            sv="Ingen av {count} mottagare har hörts av på en kvart.",
+            en="None of {count} receivers has been heard for a quarter of an hour.",
+        ),
+        ("plain-secrets", "plain"): Sentence(
+            sv="{count} hemligheter står i klartext i inställningar, miljövariabler eller argument.",
+            en="{count} secrets stand in clear in settings, environment variables or arguments.",
+        ),
+        ("secret-scan", "found"): Sentence(
+            sv="I {count} av programmets filer står en hemlighet i klartext.",
+            en="In {count} of the program's files a secret stands in clear.",
+        ),
+        ("unit-hardening", "open"): Sentence(
+            sv="{count} processer får göra mer i operativsystemet än de behöver.",
+            en="{count} processes may do more in the operating system than they need.",
+        ),
+        ("endpoint-scan", "offers"): Sentence(
+            sv="{count} versioner eller krypton som anslutningspunkterna erbjuder är inte de som policyn tillåter.",
+            en="{count} versions or ciphers that the endpoints offer are not those that the policy allows.",
+        ),
+        ("certificate-days", "expired"): Sentence(
+            sv="{count} anslutningspunkter visar ett certifikat som inte gäller i dag.",
+            en="{count} endpoints show a certificate that is not valid today.",
+        ),
+        ("host-sites", "unplaced"): Sentence(
+            sv="{count} maskiner står inte i någon hall i registret.",
+            en="{count} machines stand in no hall of the register.",
+        ),
+        ("host-sites", "together"): Sentence(
+            sv="Säkerhetskopiorna ligger inte i en annan hall än driften.",
+            en="Backups are not in another hall than operations.",
+        ),
+        ("role-matrix", "differ"): Sentence(
+            sv="I {count} fall avgör koden som körs något annat om roller än vad som är publicerat.",
+            en="In {count} cases the code that runs decides otherwise about roles than what is published.",
+        ),
+        ("keys-due", "late"): Sentence(
+            sv="{count} nycklar skulle ha bytts ut senast för ett dygn sedan.",
+            en="{count} keys were to be replaced more than a day ago.",
+        ),
+    }
+)

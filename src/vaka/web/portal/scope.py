@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Which pages an auditor opens (term 37): those of the terms that his audit is about, and what is anybody's.
+
+What stands in no list here is closed to him.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from uuid import UUID
+
+from vaka.access.decide import NotAllowedError
+from vaka.access.permissions import Permission
+from vaka.access.principal import Principal
+from vaka.access.time_boxes import find_scope
+from vaka.assurance.terms import load_terms
+
+_ALL = frozenset(range(1, 38))
+_LOG = frozenset({25, 26})
+_ALWAYS = frozenset({"/help", "/keys", "/sessions", "/audits", "/auditing", "/terms", "/registers"})
+"""What is about nobody, one's own, or shows no more than the scope itself."""
+_TERMS: Mapping[str, frozenset[int]] = MappingProxyType(
+    {
+        "": _LOG, "/entry": _LOG, "/checkpoint": _LOG, "/supplier": _LOG | {12, 17}, "/access": frozenset({9}),
+        "/holders": frozenset({10}), "/notices": frozenset({9, 10}), "/inquiries": frozenset({37}),
+        "/exercises": frozenset({36}),
+    }
+)  # fmt: skip
+"""By the first part of an address below the authority's: it is open where one of these is in the scope."""
+_WHOLE = frozenset({"/terms/pack", "/tasks", "/exclusions"})
+"""What tells of every term: open where the scope is all of them."""
+
+
+def is_within(scope: frozenset[int] | None, path: str) -> bool:
+    """Whether an address below the authority's is within a scope; None is nobody's audit, and bounds nothing."""
+    first = "/" + path.strip("/").partition("/")[0] if path.strip("/") else ""
+    if scope is None:
+        return True
+    if path in _WHOLE or first in _WHOLE:
+        return scope == _ALL
+    return first in _ALWAYS or bool(_TERMS.get(first, frozenset()) & scope)
+
+
+def require_scope(principal: Principal, authority_id: UUID, path: str, permission: Permission) -> None:
+    """Return if somebody's audit, if he is here for one, is about what stands there. Raises NotAllowedError."""
+    if not is_within(find_scope(principal, authority_id), path):
+        raise NotAllowedError(permission, principal.session)
+
+
+def registers_within(scope: frozenset[int] | None, answers: tuple[str, ...]) -> bool:
+    """Whether a register that answers these requirements is within a scope."""
+    if scope is None:
+        return True
+    return any(one.id in answers for term in load_terms() if term.number in scope for one in term.requirements)

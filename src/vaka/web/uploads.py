@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Files that come with a form, and files that are handed out again: always to be kept, never to be shown in a page."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vaka.web.forms import FormError
+from vaka.web.safety import SANDBOX
+
+MEDIA_TYPE = "multipart/form-data"
+BODY_SECONDS = 60
+_MOST_FIELDS = 4
+_LONGEST_FIELD = 200  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent, and the fields beside it."""
+
+    name: str
+    """What the browser says it is called."""
+    data: bytes
+    fields: Mapping[str, str]
+
+
+class _InMemory(MultiPartParser):
+    """Nothing that was not looked at yet lies on a disk. How much comes at all is bounded by `vaka.web.safety`."""
+
+    spool_max_size = 64 * 1024 * 1024
+
+
+async def read_upload(request: Request) -> Upload:
+    """Return the file of a form, in its field ``file``. Raises FormError where there is not exactly one."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        raise FormError
+    parser = _InMemory(
+        request.headers, request.stream(), max_files=1, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD
+    )
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError, TimeoutError):
+        raise FormError from None
+    try:
+        sent = form.multi_items()
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or len(sent) != len({name for name, _ in sent}):
+            raise FormError
+        fields = {name: value for name, value in sent if isinstance(value, str)}
+        return Upload(file.filename or "", await file.read(), fields)
+    finally:
+        await form.close()
+
+
+def hand_out(name: str, media_type: str, body: bytes) -> Response:
+    """Answer with a file to keep, under its own name (RFC 6266, RFC 8187)."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    return Response(
+        body,
+        media_type=media_type,
+        headers={
+            "Cache-Control": "no-store", "Content-Security-Policy": SANDBOX,
+            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        },
+    )  # fmt: skip
