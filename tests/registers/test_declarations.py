@@ -10,9 +10,16 @@ from vaka.assurance.terms import find_requirements, load_terms
 from vaka.errors import ConfigurationError
 from vaka.registers.declarations import load_registers, read_registers
 
-OF_THEIR_OWN = {"authority-contact", "incident-clocks", "remote-sample", "role-matrix"}
-"""What has a collector and no register: contacts, cases and samples of remote work have tables of their own, the matrix
-comes with the program."""
+OF_THEIR_OWN = {
+    "access-report",
+    "authority-contact",
+    "change-report",
+    "incident-clocks",
+    "remote-sample",
+    "role-matrix",
+}
+"""What has a collector and no register: contacts, cases, reports and samples of remote work have tables of their own,
+the matrix comes with the program."""
 
 TEXTS = {
     one.name.removesuffix(".toml"): one.read_text(encoding="utf-8")
