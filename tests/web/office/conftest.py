@@ -61,16 +61,22 @@ async def enter(
     return Browser(build_office(office, SETTINGS), SETTINGS.office.origin, cookies, str(account))
 
 
+async def seen(browser: Browser) -> Browser:
+    """Let the office have seen from where a session is: the log tells of it once, before what a test looks at."""
+    await browser.get("/here")
+    return browser
+
+
 @pytest.fixture
 async def adam(office: Office, installation: Installation) -> Browser:
     """An administrator."""
-    return await enter(office, installation, "adam")
+    return await seen(await enter(office, installation, "adam"))
 
 
 @pytest.fixture
 async def ada(office: Office, installation: Installation) -> Browser:
     """Another, who reads English."""
-    return await enter(office, installation, "ada")
+    return await seen(await enter(office, installation, "ada"))
 
 
 @pytest.fixture
@@ -90,7 +96,7 @@ async def strict(office: Office) -> Office:
 
 async def enter_with_key(office: Office, installation: Installation, persona: str) -> Administrator:
     """Sign an administrator in who has a key and has touched it."""
-    who = Administrator(await enter(office, installation, persona))
+    who = Administrator(await seen(await enter(office, installation, persona)))
     token = who.browser.cookies[COOKIES["administrator"]]
     async with transaction(office.platform) as connection:
         session = await find_session(connection, token, office.clock.now())

@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,7 @@ from tests.web.portal.conftest import enter as enter_portal
 from vaka.access.remote_work import place_session
 from vaka.clock import SystemClock
 from vaka.database.connections import transaction
+from vaka.ledger.signer import LedgerHaltedError
 from vaka.web.office.office import Office
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
@@ -46,7 +48,8 @@ def nothing_drawn(installation: Installation, logs: Logs) -> Iterator[None]:
 
 @pytest.fixture
 async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    await logs.seal()
+    with suppress(LedgerHaltedError):
+        await logs.seal()
     async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
         yield opened
 
