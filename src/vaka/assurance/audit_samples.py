@@ -55,7 +55,7 @@ class Population:
     checkpoint: int | None
     """The size of the log in the checkpoint that gave the seed; None before it is drawn."""
     seed: str | None
-    """SHA-256 (hex) of that checkpoint's signed note."""
+    """SHA-256 (hex) of what that checkpoint says, with the log's own signature."""
     sample_sha256: str | None
     drawn_at: datetime | None
     stands: bool

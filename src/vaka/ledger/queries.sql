@@ -45,10 +45,12 @@ update ledger.head set size = %(size)s, root = %(root)s, sequenced_at = now()
 
 -- name: forget_checkpoint
 -- as: sequencer in tenant, sequencer in platform
--- The last one, where it is of the same minute as the one that takes its place.
+-- The newest one, unless it is the first of its minute. That one stays, whatever is signed afterwards: what is drawn by a
+-- checkpoint (remote work, audits) is drawn by one that nobody can have replaced after he saw it.
 delete from ledger.checkpoint c
 where c.size = (select max(size) from ledger.checkpoint) and c.size < %(size)s
-  and date_trunc('minute', c.signed_at) = date_trunc('minute', %(signed_at)s::timestamptz)
+  and date_trunc('minute', c.signed_at) = (
+      select date_trunc('minute', e.signed_at) from ledger.checkpoint e where e.size < c.size order by e.size desc limit 1)
 
 -- name: store_checkpoint
 -- as: sequencer in tenant, sequencer in platform

@@ -164,16 +164,31 @@ insert into ledger.concern (event, whose) values ('remote.drawn', 'everybody'), 
 alter table ledger.inbox add constraint remote_work_is_checked_in_the_office
     check (event not in ('remote.drawn', 'remote.checked') or written_by ~ '_office$');
 
--- The first checkpoint since a moment that stays: its size, and what was signed with the log's own signature, which nobody
--- knows before it is made and nobody makes otherwise (Ed25519, RFC 8032). What witnesses add to it later is not among it.
--- The newest may still give way to another of the same minute; as soon as one of a later minute has come, none does.
+-- What a checkpoint says, and the log's own signature on it, which nobody knows before it is made and nobody makes otherwise
+-- (Ed25519, RFC 8032). What witnesses add to it later is not among it.
+create function ledger.own_words(p_note bytea) returns text
+    language sql immutable set search_path = ledger, pg_temp as $$
+    select split_part(n.note, E'\n\n', 1) || E'\n\n' || split_part(split_part(n.note, E'\n\n', 2), E'\n', 1)
+    from (select convert_from(p_note, 'UTF8') as note) n
+$$;
+revoke all on function ledger.own_words from public;
+
+-- Whether a checkpoint is the first of its minute: that one stays (forget_checkpoint). Any other gives way to the next, so
+-- whoever saw what would be drawn by it could have another made until he likes what is.
+create function ledger.is_first_of_minute(p_one ledger.checkpoint) returns boolean
+    language sql stable set search_path = ledger, pg_temp as $$
+    select not exists (
+        select from checkpoint e
+        where e.size < p_one.size and e.signed_at >= date_trunc('minute', p_one.signed_at)
+          and e.signed_at < date_trunc('minute', p_one.signed_at) + interval '1 minute')
+$$;
+revoke all on function ledger.is_first_of_minute from public;
+
+-- The first checkpoint since a moment that stays: its size, and its own words.
 create function ledger.first_checkpoint(p_since timestamptz) returns table (size bigint, signed text)
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select c.size, split_part(n.note, E'\n\n', 1) || E'\n\n' || split_part(split_part(n.note, E'\n\n', 2), E'\n', 1)
-    from checkpoint c cross join lateral (select convert_from(c.note, 'UTF8') as note) n
-    where c.signed_at >= p_since and exists (
-        select from checkpoint l
-        where l.size > c.size and date_trunc('minute', l.signed_at) > date_trunc('minute', c.signed_at))
+    select c.size, own_words(c.note) from checkpoint c
+    where c.signed_at >= p_since and is_first_of_minute(c)
     order by c.size limit 1
 $$;
 revoke all on function ledger.first_checkpoint from public;

@@ -97,7 +97,7 @@ create table audit_item (
 
 create table audit_sample (
     population uuid primary key references audit_population,
-    -- The checkpoint that gave the seed: its size, and the SHA-256 of its signed note.
+    -- The checkpoint that gave the seed: its size, and the SHA-256 of its own words.
     checkpoint bigint not null,
     seed       text not null check (seed ~ '^[0-9a-f]{64}$'),
     -- SHA-256 over what was drawn, in the order it was drawn.
@@ -165,12 +165,12 @@ create function ledger.standing_of(p_items text[]) returns table (item text, sha
 $$;
 revoke all on function ledger.standing_of from public;
 
--- The first checkpoint over an entry that stays: of each minute the last one does, so that minute is over.
-create function ledger.first_over(p_entry bigint, p_at timestamptz) returns table (size bigint, sha256 text)
+-- The first checkpoint over an entry that stays: its size, and the SHA-256 of its own words.
+create function ledger.first_over(p_entry bigint) returns table (size bigint, sha256 text)
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select c.size, encode(sha256(c.note), 'hex')
+    select c.size, encode(sha256(convert_to(own_words(c.note), 'UTF8')), 'hex')
     from checkpoint c join log_entry e on e.id = p_entry
-    where c.size > e.index and date_trunc('minute', c.signed_at) + interval '1 minute' <= p_at
+    where c.size > e.index and is_first_of_minute(c)
     order by c.size limit 1
 $$;
 revoke all on function ledger.first_over from public;
@@ -625,7 +625,7 @@ begin
     elsif exists (select from audit_sample s where s.population = p_population) then
         return 'drawn';
     end if;
-    select * into over from ledger.first_over(frozen.entry, p_at);
+    select * into over from ledger.first_over(frozen.entry);
     if over.size is null then
         return 'unsealed';
     end if;
