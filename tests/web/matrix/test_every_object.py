@@ -262,5 +262,5 @@ def everything_of(installation: Installation, place: str) -> dict[str, str]:
     return found
 
 
-SHOWN = ("alarm", "alarm_event", "session", "session_use", "presence", "security_key_challenge")
+SHOWN = ("alarm", "alarm_event", "session", "session_place", "session_use", "presence", "security_key_challenge")
 """What changes though nobody does anything to authority A: alarms are presented, people are signed in and present."""
