@@ -217,6 +217,7 @@ grant execute on function list_auditors, list_audited_sites, is_audited_out, ask
     note_audit_finding, freeze_audit_population, draw_audit_sample, list_audit_populations, list_audit_drawn to g_portal;
 grant execute on function list_asked_audits to g_setup, g_office, g_portal, g_scheduler;
 grant execute on function find_unanswered_audits, find_changed_samples to g_scheduler, g_setup;
+grant execute on function ledger.audited, ledger.standing_of, ledger.first_over to vaka_owner;
 -- office and portal: what becomes of a crisis exercise that an authority asked for; each writes for its own side alone.
 grant execute on function list_exercises, list_exercise_lessons, exercise_days, end_exercise, attend_exercise,
     note_exercise_lesson to g_office, g_portal;
