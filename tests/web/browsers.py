@@ -53,6 +53,15 @@ class Answer:
 
 
 @dataclass
+class Held:
+    """A body that stays on its way: half of it is sent, and the rest once it is let go."""
+
+    read: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody waits for the rest."""
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
 class Browser:
     """One browser. ``get`` and ``post`` behave like a page of ours unless headers say otherwise."""
 
@@ -93,16 +102,24 @@ class Browser:
         """Send a form as HTMX does."""
         return await self.post(path, fields, {"hx-request": "true"})
 
-    async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+    async def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", held: Held | None = None
+    ) -> Answer:
         """Send one request and return the whole answer."""
         messages: list[Message] = []
 
         async def send(message: Message) -> None:
             messages.append(message)
 
-        arriving: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        half = len(body) // 2 if held else 0
+        arriving: list[Message] = [{"type": "http.request", "body": body[half:], "more_body": False}]
+        if held:
+            arriving.insert(0, {"type": "http.request", "body": body[:half], "more_body": True})
 
         async def receive() -> Message:
+            if held and len(arriving) == 1:
+                held.read.set()
+                await held.let_go.wait()
             return arriving.pop(0) if arriving else await asyncio.Future()
 
         await self.app(self._scope(method, path, headers), receive, send)

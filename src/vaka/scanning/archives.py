@@ -4,9 +4,10 @@
 
 clamd stops at limits of its own, by size, depth and number, and then says that nothing was found. Ours are far below
 those, and every member is unpacked here to see that it is what it says. A document of an office program holds no
-archive of its own, no encrypted member, nothing before, between or behind its members.
+archive of its own, no encrypted member, nothing before, between, behind or beside the data of its members.
 """
 
+import struct
 import zlib
 from collections.abc import Sequence
 from io import BytesIO
@@ -24,7 +25,15 @@ LARGEST_RATIO = 100
 SMALL_ENOUGH = 64 * 1024
 """Bytes of a member whose ratio says nothing: an empty style sheet packs to next to nothing."""
 _ENCRYPTED = 0x1 | 0x40 | 0x2000  # general purpose flags 0, 6 and 13 (APPNOTE 4.4.4)
+_UTF8 = 0x800  # flag 11: names are UTF-8, and not code page 437
+_DESCRIBED = 0x8  # flag 3: sum and sizes stand behind the data
 _LOCAL_HEADER = 30  # bytes, before the name (APPNOTE 4.3.7)
+_LARGEST_EXTRA = 64
+"""Bytes of extra fields (APPNOTE 4.5): times and owners have up to 40."""
+_GROWTH, _GROWTH_MARK, _LARGEST_GROWTH = 0xA220, b"\x28\xa0", 1024
+"""Room that office programs leave behind a name: a mark, two bytes, and zeros (ECMA-376-2, growth hint)."""
+_OTHER_NAMES = (0x7075, 0x6375)
+"""Another name or comment of a member (APPNOTE 4.6.8, 4.6.9), which one program reads and another does not."""
 _END = 22  # bytes of the record that ends it, without a comment (APPNOTE 4.3.16)
 _MARKS: Sequence[tuple[int, bytes]] = (
     (0, b"PK\x03\x04"), (0, b"PK\x05\x06"), (0, b"Rar!"), (0, b"7z\xbc\xaf\x27\x1c"), (0, b"\x1f\x8b"), (0, b"BZh"),
@@ -41,7 +50,7 @@ def read_members(data: bytes) -> dict[str, bytes]:
             members = archive.infolist()
             _require_bounds(members)
             _require_no_gaps(data, members, archive.start_dir, len(archive.comment))
-            return {one.filename: _unpack(archive, one) for one in members}
+            return {one.filename: _unpack(data, one) for one in members}
     except (BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError):
         raise FileRefusedError(Reason.ARCHIVE) from None
 
@@ -64,26 +73,71 @@ def _is_bounded(member: ZipInfo) -> bool:
 
 def _require_no_gaps(data: bytes, members: Sequence[ZipInfo], directory: int, comment: int) -> None:
     """Require that members stand one behind the other from the first byte to the directory: what lies between them one
-    program reads and another does not. A descriptor behind a member's data has 16 bytes, or 12 without its mark.
+    program reads and another does not.
     """
     at = 0
     for one in sorted(members, key=lambda member: member.header_offset):
-        header = data[one.header_offset : one.header_offset + _LOCAL_HEADER]
-        if one.header_offset != at or len(header) < _LOCAL_HEADER:
+        if one.header_offset != at:
             raise FileRefusedError(Reason.ARCHIVE)
-        name, extra = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
-        at += _LOCAL_HEADER + name + extra + one.compress_size
-        if one.flag_bits & 0x8:
-            at += 16 if data[at : at + 4] == b"PK\x07\x08" else 12
+        at = _data_of(data, one).stop
+        if one.flag_bits & _DESCRIBED:
+            at += 4 if data[at : at + 4] == b"PK\x07\x08" else 0
+            if data[at : at + 12] != struct.pack("<III", one.CRC, one.compress_size, one.file_size):
+                raise FileRefusedError(Reason.ARCHIVE)
+            at += 12
     if at != directory or comment or data[-_END:][:4] != b"PK\x05\x06":
         raise FileRefusedError(Reason.ARCHIVE)
 
 
-def _unpack(archive: ZipFile, member: ZipInfo) -> bytes:
-    """Return a member's bytes, held against its sum. A second name in front of it, or more than it says, is refused."""
-    with archive.open(member) as file:
-        content = file.read(LARGEST_MEMBER + 1)
-    if len(content) != member.file_size or (member.is_dir() and content):
+def _data_of(data: bytes, member: ZipInfo) -> slice:
+    """Return where a member's data is. Refused where its own header says anything else of it than the directory does:
+    there are readers of each. With a descriptor, a header may leave sum and sizes open.
+    """
+    at = member.header_offset + _LOCAL_HEADER
+    header = data[member.header_offset : at]
+    if len(header) < _LOCAL_HEADER:
+        raise FileRefusedError(Reason.ARCHIVE)
+    mark, _version, flags, method, _when, *sums, name_size, extra_size = struct.unpack("<4sHHHIIIIHH", header)
+    told = (member.CRC, member.compress_size, member.file_size)
+    start = at + name_size + extra_size
+    name = member.orig_filename.encode("utf-8" if member.flag_bits & _UTF8 else "cp437")
+    is_open = bool(member.flag_bits & _DESCRIBED)
+    if (
+        (mark, method) != (b"PK\x03\x04", member.compress_type)
+        or (flags ^ member.flag_bits) & (_ENCRYPTED | _DESCRIBED | _UTF8)
+        or not all(one == said or (is_open and one == 0) for one, said in zip(sums, told, strict=True))
+        or data[at : at + name_size] != name or member.filename != member.orig_filename or member.comment
+        or not all(_is_usual(one) for one in (data[at + name_size : start], member.extra))
+    ):  # fmt: skip
+        raise FileRefusedError(Reason.ARCHIVE)
+    return slice(start, start + member.compress_size)
+
+
+def _is_usual(extra: bytes) -> bool:
+    """Whether extra fields have no room for anything, and give no other name."""
+    rest, others = extra, 0
+    while len(rest) >= 4:
+        kind, size = struct.unpack_from("<HH", rest)
+        body, rest = rest[4 : 4 + size], rest[4 + size :]
+        if kind == _GROWTH:
+            if not body.startswith(_GROWTH_MARK) or any(body[4:]):
+                return False
+        else:
+            others += 4 + len(body)
+        if kind in _OTHER_NAMES:
+            return False
+    return others + len(rest) <= _LARGEST_EXTRA and len(extra) <= _LARGEST_EXTRA + _LARGEST_GROWTH
+
+
+def _unpack(data: bytes, member: ZipInfo) -> bytes:
+    """Return a member's bytes, held against its sum and sizes: all of its data is unpacked, and none lies behind it."""
+    content = packed = data[_data_of(data, member)]
+    if member.compress_type == ZIP_DEFLATED:
+        inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = inflating.decompress(packed, LARGEST_MEMBER + 1)
+        if not inflating.eof or inflating.unused_data or inflating.unconsumed_tail:
+            raise FileRefusedError(Reason.ARCHIVE)
+    if (len(content), zlib.crc32(content)) != (member.file_size, member.CRC) or (member.is_dir() and content):
         raise FileRefusedError(Reason.ARCHIVE)
     if any(content[at : at + len(mark)] == mark for at, mark in _MARKS):
         raise FileRefusedError(Reason.ARCHIVE)

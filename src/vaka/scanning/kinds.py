@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vaka.scanning.archives import read_members
+from vaka.scanning.documents import CONTENT_TYPES, require_no_programs, require_plain_types, require_readable
 from vaka.scanning.refusing import FileRefusedError, Reason
 
 LONGEST_NAME = 150
@@ -42,8 +43,6 @@ OPEN: Mapping[bytes, Kind] = {
 }
 """By what the member ``mimetype`` says."""
 KINDS = (PDF, PNG, JPEG, TEXT, CSV, *OFFICE.values(), *OPEN.values())
-_PROGRAMS = re.compile(r"(?i)(.*/)?(vba[a-z]*\.(bin|xml)|activex\d*\.(bin|xml)|oleobject\d*\.bin)|(basic|scripts)/.*")
-"""Members that carry macros, controls or embedded objects."""
 
 
 def tell_kind(name: str, data: bytes) -> Kind:
@@ -86,15 +85,16 @@ def _kind_of(data: bytes, says_table: bool) -> Kind:
 
 
 def _document(members: Mapping[str, bytes]) -> Kind:
-    if any(_PROGRAMS.fullmatch(name) for name in members):
-        raise FileRefusedError(Reason.PROGRAM)
-    content_types = members.get("[Content_Types].xml")
+    require_no_programs(members)
+    content_types = members.get(CONTENT_TYPES)
     if content_types is not None:
-        if b"macroEnabled" in content_types:
-            raise FileRefusedError(Reason.PROGRAM)
-        found = [kind for member, kind in OFFICE.items() if member in members]
+        require_plain_types(content_types)
+        # What says that it is both is read by each office program as its own kind.
+        found = [kind for member, kind in OFFICE.items() if member in members and "mimetype" not in members]
     else:
         found = [kind for kind in [OPEN.get(members.get("mimetype", b""))] if kind is not None]
+        if found:
+            require_readable(members)
     if len(found) != 1:
         raise FileRefusedError(Reason.KIND)
     return found[0]

@@ -21,7 +21,7 @@ class Reason(StrEnum):
     """It is packed in a way that could hide something from the scanner."""
     ENCRYPTED = "encrypted"
     PROGRAM = "program"
-    """It carries macros or the like."""
+    """It carries macros or the like, or fetches something from elsewhere."""
     INFECTED = "infected"
     NO_SCANNER = "no_scanner"
     """None is configured, or it does not answer as it should."""
@@ -63,9 +63,10 @@ _SENTENCES: Mapping[Reason, tuple[str, str]] = {
         "password.",
     ),
     Reason.PROGRAM: (
-        "Dokumentet har makron eller något annat program i sig. Ingenting har sparats. Spara det utan makron "
-        "eller som PDF.",
-        "The document has macros or some other program in it. Nothing was kept. Save it without macros, or as PDF.",
+        "Dokumentet har makron eller något annat program i sig, eller hämtar något från en annan plats när det "
+        "öppnas. Ingenting har sparats. Spara det utan makron, eller som PDF.",
+        "The document has macros or some other program in it, or fetches something from elsewhere when it is opened. "
+        "Nothing was kept. Save it without macros, or as PDF.",
     ),
     Reason.INFECTED: (
         "Genomsökningen hittade skadlig kod i filen. Ingenting har sparats. Öppna den inte, och hör av dig till "

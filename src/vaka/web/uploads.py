@@ -4,7 +4,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -13,13 +14,43 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vaka.errors import Category, Sentence, VakaError
 from vaka.web.forms import FormError
 from vaka.web.safety import SANDBOX
 
 MEDIA_TYPE = "multipart/form-data"
 BODY_SECONDS = 60
+MOST_AT_ONCE = 2
+"""Uploads in a process: each is held in memory, whole and unpacked, until the scanner has answered."""
 _MOST_FIELDS = 4
 _LONGEST_FIELD = 200  # bytes
+
+
+class TooManyUploadsError(VakaError):
+    """As many files as are taken in at once are on their way."""
+
+    def __init__(self) -> None:
+        sv = "Andra filer tas emot just nu. Ingenting har sparats. Vänta en minut och ladda upp filen igen."
+        en = "Other files are being taken in at the moment. Nothing was kept. Wait a minute, and upload the file again."
+        super().__init__(Category.UNAVAILABLE, Sentence(sv=sv, en=en))
+
+
+class Uploads:
+    """How many files are being taken in. Nobody waits in line: what waits holds a connection and a part of its file."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold a turn, from before anything is read until it is kept or refused. Raises TooManyUploadsError."""
+        if self._count >= MOST_AT_ONCE:
+            raise TooManyUploadsError
+        self._count += 1
+        try:
+            yield
+        finally:
+            self._count -= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Files in the office: scanned by a real clamd before anything is kept, and refused where that cannot be done."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.scanner.clamav import NAME, RunningClamd, document, packed, running_clamd
-from tests.web.browsers import Answer
+from tests.web.browsers import PATIENCE_SECONDS, Answer, Held
 from tests.web.furniture import Installation
 from tests.web.office.administrators import Administrator, fields_in, written
 from tests.web.office.conftest import SETTINGS
@@ -20,6 +22,7 @@ from vaka.scanning.inspecting import Inspector, harmless_pattern
 from vaka.settings_web import AttachmentSettings
 from vaka.web.office.application import build_office
 from vaka.web.office.office import Office
+from vaka.web.uploads import MOST_AT_ONCE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -50,7 +53,9 @@ def equip(office: Office, socket: Path | None, *who: Administrator) -> None:
         one.browser.app = app
 
 
-async def upload(who: Administrator, entry: str, name: str, data: bytes, *, more: bytes = b"") -> Answer:
+async def upload(
+    who: Administrator, entry: str, name: str, data: bytes, *, more: bytes = b"", held: Held | None = None
+) -> Answer:
     """Send a file from the page of an entry, as a browser does."""
     digest = fields_in(await who.get(entry), f"{entry}/files").get("digest", "0" * 64)
     line = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
@@ -62,7 +67,7 @@ async def upload(who: Administrator, entry: str, name: str, data: bytes, *, more
         "accept": "text/html", "content-type": f"multipart/form-data; boundary={BOUNDARY}",
         "content-length": str(len(body)), "sec-fetch-site": "same-origin",
     }  # fmt: skip
-    return await who.browser.send("POST", f"{entry}/files", headers, body)
+    return await who.browser.send("POST", f"{entry}/files", headers, body, held)
 
 
 def file_links(page: str, entry: str) -> list[str]:
@@ -180,6 +185,36 @@ async def test_a_body_that_is_no_form_with_one_file_is_refused(
         assert (await algot.browser.send("POST", f"{entry}/files", headers, broken)).status == 400
         bounded = {**headers, "content-type": f"multipart/form-data; boundary={BOUNDARY}"}
         assert (await algot.browser.send("POST", f"{entry}/files", bounded, broken)).status == 400
+
+
+async def test_two_files_are_taken_in_at_once_and_a_third_is_told_to_come_again(
+    strict: Office, algot: Administrator, berit: Administrator, clamd: RunningClamd, logs: Logs
+) -> None:
+    """At once, and unread: what waited in line would hold memory. Whoever goes away gives his turn back."""
+    equip(strict, clamd.socket, algot, berit)
+    entry, third = await written(algot, "documents", DOCUMENT), Held()
+    slow = [Held() for _ in range(MOST_AT_ONCE)]
+    sending = [
+        asyncio.create_task(upload(algot, entry, f"{at}.txt", b"%d" % at, held=one)) for at, one in enumerate(slow)
+    ]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        for one in slow:
+            await one.read.wait()
+        for who, says in (
+            (algot, "Andra filer tas emot just nu. Ingenting har sparats."),
+            (berit, "Other files are being taken in at the moment."),
+        ):
+            refused = await upload(who, entry, "b.txt", TEXT, held=third)
+            assert (refused.status, says in refused.text, third.read.is_set()) == (503, True, False)
+        assert logs.ask("platform", "select 1 from vaka.attachment") == []
+        sending[0].cancel()
+        with suppress(asyncio.CancelledError):
+            await sending[0]
+        assert (await upload(berit, entry, "b.txt", TEXT)).status == 303
+        slow[1].let_go.set()
+        assert (await sending[1]).status == 303
+    for name in ("c.txt", "d.txt", "e.txt"):
+        assert (await upload(algot, entry, name, name.encode())).status == 303, "each turn was given back"
 
 
 async def test_who_attached_a_file_is_not_the_second_of_two(

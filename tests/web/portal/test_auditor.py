@@ -3,6 +3,7 @@
 """What an auditor opens is an entry in the authority's own log, whatever page it is (term 37)."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.matrix.samples import IN_PATHS, IN_SOME_PATHS
 from tests.web.portal.conftest import Logs, enter
+from tests.web.portal.shelf import Shelf
 from vaka.access.permissions import Permission
 from vaka.access.roles import ROLES
 from vaka.web.portal.application import ADDRESSES, LOG
@@ -28,11 +30,20 @@ OF_NOBODY = {
 }
 
 
-def address(path: str, installation: Installation) -> str:
+@pytest.fixture
+def file(installation: Installation) -> Iterator[str]:
+    """A file that Ekbacka is shown."""
+    shelf = Shelf(installation)
+    shelf.show("documents", "ekbacka", "entries")
+    yield str(shelf.attach(shelf.put("documents", "in_force", title="Rutin"), "a.txt", b"a"))
+    shelf.execute("truncate register_version, register_acknowledgement, register_showing, attachment")
+
+
+def address(path: str, installation: Installation, file: str) -> str:
     """The page of Ekbacka that an address stands for."""
     known = {**IN_PATHS, **{name: IN_SOME_PATHS[at] for at in IN_SOME_PATHS if at[0] == path for name in (at[1],)}}
     named = {name: value for name, value in known.items() if isinstance(value, str)}
-    named |= {"authority": "ekbacka", "account": str(installation.accounts["beata"])}
+    named |= {"authority": "ekbacka", "account": str(installation.accounts["beata"]), "file": file}
     for name, value in named.items():
         path = path.replace(f"{{{name}}}", value)
     assert "{" not in path, path
@@ -41,10 +52,10 @@ def address(path: str, installation: Installation) -> str:
 
 @pytest.mark.parametrize("path", OPENS)
 async def test_term_37_6_everything_an_auditor_opens_is_an_entry(
-    rut: Browser, logs: Logs, installation: Installation, path: str
+    rut: Browser, logs: Logs, installation: Installation, file: str, path: str
 ) -> None:
     """Every address that the role opens, taken from the route table: one that is added here stands here too."""
-    opened = address(path, installation)
+    opened = address(path, installation, file)
     if "/supplier/entry/" in opened:  # of the supplier's entries an authority sees some
         await logs.seal_platform()
         [index, *_] = re.findall(r"/supplier/entry/(\d+)", (await rut.get("/log/ekbacka/supplier")).text)

@@ -14,6 +14,7 @@ from tests.platform import make_account, platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
+from tests.web.portal.shelf import Shelf
 from vaka.access.grants import grant_role
 from vaka.clock import LOCAL
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role, tenant_role
@@ -93,6 +94,30 @@ async def test_term_37_1_an_auditor_opens_the_pages_of_his_terms_and_writes_noth
         if "POST" in address.methods and address.path.startswith(LOG) and not address.path.startswith(own):
             path = re.sub(r"\{[^}]*\}", "0" * 8, address.path.replace("{authority}", "ekbacka"))
             assert (await rolf.post(path)).status == 403, path
+
+
+async def test_term_37_1_an_auditor_is_given_the_files_of_the_registers_in_his_scope_alone(
+    portal: Portal, installation: Installation, logs: Logs
+) -> None:
+    """An address that he was told of, or tries, gives him no more than the page; everybody else there is given both."""
+    shelf, files, until = Shelf(installation), {}, datetime.now(UTC) + timedelta(days=1)
+    try:
+        for register, state in (("documents", "in_force"), ("findings", "open")):
+            entry = shelf.put(register, state, title=register)
+            files[register] = f"/log/ekbacka/registers/files/{shelf.attach(entry, 'a.txt', register.encode())}"
+            shelf.show(register, "ekbacka", "entries")
+        rolf = await auditor_of(installation, portal, terms=[7], until=until)
+        beata = await enter(portal, installation, "beata")
+        page = (await rolf.get("/log/ekbacka/registers")).text
+        assert (files["findings"] in page, files["documents"] in page) == (True, False)
+        assert (await rolf.get(files["findings"])).body == b"findings"
+        mark = logs.mark("ekbacka")
+        assert (await rolf.get(files["documents"])).status == 404
+        assert [one for one in logs.since(mark, "ekbacka") if one["event"] == "page.opened"] == []
+        for register, file in files.items():
+            assert (await beata.get(file)).body == register.encode()
+    finally:
+        shelf.execute("truncate register_version, register_acknowledgement, register_showing, attachment")
 
 
 async def test_term_37_1_after_the_end_he_is_out(portal: Portal, installation: Installation, logs: Logs) -> None:

@@ -28,6 +28,7 @@ from vaka.web.office.rooms import GROUPS
 from vaka.web.pages import Message, Pages
 from vaka.web.programs.allowance import Allowances
 from vaka.web.refusals import STATUS
+from vaka.web.uploads import Uploads
 
 
 class Confirmed:
@@ -80,6 +81,8 @@ class Office:
     """What was agreed of incidents and vulnerabilities."""
     inspector: Inspector = NO_SCANNER
     """What looks at files before they are kept."""
+    uploads: Uploads = field(default_factory=Uploads)
+    """The files that are being taken in."""
     demo: bool = False
     """Whether issuers may be at addresses of this machine, without TLS."""
 

@@ -18,11 +18,19 @@ from vaka.web.office.office import Office
 from vaka.web.office.register_entries import address, read_entry, show_one
 from vaka.web.office.registers import read_register
 from vaka.web.office.requests import EXPLAINED
-from vaka.web.uploads import hand_out, read_upload
+from vaka.web.uploads import TooManyUploadsError, hand_out, read_upload
 
 
 async def attach_one(office: Office, request: Request, asker: Asker) -> Response:
     """POST /registers/{register}/entry/{entry}/files: look at a file, and attach it to the text that was shown."""
+    try:
+        with office.uploads.turn():
+            return await _attach(office, request, asker)
+    except TooManyUploadsError as error:
+        return await show_one(office, request, asker, error)
+
+
+async def _attach(office: Office, request: Request, asker: Asker) -> Response:
     register, now = read_register(request), office.clock.now()
     async with transaction(office.platform) as connection:
         newest = (await read_entry(connection, request, register))[0]

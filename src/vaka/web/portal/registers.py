@@ -57,7 +57,7 @@ async def show_registers(portal: Portal, request: Request, asker: Asker) -> Resp
         registers, scope = load_registers(), find_scope(asker.principal, authority.id)
         shown = [
             one for one in await list_shown_registers(platform, authority.id)
-            if one.register in registers and registers_within(scope, tuple(registers[one.register].answers))
+            if one.register in registers and registers_within(scope, registers[one.register].answers)
         ]  # fmt: skip
         shelves = [await _fill(platform, authority.id, one) for one in shown]
     titles = {one.entry: _title(one) for shelf in shelves for one in shelf.entries or []}
@@ -90,12 +90,13 @@ async def _fill(platform: Connection, authority_id: UUID, shown: ShownRegister) 
 
 
 async def give_file(portal: Portal, request: Request, asker: Asker) -> Response:
-    """GET /log/{authority}/registers/files/{file}: a file at an entry that the authority is shown."""
+    """GET /log/{authority}/registers/files/{file}: a file at an entry that is shown, in one's scope."""
     authority = await require_authority(portal, request, asker, MAY_SEE)
     wanted = identifier_in(f"attachment:{request.path_params['file']}")
     async with transaction(portal.platform) as platform:
         file = None if wanted is None else await read_shown_file(platform, authority.id, wanted)
-    if file is None or load_registers()[file.register].shown != "entries":
+    register, scope = load_registers().get(file.register) if file else None, find_scope(asker.principal, authority.id)
+    if file is None or register is None or register.shown != "entries" or not registers_within(scope, register.answers):
         raise NothingHereError
     await enter_opened(portal, asker, authority, "registers")
     return hand_out(file.name, file.media_type, file.body)
