@@ -130,6 +130,7 @@ async def test_the_authoritys_database_refuses(drill: Drill, statement: str) -> 
     "update device_entry set person_id = gen_random_uuid(), address = decode(repeat('00', 32), 'hex')"
     " where device_id = %(device)s",
     "update device_entry set device_id = %(real_device)s where device_id = %(device)s",
+    "update device_entry set sender = %(new_sender)s where device_id = %(device)s",
     "insert into device_entry (sender, authority_id, device_id, authentication, certificate_sha256, changed_at)"
     " values (%(sender)s, %(authority)s, %(new)s, 'certificate', repeat('0', 64), now())",
     "update exercise_device set exercise_id = exercise_id",
@@ -162,6 +163,47 @@ async def test_what_is_somebodys_is_never_registered_for_an_exercise(drill: Dril
         tenant.execute("select register_exercise_devices(%s, %s, %s, %s, %s)", (*said[:2], BEGAN + HOUR, *said[2:]))
 
 
+async def test_who_holds_setups_login_cannot_move_a_persons_button_out_of_the_way(drill: Drill, server: Server) -> None:
+    """And then register it anew, as an exercise's: the directory knows a device by one name for ever."""
+    her, button, hidden = blinded(uuid4().hex), uuid4(), blinded(uuid4().hex)
+    drill.platform.execute(
+        "insert into device_entry (sender, authority_id, device_id, person_id, address, authentication, username,"
+        " ha1_sha256, changed_at)"
+        " values (%s, %s, %s, %s, decode(repeat('00', 32), 'hex'), 'digest', %s, repeat('0', 64), now())",
+        (her, drill.house.id, button, drill.person.person, her),
+    )
+    wanted = Jsonb([{"device_id": str(uuid4()), "sender": her, "ha1_sha256": "0" * 64, "username": her}])
+    ways = [
+        "update vaka.device_entry set sender = %(hidden)s where sender = %(her)s",
+        "update vaka.device_entry set device_id = gen_random_uuid() where sender = %(her)s",
+        "delete from vaka.device_entry where sender = %(her)s",
+    ]
+    with psycopg.connect(server.conninfo(platform_role("setup"), PLATFORM_DATABASE), autocommit=True) as setup:
+        for way in ways:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                setup.execute(way, {"her": her, "hidden": hidden})
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            setup.execute(
+                "select vaka.register_exercise_devices(%s, %s, 'setup:uid-0', %s)", (drill.exercise, wanted, BEGAN)
+            )
+
+
+async def test_nor_in_the_authoritys_database_where_she_ever_alarmed(drill: Drill, server: Server) -> None:
+    """Also when the alarm is over, and nothing but it still tells of her device."""
+    her = blinded(drill.person.name)
+    drill.house.superuser.execute("insert into device (id, sender) values (%s, %s)", (drill.person.device, her))
+    drill.house.superuser.execute("delete from repeat_key where sender = %s", (her,))
+    drill.house.superuser.execute("update alarm set state = 'closed', closed_at = now() where id = %s", (drill.real,))
+    wanted = Jsonb([{"device_id": str(uuid4()), "sender": her}])
+    with connect(server, drill.house.authority, "setup") as setup:
+        setup.execute("update device set sender = %s where sender = %s", (blinded(uuid4().hex), her))
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            setup.execute(
+                "select register_exercise_devices(%s, %s, %s, 'setup:uid-0', %s)",
+                (drill.exercise, wanted, BEGAN + HOUR, BEGAN),
+            )
+
+
 @pytest.mark.parametrize("component", ["office", "portal", "desk", "receiver", "scheduler"])
 async def test_nobody_else_registers_any(drill: Drill, server: Server, component: str) -> None:
     connection = psycopg.connect(server.conninfo(platform_role(component), PLATFORM_DATABASE))
@@ -186,6 +228,23 @@ async def test_what_is_heard_outside_joins_no_mark(drill: Drill) -> None:
     assert drill.accept(drill.device) == ("joined", None), "what is real stays real"
 
 
+@pytest.mark.parametrize(("rests", "then"), [
+    ("state = 'suspended', holder = gen_random_uuid(), suspended_until = now() + interval '1 hour'", "received"),
+    ("state = 'withdrawn', withdrawn_at = now()", "received"),
+    ("state = 'taken', holder = gen_random_uuid()", "taken"),
+])  # fmt: skip
+async def test_a_real_alarm_that_rests_rings_again_whatever_the_next_message_is_taken_for(
+    drill: Drill, rests: str, then: str
+) -> None:
+    """What joins it is real, so its timer runs as any does: 60 s after the press."""
+    assert drill.accept(drill.device, claims=False) == ("joined", None)
+    drill.house.superuser.execute(f"update alarm set escalate_at = null, {rests} where id = %s", (drill.alarm,))
+    assert drill.accept(drill.device) == ("joined", None)
+    now = drill.house.alarm(drill.alarm)
+    assert (now["state"], now["escalation"], now["messages"]) == (then, 0, 3)
+    assert now["escalate_at"] == BEGAN + HOUR + timedelta(seconds=60)
+
+
 async def test_after_its_hour_no_claim_makes_a_mark(drill: Drill) -> None:
     late = as_letters(drill.house.authority, drill.device.message(BEGAN + 4 * HOUR, alarm_class="request"))
     row = Jsonb([{**late, "exercise_id": str(drill.exercise)}])
@@ -194,3 +253,13 @@ async def test_after_its_hour_no_claim_makes_a_mark(drill: Drill) -> None:
         "select exercise_id from alarm where class = 'request' and sender = %s", (late["sender"],)
     )
     assert found.fetchall() == [{"exercise_id": None}]
+
+
+async def test_what_marks_keeps_its_plan_as_what_stores_does(drill: Drill) -> None:
+    """It is on the same way: a plan made on the first day must be good in a storm."""
+    found = drill.house.superuser.execute(
+        "select proname, proconfig from pg_proc where proname in ('accept_messages', 'accept_exercises')"
+    )
+    kept = {row["proname"]: {*row["proconfig"]} - {"search_path=vaka, ledger, pg_temp"} for row in found.fetchall()}
+    assert kept["accept_messages"] == {"plan_cache_mode=force_generic_plan", "enable_seqscan=off"}
+    assert kept["accept_exercises"] >= kept["accept_messages"]

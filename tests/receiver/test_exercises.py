@@ -19,7 +19,7 @@ from tests.alarms.house import connect_superuser
 from tests.commands.test_simulate import COMMAND
 from tests.exercise_devices import make_devices
 from tests.identities import blinded
-from tests.receiver.conftest import Register, Rows, Running, TurnableClock
+from tests.receiver.conftest import Locked, Register, Rows, Running, TurnableClock
 from tests.receiver.devices import HOST, Credentials, UdpDevice, authorization, message, mrq
 from tests.registers.exercising import HOUR, Sides, new_sides
 from tests.waiting import wait_until
@@ -27,7 +27,7 @@ from vaka.alarms.escalation import escalate_due
 from vaka.alarms.reading import read_numbers, read_queue
 from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, Server
-from vaka.receiver.directory import EXERCISES_BELIEVED
+from vaka.receiver.directory import EXERCISES_BELIEVED_SECONDS, Directory
 from vaka.tenants.authorities import Authority
 from vaka.tenants.exercise_devices import ExerciseNotHeldError
 from vaka.tenants.gateway import Gateway
@@ -64,7 +64,8 @@ class Drill:
         """Whether the receiver takes what the device sends for the exercise's."""
         directory = self.running.receiver.directory
         entry = directory.find(blinded(self.device.sender))
-        return entry is not None and directory.exercise_of(entry, SystemClock().now()) == self.exercise
+        now, seconds = SystemClock().now(), SystemClock().monotonic()
+        return entry is not None and directory.exercise_of(entry, now, seconds) == self.exercise
 
 
 @pytest.fixture
@@ -168,6 +169,21 @@ async def test_after_the_exercise_its_device_raises_a_real_alarm_and_the_open_on
     assert rows(authority, "select exercise_id from alarm where state = 'received'") == [(None,)]
 
 
+async def test_the_same_words_after_the_exercise_are_no_repeat_of_those_within_it(
+    drill: Drill, authority: Authority, rows: Rows
+) -> None:
+    """Some devices use one reference for everything: who presses again when it is over, is heard."""
+    for _ in range(2):
+        assert await drill.press(ref="1") == 200
+    assert rows(authority, MARKS) == [(drill.sender, drill.exercise, "received", False, 1)], "within it, a repeat"
+    assert await drill.sides.say("portal", "end_exercise", at=SystemClock().now(), id=drill.exercise) == "done"
+    await wait_until(lambda: not drill.is_known())
+    for _ in range(2):
+        assert await drill.press(ref="1") == 200
+    assert rows(authority, MARKS) == [(drill.sender, None, "received", True, 2)], "real, and a repeat of that the last"
+    assert [event for event, _ in entries(rows, authority, drill.exercise)][-1] == "exercise_alarm.real"
+
+
 async def test_when_the_hour_is_over_it_is_real_though_nobody_says_so(
     drill: Drill, authority: Authority, rows: Rows, turnable: TurnableClock
 ) -> None:
@@ -176,14 +192,17 @@ async def test_when_the_hour_is_over_it_is_real_though_nobody_says_so(
     assert rows(authority, MARKS) == [(drill.sender, None, "received", True, 1)]
 
 
-async def test_a_receiver_without_news_calls_nothing_an_exercise(drill: Drill, turnable: TurnableClock) -> None:
-    directory = drill.running.receiver.directory
-    entry = directory.find(blinded(drill.device.sender))
-    assert entry is not None
-    soon = directory._held_believed_until
-    assert soon is not None
-    assert directory.exercise_of(entry, soon - EXERCISES_BELIEVED / 2) == drill.exercise
-    assert directory.exercise_of(entry, soon) is None
+async def test_a_receiver_without_news_calls_nothing_an_exercise(
+    drill: Drill, authority: Authority, rows: Rows, turnable: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its wall clock says, which may be set at any time: how long it was without news, that does not tell."""
+    monkeypatch.setattr(Directory, "set_held", lambda *_: None)
+    turnable.ahead = timedelta(minutes=10)
+    assert await drill.press() == 200
+    assert rows(authority, MARKS) == [(drill.sender, drill.exercise, "received", False, 1)]
+    turnable.ahead_seconds = EXERCISES_BELIEVED_SECONDS
+    assert await drill.press() == 200
+    assert rows(authority, MARKS) == [(drill.sender, None, "received", True, 2)]
 
 
 async def test_an_alarm_that_cannot_be_stored_as_an_exercises_is_stored_as_real(
@@ -195,6 +214,31 @@ async def test_an_alarm_that_cannot_be_stored_as_an_exercises_is_stored_as_real(
     finally:
         rows(authority, "alter function mislaid rename to accept_exercises")
     assert rows(authority, MARKS) == [(drill.sender, None, "received", True, 1)]
+
+
+async def test_when_the_marking_hangs_what_comes_then_is_stored_as_real(
+    drill: Drill, authority: Authority, rows: Rows, locked: Locked
+) -> None:
+    """Each attempt is ended as the server ends a statement that takes too long; the device goes on pressing."""
+
+    hangs = (
+        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'"
+        " and application_name = 'vaka-receiver-other' and datname = current_database()"
+    )
+
+    async def end_what_hangs() -> None:
+        while True:
+            rows(authority, hangs)
+            await asyncio.sleep(0.05)
+
+    with locked(authority, "exercise_device"):
+        ending = asyncio.create_task(end_what_hangs())
+        answers = [await drill.press()]
+        while answers[-1] != 200 and len(answers) < 10:
+            answers.append(await drill.press())
+        ending.cancel()
+    assert answers[-1] == 200
+    assert [mark[:4] for mark in rows(authority, MARKS)] == [(drill.sender, None, "received", True)]
 
 
 async def test_who_claims_an_exercise_for_a_real_device_gets_a_real_alarm(

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.waiting import wait_until
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address, listed
@@ -47,6 +48,29 @@ async def test_who_takes_the_first_is_given_what_is_real(desk: Desk, olga: Brows
     real = installation.raise_alarm("Karin Holmgren")
     await listed(desk, installation, drilled, real)
     assert f'data-alarm="{real}"' in (await olga.act("/take-next")).text
+    assert installation.state_of("ekbacka", drilled) in ("received", "presented")
+
+
+async def test_nor_an_exercises_while_a_colleague_leaves_somebody_unanswered(
+    desk: Desk, olga: Browser, emil: Browser, installation: Installation
+) -> None:
+    """Her alarm is in his hands, and rings for all: she pressed again, and he did not answer."""
+    drilled = installation.raise_exercise("ekbacka", uuid4(), ago=300)
+    real = installation.raise_alarm("Karin Holmgren")
+    await listed(desk, installation, drilled, real)
+    assert (await emil.act(f"{address(installation, real)}/take")).status == 200
+    installation.raise_alarm("Karin Holmgren")
+    installation.execute(
+        "ekbacka",
+        "with left_behind as (update alarm set escalation = 1, version = version + 1 where id = %s returning id)"
+        " select announce_alarms(array_agg(id)) from left_behind",
+        (real,),
+    )
+    seen = frozenset(one.id for one in installation.authorities.values())
+    await wait_until(lambda: desk.hub.left(seen) is not None)
+    asked = (await olga.act("/take-next")).text
+    assert f'data-alarm="{real}"' in asked
+    assert 'data-form="take-over"' in asked
     assert installation.state_of("ekbacka", drilled) in ("received", "presented")
 
 

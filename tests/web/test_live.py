@@ -280,6 +280,12 @@ async def test_many_unknown_senders_are_a_number_and_take_nobodys_turn() -> None
         assert (facts["strangers"], facts["people"], facts["more"]) == (464 - LARGEST_STRANGERS, 0, 0)
         everything = frozenset({EKBACKA, INTAKE})
         assert [one.alarm for one in hub.takeable(everything, 2)] == [known.alarm, strangers[0].alarm]
+        drilled = card("z", exercise=True)
+        hub.take_in_some(EKBACKA_KOMMUN, [known.alarm, drilled.alarm], [drilled])
+        assert hub.takeable(everything, 1)[0].alarm == strangers[0].alarm, (
+            "an unknown one may be real, an exercise's not"
+        )
+        hub.take_in_some(EKBACKA_KOMMUN, [known.alarm, drilled.alarm], [known])
         # A few of them wait their turn as anybody does.
         hub.take_in_all(RECEPTION, Reading(strangers[:LARGEST_STRANGERS]))
         assert hub.takeable(everything, 1)[0].alarm == strangers[0].alarm

@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -39,9 +39,10 @@ RECHECK_SECONDS = 60.0
 """Without any notification: one may have been lost with a connection."""
 REREAD_SECONDS = 3_600.0
 """Everything, whatever the marks say."""
-EXERCISES_BELIEVED = timedelta(seconds=150)
+EXERCISES_BELIEVED_SECONDS = 150.0
 """Since the directory was last known to be true. An exercise may have ended meanwhile, and then what its devices send
-is real: while the database is away, nothing is an exercise's for long."""
+is real: while the database is away, nothing is an exercise's for long. Not wall time: a clock that is set back would
+make it longer."""
 
 
 class Directory:
@@ -58,7 +59,7 @@ class Directory:
         self._entries: dict[BlindSender, DeviceEntry] = {}
         self._tables: dict[UUID, RuleTable] = {}
         self._held: dict[bytes, HeldDevice] = {}
-        self._held_believed_until: datetime | None = None
+        self._held_read_at = float("-inf")
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -70,14 +71,16 @@ class Directory:
             return None
         return entry
 
-    def exercise_of(self, entry: DeviceEntry, now: datetime) -> UUID | None:
-        """Return whose exercise a message of this device belongs to; None where it is real, and wherever that is not
-        known for certain. The authority's database judges for itself once more."""
+    def exercise_of(self, entry: DeviceEntry, now: datetime, seconds: float) -> UUID | None:
+        """Return whose exercise a message of this device belongs to, at wall time ``now`` and monotonic ``seconds``.
+
+        None where it is real, and wherever that is not known for certain. The authority's database judges for itself
+        once more.
+        """
         held = self._held.get(entry.device_id)
         if held is None or entry.person_id is not None or not held.since <= now < held.until:
             return None
-        believed = self._held_believed_until
-        return held.exercise_id if believed is not None and now < believed else None
+        return held.exercise_id if seconds - self._held_read_at < EXERCISES_BELIEVED_SECONDS else None
 
     def is_foreign(self) -> bool:
         """Whether devices are known, and none was registered under our key: then the key is another installation's."""
@@ -115,10 +118,10 @@ class Directory:
         self.precedence.set_rules([rule for rules in own.values() for rule in rules])
         self._tables = tables
 
-    def set_held(self, devices: Iterable[HeldDevice], now: datetime) -> None:
-        """Take over which devices are those of exercises that are held, as known now."""
+    def set_held(self, devices: Iterable[HeldDevice], read_at: float) -> None:
+        """Take over which devices are those of exercises that are held, as known at ``read_at``, monotonic seconds."""
         self._held = {device.device_id: device for device in devices}
-        self._held_believed_until = now + EXERCISES_BELIEVED
+        self._held_read_at = read_at
 
     def update(self, entries: Iterable[DeviceEntry]) -> None:
         """Add or replace entries."""
@@ -198,8 +201,7 @@ class DirectoryKeeper:
         mark = await mark_directory(platform)
         self.directory.set_authorities(await list_authorities(platform))
         self.directory.set_overrides(await list_overrides(platform))
-        today = self._clock.now()
-        self.directory.set_held(await list_held_devices(platform, today), today)
+        self.directory.set_held(await list_held_devices(platform, self._clock.now()), now)
         if self._mark is not None and now < self._reread_at:
             async for entries in read_entries(platform, since=self._mark):
                 self.directory.update(entries)

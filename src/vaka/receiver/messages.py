@@ -83,7 +83,7 @@ class Messages:
         if verdict.alarm_class is AlarmClass.HEARTBEAT:
             self._answer_heartbeat(exchange, reading, known=True)
         else:
-            exercise = self._directory.exercise_of(entry, now)
+            exercise = self._directory.exercise_of(entry, now, self._clock.monotonic())
             # Whatever an exercise sends, nobody who means it waits for it.
             lane = LANES[verdict.alarm_class] if exercise is None else Lane.TEST
             self._store(exchange, reading, verdict, lane, entry.authority_id, entry, sender, now, exercise)
@@ -173,6 +173,8 @@ class Messages:
         content.update(self._sealing.seal(said(reading, exchange.flow, sender.name), authority_id, entry, message_id))
         if exercise is not None:
             content["exercise_id"] = exercise.hex
+            # The same words from outside the exercise are meant, and no repeat of these.
+            content["digest"] = self._directory.identities.digest(content["digest"].encode() + exercise.bytes)
         return self._storage.offer(
             Arrival(
                 exchange,

@@ -38,6 +38,10 @@ _ENOUGH = 64
 """So many messages are a batch worth beginning at once."""
 _ANSWERS_AT_ONCE = 32
 """Before others get their turn: a long batch of tests must not hold up the next life alarm."""
+_DOUBTED_AFTER = 2
+"""So many interruptions in a row of the statement that marks what is an exercise's: perhaps it is that which hangs."""
+_DOUBTED_SECONDS = 60.0
+"""So long nothing is marked then, and all is stored as real: people wait in the same lanes, behind every attempt."""
 
 
 class Writer:
@@ -66,6 +70,8 @@ class Writer:
         self._clock = around.clock
         self._news = asyncio.Event()
         self._rest_until = 0.0
+        self._hung = 0  # interrupted attempts at marking, in a row
+        self._doubted_until = float("-inf")
         self._task = asyncio.create_task(self._run(), name=f"writer-{self._name}")
 
     def add(self, arrival: Arrival) -> None:
@@ -168,11 +174,24 @@ class Writer:
 
     async def _send(self, rows: list[dict[str, object]]) -> list[str | None]:
         """Return the outcome of each row, in order; None for one the database said nothing about."""
+        is_doubted = self._clock.monotonic() < self._doubted_until
         for place, row in enumerate(rows):
             row["place"] = place
+            if is_doubted:
+                row.pop("exercise_id", None)
         batch = orjson.dumps(rows)
-        accept = "accept_exercises" if any("exercise_id" in row for row in rows) else "accept_messages"
-        found = dict(await self.channel.run(QUERIES[accept], (batch.decode(), self._receiver)))
+        marks = any("exercise_id" in row for row in rows)
+        accept = "accept_exercises" if marks else "accept_messages"
+        try:
+            found = dict(await self.channel.run(QUERIES[accept], (batch.decode(), self._receiver)))
+        except InterruptedStatementError:
+            self._hung += marks
+            if self._hung >= _DOUBTED_AFTER:
+                self._hung, self._doubted_until = 0, self._clock.monotonic() + _DOUBTED_SECONDS
+                _log.warning("exercises_doubted", lane=self._name, seconds=_DOUBTED_SECONDS)
+            raise
+        if marks:
+            self._hung = 0
         return [found.get(place) for place in range(len(rows))]
 
     def _put_back(self, batch: Sequence[Arrival]) -> None:

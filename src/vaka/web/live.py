@@ -177,11 +177,14 @@ class Hub:
         return self._audience(authorities, language, named).view.cards
 
     def takeable(self, authorities: frozenset[UUID], count: int) -> list[Card]:
-        """Return the first that nobody has answered, as freshly as it is known; in a flood, strangers last."""
+        """Return the first that nobody has answered, as freshly as it is known; in a flood, strangers last.
+
+        After everything real comes what is an exercise's.
+        """
         waiting = [card for card in self._open_in(authorities) if card.takeable]
         # An unknown sender's life alarm comes before a known person's request, as any does; a flood of them does not.
         flooded = sum(card.stranger and card.urgent for card in waiting) > LARGEST_STRANGERS
-        return nsmallest(count, waiting, key=lambda card: (flooded and card.stranger, card.place))
+        return nsmallest(count, waiting, key=lambda card: (card.exercise, flooded and card.stranger, card.place))
 
     def left(self, authorities: frozenset[UUID]) -> Card | None:
         """Return the first that rings for all although somebody holds it; None where there is none."""

@@ -78,12 +78,16 @@ async def show_desk(desk: Desk, request: Request, asker: Asker) -> Response:
 async def take_next(desk: Desk, request: Request, asker: Asker) -> Response:
     """POST /take-next: the first that waits becomes the asker's; when a colleague was faster, the one after it.
 
-    Where nobody waits but a colleague leaves somebody unanswered, it is asked whether to take that over.
+    Where nobody waits but a colleague leaves somebody unanswered, it is asked whether to take that over. Behind an
+    exercise's alarm nobody waits: it comes after that too.
     """
     await read_form(request, NoForm)
     mine = frozenset(authority.id for authority in desk.authorities(asker, Permission.DESK_HANDLE_ALARM))
     unavailable: DatabaseUnavailableError | None = None
+    rings = desk.hub.left(mine) is not None
     for card in desk.hub.takeable(mine, ATTEMPTS):
+        if rings and card.exercise:
+            continue
         try:
             await taking.take(desk.gateway, asker.principal, card.authority, card.alarm, now=desk.clock.now())
         except AlarmConflictError:

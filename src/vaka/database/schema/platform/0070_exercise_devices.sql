@@ -33,11 +33,14 @@ create trigger only_new_ones before insert or update or delete on exercise_devic
 create trigger never_emptied before truncate on exercise_device for each statement
     execute function refuse_other_exercise_devices();
 
--- Whoever writes the directory: an exercise's device belongs to nobody, and to its authority alone.
+-- Whoever writes the directory: an exercise's device belongs to nobody, and to its authority alone. And every device keeps
+-- what it is known by: one that could be renamed could be registered anew, as an exercise's.
 create function refuse_exercise_devices() returns trigger
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 begin
-    if exists (
+    if tg_op = 'UPDATE' and (new.device_id, new.sender) is distinct from (old.device_id, old.sender) then
+        raise exception 'a device is known by one name for ever' using errcode = 'insufficient_privilege';
+    elsif exists (
         select from exercise_device x
         where (x.device_id = new.device_id or x.sender = new.sender)
           and (x.device_id, x.sender, x.authority_id, null) is distinct from

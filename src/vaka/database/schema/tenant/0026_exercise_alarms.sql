@@ -29,7 +29,6 @@ begin
         raise exception 'an exercise''s devices are registered by a command alone, and stay what they are'
             using errcode = 'insufficient_privilege';
     elsif exists (select from device d where d.id = new.device_id or d.sender = new.sender)
-       or exists (select from alarm a where a.sender = new.sender and a.person_id is null)
        or exists (select from repeat_key k where k.sender = new.sender)
     then
         raise exception 'what is known here is no exercise''s device' using errcode = 'unique_violation';
@@ -40,6 +39,20 @@ create trigger only_new_ones before insert or update or delete on exercise_devic
     execute function refuse_other_exercise_devices();
 create trigger never_emptied before truncate on exercise_device for each statement
     execute function refuse_other_exercise_devices();
+
+-- Whoever ever alarmed here is real, somebody's and nobody's alike. Asked once for all that are registered: no index finds an
+-- alarm by its sender where it is a person's, and the alarm path shall not pay for one.
+create function refuse_heard_devices() returns trigger
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    if exists (select from alarm a where a.sender in (select m.sender from made m)) then
+        raise exception 'what has alarmed here is no exercise''s device' using errcode = 'unique_violation';
+    end if;
+    return null;
+end $$;
+revoke all on function refuse_heard_devices from public;
+create trigger never_heard after insert on exercise_device referencing new table as made for each statement
+    execute function refuse_heard_devices();
 
 -- Nobody gets an exercise's device home, whoever writes it.
 create function refuse_exercise_devices() returns trigger
@@ -86,12 +99,19 @@ revoke all on function exercise_of from public;
 
 -- The mark is given where the alarm comes into being, by what is known here, whatever the statement says. It is never given
 -- later, and is taken away as soon as the device is heard outside the exercise: somebody may mean it. What bears it has no
--- timer, rings at nobody's, and hides nobody.
+-- timer, rings at nobody's, and hides nobody. What only joins a real alarm (accept_messages) is given none, for that alarm's
+-- timer would be taken from what this makes of the new row.
 create function keep_exercises_apart() returns trigger
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 begin
     if tg_op = 'INSERT' then
         new.exercise_id := exercise_of(new);
+        if new.exercise_id is not null and exists (
+            select from alarm a
+            where a.join_key = new.join_key and a.state not in ('merged', 'closed') and a.exercise_id is null)
+        then
+            new.exercise_id := null;
+        end if;
     elsif new.exercise_id is distinct from old.exercise_id then
         raise exception 'no alarm becomes an exercise''s, or ceases to be, by a statement'
             using errcode = 'insufficient_privilege';
@@ -163,7 +183,8 @@ create trigger exercise_told after update on alarm for each row
 -- `exercise_id` which. The database judges for itself (exercise_of); what it does not find proved, is stored as real.
 create function accept_exercises(batch jsonb, receiver_name text)
     returns table (place integer, outcome text)
-    language plpgsql security definer set search_path = vaka, pg_temp as $$
+    language plpgsql security definer
+    set search_path = vaka, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 #variable_conflict use_column
 begin
     perform set_config('vaka.exercises', coalesce((
