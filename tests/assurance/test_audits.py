@@ -20,7 +20,7 @@ from vaka.access.decide import NotAllowedError, may
 from vaka.access.grants import read_grants
 from vaka.access.permissions import Permission
 from vaka.access.time_boxes import find_scope
-from vaka.assurance.audits import is_audited_out, list_audit_findings, list_audits
+from vaka.assurance.audits import is_audited_out, list_audit_findings, list_audited_sites, list_audits
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.tenants.authorities import Authority
 from vaka.web.portal.scope import is_within, require_scope
@@ -152,6 +152,63 @@ async def test_nobody_is_an_auditor_who_does_not_have_the_role(parties: Parties)
     assert (await parties.ask(auditors=[]))[1] == "auditors"
     assert (await parties.ask(ends_at=START - DAY))[1] == "times"
     assert (await parties.ask(answer_by=START))[1] == "deadline"
+
+
+async def test_the_supplier_buys_no_time_by_proposing_another(parties: Parties) -> None:
+    """Only what was agreed on and not held is owed in as long a time anew (test_term_19_5_…)."""
+
+    async def propose(side: str, at: timedelta, starts: timedelta = 30 * DAY) -> str:
+        times: dict[str, Any] = {
+            "starts_at": START + starts,
+            "ends_at": START + starts + DAY,
+            "words": "Den veckan är upptagen",
+        }
+        return await parties.say(side, "propose_audit", at=START + at, id=one, **times)
+
+    far: dict[str, Any] = {"starts_at": START + 367 * DAY, "ends_at": START + 368 * DAY}
+    assert (await parties.ask(**far))[1] == "times"
+    one, said = await parties.ask(answer_by=START + 14 * DAY)
+    assert said == "done"
+    assert await propose("office", DAY, 368 * DAY) == "times"
+    owed = []
+    for at in (DAY, 13 * DAY, 20 * DAY):
+        assert await propose("office", at) == "done"
+        assert not (await parties.find(one)).owes_answer, "it has answered"
+        assert await propose("portal", at + DAY) == "done"
+        found = await parties.find(one)
+        owed.append((found.answer_by - START, found.moved, found.owes_answer))
+    assert owed == [(14 * DAY, 1, True), (17 * DAY, 2, True), (24 * DAY, 3, True)], "as it was, or three days to answer"
+    assert await propose("portal", 25 * DAY) == "done"
+    assert (await parties.find(one)).is_late(START + 25 * DAY), "nor does the authority give any by proposing twice"
+    brief, _ = await parties.ask(answer_by=START + DAY)
+    one = brief
+    assert await propose("office", 2 * DAY) == "done"
+    assert await propose("portal", 2 * DAY) == "done"
+    assert (await parties.find(one)).answer_by == START + 3 * DAY, "nor more than it had first"
+
+
+async def test_an_authority_is_told_of_the_halls_that_it_is_shown(
+    parties: Parties, onlooker: psycopg.Connection[dict[str, object]]
+) -> None:
+    hall = uuid4()
+
+    async def told() -> bool:
+        async with platform_as(parties.server, "portal") as portal:
+            return hall in await list_audited_sites(portal, parties.authority)
+
+    wish: dict[str, Any] = {"kind": "visit", "terms": [19], "site": hall}
+    onlooker.execute("set session_replication_role = replica")
+    onlooker.execute(
+        "insert into vaka.register_version (entry, number, register, state, fields, content, digest, made_by, made_at)"
+        " values (%s, 1, 'sites', 'in_force', %s, 1, %s, %s, %s)",
+        (hall, Jsonb({"title": "Berget"}), bytes(32), parties.administrator, START),
+    )
+    assert (await told(), (await parties.ask(**wish))[1]) == (False, "site"), "of everybody, and shown to nobody"
+    showing = "insert into vaka.register_showing values ('sites', %s, %s, %s)"
+    onlooker.execute(showing, (parties.authority, "counts", START))
+    assert (await told(), (await parties.ask(**wish))[1]) == (False, "site"), "how many there are says not which"
+    onlooker.execute("update vaka.register_showing set how = 'entries' where authority_id = %s", (parties.authority,))
+    assert (await told(), (await parties.ask(**wish))[1]) == (True, "done")
 
 
 async def test_what_was_found_becomes_an_action_that_both_see(

@@ -54,8 +54,10 @@ _WHY: Mapping[str, tuple[Category, str, str]] = {
         "That is not the proposal that you have seen. Read the page once more.",
     ),
     "times": (
-        Category.INVALID, "Börja tidigast i dag, sluta efter det och inom ett år. Så också tiden som granskas.",
-        "Begin today at the earliest, end after that and within a year. So does the time that is looked at.",
+        Category.INVALID, "Börja tidigast i dag och senast om ett år, och sluta efter det och inom ett år från början. "
+        "Tiden som granskas slutar efter att den börjar.",
+        "Begin today at the earliest and in a year at the latest, and end after that and within a year of the "
+        "beginning. The time that is looked at ends after it begins.",
     ),
     "deadline": (
         Category.INVALID, "Välj en dag för svaret som inte har varit, högst ett år bort.",
@@ -69,8 +71,8 @@ _WHY: Mapping[str, tuple[Category, str, str]] = {
         "Choose at least one auditor. Whoever is to audit needs the role of auditor with you first.",
     ),
     "site": (
-        Category.INVALID, "Den hallen står inte i leverantörens register.",
-        "That hall is not in the supplier's register.",
+        Category.INVALID, "Den hallen står inte i leverantörens register, eller så visas den inte för er.",
+        "That hall is not in the supplier's register, or the supplier does not show it to you.",
     ),
     "crowded": (
         Category.CONFLICT, "Ni har redan tjugo öppna begäranden. Dra tillbaka någon först.",

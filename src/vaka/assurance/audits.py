@@ -52,6 +52,8 @@ class Audit:
     """None also where it ended by itself."""
     missed: int
     """How often what was agreed on was not held."""
+    moved: int
+    """How often the supplier has answered with another time."""
     closed_at: datetime | None
     digest: str
     """SHA-256 (hex) of what is agreed to."""
@@ -136,7 +138,7 @@ async def list_auditors(connection: Connection, authority_id: UUID) -> dict[UUID
 
 
 async def list_audited_sites(connection: Connection, authority_id: UUID) -> dict[UUID, str]:
-    """Return the halls that a visit can be to, by their entries (as portal)."""
+    """Return the halls that the authority is shown and a visit can be to, by their entries (as portal)."""
     cursor = await connection.execute(QUERIES["list_audited_sites"], {"authority_id": authority_id})
     return dict(await cursor.fetchall())
 

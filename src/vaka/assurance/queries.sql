@@ -197,7 +197,7 @@ select authority_id, reason, things from find_changed_samples(%(at)s)
 -- name: list_audits
 -- as: office, portal
 select id, authority_id, kind, terms, site, about, looks_from, looks_until, auditors, starts_at, ends_at, proposed_by, words,
-       asked_at, answer_by, agreed_at, withdrawn_at, ended_at, missed, closed_at, digest, owes_answer
+       asked_at, answer_by, agreed_at, withdrawn_at, ended_at, missed, moved, closed_at, digest, owes_answer
 from list_audits(%(authority_id)s, %(id)s)
 
 -- name: list_audit_findings

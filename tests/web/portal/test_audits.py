@@ -3,6 +3,7 @@
 """Asking for an audit in the portal, and an auditor's work there: his scope, his end, notes that nobody else reads."""
 
 import re
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,8 @@ from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
 from tests.web.portal.shelf import Shelf
 from vaka.access.grants import grant_role
+from vaka.assurance.audits import list_audits
+from vaka.assurance.evidence import QUERIES
 from vaka.clock import LOCAL
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role, tenant_role
 from vaka.identity.sessions import open_session
@@ -30,6 +33,13 @@ PLATFORM_LOGINS = (
     "office", "portal", "setup", "desk", "signin", "scheduler", "registry", "sequencer", "notifier", "receiver",
 )  # fmt: skip
 TENANT_LOGINS = ("desk", "scheduler", "setup", "sequencer", "receiver", "registry")
+
+
+@pytest.fixture
+def shelf(installation: Installation) -> Iterator[Shelf]:
+    shelf = Shelf(installation)
+    yield shelf
+    shelf.execute("truncate register_version, register_acknowledgement, register_showing, attachment")
 
 
 async def auditor_of(installation: Installation, portal: Portal, *, terms: list[int], until: datetime) -> Browser:
@@ -73,6 +83,50 @@ async def test_how_to_ask_for_an_audit_is_found_and_it_is_asked_for(
     assert [one["event"] for one in logs.since(mark, "platform") if one["event"].startswith("audit")] == ["audit.asked"]
     norrvik = await enter(portal, installation, "niklas")
     assert (await norrvik.get("/log/ekbacka/audits")).status == 404
+
+
+async def test_a_hall_is_chosen_among_those_that_are_shown_by_whoever_asks(
+    portal: Portal, installation: Installation, shelf: Shelf
+) -> None:
+    hall = shelf.put("sites", "in_force", title="Hallen i Berget")
+    here, agneta = "/log/ekbacka/audits", await enter(portal, installation, "agneta")
+    page = (await agneta.get(here)).text
+    assert "Hallen i Berget" not in page, "shown to nobody, and so not to this authority"
+    assert "Leverantören visar er ingen hall ur sitt register." in page
+    assert "vilken hall som helst" in page
+    shelf.show("sites", "ekbacka", "entries")
+    today = datetime.now(LOCAL).date()
+    visit = {
+        "kind": "visit", "about": "Skalskydd", "site": str(hall), "looks_from": str(today), "looks_until": str(today),
+        "starts": str(today), "ends": str(today), "answer": str(today),
+    }  # fmt: skip
+    assert (await agneta.post(here, visit)).status == 303
+    assert "<dd>Hallen i Berget</dd>" in (await agneta.get(here)).text
+    page = (await (await enter(portal, installation, "beata")).get(here)).text
+    assert "Skalskydd" in page
+    assert "Hallen i Berget" not in page, "she reads, and asks for none"
+
+
+async def test_how_often_the_supplier_has_answered_with_another_time_is_shown(
+    portal: Portal, installation: Installation
+) -> None:
+    here, agneta = "/log/ekbacka/audits", await enter(portal, installation, "agneta")
+    today, now = datetime.now(LOCAL).date(), datetime.now(UTC)
+    visit = {
+        "kind": "visit", "about": "Besök som flyttas", "looks_from": str(today), "looks_until": str(today),
+        "starts": str(today), "ends": str(today), "answer": str(today),
+    }  # fmt: skip
+    assert (await agneta.post(here, visit)).status == 303
+    assert "Leverantören har svarat med en annan tid" not in (await agneta.get(here)).text
+    async with platform_as(installation.server, "office") as office:
+        [one] = [one for one in await list_audits(office, None) if one.about == visit["about"]]
+        for moved in (1, 2):
+            later = now + timedelta(days=moved)
+            times = {"starts_at": later, "ends_at": later + timedelta(days=1), "words": "Den veckan är upptagen"}
+            whose = {"id": one.id, "by": installation.accounts["adam"], "now": now}
+            said = await (await office.execute(QUERIES["propose_audit"], {**times, **whose})).fetchone()
+            assert said == ("done",)
+    assert "Leverantören har svarat med en annan tid, 2 gånger." in (await agneta.get(here)).text
 
 
 async def test_term_37_1_an_auditor_opens_the_pages_of_his_terms_and_writes_nothing_else(

@@ -153,7 +153,7 @@ async def _require(portal: Portal, request: Request, asker: Asker) -> tuple[Auth
 
 
 async def _frame(portal: Portal, asker: Asker, authority: Authority) -> Frame:
-    path = f"/log/{authority.slug}"
+    path, may_act = f"/log/{authority.slug}", may(asker.principal, MAY_ASK, authority.id)
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
 
@@ -161,14 +161,14 @@ async def _frame(portal: Portal, asker: Asker, authority: Authority) -> Frame:
         today = now.astimezone(LOCAL).date()
         return {
             "auditors": await list_auditors(connection, authority.id),
-            "sites": await list_audited_sites(connection, authority.id),
+            "sites": await list_audited_sites(connection, authority.id) if may_act else {},
             "usual": today + timedelta(days=portal.answer_days), "month_ago": today - timedelta(days=30),
         }  # fmt: skip
 
     def render(status: int, shown: Mapping[str, Any]) -> Response:
         return portal.page(
             asker, "audits.html", authority, f"{path}/audits", status, path=path, state=state,
-            may_act=may(asker.principal, MAY_ASK, authority.id), may_audit=may(asker.principal, AUDITING, authority.id),
+            may_act=may_act, may_audit=may(asker.principal, AUDITING, authority.id),
             **shown,
         )  # fmt: skip
 

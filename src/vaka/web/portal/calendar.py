@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from vaka.access.calendars import end_link, find_reader, make_link, making_act
 from vaka.access.decide import NothingHereError, may
+from vaka.access.time_boxes import find_scope
 from vaka.assurance.deadlines import read_shown_deadlines
 from vaka.assurance.waiting import read_waiting
 from vaka.database.connections import transaction
@@ -17,7 +18,9 @@ from vaka.web.asker import Asker
 from vaka.web.calendars import answer_calendar
 from vaka.web.forms import Form, read_form
 from vaka.web.key_answer import KeyAnswer
+from vaka.web.portal.opened import enter_opened_by
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.scope import is_within
 from vaka.web.portal.tasks import MAY_SEE, explain, find_supervised, seen_by, show_page
 from vaka.web.portal.touching import confirm
 from vaka.web.programs.allowance import ALL_CALENDARS, CALENDARS
@@ -67,8 +70,9 @@ async def end_calendar(portal: Portal, request: Request, asker: Asker) -> Respon
 
 
 async def give_calendar(portal: Portal, request: Request) -> Response:
-    """GET /calendar/{secret}: the days of whoever's link it is, as he may see them now. Raises NothingHereError for a
-    secret that opens nothing, whatever the reason; TooOftenError.
+    """GET /calendar/{secret}: the days of whoever's link it is, as he may see them now. An auditor does where their
+    page is within his audit, and each time is an entry. Raises NothingHereError for a secret that opens nothing,
+    whatever the reason; TooOftenError.
     """
     now = portal.clock.now()
     portal.allowances.require("calendars", ALL_CALENDARS)
@@ -77,8 +81,10 @@ async def give_calendar(portal: Portal, request: Request) -> Response:
         if reader is None or reader.authority_id is None:
             raise NothingHereError
         portal.allowances.require(f"calendar:{reader.link}", CALENDARS)
-        if not may(reader.principal, MAY_SEE, reader.authority_id):
+        scope = find_scope(reader.principal, reader.authority_id)
+        if not may(reader.principal, MAY_SEE, reader.authority_id) or not is_within(scope, "/tasks"):
             raise NothingHereError
+        await enter_opened_by(portal, reader.principal, reader.authority_id, "calendar")
         supervised = await find_supervised(platform, reader.authority_id, now)
         async with portal.gateway.transaction(supervised.id) as tenant:
             waiting = await read_waiting(platform, tenant, supervised, now)

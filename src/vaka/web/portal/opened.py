@@ -4,6 +4,9 @@
 authority read them day by day. Pages of the log enter each reading by themselves, whoever reads.
 """
 
+from uuid import UUID
+
+from vaka.access.principal import Principal
 from vaka.access.time_boxes import is_here_for_a_time
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
@@ -14,10 +17,15 @@ from vaka.web.portal.portal import Portal
 
 async def enter_opened(portal: Portal, asker: Asker, authority: Authority, page: str) -> None:
     """Enter in the authority's own log that a page of it was opened, before it is shown, if an auditor opens it."""
-    if not is_here_for_a_time(asker.principal, authority.id):
+    await enter_opened_by(portal, asker.principal, authority.id, page)
+
+
+async def enter_opened_by(portal: Portal, principal: Principal, authority_id: UUID, page: str) -> None:
+    """Enter the same of somebody who is here by a link of his own and without a session."""
+    if not is_here_for_a_time(principal, authority_id):
         return
     entry = Entry(
-        Event.PAGE_OPENED, asker.principal.actor, portal.clock.now(), f"authority:{authority.id}", detail={"page": page}
+        Event.PAGE_OPENED, principal.actor, portal.clock.now(), f"authority:{authority_id}", detail={"page": page}
     )
-    async with portal.gateway.transaction(authority.id) as tenant:
+    async with portal.gateway.transaction(authority_id) as tenant:
         await append(tenant, entry)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from vaka.access.decide import NothingHereError, may
 from vaka.access.permissions import Permission
+from vaka.access.time_boxes import find_scope
 from vaka.assurance.reports import Format, Kind, list_taken, take_report, taking_act
 from vaka.database.connections import transaction
 from vaka.ledger.entries import Entry, append
@@ -29,6 +30,7 @@ from vaka.web.key_answer import KeyAnswer
 from vaka.web.portal import change_report, terms_report
 from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.scope import is_within
 from vaka.web.portal.tasks import find_supervised
 from vaka.web.portal.touching import confirm
 from vaka.web.portal.yearly import Drawn, attach, read_year, stretch, this_year, years_until
@@ -64,8 +66,10 @@ async def show_reports(portal: Portal, request: Request, asker: Asker) -> Respon
     years = await _list_years(portal, authority)
     path = f"/log/{authority.slug}"
     sees_access = may(asker.principal, Permission.PORTAL_SEE_ACCESS, authority.id)
-    pages = {"access": f"{path}/access/report"} if sees_access else {}
-    pages |= {name: f"{path}/reports/{name}" for name in REPORTS}
+    below = {"access": "/access/report"} if sees_access else {}
+    below |= {name: f"/reports/{name}" for name in REPORTS}
+    scope = find_scope(asker.principal, authority.id)
+    pages = {name: f"{path}{address}" for name, address in below.items() if is_within(scope, address)}
     return portal.page(
         asker, "portal_reports.html", authority, f"{path}/reports",
         page="reports", path=path, state=state, taken=taken, pages=pages, years=years,

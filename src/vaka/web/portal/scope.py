@@ -23,22 +23,27 @@ _TERMS: Mapping[str, frozenset[int]] = MappingProxyType(
     {
         "": _LOG, "/entry": _LOG, "/checkpoint": _LOG, "/supplier": _LOG | {12, 17}, "/access": frozenset({9}),
         "/holders": frozenset({10}), "/notices": frozenset({9, 10}), "/inquiries": frozenset({37}),
-        "/exercises": frozenset({36}),
+        "/exercises": frozenset({36}), "/remote": frozenset({3}), "/reports/changes": frozenset({20}),
     }
 )  # fmt: skip
-"""By the first part of an address below the authority's: it is open where one of these is in the scope."""
-_WHOLE = frozenset({"/terms/pack", "/tasks", "/exclusions"})
+"""By the first part of an address below the authority's, or its first two: it is open where one of these is in the
+scope."""
+_ALONE: Mapping[str, frozenset[int]] = MappingProxyType({"/reports": frozenset({9, 20})})
+"""By a whole address: it leads on within the scope, and what is below it stands for itself."""
+_WHOLE = frozenset({"/terms/pack", "/tasks", "/exclusions", "/reports/terms"})
 """What tells of every term: open where the scope is all of them."""
 
 
 def is_within(scope: frozenset[int] | None, path: str) -> bool:
     """Whether an address below the authority's is within a scope; None is nobody's audit, and bounds nothing."""
-    first = "/" + path.strip("/").partition("/")[0] if path.strip("/") else ""
     if scope is None:
         return True
-    if path in _WHOLE or first in _WHOLE:
+    parts = [f"/{part}" for part in path.strip("/").split("/") if part]
+    first, two = "".join(parts[:1]), "".join(parts[:2])
+    if not _WHOLE.isdisjoint((first, two)):
         return scope == _ALL
-    return first in _ALWAYS or bool(_TERMS.get(first, frozenset()) & scope)
+    terms = _ALONE.get("".join(parts)) or _TERMS.get(two) or _TERMS.get(first, frozenset())
+    return first in _ALWAYS or bool(terms & scope)
 
 
 def require_scope(principal: Principal, authority_id: UUID, path: str, permission: Permission) -> None:

@@ -36,6 +36,8 @@ create table audit (
     ended_at         timestamptz,
     -- How often the authority has said that what was agreed on was not held.
     missed           integer not null default 0 check (missed between 0 and 1000),
+    -- How often the supplier has answered with another time.
+    moved            integer not null default 0 check (moved >= 0),
     closed_at        timestamptz,
     check ((kind = 'audit') = (cardinality(auditors) > 0)),
     check (kind = 'visit' or site is null),
@@ -233,11 +235,12 @@ create function list_audits(p_authority uuid, p_id uuid)
     returns table (id uuid, authority_id uuid, kind text, terms integer[], site uuid, about text, looks_from timestamptz,
                    looks_until timestamptz, auditors uuid[], starts_at timestamptz, ends_at timestamptz, proposed_by text,
                    words text, asked_at timestamptz, answer_by timestamptz, agreed_at timestamptz, withdrawn_at timestamptz,
-                   ended_at timestamptz, missed integer, closed_at timestamptz, digest text, owes_answer boolean)
+                   ended_at timestamptz, missed integer, moved integer, closed_at timestamptz, digest text,
+                   owes_answer boolean)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select a.id, a.authority_id, a.kind, a.terms, a.site, a.about, a.looks_from, a.looks_until, a.auditors, a.starts_at,
            a.ends_at, a.proposed_by, a.words, a.asked_at, a.answer_by, a.agreed_at, a.withdrawn_at, a.ended_at, a.missed,
-           a.closed_at, audit_digest(a), audit_owes_answer(a)
+           a.moved, a.closed_at, audit_digest(a), audit_owes_answer(a)
     from audit a
     where (a.authority_id = p_authority or (p_authority is null and session_user = 'vaka_office'))
       and (p_id is null or a.id = p_id)
@@ -267,10 +270,11 @@ create function list_auditors(p_authority uuid) returns table (account_id uuid, 
 $$;
 revoke all on function list_auditors from public;
 
--- The halls in the supplier's register, by their names: a visit is to one of them. As portal.
+-- The halls in the supplier's register that an authority is shown, by their names: a visit is to one of them. As portal.
 create function list_audited_sites(p_authority uuid) returns table (entry uuid, title text)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select h.entry, coalesce(h.fields ->> 'title', '–') from register_holding h
+    join register_showing s on s.register = h.register and s.authority_id = p_authority and s.how = 'entries'
     where h.register = 'sites' and (h.concerned is null or p_authority = any (h.concerned)) order by 2, 1 limit 100
 $$;
 revoke all on function list_audited_sites from public;
@@ -282,10 +286,11 @@ create function enter_audit(p_event text, p_one audit, p_by uuid, p_at timestamp
 $$;
 revoke all on function enter_audit from public;
 
--- Whether it can be then: from the day that is now on, and for a year at most.
+-- Whether it can be then: from the day that is now on, within a year from it, and for a year at most.
 create function are_audit_times(p_starts timestamptz, p_ends timestamptz, p_at timestamptz) returns boolean
     language sql immutable set search_path = vaka, pg_temp as $$
-    select p_starts > p_at - interval '1 day' and p_ends > greatest(p_starts, p_at) and p_ends - p_starts <= interval '366 days'
+    select p_starts > p_at - interval '1 day' and p_starts <= p_at + interval '366 days'
+       and p_ends > greatest(p_starts, p_at) and p_ends - p_starts <= interval '366 days'
 $$;
 revoke all on function are_audit_times from public;
 
@@ -365,7 +370,8 @@ begin
 end $$;
 revoke all on function agree_audit from public;
 
--- Proposes another time, with a reason, as office or portal. The other side then agrees, or proposes another.
+-- Proposes another time, with a reason, as office or portal. The other side then agrees, or proposes another. The supplier's
+-- time runs on: to propose buys it none. When the authority answers, it has three days at least, or what it had first if less.
 create function propose_audit(
     p_id uuid, p_starts timestamptz, p_ends timestamptz, p_words text, p_by uuid, p_at timestamptz
 ) returns text
@@ -373,8 +379,10 @@ create function propose_audit(
 declare
     said text := hold_audit(p_id, 'office portal', p_by, p_at);
     one audit;
+    side text;
 begin
     select * into one from audit a where a.id = p_id;
+    side := speaking_side(p_by, one.authority_id, p_at);
     if said <> 'done' then
         return said;
     elsif one.agreed_at is not null then
@@ -383,9 +391,9 @@ begin
         return 'times';
     end if;
     update audit a set starts_at = p_starts, ends_at = p_ends, words = p_words,
-        proposed_by = speaking_side(p_by, one.authority_id, p_at),
-        -- Whoever waited for the authority starts to owe an answer anew; nobody buys himself time by proposing to himself.
-        answer_by = case when one.proposed_by = 'office' then p_at + one.answer_within else one.answer_by end
+        proposed_by = side, moved = one.moved + (side = 'office')::integer,
+        answer_by = case when side = 'portal' and one.proposed_by = 'office'
+            then greatest(one.answer_by, p_at + least(one.answer_within, interval '3 days')) else one.answer_by end
     where a.id = p_id returning * into one;
     perform enter_audit('audit.proposed', one, p_by, p_at, jsonb_build_object('sha256', audit_digest(one)));
     return 'done';
