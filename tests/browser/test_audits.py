@@ -27,10 +27,10 @@ STATES = ("asked", "proposed", "agreed", "over", "closed")
 EMPTY = "truncate vaka.audit, vaka.audit_finding, vaka.audit_population, vaka.audit_item, vaka.audit_sample"
 PUT = """
     insert into vaka.audit (id, authority_id, kind, terms, about, looks_from, looks_until, auditors, starts_at, ends_at,
-        proposed_by, words, asked_by, asked_at, answer_by, answer_within, closed_at)
+        proposed_by, words, asked_by, asked_at, answer_by, answer_within, closed_at, moved)
     values (%(id)s, %(authority)s, 'visit', '{19}', 'Hur kylan och reservkraften sköts', %(asked)s, %(now)s, '{}',
         %(starts)s, %(starts)s + interval '1 day', %(by)s, %(words)s, %(who)s, %(asked)s, %(owed)s, '14 days',
-        %(closed)s)
+        %(closed)s, %(moved)s)
 """
 
 
@@ -65,6 +65,7 @@ def put(hand: psycopg.Connection[tuple[object, ...]], authority: UUID, who: UUID
             "starts": now + timedelta(days=-3 if is_past else 5), "owed": now - timedelta(days=6),
             "by": "office" if state == "proposed" else "portal", "closed": now if state == "closed" else None,
             "words": "Hallen byggs om den veckan" if state == "proposed" else None,
+            "moved": {"asked": 1, "proposed": 2}.get(state, 0),
         },
     )  # fmt: skip
     if state not in ("asked", "proposed"):
