@@ -19,7 +19,7 @@ def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Docume
     """Return the document."""
     say, marked = file.say, f"TLP:{file.tlp}"
     in_time, late = say(Sentence("i tid", "in time")), say(Sentence("för sent", "too late"))
-    not_yet = say(Sentence("inte än", "not yet"))
+    not_yet, done = say(Sentence("inte än", "not yet")), say(Sentence("gjort", "done"))
     about = [
         file.authority,
         say(Sentence(f"Märkning: {marked}, {file.word(file.tlp)}.", f"Marking: {marked}, {file.word(file.tlp)}.")),
@@ -46,8 +46,8 @@ def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Docume
             say(Sentence("Gjort", "Done")), say(Sentence("Hur det står", "How it stands")),
         ],
         rows=[
-            [say(one.name), whole_minute(one.due), whole_minute(one.done) if one.done else "–",
-             late if one.is_late(now) else in_time if one.done else not_yet]
+            [say(one.name), whole_minute(one.due), whole_minute(one.done) if one.done else done if one.is_done else "–",
+             late if one.is_late(now) else in_time if one.done else "–" if one.is_done else not_yet]
             for one in clocks
         ],
         widths=(0.34, 0.26, 0.26, 0.14),
