@@ -52,11 +52,16 @@ def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Docume
         ],
         widths=(0.34, 0.26, 0.26, 0.14),
     )  # fmt: skip
+    shown = file.entries[-MOST_ROWS:]
+    rest = len(file.entries) - len(shown)
+    older = Sentence(
+        f"{rest} äldre poster står i ärendets fil (JSON).", f"{rest} older ones stand in the case's file (JSON)."
+    )  # fmt: skip
     written = Part(
-        say(_WRITTEN), columns=[say(_ENTRY), say(Sentence("Tid", "Time")), say(_WRITTEN)], widths=(0.28, 0.2, 0.52),
+        say(_WRITTEN), text=[say(older)] if rest else [],
+        columns=[say(_ENTRY), say(Sentence("Tid", "Time")), say(_WRITTEN)], widths=(0.28, 0.2, 0.52),
         rows=[
-            [file.heading(one), whole_minute(one.made_at), "\n".join(said_in(one, file.language))]
-            for one in file.entries[-MOST_ROWS:]
+            [file.heading(one), whole_minute(one.made_at), "\n".join(said_in(one, file.language))] for one in shown
         ],
     )  # fmt: skip
     page = say(Sentence("Sida %d", "Page %d"))
