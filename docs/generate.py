@@ -389,6 +389,13 @@ Then this table decides; what is not in it is refused, counted and logged.
 |---|---|---|
 """
 KEYHOLDER_ENDING = """
+## Which keys are replaced
+
+The root key and each authority's key are replaced by their day, and what is under them is wrapped anew: term 18 is
+judged by these two (`keys-due`). People's keys and those of lookups are wrapped anew with them and stay what they are,
+whatever the register says of their age: what is sealed under them is not sealed again. A person's key ends by an
+erasure.
+
 ## An old copy of the keys
 
 Destroying a key is worth nothing while a backup brings it back. Each rotation and each erasure counts up a generation

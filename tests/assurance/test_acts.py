@@ -26,6 +26,8 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
 from tests.assurance.test_overseen import beat, enter_run
 from tests.conftest import START
 from tests.ledger.sealed import LogHouse
+from tests.platform import make_account, platform_as
+from vaka.access.grants import grant_role
 from vaka.assurance.acts import TOUCHED_ACTS
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
@@ -219,11 +221,54 @@ async def test_term_25_6_what_happens_without_an_entry_turns_it_red(
     plant(by_hand)
     assert await status_of(SOURCES, place, server) == (Status.FAILING, "untold")
     by_hand(
-        "insert into ledger.inbox (happened_at, event, actor, object)"
-        " select %(at)s, 'session.started', 'x', 'session:' || id from session"
-        " union all select %(at)s, 'role.granted', 'x', 'account:' || account_id from role_grant",
+        "insert into ledger.inbox (happened_at, event, actor, object, detail)"
+        " select %(at)s, 'session.started', 'x', 'session:' || id, '{}' from session"
+        " union all select %(at)s, 'role.granted', 'x', 'account:' || account_id,"
+        " jsonb_build_object('role', role, 'authority', authority_id) from role_grant",
         at=START,
     )
+    assert await status_of(SOURCES, place, server) == MET
+
+
+@pytest.mark.turns_red(SOURCES)
+async def test_term_25_6_one_role_with_an_entry_hides_no_other(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+    house: LogHouse,
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    """Each grant is told of by itself: the role, where, and not before it was given; sealed or not."""
+    beat(by_hand, START)
+    who = await make_account(server, "Vera Vilsen", now=START - DAY)
+    async with platform_as(server, "setup") as setup:
+        await grant_role(setup, who, "operator", authority.id, actor="setup", now=START - 4 * SECOND)
+    assert await status_of(SOURCES, place, server) == MET
+    give = "insert into role_grant values (%(who)s, %(role)s, %(where)s, %(at)s)"
+    take = "delete from role_grant where role = %(role)s and authority_id is not distinct from %(where)s"
+    for role, where in (("shift_leader", authority.id), ("operator", None)):
+        by_hand(give, who=who, role=role, where=where, at=START)
+        assert await status_of(SOURCES, place, server) == (Status.FAILING, "untold")
+        by_hand(take, role=role, where=where)
+        assert await status_of(SOURCES, place, server) == MET
+    # A role that somebody had once is not his again for what was said then.
+    by_hand("update role_grant set granted_at = %(at)s", at=START - SECOND)
+    assert await status_of(SOURCES, place, server) == (Status.FAILING, "untold")
+    # What was approved counts from when it was asked for; asking gives something in an emergency alone.
+    tell = (
+        "insert into ledger.inbox (happened_at, event, actor, object, written_by, detail)"
+        " values (%(at)s, %(event)s, 'x', %(who)s,"
+        " case %(event)s when 'role.approved' then 'vaka_portal' else 'vaka_setup' end,"
+        " jsonb_build_object('role', 'operator', 'authority', %(where)s::text, 'kind', %(kind)s::text))"
+    )
+    for event, kind, expected in (
+        ("role.requested", "approval", (Status.FAILING, "untold")),
+        ("role.requested", "emergency", MET),
+    ):
+        by_hand(tell, at=START - SECOND, event=event, who=f"account:{who}", where=str(authority.id), kind=kind)
+        assert await status_of(SOURCES, place, server) == expected
+    by_hand("delete from ledger.inbox where event = 'role.requested' and detail ->> 'kind' = 'emergency'")
+    by_hand(tell, at=START, event="role.approved", who=f"account:{who}", where=str(authority.id), kind="approval")
     assert await status_of(SOURCES, place, server) == MET
 
 

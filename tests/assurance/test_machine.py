@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
@@ -33,7 +34,7 @@ from vaka.assurance.verified import MACHINE_COLLECTORS, ROTATED_WITHIN
 from vaka.assurance.wording import explain
 from vaka.clock import SystemClock
 from vaka.crypto.policy import load_policy
-from vaka.database.server import Server
+from vaka.database.server import KEY_DATABASE, SUPERUSER, Server
 from vaka.keys.keyring import make_client
 from vaka.plain_secrets import holds_whole_secret
 from vaka.settings import Settings
@@ -221,6 +222,43 @@ async def test_term_18_3_key_past_its_day_turns_it_red(
             assert await status_of(KEYS, keyed, server, last) == MET
             late = datetime.now(UTC) + timedelta(days=days) + ROTATED_WITHIN
             assert await status_of(KEYS, keyed, server, late) == (Status.FAILING, "late")
+    finally:
+        await asking.close()
+        await setup.close()
+
+
+@pytest.mark.turns_red(KEYS)
+async def test_term_18_3_age_of_a_persons_key_turns_nothing_red_and_that_of_the_root_does(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+) -> None:
+    """People's keys and those of lookups are only ever wrapped anew, however old they are."""
+    asking = make_client(server, Settings(), "scheduler", SystemClock(), wait_seconds=0.5)
+    setup = make_client(server, Settings(), "setup", SystemClock())
+    keyed, long_ago = replace(place, keys=asking), timedelta(days=load_policy().rotate_after_days["person"] + 30)
+
+    def by_hand_of_keys(statement: str, **values: object) -> None:
+        with closing(psycopg.connect(server.conninfo(SUPERUSER, KEY_DATABASE), autocommit=True)) as superuser:
+            superuser.execute("set session_replication_role = replica")
+            superuser.execute("set search_path = vaka")
+            superuser.execute(statement.encode(), values)
+
+    age = "update key_register set created_at = %(at)s where kind = %(kind)s"
+    try:
+        with running_keyholder(server.credentials.parent):
+            await setup.open_authority(authority.id)
+            now = datetime.now(UTC)
+            by_hand_of_keys(
+                "insert into subject_key values (%(where)s, gen_random_uuid(), 1, sha256('x'), %(wrapped)s, %(at)s)",
+                where=authority.id, wrapped=bytes(60), at=now - long_ago,
+            )  # fmt: skip
+            by_hand_of_keys(age, kind="lookup", at=now - long_ago)
+            due = {one.kind for one in (await asking.register()).keys if one.state == "due"}
+            assert due == {"person", "lookup"}
+            assert await status_of(KEYS, keyed, server, now) == MET
+            by_hand_of_keys(age, kind="root", at=now - long_ago)
+            assert await status_of(KEYS, keyed, server, now) == (Status.FAILING, "late")
     finally:
         await asking.close()
         await setup.close()

@@ -762,6 +762,7 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
                     "ledger.last_run()",
                     "ledger.last_run_said()",
                     "ledger.count_untold()",
+                    "ledger.count_untold_grants()",
                     "ledger.is_register_told()",
                     "ledger.is_register_accepted()",
                 ),

@@ -92,7 +92,10 @@ async def list_served(connection: Connection) -> list[UUID]:
 
 
 async def list_supervised(connection: Connection, now: datetime) -> list[Supervised]:
-    """Return the authorities with a contract, by short name (as office, portal, scheduler or setup)."""
+    """Return the authorities with a contract, by short name, with what each had asked for by a moment.
+
+    As office, portal, scheduler or setup.
+    """
     asked, left_out = await _read_asked(connection, now), await _read_left_out(connection, now)
     cursor = await connection.execute(QUERIES["list_contracts"])
     return [
@@ -111,18 +114,18 @@ async def _read_left_out(connection: Connection, now: datetime) -> dict[UUID, di
 
 
 async def _read_asked(connection: Connection, now: datetime) -> dict[UUID, dict[str, datetime]]:
-    """Return since when which authority asks for what is owed on request, by requirement.
+    """Return since when which authority asks, at a moment, for what is owed on request, by requirement.
 
     Of term 36 an authority asks by asking for an exercise, and that its rules are read by publishing them; of the
     others in a question to the supplier.
     """
     asked: dict[UUID, dict[str, datetime]] = {}
-    cursor = await connection.execute(QUERIES["list_asked"])
+    cursor = await connection.execute(QUERIES["list_asked"], {"at": now})
     for authority_id, number, since in await cursor.fetchall():
         on_request = (one for term in load_terms() if term.number == number for one in term.requirements if one.asked)
         otherwise = (*ON_REQUEST, ONCE_RULED)
         asked.setdefault(authority_id, {}).update((one.id, since) for one in on_request if one.id not in otherwise)
-    cursor = await connection.execute(QUERIES["list_ruled"])
+    cursor = await connection.execute(QUERIES["list_ruled"], {"at": now})
     for authority_id, since in await cursor.fetchall():
         asked.setdefault(authority_id, {})[ONCE_RULED] = since
     cursor = await connection.execute(QUERIES["list_asked_exercises"], {"at": now})

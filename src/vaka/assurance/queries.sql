@@ -182,8 +182,8 @@ select authority_id, reason, things from find_unread_rules(%(roles)s, %(grace)s,
 -- name: list_asked
 -- as: office, portal, scheduler, setup
 select authority_id, term, min(since) as since
-from (select authority_id, term, since from list_asked()
-      union all select authority_id, term, since from list_asked_audits()) asked
+from (select authority_id, term, since from list_asked(%(at)s)
+      union all select authority_id, term, since from list_asked_audits(%(at)s)) asked
 group by authority_id, term
 
 -- name: find_unanswered_audits
@@ -317,7 +317,7 @@ select end_exclusion(%(id)s, %(authority_id)s, %(by)s, %(now)s)
 -- as: office, portal, scheduler, setup
 select w.id, r.since
 from authority w cross join lateral rules_since(w.id) as r (since)
-where w.kind = 'authority' and r.since is not null
+where w.kind = 'authority' and r.since <= %(at)s
 
 -- name: list_asked_exercises
 -- as: office, portal, scheduler, setup

@@ -23,6 +23,10 @@ from vaka.errors import VakaError
 
 ROTATED_WITHIN = timedelta(days=1)
 """An authority's key is replaced within the hour when it is due; the root key by hand."""
+REPLACED_KINDS = ("root", "authority")
+"""Kinds of keys that are replaced when they are due. People's keys and those of lookups are wrapped anew under the new
+one then and stay what they are, until somebody is erased: their age says nothing.
+"""
 
 
 async def _find_untouched(place: Place, now: datetime) -> Look:
@@ -81,14 +85,18 @@ async def find_unhoused(place: Place, now: datetime) -> Look:
 
 
 async def _find_late_keys(place: Place, now: datetime) -> Look:
-    """Whether each key was replaced by its day (term 18). An authority of which the keyholder has no key is unseen."""
+    """Whether each key that others are wrapped under was replaced by its day (term 18).
+
+    An authority of which the keyholder has no key is unseen.
+    """
     if place.keys is None:
         return Look([], place.authorities)
     try:
         keys = [one for one in (await place.keys.register()).keys if one.state != "destroyed"]
     except VakaError:
         return Look([], place.authorities)
-    late = [one.owner for one in keys if one.rotate_by is None or one.rotate_by + ROTATED_WITHIN < now]
+    replaced = [one for one in keys if one.kind in REPLACED_KINDS]
+    late = [one.owner for one in replaced if one.rotate_by is None or one.rotate_by + ROTATED_WITHIN < now]
     owners = {str(authority_id) for authority_id in place.authorities}
     of_all = sum(owner not in owners for owner in late)
     found = []

@@ -90,8 +90,8 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="In {count} cases the code that runs decides otherwise about roles than what is published.",
         ),
         ("keys-due", "late"): Sentence(
-            sv="{count} nycklar skulle ha bytts ut senast för ett dygn sedan.",
-            en="{count} keys were to be replaced more than a day ago.",
+            sv="{count} av rotens och myndigheternas nycklar skulle ha bytts ut senast för ett dygn sedan.",
+            en="{count} of the root's and the authorities' keys were to be replaced more than a day ago.",
         ),
     }
 )

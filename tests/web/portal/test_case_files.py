@@ -4,8 +4,9 @@
 
 import io
 import json
+import re
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,7 +20,9 @@ from tests.registers.house import House as Registers
 from tests.web.browsers import Answer
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
+from vaka.cases.words import WORDS
 from vaka.web.portal.portal import Portal
+from vaka.web.times import whole_minute
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -84,6 +87,26 @@ async def test_term_35_3_a_case_leaves_in_every_format_without_what_is_red(
     }
     assert judge_csaf({"case": json.loads(files["/csaf"].text)}) == {}
     assert judge_stix(json.loads(files["/stix"].text)) == []
+
+
+async def test_the_document_says_when_a_report_was_made_and_that_it_was_late(
+    portal: Portal, installation: Installation, house: House
+) -> None:
+    """Where its entry is for who reads it: else only that it was made, and no verdict."""
+    known, made = house.one.now - timedelta(hours=90), house.one.now
+    case = await house.open(house.one, regulated=True, known_at=known)
+    await house.write(case, "reported", report="24h")
+    await house.write(case, "reported", report="72h", tlp="RED")
+    agneta = await enter(portal, installation, "agneta")
+    room = " ".join(re.sub(r"<[^>]+>", " ", (await agneta.get(f"/log/ekbacka/cases/{case}")).text).split())
+    said = " ".join(text_of(await agneta.get(f"/log/ekbacka/cases/{case}/file/pdf")).split())
+    names = {report: WORDS[report].sv for report in ("24h", "72h", "month")}
+    due = {"24h": known + timedelta(hours=24), "72h": known + timedelta(hours=72)}
+    assert f"{names['24h']} {whole_minute(due['24h'])} {whole_minute(made)} för sent" in said
+    assert f"{names['72h']} {whole_minute(due['72h'])} gjort –" in said
+    assert re.search(rf"{re.escape(names['month'])} \S+ \S+ \S+ – inte än", said)
+    assert f"{names['24h']} {whole_minute(due['24h'])} klart {whole_minute(made)} för sent" in room
+    assert re.search(rf"{re.escape(names['72h'])} {re.escape(whole_minute(due['72h']))} klart (?!\d)", room)
 
 
 async def test_no_file_is_there_of_a_case_that_touches_somebody_else(

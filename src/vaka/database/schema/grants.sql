@@ -156,7 +156,7 @@ grant execute on function find_misplaced_administrators, find_unarrived_notices,
     find_accounts_by_hand, find_doubtful_issuers, find_unproved_runs, find_drifted, find_endless_auditors
     to g_scheduler, g_setup;
 grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_told to vaka_owner;
-grant execute on function ledger.last_run_said, ledger.count_untold to vaka_owner;
+grant execute on function ledger.last_run_said, ledger.count_untold, ledger.count_untold_grants to vaka_owner;
 grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.list_touches, ledger.count_made_up to g_scheduler, g_setup;
 grant execute on function find_documents, find_processes, find_certificates, find_reviews, find_unacknowledged,
     find_undertakings, find_subcontractors, find_untrained, find_unassessed, find_shortcomings,

@@ -206,7 +206,7 @@ async def _show(
         untouched=[one for one in authorities if one.id not in touched], names=names, form=form, message=message,
         authority_names={one.id: one.name for one in authorities}, today=contact_day(now),
         contacts={one.id: [who for who in contacts if who.authority_id == one.id] for one in authorities},
-        clocks=clocks(case, max((one.told_at for one in touches), default=None)), path=f"{HERE}/{case.id}",
+        clocks=clocks(case, max((one.told_at for one in touches), default=None), entries), path=f"{HERE}/{case.id}",
         **case_words(asker.preferences),
     )  # fmt: skip
 

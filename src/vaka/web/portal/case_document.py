@@ -19,7 +19,7 @@ def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Docume
     """Return the document."""
     say, marked = file.say, f"TLP:{file.tlp}"
     in_time, late = say(Sentence("i tid", "in time")), say(Sentence("för sent", "too late"))
-    not_yet = say(Sentence("inte än", "not yet"))
+    not_yet, done = say(Sentence("inte än", "not yet")), say(Sentence("gjort", "done"))
     about = [
         file.authority,
         say(Sentence(f"Märkning: {marked}, {file.word(file.tlp)}.", f"Marking: {marked}, {file.word(file.tlp)}.")),
@@ -46,17 +46,22 @@ def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Docume
             say(Sentence("Gjort", "Done")), say(Sentence("Hur det står", "How it stands")),
         ],
         rows=[
-            [say(one.name), whole_minute(one.due), whole_minute(one.done) if one.done else "–",
-             late if one.is_late(now) else in_time if one.done else not_yet]
+            [say(one.name), whole_minute(one.due), whole_minute(one.done) if one.done else done if one.is_done else "–",
+             late if one.is_late(now) else in_time if one.done else "–" if one.is_done else not_yet]
             for one in clocks
         ],
         widths=(0.34, 0.26, 0.26, 0.14),
     )  # fmt: skip
+    shown = file.entries[-MOST_ROWS:]
+    rest = len(file.entries) - len(shown)
+    older = Sentence(
+        f"{rest} äldre poster står i ärendets fil (JSON).", f"{rest} older ones stand in the case's file (JSON)."
+    )  # fmt: skip
     written = Part(
-        say(_WRITTEN), columns=[say(_ENTRY), say(Sentence("Tid", "Time")), say(_WRITTEN)], widths=(0.28, 0.2, 0.52),
+        say(_WRITTEN), text=[say(older)] if rest else [],
+        columns=[say(_ENTRY), say(Sentence("Tid", "Time")), say(_WRITTEN)], widths=(0.28, 0.2, 0.52),
         rows=[
-            [file.heading(one), whole_minute(one.made_at), "\n".join(said_in(one, file.language))]
-            for one in file.entries[-MOST_ROWS:]
+            [file.heading(one), whole_minute(one.made_at), "\n".join(said_in(one, file.language))] for one in shown
         ],
     )  # fmt: skip
     page = say(Sentence("Sida %d", "Page %d"))

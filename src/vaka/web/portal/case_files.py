@@ -15,7 +15,7 @@ from starlette.responses import Response
 from vaka.assurance.case_csaf import make_case_csaf
 from vaka.assurance.case_file import CaseFile
 from vaka.assurance.case_stix import make_case_stix
-from vaka.cases.model import Case, CaseEntry
+from vaka.cases.model import Case, CaseEntry, may_leave
 from vaka.cases.reading import list_entries, write_file
 from vaka.database.connections import transaction
 from vaka.ledger.entries import Entry, append
@@ -55,7 +55,8 @@ async def give_stix(portal: Portal, request: Request, asker: Asker) -> Response:
 async def give_pdf(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/cases/{case}/file/pdf: as a document to read."""
     _, case, entries = read = await _read(portal, request, asker)
-    document = write_case(_file(portal, asker, read), clocks(case, told_at(entries)), portal.clock.now())
+    limits = clocks(case, told_at(entries), may_leave(entries))
+    document = write_case(_file(portal, asker, read), limits, portal.clock.now())
     return await _give(portal, asker, read, "pdf", "pdf", PDF, await make_pdf(document))
 
 

@@ -123,7 +123,7 @@ async def _show(
     return portal.page(
         asker, "portal_case.html", authority, f"{path}/cases/{case.id}", status, page="cases", path=path, state=state,
         case=case, title=title_of(entries), entries=entries, receipts=receipts, names=names, message=message,
-        clocks=clocks(case, told_at(entries)), form=form, red=sum(one.tlp == "RED" for one in entries),
+        clocks=clocks(case, told_at(entries), entries), form=form, red=sum(one.tlp == "RED" for one in entries),
         unseen=[one for one in entries if one.side == "supplier" and one.number not in ours],
         **case_words(asker.preferences),
     )  # fmt: skip

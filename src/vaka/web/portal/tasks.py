@@ -126,7 +126,7 @@ def seen_by(principal: Principal, authority_id: UUID, tasks: Sequence[Task]) -> 
 
 
 async def find_supervised(platform: Connection, authority_id: UUID, now: datetime) -> Supervised:
-    """Return an authority with what its terms are judged by. Raises NothingHereError."""
+    """Return an authority with what its terms are judged by at a moment. Raises NothingHereError."""
     supervised = next((one for one in await list_supervised(platform, now) if one.id == authority_id), None)
     if supervised is None:
         raise NothingHereError  # the reception of unknown senders has no contract

@@ -9,7 +9,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from vaka.assurance.assessment import Contract, Judgement, Standing, Status, judge
@@ -209,7 +209,7 @@ def write_parts(year: Year, language: Language) -> list[Part]:
                   say("Som det är när redovisningen görs; räknas inte med i fingeravtrycket.",
                       "As it is when the report is made; not in the fingerprint."))
         )  # fmt: skip
-    return parts
+    return [_shorten(one, language) for one in parts]
 
 
 def _part(
@@ -218,7 +218,16 @@ def _part(
 ) -> Part:  # fmt: skip
     every = list(rows)
     said = ([text] if text else []) + ([] if every else [none])
-    return Part(heading, said, columns, every[:MOST_ROWS], widths)
+    return Part(heading, said, columns, every, widths)
+
+
+def _shorten(part: Part, language: Language) -> Part:
+    """Return as much of a part as there is room for, which says how much more there is."""
+    rest = len(part.rows) - MOST_ROWS
+    if rest <= 0:
+        return part
+    more = Sentence(f"{rest} rader till står i filen (CSV).", f"{rest} more rows stand in the file (CSV).")
+    return replace(part, text=[*part.text, more.in_language(language)], rows=part.rows[:MOST_ROWS])
 
 
 def _listed(year: Year) -> list[CaseYear]:

@@ -6,7 +6,7 @@ A year that is over is reported as it stood when it ended, so that it is the sam
 """
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from vaka.access.decide import NothingHereError
 from vaka.access.designation import list_held
@@ -23,7 +23,7 @@ from vaka.tenants.authorities import Authority
 from vaka.web.portal.portal import Portal
 from vaka.web.portal.tasks import find_supervised
 from vaka.web.portal.terms_document import RESTORED, CaseYear, Year, write_parts, write_table
-from vaka.web.portal.yearly import Drawn, bounds
+from vaka.web.portal.yearly import Drawn, bounds, moment_of
 from vaka.web.texts import Language
 
 
@@ -31,7 +31,7 @@ async def draw(portal: Portal, authority: Authority, year: int, language: Langua
     """Draw the report of a year. Raises NothingHereError where there is no contract, or was none yet."""
     now = portal.clock.now()
     async with transaction(portal.platform) as platform:
-        supervised = await find_supervised(platform, authority.id, now)
+        supervised = await find_supervised(platform, authority.id, moment_of(year, now))
         if supervised.contract.since >= bounds(year)[1]:
             raise NothingHereError
         gathered = await gather(platform, supervised, year, now)
@@ -56,7 +56,7 @@ async def draw(portal: Portal, authority: Authority, year: int, language: Langua
 async def gather(platform: Connection, authority: Supervised, year: int, now: datetime) -> Year:
     """Read everything that the report says (as portal)."""
     began, ended = bounds(year)
-    moment = min(now, ended - timedelta(microseconds=1))
+    moment = moment_of(year, now)
     moments = end_of_days(max(began, authority.contract.since), moment)
     standings = await read_standings_at(platform, authority.id, moments)
     exclusions = await list_exclusions(platform, now, authority.id)

@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from starlette.requests import Request
@@ -82,6 +82,11 @@ def years_until(year: int, first: int = FIRST_YEAR + 1) -> range:
 def bounds(year: int) -> tuple[datetime, datetime]:
     """Return the year's first moment and the first that no longer counts, by the clock on the wall."""
     return datetime(year, 1, 1, tzinfo=LOCAL), datetime(year + 1, 1, 1, tzinfo=LOCAL)
+
+
+def moment_of(year: int, now: datetime) -> datetime:
+    """Return when a year is told of: its last moment, or now as long as it is not over."""
+    return min(now, bounds(year)[1] - timedelta(microseconds=1))
 
 
 def stretch(year: int) -> dict[str, str]:

@@ -90,13 +90,14 @@ create function list_inquiry_messages(p_authority uuid, p_inquiries uuid[])
 $$;
 revoke all on function list_inquiry_messages from public;
 
--- Since when which authority has asked for anything of which term. Whatever is asked for is a matter of term 37 as well. A
--- crisis exercise is asked for as such, and not by a question about one.
-create function list_asked() returns table (authority_id uuid, term integer, since timestamptz)
+-- Since when which authority has asked for anything of which term, as it stood at a time: what was withdrawn after it was asked
+-- for then. Whatever is asked for is a matter of term 37 as well. A crisis exercise is asked for as such, and not by a question
+-- about one.
+create function list_asked(p_at timestamptz) returns table (authority_id uuid, term integer, since timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select s.authority_id, t.term, min(s.filed_at)
     from inquiry_standing s cross join lateral (values (s.term), (37)) as t (term)
-    where s.act <> 'withdrawn' and t.term is not null and t.term <> 36
+    where s.filed_at <= p_at and (s.act <> 'withdrawn' or s.said_at > p_at) and t.term is not null and t.term <> 36
     group by s.authority_id, t.term
 $$;
 revoke all on function list_asked from public;

@@ -478,19 +478,20 @@ create function list_short_years(p_at timestamptz) returns table (authority_id u
     )
     select distinct e.authority_id, e.year
     from exercise e
-    where e.withdrawn_at is null and e.year < year_in_sweden(p_at)
+    where (e.withdrawn_at is null or e.withdrawn_at > p_at) and e.asked_at <= p_at and e.year < year_in_sweden(p_at)
       and coalesce((select h.seconds from hours h where h.authority_id = e.authority_id and h.year = e.year), 0) < 14400
       and coalesce((select sum(h.seconds) from hours h where h.authority_id = e.authority_id and h.year > e.year), 0) < 14400
 $$;
 revoke all on function list_short_years from public;
 
--- Which authorities have asked, and since when: for this year or the next, or for one that something is still owed of.
+-- Which authorities have asked, and since when, as it stood at a time: for this year or the next, or for one that something was
+-- still owed of.
 create function list_asked_exercises(p_at timestamptz) returns table (authority_id uuid, since timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select e.authority_id, min(e.asked_at)
     from exercise e
-    where e.withdrawn_at is null
-      and (e.year >= year_in_sweden(p_at) or (e.begun_at is not null and e.closed_at is null)
+    where e.asked_at <= p_at and (e.withdrawn_at is null or e.withdrawn_at > p_at)
+      and (e.year >= year_in_sweden(p_at) or (e.begun_at <= p_at and (e.closed_at is null or e.closed_at > p_at))
            or (e.authority_id, e.year) in (select s.authority_id, s.year from list_short_years(p_at) s))
     group by e.authority_id
 $$;

@@ -672,10 +672,12 @@ create function list_audit_drawn(p_authority uuid, p_populations uuid[])
 $$;
 revoke all on function list_audit_drawn from public;
 
--- Which authorities have asked, and since when, by term: an audit or a visit is a matter of term 37.
-create function list_asked_audits() returns table (authority_id uuid, term integer, since timestamptz)
+-- Which authorities have asked, and since when, by term, as it stood at a time: an audit or a visit is a matter of term 37.
+create function list_asked_audits(p_at timestamptz) returns table (authority_id uuid, term integer, since timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select a.authority_id, 37, min(a.asked_at) from audit a where a.withdrawn_at is null group by a.authority_id
+    select a.authority_id, 37, min(a.asked_at) from audit a
+    where a.asked_at <= p_at and (a.withdrawn_at is null or a.withdrawn_at > p_at)
+    group by a.authority_id
 $$;
 revoke all on function list_asked_audits from public;
 

@@ -73,6 +73,31 @@ create function ledger.count_untold(p_objects text[], p_events text[]) returns b
 $$;
 revoke all on function ledger.count_untold from public;
 
+-- How many of these grants, a line each, the log, sealed or not, has no entry of: that this account got this role in this
+-- authority (none: on the supplier's premises), then or later, for what is approved counts from when it was asked for. Asking
+-- alone gives nothing, but in an emergency.
+create function ledger.count_untold_grants(
+    p_accounts uuid[], p_roles text[], p_authorities uuid[], p_sinces timestamptz[]
+) returns bigint
+    language sql stable security definer set search_path = ledger, pg_temp as $$
+    with told as materialized (
+        select i.object, i.event, i.happened_at, convert_from(e.leaf, 'UTF8')::jsonb -> 'detail' as detail
+        from entry_index i join log_entry e using (index)
+        where i.event in ('role.granted', 'role.approved', 'role.requested') and i.outcome = 'success'
+          and i.happened_at >= (select min(since) from unnest(p_sinces) since)
+        union all
+        select i.object, i.event, i.happened_at, i.detail from inbox i
+        where i.event in ('role.granted', 'role.approved', 'role.requested') and i.outcome = 'success'
+    )
+    select count(*) from unnest(p_accounts, p_roles, p_authorities, p_sinces) as held (account, role, authority, since)
+    where not exists (
+        select from told t
+        where t.object = 'account:' || held.account and t.happened_at >= held.since and t.detail ->> 'role' = held.role
+          and t.detail ->> 'authority' is not distinct from held.authority::text
+          and (t.event <> 'role.requested' or t.detail ->> 'kind' = 'emergency'))
+$$;
+revoke all on function ledger.count_untold_grants from public;
+
 set role vaka_owner;
 
 -- Term 12: where accounts, made anew out of the log, were otherwise than the register has them when that was last tried; where
@@ -95,11 +120,10 @@ create function find_silent_sources(p_at timestamptz)
                    (select array_agg('session:' || s.id) from (
                         select n.id from session n where n.created_at > p_at - interval '1 day'
                         order by n.created_at desc limit 5000) s), array['session.started'])
-             + ledger.count_untold(
-                   (select array_agg('account:' || g.account_id) from (
-                        select n.account_id from role_grant n where n.granted_at > p_at - interval '1 day'
-                        order by n.granted_at desc limit 5000) g), array['role.granted', 'role.requested', 'role.approved'])
-               as things
+             + (select ledger.count_untold_grants(
+                           array_agg(g.account_id), array_agg(g.role), array_agg(g.authority_id), array_agg(g.granted_at))
+                from (select n.account_id, n.role, n.authority_id, n.granted_at from role_grant n
+                      where n.granted_at > p_at - interval '1 day' order by n.granted_at desc limit 5000) g) as things
     )
     select null::uuid, 'untold', u.things from untold u where u.things > 0
     union all
