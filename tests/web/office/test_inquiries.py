@@ -52,6 +52,14 @@ def nothing_asked(installation: Installation, logs: Logs) -> Iterator[None]:
 
 
 @pytest.fixture
+def no_audit(logs: Logs) -> Iterator[None]:
+    """The audit that the furniture has its auditor for was never asked for."""
+    logs.execute("platform", "update vaka.audit set withdrawn_at = asked_at", unguarded=True)
+    yield
+    logs.execute("platform", "update vaka.audit set withdrawn_at = null", unguarded=True)
+
+
+@pytest.fixture
 def clock() -> TurnedClock:
     return TurnedClock(SystemClock().now())
 
@@ -206,12 +214,13 @@ async def test_term_37_2_a_request_that_is_overdue_is_seen_without_the_suppliers
             await read_board(connection, one, clock.now()) for one in await list_supervised(connection, clock.now())
         ]
     [work] = [one for one in list_work(boards) if one.evidence.requirement.id == "audit-requests"]
-    assert (work.turn, [place.address for place in work.places]) == ("supplier", ["/inquiries"])
+    assert (work.turn, [place.address for place in work.places]) == ("supplier", ["/inquiries", "/audits"])
     # An answer ends it, though it is late; what was late is still in what was said.
     assert (await answer(algot, "Bjud in oss")).status == 303
     assert "inquiry-late" not in (await agneta.get(ASKED)).text
 
 
+@pytest.mark.usefixtures("no_audit")
 async def test_what_waits_for_the_authority_to_ask_is_owed_from_when_it_asks(
     agneta: Browser, clock: TurnedClock, installation: Installation
 ) -> None:

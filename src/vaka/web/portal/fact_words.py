@@ -51,6 +51,8 @@ FACTS: Mapping[str, str] = {
     "items": mark("How many there are"),
     "wanted": mark("How many are drawn"),
     "seed": mark("What was drawn by: a fingerprint"),
+    "audit": mark("Audit"),
+    "exercise": mark("Crisis exercise"),
     "finding": mark("Which finding"),
     "was_held": mark("Held"),
     "year": mark("Year"),
