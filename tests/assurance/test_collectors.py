@@ -582,7 +582,7 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     assert set(COLLECTORS) <= set(REQUIREMENTS)
     automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"} - set(CASE_COLLECTORS)
     documents = (*REGISTER_COLLECTORS, *REPORT_COLLECTORS)
-    assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == {*documents, "role-matrix"}
+    assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == {*documents, "remote-sample", "role-matrix"}
     assert all(REQUIREMENTS[name].looked is not None for name in documents)
     # What has a file of its own to turn it red in.
     elsewhere = {
@@ -591,7 +591,7 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
         "audit-samples",
         "exercise-requests",
         "exercise-hours",
-        *OVERSEEN_COLLECTORS,
+        "remote-paths",
     }
     elsewhere |= {*OVERSEEN_COLLECTORS, *OWN_COLLECTORS, *RIGHTS_COLLECTORS, *MACHINE_COLLECTORS, *SCANNER_COLLECTORS}
     elsewhere.discard("role-matrix")  # a document that the program comes with

@@ -24,7 +24,7 @@ from vaka.web.routes import PUBLIC
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 NEEDS = {
-    (method, re.sub(r"\{(account|index|number|order|file:path|proposal|year)\}", "0", one.path)): one.needs
+    (method, re.sub(r"\{(account|index|number|order|file:path|file|proposal|report|year)\}", "0", one.path)): one.needs
     for one in ADDRESSES
     if one.needs is not PUBLIC
     for method in one.methods

@@ -19,7 +19,7 @@ from vaka.web.portal.words import ALL_NAMES
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-WRITERS = ("desk", "scheduler", "portal", "sequencer")
+WRITERS = ("desk", "scheduler", "portal", "sequencer", "receiver")
 """Who writes in an authority's log, the one that may the most first; the database says who may write which kind."""
 SUPPLIERS = ("setup", "scheduler", "portal", "office", "signin", "sequencer")
 """The same of the supplier's."""
