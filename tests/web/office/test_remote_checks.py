@@ -19,6 +19,7 @@ from tests.web.furniture import Installation
 from tests.web.office.administrators import Administrator
 from tests.web.office.conftest import enter
 from tests.web.office.test_places import session_of
+from tests.web.office.test_registers import empty_registers  # noqa: F401 - a fixture
 from tests.web.portal.conftest import SETTINGS, Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.access.remote_work import place_session
@@ -38,7 +39,7 @@ MOST = 10
 
 
 @pytest.fixture(autouse=True)
-def nothing_drawn(empty_registers: None, installation: Installation, logs: Logs) -> Iterator[None]:
+def nothing_drawn(installation: Installation, logs: Logs) -> Iterator[None]:
     """Nothing was drawn before, and nothing stays."""
     logs.execute("platform", EMPTY, unguarded=True)
     yield
