@@ -59,12 +59,8 @@ FINDS = {
         "unreviewed_break_glass", "unread_rules", "unreported",
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
-        "large_changes", "overdue_inquiries",
-        "large_changes", "unanswered_exercises", "exercise_hours",
-        "plain_devices", "unreplayed", "silent_sources", "unhoused",
-        "plain_devices", "remote_paths", "remote_samples",
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
-        "plain_devices",
+        "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
     )
 } | dict.fromkeys(
     ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"

@@ -163,7 +163,6 @@ grant execute on function find_documents, find_processes, find_certificates, fin
     find_contacts, find_late_cases, find_unseen_cases, find_sites, find_site_reviews, find_partners, find_unreviewed_changes,
     find_large_changes to g_scheduler, g_setup;
 grant execute on function list_evidence to g_setup, g_portal, g_office, g_scheduler;
-grant execute on function find_overdue_inquiries to g_scheduler, g_setup;
 grant execute on function find_plain_devices, find_remote_paths, find_remote_samples to g_scheduler, g_setup;
 -- office: lets the check of remote work be drawn, and goes through it. portal: sees how that went, and names nobody.
 grant execute on function list_remote_draws to g_office, g_portal;
