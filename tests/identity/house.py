@@ -32,7 +32,7 @@ from vaka.database.provision import provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.identity.accounts import create_account
 from vaka.identity.installation import decide_installation
-from vaka.identity.trust import TrustRow, approve, propose, withdraw
+from vaka.identity.trust import TrustRow, approve, list_rows, propose, withdraw
 from vaka.identity.trust_content import read_content
 from vaka.settings import Settings
 
@@ -192,6 +192,14 @@ class IdentityHouse:
         await self.stand()
         async with self.as_("setup") as setup:
             await withdraw(setup, row.id, by=self.administrators[0], now=SystemClock().now())
+
+    async def believe_nobody(self) -> None:
+        """Withdraw whatever other tests had believed."""
+        async with self.as_("setup") as setup:
+            rows = await list_rows(setup)
+        for row in rows:
+            if row.withdrawn_at is None:
+                await self.withdraw(row)
 
 
 @contextmanager
