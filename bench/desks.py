@@ -105,7 +105,7 @@ async def sign_in(installation: Installation, desks: int) -> list[str]:
     signin = await open_connection(server, platform_role("signin"), PLATFORM_DATABASE, application="vaka-bench")
     tokens = []
     for number in range(desks):
-        account = await create_account(setup, f"Operatör {number}", actor="bench", now=now)
+        account = await create_account(setup, f"Operatör {number}", persona=f"bench_{number}", actor="bench", now=now)
         for authority in installation.authorities:
             await grant_role(setup, account.id, "operator", authority.id, actor="bench", now=now)
         tokens.append(await open_session(signin, account.id, "operator", "bench", now))

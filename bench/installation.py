@@ -40,7 +40,7 @@ from vaka.tenants.registration import register_authority
 AUTHORITIES = 3
 DEVICES = 250_000
 DIGEST_DEVICES = 50_000
-"""The last ones prove themselves by digest; all others come from their recorded network, this machine."""
+"""The last ones, a quarter at most, prove themselves by digest; all others come from their recorded network."""
 KNOWN_DEVICES_NOTE = f"{DEVICES:,} devices of {AUTHORITIES} authorities known"
 
 _TABLES = "alarm, message, repeat_key, alarm_step, alarm_note"
@@ -86,6 +86,11 @@ class Installation:
     authorities: list[Authority] = field(default_factory=list)
     udp_port: int = field(default_factory=free_port)
     desk_port: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
+
+    @property
+    def open_devices(self) -> int:
+        """How many prove themselves by the network they come from: the first ones."""
+        return self.devices - min(DIGEST_DEVICES, self.devices // 4)
 
     @property
     def cluster(self) -> Cluster:
@@ -276,7 +281,7 @@ def _keyholder(installation: Installation) -> Iterator[None]:
 
 def _fill(installation: Installation) -> None:
     identifiers = [authority.id for authority in installation.authorities]
-    devices, open_devices = installation.devices, installation.devices - DIGEST_DEVICES
+    devices, open_devices = installation.devices, installation.open_devices
     with contextlib.closing(installation.connect(PLATFORM_DATABASE)) as connection:
         connection.execute("create temp table person_address (id uuid primary key, address bytea)")
         for authority in installation.authorities:

@@ -50,7 +50,7 @@ class Bench:
     @property
     def network_devices(self) -> int:
         """Devices that come from their recorded network."""
-        return self.installation.devices - DIGEST_DEVICES
+        return self.installation.open_devices
 
     def plan(self, port: int, report: str = "life", rate: float = 0.0, **more: Any) -> Plan:
         """Return a plan over the devices without digest."""
