@@ -31,6 +31,7 @@ GIVES = {
     " desk.read_rules",
     "quality_reviewer": "desk.see_history desk.own_keys desk.own_sessions desk.read_rules",
     "log_reviewer": "portal.read_log portal.find_person portal.export_log portal.own_receipt"
+    " portal.verify_log"
     " portal.see_terms portal.own_keys portal.own_sessions portal.own_clients",
     "records_officer": "portal.erase portal.export_authority portal.end_authority portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions",
@@ -38,10 +39,11 @@ GIVES = {
     " portal.see_terms portal.own_keys portal.own_sessions portal.see_access portal.designate_role"
     " portal.set_activation portal.approve_activation portal.own_clients"
     " portal.set_notices portal.ask_supplier portal.exclude_term portal.handle_cases portal.ask_exercise"
-    " portal.publish_rules",
+    " portal.publish_rules portal.read_cases",
     "archivist": "portal.set_removal portal.approve_removal portal.hold_person portal.own_receipt"
     " portal.see_terms portal.own_keys portal.own_sessions",
-    "auditor": "portal.read_log portal.see_access portal.see_terms portal.audit portal.own_keys portal.own_sessions",
+    "auditor": "portal.read_log portal.see_access portal.see_terms portal.audit portal.own_keys portal.own_sessions"
+    " portal.read_cases",
     "access_approver": "portal.see_access portal.designate_role portal.approve_access portal.set_notices"
     " portal.see_terms portal.own_keys portal.own_sessions portal.set_activation portal.approve_activation"
     " portal.own_clients",

@@ -20,9 +20,21 @@ from tests.assurance.judges import Json, judge_by_constraints, judge_by_schema, 
 from vaka.assurance.assessment import Contract, Standing, Status
 from vaka.assurance.controls import load_controls, read_controls
 from vaka.assurance.evidence import Supervised
-from vaka.assurance.oscal_parts import ACTIONS, CATALOG, PLAN, PROFILE, RESULTS, SYSTEM, Assessed, Evidence
+from vaka.assurance.oscal_cases import is_open
+from vaka.assurance.oscal_parts import (
+    ACTIONS,
+    CATALOG,
+    PLAN,
+    PROFILE,
+    RESULTS,
+    SYSTEM,
+    Assessed,
+    Evidence,
+    OpenCase,
+)
 from vaka.assurance.pack import make_documents
 from vaka.assurance.terms import load_terms
+from vaka.cases.model import Case, CaseEntry, Tlp
 from vaka.errors import ConfigurationError, Sentence
 
 NOW = datetime(2026, 3, 14, 2, 0, tzinfo=UTC)
@@ -45,7 +57,30 @@ def assessed(standings: Mapping[str, Standing], contract: Contract | None = None
     return Assessed("vaka.example", "0.1.0", authority, load_terms(), standings, NOW, raw)
 
 
+def open_case(number: int, state: str = "triaged", *tlps: Tlp) -> OpenCase:
+    """Return a case that is open, with an entry of each marking; each says which it is."""
+    case = Case(
+        UUID(int=number), number, "vulnerability", "high", False, NOW - HOUR, NOW - HOUR, 60, 60, 60, 48, state, NOW,
+        None, 0, (),
+    )  # fmt: skip
+    entries = [
+        CaseEntry(
+            place, "opened" if place == 1 else "noted", "supplier", tlp, None, f"words-{tlp}",
+            {"title": f"title-{tlp}"} if place == 1 else {}, None, NOW, bytes(32),
+        )
+        for place, tlp in enumerate(tlps, start=1)
+    ]  # fmt: skip
+    return OpenCase(case, entries)
+
+
+OPEN = (
+    open_case(7, "triaged", "AMBER", "RED", "CLEAR"),
+    open_case(8, "open", "RED"),
+    open_case(9, "contained", "GREEN"),
+)
 CASES = {
+    "cases are open": replace(assessed(SOME), cases=OPEN),
+    "all is met but a case": replace(assessed(FINE, Contract(NOW - timedelta(days=90), ASKED, {})), cases=OPEN[2:]),
     "nothing was looked at": assessed({}),
     "something fails, something is old": assessed(SOME),
     "all is met": assessed(FINE, Contract(NOW - timedelta(days=90), ASKED, {})),
@@ -64,7 +99,7 @@ def test_nists_schema_takes_every_document() -> None:
     assert judge_by_schema(every) == []
 
 
-@pytest.mark.parametrize("name", ["something fails, something is old", "all is met"])
+@pytest.mark.parametrize("name", ["cases are open", "all is met"])
 def test_oscal_validate_finds_nothing_wrong(name: str, tmp_path: Path) -> None:
     write(tmp_path, make_documents(CASES[name]))
     assert judge_by_constraints(tmp_path) == []
@@ -92,7 +127,26 @@ def test_a_goal_is_satisfied_only_where_the_board_says_met(case: Assessed) -> No
         assert {"name": "status", "ns": "urn:vaka:terms", "value": status.value} in found[name]["props"]
     red = [name for name, goal in goals.items() if case.judge_goal(goal).status.red]
     actions = documents.get(ACTIONS, {}).get("plan-of-action-and-milestones", {}).get("poam-items", [])
-    assert len(actions) == len(red)
+    assert len(actions) == len(red) + len(case.cases)
+
+
+def test_an_open_case_is_a_risk_and_nothing_marked_red_is_said_of_it() -> None:
+    """Told as it stands: its step in OSCAL's words, until when it is to be mended, its narrowest marking."""
+    documents = make_documents(CASES["cases are open"])
+    plan = documents[ACTIONS]["plan-of-action-and-milestones"]
+    assert [one["status"] for one in plan["risks"]] == ["investigating", "open", "remediating"]
+    assert plan["risks"][0]["title"].endswith(": title-AMBER")
+    assert plan["risks"][0]["statement"] == "words-AMBER\n\nwords-CLEAR"
+    assert plan["risks"][0]["deadline"] == "2026-03-16T01:00:00Z"
+    tlp = [one["value"] for risk in plan["risks"] for one in risk["props"] if one["name"] == "tlp"]
+    assert tlp == ["TLP:AMBER", "TLP:AMBER", "TLP:GREEN"]
+    assert "-RED" not in json.dumps(documents)
+    assert "1 entries marked TLP:RED are left out" in plan["risks"][1]["description"]
+    items = [one["related-risks"] for one in plan["poam-items"] if "related-risks" in one]
+    assert items == [[{"risk-uuid": one["uuid"]}] for one in plan["risks"]]
+    assert "cases" not in json.dumps(make_documents(CASES["something fails, something is old"])[ACTIONS])
+    assert not is_open("fixed")
+    assert not is_open("closed")
 
 
 def test_what_the_authority_left_out_is_in_no_profile() -> None:
@@ -139,6 +193,10 @@ def point_elsewhere(documents: dict[str, Json]) -> None:
     documents[RESULTS]["assessment-results"]["import-ap"]["href"] = "another-plan.json"
 
 
+def lose_risk(documents: dict[str, Json]) -> None:
+    del documents[ACTIONS]["plan-of-action-and-milestones"]["risks"][0]
+
+
 def change_statement(documents: dict[str, Json]) -> None:
     result_of(documents)["findings"][0]["target"]["target-id"] = "term-01_smt.nothing"
 
@@ -149,11 +207,11 @@ def lose_activity(documents: dict[str, Json]) -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [lose_observation, rename_control, point_elsewhere, change_statement, lose_activity],
+    [lose_observation, rename_control, point_elsewhere, change_statement, lose_activity, lose_risk],
     ids=lambda one: one.__name__,
 )  # fmt: skip
 def test_a_reference_that_leads_nowhere_is_refused(broken: Break) -> None:
-    documents = deepcopy(make_documents(CASES["something fails, something is old"]))
+    documents = deepcopy(make_documents(CASES["cases are open"]))
     broken(documents)
     assert judge_references(documents) != []
 

@@ -60,6 +60,7 @@ FINDS = {
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
+        "unverified_logs",
         "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
     )
 } | dict.fromkeys(
@@ -136,6 +137,7 @@ PLATFORM: dict[str, Rights] = {
                 "close_audit",
                 "note_audit_finding",
                 "freeze_audit_population",
+                "freeze_audit_log",
                 "draw_audit_sample",
                 "list_audit_populations",
                 "list_audit_drawn",
@@ -196,6 +198,8 @@ PLATFORM: dict[str, Rights] = {
         "list_exclusions()": "execute",
         "list_remote_draws()": "execute",
         "list_remote_deviations()": "execute",
+        "list_log_checks()": "execute",
+        "report_log_check()": "execute",
         "end_exclusion()": "execute",
         "approve_exclusion()": "execute",
         "list_inquiries()": "execute",
@@ -301,6 +305,7 @@ PLATFORM: dict[str, Rights] = {
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
+        "list_log_checks()": "execute",
         "end_exclusion()": "execute",
         "propose_exclusion()": "execute",
         "inquiry_standing": "select",

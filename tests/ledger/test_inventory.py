@@ -101,6 +101,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("assurance", "say_in_inquiry"): told(*INQUIRY),
     ("assurance", "propose_exclusion"): told("exclusion.proposed"),
     ("assurance", "approve_exclusion"): told("exclusion.approved"),
+    ("assurance", "report_log_check"): told("log.verified", "log.doubted"),
     ("assurance", "end_exclusion"): told("exclusion.ended"),
     ("assurance", "draw_remote_sample"): told("remote.drawn"),
     ("assurance", "check_remote_session"): told("remote.checked"),
@@ -129,6 +130,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("assurance", "note_audit_finding"): told("audit.found"),
     ("assurance", "settle_audit_finding"): told("audit.settled"),
     ("assurance", "freeze_audit_population"): told("audit.frozen"),
+    ("assurance", "freeze_audit_log"): told("audit.frozen"),
     ("assurance", "draw_audit_sample"): told("audit.drawn"),
     ("assurance", "keep_audit_note"): told("audit.noted"),
     ("registers", "ask_exercise"): told("exercise.asked"),
@@ -303,12 +305,12 @@ _CHANGES = re.compile(
     r"|enter_look|place_session|draw_remote_sample|check_remote_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(publish|open|acknowledge)_rule\(|(attach|refuse)_file\("
     r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
-    r"|(propose|approve|end)_exclusion|end_command_sessions\("
+    r"|(propose|approve|end)_exclusion|report_log_check|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\("
     r"|accept_messages|accept_exercises|register_exercise_devices|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
-    r"|(ask|agree|propose|withdraw|end|close|note|settle|freeze|draw)_audit(_finding|_population|_sample)?\("
+    r"|(ask|agree|propose|withdraw|end|close|note|settle|freeze|draw)_audit(_finding|_population|_sample|_log)?\("
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
     r"|place_hold|lift_hold|propose_removal|note_removal_preview|approve_removal|withdraw_removal|remove_data"
     r"|set_notice_(way|minutes)|end_notice_way|acknowledge_notices|take_notices|tell_(delivered|hindered|late_notices)"
@@ -389,6 +391,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "say_in_inquiry": told(*INQUIRY),
     "propose_exclusion": told("exclusion.proposed"),
     "approve_exclusion": told("exclusion.approved"),
+    "report_log_check": told("log.verified", "log.doubted"),
     "end_exclusion": told("exclusion.ended"),
     "draw_remote_sample": told("remote.drawn"),
     "check_remote_session": told("remote.checked"),
@@ -409,6 +412,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "note_audit_finding": told("audit.found"),
     "settle_audit_finding": told("audit.settled"),
     "freeze_audit_population": told("audit.frozen"),
+    "freeze_audit_log": told("audit.frozen"),
     "draw_audit_sample": told("audit.drawn"),
     "ask_exercise": told("exercise.asked"),
     "withdraw_exercise": told("exercise.withdrawn"),
@@ -690,6 +694,9 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/inquiries"): told("inquiry.filed"),
     ("POST", f"{LOG}/inquiries/settle"): told("inquiry.accepted", "inquiry.returned", "inquiry.withdrawn"),
     ("GET", f"{LOG}/remote"): told("page.opened"),
+    ("GET", f"{LOG}/checks"): told("log.read"),
+    ("POST", f"{LOG}/checks"): told("log.verified", "security_key.used", "security_key.refused"),
+    ("POST", f"{LOG}/checks/wrong"): told("log.doubted"),
     ("GET", f"{LOG}/exclusions"): told("page.opened"),
     ("POST", f"{LOG}/exclusions/agree"): told("exclusion.approved", "security_key.used", "security_key.refused"),
     ("POST", f"{LOG}/exclusions/end"): told("exclusion.ended"),
@@ -742,8 +749,8 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
     ("GET", f"{LOG}/notices"): told("page.opened"),
     ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
-    ("GET", f"{LOG}/cases"): Untold("which cases touch the authority; nobody in care"),
-    ("GET", f"{LOG}/cases/{{case}}"): Untold("what was written in a case; nobody in care"),
+    ("GET", f"{LOG}/cases"): told("page.opened"),
+    ("GET", f"{LOG}/cases/{{case}}"): told("page.opened"),
     ("POST", f"{LOG}/cases/{{case}}/answer"): told("case.written"),
     ("POST", f"{LOG}/cases/{{case}}/seen"): told("case.seen"),
     ("GET", f"{LOG}/cases/{{case}}/file"): told("case.exported"),
@@ -847,6 +854,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/remote"): Untold("whose sessions were drawn for a check; nobody in care"),
     ("POST", "/remote/draw"): told("remote.drawn"),
     ("POST", "/remote/check"): told("remote.checked", "security_key.used", "security_key.refused"),
+    ("GET", "/log-checks"): Untold("what authorities reported of their logs; nobody in care"),
     ("GET", "/exclusions"): Untold("which terms do not concern which authority; nobody in care"),
     ("POST", "/exclusions"): told("exclusion.proposed"),
     ("POST", "/exclusions/end"): told("exclusion.ended"),

@@ -100,6 +100,9 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
             "ange vem leverantören når, och svara i ärenderummet",
             "say whom the supplier reaches, and answer in the case room",
         ),
+        Permission.PORTAL_READ_CASES: Sentence(
+            "läsa ärenden som berör myndigheten", "read the cases that touch the authority"
+        ),
         Permission.PORTAL_OWN_CLIENTS: Sentence(
             "registrera program som handlar åt en själv", "register programs that act for oneself"
         ),
@@ -136,6 +139,9 @@ PERMISSION_WORDS: Mapping[Permission, Sentence] = MappingProxyType(
         Permission.PORTAL_KEEP_PEOPLE: Sentence(
             "med ett program: läsa en person i registret och skriva om henne",
             "by program: read one person in the register, and write him anew",
+        ),
+        Permission.PORTAL_VERIFY_LOG: Sentence(
+            "säga vad en kontroll av loggen gav", "report what came of verifying the log"
         ),
         Permission.PORTAL_EXPORT_LOG: Sentence(
             "ta ut poster ur loggen som fil, av ett skäl som antecknas",

@@ -37,6 +37,7 @@ class Permission(Enum):
     PORTAL_APPROVE_ACCESS = "portal.approve_access"  # approve or refuse who gets such a role, and exceptions
     PORTAL_SET_NOTICES = "portal.set_notices"  # say where the authority is told of changes, and that one has seen them
     PORTAL_HANDLE_CASES = "portal.handle_cases"  # say whom the supplier reaches, and answer in the case room
+    PORTAL_READ_CASES = "portal.read_cases"  # read the cases that touch the authority, and write nothing
     PORTAL_OWN_CLIENTS = "portal.own_clients"  # register programs that act for oneself, and end them
     PORTAL_SET_ACTIVATION = "portal.set_activation"  # see and propose what codes and passwords have to be
     PORTAL_APPROVE_ACTIVATION = "portal.approve_activation"  # put it in force; what weakens it, not one's own proposal
@@ -48,6 +49,7 @@ class Permission(Enum):
     PORTAL_ASK_EXERCISE = "portal.ask_exercise"  # ask for crisis exercises, agree to plans, say who came
     PORTAL_REGISTER_PEOPLE = "portal.register_people"  # by program: enter people in care in the register; reads nobody
     PORTAL_KEEP_PEOPLE = "portal.keep_people"  # by program: read people in care one by one, and write them anew
+    PORTAL_VERIFY_LOG = "portal.verify_log"  # report what came of verifying the authority's log
     PORTAL_EXPORT_LOG = "portal.export_log"  # take entries of the log out as a file, for a reason that is written down
     OFFICE_SEE_ACCOUNTS = "office.see_accounts"  # whose accounts there are, and what became of each
     OFFICE_ASK_ACCOUNT = "office.ask_account"  # ask for accounts, invite whom they are for, put somebody out at once

@@ -96,6 +96,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_READ_LOG,
                         Permission.PORTAL_FIND_PERSON,
                         Permission.PORTAL_EXPORT_LOG,
+                        Permission.PORTAL_VERIFY_LOG,
                         Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_OWN_RECEIPT,
                         Permission.PORTAL_OWN_CLIENTS,
@@ -117,6 +118,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_ASK_EXERCISE,
                         Permission.PORTAL_SET_NOTICES,
                         Permission.PORTAL_HANDLE_CASES,
+                        Permission.PORTAL_READ_CASES,
                         Permission.PORTAL_SET_ACTIVATION,
                         Permission.PORTAL_APPROVE_ACTIVATION,
                         Permission.PORTAL_SET_REMOVAL,
@@ -173,6 +175,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                         Permission.PORTAL_SEE_ACCESS,
                         Permission.PORTAL_SEE_TERMS,
                         Permission.PORTAL_AUDIT,
+                        Permission.PORTAL_READ_CASES,
                         Permission.PORTAL_OWN_KEYS,
                         Permission.PORTAL_OWN_SESSIONS,
                     }

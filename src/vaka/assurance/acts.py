@@ -32,6 +32,7 @@ TOUCHED_ACTS = tuple(
     for event in (
         # In the portal, by the authority's own people.
         Event.LOG_EXPORTED, Event.REPORT_TAKEN, Event.EVIDENCE_PACKED, Event.EXCLUSION_APPROVED, Event.RETENTION_SET,
+        Event.LOG_VERIFIED,
         Event.RULE_PUBLISHED, Event.REMOVAL_APPROVED, Event.ACTIVATION_APPROVED, Event.HOLD_PLACED, Event.HOLD_LIFTED,
         Event.ERASURE_ORDERED, Event.ERASURE_DECIDED, Event.EXPORT_BEGUN, Event.ENDING_ORDERED, Event.ENDING_DECIDED,
         Event.ROLE_APPROVED, Event.ROLE_REFUSED, Event.ROLE_DESIGNATED, Event.ROLE_RELEASED, Event.CLIENT_REGISTERED,

@@ -20,6 +20,8 @@ from vaka.assurance.evidence import QUERIES
 from vaka.database.connections import Connection
 from vaka.errors import Sentence
 
+OWN_LOG = "own-log"
+"""What is in the authority's own database, and frozen by `vaka.assurance.audit_log`."""
 SOURCES: Mapping[str, tuple[Sentence, frozenset[int]]] = MappingProxyType(
     {
         "accounts": (Sentence("Konton hos er", "Accounts with you"), frozenset({8, 12, 13, 14})),
@@ -34,6 +36,7 @@ SOURCES: Mapping[str, tuple[Sentence, frozenset[int]]] = MappingProxyType(
         "subcontractors": (Sentence("Underleverantörer", "Subcontractors"), frozenset({4})),
         "systems": (Sentence("System", "Systems"), frozenset({7})),
         "processes": (Sentence("Processer", "Processes"), frozenset({1})),
+        OWN_LOG: (Sentence("Poster i er egen logg", "Entries of your own log"), frozenset({25, 26})),
     }
 )
 """What can be frozen, and of which terms; the database has the same (``audit_source``)."""

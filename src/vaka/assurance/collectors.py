@@ -106,6 +106,11 @@ REGISTER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the supplier's registers."""
 
+LOG_CHECK_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {"log-verified": _of_register("log-verified", "find_unverified_logs")}
+)
+"""What asks whether an authority has verified its own log: it alone can say so."""
+
 REPORT_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "access-report": _of_register("access-report", "find_unreported", report="access"),
@@ -194,6 +199,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,
+        **LOG_CHECK_COLLECTORS,
     }
 )
 """By the requirement each supplies."""

@@ -3,6 +3,7 @@
 """How the terms were assessed, as OSCAL: the plan, what was observed and found, and what is to be done. Pure."""
 
 from vaka.assurance.assessment import Judgement, Standing, Status
+from vaka.assurance.oscal_cases import describe_observations, describe_risks, list_items
 from vaka.assurance.oscal_parts import (
     PLAN,
     SYSTEM,
@@ -67,11 +68,13 @@ def make_results(assessed: Assessed) -> Json:
 
 
 def make_actions(assessed: Assessed) -> Json | None:
-    """Return what is to be done: each goal that is red. None where none is, since OSCAL has no empty plan."""
+    """Return what is to be done: each goal that is red, and each case that is open. None where there is neither, since
+    OSCAL has no empty plan.
+    """
     red = [
         (term, goal) for term in assessed.owed for goal in term.goals if assessed.judge_goal(goal).status.red
     ]  # fmt: skip
-    if not red:
+    if not red and not assessed.cases:
         return None
     terms = [term for term in assessed.owed if any(one is term for one, _ in red)]
     items = [
@@ -86,9 +89,10 @@ def make_actions(assessed: Assessed) -> Json | None:
     body = {
         "import-ssp": {"href": SYSTEM},
         "local-definitions": {"components": [software(assessed)]},
-        **_some("observations", _observations(assessed, terms)),
-        "findings": [_finding(assessed, term, goal) for term, goal in red],
-        "poam-items": items,
+        **_some("observations", [*_observations(assessed, terms), *describe_observations(assessed)]),
+        **_some("risks", describe_risks(assessed)),
+        **_some("findings", [_finding(assessed, term, goal) for term, goal in red]),
+        "poam-items": [*items, *list_items(assessed)],
         **_evidence(assessed),
     }
     title = Sentence(sv="Vad som ska åtgärdas", en="What is to be done")

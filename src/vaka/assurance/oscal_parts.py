@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from vaka.assurance.assessment import Judgement, Standing, assess, judge, worst
 from vaka.assurance.evidence import Supervised
 from vaka.assurance.terms import Goal, Requirement, Term
+from vaka.cases.model import Case, CaseEntry
 from vaka.errors import Sentence
 
 OSCAL_VERSION = "1.2.3"
@@ -40,6 +41,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCase:
+    """An incident or a vulnerability that is open and touches the authority."""
+
+    case: Case
+    entries: Sequence[CaseEntry]
+    """What the authority sees of it, RED as well; that leaves nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
 class Assessed:
     """Everything that the documents are made of."""
 
@@ -53,6 +63,8 @@ class Assessed:
     at: datetime
     """For which moment it is computed how terms stand."""
     evidence: Sequence[Evidence]
+    cases: Sequence[OpenCase] = ()
+    """Those that are open, where who takes it out may read cases."""
 
     @property
     def owed(self) -> list[Term]:

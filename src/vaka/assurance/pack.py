@@ -33,7 +33,7 @@ from vaka.assurance.oscal_parts import (
 )
 from vaka.assurance.oscal_system import make_component_definition, make_security_plan
 from vaka.assurance.pack_words import README, TITLES
-from vaka.assurance.raw_evidence import read_cases, read_files, read_findings, read_looks
+from vaka.assurance.raw_evidence import read_cases, read_files, read_findings, read_looks, read_open_cases
 from vaka.assurance.terms import load_terms
 from vaka.crypto.signing import public_pem, sign
 from vaka.database.connections import Connection, Pool, transaction
@@ -96,6 +96,7 @@ async def write_pack(
         if supervised is None:
             return None
         standings = await read_standings(platform, authority.id)
+        cases = await read_open_cases(platform, authority.id) if with_cases else []
         if with_cases:
             await _write_lines(archive, CASES, read_cases(platform, authority.id), out)
         await _write_lines(archive, FILES, read_files(platform, authority.id), out)
@@ -108,7 +109,7 @@ async def write_pack(
     evidence = [
         Evidence(path, archive.members[path].sha256, TITLES[path]) for path in TITLES if path in archive.members
     ]
-    assessed = Assessed(doors.origin, doors.version, supervised, load_terms(), standings, now, evidence)
+    assessed = Assessed(doors.origin, doors.version, supervised, load_terms(), standings, now, evidence, cases)
     for name, document in sorted(make_documents(assessed).items()):
         archive.add(f"oscal/{name}", json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
     archive.add("README.txt", README)

@@ -262,6 +262,10 @@ select settle_audit_finding(%(finding_id)s, %(entry)s, %(motive)s, %(by)s, %(now
 -- as: portal
 select freeze_audit_population(%(population)s, %(id)s, %(source)s, %(wanted)s, %(by)s, %(now)s)
 
+-- name: freeze_audit_log
+-- as: portal
+select freeze_audit_log(%(population)s, %(id)s, %(event)s, %(items)s, %(hashes)s, %(size)s, %(wanted)s, %(by)s, %(now)s)
+
 -- name: draw_audit_sample
 -- as: portal
 select draw_audit_sample(%(population)s, %(by)s, %(now)s)
@@ -291,6 +295,20 @@ from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, numbe
 -- as: office, portal
 select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
     %(wanted_by)s, %(by)s, %(now)s)
+
+-- name: report_log_check
+-- as: portal
+select report_log_check(%(id)s, %(authority_id)s, %(result)s, %(size)s, %(root)s, %(agrees)s, %(means)s, %(witnesses)s, %(words)s,
+    %(checked_at)s, %(by)s, %(now)s)
+
+-- name: list_log_checks
+-- as: office, portal
+select id, authority_id, result, size, root, agrees, means, witnesses, words, checked_at, digest, made_by, made_at
+from list_log_checks(%(authority_id)s, %(most)s)
+
+-- name: find_unverified_logs
+-- as: scheduler, setup
+select authority_id, reason, things from find_unverified_logs(%(every)s, %(at)s)
 
 -- name: list_left_out
 -- as: office, portal, scheduler, setup

@@ -11,6 +11,8 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from vaka.assurance.evidence import QUERIES
+from vaka.assurance.oscal_cases import is_open
+from vaka.assurance.oscal_parts import OpenCase
 from vaka.cases.reading import describe_case, list_cases, list_entries
 from vaka.database.connections import Connection
 from vaka.registers.declarations import load_registers
@@ -23,6 +25,7 @@ FINDINGS_KEPT = timedelta(days=366)
 MOST_LOOKS = 200_000
 MOST_FINDINGS = 50_000
 MOST_CASES = 2_000
+MOST_OPEN = 200
 _AT_ONCE = 2000
 
 
@@ -47,6 +50,12 @@ async def read_cases(connection: Connection, authority_id: UUID) -> AsyncIterato
     """
     for case in (await list_cases(connection, authority_id))[:MOST_CASES]:
         yield write_line(describe_case(case, await list_entries(connection, case.id, authority_id)))
+
+
+async def read_open_cases(connection: Connection, authority_id: UUID) -> list[OpenCase]:
+    """Return the cases that touch an authority and are open, newest first (as portal); at most MOST_OPEN."""
+    found = [one for one in await list_cases(connection, authority_id) if is_open(one.state)][:MOST_OPEN]
+    return [OpenCase(one, await list_entries(connection, one.id, authority_id)) for one in found]
 
 
 async def read_files(connection: Connection, authority_id: UUID) -> AsyncIterator[bytes]:

@@ -33,6 +33,10 @@ _INQUIRIES = ("/inquiries", Sentence("Vad myndigheter frågar", "What authoritie
 _ISSUERS = ("/issuers", Sentence("Utfärdare", "Issuers"))
 _CASES = ("/cases", Sentence("Ärenden", "Cases"))
 _AUDITS = ("/audits", Sentence("Revisioner och besök", "Audits and visits"))
+_LOG_CHECKS = (
+    "/log-checks",
+    Sentence("Myndigheters kontroller av sina loggar", "Authorities' verifications of their logs"),
+)
 _EXERCISES = ("/exercises", Sentence("Krisövningar", "Crisis exercises"))
 _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
     {
@@ -43,6 +47,7 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
         ),
         "audit-requests": _INQUIRIES,
         "authority-policies": ("/rules", Sentence("Myndigheters regler", "Authorities' rules")),
+        "log-verified": _LOG_CHECKS,
         "session-levels": _ISSUERS,
         **dict.fromkeys(("incident-clocks", "case-receipts"), _CASES),
         **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),

@@ -118,6 +118,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} nödåtkomster har inte gåtts igenom i tid.",
             en="{count} emergency accesses have not been gone through in time.",
         ),
+        ("log-verified", "wrong"): Sentence(
+            sv="Myndigheten har kontrollerat sin logg och säger att något är fel.",
+            en="The authority has verified its log and says that something is wrong.",
+        ),
         ("audit-requests", "unanswered"): Sentence(
             sv="{count} frågor eller begäranden om revision och besök har inte besvarats i tid.",
             en="{count} questions or requests for audits and visits were not answered in time.",

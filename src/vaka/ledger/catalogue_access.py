@@ -24,6 +24,8 @@ _EXCLUSION = About(
     OPERATOR, ("exclusion",), ("authority", "term", "reason", "digest", "valid_until", "step_up"),
     "who the two are, but for their accounts",
 )  # fmt: skip
+_CHECKED = ("authority", "size", "root", "agrees", "means", "witnesses", "checked_at", "digest")
+_CHECK_WORDS = "what is wrong, in words: a fingerprint of it"
 _MOVE = ("request", "kind", "role", "authority", "valid_until", "digest", "reason", "step_up")
 _ROLE_ANSWER = About(OPERATOR, ("account",), ("beside", *_MOVE), "the name")
 
@@ -135,7 +137,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.AUDIT_WITHDRAWN: _audit(),
         Event.AUDIT_ENDED: _audit(),
         Event.AUDIT_CLOSED: _audit("was_held"),
-        Event.AUDIT_FROZEN: _audit("population", "drawn_from", "items", "wanted", "sha256"),
+        Event.AUDIT_FROZEN: _audit("population", "drawn_from", "event", "size", "items", "wanted", "sha256"),
         Event.AUDIT_DRAWN: _audit("population", "size", "seed", "sha256"),
         Event.AUDIT_FOUND: _audit("finding"),
         Event.AUDIT_SETTLED: _audit("finding", "how", "entry"),
@@ -286,6 +288,8 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
              "outcome", "person", "more", "named", "from", "to", "digest", "step_up"),
             "what stood in the entries that were taken out",
         ),
+        Event.LOG_VERIFIED: About(OPERATOR, ("log_check",), (*_CHECKED, "step_up"), _CHECK_WORDS),
+        Event.LOG_DOUBTED: About(OPERATOR, ("log_check",), _CHECKED, _CHECK_WORDS),
         Event.PAGE_OPENED: About(("account",), ("authority",), ("page",), "what was on it"),
         Event.ROUTINE_TAKEN: About(("account",), ("authority",), ("format", "sha256")),
         Event.ACCESS_DENIED: About(

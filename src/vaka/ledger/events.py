@@ -229,6 +229,8 @@ class Event(Enum):
     LOG_READ = "log.read"  # somebody read the log: its newest entries, or one entry
     LOG_SEARCHED = "log.searched"  # somebody searched the log for a person, an account, an object, an event
     LOG_EXPORTED = "log.exported"  # somebody took entries of the log out as a file, with a reason
+    LOG_VERIFIED = "log.verified"  # an authority reported that it verified its log, and that all was as it was signed
+    LOG_DOUBTED = "log.doubted"  # an authority reported that it verified its log, and that something is wrong
     PAGE_OPENED = "page.opened"  # an auditor opened a page of the portal that is not of the log
     ROUTINE_TAKEN = "routine.taken"  # the routine of who gets access, and how, was taken out as a document
     ACCESS_DENIED = "access.denied"  # somebody signed in asked for what no rule allows

@@ -29,6 +29,8 @@ class Kind:
     """The entries it is made of."""
     says_more: bool = False
     """Whether each says more than its kind does."""
+    of_office: bool = False
+    """Whether it is for the supplier alone, and its page one of the office."""
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -69,6 +71,30 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 ),
                 "cases",
                 (Event.CASE_WRITTEN, Event.CASE_ESCALATED),
+            ),
+            Kind(
+                "log_check",
+                Sentence("Något är fel med er logg", "Something is wrong with your log"),
+                Sentence(
+                    "Er loggranskare har kontrollerat loggen och säger att något är fel med den. Vad står i portalen.",
+                    "Your log reviewer has verified the log and says that something is wrong with it. What it is "
+                    "stands in the portal.",
+                ),
+                "checks",
+                (Event.LOG_DOUBTED,),
+            ),
+            Kind(
+                "log_check_own",
+                Sentence("Något är fel med en myndighets logg", "Something is wrong with an authority's log"),
+                Sentence(
+                    "En myndighet har kontrollerat sin logg och säger att något är fel med den. Vilken och vad står på "
+                    "kontoret.",
+                    "An authority has verified its log and says that something is wrong with it. Which one and what "
+                    "stands in the office.",
+                ),
+                "/log-checks",
+                (),
+                of_office=True,
             ),
             Kind(
                 "fallback",

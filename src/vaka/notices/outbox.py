@@ -88,6 +88,8 @@ class Rooms:
         """Return the page that shows what a notice tells of: the authority's own, or the supplier's."""
         if due.said is not None and due.said["office"]:
             return f"{self.office}{due.said['page']}"
+        if KINDS[due.kind].of_office:
+            return f"{self.office}{KINDS[due.kind].page}"
         page = KINDS[due.kind].page if due.said is None else due.said["page"]
         return f"{self.portal}/log/{due.slug}/{page}"
 

@@ -68,10 +68,6 @@ select accept_state(%(names)s, %(digests)s, %(first)s, %(actor)s, %(now)s)
 -- as: scheduler in platform
 select tell_drift(%(seen)s, %(unseen)s, %(now)s)
 
--- name: list_drift
--- as: setup in platform
-select name, change, since, authority_id from drift order by since, name
-
 -- name: list_visitors
 -- as: scheduler in platform
 -- Who is connected as nobody of ours: a person with psql, say. More of a session than this is not shown to everybody.

@@ -58,9 +58,3 @@ def age_in_years(born_on: date, now: datetime) -> int:
     """Return the age on the local day of ``now``."""
     today = now.astimezone(LOCAL).date()
     return today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
-
-
-def local_minute_of_day(now: datetime) -> int:
-    """Return minutes after local midnight."""
-    then = now.astimezone(LOCAL)
-    return then.hour * 60 + then.minute

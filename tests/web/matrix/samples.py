@@ -109,6 +109,8 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         f"{LOG}/reports/{{report}}/{{year}}/pdf": {},
         f"{LOG}/inquiries": {"kind": "other", "wanted": "2026-03-01", "words": ""},
         f"{LOG}/inquiries/settle": {"inquiry": Named("inquiry"), "seen": "1", "deed": "accepted", "words": REASON},
+        f"{LOG}/checks": {},
+        f"{LOG}/checks/wrong": {},
         f"{LOG}/exclusions/agree": {"exclusion": Named("exclusion"), "digest": NOTHING},
         f"{LOG}/exclusions/end": {"exclusion": Named("exclusion")},
         f"{LOG}/people": {"text": Named("person_name")},

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from uuid import UUID
 
 import pytest
 
@@ -15,6 +16,8 @@ from tests.web.office.administrators import Administrator, fields_in
 from tests.web.portal.conftest import SETTINGS, Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.clock import SystemClock
+from vaka.ledger.entries import Entry
+from vaka.ledger.events import Event
 from vaka.ledger.signer import LedgerHaltedError
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
@@ -62,7 +65,7 @@ async def form_of(page: str, action: str) -> dict[str, str]:
 
 
 async def test_it_is_asked_planned_agreed_begun_ended_attended_learned_from_and_closed(
-    agneta: Browser, algot: Administrator, logs: Logs
+    agneta: Browser, algot: Administrator, logs: Logs, installation: Installation
 ) -> None:
     mark, starts = logs.mark("platform"), datetime.now(LOCAL) + timedelta(minutes=20)
 
@@ -86,7 +89,25 @@ async def test_it_is_asked_planned_agreed_begun_ended_attended_learned_from_and_
     shown = await algot.browser.post("/exercises/begin", begun)
     assert "Ekbacka" in shown.text, "what is touched for says whose exercise it is"
     assert (await algot.do("/exercises/begin", begun)).status == 303
-    assert "Pågår nu" in unescape((await agneta.get(HERE)).text)
+    page = unescape((await agneta.get(HERE)).text)
+    assert "Pågår nu" in page
+    assert "Er logg har inget larm från den." in page
+    exact = f"vaka device exercise --data DATAKATALOG --exercise {begun['exercise']} --count 1"
+    assert exact in unescape(await algot.get("/exercises")), "the office says what is run for an inject"
+    alarms = [installation.raise_exercise("ekbacka", UUID(begun["exercise"])) for _ in range(2)]
+    await logs.write(Entry(Event.ALARM_PRESENTED, "desk", datetime.now(UTC), f"alarm:{alarms[0]}"))
+    logs.execute(
+        "ekbacka", "update vaka.alarm set state = 'taken', taken_at = now(),"
+        f" holder = '{installation.accounts['olga']}' where id = '{alarms[0]}'",
+    )  # fmt: skip
+    await logs.seal()
+    page = unescape((await agneta.get(HERE)).text)
+    assert "2 larm kom, 1 togs och 0 stängdes." in " ".join(page.split())
+    table = page.partition('aria-label="Övningens larm"')[2].partition("</table>")[0]
+    assert (table.count("<tr>"), table.count('figures">–')) == (3, 4), (
+        "of one: closed; of the other: all but that it came"
+    )
+    assert str(alarms[0]) not in table
     await sends("lesson", lesson="Ingen visste numret")
     await sends("end")
     await sends("attend", present="3")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import psycopg
 import pytest
@@ -22,6 +23,9 @@ from vaka.assurance.evidence import QUERIES
 from vaka.clock import LOCAL
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role, tenant_role
 from vaka.identity.sessions import open_session
+from vaka.ledger.entries import Entry
+from vaka.ledger.events import Event
+from vaka.ledger.tree import hash_leaf
 from vaka.web.asker import COOKIES
 from vaka.web.portal.application import ADDRESSES, LOG
 from vaka.web.portal.portal import Portal
@@ -248,6 +252,50 @@ async def test_a_population_is_frozen_and_drawn_by_the_log(rut: Browser, logs: L
         await rut.post("/log/ekbacka/auditing/finding", {"audit": audit, "finding": "Konton utan slut"})
     ).status == 303
     assert "Konton utan slut" in (await rut.get("/log/ekbacka/audits")).text
+
+
+async def test_entries_of_the_authoritys_own_log_are_frozen_and_what_becomes_of_them_is_seen(
+    rut: Browser, logs: Logs, installation: Installation
+) -> None:
+    """Each with the hash that the log's tree holds it by: what is changed or gone afterwards shows."""
+    here, now = "/log/ekbacka/auditing", datetime.now(UTC)
+    audit = audit_on((await rut.get(here)).text)
+    await logs.write(*[Entry(Event.HISTORY_LISTED, "desk", now - timedelta(minutes=5), "process:desk")] * 6)
+    await logs.seal()
+    frozen = {"audit": audit, "source": "own-log", "event": "history.listed", "wanted": "200"}
+    for wrong, status in (({"event": "nothing.here"}, 400), ({"event": "export.begun"}, 409), ({"wanted": "0"}, 400)):
+        assert (await rut.post(f"{here}/freeze", {**frozen, **wrong})).status == status, wrong
+    mark = logs.mark("platform")
+    assert (await rut.post(f"{here}/freeze", frozen)).status == 303
+    [entry] = [one["detail"] for one in logs.since(mark, "platform") if one["event"] == "audit.frozen"]
+    assert (entry["drawn_from"], entry["event"]) == ("own-log", "history.listed")
+    items = logs.ask("platform", "select item, sha256 from vaka.audit_item where population = %(id)s order by item",
+                     {"id": entry["population"]})  # fmt: skip
+    leaves = logs.ask("ekbacka", "select e.index, e.leaf from ledger.log_entry e join ledger.entry_index i using"
+                      " (index) where i.event = 'history.listed'")  # fmt: skip
+    theirs = {f"history.listed/{row['index']}": hash_leaf(bytes(row["leaf"])).hex() for row in leaves}
+    assert {row["item"]: row["sha256"] for row in items} == theirs
+    assert len(items) == entry["items"] >= 6
+    whole = "\n".join(f"{row['item']} {row['sha256']}" for row in items)
+    assert sha256(whole.encode()).hexdigest() == entry["sha256"]
+    draw = {"id": entry["population"], "size": 1, "seed": "0" * 64}
+    logs.execute(
+        "platform", "insert into vaka.audit_sample (population, checkpoint, seed, sha256, drawn_at) select"
+        f" '{draw['id']}', 1, '{draw['seed']}', vaka.audit_sample_sha256('{draw['id']}', '{draw['seed']}'), now()",
+        unguarded=True,
+    )  # fmt: skip
+    page = (await rut.get(here)).text
+    assert page.count("som det var") == len(items)
+    index = items[0]["item"].rpartition("/")[2]
+    logs.execute("ekbacka", f"create table public.aside as select * from ledger.log_entry where index = {index}")
+    change = "update ledger.log_entry set leaf = replace(convert_from(leaf, 'UTF8'), 'desk', 'disk')::bytea"
+    logs.execute("ekbacka", f"{change} where index = {index}", unguarded=True)
+    try:
+        page = (await rut.get(here)).text
+        assert (page.count("som det var"), "är ändrat sedan dess" in page) == (len(items) - 1, True)
+    finally:
+        logs.execute("ekbacka", "update ledger.log_entry e set leaf = a.leaf from public.aside a where e.index ="
+                     " a.index; drop table public.aside", unguarded=True)  # fmt: skip
 
 
 def read(installation: Installation, role: str, database: str) -> list[tuple[bytes]]:

@@ -21,7 +21,7 @@ from tests.web.portal.conftest import SETTINGS, Logs, enter, person_of
 from tests.web.portal.test_activation import FIELDS
 from tests.web.portal.touching import hidden, options, shown
 from vaka.access.requests import request_role
-from vaka.clock import SystemClock, TurnedClock
+from vaka.clock import LOCAL, SystemClock, TurnedClock
 from vaka.identity.challenges import LIFETIMES
 from vaka.identity.confirming import Act
 from vaka.settings import AccessSettings
@@ -61,6 +61,16 @@ def plain(path: str, **fields: str) -> Callable[[Installation, Logs, Portal], Aw
         return path, {name: known.get(value, value) for name, value in fields.items()}
 
     return fill
+
+
+def a_minute(before: int) -> str:
+    return f"{SystemClock().now().astimezone(LOCAL) - timedelta(minutes=before):%Y-%m-%dT%H:%M}"
+
+
+async def saved_checkpoint(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
+    await logs.seal()
+    lovisa = await enter(portal, installation, "lovisa")
+    return f"{LOG}/checks", {"pasted": (await lovisa.get(f"{LOG}/checkpoint")).text, "at": a_minute(1)}
 
 
 async def order_of_erasure(installation: Installation, logs: Logs, portal: Portal) -> tuple[str, dict[str, str]]:
@@ -192,6 +202,7 @@ CASES = [
     Case("/log/{authority}/notices/end", "agneta", way_of_notices, "notice_way.ended", {"way": str(UUID(int=7))}),
     Case("/log/{authority}/notices/minutes", "agneta", plain(f"{LOG}/notices/minutes", minutes="30"),
          "notice_rule.set", {"minutes": "1440"}),
+    Case("/log/{authority}/checks", "lovisa", saved_checkpoint, "log.verified", {"at": a_minute(2)}),
     Case("/log/{authority}/exclusions/agree", "agneta", proposed_exclusion, "exclusion.approved",
          {"last": day_after(SystemClock().now(), 31)}),
     Case("/log/{authority}/exercises/days", "agneta", plain(f"{LOG}/exercises/days", days="10"), "exercise_rule.set",
@@ -260,7 +271,7 @@ def log_of(event: str) -> str:
     """Which log an event stands in."""
     of_the_platform = (
         "report.", "role.", "rule.", "client.", "contact.", "exclusion.", "notice_", "digest_", "calendar_",
-        "exercise_",
+        "exercise_", "log.verified",
     )  # fmt: skip
     return "platform" if event.startswith(of_the_platform) else "ekbacka"
 

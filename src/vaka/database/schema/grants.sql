@@ -179,6 +179,8 @@ grant execute on function say_in_inquiry to g_office;
 grant execute on function list_left_out to g_portal, g_office, g_scheduler, g_setup;
 grant execute on function list_exclusions, end_exclusion to g_portal, g_office;
 grant execute on function propose_exclusion to g_office;
+grant execute on function list_log_checks to g_portal, g_office;
+grant execute on function report_log_check to g_portal;
 grant execute on function approve_exclusion to g_portal;
 grant execute on function ledger.is_exclusion_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
@@ -213,8 +215,9 @@ grant execute on function is_time_boxed, audit_digest to g_desk, g_portal, g_reg
 grant execute on function list_audits, list_audit_findings, agree_audit, propose_audit to g_office, g_portal;
 grant execute on function settle_audit_finding to g_office;
 grant execute on function list_auditors, list_audited_sites, is_audited_out, ask_audit, withdraw_audit, end_audit, close_audit,
-    note_audit_finding, freeze_audit_population, draw_audit_sample, list_audit_populations, list_audit_drawn to g_portal;
+    note_audit_finding, freeze_audit_population, freeze_audit_log, draw_audit_sample, list_audit_populations, list_audit_drawn to g_portal;
 grant execute on function list_asked_audits to g_setup, g_office, g_portal, g_scheduler;
+grant execute on function find_unverified_logs to g_scheduler, g_setup;
 grant execute on function find_unanswered_audits, find_changed_samples to g_scheduler, g_setup;
 grant execute on function ledger.audited, ledger.standing_of, ledger.first_over to vaka_owner;
 -- office and portal: what becomes of a crisis exercise that an authority asked for; each writes for its own side alone.

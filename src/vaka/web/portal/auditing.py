@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vaka.assurance.audit_acts import AUDITING, LONGEST, MOST_DRAWN, AuditError, draw, freeze, note_finding
+from vaka.assurance.audit_log import EVENTS, compare_with_log, freeze_log
 from vaka.assurance.audit_notes import LONGEST_NOTE, NoteError, keep_note, list_notes
-from vaka.assurance.audit_samples import SOURCES, list_drawn, list_populations, sources_within
+from vaka.assurance.audit_samples import OWN_LOG, SOURCES, list_drawn, list_populations, sources_within
 from vaka.assurance.audits import Audit, list_audits
 from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
@@ -35,6 +36,8 @@ class FreezeForm(audits.OneForm):
 
     source: Annotated[str, Field(max_length=40)]
     wanted: Annotated[int, Field(ge=1, le=MOST_DRAWN)]
+    event: Annotated[str, Field(max_length=80)] = ""
+    """Of entries of the authority's own log: which."""
 
 
 class DrawForm(Form):
@@ -70,7 +73,13 @@ async def freeze_one(portal: Portal, request: Request, asker: Asker) -> Response
             raise AuditError("scope")
         async with transaction(portal.platform) as platform:
             one = await _find(platform, asker, authority, form.audit)
-            await freeze(platform, asker.principal, one, form.source, form.wanted, now=portal.clock.now())
+            if form.source != OWN_LOG:
+                await freeze(platform, asker.principal, one, form.source, form.wanted, now=portal.clock.now())
+            else:
+                async with portal.gateway.transaction(authority.id) as tenant:
+                    await freeze_log(
+                        platform, tenant, asker.principal, one, form.event, form.wanted, now=portal.clock.now()
+                    )
     except EXPLAINED as error:
         return await _show(portal, asker, authority, error)
     return _lead_back(authority)
@@ -135,6 +144,7 @@ async def _show(portal: Portal, asker: Asker, authority: Authority, error: VakaE
         drawn = await list_drawn(platform, authority.id, populations)
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
+        drawn = await compare_with_log(tenant, populations, drawn)
         notes = {one.id: await list_notes(tenant, keys, asker.principal, one.id) for one in own}
     path = f"/log/{authority.slug}"
     return portal.page(
@@ -142,6 +152,7 @@ async def _show(portal: Portal, asker: Asker, authority: Authority, error: VakaE
         HTTPStatus.OK if error is None else STATUS[error.category],
         page="auditing", path=path, state=state, audits=own, populations=populations, drawn=drawn, notes=notes,
         longest=LONGEST,
+        own_log=OWN_LOG, events=EVENTS,
         longest_note=LONGEST_NOTE, most_drawn=MOST_DRAWN, last_day=audits.last_day,
         sources=lambda one: {name: SOURCES[name][0].in_language(language) for name in sources_within(one)},
         source_word=lambda name: SOURCES[name][0].in_language(language),

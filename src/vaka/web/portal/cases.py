@@ -12,10 +12,11 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vaka.access.decide import NothingHereError
+from vaka.access.decide import NothingHereError, may
 from vaka.access.permissions import Permission
+from vaka.access.time_boxes import find_scope
 from vaka.cases.contacts import contact_day, list_contacts, whose_duty
-from vaka.cases.model import LONGEST_TEXT, Case, CaseEntry, Tlp
+from vaka.cases.model import LONGEST_TEXT, Case, CaseEntry, Tlp, may_leave
 from vaka.cases.reading import find_case, list_cases, list_entries, list_receipts, list_titles
 from vaka.cases.words import title_of
 from vaka.cases.writing import answer, see
@@ -29,10 +30,12 @@ from vaka.web.case_words import case_words, clocks
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
 from vaka.web.portal.names import Things, name_everything
+from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
+from vaka.web.portal.scope import is_case_within, require_case
 from vaka.web.refusals import STATUS
 
-MAY = Permission.PORTAL_HANDLE_CASES
+MAY, MAY_SEE = Permission.PORTAL_HANDLE_CASES, Permission.PORTAL_READ_CASES
 OVER = ("fixed", "closed")
 """The steps after which nothing is open."""
 
@@ -52,16 +55,19 @@ class SeenForm(Form):
 
 async def show_cases(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/cases: what touches the authority."""
-    authority = await require_authority(portal, request, asker, MAY)
+    authority = await require_authority(portal, request, asker, MAY_SEE)
+    await enter_opened(portal, asker, authority, "cases")
     now, path = portal.clock.now(), f"/log/{authority.slug}"
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
-        cases = await list_cases(platform, authority.id)
+        scope = find_scope(asker.principal, authority.id)
+        cases = [one for one in await list_cases(platform, authority.id) if is_case_within(scope, one.kind)]
         titles = await list_titles(platform, authority.id)
         duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
     running = Counter(one.kind for one in cases if one.state not in OVER)
     return portal.page(
         asker, "portal_cases.html", authority, f"{path}/cases", page="cases", path=path, state=state,
+        may_answer=may(asker.principal, MAY, authority.id),
         cases=sorted(cases[:100], key=lambda one: one.state in OVER), open_now=running, titles=titles, duty=duty,
         **case_words(asker.preferences),
     )  # fmt: skip
@@ -69,7 +75,7 @@ async def show_cases(portal: Portal, request: Request, asker: Asker) -> Response
 
 async def show_case(portal: Portal, request: Request, asker: Asker) -> Response:
     """GET /log/{authority}/cases/{case}: the room: its clocks, what was written, and who has seen what."""
-    authority = await require_authority(portal, request, asker, MAY)
+    authority = await require_authority(portal, request, asker, MAY_SEE)
     return await _show(portal, request, asker, authority)
 
 
@@ -110,8 +116,13 @@ async def _show(
     async with transaction(portal.platform) as platform:
         state = await read_state(platform)
         case = await read_case(platform, authority, request)
+        require_case(asker.principal, authority.id, case.kind, MAY_SEE)
         entries = await list_entries(platform, case.id, authority.id)
         receipts = await list_receipts(platform, case.id, authority.id)
+    await enter_opened(portal, asker, authority, f"cases/{case.number}")
+    red, may_answer = sum(one.tlp == "RED" for one in entries), may(asker.principal, MAY, authority.id)
+    if not may_answer:
+        entries = may_leave(entries)  # RED is for whom it was shown to: for the authority, and not for who audits it
     status, message = 200, None
     if error is not None:
         status, message = STATUS[error.category], Message(error.sentence.in_language(asker.preferences.language))
@@ -122,9 +133,10 @@ async def _show(
     ours = {one.number for one in receipts if one.authority_id is not None}
     return portal.page(
         asker, "portal_case.html", authority, f"{path}/cases/{case.id}", status, page="cases", path=path, state=state,
-        case=case, title=title_of(entries), entries=entries, receipts=receipts, names=names, message=message,
-        clocks=clocks(case, told_at(entries), entries), form=form, red=sum(one.tlp == "RED" for one in entries),
-        unseen=[one for one in entries if one.side == "supplier" and one.number not in ours],
+        case=case, may_answer=may_answer, title=title_of(entries), entries=entries, receipts=receipts, names=names,
+        message=message,
+        clocks=clocks(case, told_at(entries), entries), form=form, red=red,
+        unseen=[one for one in entries if may_answer and one.side == "supplier" and one.number not in ours],
         **case_words(asker.preferences),
     )  # fmt: skip
 

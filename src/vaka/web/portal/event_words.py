@@ -226,6 +226,8 @@ EVENTS: Mapping[str, str] = {
     "log.read": mark("The log read"),
     "log.searched": mark("The log searched"),
     "log.exported": mark("The log taken out as a file"),
+    "log.verified": mark("The log verified by the authority"),
+    "log.doubted": mark("The authority found something wrong with its log"),
     "routine.taken": mark("How access is given, taken out as a document"),
     "access.denied": mark("Access denied"),
     "connection.refused": mark("Connection refused"),
@@ -265,6 +267,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
          "register.acknowledged", "register.shown", "attachment.added", "attachment.refused",
          "inquiry.filed", "inquiry.answered", "inquiry.returned", "inquiry.accepted",
          "inquiry.withdrawn", "exclusion.proposed", "exclusion.approved", "exclusion.ended", "rule.published",
+         "log.verified", "log.doubted",
          "rule.opened", "rule.acknowledged"),
     ),
     "audits": (

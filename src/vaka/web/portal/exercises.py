@@ -17,6 +17,7 @@ from vaka.access.permissions import Permission
 from vaka.database.connections import Connection, transaction
 from vaka.ledger.reading import read_state
 from vaka.registers.exercise_acts import MOST_DAYS, ask, days_act, decide, set_days, withdraw
+from vaka.registers.exercise_alarms import list_exercise_alarms
 from vaka.registers.exercises import read_days
 from vaka.tenants.authorities import Authority
 from vaka.web import exercises
@@ -153,7 +154,12 @@ async def _frame(portal: Portal, asker: Asker, authority: Authority) -> Frame:
 
     async def read_more(connection: Connection, now: datetime) -> Mapping[str, Any]:
         year = now.astimezone(LOCAL).year
-        return {"days": await read_days(connection, authority.id), "years": (year, year + 1), "most_days": MOST_DAYS}
+        async with portal.gateway.transaction(authority.id) as tenant:
+            alarms = await list_exercise_alarms(tenant, state.size, now)
+        return {
+            "alarms": alarms, "days": await read_days(connection, authority.id), "years": (year, year + 1),
+            "most_days": MOST_DAYS,
+        }  # fmt: skip
 
     def render(status: int, shown: Mapping[str, Any]) -> Response:
         return portal.page(

@@ -21,7 +21,7 @@ GROUPS = (
         Room("rules", "/rules", mark("Our rules"), Permission.PORTAL_PUBLISH_RULES),
     )),
     Group(mark("Incidents and vulnerabilities"), (
-        Room("cases", "/cases", mark("Cases"), Permission.PORTAL_HANDLE_CASES),
+        Room("cases", "/cases", mark("Cases"), Permission.PORTAL_READ_CASES),
         Room("contacts", "/contacts", mark("Contacts"), Permission.PORTAL_HANDLE_CASES),
     )),
     Group(mark("Access"), (
@@ -35,6 +35,7 @@ GROUPS = (
         Room("supplier", "/supplier", mark("The supplier's log"), Permission.PORTAL_READ_LOG),
         Room("export", "/export", mark("Take out"), Permission.PORTAL_EXPORT_LOG),
         Room("retention", "/retention", mark("How long the log is kept"), Permission.PORTAL_SET_RETENTION),
+        Room("checks", "/checks", mark("Verifying the log"), Permission.PORTAL_READ_LOG),
         Room("help", "/help", mark("What the log proves"), Permission.PORTAL_READ_LOG),
     )),
     Group(mark("People's data"), (

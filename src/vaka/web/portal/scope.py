@@ -14,6 +14,7 @@ from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.access.time_boxes import find_scope
 from vaka.assurance.terms import load_terms
+from vaka.cases.model import Kind
 
 _ALL = frozenset(range(1, 38))
 _LOG = frozenset({25, 26})
@@ -22,12 +23,17 @@ _ALWAYS = frozenset({"/help", "/keys", "/sessions", "/audits", "/auditing", "/te
 _TERMS: Mapping[str, frozenset[int]] = MappingProxyType(
     {
         "": _LOG, "/entry": _LOG, "/checkpoint": _LOG, "/supplier": _LOG | {12, 17}, "/access": frozenset({9}),
+        "/checks": frozenset({26}), "/cases": frozenset({29, 34, 35}),
         "/holders": frozenset({10}), "/notices": frozenset({9, 10}), "/inquiries": frozenset({37}),
         "/exercises": frozenset({36}), "/remote": frozenset({3}), "/reports/changes": frozenset({20}),
     }
 )  # fmt: skip
 """By the first part of an address below the authority's, or its first two: it is open where one of these is in the
 scope."""
+_CASES: Mapping[Kind, frozenset[int]] = MappingProxyType(
+    {"incident": frozenset({34, 35}), "vulnerability": frozenset({29, 35})}
+)
+"""Which terms cases of each kind are about."""
 _ALONE: Mapping[str, frozenset[int]] = MappingProxyType({"/reports": frozenset({9, 20})})
 """By a whole address: it leads on within the scope, and what is below it stands for itself."""
 _WHOLE = frozenset({"/terms/pack", "/tasks", "/exclusions", "/reports/terms"})
@@ -49,6 +55,17 @@ def is_within(scope: frozenset[int] | None, path: str) -> bool:
 def require_scope(principal: Principal, authority_id: UUID, path: str, permission: Permission) -> None:
     """Return if somebody's audit, if he is here for one, is about what stands there. Raises NotAllowedError."""
     if not is_within(find_scope(principal, authority_id), path):
+        raise NotAllowedError(permission, principal.session)
+
+
+def is_case_within(scope: frozenset[int] | None, kind: Kind) -> bool:
+    """Whether cases of a kind are within a scope."""
+    return scope is None or bool(scope & _CASES[kind])
+
+
+def require_case(principal: Principal, authority_id: UUID, kind: Kind, permission: Permission) -> None:
+    """Return if somebody's audit, if he is here for one, is about such a case. Raises NotAllowedError."""
+    if not is_case_within(find_scope(principal, authority_id), kind):
         raise NotAllowedError(permission, principal.session)
 
 

@@ -78,6 +78,7 @@ KINDS: Mapping[str, str] = {
     "remote_draw": mark("Check of remote work"),
     "exclusion": mark("Term that does not concern the authority"),
     "inquiry": mark("Question to the supplier"),
+    "log_check": mark("Verification of the log"),
     "register": mark("Register"),
     "rule": mark("Rule of the authority's own"),
     "authority_rule": mark("Rule of the authority's own"),
