@@ -34,6 +34,9 @@ ONCE_A_YEAR = timedelta(days=365)
 REPLAYED_WITHIN = timedelta(hours=26)
 """How old a replay of the accounts may be: it is run each night, and may begin a little later than the night before."""
 
+DETECTED_WITHIN = timedelta(minutes=2)
+"""Until when each log was looked through by the rules of detection, which is done each minute."""
+
 
 async def _find_unwitnessed(place: Place, now: datetime) -> Look:
     """Whether the witnesses of each authority's log have seen it just now (term 26)."""
@@ -147,6 +150,7 @@ OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "configuration-drift": partial(ask_platform, "find_drifted", every=timedelta(minutes=15)),
         "accounts-replayed": partial(ask_platform, "find_unreplayed", every=REPLAYED_WITHIN),
         "log-sources": find_sources,
+        "detection": partial(ask_platform, "find_undetected", within=DETECTED_WITHIN),
     }
 )
 """What asks what something else has seen lately. Where that has stopped, all is not well: nobody knows."""
