@@ -65,6 +65,14 @@ async def _find_signatures(place: Place, now: datetime) -> Look:
     return Look([await find_old_signatures(place.inspector, now)])
 
 
+async def _find_excess(place: Place, now: datetime) -> Look:
+    """Whether what is measured is below its thresholds (term 21). What was not measured just now is unknown."""
+    if place.capacity is None or not place.capacity.is_known(now):
+        return Look([], place.authorities)
+    excess = place.capacity.excess()
+    return Look([Found(one, *excess) if excess else Found(one) for one in place.authorities])
+
+
 def _of_own(statement: str, **more: object) -> Collector:
     """Return what asks each authority's own database by one statement."""
     return partial(ask_everywhere, partial(find_by_statement, statement, more))
@@ -144,6 +152,9 @@ SCANNER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the scanner of uploaded files."""
 
+CAPACITY_COLLECTORS: Mapping[str, Collector] = MappingProxyType({"capacity": _find_excess})
+"""What asks what was measured."""
+
 OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "machine-logins": partial(ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
@@ -195,6 +206,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **RIGHTS_COLLECTORS,
         **MACHINE_COLLECTORS,
         **SCANNER_COLLECTORS,
+        **CAPACITY_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,

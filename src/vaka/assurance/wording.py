@@ -316,10 +316,6 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="Om {count} ärenden fick myndigheten besked för sent.",
             en="Of {count} cases the authority was told too late.",
         ),
-        ("detection", "stopped"): Sentence(
-            sv="Upptäckten står still: {count} loggar gås inte igenom av reglerna.",
-            en="Detection has stopped: the rules do not look through {count} logs.",
-        ),
         ("case-receipts", "unseen"): Sentence(
             sv="I {count} ärenden har ingen hos myndigheten kvitterat i tid.",
             en="In {count} cases nobody at the authority has said in time that it was seen.",
