@@ -21,6 +21,7 @@ from tests.platform import entries, newest, platform_as
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
 from vaka.assurance.collectors import (
+    CAPACITY_COLLECTORS,
     CASE_COLLECTORS,
     COLLECTORS,
     OVERSEEN_COLLECTORS,
@@ -52,6 +53,7 @@ CONTRACT = Contract(START, {one.id: START for one in REQUIREMENTS.values() if on
 OWN_ELSEWHERE = ("log-witnessed", "log-retention", "activation-policy")
 """What asks an authority's own database and finds nothing there at first (test_own_evidence.py)."""
 _ELSEWHERE = {
+    *CAPACITY_COLLECTORS,
     *CASE_COLLECTORS,
     *MACHINE_COLLECTORS,
     *OVERSEEN_COLLECTORS,
@@ -595,5 +597,6 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
         "remote-paths",
     }
     elsewhere |= {*OVERSEEN_COLLECTORS, *OWN_COLLECTORS, *RIGHTS_COLLECTORS, *MACHINE_COLLECTORS, *SCANNER_COLLECTORS}
+    elsewhere |= set(CAPACITY_COLLECTORS)
     elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

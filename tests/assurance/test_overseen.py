@@ -63,6 +63,16 @@ def compared(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
     )
 
 
+def detected(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
+    """The rules of detection have looked through every log."""
+    by_hand(
+        "insert into detection_look (authority_id, looked_until, looked_at, rules)"
+        " select one, %(at)s, %(at)s, 1 from unnest(array[null::uuid] || array(select id from authority)) one"
+        " on conflict (authority_id) do update set looked_until = %(at)s",
+        at=at,
+    )
+
+
 def beat(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
     """A receiver says that it is up."""
     by_hand(
@@ -137,6 +147,7 @@ async def test_a_collector_that_is_stopped_turns_it_red(
     compared(by_hand, START)
     enter_run(by_hand, "command:account.replay", START, found=0, unreadable=0)
     beat(by_hand, START)
+    detected(by_hand, START)
     every = REQUIREMENTS[name].every
     await look(REQUIREMENTS[name], COLLECTORS[name], place, START)
     assert await judged(name, place, server, START + every) == MET

@@ -24,7 +24,7 @@ SOURCE = Path(vaka.__file__).parent
 
 # In which kind of database a package's queries run, where the line "-- as: desk" does not add "in platform".
 USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "cases": "platform",
-              "commands": "tenant",
+              "commands": "tenant", "operations.detection": "platform", "operations.capacity": "tenant",
               "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
               "registers": "platform"}  # fmt: skip
 

@@ -52,7 +52,7 @@ FINDS = {
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "accounts_not_of_one",
-        "contacts", "late_cases", "unseen_cases",
+        "contacts", "late_cases", "unseen_cases", "undetected",
         "misplaced_administrators", "unarrived_notices", "shared_sign_ins", "long_invitations", "accounts_by_hand",
         "doubtful_issuers", "unproved_runs", "drifted", "endless_auditors",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
@@ -378,6 +378,8 @@ PLATFORM: dict[str, Rights] = {
         "lapse_role_changes()": "execute",
         "settle_training()": "execute",
         "escalate_cases()": "execute",
+        **dict.fromkeys(("list_detection()", "enter_detection()", "raise_alert()"), "execute"),
+        "ledger.list_watched()": "execute",
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
@@ -551,6 +553,7 @@ TENANT: dict[str, Rights] = {
     "scheduler": ASKS_LEDGER
     | {
         **FINDS_OWN,
+        "ledger.list_watched()": "execute",
         "ledger.log_entry": "select",
         "ledger.tile": "select",
         "ledger.head": "select",

@@ -51,6 +51,8 @@ class Visitor:
 
     entrance: Entrance
     cookies: dict[str, str] = field(default_factory=dict)
+    address: str = "127.0.0.1"
+    """From where."""
 
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
         """Ask for a page, as a browser that was sent here from somewhere else unless told otherwise."""
@@ -81,9 +83,8 @@ class Visitor:
         return await self.get(f"/callback/{name}?{urlencode(answer)}")
 
     def _browser(self) -> Browser:
-        return Browser(
-            build_signin(self.entrance), self.entrance.settings.signin.origin, dict(self.cookies)
-        )  # fmt: skip
+        origin = self.entrance.settings.signin.origin
+        return Browser(build_signin(self.entrance), origin, dict(self.cookies), address=self.address)
 
     def _keep(self, answer: Answer) -> Answer:
         for name, cookie in answer.cookies.items():

@@ -116,6 +116,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("cases", "answer_case"): told("case.written"),
     ("cases", "see_case"): told("case.seen"),
     ("cases", "escalate_cases"): told("case.escalated"),
+    ("operations.detection", "raise_alert"): told("detection.alerted", "case.opened"),
+    ("operations.detection", "enter_detection"): Untold("how far a log was looked through: evidence.changed tells"),
     ("access", "publish_rule"): told("rule.published"),
     ("access", "open_rule"): told("rule.opened"),
     ("access", "acknowledge_rule"): told("rule.acknowledged"),
@@ -307,7 +309,7 @@ _CHANGES = re.compile(
     r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion|report_log_check|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
-    r"|(open|write|answer|see)_case\(|escalate_cases\("
+    r"|(open|write|answer|see)_case\(|escalate_cases\(|raise_alert\(|enter_detection\("
     r"|accept_messages|accept_exercises|register_exercise_devices|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|(ask|agree|propose|withdraw|end|close|note|settle|freeze|draw)_audit(_finding|_population|_sample|_log)?\("
@@ -354,6 +356,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "write_outage_notices": Untold("goes with the entry that the notice tells of"),
     "add_case_entry": told("case.opened", "case.written", "case.escalated"),
     "open_case": told("case.opened", "case.written"),
+    "raise_alert": told("detection.alerted", "case.opened"),
+    "enter_detection": Untold("how far a log was looked through: evidence.changed tells"),
     "see_case": told("case.seen"),
     "write_case_notices": Untold("goes with the entry that the notice tells of"),
     "forget_contacts": told("contact.ended"),

@@ -15,6 +15,7 @@ from vaka.clock import ClockState, read_clock_state
 from vaka.database.connections import Connection, Pool, transaction
 from vaka.errors import VakaError
 from vaka.keys.client import KeyClient
+from vaka.operations.capacity.rounds import Capacity
 from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import Settings
 from vaka.tenants.gateway import Gateway
@@ -38,6 +39,8 @@ class Place:
     """The data directory. Without it, nothing is known of this machine's processes."""
     inspector: Inspector = NO_SCANNER
     """What looks at files that are uploaded."""
+    capacity: Capacity | None = None
+    """What measures. Without it, nothing is known of how much room there is."""
     machine: str = field(default_factory=gethostname)
     """What the machine calls itself that looks."""
     proc: Path = Path("/proc")

@@ -34,6 +34,9 @@ ONCE_A_YEAR = timedelta(days=365)
 REPLAYED_WITHIN = timedelta(hours=26)
 """How old a replay of the accounts may be: it is run each night, and may begin a little later than the night before."""
 
+DETECTED_WITHIN = timedelta(minutes=2)
+"""Until when each log was looked through by the rules of detection, which is done each minute."""
+
 
 async def _find_unwitnessed(place: Place, now: datetime) -> Look:
     """Whether the witnesses of each authority's log have seen it just now (term 26)."""
@@ -60,6 +63,14 @@ async def _find_scanner(place: Place, _now: datetime) -> Look:
 async def _find_signatures(place: Place, now: datetime) -> Look:
     """Whether the scanner's signatures are new enough (term 23). One that does not answer was not seen."""
     return Look([await find_old_signatures(place.inspector, now)])
+
+
+async def _find_excess(place: Place, now: datetime) -> Look:
+    """Whether what is measured is below its thresholds (term 21). What was not measured just now is unknown."""
+    if place.capacity is None or not place.capacity.is_known(now):
+        return Look([], place.authorities)
+    excess = place.capacity.excess()
+    return Look([Found(one, *excess) if excess else Found(one) for one in place.authorities])
 
 
 def _of_own(statement: str, **more: object) -> Collector:
@@ -146,12 +157,16 @@ SCANNER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the scanner of uploaded files."""
 
+CAPACITY_COLLECTORS: Mapping[str, Collector] = MappingProxyType({"capacity": _find_excess})
+"""What asks what was measured."""
+
 OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "machine-logins": partial(ask_platform, "find_shared_sign_ins", every=timedelta(days=1)),
         "configuration-drift": partial(ask_platform, "find_drifted", every=timedelta(minutes=15)),
         "accounts-replayed": partial(ask_platform, "find_unreplayed", every=REPLAYED_WITHIN),
         "log-sources": find_sources,
+        "detection": partial(ask_platform, "find_undetected", within=DETECTED_WITHIN),
     }
 )
 """What asks what something else has seen lately. Where that has stopped, all is not well: nobody knows."""
@@ -196,6 +211,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **RIGHTS_COLLECTORS,
         **MACHINE_COLLECTORS,
         **SCANNER_COLLECTORS,
+        **CAPACITY_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,

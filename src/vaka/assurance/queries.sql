@@ -151,6 +151,10 @@ select authority_id, reason, things from find_contacts(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_late_cases(%(at)s)
 
+-- name: find_undetected
+-- as: scheduler, setup
+select authority_id, reason, things from find_undetected(%(within)s, %(at)s)
+
 -- name: find_unseen_cases
 -- as: scheduler, setup
 select authority_id, reason, things from find_unseen_cases(%(at)s)

@@ -93,5 +93,31 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} av rotens och myndigheternas nycklar skulle ha bytts ut senast för ett dygn sedan.",
             en="{count} of the root's and the authorities' keys were to be replaced more than a day ago.",
         ),
+        ("capacity", "silent"): Sentence(
+            sv="{count} larmmottagare lämnar inga mätvärden: ingen vet hur de mår.",
+            en="{count} receivers do not say their figures: nobody knows how they are.",
+        ),
+        ("capacity", "disk_low"): Sentence(
+            sv="Bara {count} procent av disken är ledig.", en="Only {count} per cent of the disk is free."
+        ),
+        ("capacity", "disk_filling"): Sentence(
+            sv="Disken är full inom {count} timmar, som den fylls nu.",
+            en="The disk is full within {count} hours, as it fills now.",
+        ),
+        ("capacity", "connections"): Sentence(
+            sv="{count} anslutningar till databasen är öppna, nära gränsen.",
+            en="{count} connections to the database are open, close to the limit.",
+        ),
+        ("capacity", "waiting"): Sentence(
+            sv="{count} larm har väntat i minuter utan att någon tagit dem.",
+            en="{count} alarms have waited for minutes, and nobody has taken them.",
+        ),
+        ("capacity", "slow"): Sentence(
+            sv="{count} larm fick sitt svar för sent.", en="{count} alarms were answered too late."
+        ),
+        ("detection", "stopped"): Sentence(
+            sv="Upptäckten står still: {count} loggar gås inte igenom av reglerna.",
+            en="Detection has stopped: the rules do not look through {count} logs.",
+        ),
     }
 )

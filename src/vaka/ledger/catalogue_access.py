@@ -224,7 +224,13 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
         **dict.fromkeys(
             (Event.CASE_OPENED, Event.CASE_WRITTEN),
-            About(OPERATOR, ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"), "what was written"),
+            About(
+                (*OPERATOR, "scheduler"), ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"),
+                "what was written",
+            ),
+        ),
+        Event.DETECTION_ALERTED: About(
+            ("scheduler",), ("case",), ("authority", "rule", "level", "count"), "whatever stood in the entries found"
         ),
         Event.CASE_SEEN: About(OPERATOR, ("case",), ("authority", "entry")),
         Event.CASE_ESCALATED: About(

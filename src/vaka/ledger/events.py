@@ -201,6 +201,7 @@ class Event(Enum):
     CASE_SEEN = "case.seen"  # somebody said that he has seen it so far
     CASE_ESCALATED = "case.escalated"  # nobody had in time: it went to the next level, or the next contact
     CASE_EXPORTED = "case.exported"  # an authority took its part of a case out as a file
+    DETECTION_ALERTED = "detection.alerted"  # a rule found something in a log; the case that was opened for it is named
     CONTACT_SET = "contact.set"  # the authority said whom the supplier reaches when something has happened
     CONTACT_ENDED = "contact.ended"  # and whom not any more; all of them as the contract ends
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent

@@ -23,6 +23,8 @@ from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import make_client, open_keyring
+from vaka.operations.capacity.rounds import CAPACITY_SECONDS, Capacity
+from vaka.operations.detection.rounds import DETECTION_SECONDS, Detection
 from vaka.processes.starting import run_process, until_told
 from vaka.protected.drift import Protection
 from vaka.removal.measures import show
@@ -61,6 +63,8 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             doors = Doors(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, may_erase)
             people, whole = Erasing(doors), Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
             nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
+            capacity = Capacity(platform, gateway, root, clock)
+            nights.measures.beside.append(capacity)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
             for seconds, work in (
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
@@ -72,7 +76,9 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             ):
                 rounds.create_task(repeat(seconds, work, stopped))
             inspector = Inspector.of(settings.attachments, root)
-            place = Place(platform, gateway, (), settings=settings, keys=client, root=root, inspector=inspector)
+            place = Place(
+                platform, gateway, (), settings=settings, keys=client, root=root, inspector=inspector, capacity=capacity
+            )
             keyed, make = partial(if_keys, client), watch.make_round
             for seconds, long in (
                 (settings.erasure.look_seconds, partial(make, "erasure", people.carry_out)),
@@ -83,6 +89,8 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (CONFIRMING_SECONDS, partial(keyed, partial(make, "editions", Confirming(gateway, client).confirm))),
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
+                (CAPACITY_SECONDS, capacity.measure),
+                (DETECTION_SECONDS, Detection(platform, gateway, clock, settings.cases).look),
                 (CASES_SECONDS, Cases(platform, clock).let_time_pass),
                 (EVIDENCE_SECONDS, Looking(place, clock).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import structlog
+from prometheus_client.registry import Collector
 
 from vaka.clock import Clock
 from vaka.logs import describe_error
@@ -22,6 +23,8 @@ class Measures:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.beside: list[Collector] = []
+        """What else the same process measures."""
         self.last_run: float = 0
         """When a night last ended in any authority, in seconds since 1970; 0 never since the start."""
         self.removed = Tally("vaka_removal_removed", "Alarms, messages and notes removed for their age.", "kind", KINDS)
@@ -44,7 +47,7 @@ class Measures:
 
     def text(self) -> bytes:
         """Return what Prometheus reads."""
-        return metrics_text((self.removed, self.stayed, self.runs, *self._levels))
+        return metrics_text((self.removed, self.stayed, self.runs, *self._levels, *self.beside))
 
 
 async def show(measures: Measures, socket: Path, stopped: asyncio.Event) -> None:

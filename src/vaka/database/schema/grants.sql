@@ -105,6 +105,9 @@ grant execute on function open_case, write_case to g_office;
 grant execute on function see_case to g_office, g_portal;
 grant execute on function list_cases_of, list_case_titles, list_case_entries, list_case_receipts, answer_case to g_portal;
 grant execute on function escalate_cases to g_scheduler;
+-- scheduler: looks through the logs by the rules of detection, and raises alerts.
+grant execute on function list_detection, enter_detection, raise_alert, ledger.list_watched to g_scheduler;
+grant execute on function find_undetected to g_scheduler, g_setup;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
 grant select (id, display_name, language, state) on account to g_registry;
@@ -444,6 +447,8 @@ grant execute on function ledger.find_unpruned, ledger.recent_checkpoints, find_
     find_unset_activation to g_scheduler, g_setup;
 grant execute on function ledger.count_untold to vaka_owner;
 grant execute on function ledger.list_touches, find_untold_alarms, find_overdue_secrets to g_scheduler, g_setup;
+-- scheduler: what the rules of detection look at.
+grant execute on function ledger.list_watched to g_scheduler;
 -- the owner of the functions below asks the log whether the end of the contract was decided, and from when it counts.
 grant execute on function ledger.ending_due_at to vaka_owner;
 -- portal: the authority orders that everything is erased, decides it, and reads what became of it.

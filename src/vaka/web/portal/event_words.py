@@ -193,6 +193,7 @@ EVENTS: Mapping[str, str] = {
     "case.written": mark("Written in a case"),
     "case.seen": mark("Case seen"),
     "case.escalated": mark("Case went on to the next"),
+    "detection.alerted": mark("A rule of detection found something"),
     "case.exported": mark("Case taken out as a file"),
     "contact.set": mark("Contact named"),
     "contact.ended": mark("Contact taken off the list"),
@@ -291,7 +292,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "incidents": (
         mark("Incidents"),
         ("case.opened", "case.written", "case.seen", "case.escalated", "case.exported", "contact.set",
-         "contact.ended"),
+         "contact.ended", "detection.alerted"),
     ),
     "registers": (
         mark("Registers"),

@@ -140,6 +140,7 @@ FACTS: Mapping[str, str] = {
     "role": mark("Role"),
     "root_destroyed": mark("Version of the root key destroyed"),
     "root_new": mark("New version of the root key"),
+    "rule": mark("Rule of detection"),
     "rules": mark("Fingerprint of the rules"),
     "seconds": mark("Within seconds"),
     "session": mark("Session"),

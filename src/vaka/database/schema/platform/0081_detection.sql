@@ -1,0 +1,133 @@
+-- SPDX-FileCopyrightText: 2026 The Vaka contributors
+-- SPDX-License-Identifier: EUPL-1.2
+-- What the rules of detection found in the logs (term 34). An alert is a row, an entry and a case: what the rule found, of
+-- whom or what by its identifier, and when. Nobody writes one but the scheduler, and what is written stays.
+
+create table detection_alert (
+    id           uuid primary key,
+    rule         text not null check (rule ~ '^[a-z]+(-[a-z]+)*$' and length(rule) <= 60),
+    level        text not null check (level in ('critical', 'high', 'medium', 'low')),
+    -- In whose log. Null: the platform's.
+    authority_id uuid references authority,
+    -- Who or what it is about, as entries say it: an actor, a thing, a network. Empty: the log as a whole, or very many.
+    about        text not null check (length(about) <= 200),
+    things       integer not null check (things >= 0),
+    since        timestamptz not null,
+    until        timestamptz not null check (until >= since),
+    raised_at    timestamptz not null,
+    case_id      uuid not null references security_case
+);
+create index detection_alert_lately on detection_alert (rule, authority_id, raised_at);
+
+-- Until when each log has been looked through.
+create table detection_look (
+    authority_id uuid unique nulls not distinct references authority,
+    looked_until timestamptz not null,
+    looked_at    timestamptz not null,
+    rules        integer not null check (rules > 0)
+);
+
+create function refuse_other_alerts() returns trigger
+    language plpgsql set search_path = vaka, pg_temp as $$
+begin
+    if tg_op <> 'INSERT' or current_user <> 'vaka_owner' or not exists (
+        select from pg_auth_members m join pg_roles g on g.oid = m.roleid
+        where m.member = session_user::regrole and g.rolname = 'g_scheduler')
+    then
+        raise exception 'alerts are raised by the scheduler alone, and stay what they are'
+            using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end $$;
+create trigger only_added before insert or update or delete on detection_alert
+    for each row execute function refuse_other_alerts();
+create trigger never_emptied before truncate on detection_alert
+    for each statement execute function refuse_other_alerts();
+
+reset role;
+set role vaka_ledger;
+
+alter table ledger.inbox add constraint alerts_are_the_schedulers
+    check (event <> 'detection.alerted' or written_by ~ '_scheduler$');
+
+-- What happened of these events, sealed or not, after a moment and until another: what rules look at, oldest first.
+create function ledger.list_watched(p_events text[], p_since timestamptz, p_until timestamptz, p_most integer)
+    returns table (happened_at timestamptz, event text, actor text, object text, outcome text, written_by text, detail jsonb)
+    language sql stable security definer set search_path = ledger, pg_temp as $$
+    select said.* from (
+        (select i.happened_at, i.event, i.actor, i.object, i.outcome, l.leaf ->> 'written_by', l.leaf -> 'detail'
+         from entry_index i join log_entry e using (index)
+         cross join lateral (select convert_from(e.leaf, 'UTF8')::jsonb as leaf) l
+         where i.event = any (p_events) and i.happened_at > p_since and i.happened_at <= p_until
+         order by i.happened_at limit p_most)
+        union all
+        (select i.happened_at, i.event, i.actor, i.object, i.outcome, i.written_by, i.detail
+         from inbox i
+         where i.event = any (p_events) and i.happened_at > p_since and i.happened_at <= p_until
+         order by i.happened_at limit p_most)) said
+    order by 1 limit p_most
+$$;
+revoke all on function ledger.list_watched from public;
+
+reset role;
+set role vaka_owner;
+
+-- Raises an alert, as scheduler, and opens the case that people triage: of the product's, so that it goes to the next level
+-- where nobody acknowledges it. Says 'done', or 'known': it was told of already, or lately of the same; or where ten of one
+-- rule in one log were told of within the hour.
+create function raise_alert(
+    p_id uuid, p_case uuid, p_rule text, p_level text, p_authority uuid, p_about text, p_things integer,
+    p_since timestamptz, p_until timestamptz, p_title text, p_text text, p_minutes integer[], p_at timestamptz
+) returns text
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('detection', 0));
+    if exists (select from detection_alert a
+               where a.rule = p_rule and a.authority_id is not distinct from p_authority and a.about = p_about
+                 and (a.until >= p_until or a.raised_at > p_at - interval '1 hour'))
+       or (select count(*) from detection_alert a
+           where a.rule = p_rule and a.authority_id is not distinct from p_authority
+             and a.raised_at > p_at - interval '1 hour') >= 10
+    then
+        return 'known';
+    end if;
+    insert into security_case (id, kind, severity, regulated, known_at, opened_at, acknowledge_minutes, receipt_minutes,
+                               tell_minutes, fix_hours)
+    values (p_case, 'incident', p_level, false, p_at, p_at, p_minutes[1], p_minutes[2], p_minutes[3], p_minutes[4]);
+    perform add_case_entry(p_case, 'opened', 'product', 'AMBER+STRICT', null, p_text,
+                           jsonb_build_object('title', p_title, 'rule', p_rule), null, p_at);
+    insert into detection_alert (id, rule, level, authority_id, about, things, since, until, raised_at, case_id)
+    values (p_id, p_rule, p_level, p_authority, p_about, p_things, p_since, p_until, p_at, p_case);
+    perform ledger.append(p_at, 'detection.alerted', 'scheduler', 'case:' || p_case, 'success', jsonb_strip_nulls(
+        jsonb_build_object('authority', p_authority, 'rule', p_rule, 'level', p_level, 'count', p_things)));
+    return 'done';
+end $$;
+revoke all on function raise_alert from public;
+
+-- That a log was looked through until a moment, by so many rules. As scheduler.
+create function enter_detection(p_authority uuid, p_until timestamptz, p_rules integer, p_at timestamptz) returns void
+    language sql security definer set search_path = vaka, pg_temp as $$
+    insert into detection_look (authority_id, looked_until, looked_at, rules) values (p_authority, p_until, p_at, p_rules)
+    on conflict (authority_id) do update
+    set looked_until = excluded.looked_until, looked_at = excluded.looked_at, rules = excluded.rules
+$$;
+revoke all on function enter_detection from public;
+
+create function list_detection() returns table (authority_id uuid, looked_until timestamptz)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select l.authority_id, l.looked_until from detection_look l
+$$;
+revoke all on function list_detection from public;
+
+-- Term 34: whose log, or the platform's, no rule has looked through until lately.
+create function find_undetected(p_within interval, p_at timestamptz)
+    returns table (authority_id uuid, reason text, things bigint)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select a.id, 'stopped', 1::bigint from authority a
+    where a.kind = 'authority' and a.state = 'active' and not exists (
+        select from detection_look l where l.authority_id = a.id and l.looked_until >= p_at - p_within)
+    union all
+    select null, 'stopped', 1
+    where not exists (select from detection_look l where l.authority_id is null and l.looked_until >= p_at - p_within)
+$$;
+revoke all on function find_undetected from public;

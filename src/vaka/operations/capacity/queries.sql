@@ -1,0 +1,11 @@
+-- SPDX-FileCopyrightText: 2026 The Vaka contributors
+-- SPDX-License-Identifier: EUPL-1.2
+
+-- name: count_connections
+-- as: scheduler in platform
+select count(*), current_setting('max_connections')::integer from pg_stat_activity where datid is not null
+
+-- name: count_waiting
+-- as: scheduler in tenant
+select count(*) from alarm
+where state in ('received', 'presented') and class = 'life' and exercise_id is null and received_at < %(before)s

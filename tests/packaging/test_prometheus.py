@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The rules for Prometheus, by promtool: each fires above its threshold, not below, and where no figure is."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = ROOT / "packaging" / "prometheus" / "vaka.rules.yml"
+FINE = {
+    'vaka_receiver_answer_seconds_bucket{le="0.4"}': "0+100x60",
+    "vaka_receiver_answer_seconds_count": "0+100x60",
+    "vaka_alarms_waiting_long": "0x60",
+    "vaka_database_connections": "10x60",
+    "vaka_database_connections_allowed": "100x60",
+    "vaka_disk_free_bytes": "500000x60",
+    "vaka_disk_size_bytes": "1000000x60",
+    "vaka_receivers": "1x60",
+    "vaka_receivers_silent": "0x60",
+    "vaka_capacity_measured_timestamp_seconds": "0+60x60",
+}
+"""An hour in which all is well, a figure a minute."""
+MISSING = "VakaFiguresMissing"
+ABOVE: dict[str, dict[str, str]] = {
+    "VakaAnswersSlowly": {'vaka_receiver_answer_seconds_bucket{le="0.4"}': "0+98x60"},
+    "VakaAlarmsWait": {"vaka_alarms_waiting_long": "5x60"},
+    "VakaConnectionsHigh": {"vaka_database_connections": "80x60"},
+    "VakaDiskLow": {"vaka_disk_free_bytes": "99999x60"},
+    "VakaDiskFilling": {"vaka_disk_free_bytes": "500000-200x60"},
+    "VakaReceiverSilent": {"vaka_receivers_silent": "1x60"},
+    "VakaNotMeasured": {"vaka_capacity_measured_timestamp_seconds": "0x60"},
+}
+BELOW: dict[str, dict[str, str]] = {
+    "VakaAnswersSlowly": {'vaka_receiver_answer_seconds_bucket{le="0.4"}': "0+99.5x60"},
+    "VakaAlarmsWait": {"vaka_alarms_waiting_long": "4x60"},
+    "VakaConnectionsHigh": {"vaka_database_connections": "79x60"},
+    "VakaDiskLow": {"vaka_disk_free_bytes": "100001x60"},
+    "VakaDiskFilling": {"vaka_disk_free_bytes": "500000-80x60"},
+    "VakaReceiverSilent": {},
+    "VakaNotMeasured": {},
+}
+
+
+def read_alerts() -> dict[str, Any]:
+    """The alerts of the file, by name."""
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], bool]:
+    """Let promtool try everything at once; by case and alert, whether it came out as it is expected to."""
+    promtool = shutil.which("promtool")
+    assert promtool is not None, "install prometheus (tools/system-packages test)"
+    folder, alerts, results = tmp_path_factory.mktemp("rules"), read_alerts(), {}
+    cases = {("fine", ""): (FINE, set[str]())}
+    cases |= {("above", name): (FINE | other, {name}) for name, other in ABOVE.items()}
+    cases |= {("below", name): (FINE | other, set[str]()) for name, other in BELOW.items()}
+    cases |= {("absent", gone): ({n: v for n, v in FINE.items() if n != gone}, {MISSING}) for gone in FINE}
+    shutil.copy(RULES, folder)
+    for case, (series, firing) in cases.items():
+        expected = [
+            {
+                "alertname": name, "eval_time": "50m",
+                "exp_alerts": [{"exp_labels": rule["labels"] | labels_of(name, case[1]), "exp_annotations":
+                                rule["annotations"]}] if name in firing else [],
+            }
+            for name, rule in alerts.items()
+        ]  # fmt: skip
+        told = {
+            "rule_files": [RULES.name], "evaluation_interval": "1m",
+            "tests": [{
+                "interval": "1m", "alert_rule_test": expected,
+                "input_series": [{"series": name, "values": values} for name, values in series.items()],
+            }],
+        }  # fmt: skip
+        path = folder / "case.yml"
+        path.write_text(yaml.safe_dump(told))
+        run = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
+        results[case] = run.returncode == 0 and "SUCCESS" in run.stdout
+        if not results[case]:
+            print(case, run.stdout, run.stderr)
+    return results
+
+
+def labels_of(alert: str, gone: str) -> dict[str, str]:
+    """What `absent` says of the series it misses."""
+    return {"le": "0.4"} if alert == MISSING and "le=" in gone else {}
+
+
+def test_term_21_1_every_rule_fires_above_its_threshold_and_where_there_is_no_figure(
+    judged: dict[tuple[str, str], bool],
+) -> None:
+    """With all well none does; each alone above its threshold, none below; and one for each figure that is gone."""
+    assert set(ABOVE) | {MISSING} == set(read_alerts())
+    assert [case for case, is_right in judged.items() if not is_right] == []
+    assert len(judged) == 1 + 2 * len(ABOVE) + len(FINE)
+
+
+def test_each_alert_has_its_page_and_a_figure_that_is_missed() -> None:
+    """A runbook's heading for each alert; and whatever figure a rule looks at is missed where it is not there."""
+    text = (ROOT / "docs" / "capacity.md").read_text(encoding="utf-8")
+    for name, rule in read_alerts().items():
+        assert f"### {name}\n" in text
+        assert rule["labels"]["severity"] in ("critical", "high")
+    missed = read_alerts()[MISSING]["expr"]
+    for figure in FINE:
+        assert f"absent({figure})" in missed
