@@ -82,7 +82,7 @@ async def test_backups_stand_beside_their_term_agreed_and_measured(beata: Browse
         "check": {"unencrypted": 0, "append_only": True, "damaged": 0, "site": "backup.example"},
         "drill": {"good": True, "took_seconds": 1500, "lost_seconds": 240},
     }
-    async with platform_as(installation.server, "setup") as setup:
+    async with platform_as(installation.server, "setup") as setup, setup.transaction():
         for name, detail in said.items():
             await append(setup, Entry(Event.COMMAND_RUN, "setup:uid-0", now, f"command:backup.{name}", detail=detail))
     shown = tiles((await beata.get(HERE)).text)[24]
