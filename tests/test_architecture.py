@@ -94,6 +94,13 @@ CONTRACTS = (
 # An authority's data is reached through tenants.gateway alone, so that one place decides which database a request is
 # about. Whoever else opens a connection stands here with the reason; "tenant" where it may be an authority's database.
 OPENS_CONNECTIONS = {
+    "commands/backup.py": "platform",
+    "commands/backup_restore.py": "platform",
+    "operations/backup/authority.py": "tenant: the superuser, as a database is put beside another and in its place",
+    "operations/backup/comparing.py": "tenant: the superuser, for digests of every table here and in a restored copy",
+    "operations/backup/copying.py": "platform: the superuser of a restored copy, what kind of installation it is of",
+    "operations/backup/erasures.py": "tenant: the superuser of a restored copy, or of a database that lets nobody in",
+    "operations/backup/logs.py": "tenant: the superuser, for logs here and in a restored copy",
     "database/connections.py": "tenant: is how a connection is opened",
     "database/provision.py": "tenant: creates and migrates databases, when no process may use them yet",
     "tenants/gateway.py": "tenant: the one way",
@@ -149,6 +156,7 @@ NAMES_TENANT_ROLES = {
     "database/provision.py", "tenants/gateway.py", "tenants/registration.py", "commands/ledger.py",
     "commands/sealing.py",
     "processes/sequencer.py",
+    "operations/backup/erasures.py",
 }  # fmt: skip
 """Without such a role nobody gets into an authority's database; the sequencer's is its own."""
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from vaka.addresses import is_this_machine, is_wildcard
+from vaka.settings_backup import BackupSettings
 from vaka.settings_values import (
     AccountName,
     ContactAddress,
@@ -316,6 +317,7 @@ class Settings(_Section):
     ledger: LedgerSettings = LedgerSettings()
     keyholder: KeyholderSettings = KeyholderSettings()
     erasure: ErasureSettings = ErasureSettings()
+    backup: BackupSettings = BackupSettings()
     access: AccessSettings = AccessSettings()
     roles: RolesSettings = RolesSettings()
     notices: NoticesSettings = NoticesSettings()

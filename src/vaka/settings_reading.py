@@ -55,5 +55,7 @@ def find_secrets(text: str, content: Mapping[str, Any]) -> list[str]:
     return ["a comment"] if not found and has_form_of_secret(text) else found
 
 
-_SECRET_FILES = frozenset({"keyholder.root_credential", "keyholder.device_pin"})
+_SECRET_FILES = frozenset(
+    {"keyholder.root_credential", "keyholder.device_pin", "backup.passphrase", "backup.files_passphrase"}
+)
 """Settings that are called as secrets are, and name the file of one."""

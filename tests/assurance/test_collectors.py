@@ -20,6 +20,7 @@ from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
+from vaka.assurance.backup_evidence import BACKUP_COLLECTORS, DRILL
 from vaka.assurance.collectors import (
     CAPACITY_COLLECTORS,
     CASE_COLLECTORS,
@@ -54,6 +55,7 @@ OWN_ELSEWHERE = ("log-witnessed", "log-retention", "activation-policy")
 """What asks an authority's own database and finds nothing there at first (test_own_evidence.py)."""
 _ELSEWHERE = {
     *CAPACITY_COLLECTORS,
+    *BACKUP_COLLECTORS,
     *CASE_COLLECTORS,
     *MACHINE_COLLECTORS,
     *OVERSEEN_COLLECTORS,
@@ -65,7 +67,8 @@ _ELSEWHERE = {
     ONCE_RULED,
 }
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
-"""What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
+"""What finds all well where there is nothing. The others need something to find: test_backup_evidence.py,
+test_case_collectors.py,
 test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
 test_report_collectors.py, test_scanner_evidence.py and test_authority_rules.py have it.
 """
@@ -584,7 +587,7 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     assert set(COLLECTORS) <= set(REQUIREMENTS)
     automatic = {name for name in COLLECTORS if REQUIREMENTS[name].source == "automatic"} - set(CASE_COLLECTORS)
     documents = (*REGISTER_COLLECTORS, *REPORT_COLLECTORS)
-    others = {"remote-sample", "role-matrix", "log-verified"}
+    others = {"remote-sample", "role-matrix", "log-verified", DRILL}
     assert set(COLLECTORS) - automatic - set(CASE_COLLECTORS) == {*documents, *others}
     assert all(REQUIREMENTS[name].looked is not None for name in documents)
     # What has a file of its own to turn it red in.
@@ -598,5 +601,6 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     }
     elsewhere |= {*OVERSEEN_COLLECTORS, *OWN_COLLECTORS, *RIGHTS_COLLECTORS, *MACHINE_COLLECTORS, *SCANNER_COLLECTORS}
     elsewhere |= set(CAPACITY_COLLECTORS)
+    elsewhere |= {*BACKUP_COLLECTORS} - {DRILL}
     elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

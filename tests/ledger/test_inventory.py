@@ -533,6 +533,10 @@ COMMANDS: dict[str, Told | Untold] = {
     "key list": told("command.run"),
     "key bill": told("command.run"),
     "erasure attempt": told("erasure.attempted", "ending.attempted", "command.run"),
+    **dict.fromkeys(
+        ("backup now", "backup list", "backup check", "backup drill", "backup restore"), told("command.run")
+    ),
+    "backup swap": told("person.removed", "erasure.returned", "command.run"),
     "key readmit": told("edition.readmitted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
     "factor list": told("command.run"),

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, ask_platform_of_all
+from vaka.assurance.backup_evidence import BACKUP_COLLECTORS
 from vaka.assurance.evidence import RULES_GRACE, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
@@ -212,6 +213,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **MACHINE_COLLECTORS,
         **SCANNER_COLLECTORS,
         **CAPACITY_COLLECTORS,
+        **BACKUP_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,

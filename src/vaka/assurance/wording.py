@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from vaka.assurance.assessment import Judgement, Status
 from vaka.assurance.terms import Term
+from vaka.assurance.wording_backup import OF_BACKUP
 from vaka.assurance.wording_verified import OF_VERIFIED
 from vaka.errors import Sentence
 
@@ -77,6 +78,7 @@ _GENERAL: Mapping[str, Sentence] = MappingProxyType(
 
 _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
     {
+        **OF_BACKUP,
         **OF_VERIFIED,
         ("conflicting-roles", "held"): Sentence(
             sv="{count} par av roller som inte går ihop innehas av samma människa.",

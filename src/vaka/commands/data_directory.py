@@ -74,7 +74,7 @@ class DataDirectory:
     @property
     def cluster(self) -> Cluster:
         """The embedded database server."""
-        return Cluster(self.root / "cluster", self.credentials)
+        return Cluster(self.root / "cluster", self.credentials, archiving=self.root / "backup" / "pgbackrest.conf")
 
     def prepare(self) -> None:
         """Make the directories; all but the root, which the database's account passes through, are closed to others.

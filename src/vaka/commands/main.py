@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "verify": ("vaka.commands.verify:verify", "Verify a log or a receipt, without trusting whoever made it."),
     "device": ("vaka.commands.device:device", "Register and change devices."),
     "erasure": ("vaka.commands.erasure:erasure", "Try to read erased people in a restored backup."),
+    "backup": ("vaka.commands.backup:backup", "Back up, try whether it can be restored, restore."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
     "factor": ("vaka.commands.factor:factor", "Show and remove security keys that somebody has lost."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),

@@ -29,6 +29,7 @@ _ASK_ACCOUNT = Need(Permission.OFFICE_ASK_ACCOUNT)
 _SET_ISSUERS = Need(Permission.OFFICE_SET_ISSUERS)
 _STARTS = Need(None, "the machine starts it by itself, with nobody there; it shows and hands out nothing")
 _BY_TIMER = Need(None, "a timer runs it, with nobody there; it tells of the machine's own accounts")
+_ADDS = Need(None, "a timer runs it, with nobody there; it adds to the backups or reads them, and hands out nothing")
 _ELSEWHERE = Need(None, "runs where no installation is, on what whoever runs it has brought himself")
 
 NEEDS: Mapping[str, Need] = {
@@ -46,6 +47,12 @@ NEEDS: Mapping[str, Need] = {
     "device secret": _RUN,
     "device exercise": _RUN,
     "erasure attempt": _RUN,
+    "backup now": _ADDS,
+    "backup list": _RUN,
+    "backup check": _ADDS,
+    "backup drill": _ADDS,
+    "backup restore": _RUN,
+    "backup swap": _RUN,
     "key list": _RUN,
     "key bill": _RUN,
     "key rotate": _RUN,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from vaka.clock import Clock
+from vaka.commands.archive import prepare_archive
 from vaka.commands.child import Program
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, provision_all
@@ -51,7 +52,7 @@ async def operate(
 
     async def bring_up() -> None:
         if settings.database.embedded:
-            await _start_database(data, supervisor, progress)
+            await _start_database(data, settings, supervisor, progress)
         # What a start itself changes, an upgraded installation's tables say, is accepted with it.
         with changes_accepted(data.root, data.server(settings), clock, ACTOR):
             if settings.database.embedded:
@@ -97,12 +98,13 @@ async def open_keys(server: Server, settings: Settings, clock: Clock) -> None:
                 await keyring.open_authority(authority.id)
 
 
-async def _start_database(data: DataDirectory, supervisor: Supervisor, progress: Progress) -> None:
+async def _start_database(data: DataDirectory, settings: Settings, supervisor: Supervisor, progress: Progress) -> None:
     cluster = data.cluster
     if await asyncio.to_thread(cluster.create):
         progress.say("A private PostgreSQL server was created.")
     elif await asyncio.to_thread(retire_orphan, cluster):
         progress.say("A PostgreSQL server left by an earlier run was stopped.")
+    await asyncio.to_thread(prepare_archive, data, settings, progress.say)
     await supervisor.start(database_program(cluster))
     progress.say("PostgreSQL works.")
 

@@ -9,6 +9,7 @@ import errno
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import subprocess
 import time
@@ -79,6 +80,8 @@ class Cluster:
     directory: Path
     credentials: Path
     port: int = 5432
+    archiving: Path | None = None
+    """What pgBackRest is configured with, where the write-ahead log is archived. Without that file nothing is."""
 
     @property
     def data(self) -> Path:
@@ -109,7 +112,7 @@ class Cluster:
         password = secrets.token_hex(32)
         write_credential(self.server, SUPERUSER, password)
         handed_over = self.data.with_name("initial-password")
-        _write_as_server(handed_over, password)
+        write_as_server(handed_over, password)
         try:
             self._run("initdb", "--pgdata", unfinished, "--username", SUPERUSER, "--pwfile", handed_over,
                       "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8",
@@ -142,7 +145,8 @@ class Cluster:
         """Write today's settings and free the data of a dead server's lock; only while no server runs."""
         # Written anew at each start: a cluster made by an older version gets today's settings. A machine's own tuning
         # belongs in ALTER SYSTEM, which is read after this.
-        _write_as_server(self.data / "postgresql.conf", f"{SERVER_SETTINGS}port = {self.port}\n")
+        archived = "" if self.archiving is None else _archive_settings(self.archiving)
+        write_as_server(self.data / "postgresql.conf", f"{SERVER_SETTINGS}port = {self.port}\n{archived}")
         for path in (self.data / "postmaster.pid", self.directory / f".s.PGSQL.{self.port}.lock"):
             _disown_lock_file(path)
 
@@ -184,6 +188,20 @@ class Cluster:
             ) from error
         if done.returncode != 0:
             raise ConfigurationError(_explain(program, done.stdout, self.directory))
+
+
+def _archive_settings(configuration: Path) -> str:
+    """Return the settings that have the write-ahead log archived by pgBackRest; none where that is not configured."""
+    try:
+        lines = configuration.read_text("utf-8").splitlines()
+    except OSError:
+        return ""
+    stanza = next(line for line in reversed(lines) if line.startswith("[")).strip("[]")
+    # It passes through a shell, which is given the path in quotes; then PostgreSQL's own two kinds of escapes.
+    command = f"/usr/bin/pgbackrest --config={shlex.quote(str(configuration))} --stanza={stanza} archive-push "
+    escaped = command.replace("%", "%%").replace("\\", "\\\\").replace("'", "''")
+    # A segment is archived once a minute at the latest, full or not, where anything was written.
+    return f"archive_mode = on\narchive_timeout = 60s\narchive_command = '{escaped}%p'\n"
 
 
 def _explain(program: str, output: str, directory: Path) -> str:
@@ -239,7 +257,15 @@ def server_identity(account: str | None) -> _Identity:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _write_as_server(path: Path, text: str) -> None:
+def make_server_directory(path: Path) -> None:
+    """Make a directory that the server's account alone enters. Those above it are there, and others may pass them."""
+    path.mkdir(exist_ok=True, mode=0o700)
+    account = server_account()
+    if account is not None:
+        shutil.chown(path, account, account)
+
+
+def write_as_server(path: Path, text: str) -> None:
     """Write a file below the server's directories as its account: root would follow a link somebody placed there."""
     subprocess.run(["/usr/bin/tee", path], input=text, text=True, stdout=subprocess.DEVNULL, cwd="/", check=True,
                    umask=0o077, **server_identity(server_account()))  # fmt: skip
@@ -256,7 +282,7 @@ def _disown_lock_file(path: Path) -> None:
     except (OSError, ValueError):
         return
     if Path(f"/proc/{number.strip()}").exists():
-        _write_as_server(path, f"{NO_PROCESS}\n{rest}")
+        write_as_server(path, f"{NO_PROCESS}\n{rest}")
 
 
 def _require_reachable(directory: Path, account: str) -> None:

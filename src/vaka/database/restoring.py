@@ -16,7 +16,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +50,7 @@ shared_buffers = 64MB
 max_wal_senders = 0
 archive_mode = off
 autovacuum = off
+hot_standby = off
 fsync = off
 jit = off
 default_transaction_read_only = on
@@ -114,16 +115,33 @@ def restored(chosen: BackupSet, place: Path, *, room: int = ROOM) -> Iterator[Se
     One at a time; whoever comes second waits. What an earlier one left that was killed is removed first. Raises
     NotRestoredError.
     """
+
+    def copy(cluster: Cluster) -> None:
+        try:
+            _copy_set(chosen.path, cluster, room)
+        except (OSError, _UnusableError) as error:
+            raise NotRestoredError("not_restored") from error
+
+    with filled(place, copy) as cluster:
+        yield cluster.server
+
+
+@contextmanager
+def filled(place: Path, fill: Callable[[Cluster], None]) -> Iterator[Cluster]:
+    """Lend a cluster that runs on the data that ``fill`` put there, by the rules of `restored`.
+
+    ``fill`` makes the data directory, as the account the server runs as; the directory above it is that account's. What
+    has to be played back of the log is, before anybody is let in. Raises NotRestoredError, and what ``fill`` raises.
+    """
     with _alone(place):
         cluster = Cluster(place, place)
         _clear(cluster)
         try:
-            try:
-                _copy_set(chosen.path, cluster, room)
-            except (OSError, _UnusableError) as error:
-                raise NotRestoredError("not_restored") from error
+            _begin(cluster)
+            fill(cluster)
+            _configure(cluster)
             with _running(cluster):
-                yield cluster.server
+                yield cluster
         finally:
             _clear(cluster)
 
@@ -169,14 +187,26 @@ def _copy_set(source: Path, cluster: Cluster, room: int) -> None:
     size = sum(path.lstat().st_size for path in source.rglob("*"))
     if size + room > shutil.disk_usage(cluster.directory.parent).free:
         raise NotRestoredError("no_room")
-    cluster.directory.mkdir(mode=0o700)
-    (cluster.directory / _MARK).touch(mode=0o600)
     _copy(source, cluster.data)
     (cluster.data / "pg_replslot").mkdir(mode=0o700)
+
+
+def _begin(cluster: Cluster) -> None:
+    cluster.directory.mkdir(mode=0o700)
+    (cluster.directory / _MARK).touch(mode=0o600)
+    _hand_over(cluster)
+
+
+def _configure(cluster: Cluster) -> None:
     for name, text in (
         ("postgresql.conf", f"{_SETTINGS}port = {cluster.port}\n"), ("pg_hba.conf", _RIGHTS), ("pg_ident.conf", "")
     ):  # fmt: skip
+        (cluster.data / name).unlink(missing_ok=True)  # a link would lead elsewhere
         (cluster.data / name).write_text(text)
+    _hand_over(cluster)
+
+
+def _hand_over(cluster: Cluster) -> None:
     account = server_account()
     if account is not None:
         entry = pwd.getpwnam(account)

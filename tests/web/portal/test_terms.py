@@ -17,11 +17,14 @@ from vaka.assurance.assessment import assess_all
 from vaka.assurance.evidence import Found, Look, enter_look, list_supervised, read_standings
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.wording import STATUSES, explain
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
 from vaka.web.desk.application import ADDRESSES as DESK
 from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.application import ADDRESSES as PORTAL
 from vaka.web.portal.portal import Portal
 from vaka.web.signin.application import ADDRESSES as SIGNIN
+from vaka.web.times import whole_minute
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -66,6 +69,29 @@ async def test_the_board_is_what_the_evidence_says(beata: Browser, installation:
         assert explain(term, judgement).sv in shown[term.number]
     assert "3 konton är aktiva fast deras sista dag har passerat." in shown[13]
     assert "Ingen kan bestämma" in (await beata.get(HERE)).text
+
+
+async def test_backups_stand_beside_their_term_agreed_and_measured(beata: Browser, installation: Installation) -> None:
+    """Nobody knows of any until the commands have run; then the last restore test is there, with what it measured."""
+    before = tiles((await beata.get(HERE)).text)[24]
+    assert "Senaste återläsningsprovet som lyckades det har inte skett något" in before
+    assert "Avtalat: hur mycket som får gå förlorat (RPO) 15 minuter" in before
+    now = datetime.now(UTC)
+    said: dict[str, dict[str, str | int | bool | None]] = {
+        "now": {"point": now.isoformat()},
+        "check": {"unencrypted": 0, "append_only": True, "damaged": 0, "site": "backup.example"},
+        "drill": {"good": True, "took_seconds": 1500, "lost_seconds": 240},
+    }
+    async with platform_as(installation.server, "setup") as setup, setup.transaction():
+        for name, detail in said.items():
+            await append(setup, Entry(Event.COMMAND_RUN, "setup:uid-0", now, f"command:backup.{name}", detail=detail))
+    shown = tiles((await beata.get(HERE)).text)[24]
+    assert f"Senaste återläsningsprovet som lyckades {whole_minute(now)}" in shown
+    assert "vad som hade gått förlorat 4 minuter" in shown
+    assert "hur länge återställning tog 25 minuter" in shown
+    assert f"Krypterade (AES-256) ja, sett {whole_minute(now)}" in shown
+    assert f"inget kan ta bort eller skriva över ja, sett {whole_minute(now)}" in shown
+    assert "backup.example" not in shown, "where it is is nobody else's business"
 
 
 async def test_what_is_red_comes_first_in_its_group(beata: Browser, installation: Installation) -> None:

@@ -20,6 +20,7 @@ from vaka.identity.locking import IDLE
 from vaka.identity.sessions import Session
 from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import CasesSettings, SecurityContactSettings
+from vaka.settings_backup import BackupSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
@@ -79,6 +80,8 @@ class Office:
     """How often calendars may ask."""
     cases: CasesSettings = field(default_factory=CasesSettings)
     """What was agreed of incidents and vulnerabilities."""
+    backup: BackupSettings = field(default_factory=BackupSettings)
+    """What was agreed of backups."""
     inspector: Inspector = NO_SCANNER
     """What looks at files before they are kept."""
     uploads: Uploads = field(default_factory=Uploads)

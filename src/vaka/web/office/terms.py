@@ -15,6 +15,7 @@ from vaka.assurance.evidence import list_supervised
 from vaka.assurance.tasks import TURNS, places_of, turn_of
 from vaka.database.connections import transaction
 from vaka.web.asker import Asker
+from vaka.web.backup_shown import read_backup
 from vaka.web.office.office import Office
 from vaka.web.office.work import list_work
 from vaka.web.terms_board import Board, board_words, read_board
@@ -47,9 +48,10 @@ async def show_board(office: Office, request: Request, asker: Asker) -> Response
         if supervised is None:
             raise NothingHereError
         board = await read_board(connection, supervised, now)
+        backup = await read_backup(connection, office.backup, supervised.slug, now)
     return office.page(
         asker, "office_board.html", "terms", f"{HERE}/{supervised.slug}",
-        board=board, turn_of=turn_of, places_of=places_of, **board_words(asker.preferences.language),
+        board=board, backup=backup, turn_of=turn_of, places_of=places_of, **board_words(asker.preferences.language),
     )  # fmt: skip
 
 

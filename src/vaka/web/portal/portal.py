@@ -22,6 +22,7 @@ from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings, SecurityContactSettings
+from vaka.settings_backup import BackupSettings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
@@ -80,6 +81,8 @@ class Portal:
     notices_key: Path | None = None
     """Where the public half of the key is that signs what is posted to authorities' systems."""
     security_contact: SecurityContactSettings = field(default_factory=SecurityContactSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
+    """What was agreed of backups."""
     """Whom somebody tells who has found a weakness."""
     packs_key: Path = Path("packs.key")
     """The private key that evidence packs are signed with; made at the first of them."""

@@ -16,6 +16,7 @@ from vaka.cases.contacts import contact_day, list_contacts, whose_duty
 from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
 from vaka.web.asker import Asker
+from vaka.web.backup_shown import read_backup
 from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.terms_board import board_words, read_board
@@ -43,10 +44,11 @@ async def show_board(portal: Portal, request: Request, asker: Asker) -> Response
         board = await read_board(platform, supervised, now)
         if scope is not None:  # an auditor sees the terms of his audit
             board = replace(board, tiles=[one for one in board.tiles if one.term.number in scope])
+        backup = await read_backup(platform, portal.backup, authority.slug, now)
         duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
     return portal.page(
         asker, "portal_terms.html", authority, f"/log/{authority.slug}/terms",
-        page="terms", path=f"/log/{authority.slug}", state=state, board=board, duty=duty,
+        page="terms", path=f"/log/{authority.slug}", state=state, board=board, duty=duty, backup=backup,
         # Whether this version looks for it; what somebody supplies by hand has no collector.
         is_collected=lambda evidence: evidence.requirement.id in COLLECTORS,
         **board_words(asker.preferences.language),

@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The repository of the databases' backups: pgBackRest's, encrypted, beside the cluster whose log it archives.
+
+pgBackRest runs as the account of the database server. What it is configured with, the passphrase among it, stands in a
+file that this account alone can read; no argument and no environment holds a secret.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vaka.database.cluster import Cluster, make_server_directory, server_account, write_as_server
+from vaka.database.server import SUPERUSER
+from vaka.errors import ConfigurationError
+from vaka.operations.backup.planning import KINDS, Backup, Kind
+from vaka.operations.backup.running import BackupFailedError, run_program
+
+CIPHER = "aes-256-cbc"
+PROGRAM = "pgbackrest"
+SHORTEST_PASSPHRASE = 32
+ARCHIVED_WITHIN_SECONDS = 60
+_NO_STANZA = 1
+"""What ``info`` says of a stanza that was never made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository, and the cluster it is of or is restored to."""
+
+    directory: Path
+    """Holds the repository and its configuration; the database server's account owns it."""
+    cluster: Cluster
+    mode: str
+    """What the installation is: a demo's backups are of no use in production, and the other way round (term 22)."""
+
+    @property
+    def configuration(self) -> Path:
+        """What pgBackRest is configured with."""
+        return self.directory / "pgbackrest.conf"
+
+    @property
+    def files(self) -> Path:
+        """The repository itself."""
+        return self.directory / "repository"
+
+    def configure(self, passphrase: str, *, days: int, queue_gigabytes: int) -> None:
+        """Write the configuration anew."""
+        make_server_directory(self.directory)
+        for name in ("repository", "lock"):
+            make_server_directory(self.directory / name)
+        account = server_account()
+        if account is not None:
+            # The server's own account opens its server anyway; ours is not entered by it.
+            write_as_server(self._passfile, self.cluster.server.credential_file(SUPERUSER).read_text())
+        text = f"""\
+[global]
+repo1-path={self.files}
+repo1-cipher-type={CIPHER}
+repo1-cipher-pass={passphrase}
+repo1-retention-full-type=time
+repo1-retention-full={days}
+repo1-bundle=y
+compress-type=zst
+start-fast=y
+archive-timeout={ARCHIVED_WITHIN_SECONDS}
+archive-push-queue-max={queue_gigabytes}GiB
+log-level-file=off
+log-level-console=off
+log-level-stderr=error
+lock-path={self.directory / "lock"}
+
+[{self.mode}]
+pg1-path={self.cluster.data}
+pg1-socket-path={self.cluster.directory.absolute()}
+pg1-port={self.cluster.port}
+pg1-user={SUPERUSER}
+pg1-database=postgres
+"""
+        # The server reads it each time that it archives, so it is not touched where nothing is new.
+        if not self.configuration.exists() or self.configuration.read_text("utf-8") != text:
+            write_as_server(self.configuration, text)
+
+    @property
+    def _passfile(self) -> Path:
+        own = self.directory / "superuser.pgpass"
+        return own if server_account() is not None else self.cluster.server.credential_file(SUPERUSER)
+
+    def create(self) -> None:
+        """Make the repository ready for this cluster; does nothing where it is. The server has to run."""
+        self._run("stanza-create")
+
+    def check(self) -> None:
+        """Have the server archive everything that was committed until now, and see it arrive.
+
+        Raises BackupFailedError where it does not within a minute.
+        """
+        self._run("check")
+
+    def back_up(self, kind: Kind) -> None:
+        """Make one backup, and remove what is older than it is kept."""
+        self._run("backup", f"--type={kind}")
+
+    def list_backups(self) -> list[Backup]:
+        """Return what there is, oldest first. Raises BackupFailedError where the passphrase opens nothing."""
+        try:
+            said = json.loads(self._run("info", "--output=json"))
+            stanza = next((one for one in said if one["name"] == self.mode), None)
+            if stanza is None or stanza["status"]["code"] == _NO_STANZA:
+                return []
+            if stanza["status"]["code"] not in (0, 2):  # there are none yet
+                raise BackupFailedError(PROGRAM, int(stanza["status"]["code"]), "ERROR: the repository cannot be read")
+            return [_as_backup(one) for one in stanza["backup"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise BackupFailedError(PROGRAM, -1, "ERROR: what it says of the repository is not understood") from error
+
+    def require_of_mode(self) -> None:
+        """Refuse what another kind of installation backed up (term 22). Raises ConfigurationError."""
+        held = {one.name for one in (self.files / "backup").iterdir()} if (self.files / "backup").is_dir() else set()
+        if held and self.mode not in held:
+            raise ConfigurationError(
+                f"The backup is of another kind of installation ({', '.join(sorted(held))}) than this one "
+                f"({self.mode}). It is not opened here."
+            )
+
+    def count_damaged(self) -> int:
+        """Read every file of the repository, and return how many are not what they were when they were written."""
+        # It ends with 0 whatever it finds (2.45).
+        said = self._run("verify", "--output=text")
+        damaged = 0
+        for line in said.splitlines():
+            for name, _, number in (part.strip().partition(":") for part in line.split(",")):
+                if name in ("missing", "checksum invalid", "size invalid", "other") and number.strip().isdigit():
+                    damaged += int(number)
+        return damaged or int("status: error" in said)
+
+    def restore(self, into: Cluster, until: datetime | None = None) -> None:
+        """Fill the data directory of a cluster that does not run, as it was at a moment; or with all there is.
+
+        What the log holds is played back when that cluster is started. Every file's checksum is compared on the way.
+        """
+        moment = ["--type=default"]
+        if until is not None:
+            at = until.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+            moment = ["--type=time", f"--target={at}", "--target-action=promote"]
+        self._run("restore", f"--pg1-path={into.data}", "--archive-mode=off", *moment)
+
+    def _run(self, command: str, *options: str) -> str:
+        return run_program(
+            PROGRAM, [f"--config={self.configuration}", f"--stanza={self.mode}", *options, command],
+            account=server_account(), environment={"PGPASSFILE": str(self._passfile)},
+        )  # fmt: skip
+
+
+def read_passphrase(path: Path, *, create: bool) -> str:
+    """Return a passphrase; it is made where that is wanted and there is none. Raises ConfigurationError."""
+    if create and not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{os.urandom(32).hex()}\n")
+    try:
+        text = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The passphrase of the backups in {path} cannot be read.") from error
+    if len(text) < SHORTEST_PASSPHRASE or not text.isalnum():
+        raise ConfigurationError(
+            f"The passphrase of the backups in {path} is not one: {SHORTEST_PASSPHRASE} letters and digits or more."
+        )
+    return text
+
+
+def count_unencrypted(configuration: Path, backups: Sequence[Backup]) -> int:
+    """Return how many backups lie there that were not encrypted when they were made: all, or none."""
+    lines = configuration.read_text("utf-8").splitlines()
+    return 0 if f"repo1-cipher-type={CIPHER}" in lines else len(backups)
+
+
+def _as_backup(said: dict[str, Any]) -> Backup:
+    if said["type"] not in KINDS:
+        raise ValueError(said["type"])
+    began, ended = (datetime.fromtimestamp(int(said["timestamp"][one]), UTC) for one in ("start", "stop"))
+    return Backup(str(said["label"]), said["type"], began, ended, whole=not said["error"])
