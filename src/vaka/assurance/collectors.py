@@ -16,6 +16,7 @@ from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, ask_platform_of_all
 from vaka.assurance.evidence import RULES_GRACE, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
+from vaka.assurance.release_evidence import RELEASE_COLLECTORS
 from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import (
@@ -191,6 +192,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **RIGHTS_COLLECTORS,
         **MACHINE_COLLECTORS,
         **SCANNER_COLLECTORS,
+        **RELEASE_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,
