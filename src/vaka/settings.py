@@ -300,11 +300,22 @@ class CasesSettings(_Section):
     """Within how many hours it is mended, in the same order."""
 
 
+class ReleaseSettings(_Section):
+    """Which releases may run here."""
+
+    trusted_keys: FilePath | None = None
+    """TOML file with whom releases and tests are believed. Needed in production once something was deployed."""
+    signing_key: SecretFile = Path("credentials/test-environment.key")
+    """What a test environment signs with what it has tried; made when it is first needed."""
+    test_scan: FilePath | None = None
+    """What the test environment signed last of its own stores. Without it, term 22 is not tested."""
+
+
 class Settings(_Section):
     """The whole file."""
 
-    mode: Literal["demo", "production"] = "production"
-    """In a demo a provider of its own says that one is whoever one chooses; the two never share a database."""
+    mode: Literal["demo", "test", "production"] = "production"
+    """In a demo a provider of its own says that one is whoever one chooses. No two kinds ever share a database."""
     database: DatabaseSettings = DatabaseSettings()
     receiver: ReceiverSettings = ReceiverSettings()
     desk: DeskSettings = DeskSettings()
@@ -326,6 +337,7 @@ class Settings(_Section):
     attachments: AttachmentSettings = AttachmentSettings()
     security_contact: SecurityContactSettings = SecurityContactSettings()
     host: HostSettings = HostSettings()
+    release: ReleaseSettings = ReleaseSettings()
 
     @model_validator(mode="after")
     def _require_a_site_of_ours(self) -> Self:

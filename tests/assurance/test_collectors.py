@@ -34,6 +34,7 @@ from vaka.assurance.collectors import (
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
+from vaka.assurance.release_evidence import RELEASE_COLLECTORS
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import MACHINE_COLLECTORS, RIGHTS_COLLECTORS
 from vaka.assurance.wording import explain
@@ -63,6 +64,7 @@ _ELSEWHERE = {
     *REMOTE_COLLECTORS,
     *REPORT_COLLECTORS,
     *SCANNER_COLLECTORS,
+    *RELEASE_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
 }
@@ -70,7 +72,7 @@ ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_backup_evidence.py,
 test_case_collectors.py,
 test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
-test_report_collectors.py, test_scanner_evidence.py and test_authority_rules.py have it.
+test_report_collectors.py, test_release_evidence.py, test_scanner_evidence.py and test_authority_rules.py have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -602,5 +604,6 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     elsewhere |= {*OVERSEEN_COLLECTORS, *OWN_COLLECTORS, *RIGHTS_COLLECTORS, *MACHINE_COLLECTORS, *SCANNER_COLLECTORS}
     elsewhere |= set(CAPACITY_COLLECTORS)
     elsewhere |= {*BACKUP_COLLECTORS} - {DRILL}
+    elsewhere |= {*RELEASE_COLLECTORS}
     elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

@@ -50,7 +50,7 @@ def test_a_refusal_is_one_sentence(arguments: list[str], code: int, sentence: st
     ("text", "fault"),
     [
         ("mode = 'demo'\nports = 1\n", "ports: Extra inputs are not permitted"),
-        ("mode = 'trial'\n", "mode: Input should be 'demo' or 'production'"),
+        ("mode = 'trial'\n", "mode: Input should be 'demo', 'test' or 'production'"),
         ("mode = \n", "is not valid TOML"),
         ("[receiver]\nudp_port = 70000\n", "receiver.udp_port"),
         ("", "The receiver's certificate"),

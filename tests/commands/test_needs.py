@@ -37,6 +37,7 @@ MORE: dict[str, tuple[str, ...]] = {
 """What a command has to be told besides what click asks for."""
 SAMPLES = {
     "authority": "ekbacka", "name": "prov", "attribute": "employee_number", "number": "1", "reason": "Planerat",
+    "results": "results.xml", "attestation": "tested.json",
     "limits": "ring_all_after_seconds=45",
 }  # fmt: skip
 TOLD = """
@@ -55,7 +56,7 @@ def test_every_command_says_what_it_takes() -> None:
     assert {path for path, need in NEEDS.items() if need.permission is None} == {
         "demo", "run", "migrate", "login", "logout", "account replay", "host accounts", "host sign-ins",
         "witness init", "witness add-log", "witness show", "witness run", "verify", "advisory write", "simulate",
-        "decode",
+        "decode", "release gates", "release sign", "release verify",
     }  # fmt: skip
     assert set(NEEDS) >= UNATTENDED
 

@@ -27,6 +27,7 @@ USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform",
               "commands": "tenant", "operations.detection": "platform", "operations.capacity": "tenant",
               "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
               "operations.backup": "platform", "registers": "platform"}  # fmt: skip
+              "operations.integrity": "platform", "registers": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {

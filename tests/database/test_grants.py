@@ -62,9 +62,11 @@ FINDS = {
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
         "unverified_logs",
         "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
+        "deployments",
     )
 } | dict.fromkeys(
-    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
+    ("enter_look()", "newest_deployment()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"),
+    "execute",
 )  # fmt: skip
 FINDS_OWN = {
     f"{what}()": "execute"
@@ -430,6 +432,7 @@ PLATFORM: dict[str, Rights] = {
         "protected_state": "select",
         "drift": "select",
         "accept_state()": "execute",
+        "enter_deployment()": "execute",
         "authority": "select insert update",
         "device_entry": "select insert update",
         "class_override": "select insert update delete",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where collectors look, and how they ask the databases there."""
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +47,8 @@ class Place:
     proc: Path = Path("/proc")
     program: Path = PROGRAM
     """Where the program is installed."""
+    installed: Path = field(default_factory=lambda: Path(sys.prefix))
+    """Where the whole release is."""
 
 
 Collector = Callable[[Place, datetime], Awaitable[Look]]

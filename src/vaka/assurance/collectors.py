@@ -17,6 +17,7 @@ from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, as
 from vaka.assurance.backup_evidence import BACKUP_COLLECTORS
 from vaka.assurance.evidence import RULES_GRACE, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
+from vaka.assurance.release_evidence import RELEASE_COLLECTORS
 from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import (
@@ -214,6 +215,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **SCANNER_COLLECTORS,
         **CAPACITY_COLLECTORS,
         **BACKUP_COLLECTORS,
+        **RELEASE_COLLECTORS,
         **CASE_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,

@@ -361,6 +361,10 @@ select authority_id, reason, things from find_unreplayed(%(every)s, %(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_silent_sources(%(at)s)
 
+-- name: find_deployments
+-- as: scheduler, setup
+select authority_id, reason, things from find_deployments(%(digest)s, %(at)s)
+
 -- name: find_unhoused
 -- as: scheduler, setup
 select authority_id, reason, things from find_unhoused(%(machines)s, %(at)s)

@@ -77,6 +77,66 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} anslutningspunkter visar ett certifikat som inte gäller i dag.",
             en="{count} endpoints show a certificate that is not valid today.",
         ),
+        ("release-integrity", "unsigned"): Sentence(
+            sv="Det som körs är ingen undertecknad utgåva.",
+            en="What runs is no signed release.",
+        ),
+        ("release-integrity", "refused"): Sentence(
+            sv="Utgåvans underskrift är inte giltig här: fel eller återkallad nyckel, eller en äldre utgåva.",
+            en="The release's signature is not valid here: a wrong or revoked key, or an older release.",
+        ),
+        ("release-integrity", "altered"): Sentence(
+            sv="{count} filer är inte vad utgåvan säger, eller saknas.",
+            en="{count} files are not what the release says, or are missing.",
+        ),
+        ("release-integrity", "unlisted"): Sentence(
+            sv="{count} filer hör inte till utgåvan.",
+            en="{count} files are not of the release.",
+        ),
+        ("deployments", "unauthorised"): Sentence(
+            sv="Obehörig ändring: det som är installerat är inte det som senast infördes.",
+            en="Unauthorised change: what is installed is not what was deployed last.",
+        ),
+        ("deployments", "gap"): Sentence(
+            sv="{count} införanden saknas i följden.",
+            en="{count} deployments are missing in the sequence.",
+        ),
+        ("deployments", "untold"): Sentence(
+            sv="{count} införanden har ingen post i loggen.",
+            en="{count} deployments have no entry in the log.",
+        ),
+        ("deployments", "unapproved"): Sentence(
+            sv="{count} införanden hade ingen ändring som någon annan än författaren hade godkänt.",
+            en="{count} deployments had no change that somebody other than its author had approved.",
+        ),
+        ("test-attestation", "refused"): Sentence(
+            sv="Ingen testmiljö som är betrodd har intygat att just den utgåva som infördes klarade proven.",
+            en="No test environment that is believed has attested that exactly what was deployed passed.",
+        ),
+        ("test-data-scan", "refused"): Sentence(
+            sv="Det som sägs om testmiljöns data är inte undertecknat av en testmiljö som är betrodd.",
+            en="What is said of the test environment's data is not signed by a test environment that is believed.",
+        ),
+        ("test-data-scan", "found"): Sentence(
+            sv="{count} personnummer i testmiljön kan vara verkliga personers.",
+            en="{count} personal numbers in the test environment may be real people's.",
+        ),
+        ("release-gates", "unsigned"): Sentence(
+            sv="Det som körs är ingen undertecknad utgåva, så ingen vet vilka kontroller den har passerat.",
+            en="What runs is no signed release, so nobody knows which gates it has passed.",
+        ),
+        ("release-gates", "failed"): Sentence(
+            sv="{count} kontroller har utgåvan inte passerat, eller hoppat över.",
+            en="The release has not passed {count} gates, or has skipped them.",
+        ),
+        ("execution-limits", "runs"): Sentence(
+            sv="En tjänst kan starta ett program som ingen har tillåtit.",
+            en="A service can start a program that nobody has allowed.",
+        ),
+        ("execution-limits", "unsupported"): Sentence(
+            sv="Datorns kärna kan inte begränsa vilka program som startas (Landlock saknas).",
+            en="The machine's kernel cannot limit which programs are started (no Landlock).",
+        ),
         ("host-sites", "unplaced"): Sentence(
             sv="{count} maskiner står inte i någon hall i registret.",
             en="{count} machines stand in no hall of the register.",

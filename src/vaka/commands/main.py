@@ -9,12 +9,14 @@ never loads their code.
 import errno
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from vaka.errors import VakaError
 from vaka.logs import describe_error
+from vaka.operations.integrity.starting import start_guarded
 
 # name → where the click command is, and what the list of commands says about it.
 SUBCOMMANDS = {
@@ -39,6 +41,7 @@ SUBCOMMANDS = {
     "logout": ("vaka.commands.login:logout", "End that."),
     "host": ("vaka.commands.host:host", "Look at the machine's own accounts, and who worked on it."),
     "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
+    "release": ("vaka.commands.release:release", "Sign releases, and put those that were tested in production."),
     "advisory": ("vaka.commands.advisory:advisory", "Write security advisories and VEX (CSAF 2.0)."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
@@ -56,6 +59,8 @@ class Subcommands(click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run as a program: a command may hold keys, and what people are called, while it lasts."""
+        if SUPERVISORS.isdisjoint(sys.argv[1:2]):  # those look at the whole release, and enter what they find
+            start_guarded(sys.argv, Path(sys.prefix))
         # Whoever verifies a log does it on a machine of his own choice, and this is Linux's.
         if sys.platform == "linux":
             _keep_memory_to_itself()

@@ -17,6 +17,7 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.identity.installation import decide_installation
 from vaka.logs import configure_logs
+from vaka.operations.integrity.admitting import require_release
 from vaka.settings import Settings
 
 
@@ -44,6 +45,7 @@ async def _run(directory: DataDirectory, settings: Settings, progress: Progress,
         connection = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
         try:
             await decide_installation(connection, settings.mode, clock.now())
+            await require_release(connection, directory.root, settings, clock, progress.say)
         finally:
             await connection.close()
 

@@ -33,6 +33,12 @@ INSTALLATION: Mapping[Event, About] = MappingProxyType(
             ("setup", "supervisor", "account"), ("settings",), ("things", "count", "first"),
             "whatever stands in the files",
         ),
+        Event.RELEASE_DEPLOYED: About(
+            ("account", "setup"), ("release",),
+            ("deployment", "version", "sequence", "kind", "entry", "attestation", "gates"),
+        ),
+        Event.RELEASE_REFUSED: About(("setup",), ("installation",), ("reason", "count"), "which files"),
+        Event.RELEASE_DIFFERS: About(("scheduler",), ("installation",), ("reason", "count"), "which files"),
         Event.DATABASE_VISITED: About(
             ("scheduler",), ("database",), ("as", "authority"), "what the role is called, and what was asked"
         ),

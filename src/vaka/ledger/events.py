@@ -73,6 +73,9 @@ class Event(Enum):
     SETTINGS_DRIFTED = "settings.drifted"  # something protected is not as it was accepted: changed, missing or added
     SETTINGS_SETTLED = "settings.settled"  # it is as accepted again: put back, or accepted by a command
     SETTINGS_ACCEPTED = "settings.accepted"  # a command or a start accepted how something protected is now
+    RELEASE_DEPLOYED = "release.deployed"  # a release was put in production, by its change
+    RELEASE_REFUSED = "release.refused"  # what is installed is no release that may start: it did not
+    RELEASE_DIFFERS = "release.differs"  # what is installed is not what was deployed: an unauthorised change
     DATABASE_VISITED = "database.visited"  # somebody is connected to a database who is none of Vaka's processes
     KEY_CREATED = "key.created"  # a log got the key that signs its checkpoints
     KEY_CHANGED = "key.changed"  # a certificate that we show, or whom we believe, is another than before

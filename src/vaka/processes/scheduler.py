@@ -25,6 +25,8 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import make_client, open_keyring
 from vaka.operations.capacity.rounds import CAPACITY_SECONDS, Capacity
 from vaka.operations.detection.rounds import DETECTION_SECONDS, Detection
+from vaka.operations.integrity.admitting import LOOK_SECONDS as VIGIL_SECONDS
+from vaka.operations.integrity.admitting import Vigil
 from vaka.processes.starting import run_process, until_told
 from vaka.protected.drift import Protection
 from vaka.removal.measures import show
@@ -91,6 +93,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
                 (CAPACITY_SECONDS, capacity.measure),
                 (DETECTION_SECONDS, Detection(platform, gateway, clock, settings.cases).look),
+                (VIGIL_SECONDS, Vigil(platform, root, settings, clock).look),
                 (CASES_SECONDS, Cases(platform, clock).let_time_pass),
                 (EVIDENCE_SECONDS, Looking(place, clock).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),

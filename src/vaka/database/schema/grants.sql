@@ -326,6 +326,9 @@ grant execute on function request_role_change to g_setup;
 -- setup: who leaves. Neither here nor in the office anybody lets an account come back, or removes it, alone.
 grant execute on function put_out_account, end_account to g_setup;
 grant select on designated_role, role_request, role_conflict, effective_grant to g_setup;
+-- setup: puts a release in production; with the scheduler it asks whether that is what runs.
+grant execute on function enter_deployment to g_setup;
+grant execute on function newest_deployment, find_deployments to g_setup, g_scheduler;
 -- setup: which settings the installation was last started with.
 grant select, insert, update, delete on settings_record to g_setup;
 -- setup: asks who stands behind a command, and takes its session; office: an administrator says that it is he.

@@ -35,7 +35,7 @@ WRITTEN = (Event.REGISTER_ENTERED, Event.REGISTER_MOVED)
 """What the log says of a register; of them the report has those of the register of changes."""
 OF_INSTALLATION = (
     Event.SETTINGS_CHANGED, Event.SETTINGS_DRIFTED, Event.SETTINGS_SETTLED, Event.SETTINGS_ACCEPTED, Event.KEY_CHANGED,
-    Event.KEY_ROTATED,
+    Event.KEY_ROTATED, Event.RELEASE_DEPLOYED, Event.RELEASE_DIFFERS,
 )  # fmt: skip
 """Changes of the installation itself, found or accepted, with or without a change in the register."""
 

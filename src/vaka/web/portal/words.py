@@ -64,6 +64,7 @@ KINDS: Mapping[str, str] = {
     "activation": mark("Rules about codes and passwords"),
     "activation_rules": mark("Rules about codes and passwords"),
     "device_secret": mark("Password of a device"),
+    "release": mark("Release of the program"),
     "role_grant": mark("Role of an account"),
     "security_key": mark("Security key"),
     "role_change": mark("Request for other roles"),
