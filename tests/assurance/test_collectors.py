@@ -29,6 +29,7 @@ from vaka.assurance.collectors import (
     REMOTE_COLLECTORS,
     REPORT_COLLECTORS,
     SCANNER_COLLECTORS,
+    VULNERABILITY_COLLECTORS,
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
@@ -59,13 +60,15 @@ _ELSEWHERE = {
     *REMOTE_COLLECTORS,
     *REPORT_COLLECTORS,
     *SCANNER_COLLECTORS,
+    *VULNERABILITY_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
 }
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_case_collectors.py,
 test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
-test_report_collectors.py, test_scanner_evidence.py and test_authority_rules.py have it.
+test_report_collectors.py, test_scanner_evidence.py, test_authority_rules.py and
+tests/operations/vulnerabilities have it.
 """
 LONG_AGO = START - timedelta(days=30)
 

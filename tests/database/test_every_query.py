@@ -26,7 +26,7 @@ SOURCE = Path(vaka.__file__).parent
 USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "cases": "platform",
               "commands": "tenant",
               "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
-              "registers": "platform"}  # fmt: skip
+              "registers": "platform", "operations.vulnerabilities": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {

@@ -60,6 +60,7 @@ FINDS = {
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
+        "stale_advisories", "unseen_vulnerabilities", "overdue_vulnerabilities",
         "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
     )
 } | dict.fromkeys(
@@ -208,6 +209,7 @@ PLATFORM: dict[str, Rights] = {
             f"{what}()": "execute"
             for what in ("list_cases_of", "list_case_titles", "list_case_entries", "list_case_receipts")
         },
+        "list_vulnerabilities_of()": "execute",
         "answer_case()": "execute",
         "see_case()": "execute",
         "set_case_contact()": "execute",
@@ -297,6 +299,18 @@ PLATFORM: dict[str, Rights] = {
         "case_contact": CONTACTS,
         **dict.fromkeys(("security_case", "case_entry", "case_receipt", "case_touch", "case_standing"), "select"),
         **{f"{what}()": "execute" for what in ("open_case", "write_case", "see_case")},
+        **{f"{what}()": "execute" for what in ("state_vulnerability", "decide_vulnerability")},
+        **dict.fromkeys(
+            (
+                "advisory_import",
+                "vulnerability_look",
+                "running_component",
+                "vulnerability_finding",
+                "vulnerability_told",
+                "vulnerability_statement",
+            ),
+            "select",
+        ),
         "list_evidence()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
@@ -373,6 +387,9 @@ PLATFORM: dict[str, Rights] = {
         "lapse_role_changes()": "execute",
         "settle_training()": "execute",
         "escalate_cases()": "execute",
+        "newest_advisories()": "execute",
+        "find_advisories()": "execute",
+        "enter_vulnerabilities()": "execute",
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
@@ -423,6 +440,10 @@ PLATFORM: dict[str, Rights] = {
         "device_entry": "select insert update",
         "class_override": "select insert update delete",
         "account": "select",
+        **{
+            f"{what}()": "execute"
+            for what in ("begin_advisory_import", "add_advisory_records", "finish_advisory_import")
+        },
         "found_account()": "execute",
         "found_key_code()": "execute",
         "request_identity()": "execute",

@@ -151,6 +151,18 @@ select authority_id, reason, things from find_contacts(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_late_cases(%(at)s)
 
+-- name: find_stale_advisories
+-- as: scheduler, setup
+select authority_id, reason, things from find_stale_advisories(%(at)s)
+
+-- name: find_unseen_vulnerabilities
+-- as: scheduler, setup
+select authority_id, reason, things from find_unseen_vulnerabilities(%(at)s)
+
+-- name: find_overdue_vulnerabilities
+-- as: scheduler, setup
+select authority_id, reason, things from find_overdue_vulnerabilities(%(at)s)
+
 -- name: find_unseen_cases
 -- as: scheduler, setup
 select authority_id, reason, things from find_unseen_cases(%(at)s)

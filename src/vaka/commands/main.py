@@ -39,6 +39,7 @@ SUBCOMMANDS = {
     "host": ("vaka.commands.host:host", "Look at the machine's own accounts, and who worked on it."),
     "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
     "advisory": ("vaka.commands.advisory:advisory", "Write security advisories and VEX (CSAF 2.0)."),
+    "advisories": ("vaka.commands.advisories:advisories", "Take in published vulnerabilities."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

@@ -222,13 +222,32 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         Event.NOTICE_ACKNOWLEDGED: About(OPERATOR, ("notice",), ("authority", "entry")),
         **dict.fromkeys(
             (Event.CASE_OPENED, Event.CASE_WRITTEN),
-            About(OPERATOR, ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"), "what was written"),
+            About(
+                (*OPERATOR, "scheduler"), ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"),
+                "what was written",
+            ),
         ),
         Event.CASE_SEEN: About(OPERATOR, ("case",), ("authority", "entry")),
         Event.CASE_ESCALATED: About(
             ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
         ),
         Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
+        Event.ADVISORIES_IMPORTED: About(
+            ("setup",), ("advisories",), ("dataset", "dataset_at", "records", "fetched", "sha256")
+        ),
+        Event.VULNERABILITY_FOUND: About(
+            ("scheduler",), ("vulnerability",), ("authority", "vulnerability", "purl", "severity")
+        ),
+        Event.VULNERABILITY_ENDED: About(("scheduler",), ("vulnerability",), ("authority", "reason")),
+        Event.VULNERABILITY_STATED: About(
+            OPERATOR, ("vulnerability",), ("authority", "justification"), "the reason in words"
+        ),
+        Event.VULNERABILITY_ACCEPTED: About(
+            OPERATOR, ("vulnerability",), ("authority", "statement", "justification", "step_up"), "the reason in words"
+        ),
+        Event.VULNERABILITY_REFUSED: About(
+            OPERATOR, ("vulnerability",), ("authority", "statement", "justification"), "the reason in words"
+        ),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",

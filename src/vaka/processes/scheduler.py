@@ -23,6 +23,7 @@ from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import make_client, open_keyring
+from vaka.operations.vulnerabilities.rounds import COMPARING_SECONDS, Vulnerabilities
 from vaka.processes.starting import run_process, until_told
 from vaka.protected.drift import Protection
 from vaka.removal.measures import show
@@ -84,6 +85,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (LOOK_SECONDS, partial(make, "removal", nights.visit)),
                 (settings.scheduler.protection_seconds, Protection(gateway, platform, root, settings, clock).look),
                 (CASES_SECONDS, Cases(platform, clock).let_time_pass),
+                (COMPARING_SECONDS, Vulnerabilities(platform, settings, clock).look_around),
                 (EVIDENCE_SECONDS, Looking(place, clock).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):

@@ -105,6 +105,16 @@ grant execute on function open_case, write_case to g_office;
 grant execute on function see_case to g_office, g_portal;
 grant execute on function list_cases_of, list_case_titles, list_case_entries, list_case_receipts, answer_case to g_portal;
 grant execute on function escalate_cases to g_scheduler;
+-- setup: takes in what others publish of vulnerabilities. scheduler: compares what runs with it, enters what that gave, and
+-- looks for evidence. office: reads it and says, by two, that something is not affected. portal: what the authority was told.
+grant execute on function begin_advisory_import, add_advisory_records, finish_advisory_import to g_setup;
+grant execute on function newest_advisories, find_advisories, enter_vulnerabilities to g_scheduler;
+grant execute on function find_stale_advisories, find_unseen_vulnerabilities, find_overdue_vulnerabilities to g_scheduler,
+    g_setup;
+grant select on advisory_import, vulnerability_look, running_component, vulnerability_finding, vulnerability_told,
+    vulnerability_statement to g_office;
+grant execute on function state_vulnerability, decide_vulnerability to g_office;
+grant execute on function list_vulnerabilities_of to g_portal;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
 grant select (id, display_name, language, state) on account to g_registry;
