@@ -597,5 +597,6 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
         "remote-paths",
     }
     elsewhere |= {*OVERSEEN_COLLECTORS, *OWN_COLLECTORS, *RIGHTS_COLLECTORS, *MACHINE_COLLECTORS, *SCANNER_COLLECTORS}
+    elsewhere |= {*VULNERABILITY_COLLECTORS}
     elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic
