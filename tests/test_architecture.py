@@ -122,6 +122,7 @@ OPENS_CONNECTIONS = {
     "commands/receipts.py": "platform",
     "commands/replaying.py": "platform",
     "commands/run.py": "platform",
+    "commands/advisories.py": "platform",
     "commands/host.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",

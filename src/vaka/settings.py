@@ -27,6 +27,7 @@ from vaka.settings_values import (
     SecretFile,
     WebAddressOrNone,
 )
+from vaka.settings_vulnerabilities import VulnerabilitiesSettings
 from vaka.settings_web import (
     ONE_TABLE,
     AttachmentSettings,
@@ -334,6 +335,7 @@ class Settings(_Section):
     notices: NoticesSettings = NoticesSettings()
     terms: TermsSettings = TermsSettings()
     cases: CasesSettings = CasesSettings()
+    vulnerabilities: VulnerabilitiesSettings = VulnerabilitiesSettings()
     attachments: AttachmentSettings = AttachmentSettings()
     security_contact: SecurityContactSettings = SecurityContactSettings()
     host: HostSettings = HostSettings()

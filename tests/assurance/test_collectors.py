@@ -31,6 +31,7 @@ from vaka.assurance.collectors import (
     REMOTE_COLLECTORS,
     REPORT_COLLECTORS,
     SCANNER_COLLECTORS,
+    VULNERABILITY_COLLECTORS,
 )
 from vaka.assurance.evidence import ONCE_RULED, Found, Look, list_supervised, read_standings
 from vaka.assurance.looking import Looking, look, pause
@@ -65,6 +66,7 @@ _ELSEWHERE = {
     *REPORT_COLLECTORS,
     *SCANNER_COLLECTORS,
     *RELEASE_COLLECTORS,
+    *VULNERABILITY_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
 }
@@ -72,7 +74,8 @@ ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_backup_evidence.py,
 test_case_collectors.py,
 test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
-test_report_collectors.py, test_release_evidence.py, test_scanner_evidence.py and test_authority_rules.py have it.
+test_report_collectors.py, test_release_evidence.py, test_scanner_evidence.py, test_authority_rules.py and
+tests/operations/vulnerabilities have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -605,5 +608,6 @@ def test_every_collector_supplies_something_that_a_term_asks_for() -> None:
     elsewhere |= set(CAPACITY_COLLECTORS)
     elsewhere |= {*BACKUP_COLLECTORS} - {DRILL}
     elsewhere |= {*RELEASE_COLLECTORS}
+    elsewhere |= {*VULNERABILITY_COLLECTORS}
     elsewhere.discard("role-matrix")  # a document that the program comes with
     assert set(PLANTED) | {"clock-state"} | elsewhere == automatic

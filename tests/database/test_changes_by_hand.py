@@ -268,6 +268,18 @@ UNGUARDED = {
         "security_case": "added by a function alone, with an entry; everybody else is refused (tests/cases)",
         "case_entry": "added by a function alone, with an entry of each; everybody else is refused (tests/cases)",
         "case_receipt": "added by a function alone, with an entry; everybody else is refused (tests/cases)",
+        **dict.fromkeys(
+            (
+                "advisory_import",
+                "advisory_record",
+                "vulnerability_look",
+                "running_component",
+                "vulnerability_finding",
+                "vulnerability_told",
+                "vulnerability_statement",
+            ),
+            "written by functions alone, with entries of what began and ended; everybody else is refused",
+        ),
         "case_contact": "written by functions of the portal alone, with an entry; everybody else is refused",
         "register_version": "added by functions alone, each with an entry (tests/registers/test_actions.py)",
         "register_acknowledgement": "added by a function alone, with an entry; everybody else is refused",

@@ -26,8 +26,8 @@ SOURCE = Path(vaka.__file__).parent
 USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "cases": "platform",
               "commands": "tenant", "operations.detection": "platform", "operations.capacity": "tenant",
               "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
-              "operations.backup": "platform", "registers": "platform"}  # fmt: skip
-              "operations.integrity": "platform", "registers": "platform"}  # fmt: skip
+              "operations.backup": "platform", "operations.integrity": "platform", "registers": "platform",
+              "operations.vulnerabilities": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {

@@ -61,6 +61,7 @@ FINDS = {
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
         "unverified_logs",
+        "stale_advisories", "unseen_vulnerabilities", "overdue_vulnerabilities",
         "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
         "deployments",
     )
@@ -215,6 +216,7 @@ PLATFORM: dict[str, Rights] = {
             f"{what}()": "execute"
             for what in ("list_cases_of", "list_case_titles", "list_case_entries", "list_case_receipts")
         },
+        "list_vulnerabilities_of()": "execute",
         "answer_case()": "execute",
         "see_case()": "execute",
         "set_case_contact()": "execute",
@@ -304,6 +306,18 @@ PLATFORM: dict[str, Rights] = {
         "case_contact": CONTACTS,
         **dict.fromkeys(("security_case", "case_entry", "case_receipt", "case_touch", "case_standing"), "select"),
         **{f"{what}()": "execute" for what in ("open_case", "write_case", "see_case")},
+        **{f"{what}()": "execute" for what in ("state_vulnerability", "decide_vulnerability")},
+        **dict.fromkeys(
+            (
+                "advisory_import",
+                "vulnerability_look",
+                "running_component",
+                "vulnerability_finding",
+                "vulnerability_told",
+                "vulnerability_statement",
+            ),
+            "select",
+        ),
         "list_evidence()": "execute",
         "read_backup_runs()": "execute",
         "list_asked()": "execute",
@@ -384,6 +398,9 @@ PLATFORM: dict[str, Rights] = {
         "escalate_cases()": "execute",
         **dict.fromkeys(("list_detection()", "enter_detection()", "raise_alert()"), "execute"),
         "ledger.list_watched()": "execute",
+        "newest_advisories()": "execute",
+        "find_advisories()": "execute",
+        "enter_vulnerabilities()": "execute",
         "end_accounts()": "execute",
         "end_break_glass()": "execute",
         **FINDS,
@@ -437,6 +454,10 @@ PLATFORM: dict[str, Rights] = {
         "device_entry": "select insert update",
         "class_override": "select insert update delete",
         "account": "select",
+        **{
+            f"{what}()": "execute"
+            for what in ("begin_advisory_import", "add_advisory_records", "finish_advisory_import")
+        },
         "found_account()": "execute",
         "found_key_code()": "execute",
         "request_identity()": "execute",

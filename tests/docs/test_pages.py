@@ -184,6 +184,7 @@ _CLASSIFIERS = {
     "BSD License": "BSD-3-Clause", "MIT License": "MIT", "BSD 2-Clause License": "BSD-2-Clause",
     "BSD license (see license.txt for details), Copyright (c) 2000-2025, ReportLab Inc.": "BSD-3-Clause",
     "SIL OFL 1.1": "OFL-1.1", "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
+    "LGPLv3+": "LGPL-3.0-or-later",
 }  # fmt: skip
 
 

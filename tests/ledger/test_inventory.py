@@ -118,6 +118,16 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("cases", "escalate_cases"): told("case.escalated"),
     ("operations.detection", "raise_alert"): told("detection.alerted", "case.opened"),
     ("operations.detection", "enter_detection"): Untold("how far a log was looked through: evidence.changed tells"),
+    ("operations.vulnerabilities", "begin_import"): told("advisories.imported"),
+    ("operations.vulnerabilities", "add_records"): Untold("goes with the import's own entry: advisories.imported"),
+    ("operations.vulnerabilities", "finish_import"): Untold("goes with the import's own entry: advisories.imported"),
+    ("operations.vulnerabilities", "enter_vulnerabilities"): told(
+        "vulnerability.found", "vulnerability.ended", "case.opened", "case.written"
+    ),
+    ("operations.vulnerabilities", "state_vulnerability"): told("vulnerability.stated"),
+    ("operations.vulnerabilities", "decide_vulnerability"): told(
+        "vulnerability.accepted", "vulnerability.refused", "case.written"
+    ),
     ("access", "publish_rule"): told("rule.published"),
     ("access", "open_rule"): told("rule.opened"),
     ("access", "acknowledge_rule"): told("rule.acknowledged"),
@@ -310,6 +320,8 @@ _CHANGES = re.compile(
     r"|(propose|approve|end)_exclusion|report_log_check|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\(|raise_alert\(|enter_detection\("
+    r"|(open|write|answer|see)_case\(|escalate_cases\("
+    r"|(begin|finish)_advisory_import\(|add_advisory_records\(|(enter|state|decide)_vulnerabilit(ies|y)\("
     r"|accept_messages|accept_exercises|register_exercise_devices|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|(ask|agree|propose|withdraw|end|close|note|settle|freeze|draw)_audit(_finding|_population|_sample|_log)?\("
@@ -359,6 +371,12 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "open_case": told("case.opened", "case.written"),
     "raise_alert": told("detection.alerted", "case.opened"),
     "enter_detection": Untold("how far a log was looked through: evidence.changed tells"),
+    "begin_advisory_import": told("advisories.imported"),
+    "add_advisory_records": Untold("goes with the import's own entry: advisories.imported"),
+    "finish_advisory_import": Untold("goes with the import's own entry: advisories.imported"),
+    "enter_vulnerabilities": told("vulnerability.found", "vulnerability.ended", "case.opened", "case.written"),
+    "state_vulnerability": told("vulnerability.stated"),
+    "decide_vulnerability": told("vulnerability.accepted", "vulnerability.refused", "case.written"),
     "see_case": told("case.seen"),
     "write_case_notices": Untold("goes with the entry that the notice tells of"),
     "forget_contacts": told("contact.ended"),
@@ -551,6 +569,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "release attest": told("command.run"),
     "release scan": told("command.run"),
     "release deploy": told("release.deployed", "command.run"),
+    "advisories import": told("advisories.imported", "command.run"),
+    "advisories fetch": told("advisories.imported", "command.run"),
     "advisory write": Untold("makes a file of files; no installation is touched"),
     "terms pack": told("evidence.packed", "command.run"),
     "policy show": told("command.run"),
@@ -894,6 +914,12 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/calendar/{secret}"): Untold("days of the registers, in which there is nobody; the link has events"),
     ("GET", "/registers"): Untold("which registers there are; nobody in care"),
     ("GET", "/cases"): Untold("which cases there are, and whom authorities named; nobody in care"),
+    ("GET", "/vulnerabilities"): Untold("what runs and has a vulnerability; nobody in care"),
+    ("POST", "/vulnerabilities/state"): told("vulnerability.stated"),
+    ("POST", "/vulnerabilities/accept"): told(
+        "vulnerability.accepted", "case.written", "security_key.used", "security_key.refused"
+    ),
+    ("POST", "/vulnerabilities/refuse"): told("vulnerability.refused"),
     ("GET", "/cases/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/cases/new"): told("case.opened", "case.written"),
     ("GET", "/cases/{case}"): Untold("what was written in a case; nobody in care"),

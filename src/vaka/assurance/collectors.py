@@ -141,6 +141,15 @@ CASE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks about cases, and whom an authority has named."""
 
+VULNERABILITY_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {
+        "advisory-data": partial(ask_platform, "find_stale_advisories"),
+        "vulnerability-notices": partial(ask_platform, "find_unseen_vulnerabilities"),
+        "vulnerability-deadlines": partial(ask_platform, "find_overdue_vulnerabilities"),
+    }
+)
+"""What asks whether what runs is held against what is published, and what became of what was found."""
+
 OWN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "log-sealed": partial(ask_everywhere, find_unsealed),
@@ -217,6 +226,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         **BACKUP_COLLECTORS,
         **RELEASE_COLLECTORS,
         **CASE_COLLECTORS,
+        **VULNERABILITY_COLLECTORS,
         **REGISTER_COLLECTORS,
         **REPORT_COLLECTORS,
         **LOG_CHECK_COLLECTORS,

@@ -3,11 +3,11 @@
 """An advisory as a CSAF 2.0 document, in the profile of a security advisory or of VEX (sections 4.4 and 4.5). Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from vaka.assurance.advisories import Advisory, Kind, Product, Status, Tlp, require_usable
+from vaka.assurance.advisories import Advisory, Component, Kind, Product, Status, Tlp, require_usable
 
 Json = dict[str, Any]
 _CATEGORIES: Mapping[Kind, str] = {"advisory": "csaf_security_advisory", "vex": "csaf_vex"}
@@ -32,8 +32,8 @@ def make_csaf(advisory: Advisory, version: str) -> Json:
     require_usable(advisory)
     return {
         "document": _document(advisory, version),
-        "product_tree": {"branches": _branches(advisory)},
-        "vulnerabilities": [_vulnerability(advisory)],
+        "product_tree": {"branches": make_branches(advisory.publisher, [one.component for one in advisory.products])},
+        "vulnerabilities": [make_vulnerability(advisory)],
     }
 
 
@@ -58,11 +58,10 @@ def _document(advisory: Advisory, version: str) -> Json:
     return document
 
 
-def _branches(advisory: Advisory) -> list[Json]:
+def make_branches(publisher: str, components: Iterable[Component]) -> list[Json]:
     """Return the components below the supplier, each version below its name."""
     versions: defaultdict[str, list[Json]] = defaultdict(list)
-    for one in advisory.products:
-        component = one.component
+    for component in components:
         product = {
             "name": f"{component.name} {component.version}", "product_id": component.purl,
             "product_identification_helper": {"purl": component.purl},
@@ -72,10 +71,11 @@ def _branches(advisory: Advisory) -> list[Json]:
     names = [
         {"category": "product_name", "name": name, "branches": branches} for name, branches in sorted(versions.items())
     ]
-    return [{"category": "vendor", "name": advisory.publisher, "branches": names}]
+    return [{"category": "vendor", "name": publisher, "branches": names}]
 
 
-def _vulnerability(advisory: Advisory) -> Json:
+def make_vulnerability(advisory: Advisory) -> Json:
+    """Return what is said of the vulnerability itself, and of how each product stands."""
     statuses: defaultdict[str, list[str]] = defaultdict(list)
     for one in advisory.products:
         statuses[_STATUSES[one.status]].append(one.component.purl)

@@ -136,6 +136,29 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("execution-limits", "unsupported"): Sentence(
             sv="Datorns kärna kan inte begränsa vilka program som startas (Landlock saknas).",
             en="The machine's kernel cannot limit which programs are started (no Landlock).",
+        ("advisory-data", "stale"): Sentence(
+            sv="Publicerade sårbarheter för {count} slags komponenter är äldre än ett dygn.",
+            en="Published vulnerabilities of {count} kinds of components are older than a day.",
+        ),
+        ("advisory-data", "uncompared"): Sentence(
+            sv="Det som körs har inte jämförts med de senaste publicerade sårbarheterna.",
+            en="What runs was not compared with the newest published vulnerabilities.",
+        ),
+        ("advisory-data", "unassessed"): Sentence(
+            sv="{count} komponenter som körs går inte att bedöma.",
+            en="{count} components that run cannot be assessed.",
+        ),
+        ("vulnerability-notices", "untold"): Sentence(
+            sv="Om {count} öppna sårbarheter fick myndigheten inte veta i tid.",
+            en="Of {count} open vulnerabilities the authority was not told in time.",
+        ),
+        ("vulnerability-notices", "unseen"): Sentence(
+            sv="{count} öppna sårbarheter har ingen hos myndigheten kvitterat i tid.",
+            en="{count} open vulnerabilities nobody at the authority has acknowledged in time.",
+        ),
+        ("vulnerability-deadlines", "late"): Sentence(
+            sv="{count} sårbarheter är öppna längre än vad som är avtalat.",
+            en="{count} vulnerabilities are open for longer than was agreed.",
         ),
         ("host-sites", "unplaced"): Sentence(
             sv="{count} maskiner står inte i någon hall i registret.",

@@ -64,6 +64,10 @@ _REFUSALS = {
         "Det steget är redan taget, eller så är ärendet inte bedömt än.",
         "That step was taken already, or the case is not triaged yet.",
     ),
+    "running": (
+        "Den version som har sårbarheten körs fortfarande. Ärendet går vidare av sig självt när den inte gör det.",
+        "The version that has the vulnerability still runs. The case goes on by itself when it does not.",
+    ),
     "unfinished": (
         "Skriv orsak och påverkan, och välj om det har rapporterats, innan ärendet stängs.",
         "Write the cause and the impact, and choose whether it was reported, before the case is closed.",

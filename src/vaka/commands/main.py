@@ -43,6 +43,7 @@ SUBCOMMANDS = {
     "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
     "release": ("vaka.commands.release:release", "Sign releases, and put those that were tested in production."),
     "advisory": ("vaka.commands.advisory:advisory", "Write security advisories and VEX (CSAF 2.0)."),
+    "advisories": ("vaka.commands.advisories:advisories", "Take in published vulnerabilities."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
     "decode": ("vaka.commands.decode:decode", "Print what captured SIP messages say, as JSON."),
 }

@@ -30,6 +30,7 @@ _SET_ISSUERS = Need(Permission.OFFICE_SET_ISSUERS)
 _STARTS = Need(None, "the machine starts it by itself, with nobody there; it shows and hands out nothing")
 _BY_TIMER = Need(None, "a timer runs it, with nobody there; it tells of the machine's own accounts")
 _ADDS = Need(None, "a timer runs it, with nobody there; it adds to the backups or reads them, and hands out nothing")
+_TAKES_IN = Need(None, "a timer runs it, with nobody there; it takes in what others publish, and hands out nothing")
 _ELSEWHERE = Need(None, "runs where no installation is, on what whoever runs it has brought himself")
 
 NEEDS: Mapping[str, Need] = {
@@ -102,6 +103,8 @@ NEEDS: Mapping[str, Need] = {
     "witness run": _ELSEWHERE,
     "verify": _ELSEWHERE,
     "advisory write": _ELSEWHERE,
+    "advisories import": _TAKES_IN,
+    "advisories fetch": _TAKES_IN,
     "simulate": _ELSEWHERE,
     "decode": _ELSEWHERE,
 }

@@ -92,6 +92,8 @@ UNTOUCHED: Mapping[str, str] = {
     "witness run": _ELSEWHERE,
     "verify": _ELSEWHERE,
     "advisory write": _ELSEWHERE,
+    "advisories import": _NOBODY,
+    "advisories fetch": _NOBODY,
     "simulate": _ELSEWHERE,
     "decode": _ELSEWHERE,
 }

@@ -237,6 +237,22 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
         ),
         Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
+        Event.ADVISORIES_IMPORTED: About(
+            ("setup",), ("advisories",), ("dataset", "dataset_at", "records", "fetched", "sha256")
+        ),
+        Event.VULNERABILITY_FOUND: About(
+            ("scheduler",), ("vulnerability",), ("authority", "vulnerability", "purl", "severity")
+        ),
+        Event.VULNERABILITY_ENDED: About(("scheduler",), ("vulnerability",), ("authority", "reason")),
+        Event.VULNERABILITY_STATED: About(
+            OPERATOR, ("vulnerability",), ("authority", "justification"), "the reason in words"
+        ),
+        Event.VULNERABILITY_ACCEPTED: About(
+            OPERATOR, ("vulnerability",), ("authority", "statement", "justification", "step_up"), "the reason in words"
+        ),
+        Event.VULNERABILITY_REFUSED: About(
+            OPERATOR, ("vulnerability",), ("authority", "statement", "justification"), "the reason in words"
+        ),
         Event.CONTACT_SET: About(
             OPERATOR, ("authority",), ("authority", "place", "valid_until", "step_up"),
             "the contact's name, mail address, telephone number and hours",

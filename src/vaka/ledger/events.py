@@ -205,6 +205,12 @@ class Event(Enum):
     CASE_ESCALATED = "case.escalated"  # nobody had in time: it went to the next level, or the next contact
     CASE_EXPORTED = "case.exported"  # an authority took its part of a case out as a file
     DETECTION_ALERTED = "detection.alerted"  # a rule found something in a log; the case that was opened for it is named
+    ADVISORIES_IMPORTED = "advisories.imported"  # what others publish of vulnerabilities was taken in, with its digest
+    VULNERABILITY_FOUND = "vulnerability.found"  # something that runs has one that is published
+    VULNERABILITY_ENDED = "vulnerability.ended"  # what runs has it no more
+    VULNERABILITY_STATED = "vulnerability.stated"  # somebody says why a component is not affected by it
+    VULNERABILITY_ACCEPTED = "vulnerability.accepted"  # another person agreed to that, and it counts as over
+    VULNERABILITY_REFUSED = "vulnerability.refused"  # or did not: it stays open
     CONTACT_SET = "contact.set"  # the authority said whom the supplier reaches when something has happened
     CONTACT_ENDED = "contact.ended"  # and whom not any more; all of them as the contract ends
     NOTICE_WAY_SET = "notice_way.set"  # the authority said where notices are sent

@@ -27,6 +27,7 @@ from vaka.operations.capacity.rounds import CAPACITY_SECONDS, Capacity
 from vaka.operations.detection.rounds import DETECTION_SECONDS, Detection
 from vaka.operations.integrity.admitting import LOOK_SECONDS as VIGIL_SECONDS
 from vaka.operations.integrity.admitting import Vigil
+from vaka.operations.vulnerabilities.rounds import COMPARING_SECONDS, Vulnerabilities
 from vaka.processes.starting import run_process, until_told
 from vaka.protected.drift import Protection
 from vaka.removal.measures import show
@@ -95,6 +96,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (DETECTION_SECONDS, Detection(platform, gateway, clock, settings.cases).look),
                 (VIGIL_SECONDS, Vigil(platform, root, settings, clock).look),
                 (CASES_SECONDS, Cases(platform, clock).let_time_pass),
+                (COMPARING_SECONDS, Vulnerabilities(platform, settings, clock).look_around),
                 (EVIDENCE_SECONDS, Looking(place, clock).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):

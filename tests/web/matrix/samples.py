@@ -192,6 +192,9 @@ FORMS: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "/outages": {"issuer": NOBODY, "hours": "1", "reason": ""},
         "/outages/declare": {"outage": NOBODY, "digest": NOTHING},
         "/outages/end": {"outage": NOBODY},
+        "/vulnerabilities/state": {"finding": NOBODY, "justification": "", "because": ""},
+        "/vulnerabilities/accept": {"statement": NOBODY},
+        "/vulnerabilities/refuse": {"statement": NOBODY},
         "/cases/new": {
             "kind": "incident", "severity": "low", "title": "", "text": "", "tlp": "AMBER",
             "known_at": "2026-01-01T10:00",

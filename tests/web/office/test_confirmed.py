@@ -122,6 +122,7 @@ ELSEWHERE = {
     "/emergency/{emergency}/review": "test_emergency", "/issuers/new": "test_issuers",
     "/issuers/extend": "test_issuers", "/issuers/decide": "test_issuers", "/outages/declare": "test_outages",
     "/registers/{register}/entry/{entry}/acknowledge": "test_registers", "/touch": "test_requests",
+    "/vulnerabilities/accept": "test_vulnerabilities",
     "/remote/check": "test_remote_checks", "/exercises/begin": "test_exercises", "/due/end": "test_due",
     "/due/calendar": "test_due", "/command": "test_commands", "/keys/add": "../portal/test_keys",
     "/keys/remove": "../portal/test_keys",

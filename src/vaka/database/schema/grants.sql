@@ -108,6 +108,16 @@ grant execute on function escalate_cases to g_scheduler;
 -- scheduler: looks through the logs by the rules of detection, and raises alerts.
 grant execute on function list_detection, enter_detection, raise_alert, ledger.list_watched to g_scheduler;
 grant execute on function find_undetected to g_scheduler, g_setup;
+-- setup: takes in what others publish of vulnerabilities. scheduler: compares what runs with it, enters what that gave, and
+-- looks for evidence. office: reads it and says, by two, that something is not affected. portal: what the authority was told.
+grant execute on function begin_advisory_import, add_advisory_records, finish_advisory_import to g_setup;
+grant execute on function newest_advisories, find_advisories, enter_vulnerabilities to g_scheduler;
+grant execute on function find_stale_advisories, find_unseen_vulnerabilities, find_overdue_vulnerabilities to g_scheduler,
+    g_setup;
+grant select on advisory_import, vulnerability_look, running_component, vulnerability_finding, vulnerability_told,
+    vulnerability_statement to g_office;
+grant execute on function state_vulnerability, decide_vulnerability to g_office;
+grant execute on function list_vulnerabilities_of to g_portal;
 -- registry: which program asks, whether it is worth something now, and what its owner may where. It gives out no token.
 grant select on authority, effective_grant to g_registry;
 grant select (id, display_name, language, state) on account to g_registry;

@@ -50,6 +50,7 @@ from vaka.web.office import (
     roles,
     rules,
     terms,
+    vulnerabilities,
 )
 from vaka.web.office.office import Office
 from vaka.web.preferences import Theme
@@ -117,6 +118,10 @@ ADDRESSES: tuple[Address, ...] = (
     route("/outages/declare", outages.declare, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/outages/end", outages.end, ["POST"], needs=Permission.OFFICE_DECLARE_OUTAGE),
     route("/cases", cases.show_cases, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/vulnerabilities", vulnerabilities.show, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/vulnerabilities/state", vulnerabilities.state, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/vulnerabilities/accept", vulnerabilities.accept, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/vulnerabilities/refuse", vulnerabilities.refuse, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/cases/new", cases.show_new, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/cases/new", cases.open_new, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/cases/{case}", cases.show_case, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),

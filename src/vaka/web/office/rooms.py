@@ -11,6 +11,7 @@ GROUPS = (
         Room("due", "/due", mark("What is due"), Permission.OFFICE_SEE_TERMS),
         Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
         Room("cases", "/cases", mark("Cases"), Permission.OFFICE_HANDLE_CASES),
+        Room("vulnerabilities", "/vulnerabilities", mark("Vulnerabilities"), Permission.OFFICE_HANDLE_CASES),
         Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),
     )),
     Group(mark("Accounts"), (

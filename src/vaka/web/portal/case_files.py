@@ -15,11 +15,13 @@ from starlette.responses import Response
 from vaka.assurance.case_csaf import make_case_csaf
 from vaka.assurance.case_file import CaseFile
 from vaka.assurance.case_stix import make_case_stix
+from vaka.assurance.vulnerability_csaf import make_vulnerability_csaf
 from vaka.cases.model import Case, CaseEntry, may_leave
 from vaka.cases.reading import list_entries, write_file
 from vaka.database.connections import transaction
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
+from vaka.operations.vulnerabilities.told import list_told
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.case_words import clocks
@@ -39,9 +41,13 @@ async def give_json(portal: Portal, request: Request, asker: Asker) -> Response:
 
 
 async def give_csaf(portal: Portal, request: Request, asker: Asker) -> Response:
-    """GET /log/{authority}/cases/{case}/file/csaf: as CSAF 2.0, for what reads advisories."""
+    """GET /log/{authority}/cases/{case}/file/csaf: as CSAF 2.0: an advisory or VEX, where it names components."""
     read = await _read(portal, request, asker)
-    said = _write(make_case_csaf(_file(portal, asker, read), version("vaka")))
+    authority, case, _ = read
+    async with transaction(portal.platform) as platform:
+        told = await list_told(platform, authority.id, case.id)
+    file = _file(portal, asker, read)
+    said = _write(make_vulnerability_csaf(file, told, version("vaka")) or make_case_csaf(file, version("vaka")))
     return await _give(portal, asker, read, "csaf", "json", "application/json", said)
 
 

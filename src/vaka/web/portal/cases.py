@@ -24,6 +24,7 @@ from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
 from vaka.ledger.reading import read_state
 from vaka.ledger.search import identifier_in
+from vaka.operations.vulnerabilities.told import list_told
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.case_words import case_words, clocks
@@ -36,6 +37,8 @@ from vaka.web.portal.scope import is_case_within, require_case
 from vaka.web.refusals import STATUS
 
 MAY, MAY_SEE = Permission.PORTAL_HANDLE_CASES, Permission.PORTAL_READ_CASES
+MOST_TOLD = 500
+"""Vulnerabilities of what runs that the page shows, what is open first."""
 OVER = ("fixed", "closed")
 """The steps after which nothing is open."""
 
@@ -63,12 +66,14 @@ async def show_cases(portal: Portal, request: Request, asker: Asker) -> Response
         scope = find_scope(asker.principal, authority.id)
         cases = [one for one in await list_cases(platform, authority.id) if is_case_within(scope, one.kind)]
         titles = await list_titles(platform, authority.id)
+        told = await list_told(platform, authority.id) if is_case_within(scope, "vulnerability") else []
         duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
     running = Counter(one.kind for one in cases if one.state not in OVER)
     return portal.page(
         asker, "portal_cases.html", authority, f"{path}/cases", page="cases", path=path, state=state,
         may_answer=may(asker.principal, MAY, authority.id),
         cases=sorted(cases[:100], key=lambda one: one.state in OVER), open_now=running, titles=titles, duty=duty,
+        told=told[:MOST_TOLD], more_told=max(0, len(told) - MOST_TOLD),
         **case_words(asker.preferences),
     )  # fmt: skip
 
@@ -119,6 +124,7 @@ async def _show(
         require_case(asker.principal, authority.id, case.kind, MAY_SEE)
         entries = await list_entries(platform, case.id, authority.id)
         receipts = await list_receipts(platform, case.id, authority.id)
+        told = await list_told(platform, authority.id, case.id)
     await enter_opened(portal, asker, authority, f"cases/{case.number}")
     red, may_answer = sum(one.tlp == "RED" for one in entries), may(asker.principal, MAY, authority.id)
     if not may_answer:
@@ -134,9 +140,8 @@ async def _show(
     return portal.page(
         asker, "portal_case.html", authority, f"{path}/cases/{case.id}", status, page="cases", path=path, state=state,
         case=case, may_answer=may_answer, title=title_of(entries), entries=entries, receipts=receipts, names=names,
-        message=message,
-        clocks=clocks(case, told_at(entries), entries), form=form, red=red,
-        unseen=[one for one in entries if may_answer and one.side == "supplier" and one.number not in ours],
+        message=message, clocks=clocks(case, told_at(entries), entries), form=form, red=red, told=told,
+        unseen=[one for one in entries if may_answer and asks_for_receipt(one) and one.number not in ours],
         **case_words(asker.preferences),
     )  # fmt: skip
 
@@ -149,6 +154,11 @@ async def read_case(platform: Connection, authority: Authority, request: Request
 def told_at(entries: Sequence[CaseEntry]) -> datetime | None:
     """Return when the authority was told, by what it sees."""
     return min((one.made_at for one in entries if one.kind == "touched"), default=None)
+
+
+def asks_for_receipt(entry: CaseEntry) -> bool:
+    """Whether somebody at the authority is to say that he has seen it: what the supplier or the product tells."""
+    return entry.side == "supplier" or (entry.side == "product" and entry.kind != "escalated")
 
 
 async def _require(platform: Connection, authority: Authority, case_id: UUID) -> Case:

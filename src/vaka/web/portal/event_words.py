@@ -198,6 +198,12 @@ EVENTS: Mapping[str, str] = {
     "case.escalated": mark("Case went on to the next"),
     "detection.alerted": mark("A rule of detection found something"),
     "case.exported": mark("Case taken out as a file"),
+    "advisories.imported": mark("Published vulnerabilities taken in"),
+    "vulnerability.found": mark("Vulnerability found in what runs"),
+    "vulnerability.ended": mark("Vulnerability gone from what runs"),
+    "vulnerability.stated": mark("Said not to be affected by a vulnerability"),
+    "vulnerability.accepted": mark("Agreed not to be affected by a vulnerability"),
+    "vulnerability.refused": mark("Not agreed: the vulnerability stays open"),
     "contact.set": mark("Contact named"),
     "contact.ended": mark("Contact taken off the list"),
     "notice_way.set": mark("Address for notices added"),
@@ -296,7 +302,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "incidents": (
         mark("Incidents"),
         ("case.opened", "case.written", "case.seen", "case.escalated", "case.exported", "contact.set",
-         "contact.ended", "detection.alerted"),
+         "contact.ended", "detection.alerted", "advisories.imported", "vulnerability.found",
+         "vulnerability.ended", "vulnerability.stated", "vulnerability.accepted", "vulnerability.refused"),
     ),
     "registers": (
         mark("Registers"),

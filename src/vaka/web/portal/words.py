@@ -92,6 +92,8 @@ KINDS: Mapping[str, str] = {
     "account_link": mark("Link to an identity"),
     "invitation": mark("Invitation"),
     "case": mark("Case"),
+    "advisories": mark("Published vulnerabilities"),
+    "vulnerability": mark("Vulnerability"),
     "outage": mark("Outage of an issuer"),
     "declared_outage": mark("Outage of an issuer"),
     "trust": mark("Issuer of identities"),
