@@ -25,6 +25,7 @@ import click
 from pydantic import BaseModel
 
 import vaka.settings
+import vaka.settings_operations
 import vaka.settings_web
 from vaka.access import duties, permissions, roles, time_boxes
 from vaka.access.machines import list_machines
@@ -70,6 +71,7 @@ A file in which a password or a key stands all the same, be it in a comment, sto
 def settings_page() -> str:
     """Every key of the settings file, with its default, its limits and what it is for."""
     says = _attribute_docstrings(vaka.settings) | _attribute_docstrings(vaka.settings_web)
+    says |= _attribute_docstrings(vaka.settings_operations)
     lines = [HEADING, SETTINGS_INTRODUCTION, *_section(vaka.settings.Settings, "", says)]
     for name, field in vaka.settings.Settings.model_fields.items():
         section = field.annotation

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from vaka.addresses import is_this_machine, is_wildcard
+from vaka.settings_operations import ClockSettings, FlowSettings
 from vaka.settings_values import (
     AccountName,
     ContactAddress,
@@ -324,6 +325,8 @@ class Settings(_Section):
     attachments: AttachmentSettings = AttachmentSettings()
     security_contact: SecurityContactSettings = SecurityContactSettings()
     host: HostSettings = HostSettings()
+    clock: ClockSettings = ClockSettings()
+    flows: FlowSettings = FlowSettings()
 
     @model_validator(mode="after")
     def _require_a_site_of_ours(self) -> Self:

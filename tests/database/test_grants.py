@@ -63,7 +63,9 @@ FINDS = {
         "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
     )
 } | dict.fromkeys(
-    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
+    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()", "report_clock()",
+     "report_flows()", "report_certificates()"),
+    "execute",
 )  # fmt: skip
 FINDS_OWN = {
     f"{what}()": "execute"
@@ -191,6 +193,8 @@ PLATFORM: dict[str, Rights] = {
         "client_digest()": "execute",
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
@@ -298,6 +302,8 @@ PLATFORM: dict[str, Rights] = {
         **dict.fromkeys(("security_case", "case_entry", "case_receipt", "case_touch", "case_standing"), "select"),
         **{f"{what}()": "execute" for what in ("open_case", "write_case", "see_case")},
         "list_evidence()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
@@ -382,6 +388,8 @@ PLATFORM: dict[str, Rights] = {
         "list_asked_exercises()": "execute",
         "list_asked_audits()": "execute",
         "list_evidence()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "list_waiting()": "execute",
         "list_pending()": "execute",
         "list_reports_due()": "execute",
@@ -441,6 +449,8 @@ PLATFORM: dict[str, Rights] = {
         "list_asked_exercises()": "execute",
         "list_asked_audits()": "execute",
         "list_evidence()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",

@@ -31,7 +31,7 @@ def exposure_is_refused(unit: Path) -> bool:
 
 
 def test_there_are_units() -> None:
-    assert [unit.name for unit in UNITS] == ["vaka.service"]
+    assert [unit.name for unit in UNITS] == ["vaka-clock.service", "vaka.service"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -83,6 +83,8 @@ NEEDS: Mapping[str, Need] = {
     "trust entity": _SET_ISSUERS,
     "host accounts": _BY_TIMER,
     "host sign-ins": _BY_TIMER,
+    "host clock": Need(None, "a timer runs it, with nobody there; it tells of the machine's own clock"),
+    "host ports": Need(None, "a timer runs it, with nobody there; it tells what listens on the machine"),
     "witness init": _ELSEWHERE,
     "witness add-log": _ELSEWHERE,
     "witness show": _ELSEWHERE,

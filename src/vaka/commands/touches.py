@@ -74,6 +74,8 @@ UNTOUCHED: Mapping[str, str] = {
     "trust list": _SHOWS,
     "host accounts": _NOBODY,
     "host sign-ins": _NOBODY,
+    "host clock": _NOBODY,
+    "host ports": _NOBODY,
     "witness init": _ELSEWHERE,
     "witness add-log": _ELSEWHERE,
     "witness show": _ELSEWHERE,
