@@ -48,9 +48,9 @@ async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal
         yield opened
 
 
-async def read_both(strict: Office, portal: Portal, installation: Installation, page: str) -> tuple[str, str]:
+async def read_both(office: Office, portal: Portal, installation: Installation, page: str) -> tuple[str, str]:
     """Return what an administrator and an officer of an authority read."""
-    adam = await enter(strict, installation, "adam")
+    adam = await enter(office, installation, "adam")
     agneta = await enter_portal(portal, installation, "agneta")
     ours, theirs = await adam.get(f"/{page}"), await agneta.get(f"/log/ekbacka/{page}")
     assert (ours.status, theirs.status) == (200, 200)
@@ -59,9 +59,9 @@ async def read_both(strict: Office, portal: Portal, installation: Installation, 
     return unescape(ours.text), unescape(theirs.text)
 
 
-async def test_clocks_stand_on_both_sides(strict: Office, portal: Portal, installation: Installation) -> None:
+async def test_clocks_stand_on_both_sides(office: Office, portal: Portal, installation: Installation) -> None:
     """Source, how far off, and each thing that is wrong; also that a machine is silent."""
-    for text in await read_both(strict, portal, installation, "clocks"):
+    for text in await read_both(office, portal, installation, "clocks"):
         assert "Ingen maskin har berättat om sin klocka än." in text
     now = datetime.now(UTC)
     fine = Facts(
@@ -74,16 +74,16 @@ async def test_clocks_stand_on_both_sides(strict: Office, portal: Portal, instal
         await report_clock(setup, "larm-1", fine, now)
         await report_clock(setup, "larm-2", wrong, now)
         await report_clock(setup, "larm-3", fine, now + timedelta(seconds=9))
-    for text in await read_both(strict, portal, installation, "clocks"):
+    for text in await read_both(office, portal, installation, "clocks"):
         assert all(said in text for said in ("larm-1", "nts.netnod.se", "+1.200 ms", "visad med NTS", "51.200 ms"))
         assert "kärnan håller klockan för osynkroniserad; källan har inte visat vem den är (NTS)" in text
         assert "går mer än en sekund från databasserverns klocka" in text
         assert text.count("badge-met") == 1
 
 
-async def test_flows_stand_on_both_sides(strict: Office, portal: Portal, installation: Installation) -> None:
+async def test_flows_stand_on_both_sides(office: Office, portal: Portal, installation: Installation) -> None:
     """Each with its protection and exception; what is reached and should not be; certificates by their days."""
-    for text in await read_both(strict, portal, installation, "flows"):
+    for text in await read_both(office, portal, installation, "flows"):
         assert "Ingen maskin har berättat om sina flöden än." in text
     now = datetime.now(UTC)
     excepted = [
@@ -99,7 +99,7 @@ async def test_flows_stand_on_both_sides(strict: Office, portal: Portal, install
     async with platform_as(installation.server, "setup") as setup:
         await report_flows(setup, "larm-1", flows, {("tcp", 5061), ("udp", 5060)}, findings, now)
         await report_certificates(setup, "larm-1", certificates, now)
-    for text in await read_both(strict, portal, installation, "flows"):
+    for text in await read_both(office, portal, installation, "flows"):
         assert "4711</span> (0.0.0.0) finns inte i något flöde i registret" in text
         assert text.count("nås utifrån</span>") == 2
         assert all(said in text for said in ("TLS 1.2 eller 1.3", "I klartext", "slut sedan", "Larmmottagaren"))
