@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 import vaka.settings
 import vaka.settings_backup
+import vaka.settings_operations
 import vaka.settings_vulnerabilities
 import vaka.settings_web
 from vaka.access import duties, permissions, roles, time_boxes
@@ -71,7 +72,9 @@ A file in which a password or a key stands all the same, be it in a comment, sto
 
 def settings_page() -> str:
     """Every key of the settings file, with its default, its limits and what it is for."""
-    modules = (vaka.settings, vaka.settings_web, vaka.settings_backup, vaka.settings_vulnerabilities)
+    modules = (
+        vaka.settings, vaka.settings_web, vaka.settings_backup, vaka.settings_operations, vaka.settings_vulnerabilities,
+    )  # fmt: skip
     says = {name: texts for module in modules for name, texts in _attribute_docstrings(module).items()}
     lines = [HEADING, SETTINGS_INTRODUCTION, *_section(vaka.settings.Settings, "", says)]
     for name, field in vaka.settings.Settings.model_fields.items():

@@ -39,7 +39,7 @@ from vaka.assurance.release_evidence import RELEASE_COLLECTORS
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import MACHINE_COLLECTORS, RIGHTS_COLLECTORS
 from vaka.assurance.wording import explain
-from vaka.clock import ClockState, TurnedClock
+from vaka.clock import TurnedClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import make_pool
 from vaka.database.provision import provision_platform, provision_tenant
@@ -69,13 +69,14 @@ _ELSEWHERE = {
     *VULNERABILITY_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
+    "clock-state",
 }
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_backup_evidence.py,
 test_case_collectors.py,
 test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
-test_report_collectors.py, test_release_evidence.py, test_scanner_evidence.py, test_authority_rules.py and
-tests/operations/vulnerabilities have it.
+test_report_collectors.py, test_release_evidence.py, test_scanner_evidence.py, test_clocks.py, test_authority_rules.py
+and tests/operations/vulnerabilities have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -457,15 +458,6 @@ async def test_a_log_that_is_not_sealed_turns_it_red(place: Place, server: Serve
         superuser.execute("delete from ledger.inbox")
 
 
-@pytest.mark.turns_red("clock-state")
-@pytest.mark.parametrize("state", ["unsynchronised", "unknown"])
-async def test_a_clock_that_is_not_held_right_turns_it_red(place: Place, server: Server, state: ClockState) -> None:
-    """Also where the machine does not say."""
-    assert await status_of("clock-state", place, server) == (Status.MET, "none")
-    wrong = replace(place, read_clock=lambda: state)
-    assert await status_of("clock-state", wrong, server) == (Status.FAILING, state)
-
-
 @pytest.mark.turns_red(*ALONE, stopped=True)
 async def test_a_collector_that_is_stopped_turns_it_red(place: Place, server: Server) -> None:
     """What was green is red when nobody has looked for as long as evidence may be old, and a second more."""
@@ -489,7 +481,7 @@ async def test_an_authority_that_cannot_be_looked_at_is_not_green(place: Place, 
 
 async def test_what_was_not_looked_at_for_too_long_is_so_since_it_was_again(place: Place, server: Server) -> None:
     """A collector that comes back finds what it found before; nobody knows what was in between."""
-    name, every = "clock-state", REQUIREMENTS["clock-state"].every
+    name, every = "left-open", REQUIREMENTS["left-open"].every
     for at, since in (
         (START, START),
         (START + every, START),

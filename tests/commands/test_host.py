@@ -5,11 +5,13 @@
 import asyncio
 import os
 import pwd
+import socket
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socket import gethostname
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
@@ -170,3 +172,34 @@ def test_what_is_no_record_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     assert list(read_sign_ins(file)) == []
     file.write_bytes(bytes(384) + record(USER, "r\u00f6t", "tty1", EARLIER))
     assert [(one.user, one.line, one.is_remote) for one in read_sign_ins(file)] == [("röt", "tty1", False)]
+
+
+@pytest.mark.database
+def test_clock_of_the_machine_is_told_of(running: DataDirectory, tmp_path: Path) -> None:
+    """By what its time service wrote down; without that nothing is told, and the command says what lacks."""
+    report = tmp_path / "report"
+    (running.root / "vaka.toml").write_text(f'{SETTINGS}[clock]\nreport = "{report}"\n')
+    look = ("host", "clock", "--data", running.root)
+    missing = vaka(*look)
+    assert (missing.exit_code, str(report) in missing.output) == (1, True)
+    report.write_text(f"at,{SystemClock().now().timestamp():.0f}\nsilent\nend\n")
+    told = vaka(*look)
+    assert (told.exit_code, "does not answer" in told.output) == (1, True)
+    with closing(psycopg.connect(running.cluster.server.conninfo(SUPERUSER, PLATFORM_DATABASE))) as superuser:
+        [(machine, reasons)] = superuser.execute("select machine, reasons from vaka.machine_clock").fetchall()
+    assert (machine, "down" in reasons) == (gethostname(), True)
+
+
+@pytest.mark.database
+def test_ports_of_the_machine_are_told_of(running: DataDirectory) -> None:
+    """One that listens for everybody and is in no flow, by the program that has it."""
+    (running.root / "vaka.toml").write_text(SETTINGS)
+    with closing(socket.create_server(("0.0.0.0", 0))) as planted:
+        port = planted.getsockname()[1]
+        told = vaka("host", "ports", "--data", running.root)
+    assert told.exit_code == 1
+    assert f"tcp 0.0.0.0 {port}: unregistered (" in told.output
+    assert "another account's" not in next(line for line in told.output.splitlines() if f" {port}:" in line)
+    with closing(psycopg.connect(running.cluster.server.conninfo(SUPERUSER, PLATFORM_DATABASE))) as superuser:
+        [(machine, wrong)] = superuser.execute("select machine, wrong from vaka.machine_flows").fetchall()
+    assert (machine, port in [one["port"] for one in wrong]) == (gethostname(), True)

@@ -255,6 +255,8 @@ UNGUARDED = {
         "privileged_role": "changes with a migration alone; everybody else is refused (tests/notices/test_outbox.py)",
         "role_conflict": "changes with a migration alone; everybody else is refused (tests/access/test_duties.py)",
         "training_lock": "written by its migration alone; everybody else is refused (tests/access/test_training.py)",
+        "machine_flows": "what listens on a machine, each few minutes; what is found by it is evidence",
+        "machine_clock": "how a machine's clock stands, every minute; what is found by it is evidence",
         "protected_look": "when configuration was last compared, every minute",
         "command_confirmation": "a run that waits, for minutes; worth something once the log says it was confirmed",
         "command_login": "a command that waits, for minutes; worth something once the log says the office approved it",

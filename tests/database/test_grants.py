@@ -67,6 +67,8 @@ FINDS = {
     )
 } | dict.fromkeys(
     ("enter_look()", "newest_deployment()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"),
+    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()", "report_clock()",
+     "report_flows()", "report_certificates()"),
     "execute",
 )  # fmt: skip
 FINDS_OWN = {
@@ -197,6 +199,8 @@ PLATFORM: dict[str, Rights] = {
         "ledger.is_client_told()": "execute",
         "list_evidence()": "execute",
         "read_backup_runs()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
@@ -320,6 +324,8 @@ PLATFORM: dict[str, Rights] = {
         ),
         "list_evidence()": "execute",
         "read_backup_runs()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
@@ -412,6 +418,8 @@ PLATFORM: dict[str, Rights] = {
         "list_evidence()": "execute",
         "read_backup_runs()": "execute",
         "is_backup_apart()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "list_waiting()": "execute",
         "list_pending()": "execute",
         "list_reports_due()": "execute",
@@ -479,6 +487,8 @@ PLATFORM: dict[str, Rights] = {
         "read_backup_runs()": "execute",
         "is_backup_apart()": "execute",
         "find_restorer()": "execute",
+        "list_clocks()": "execute",
+        "list_machine_flows()": "execute",
         "put_out_account()": "execute",
         "end_account()": "execute",
         "installation": "select insert",

@@ -595,6 +595,8 @@ COMMANDS: dict[str, Told | Untold] = {
     "account replay": told("command.run"),
     "host accounts": told("host.accounts_differ", "command.run"),
     "host sign-ins": told("host.signed_in", "command.run"),
+    "host clock": told("command.run"),
+    "host ports": told("command.run"),
     "role show": told("command.run"),
     "role propose": told("role.proposed", "command.run"),
     "role grant": told("role.granted", "command.run"),

@@ -32,7 +32,7 @@ def exposure_is_refused(unit: Path) -> bool:
 
 def test_there_are_units() -> None:
     backups = [f"vaka-backup{what}.service" for what in ("-check", "-drill", "-site", "")]
-    assert [unit.name for unit in UNITS] == [*backups, "vaka.service"]
+    assert [unit.name for unit in UNITS] == [*backups, "vaka-clock.service", "vaka.service"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

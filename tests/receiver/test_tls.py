@@ -3,8 +3,10 @@
 """TLS: new enough, with or without a device certificate, and no patience with half a handshake."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -287,3 +289,78 @@ def test_faults_in_the_files_are_told(issuer: Issuer, tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigurationError, match=told):
             open_tls_context(*arguments)
+
+
+def shown_by(device: TcpDevice) -> bytes:
+    """The certificate that the receiver showed when this connection was opened."""
+    found: bytes = device.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    return found
+
+
+async def test_a_new_certificate_is_shown_and_open_connections_stay(
+    start_tls: Start, issuer: Issuer, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """Put in place file by file: between the two nothing changes, and no connection notices."""
+    sender, place = register.device(authority), (tmp_path / "own.pem", tmp_path / "own.key")
+    first, first_key, _ = issuer.issue("receiver.example")
+    place[0].write_bytes(first.read_bytes())
+    place[1].write_bytes(first_key.read_bytes())
+    running = await start_tls(certificate=place[0], certificate_key=place[1])
+    rotation = running.receiver.rotation
+    assert rotation is not None
+    early = await TcpDevice.connect(running.tls, context())
+    before = shown_by(early)
+    certificate, key, _ = issuer.issue("receiver.example")
+    place[0].write_bytes(certificate.read_bytes())
+    await rotation.follow()
+    between = await TcpDevice.connect(running.tls, context())
+    assert shown_by(between) == before
+    place[1].write_bytes(key.read_bytes())
+    await rotation.follow()
+    late = await TcpDevice.connect(running.tls, context())
+    assert shown_by(late) == ssl.PEM_cert_to_DER_cert(certificate.read_text()) != before
+    for device in (early, between, late):
+        assert (await device.ask(alarm(sender))).status == 200
+        assert (await device.mrs()).snu == 0
+        await device.close()
+    place[0].unlink()
+    await rotation.follow()
+    again = await TcpDevice.connect(running.tls, context())
+    assert shown_by(again) != before
+    await again.close()
+
+
+@pytest.mark.parametrize("fault", ["expired", "stranger's", "another's"])
+async def test_term_30_3_receiver_that_is_not_who_it_says_is_not_spoken_to(
+    start_tls: Start, issuer: Issuer, context: Callable[..., ssl.SSLContext], tmp_path: Path, fault: str
+) -> None:
+    """A device that knows its issuer hangs up before it says a word. Devices' own are refused above."""
+    if fault == "expired":
+        certificate, key, _ = issuer.issue("receiver.example", lasts=timedelta(days=-1))
+    elif fault == "another's":
+        certificate, key, _ = issuer.issue("another.example")
+    else:
+        certificate, key, _ = Issuer(tmp_path, "stranger").issue("receiver.example")
+    running = await start_tls(certificate=certificate, certificate_key=key)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await TcpDevice.connect(running.tls, context())
+    await running.until(lambda: running.receiver.connections.count == 0)
+
+
+async def test_term_30_2_receiver_of_tls_alone_takes_nothing_in_clear(
+    start_tls: Start, register: Register, authority: Authority, rows: Rows
+) -> None:
+    """Over TCP to the port of TLS, and over UDP and TCP to the ports that are closed."""
+    sender = register.device(authority)
+    running = await start_tls(udp_port=None, tcp_port=None)
+    plain = await TcpDevice.connect(running.tls)
+    with pytest.raises((ConnectionError, EOFError)):
+        await plain.ask(alarm(sender))
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams:
+        datagrams.connect((HOST, running.tls))
+        datagrams.settimeout(5)
+        datagrams.send(alarm(sender))
+        with pytest.raises(ConnectionRefusedError):
+            datagrams.recv(1)
+    assert rows(authority, "select transport from message") == []

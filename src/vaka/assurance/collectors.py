@@ -15,6 +15,7 @@ from uuid import UUID
 from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, ask_platform_of_all
 from vaka.assurance.backup_evidence import BACKUP_COLLECTORS
+from vaka.assurance.clock_evidence import find_clocks
 from vaka.assurance.evidence import RULES_GRACE, Found, Look
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.release_evidence import RELEASE_COLLECTORS
@@ -49,12 +50,6 @@ async def _find_unwitnessed(place: Place, now: datetime) -> Look:
         return await find_unwitnessed(connection, authority_id, now, origin=origin, policy=policy)
 
     return await ask_everywhere(ask, place, now)
-
-
-async def _find_clock(place: Place, _now: datetime) -> Look:
-    """Whether the kernel of this machine holds its clock for synchronised (term 27)."""
-    state = place.read_clock()
-    return Look([Found(None) if state == "synchronised" else Found(None, state, 1)])
 
 
 async def _find_scanner(place: Place, _now: datetime) -> Look:
@@ -216,7 +211,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "audit-samples": partial(ask_platform, "find_changed_samples"),
         "exercise-requests": partial(ask_platform, "find_unanswered_exercises"),
         "exercise-hours": partial(ask_platform, "find_exercise_hours"),
-        "clock-state": _find_clock,
+        "clock-state": find_clocks,
         "plain-devices": partial(ask_platform, "find_plain_devices"),
         **OWN_COLLECTORS,
         **RIGHTS_COLLECTORS,

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -89,16 +88,15 @@ def count_strange_offers(endpoints: Iterable[Endpoint], policy: TlsPolicy) -> in
     return found
 
 
-def count_expired(endpoints: Iterable[Endpoint], now: datetime) -> int:
-    """Count the endpoints whose certificate is not valid now. Raises NotLookedAtError, also where one shows none."""
-    found, asked = 0, 0
+def list_shown(endpoints: Iterable[Endpoint]) -> Sequence[tuple[Endpoint, x509.Certificate]]:
+    """Return the certificate that each endpoint shows. Raises NotLookedAtError, also where one shows none."""
+    found = []
     for endpoint in endpoints:
         agreed = _ask(endpoint, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.MAXIMUM_SUPPORTED, _EVERYTHING)
         if agreed is None:
             raise NotLookedAtError
-        shown = x509.load_der_x509_certificate(agreed.certificate)
-        asked, found = asked + 1, found + (not shown.not_valid_before_utc <= now <= shown.not_valid_after_utc)
-    if not asked:
+        found.append((endpoint, x509.load_der_x509_certificate(agreed.certificate)))
+    if not found:
         raise NotLookedAtError
     return found
 

@@ -52,6 +52,8 @@ _ROOMS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
         **dict.fromkeys(("incident-clocks", "case-receipts"), _CASES),
         **dict.fromkeys(("exercise-requests", "exercise-hours"), _EXERCISES),
         "trust-registry": _ISSUERS,
+        "clock-state": ("/clocks", Sentence("Klockor", "Clocks")),
+        **dict.fromkeys(("listening-ports", "certificate-days"), ("/flows", Sentence("Flöden", "Flows"))),
     }
 )  # fmt: skip
 """Where administrators mend what the platform found by itself, or do what an authority waits for."""

@@ -12,8 +12,9 @@ from uuid import UUID
 from vaka.access.published_roles import list_decided, read_published
 from vaka.assurance.acts import count_untouched, find_overdue_secrets, list_touches
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, find_in_platform
-from vaka.assurance.endpoints import count_expired, count_strange_offers, list_endpoints
+from vaka.assurance.endpoints import count_strange_offers, list_endpoints
 from vaka.assurance.evidence import Found, Look
+from vaka.assurance.flow_evidence import find_expired, find_ports
 from vaka.assurance.machine import NotLookedAtError, count_open_processes, count_plain_secrets, count_secrets_in
 from vaka.assurance.own_evidence import find_by_statement
 from vaka.assurance.rights import find_reach, find_rights
@@ -133,10 +134,6 @@ def _count_strange_offers(place: Place, _root: Path, _now: datetime) -> int:
     return count_strange_offers(list_endpoints(place.settings), load_policy().tls)
 
 
-def _count_expired(place: Place, _root: Path, now: datetime) -> int:
-    return count_expired(list_endpoints(place.settings), now)
-
-
 MACHINE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {
         "plain-secrets": _of_machine("plain", lambda place, root, _now: count_plain_secrets(root, place.proc)),
@@ -145,7 +142,8 @@ MACHINE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "role-matrix": _of_machine("differ", _count_other_rights),
         "keys-due": _find_late_keys,
         "endpoint-scan": _of_machine("offers", _count_strange_offers),
-        "certificate-days": _of_machine("expired", _count_expired),
+        "certificate-days": find_expired,
+        "listening-ports": find_ports,
     }
 )
 """What asks the machine, its endpoints and the keyholder."""

@@ -10,6 +10,7 @@ from vaka.assurance.terms import Term
 from vaka.assurance.wording_backup import OF_BACKUP
 from vaka.assurance.wording_verified import OF_VERIFIED
 from vaka.errors import Sentence
+from vaka.operations.timesync.wording import WRONG
 
 STATUSES: Mapping[Status, Sentence] = MappingProxyType(
     {
@@ -80,6 +81,13 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
     {
         **OF_BACKUP,
         **OF_VERIFIED,
+        **{
+            ("clock-state", reason): Sentence(
+                sv=f"{{count}} maskiners klockor är inte godkända. Det som väger tyngst: {wrong.sv}.",
+                en=f"The clocks of {{count}} machines are not sound. What weighs most: {wrong.en}.",
+            )
+            for reason, wrong in WRONG.items()
+        },
         ("conflicting-roles", "held"): Sentence(
             sv="{count} par av roller som inte går ihop innehas av samma människa.",
             en="{count} pairs of roles that conflict are held by one human.",
@@ -200,14 +208,6 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("remote-sample", "unchecked"): Sentence(
             sv="{count} stickprov av distansarbete har dragits för mer än trettio dagar sedan och är inte genomgångna.",
             en="{count} samples of remote work were drawn more than thirty days ago and have not been gone through.",
-        ),
-        ("clock-state", "unsynchronised"): Sentence(
-            sv="Maskinens klocka är inte synkroniserad.",
-            en="The machine's clock is not synchronised.",
-        ),
-        ("clock-state", "unknown"): Sentence(
-            sv="Maskinen säger inte om dess klocka är synkroniserad.",
-            en="The machine does not say whether its clock is synchronised.",
         ),
         ("administrator-class", "misplaced"): Sentence(
             sv="{count} roller står på fel slag av konto.",

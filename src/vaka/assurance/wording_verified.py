@@ -73,6 +73,22 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} versioner eller krypton som anslutningspunkterna erbjuder är inte de som policyn tillåter.",
             en="{count} versions or ciphers that the endpoints offer are not those that the policy allows.",
         ),
+        ("listening-ports", "unregistered"): Sentence(
+            sv="{count} portar som nås utifrån finns inte i flödesregistret, eller är inte skyddade som det säger.",
+            en="{count} ports that can be reached stand in no flow of the register, or are not protected as it says.",
+        ),
+        ("listening-ports", "exposed"): Sentence(
+            sv="{count} portar nås utifrån fast de bara är till för maskinen själv.",
+            en="{count} ports can be reached though they are for the machine itself alone.",
+        ),
+        ("listening-ports", "plain"): Sentence(
+            sv="{count} portar tar emot i klartext utan ett undantag som gäller.",
+            en="{count} ports take in what is in clear without an exception in force.",
+        ),
+        ("listening-ports", "silent"): Sentence(
+            sv="{count} maskiner har inte berättat på ett dygn vad som lyssnar på dem.",
+            en="{count} machines have not told for a day what listens on them.",
+        ),
         ("certificate-days", "expired"): Sentence(
             sv="{count} anslutningspunkter visar ett certifikat som inte gäller i dag.",
             en="{count} endpoints show a certificate that is not valid today.",
@@ -136,6 +152,7 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("execution-limits", "unsupported"): Sentence(
             sv="Datorns kärna kan inte begränsa vilka program som startas (Landlock saknas).",
             en="The machine's kernel cannot limit which programs are started (no Landlock).",
+        ),
         ("advisory-data", "stale"): Sentence(
             sv="Publicerade sårbarheter för {count} slags komponenter är äldre än ett dygn.",
             en="Published vulnerabilities of {count} kinds of components are older than a day.",

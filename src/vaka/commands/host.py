@@ -1,15 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka host`: whether the operating system lets in only whom it should, and who worked there as root (term 10)."""
+"""`vaka host`: whom the operating system lets in, who worked there as root (term 10), how its clock stands (27)."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import gethostname
 from uuid import UUID
 
 import click
 
-from vaka.clock import Clock, SystemClock
+from vaka.clock import Clock, SystemClock, read_clock_state
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.host_accounts import SignIn, login_accounts, read_sign_ins
@@ -21,6 +23,13 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.events import Event
+from vaka.operations.flows.register import Finding, Flow, judge, list_flows
+from vaka.operations.flows.reporting import report_flows
+from vaka.operations.flows.sockets import list_reachable, name_owners
+from vaka.operations.timesync.chrony import NoReportError
+from vaka.operations.timesync.reporting import read_facts, report_clock
+from vaka.operations.timesync.rule import Facts
+from vaka.operations.timesync.wording import WRONG
 
 QUERIES = load_queries("vaka.commands")
 DIFFERENT = 1
@@ -36,7 +45,7 @@ data_option = click.option("--data", required=True, type=click.Path(path_type=Pa
 
 @click.group()
 def host() -> None:
-    """Look at the machine's own accounts, and who signed in to it."""
+    """Look at the machine itself: its accounts, who signed in to it, how its clock stands."""
 
 
 @host.command()
@@ -112,6 +121,78 @@ def sign_ins(data: Path, records: Path) -> None:
     click.echo(f"Sign-ins as an account that is nobody's own: {len(found)}.")
     if found:
         raise SystemExit(DIFFERENT)
+
+
+@host.command()
+@data_option
+def clock(data: Path) -> None:
+    """Tell how this machine's clock stands, by the rule of term 27.
+
+    Ends with 1 where something is wrong with it. Run it by a timer, each minute, on every machine that runs no
+    scheduler; the scheduler tells of its own machine by itself.
+    """
+    directory, system = DataDirectory(data.absolute()), SystemClock()
+    settings, machine = directory.load_settings(), gethostname()
+    try:
+        facts = read_facts(directory.root, settings.clock, read_clock_state(), system.now())
+    except NoReportError as error:
+        raise ConfigurationError(
+            f"{settings.clock.report} cannot be read: this machine's time service wrote nothing down. See docs/time.md."
+        ) from error
+    with reachable_server(directory, settings) as server:
+        with recorded(server, system, "host.clock", None, apply=False) as run:
+            run.facts["found"] = len(facts.reasons)
+            asyncio.run(_tell_clock(server, machine, facts, system))
+        asyncio.run(seal_logs(directory, settings, server, active_authorities(server), system))
+    for reason in facts.reasons:
+        click.echo(WRONG[reason].en)
+    click.echo(f"{machine}: {facts.source or 'no source'}, {facts.offset * 1000:+.3f} ms. Wrong: {len(facts.reasons)}.")
+    if facts.reasons:
+        raise SystemExit(DIFFERENT)
+
+
+async def _tell_clock(server: Server, machine: str, facts: Facts, system: Clock) -> None:
+    connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
+    async with await connecting as platform:
+        await platform.execute("set search_path = vaka")
+        await report_clock(platform, machine, facts, system.now())
+
+
+@host.command()
+@data_option
+def ports(data: Path) -> None:
+    """Tell which ports of this machine can be reached, held against the register of flows (term 30).
+
+    Ends with 1 where one is not as the register has it. Run it by a timer, each hour, on every machine that runs no
+    scheduler; the scheduler tells of its own machine by itself.
+    """
+    directory, system = DataDirectory(data.absolute()), SystemClock()
+    settings, proc = directory.load_settings(), Path("/proc")
+    listening, flows = list_reachable(proc), list_flows(settings)
+    findings = judge(listening, flows, system.now())
+    opened: set[tuple[str, int]] = {(one.transport, one.port) for one in listening}
+    with reachable_server(directory, settings) as server:
+        with recorded(server, system, "host.ports", None, apply=False) as run:
+            run.facts["found"] = len(findings)
+            asyncio.run(_tell_flows(server, flows, opened, findings, system))
+        asyncio.run(seal_logs(directory, settings, server, active_authorities(server), system))
+    owners = name_owners(proc, [one.listening for one in findings])
+    for one in findings:
+        where = one.listening
+        owner = owners.get(where.inode, "another account's")
+        click.echo(f"{where.transport} {where.address} {where.port}: {one.reason} ({owner})")
+    click.echo(f"{gethostname()}: ports that can be reached: {len(listening)}. Wrong: {len(findings)}.")
+    if findings:
+        raise SystemExit(DIFFERENT)
+
+
+async def _tell_flows(
+    server: Server, flows: Sequence[Flow], opened: set[tuple[str, int]], findings: Sequence[Finding], system: Clock
+) -> None:
+    connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
+    async with await connecting as platform:
+        await platform.execute("set search_path = vaka")
+        await report_flows(platform, gethostname(), flows, opened, findings, system.now())
 
 
 def _entry(one: SignIn, clock: Clock) -> Entry:

@@ -97,6 +97,8 @@ NEEDS: Mapping[str, Need] = {
     "release attest": _RUN,
     "release scan": _RUN,
     "release deploy": _RUN,
+    "host clock": Need(None, "a timer runs it, with nobody there; it tells of the machine's own clock"),
+    "host ports": Need(None, "a timer runs it, with nobody there; it tells what listens on the machine"),
     "witness init": _ELSEWHERE,
     "witness add-log": _ELSEWHERE,
     "witness show": _ELSEWHERE,

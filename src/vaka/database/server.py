@@ -41,8 +41,17 @@ class Server:
             "connect_timeout": 5,
         }
         if not self.host.startswith("/"):
-            options["sslmode"] = "verify-full"
+            options |= {"sslmode": "verify-full", "ssl_min_protocol_version": "TLSv1.2", **self._certificates()}
         return make_conninfo("", **options)
+
+    def _certificates(self) -> dict[str, str]:
+        """Return which issuer the server's certificate has to be of, and our own, where they lie beside the settings.
+
+        Without the first it is libpq's own list that decides (``~/.postgresql/root.crt``), and without that nobody.
+        """
+        directory = self.credentials.parent / "tls"
+        named = {"sslrootcert": "database-ca.pem", "sslcert": "database-client.pem", "sslkey": "database-client.key"}
+        return {option: str(directory / name) for option, name in named.items() if (directory / name).exists()}
 
 
 def platform_role(component: str) -> str:

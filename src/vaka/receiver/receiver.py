@@ -37,7 +37,7 @@ from vaka.receiver.signs_of_life import SignsOfLife
 from vaka.receiver.sockets import open_stream_socket, open_udp_socket
 from vaka.receiver.streams import Patience, StreamHandlers
 from vaka.receiver.surroundings import Surroundings
-from vaka.receiver.tls import open_tls_context
+from vaka.receiver.tls import Rotation, open_tls_context
 from vaka.receiver.udp import UdpListener
 from vaka.receiver.withdrawals import AttentiveStorage
 from vaka.settings import ReceiverSettings
@@ -49,6 +49,7 @@ _log = structlog.get_logger()
 _SWEEP_SECONDS = 0.05
 _IDLE_SECONDS = 30.0
 _STATE_SECONDS = 60.0
+_CERTIFICATE_SECONDS = 10.0
 _DRAIN_SECONDS = 5.0
 
 
@@ -125,6 +126,7 @@ class Receiver:
         self._udp: UdpListener | None = None
         self._streams: list[StreamListener] = []
         self._clockwork = Clockwork()
+        self.rotation: Rotation | None = None
 
     async def start(self) -> None:
         """Learn who the devices are, then open the ports. Waits as long as the database is not there.
@@ -157,6 +159,9 @@ class Receiver:
         self._clockwork.every(_STATE_SECONDS, "state", self._tell_state)
         self._clockwork.every(_STATE_SECONDS, "clock", self.storage.tell_clock_state)
         self._clockwork.every(WINDOW_SECONDS, "rejections", self.tell_rejections)
+        if context is not None:
+            self.rotation = Rotation(context, settings.certificate, settings.certificate_key)
+            self._clockwork.every(_CERTIFICATE_SECONDS, "certificate", self.rotation.follow)
         self._clockwork.follow("directory", self._keeper.keep())
         self._clockwork.follow("agreements", self._sealing.agree_ahead(self._is_busy))
 

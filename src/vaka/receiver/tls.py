@@ -5,8 +5,11 @@
 import ssl
 from pathlib import Path
 
+import structlog
+
 from vaka.crypto.policy import load_policy
 from vaka.errors import ConfigurationError
+from vaka.logs import describe_error
 
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -53,3 +56,45 @@ def _require_readable(setting: str, path: Path) -> None:
             f"{setting} names {path}, which cannot be read: {error.strerror}. "
             "Put the file there, or leave TLS out with receiver.tls_port = false."
         ) from error
+
+
+class Rotation:
+    """Shows a new certificate once its files hold one. Connections that are open keep what they were opened with.
+
+    Whose device certificates are believed is read at the start alone: taking an issuer away takes a restart.
+    """
+
+    def __init__(self, context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+        self._context, self._files = context, (certificate, key)
+        self._seen = self._look()
+        self._log = structlog.get_logger()
+
+    async def follow(self) -> None:
+        """Show what the files hold, where they are others. While they do not belong together, nothing changes.
+
+        Two files are never put in place at the same moment: what cannot be used is looked at again at the next round.
+        """
+        seen = self._look()
+        if seen == self._seen:
+            return
+        try:
+            # Tried on the side first: one that fails halfway would leave the new certificate with the old key.
+            open_tls_context(*self._files, None)
+            self._context.load_cert_chain(*self._files)
+        except (ConfigurationError, ssl.SSLError, OSError) as error:
+            self._log.warning("certificate not replaced", **describe_error(error))
+            return
+        self._seen = seen
+        self._log.info("certificate replaced")
+
+    def _look(self) -> tuple[tuple[int, int, int] | None, ...]:
+        return tuple(_identity(path) for path in self._files)
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written or put in another's place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

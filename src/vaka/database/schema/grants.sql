@@ -187,6 +187,11 @@ grant execute on function list_remote_draws to g_office, g_portal;
 grant execute on function last_quarter, list_remote_drawn, draw_remote_sample, check_remote_session to g_office;
 grant execute on function list_remote_deviations to g_portal;
 grant execute on function ledger.first_checkpoint, ledger.list_remote_sessions, ledger.count_remote_checks to vaka_owner;
+-- scheduler, setup: what a machine tells of its clock, flows and certificates. office, portal: show how those of all machines stand.
+grant execute on function report_clock to g_scheduler, g_setup;
+grant execute on function report_flows, report_certificates to g_scheduler, g_setup;
+grant execute on function list_machine_flows to g_scheduler, g_setup, g_office, g_portal;
+grant execute on function list_clocks to g_scheduler, g_setup, g_office, g_portal;
 -- Whoever draws or looks after a board knows what each authority has asked for.
 grant execute on function list_asked to g_portal, g_office, g_scheduler, g_setup;
 -- portal: an authority asks the supplier, and reads its own. office: reads everybody's, and answers.

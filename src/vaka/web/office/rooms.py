@@ -10,6 +10,8 @@ GROUPS = (
     Group(mark("Work"), (
         Room("due", "/due", mark("What is due"), Permission.OFFICE_SEE_TERMS),
         Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
+        Room("clocks", "/clocks", mark("Clocks"), Permission.OFFICE_SEE_TERMS),
+        Room("flows", "/flows", mark("Flows"), Permission.OFFICE_SEE_TERMS),
         Room("cases", "/cases", mark("Cases"), Permission.OFFICE_HANDLE_CASES),
         Room("vulnerabilities", "/vulnerabilities", mark("Vulnerabilities"), Permission.OFFICE_HANDLE_CASES),
         Room("registers", "/registers", mark("Registers"), Permission.OFFICE_SEE_REGISTERS),

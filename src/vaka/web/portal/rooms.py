@@ -14,6 +14,8 @@ GROUPS = (
         Room("terms", "/terms", mark("The terms"), Permission.PORTAL_SEE_TERMS),
         Room("reports", "/reports", mark("Reports of a year"), Permission.PORTAL_SEE_TERMS),
         Room("registers", "/registers", mark("The supplier's registers"), Permission.PORTAL_SEE_TERMS),
+        Room("clocks", "/clocks", mark("Clocks"), Permission.PORTAL_SEE_TERMS),
+        Room("flows", "/flows", mark("Flows"), Permission.PORTAL_SEE_TERMS),
         Room("inquiries", "/inquiries", mark("Questions"), Permission.PORTAL_SEE_TERMS),
         Room("audits", "/audits", mark("Audits and visits"), Permission.PORTAL_SEE_TERMS),
         Room("auditing", "/auditing", mark("My audit"), Permission.PORTAL_AUDIT),

@@ -25,7 +25,8 @@ _TERMS: Mapping[str, frozenset[int]] = MappingProxyType(
         "": _LOG, "/entry": _LOG, "/checkpoint": _LOG, "/supplier": _LOG | {12, 17}, "/access": frozenset({9}),
         "/checks": frozenset({26}), "/cases": frozenset({29, 34, 35}),
         "/holders": frozenset({10}), "/notices": frozenset({9, 10}), "/inquiries": frozenset({37}),
-        "/exercises": frozenset({36}), "/remote": frozenset({3}), "/reports/changes": frozenset({20}),
+        "/exercises": frozenset({36}), "/remote": frozenset({3}), "/clocks": frozenset({27}),
+        "/flows": frozenset({30}), "/reports/changes": frozenset({20}),
     }
 )  # fmt: skip
 """By the first part of an address below the authority's, or its first two: it is open where one of these is in the
