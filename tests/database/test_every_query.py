@@ -25,7 +25,8 @@ SOURCE = Path(vaka.__file__).parent
 # In which kind of database a package's queries run, where the line "-- as: desk" does not add "in platform".
 USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "cases": "platform",
               "commands": "tenant",
-              "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
+              "identity": "platform", "notices": "platform", "operations.doctor": "platform",
+              "protected": "tenant", "keys": "keys",
               "registers": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).

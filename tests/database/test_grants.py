@@ -404,6 +404,7 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "migration": "select",
         "find_held_exercise()": "execute",
         "register_exercise_devices()": "execute",
         "ask_command_login()": "execute",
@@ -586,6 +587,7 @@ TENANT: dict[str, Rights] = {
     "sequencer": SEALS,
     "setup": ASKS_LEDGER
     | {
+        "migration": "select",
         **FINDS_OWN,
         "register_exercise_devices()": "execute",
         "unit": REGISTER,

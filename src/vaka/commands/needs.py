@@ -83,6 +83,7 @@ NEEDS: Mapping[str, Need] = {
     "trust entity": _SET_ISSUERS,
     "host accounts": _BY_TIMER,
     "host sign-ins": _BY_TIMER,
+    "doctor": Need(None, "says what is wrong where nothing works, the office included; it looks at the machine alone"),
     "witness init": _ELSEWHERE,
     "witness add-log": _ELSEWHERE,
     "witness show": _ELSEWHERE,

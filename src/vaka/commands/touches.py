@@ -74,6 +74,7 @@ UNTOUCHED: Mapping[str, str] = {
     "trust list": _SHOWS,
     "host accounts": _NOBODY,
     "host sign-ins": _NOBODY,
+    "doctor": "only looks, where nothing may work, and enters nothing",
     "witness init": _ELSEWHERE,
     "witness add-log": _ELSEWHERE,
     "witness show": _ELSEWHERE,
