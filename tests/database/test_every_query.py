@@ -26,6 +26,7 @@ SOURCE = Path(vaka.__file__).parent
 USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform", "cases": "platform",
               "commands": "tenant",
               "identity": "platform", "notices": "platform", "operations.doctor": "platform",
+              "operations.exchange": "platform",
               "protected": "tenant", "keys": "keys",
               "registers": "platform"}  # fmt: skip
 

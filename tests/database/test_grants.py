@@ -60,7 +60,7 @@ FINDS = {
         "documents", "processes", "certificates", "reviews", "unacknowledged", "undertakings", "subcontractors",
         "untrained", "unassessed", "shortcomings", "sites", "site_reviews", "partners", "unreviewed_changes",
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
-        "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
+        "plain_devices", "unreplayed", "wrongly_taken", "silent_sources", "unhoused", "remote_paths", "remote_samples",
     )
 } | dict.fromkeys(
     ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"), "execute"
@@ -119,6 +119,7 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        "list_refused_exchanges()": "execute",
         **EXERCISES,
         **AUDITS,
         "list_asked_exercises()": "execute",
@@ -230,6 +231,9 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         **ACTS,
         "account": "select(display_name id language state)",
+        "find_partner()": "execute",
+        "take_exchange()": "execute",
+        "refuse_exchange()": "execute",
         "api_client": "select(authority_id ended_at ends_at id keys owner scopes)",
         "api_token": "select(certificate client_id expires_at id issued_at token_hash)",
         "client_digest()": "execute",
@@ -237,6 +241,7 @@ PLATFORM: dict[str, Rights] = {
     },
     "office": ASKS_LEDGER
     | {
+        "list_refused_exchanges()": "execute",
         "approve_command_login()": "execute",
         "command_confirmation": "select(account_id arguments arguments_sha256 asked_at change code_hash command entry"
         " expires_at id machine purpose tool uid)",

@@ -15,6 +15,7 @@ from uuid import UUID
 from vaka.access.roles import AUTHORITY_ROLES
 from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, ask_platform, ask_platform_of_all
 from vaka.assurance.evidence import RULES_GRACE, Found, Look
+from vaka.assurance.exchange_evidence import find_exchange_faults
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
 from vaka.assurance.terms import find_requirements, load_terms
@@ -186,6 +187,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "exercise-requests": partial(ask_platform, "find_unanswered_exercises"),
         "exercise-hours": partial(ask_platform, "find_exercise_hours"),
         "clock-state": _find_clock,
+        "exchange-refusals": find_exchange_faults,
         "plain-devices": partial(ask_platform, "find_plain_devices"),
         **OWN_COLLECTORS,
         **RIGHTS_COLLECTORS,

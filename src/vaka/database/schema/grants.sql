@@ -114,6 +114,10 @@ grant select (id, display_name, language, state) on account to g_registry;
 grant select (id, authority_id, owner, scopes, keys, ends_at, ended_at) on api_client to g_registry;
 grant select (token_hash, id, client_id, issued_at, expires_at, certificate) on api_token to g_registry;
 grant execute on function client_digest, ledger.is_client_told to g_registry;
+-- registry: whether a partner's message is to be believed, that it is taken in once, and that one was refused.
+grant execute on function find_partner, take_exchange, refuse_exchange to g_registry;
+grant execute on function list_refused_exchanges to g_portal, g_office;
+grant execute on function find_wrongly_taken to g_scheduler, g_setup;
 -- office: who is this session, what may he do, which accounts there are and what became of each. Of links it reads the
 -- issuer, never the subject.
 grant select on installation, authority, effective_grant to g_office;
