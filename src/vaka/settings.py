@@ -49,7 +49,7 @@ class DatabaseSettings(_Section):
     embedded: bool = True
     """Start a private server in the data directory; otherwise `host` and `port` name one that runs already."""
     host: str = ""
-    """Host name, or the directory of its Unix socket; of several, with commas between, the one that takes writes. Not used
+    """Host name, or the directory of its Unix socket; of several, with commas between, the one for writes. Not used
     when embedded."""
     port: Port = 5432
     """Its port. Not used when embedded."""
