@@ -116,6 +116,7 @@ OPENS_CONNECTIONS = {
     "commands/key.py": "platform",
     "commands/ledger.py": "tenant: exports a log; sees no table of theirs",
     "commands/databases.py": "tenant: asks every database which migrations it lacks",
+    "operations/doctor/databases.py": "tenant: asks every database which migrations it lacks, and when it was sealed",
     "commands/device.py": "platform",
     "commands/exercise.py": "platform",
     "commands/secret.py": "platform",
@@ -153,7 +154,7 @@ OPENS_CONNECTIONS = {
 }
 OPENERS = {"open_connection", "make_pool", "conninfo"}
 NAMES_TENANT_ROLES = {
-    "commands/protection.py",
+    "commands/protection.py", "operations/doctor/databases.py",
     "database/provision.py", "tenants/gateway.py", "tenants/registration.py", "commands/ledger.py",
     "commands/sealing.py",
     "processes/sequencer.py",

@@ -52,7 +52,8 @@ class DatabaseSettings(_Section):
     embedded: bool = True
     """Start a private server in the data directory; otherwise `host` and `port` name one that runs already."""
     host: str = ""
-    """Host name, or the directory of its Unix socket. Not used when embedded."""
+    """Host name, or the directory of its Unix socket; of several, with commas between, the one for writes. Not used
+    when embedded."""
     port: Port = 5432
     """Its port. Not used when embedded."""
 

@@ -394,6 +394,22 @@ def plant_plain_device(by_hand: Callable[..., None], where: UUID) -> None:
         )  # fmt: skip
 
 
+def plant_wrongly_taken(by_hand: Callable[..., None], where: UUID) -> None:
+    """A message taken in of a partner whose agreement had ended: the function that refuses it was gone round."""
+    partner = uuid4()
+    by_hand(
+        "insert into register_version (entry, number, register, state, fields, content, digest, made_by, made_at)"
+        " values (%(entry)s, 1, 'partners', 'in_force', jsonb_build_object('exchanges', 'partner', 'valid_until',"
+        " %(ended)s::text, 'certificate_until', '2030-01-01'), 1, %(digest)s, %(who)s, %(at)s)",
+        entry=partner, ended=(START - timedelta(days=1)).date(), digest=bytes(32), who=account(by_hand), at=LONG_AGO,
+    )  # fmt: skip
+    by_hand(
+        "insert into exchange_message (id, authority_id, partner, at, size, sha256, nonce_hash) values"
+        " (gen_random_uuid(), %(where)s, %(partner)s, %(at)s, 2, %(digest)s, %(digest)s)",
+        where=where, partner=partner, at=START, digest=bytes(32),
+    )  # fmt: skip
+
+
 PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "conflicting-roles": (plant_conflict, "held"),
     "duty-exceptions": (plant_ended_exception, "over"),
@@ -406,6 +422,7 @@ PLANTED: dict[str, tuple[Callable[..., None], str]] = {
     "session-levels": (plant_session_below_level, "low"),
     "emergency-reviews": (plant_unreviewed_emergency, "unreviewed"),
     "plain-devices": (plant_plain_device, "over"),
+    "exchange-refusals": (plant_wrongly_taken, "taken"),
     "administrator-class": (plant_misplaced_administrator, "misplaced"),
     "holder-notices": (plant_undelivered_notice, "undelivered"),
     "invitations": (plant_long_invitation, "long"),

@@ -230,6 +230,7 @@ def test_what_they_find_is_said_in_words() -> None:
     for name, reasons in {
         WITNESSED: ("nobody", "silent"), RETENTION: ("late",), ACTIVATION: ("altered", "below"),
         "erasure-orders": ("late", "readable"), "erasures-returned": ("returned",), "plain-devices": ("over",),
+        "exchange-refusals": ("overlooked", "taken"),
     }.items():  # fmt: skip
         for reason in reasons:
             said = explain(TERM_OF[name], Judgement(Status.FAILING, SystemClock().now(), reason, name, 4711))

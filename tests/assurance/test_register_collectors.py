@@ -437,3 +437,13 @@ async def test_term_32_5_a_partner_whose_agreement_expired_fails(board: Board) -
     _partner(board.shelf, valid_until=TODAY)
     assert await board.status_of("partners") == (Status.MET, "none")
     assert await board.status_of("partners", START + DAY) == (Status.FAILING, "expired")
+
+
+@pytest.mark.turns_red("partners")
+async def test_term_32_5_an_agreement_of_a_partner_that_ended_turns_it_red(board: Board) -> None:
+    """The day after its last; nothing of that partner is taken in from then on (tests/web/portal/test_exchange.py)."""
+    until = (START + 2 * DAY).date().isoformat()
+    _partner(board.shelf, valid_until=until)
+    assert await board.status_of("partners") == (Status.MET, "none")
+    assert await board.status_of("partners", START + 2 * DAY) == (Status.MET, "none")
+    assert await board.status_of("partners", START + 3 * DAY) == (Status.FAILING, "expired")

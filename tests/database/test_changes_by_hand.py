@@ -247,6 +247,7 @@ UNGUARDED = {
         "security_key_challenge": "what a key is asked, kept for minutes; what becomes of the answer has events",
         "api_token": "a program's token, kept for minutes: client.admitted",
         "api_assertion": "which proofs were used up, kept for minutes; goes with client.admitted",
+        "exchange_message": "which messages of partners were used up, or refused; what becomes of one has events",
         "seen_assertion": "that an assertion was used, kept while it holds; the session it opened has events",
         "emergency_touch": "a touch that is awaited, kept for minutes; what becomes of it has events",
         "pending_login": "a sign-in that has begun, kept for minutes; how it ends has events",

@@ -64,6 +64,7 @@ FINDS = {
         "stale_advisories", "unseen_vulnerabilities", "overdue_vulnerabilities",
         "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
         "deployments",
+        "plain_devices", "unreplayed", "wrongly_taken", "silent_sources", "unhoused", "remote_paths", "remote_samples",
     )
 } | dict.fromkeys(
     ("enter_look()", "newest_deployment()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"),
@@ -125,6 +126,7 @@ PLATFORM: dict[str, Rights] = {
     },
     "portal": ASKS_LEDGER
     | {
+        "list_refused_exchanges()": "execute",
         **EXERCISES,
         **AUDITS,
         "list_asked_exercises()": "execute",
@@ -243,6 +245,9 @@ PLATFORM: dict[str, Rights] = {
         **READS_GRANTS,
         **ACTS,
         "account": "select(display_name id language state)",
+        "find_partner()": "execute",
+        "take_exchange()": "execute",
+        "refuse_exchange()": "execute",
         "api_client": "select(authority_id ended_at ends_at id keys owner scopes)",
         "api_token": "select(certificate client_id expires_at id issued_at token_hash)",
         "client_digest()": "execute",
@@ -250,6 +255,7 @@ PLATFORM: dict[str, Rights] = {
     },
     "office": ASKS_LEDGER
     | {
+        "list_refused_exchanges()": "execute",
         "approve_command_login()": "execute",
         "command_confirmation": "select(account_id arguments arguments_sha256 asked_at change code_hash command entry"
         " expires_at id machine purpose tool uid)",
@@ -442,6 +448,7 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
+        "migration": "select",
         "find_held_exercise()": "execute",
         "register_exercise_devices()": "execute",
         "ask_command_login()": "execute",
@@ -635,6 +642,7 @@ TENANT: dict[str, Rights] = {
     "sequencer": SEALS,
     "setup": ASKS_LEDGER
     | {
+        "migration": "select",
         **FINDS_OWN,
         "register_exercise_devices()": "execute",
         "unit": REGISTER,

@@ -422,6 +422,8 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "enter_register_version": told("register.entered", "register.moved"),
     "acknowledge_register_entry": told("register.acknowledged"),
     "show_register": told("register.shown"),
+    "take_exchange": Untold("that a message was used up; what it brings about is told"),
+    "refuse_exchange": Untold("goes with exchange.refused, which whoever refuses writes in the authority's own log"),
     "attach_file": told("attachment.added"),
     "publish_rule": told("rule.published"),
     "open_rule": told("rule.opened"),
@@ -597,6 +599,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "host sign-ins": told("host.signed_in", "command.run"),
     "host clock": told("command.run"),
     "host ports": told("command.run"),
+    "doctor": Untold("looks where nothing may work, the log included, and at nothing of anybody"),
     "role show": told("command.run"),
     "role propose": told("role.proposed", "command.run"),
     "role grant": told("role.granted", "command.run"),
@@ -827,6 +830,7 @@ REGISTRY_ADDRESSES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/api/v1/{authority}/people"): told("person.registered"),
     ("GET", "/api/v1/{authority}/people/{person}"): told("person.read"),
     ("PUT", "/api/v1/{authority}/people/{person}"): told("person.changed"),
+    ("POST", "/api/registry/exchange/{authority}/{partner}/contacts"): told("person.changed", "exchange.refused"),
     ("GET", "/alive"): Untold("says nothing"),
 }
 OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {

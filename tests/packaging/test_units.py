@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.peers import require_program
+from vaka.commands.data_directory import DataDirectory
+from vaka.commands.programs import keyholder_program, vaka_programs
+from vaka.settings import Settings
 
 PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
 UNITS = sorted((PACKAGING / "systemd").glob("*.service"))
@@ -32,7 +35,24 @@ def exposure_is_refused(unit: Path) -> bool:
 
 def test_there_are_units() -> None:
     backups = [f"vaka-backup{what}.service" for what in ("-check", "-drill", "-site", "")]
-    assert [unit.name for unit in UNITS] == [*backups, "vaka-clock.service", "vaka.service"]
+    assert [unit.name for unit in UNITS] == [*backups, "vaka-clock.service", "vaka.service", "vaka@.service"]
+
+
+def test_the_target_wants_each_process_that_a_supervisor_would_start() -> None:
+    """By the one list of them; a process that is added there is missing here until somebody adds it."""
+    said = (PACKAGING / "systemd" / "vaka.target").read_text()
+    wanted = re.findall(r"vaka@([a-z]+)\.service", said)
+    data = DataDirectory(Path("/var/lib/vaka"))
+    programs = [keyholder_program(data, Settings()), *vaka_programs(data, Settings())]
+    assert len(set(wanted)) == len(wanted)
+    assert {f"vaka.processes.{one}" for one in wanted} == {program.arguments[2] for program in programs}
+    unit = (PACKAGING / "systemd" / "vaka@.service").read_text()
+    [started] = re.findall(r"^ExecStart=/opt/vaka/bin/python (.+)$", unit, re.MULTILINE)
+    for one in wanted:
+        [program] = [each for each in programs if each.arguments[2] == f"vaka.processes.{one}"]
+        # What the supervisor says besides is the name of the first receiver, which is what one is called by itself.
+        assert started.replace("%i", one).split() == list(program.arguments[1:5])
+        assert program.arguments[5:] in ((), ("--instance", "receiver-1"))
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -358,6 +358,7 @@ REGISTRY_TABLE: list[tuple[str, str, Needs]] = [
     ("POST", f"{API_BASE}/people", Permission.PORTAL_REGISTER_PEOPLE),
     ("GET", f"{API_BASE}/people/{{person}}", Permission.PORTAL_KEEP_PEOPLE),
     ("PUT", f"{API_BASE}/people/{{person}}", Permission.PORTAL_KEEP_PEOPLE),
+    ("POST", "/api/registry/exchange/{authority}/{partner}/contacts", PUBLIC),
     ("GET", "/alive", PUBLIC),
 ]
 SIGNIN_TABLE: list[tuple[str, str, Needs]] = [

@@ -105,6 +105,14 @@ async def change_person(
     return changed == 1
 
 
+async def open_person(tenant: Connection, keys: AuthorityKeys, person: UUID) -> tuple[Person, str]:
+    """Return a person as the register has him, and which version that is; nobody is shown anything by it.
+
+    Raises NothingHereError, UnreadablePersonError, KeysUnavailableError.
+    """
+    return await _open(tenant, keys, person)
+
+
 async def _open(tenant: Connection, keys: AuthorityKeys, person: UUID) -> tuple[Person, str]:
     for is_last in (False, True):
         async with tenant.transaction():

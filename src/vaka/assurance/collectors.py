@@ -17,6 +17,7 @@ from vaka.assurance.asking_databases import Collector, Place, ask_everywhere, as
 from vaka.assurance.backup_evidence import BACKUP_COLLECTORS
 from vaka.assurance.clock_evidence import find_clocks
 from vaka.assurance.evidence import RULES_GRACE, Found, Look
+from vaka.assurance.exchange_evidence import find_exchange_faults
 from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_unsealed, find_unwitnessed
 from vaka.assurance.release_evidence import RELEASE_COLLECTORS
 from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
@@ -212,6 +213,7 @@ COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "exercise-requests": partial(ask_platform, "find_unanswered_exercises"),
         "exercise-hours": partial(ask_platform, "find_exercise_hours"),
         "clock-state": find_clocks,
+        "exchange-refusals": find_exchange_faults,
         "plain-devices": partial(ask_platform, "find_plain_devices"),
         **OWN_COLLECTORS,
         **RIGHTS_COLLECTORS,

@@ -179,6 +179,10 @@ select authority_id, reason, things from find_site_reviews(%(every)s, %(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_partners(%(every)s, %(at)s)
 
+-- name: find_wrongly_taken
+-- as: scheduler, setup
+select authority_id, reason, things from find_wrongly_taken(%(every)s, %(at)s)
+
 -- name: find_unreviewed_changes
 -- as: scheduler, setup
 select authority_id, reason, things from find_unreviewed_changes(%(at)s)

@@ -81,7 +81,7 @@ async def _find_reach(place: Place, now: datetime) -> Look:
 async def find_unhoused(place: Place, now: datetime) -> Look:
     """Whether each machine stands in a hall of the register, and backups in another (term 19)."""
     database = place.settings.database
-    elsewhere = [] if database.embedded or database.host.startswith("/") else [database.host]
+    elsewhere = [] if database.embedded else [one for one in database.host.split(",") if not one.startswith("/")]
     return await ask_platform("find_unhoused", place, now, machines=[place.machine, *elsewhere])
 
 

@@ -354,6 +354,14 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} parter saknar ett avtal eller certifikat som gäller.",
             en="{count} partners lack an agreement or certificate in force.",
         ),
+        ("exchange-refusals", "overlooked"): Sentence(
+            sv="{count} prov av vakten för parters meddelanden gick fel: något fel togs emot, eller något rätt inte.",
+            en="{count} trials of the guard of partners' messages failed: a wrong one passed, or a right one did not.",
+        ),
+        ("exchange-refusals", "taken"): Sentence(
+            sv="{count} meddelanden togs emot från en part utan avtal som gällde då.",
+            en="{count} messages were taken in from a partner without an agreement in force then.",
+        ),
         ("emergency-changes", "unreviewed"): Sentence(
             sv="{count} brådskande ändringar har inte gåtts igenom i tid.",
             en="{count} emergency changes were not reviewed in time.",

@@ -40,6 +40,7 @@ SUBCOMMANDS = {
     "login": ("vaka.commands.login:login", "Let an administrator stand behind the commands that are run here."),
     "logout": ("vaka.commands.login:logout", "End that."),
     "host": ("vaka.commands.host:host", "Look at the machine's own accounts, and who worked on it."),
+    "doctor": ("vaka.commands.doctor:doctor", "Say what is wrong on this machine, and how to mend it."),
     "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
     "release": ("vaka.commands.release:release", "Sign releases, and put those that were tested in production."),
     "advisory": ("vaka.commands.advisory:advisory", "Write security advisories and VEX (CSAF 2.0)."),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where a PostgreSQL server is and which credential opens it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +15,24 @@ KEYHOLDER_ROLE = "vaka_keyholder"
 SUPERUSER = "vaka_superuser"
 """Bootstraps the embedded cluster and creates roles; no process of Vaka ever connects as it."""
 
+GONE_AFTER_MILLISECONDS = 6000
+"""So long may a database server that is one of several leave something unacknowledged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
     """One PostgreSQL server. A password is only ever a file that libpq itself reads."""
 
     host: str
-    """Directory of the Unix socket, or a host name."""
+    """Directory of the Unix socket, or a host name; several with commas between, of which one takes writes."""
     port: int
     credentials: Path
     """Directory with one libpq password file per login role."""
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Each host by itself."""
+        return self.host.split(",")
 
     def credential_file(self, role: str) -> Path:
         """Return the password file of ``role``; it may not exist for this process."""
@@ -40,8 +49,14 @@ class Server:
             "application_name": application,
             "connect_timeout": 5,
         }
-        if not self.host.startswith("/"):
+        if not all(one.startswith("/") for one in self.hosts):
             options |= {"sslmode": "verify-full", "ssl_min_protocol_version": "TLSv1.2", **self._certificates()}
+        if len(self.hosts) > 1:
+            # libpq asks one after the other, and stays with the one that takes writes: after a failover, another.
+            options["target_session_attrs"] = "read-write"
+            # A machine that is gone says nothing. Whoever waits for it longer than this waits in vain.
+            options["tcp_user_timeout"] = GONE_AFTER_MILLISECONDS
+            options |= {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
         return make_conninfo("", **options)
 
     def _certificates(self) -> dict[str, str]:

@@ -73,7 +73,10 @@ WORK: Mapping[Event, About] = MappingProxyType(
         Event.SITE_SILENT: About(("supervision",), ALARM, ("class", "kind", "silent"), "whose devices they are"),
         Event.SITE_RETURNED: About(("supervision",), ALARM, ("silent",), "whose devices they are"),
         Event.PERSON_REGISTERED: About(("setup", "demo", "client"), ("person",), (), _REGISTER),
-        Event.PERSON_CHANGED: About(("setup", "client"), ("person",), ("fields", "edition"), _REGISTER),
+        Event.EXCHANGE_REFUSED: About(
+            ("registry",), ("partner",), ("reason", "sha256", "octets"), "the message: a fingerprint of it"
+        ),
+        Event.PERSON_CHANGED: About(("setup", "client", "partner"), ("person",), ("fields", "edition"), _REGISTER),
         Event.PERSON_READ: About(("client",), ("person",), ("withheld",), _REGISTER),
         Event.VALUE_REFUSED: About(
             ("desk",), ("person", "device", "alarm", "message"), ("table", "fields"), "what stands, and what should"

@@ -122,6 +122,7 @@ class Event(Enum):
     REGISTER_ACKNOWLEDGED = "register.acknowledged"  # somebody has read and accepts a version in force
     REGISTER_SHOWN = "register.shown"  # what an authority sees of a register was decided
     ATTACHMENT_ADDED = "attachment.added"  # a file that was scanned was attached to an entry of a register
+    EXCHANGE_REFUSED = "exchange.refused"  # a message of a partner was altered, repeated, or sent by the wrong party
     ATTACHMENT_REFUSED = "attachment.refused"  # malicious code was found in a file, or it could not be scanned
     RULE_PUBLISHED = "rule.published"  # an authority published a version of a rule of its own
     RULE_OPENED = "rule.opened"  # somebody of the supplier's whom it concerns opened that version

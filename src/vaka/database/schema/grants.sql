@@ -37,6 +37,9 @@ grant execute on function ledger.announce_pruning, ledger.prune to g_sequencer;
 grant execute on function ledger.whereabouts to g_sequencer;
 grant usage on schema vaka to g_receiver, g_desk, g_portal, g_registry, g_office, g_scheduler, g_signin, g_setup, g_sequencer;
 
+-- setup: tells what a database lacks (`vaka doctor`), as whoever migrates it sees it.
+grant select on migration to g_setup;
+
 -- Whoever must not act while the ledger stands still may ask whether it stands.
 grant execute on function ledger.standing to g_desk, g_portal, g_registry, g_office, g_signin, g_setup, g_scheduler;
 
@@ -124,6 +127,10 @@ grant select (id, display_name, language, state) on account to g_registry;
 grant select (id, authority_id, owner, scopes, keys, ends_at, ended_at) on api_client to g_registry;
 grant select (token_hash, id, client_id, issued_at, expires_at, certificate) on api_token to g_registry;
 grant execute on function client_digest, ledger.is_client_told to g_registry;
+-- registry: whether a partner's message is to be believed, that it is taken in once, and that one was refused.
+grant execute on function find_partner, take_exchange, refuse_exchange to g_registry;
+grant execute on function list_refused_exchanges to g_portal, g_office;
+grant execute on function find_wrongly_taken to g_scheduler, g_setup;
 -- office: who is this session, what may he do, which accounts there are and what became of each. Of links it reads the
 -- issuer, never the subject.
 grant select on installation, authority, effective_grant to g_office;

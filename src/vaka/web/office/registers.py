@@ -15,6 +15,7 @@ from vaka.database.connections import transaction
 from vaka.errors import VakaError
 from vaka.identity.overview import list_overview
 from vaka.ledger.export_csv import MEDIA_TYPE
+from vaka.operations.exchange.refused import list_refused
 from vaka.registers.declarations import load_registers
 from vaka.registers.importing import write_table
 from vaka.registers.model import Line, Register, State
@@ -24,6 +25,8 @@ from vaka.web.asker import Asker
 from vaka.web.office.office import Office, explain
 from vaka.web.register_words import STATES, read_words
 
+PARTNERS = "partners"
+"""The register of those whose messages are taken in."""
 HERE = "/registers"
 Shown = Literal["holding", "overdue", "waiting", "withdrawn"]
 FILTERS: tuple[Shown, ...] = ("holding", "overdue", "waiting", "withdrawn")
@@ -58,12 +61,14 @@ async def show_one(
         words = await read_words(connection, asker.preferences, register, await list_overview(connection, now))
         authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
         showings = await read_showings(connection, register.name)
+        refused = await list_refused(connection, None) if register.name == PARTNERS else []
     chosen = {one: _choose(lines, register, one, office) for one in FILTERS}
     status, message = explain(asker, error)
     return office.page(
         asker, "office_register.html", "registers", f"{HERE}/{register.name}?show={shown}", status,
         register=register, lines=chosen[shown], shown=shown, counts={one: len(chosen[one]) for one in FILTERS},
         words=words, terms=terms_of(register), authorities=authorities, showings=showings, message=message,
+        refused=refused,
         may_write=may(asker.principal, Permission.OFFICE_KEEP_REGISTERS, None),
     )  # fmt: skip
 

@@ -159,6 +159,7 @@ FACTS: Mapping[str, str] = {
     "session": mark("Session"),
     "title": mark("What it is called"),
     "sha256": mark("Fingerprint (SHA-256)"),
+    "octets": mark("Bytes"),
     "set": mark("Backup set"),
     "silent": mark("Silent devices"),
     "size": mark("Size of the log"),

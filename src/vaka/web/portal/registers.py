@@ -15,6 +15,7 @@ from vaka.access.time_boxes import find_scope
 from vaka.database.connections import Connection, transaction
 from vaka.ledger.reading import read_state
 from vaka.ledger.search import identifier_in
+from vaka.operations.exchange.refused import list_refused
 from vaka.registers.declarations import load_registers
 from vaka.registers.files import ShownFile, list_shown_files, read_shown_file
 from vaka.registers.model import Field, Register, State
@@ -60,6 +61,7 @@ async def show_registers(portal: Portal, request: Request, asker: Asker) -> Resp
             if one.register in registers and registers_within(scope, registers[one.register].answers)
         ]  # fmt: skip
         shelves = [await _fill(platform, authority.id, one) for one in shown]
+        refused = await list_refused(platform, authority.id)
     titles = {one.entry: _title(one) for shelf in shelves for one in shelf.entries or []}
 
     def value(field: Field, entry: ShownEntry) -> str:
@@ -73,6 +75,7 @@ async def show_registers(portal: Portal, request: Request, asker: Asker) -> Resp
     return portal.page(
         asker, "portal_registers.html", authority, f"/log/{authority.slug}/registers",
         page="registers", path=f"/log/{authority.slug}", state=state, shelves=shelves, value=value, title=_title,
+        refused=refused,
         say=lambda sentence: sentence.in_language(language),
         state_word=lambda state: STATES[state].in_language(language),
     )  # fmt: skip

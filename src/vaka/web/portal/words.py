@@ -60,6 +60,7 @@ KINDS: Mapping[str, str] = {
     "removal": mark("Rules of removal"),
     "removal_rules": mark("Rules of removal"),
     "client": mark("Program"),
+    "partner": mark("Partner"),
     "api_client": mark("Program"),
     "activation": mark("Rules about codes and passwords"),
     "activation_rules": mark("Rules about codes and passwords"),

@@ -22,6 +22,11 @@ _SLUG = {"type": "string", "pattern": "^[a-z0-9-]+$", "maxLength": 60, "descript
 _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "authority": _SLUG,
     "index": {"type": "integer", "minimum": 0},
+    "partner": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        "description": "A partner's identifier.",
+    },
     "person": {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
 }
 _ERRORS = {

@@ -15,7 +15,7 @@ from vaka.web.problems import Problems
 from vaka.web.programs.describing import Interface, describe
 from vaka.web.programs.front import Rooms
 from vaka.web.programs.recognising import recognise_program
-from vaka.web.registry import people
+from vaka.web.registry import exchange, people
 from vaka.web.registry.registry import Registry
 from vaka.web.registry.told import ToldFacts, ToldPerson
 from vaka.web.routes import PUBLIC, Address, Door, build_router, route
@@ -25,6 +25,8 @@ PEOPLE = "/api/v1/{authority}/people"
 """As before there was a registry: programs that register people ask at the same address."""
 PERSON = f"{PEOPLE}/{{person}}"
 DESCRIPTION = "/api/registry/openapi.json"
+EXCHANGE = "/api/registry/exchange/{authority}/{partner}/contacts"
+"""Where partners send whom to ring about a person."""
 _REGISTERING, _READING, _CHANGING = f"POST {PEOPLE}", f"GET {PERSON}", f"PUT {PERSON}"
 _IDENTIFIER = {"type": "string", "format": "uuid"}
 
@@ -45,12 +47,14 @@ API: tuple[Address, ...] = (
     route(PEOPLE, people.register, ["POST"], needs=Permission.PORTAL_REGISTER_PEOPLE),
     route(PERSON, people.show, ["GET"], needs=Permission.PORTAL_KEEP_PEOPLE),
     route(PERSON, people.change, ["PUT"], needs=Permission.PORTAL_KEEP_PEOPLE),
+    # The message proves itself: by a signature over all of it, with the key that stands in the register of partners.
+    route(EXCHANGE, exchange.take_contacts, ["POST"], needs=PUBLIC),
     route("/alive", say_alive, ["GET"], needs=PUBLIC),
 )
 
 INTERFACE = Interface(
     about="How an authority's care system keeps the register of its people in care. Tokens are the portal's.",
-    bodies={_REGISTERING: ToldPerson, _CHANGING: ToldFacts},
+    bodies={_REGISTERING: ToldPerson, _CHANGING: ToldFacts, f"POST {EXCHANGE}": exchange.ToldContacts},
     answers={
         _REGISTERING: {"id": _IDENTIFIER, "registered": {"type": "boolean"}},
         _READING: {
@@ -59,6 +63,7 @@ INTERFACE = Interface(
             "person": {"type": ["object", "null"], "description": "As it is written; null where it is withheld."},
         },
         _CHANGING: {"id": _IDENTIFIER, "changed": {"type": "boolean"}},
+        f"POST {EXCHANGE}": {"changed": {"type": "boolean"}},
     },
     enters=frozenset({_REGISTERING}),
     tagged=frozenset({_READING}),
