@@ -53,7 +53,8 @@ def test_every_command_says_what_it_takes() -> None:
     for path, need in NEEDS.items():
         assert (need.permission is None) == bool(need.why), path
     assert {path for path, need in NEEDS.items() if need.permission is None} == {
-        "demo", "run", "migrate", "login", "logout", "account replay", "host accounts", "host sign-ins",
+        "demo", "run", "migrate", "login", "logout", "account replay", "backup now", "backup check",
+        "backup drill", "host accounts", "host sign-ins",
         "witness init", "witness add-log", "witness show", "witness run", "verify", "advisory write", "simulate",
         "decode",
     }  # fmt: skip
