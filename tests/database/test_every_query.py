@@ -27,12 +27,8 @@ USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform",
               "commands": "tenant", "operations.detection": "platform", "operations.capacity": "tenant",
               "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
               "operations.backup": "platform", "operations.integrity": "platform", "registers": "platform",
+              "operations.doctor": "platform", "operations.exchange": "platform",
               "operations.vulnerabilities": "platform"}  # fmt: skip
-              "commands": "tenant",
-              "identity": "platform", "notices": "platform", "operations.doctor": "platform",
-              "operations.exchange": "platform",
-              "protected": "tenant", "keys": "keys",
-              "registers": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {

@@ -77,11 +77,14 @@ def now(data: Path, kind: Kind | None) -> None:
 @data_option
 def list_all(data: Path) -> None:
     """List the backups here and what the site has."""
-    clock = SystemClock()
+    directory, clock = DataDirectory(data.absolute()), SystemClock()
+    settings = directory.load_settings()
     with (
-        _installation(data) as (_, settings, installation, server),
+        reachable_server(directory, settings) as server,
         recorded(server, clock, "backup.list", None, apply=False),
     ):
+        installation = Installation(directory.root, settings, directory.cluster)
+        installation.configure()
         for one in installation.repository.list_backups():
             wrong = "" if one.whole else "  holds wrong pages"
             click.echo(f"{one.label}  {one.kind}  {one.ended:%Y-%m-%d %H:%M} UTC{wrong}")

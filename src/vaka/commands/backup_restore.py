@@ -73,11 +73,11 @@ def restore(
     if moment is not None and moment > clock.now():
         raise ConfigurationError("That moment has not come yet.")
     installation = Installation(directory.root, settings, directory.cluster)
-    installation.configure()
     with reachable_server(directory, settings) as server:
         authorities = every_authority(server)
         chosen = choose_authority(authorities, authority)
         with recorded(server, clock, "backup.restore", change, apply=apply) as run:
+            installation.configure()
             run.facts |= {
                 "authority": str(chosen.id),
                 "until": None if moment is None else moment.isoformat(),
@@ -118,12 +118,12 @@ def swap_in(data: Path, authority: str, apply: bool, change: str | None) -> None
     with reachable_server(directory, settings) as server, keyholder_at_hand(directory, settings):
         authorities = every_authority(server)
         chosen = choose_authority(authorities, authority)
-        if not find_beside(server, chosen.database_name):
-            raise ConfigurationError(f"Nothing of {chosen.name} was restored. vaka backup restore does that first.")
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         with recorded(server, clock, "backup.swap", change, apply=apply) as run:
             run.facts["authority"] = str(chosen.id)
+            if not find_beside(server, chosen.database_name):
+                raise ConfigurationError(f"Nothing of {chosen.name} was restored. vaka backup restore does that first.")
             if not apply:
                 click.echo(UNCHANGED)
                 return
