@@ -23,7 +23,8 @@ def provide_tenant(server: Server, database: str) -> None:
         if superuser.execute("select 1 from pg_database where datname = %s", (BLANK,)).fetchone() is None:
             provision_tenant(server, BLANK)
         superuser.execute(
-            sql.SQL("create database {} owner vaka_owner template {}").format(
+            # Copied as files: where nothing waits for a disk, less work than writing every page into the log.
+            sql.SQL("create database {} owner vaka_owner template {} strategy file_copy").format(
                 sql.Identifier(database), sql.Identifier(BLANK)
             )
         )
