@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every test may ask for: a real PostgreSQL cluster, fresh authorities in it, a clock turned by hand."""
 
+import re
 import resource
 import shutil
 import tempfile
@@ -33,6 +34,17 @@ START = datetime(2026, 3, 14, 1, 59, tzinfo=UTC)
 # machine that has more to do.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+ONLY_WHOLE = "(browser or end_to_end)"
+"""How `make test` begins to say that it wants what drives a browser or whole installations, and nothing else."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Then leave files aside in which nothing says that it does: reading all of them takes half a minute."""
+    if not config.option.markexpr.startswith(ONLY_WHOLE) or not collection_path.match("test_*.py"):
+        return None
+    return None if re.search(r"mark\.(browser|end_to_end)\b", collection_path.read_text(encoding="utf-8")) else True
 
 
 def pytest_unconfigure() -> None:
