@@ -26,6 +26,7 @@ from psycopg.types.json import Jsonb
 
 from tests.auditing import engage
 from tests.clusters import start_cluster
+from tests.databases import provide_tenant
 from tests.identities import IDENTITIES, blinded, keep_key
 from tests.keys.running import end_keyholder, start_keyholder
 from tests.letters import as_letters, opened
@@ -34,7 +35,7 @@ from vaka.access.time_boxes import TIME_BOXED, usual_end
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database, tenant_role
 from vaka.demo.numbers import personal_number
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import create_account
@@ -263,6 +264,7 @@ async def _furnish(installation: Installation, mode: str) -> None:
             ("ekbacka", "Ekbacka kommun", "authority"), ("norrvik", "Norrviks kommun", "authority"),
             ("mottagning", "Larmcentralens mottagning", "intake"),
         ):  # fmt: skip
+            provide_tenant(server, tenant_database(slug))  # which is then registered as one that is there
             installation.authorities[slug] = await register_authority(
                 server, platform, keyring, slug, name, kind=kind, actor=ACTOR, now=now
             )
