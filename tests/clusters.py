@@ -9,12 +9,16 @@ a cluster is made, take the product's own.
 import shutil
 import subprocess
 import tempfile
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-from tests.databases import BLANK
+import psycopg
+
+from tests.databases import BLANK, let_in_quickly
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_keys, provision_platform, provision_tenant
+from vaka.database.server import SUPERUSER
 
 _WITHOUT_A_DISK = """\
 fsync = off
@@ -56,6 +60,10 @@ def _pattern() -> Cluster:
         provision_platform(cluster.server)
         provision_keys(cluster.server)
         provision_tenant(cluster.server, BLANK)
+        server = cluster.server
+        with closing(psycopg.connect(server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
+            for (role,) in superuser.execute("select rolname from pg_roles where rolcanlogin").fetchall():
+                let_in_quickly(superuser, role, server.credential_file(role).read_text().strip().rpartition(":")[2])
     finally:
         cluster.stop()
     return cluster
