@@ -20,8 +20,11 @@ WORKERS ?= 2
 # How pytest says that nothing was chosen.
 NONE_SUCH := 5
 FUZZ_SECONDS ?= 60
+# What `make check` runs of the tests; `make check test`, as CI does, runs it once.
+CHECKED := tests/docs tests/test_architecture.py tests/test_tree.py tests/secrets
+NOT_AGAIN := $(if $(filter check,$(MAKECMDGOALS)),$(addprefix --ignore=,$(CHECKED)))
 
-.PHONY: help demo test proofs check bench soak fuzz format docs lock clean
+.PHONY: help demo test proofs check check-types check-everything-else bench soak fuzz format docs lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +37,9 @@ test: $(TEST) ## Run every test; installs what they need (TESTS=path for some, W
 	@tools/node-packages
 	@tools/scan-environment
 	$(BIN)/pytest -m "not (soak or browser or end_to_end)" --numprocesses $(WORKERS) --dist loadfile \
-	    --no-loadscope-reorder $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
+	    --no-loadscope-reorder $(NOT_AGAIN) $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
 	$(BIN)/pytest -m "(browser or end_to_end) and not soak" --numprocesses $(WORKERS) --dist loadfile \
-	    --no-loadscope-reorder $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
+	    --no-loadscope-reorder $(NOT_AGAIN) $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
 
 proofs: $(TEST) ## Run the numbered proofs of the 37 terms; says of each how it went, and what waits (TESTS=path for some)
 	@tools/system-packages test
@@ -45,12 +48,18 @@ proofs: $(TEST) ## Run the numbered proofs of the 37 terms; says of each how it 
 	$(BIN)/pytest -q -p tests.proofs.report $(TESTS)
 
 check: $(TEST) ## Run what CI checks besides the tests: style, types, import contracts, licences, documentation, secrets
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-everything-else
+
+# The types take as long as the rest together.
+check-types:
+	$(BIN)/mypy
+
+check-everything-else:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/reuse lint --quiet || { $(BIN)/reuse lint; exit 1; }
-	$(BIN)/pytest -q tests/docs tests/test_architecture.py tests/test_tree.py tests/secrets
+	$(BIN)/pytest -q $(CHECKED)
 
 bench: $(TEST) ## Measure, beside Kamailio and a plain insert; prints a table and JSON
 	@tools/system-packages bench

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every test may ask for: a real PostgreSQL cluster, fresh authorities in it, a clock turned by hand."""
 
+import re
 import resource
 import shutil
 import tempfile
@@ -15,12 +16,12 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from tests.clusters import forget_pattern, start_cluster
 from tests.databases import provide_tenant
 from tests.identities import keep_key
 from tests.keys.running import running_keyholder
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_keys, provision_platform
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
 from vaka.identifiers import new_identifier
 from vaka.keys.keyring import Keyring, open_keyring
@@ -33,6 +34,22 @@ START = datetime(2026, 3, 14, 1, 59, tzinfo=UTC)
 # machine that has more to do.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+ONLY_WHOLE = "(browser or end_to_end)"
+"""How `make test` begins to say that it wants what drives a browser or whole installations, and nothing else."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Then leave files aside in which nothing says that it does: reading all of them takes half a minute."""
+    if not config.option.markexpr.startswith(ONLY_WHOLE) or not collection_path.match("test_*.py"):
+        return None
+    return None if re.search(r"mark\.(browser|end_to_end)\b", collection_path.read_text(encoding="utf-8")) else True
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind that clusters were copied from."""
+    forget_pattern()
 
 
 @pytest.fixture(autouse=True)
@@ -67,12 +84,8 @@ def directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def cluster(directory: Path) -> Iterator[Cluster]:
     """A running embedded cluster with the platform's database and the keys'."""
-    cluster = Cluster(directory / "cluster", directory / "credentials")
-    cluster.create()
-    cluster.start()
+    cluster = start_cluster(directory)
     try:
-        provision_platform(cluster.server)
-        provision_keys(cluster.server)
         keep_key(cluster.server.credentials)
         yield cluster
     finally:

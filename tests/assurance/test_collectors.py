@@ -16,7 +16,9 @@ import psycopg
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.clusters import start_cluster
 from tests.conftest import START
+from tests.databases import provide_tenant
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
@@ -40,9 +42,8 @@ from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import MACHINE_COLLECTORS, RIGHTS_COLLECTORS
 from vaka.assurance.wording import explain
 from vaka.clock import TurnedClock
-from vaka.database.cluster import Cluster
 from vaka.database.connections import make_pool
-from vaka.database.provision import provision_platform, provision_tenant
+from vaka.database.provision import provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -86,12 +87,9 @@ def own_server() -> Iterator[Server]:
     """A server of this module's own: its platform is broken again and again, with rules that hold elsewhere gone."""
     root = Path(tempfile.mkdtemp(prefix="vaka-test-"))
     root.chmod(0o755)
-    cluster = Cluster(root / "cluster", root / "credentials")
+    cluster = start_cluster(root)
     try:
-        cluster.create()
-        cluster.start()
-        provision_platform(cluster.server)
-        provision_tenant(cluster.server, tenant_database("provkommun"))
+        provide_tenant(cluster.server, tenant_database("provkommun"))
         with closing(psycopg.connect(cluster.server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
             superuser.execute(f"create database whole template {PLATFORM_DATABASE}")
         yield cluster.server
@@ -105,7 +103,7 @@ def server(own_server: Server) -> Server:
     """The server with its platform whole again."""
     with closing(psycopg.connect(own_server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
         superuser.execute(f"drop database {PLATFORM_DATABASE} with (force)")
-        superuser.execute(f"create database {PLATFORM_DATABASE} owner vaka_owner template whole")
+        superuser.execute(f"create database {PLATFORM_DATABASE} owner vaka_owner template whole strategy file_copy")
     provision_platform(own_server)
     return own_server
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 from playwright.sync_api import Page
 
+from tests.plain import NO_TLS
 from tests.ports import first_port
 from tests.waiting import wait_for
 from tests.web.furniture import PERSONAS, Installation
@@ -150,7 +151,7 @@ class House:
     def _ask(self, name: str, path: str) -> httpx.Response:
         """Ask a process itself, whatever stands before it."""
         host = {"host": urlsplit(self.origins[name]).netloc}
-        return httpx.get(f"http://localhost:{self.ports[name]}{path}", headers=host, timeout=30)
+        return httpx.get(f"http://localhost:{self.ports[name]}{path}", headers=host, timeout=30, verify=NO_TLS)
 
 
 def row(alarm: UUID) -> str:

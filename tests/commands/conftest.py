@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.clusters import start_cluster
 from tests.identities import keep_key
 from tests.keys.running import running_keyholder
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.database.connections import open_connection
-from vaka.database.provision import provision_platform
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
@@ -31,10 +31,8 @@ def made() -> Iterator[DataDirectory]:
     (path / "vaka.toml").write_text("[receiver]\ntls_port = false\n")
     data = DataDirectory(path)
     data.prepare()
-    data.cluster.create()
-    data.cluster.start()
+    start_cluster(path)
     try:
-        provision_platform(data.cluster.server)
         keep_key(data.cluster.server.credentials)
         with running_keyholder(path):
             asyncio.run(_register(data))

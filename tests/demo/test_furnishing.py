@@ -14,10 +14,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.clusters import start_cluster
 from tests.identities import blinded, keep_key
 from tests.keys.running import running_keyholder
-from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_platform
 from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.demo import furnishing as furnishing_module
 from vaka.demo.authorities import AUTHORITIES, DemoAuthority, invent_units
@@ -46,11 +45,8 @@ def root() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def server(root: Path) -> Iterator[Server]:
-    cluster = Cluster(root / "cluster", root / "credentials")
-    cluster.create()
-    cluster.start()
+    cluster = start_cluster(root)
     try:
-        provision_platform(cluster.server)
         keep_key(cluster.server.credentials)
         with running_keyholder(root):
             yield cluster.server

@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.letters import opened
+from tests.plain import NO_TLS
 from tests.signing_in import OWN, cookies_of, sign_in_over_http
 from tests.waiting import is_alive, wait_for
 from vaka.commands.databases import active_authorities
@@ -177,7 +178,7 @@ class House:
         settings = self.settings
         cookie = cookies_of(sign_in_over_http(settings.signin.origin, "supplier_administrator"))
         sent, headers = {"code": code, "sure": "yes"}, {**OWN, "cookie": cookie}
-        done = httpx.post(f"{settings.office.origin}/command", data=sent, headers=headers)
+        done = httpx.post(f"{settings.office.origin}/command", data=sent, headers=headers, verify=NO_TLS)
         assert (done.status_code, done.headers["location"]) == (303, f"/command?done={what}"), done.text
 
     def _is_ours(self, argument: bytes) -> bool:

@@ -25,6 +25,7 @@ import pytest
 
 from tests.end_to_end.house import House, SimulatedDevice
 from tests.people import open_person
+from tests.plain import NO_TLS
 from tests.secrets.traces import Searcher, secrets_below
 from tests.signing_in import cookies_of, sign_in_over_http
 from tests.waiting import wait_for
@@ -53,7 +54,9 @@ class Visitor:
 
     def ask(self, method: str, path: str, **fields: str) -> httpx.Response:
         headers = {"sec-fetch-site": "same-origin", "accept": "text/html", "cookie": self.cookie}
-        answer = httpx.request(method, self.origin + path, headers=headers, data=fields or None, timeout=30)
+        answer = httpx.request(
+            method, self.origin + path, headers=headers, data=fields or None, timeout=30, verify=NO_TLS
+        )
         for line in answer.headers.get_list("set-cookie"):
             for name, morsel in SimpleCookie(line).items():
                 if name in ("__Host-vaka-operator", "__Host-vaka-authority") and morsel.value:

@@ -22,13 +22,13 @@ from joserfc.jwk import ECKey
 from psycopg.rows import dict_row
 
 from tests.behind import stand_behind
+from tests.clusters import start_cluster
 from tests.platform import make_account, platform_as
 from vaka.access.grants import grant_role
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.sealing import seal_logs
 from vaka.database.connections import Connection
-from vaka.database.provision import provision_platform
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.identity.accounts import create_account
 from vaka.identity.installation import decide_installation
@@ -214,10 +214,8 @@ def open_house() -> Iterator[IdentityHouse]:
     data.prepare()
     try:
         with data.locked():
-            data.cluster.create()
-            data.cluster.start()
+            start_cluster(path)
             try:
-                provision_platform(data.cluster.server)
                 conninfo = data.cluster.server.conninfo(SUPERUSER, PLATFORM_DATABASE)
                 with closing(psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)) as onlooker:
                     yield asyncio.run(_furnish(data, onlooker))

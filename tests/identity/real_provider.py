@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey
 
 from tests import peers
 from tests.identity.house import LOA3, LOA4, IdentityHouse, content, key
+from tests.plain import NO_TLS
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.identity.invitations import AlreadyLinkedError, invite, make_code
@@ -87,7 +88,7 @@ def running_signin(data: Path, origin: str) -> Iterator[None]:
     def answers() -> bool:
         assert process.poll() is None, "the process has ended"
         try:
-            return httpx.get(f"{origin}/alive").status_code == 200
+            return httpx.get(f"{origin}/alive", verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 

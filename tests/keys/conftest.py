@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.clusters import start_cluster
 from tests.keys.keyring import TABLES, Keyring
 from vaka.clock import TurnedClock
 from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_keys
 from vaka.database.server import KEY_DATABASE, SUPERUSER, Server
 
 
@@ -23,11 +23,8 @@ def key_cluster() -> Iterator[Cluster]:
     """A cluster for keys alone: what is done here to the key database, no running keyholder would stand."""
     root = Path(tempfile.mkdtemp(prefix="vaka-keys-"))
     root.chmod(0o755)
-    cluster = Cluster(root / "cluster", root / "credentials")
-    cluster.create()
-    cluster.start()
+    cluster = start_cluster(root)
     try:
-        provision_keys(cluster.server)
         yield cluster
     finally:
         cluster.stop(immediately=True)

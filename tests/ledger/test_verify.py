@@ -5,6 +5,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -22,10 +23,22 @@ from vaka.ledger.verify import Expected, UnreadableError, verify_log
 from vaka.ledger.verify_entries import TooManySourcesError
 
 SIZE = 66_000  # three levels of tiles, the uppermost on the edge
-LEAVES = leaves(SIZE)
-LARGE = files_of(log_of(LEAVES))
+LEAVES = leaves(1100)
+"""The first of them, as many as most tests need."""
 SMALL_LEAVES = LEAVES[:700]
 SMALL = files_of(log_of(SMALL_LEAVES))
+
+
+@cache
+def all_leaves() -> list[bytes]:
+    """The entries of the large log. Made when first asked for: every process that collects tests reads this module."""
+    return leaves(SIZE)
+
+
+@cache
+def large() -> Files:
+    """The large log."""
+    return files_of(log_of(all_leaves()))
 
 
 def checkpoint_of(entries: Sequence[bytes]) -> Checkpoint:
@@ -44,9 +57,9 @@ def accused(files: Files, expected: Expected = EXPECTED) -> tuple[Wrong, str]:
 
 
 def test_large_log_is_verified_whole() -> None:
-    checked = verify(LARGE, replace(EXPECTED, since=checkpoint_of(LEAVES[:65_800])))
+    checked = verify(large(), replace(EXPECTED, since=checkpoint_of(all_leaves()[:65_800])))
     assert checked == Checked(
-        origin=ORIGIN, size=SIZE, root=log_of(LEAVES).edge.root().hex(), is_signed=True,
+        origin=ORIGIN, size=SIZE, root=log_of(all_leaves()).edge.root().hex(), is_signed=True,
         witnesses=[each.name for each in WITNESSES], seen_at=SEEN_AT + 2, continues=65_800, tiles=258 + 2 + 1,
         entries=SIZE, sources=3, first_at="2026-03-12T22:12:20.000000Z", last_at="2026-03-13T16:32:19.000000Z",
     )  # fmt: skip
@@ -166,24 +179,24 @@ def test_files_in_another_order_are_found(level: str) -> None:
 
 def test_edited_entry_is_named() -> None:
     path = "tile/entries/100"
-    entries = decode_bundle(Tile(ENTRIES, 100), LARGE[path])
+    entries = decode_bundle(Tile(ENTRIES, 100), large()[path])
     entries[17] = leaf(25_617, outcome="failure")
-    files = {**LARGE, path: encode_entries(entries)}
+    files = {**large(), path: encode_entries(entries)}
     assert accused(files) == (Wrong.ENTRY, "tile/entries/100, entry 25617")
-    hashes = LARGE["tile/0/100"]
+    hashes = large()["tile/0/100"]
     new = hashes[: 17 * 32] + hash_leaf(entries[17]) + hashes[18 * 32 :]
     assert accused({**files, "tile/0/100": new}) == (Wrong.TILE, "tile/0/100")
 
 
 def test_log_and_tiles_rewritten_below_the_same_checkpoint() -> None:
-    changed = files_of(log_of([leaf(0, outcome="failure"), *LEAVES[1:]]))
-    assert accused({**changed, "checkpoint": LARGE["checkpoint"]}) == (Wrong.ROOT, "tile/2/000.p/1")
+    changed = files_of(log_of([leaf(0, outcome="failure"), *all_leaves()[1:]]))
+    assert accused({**changed, "checkpoint": large()["checkpoint"]}) == (Wrong.ROOT, "tile/2/000.p/1")
 
 
 @pytest.mark.parametrize("path", ["tile/1/000", "tile/1/001.p/1", "tile/2/000.p/1", "tile/0/000", "tile/0/257.p/208"])
 def test_tile_of_every_level_is_held_to_the_root(path: str) -> None:
-    assert path in LARGE
-    code, _ = accused({**LARGE, path: LARGE[path][:-1] + bytes([LARGE[path][-1] ^ 1])})
+    assert path in large()
+    code, _ = accused({**large(), path: large()[path][:-1] + bytes([large()[path][-1] ^ 1])})
     assert code in (Wrong.TILE, Wrong.ROOT)
 
 

@@ -20,6 +20,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.alarms.house import Sender
+from tests.clusters import start_cluster
 from tests.identities import blinded
 from tests.keys.running import running_keyholder
 from tests.letters import as_letters
@@ -28,7 +29,7 @@ from tests.restoring import back_up
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_platform, provision_tenant
+from vaka.database.provision import provision_tenant
 from vaka.database.restoring import BackupSet, NotRestoredError, choose_set, list_sets, restored, sweep
 from vaka.database.server import SUPERUSER, Server, tenant_database
 from vaka.keys.client import KeysUnavailableError
@@ -110,11 +111,8 @@ class Place:
 def place() -> Iterator[Place]:
     root = Path(tempfile.mkdtemp(prefix="vaka-test-"))
     root.chmod(0o755)
-    cluster = Cluster(root / "cluster", root / "credentials")
-    cluster.create()
-    cluster.start()
+    cluster = start_cluster(root)
     try:
-        provision_platform(cluster.server)
         (root / "vaka.toml").write_text('[erasure]\nbackups = "backups"\n')
         (root / "backups").mkdir(mode=0o700)
         with running_keyholder(root):

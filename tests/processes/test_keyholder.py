@@ -14,12 +14,12 @@ from uuid import UUID
 
 import pytest
 
+from tests.clusters import start_cluster
 from tests.keys.keyring import TABLES
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.commands.programs import answers
 from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_keys, provision_platform
 from vaka.database.server import KEY_DATABASE, SUPERUSER
 from vaka.keys.client import KeyClient
 from vaka.keys.credentials import credential_file, issue_credentials
@@ -73,12 +73,8 @@ def cluster_root() -> Iterator[Path]:
     (root / "vaka.toml").write_text("")
     for name in ("run", "ledger"):
         (root / name).mkdir(mode=0o700)
-    cluster = Cluster(root / "cluster", root / "credentials")
-    cluster.create()
-    cluster.start()
+    cluster = start_cluster(root)
     try:
-        provision_platform(cluster.server)
-        provision_keys(cluster.server)
         issue_credentials(root / "credentials")
         yield root
     finally:

@@ -38,6 +38,7 @@ from tests import peers
 from tests.browser.house import House
 from tests.fronting import PROGRAMS, changed, nginx_before
 from tests.identity.house import free_port
+from tests.plain import NO_TLS
 from tests.processes.test_api_described import newest
 from tests.processes.test_web_answers import OWN, send
 from tests.programs import assertion, key_set, proved_by
@@ -242,7 +243,7 @@ def test_a_token_is_worth_something_with_its_certificate_alone(gate: Gate, paper
         assert reasons(gate, mark) == [(f"client:{program}", reason)]
     # Straight to the portal's port, without any TLS: whatever the header says is not believed.
     header = {"vaka-client-certificate": quote(paper.text), "authorization": f"Bearer {token}"}
-    assert httpx.get(f"{gate.house.portal}{ENTRIES}", headers=header).status_code == 401
+    assert httpx.get(f"{gate.house.portal}{ENTRIES}", headers=header, verify=NO_TLS).status_code == 401
     # Through nginx, with another's certificate or none, and a header of one's own.
     for shown in (None, other):
         with gate.client(shown) as client:

@@ -17,6 +17,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.clusters import start_cluster
+from tests.databases import provide_tenant
 from tests.ledger import golang
 from tests.ledger.attacks.scene import put_back_tables, save_tables
 from tests.ledger.sealed import LogHouse
@@ -25,7 +27,6 @@ from tests.ledger.watched import running as running_witness
 from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
-from vaka.database.provision import provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.identifiers import new_identifier
 from vaka.ledger.cosignatures import Policy, verify_cosignatures
@@ -50,12 +51,9 @@ def data() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="vaka-sequencer-"))
     directory.chmod(0o755)
     (directory / "vaka.toml").write_text(SETTINGS)
-    cluster = Cluster(directory / "cluster", directory / "credentials")
-    cluster.create()
-    cluster.start()
+    cluster = start_cluster(directory)
     try:
-        provision_platform(cluster.server)
-        provision_tenant(cluster.server, AUTHORITY.database_name)
+        provide_tenant(cluster.server, AUTHORITY.database_name)
         with closing(psycopg.connect(cluster.server.conninfo(platform_role("setup"), PLATFORM_DATABASE))) as connection:
             connection.execute(
                 "insert into vaka.authority (id, slug, name, database_name, address, created_at)"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.browser.house import House
+from tests.plain import NO_TLS
 from tests.signing_in import sign_in_over_http
 from tests.web.furniture import open_installation
 
@@ -84,7 +85,9 @@ def send(
 ) -> httpx.Response:
     """Send one request, and follow nothing."""
     where = f"http://localhost:{house.ports[process]}{path}"
-    return httpx.request(method, where, headers=dict(headers), data=data, follow_redirects=False, timeout=60)
+    return httpx.request(
+        method, where, headers=dict(headers), data=data, follow_redirects=False, timeout=60, verify=NO_TLS
+    )
 
 
 def sign_in(house: House, process: str) -> httpx.Response:

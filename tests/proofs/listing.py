@@ -8,6 +8,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,14 @@ class Proof:
         return int(self.number.split(".")[0])
 
 
-def list_proofs() -> list[Proof]:
+@cache
+def list_proofs() -> Sequence[Proof]:
     """Return every proof, in order. Raises ValueError where one has neither a test nor a reason."""
     said = tomllib.loads(SAID.read_text(encoding="utf-8"))
     named = named_after_proofs()
     for number, others in said["elsewhere"].items():
         named[number] += others
-    return [_proof(number, label, named.get(number, ()), said) for number, label in said["proofs"].items()]
+    return tuple(_proof(number, label, named.get(number, ()), said) for number, label in said["proofs"].items())
 
 
 def _proof(number: str, label: str, tests: Sequence[str], said: Mapping[str, Any]) -> Proof:
@@ -68,11 +70,12 @@ def named_after_proofs() -> dict[str, list[str]]:
     return found
 
 
-def all_tests() -> list[str]:
+@cache
+def all_tests() -> Sequence[str]:
     """Return every test function there is, as pytest names it below tests/."""
-    return [
+    return tuple(
         f"{path.relative_to(TESTS).as_posix()}::{node.name}"
         for path in sorted(TESTS.rglob("test_*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-    ]
+    )

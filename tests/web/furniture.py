@@ -25,6 +25,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from tests.auditing import engage
+from tests.clusters import start_cluster
+from tests.databases import provide_tenant
 from tests.identities import IDENTITIES, blinded, keep_key
 from tests.keys.running import end_keyholder, start_keyholder
 from tests.letters import as_letters, opened
@@ -33,8 +35,7 @@ from vaka.access.time_boxes import TIME_BOXED, usual_end
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import open_connection
-from vaka.database.provision import provision_platform
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_role
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database, tenant_role
 from vaka.demo.numbers import personal_number
 from vaka.identifiers import new_identifier
 from vaka.identity.accounts import create_account
@@ -238,11 +239,8 @@ def open_installation(mode: str = "demo") -> Iterator[Installation]:
     with tempfile.TemporaryDirectory(prefix="vaka-web-", ignore_cleanup_errors=True) as directory:
         root = Path(directory)
         root.chmod(0o755)
-        cluster = Cluster(root / "cluster", root / "credentials")
-        cluster.create()
-        cluster.start()
+        cluster = start_cluster(root)
         try:
-            provision_platform(cluster.server)
             keep_key(cluster.server.credentials)
             installation = Installation(root, cluster)
             installation.keyholder = start_keyholder(root)
@@ -266,6 +264,7 @@ async def _furnish(installation: Installation, mode: str) -> None:
             ("ekbacka", "Ekbacka kommun", "authority"), ("norrvik", "Norrviks kommun", "authority"),
             ("mottagning", "Larmcentralens mottagning", "intake"),
         ):  # fmt: skip
+            provide_tenant(server, tenant_database(slug))  # which is then registered as one that is there
             installation.authorities[slug] = await register_authority(
                 server, platform, keyring, slug, name, kind=kind, actor=ACTOR, now=now
             )

@@ -13,6 +13,7 @@ import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
@@ -56,25 +57,25 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+
 ONE_YEAR_SECONDS = 31_536_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asset:
-    """One static file."""
+    """One static file. What is computed from its content is computed once: every page names it."""
 
     name: str
     content: bytes
     media_type: str
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The first 16 hexadecimal digits of the content's SHA-256, part of the address."""
         return hashlib.sha256(self.content).hexdigest()[:16]
 
-    @property
+    @cached_property
     def address(self) -> str:
         """Where the browser finds it."""
         return f"/static/{self.fingerprint}/{self.name}"
 
-    @property
+    @cached_property
     def integrity(self) -> str:
         """The value of the page's ``integrity`` attribute (Subresource Integrity, SHA-384)."""
         return "sha384-" + base64.b64encode(hashlib.sha384(self.content).digest()).decode()

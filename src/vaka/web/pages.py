@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from vaka.clock import Clock
 from vaka.web import times
@@ -47,6 +49,27 @@ class Pages:
         return str(getattr(module, name)(**context))
 
 
+class _Compiled(BytecodeCache):
+    """What templates were made into, in memory: environments differ in what names mean there, not in their code.
+
+    So a page that was shown in one language need not be made ready a second time for the other.
+    """
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template its code, if the very same text was made into it before."""
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a template."""
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 def _environment(language: Language, assets: Assets, names: Mapping[str, Any]) -> Environment:
     environment = Environment(
         loader=PackageLoader("vaka.web", "templates"),
@@ -56,6 +79,7 @@ def _environment(language: Language, assets: Assets, names: Mapping[str, Any]) -
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_COMPILED,
         extensions=["jinja2.ext.i18n"],
     )
     texts = texts_in(language)
