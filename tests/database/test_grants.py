@@ -62,14 +62,12 @@ FINDS = {
         "large_changes", "unanswered_exercises", "exercise_hours", "unanswered_audits", "changed_samples",
         "unverified_logs",
         "stale_advisories", "unseen_vulnerabilities", "overdue_vulnerabilities",
-        "plain_devices", "unreplayed", "silent_sources", "unhoused", "remote_paths", "remote_samples",
-        "deployments",
         "plain_devices", "unreplayed", "wrongly_taken", "silent_sources", "unhoused", "remote_paths", "remote_samples",
+        "deployments",
     )
 } | dict.fromkeys(
-    ("enter_look()", "newest_deployment()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()"),
-    ("enter_look()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()", "report_clock()",
-     "report_flows()", "report_certificates()"),
+    ("enter_look()", "newest_deployment()", "ledger.list_touches()", "ledger.count_made_up()", "list_digest_devices()",
+     "report_clock()", "report_flows()", "report_certificates()"),
     "execute",
 )  # fmt: skip
 FINDS_OWN = {
