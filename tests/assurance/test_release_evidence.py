@@ -50,12 +50,13 @@ from vaka.assurance.release_evidence import RELEASE_COLLECTORS
 from vaka.clock import TurnedClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.errors import ConfigurationError
-from vaka.operations.integrity.admitting import Vigil, require_release
+from vaka.operations.integrity.admitting import require_release
 from vaka.operations.integrity.attestation import Scan, describe_scan
 from vaka.operations.integrity.envelope import read_trust, seal
 from vaka.operations.integrity.gates import Passage, as_gates
 from vaka.operations.integrity.manifest import MANIFEST, Release, describe, read_release
 from vaka.operations.integrity.restricting import allow_only, find_version
+from vaka.operations.integrity.vigil import Vigil
 from vaka.settings import ReleaseSettings, Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]

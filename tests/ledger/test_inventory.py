@@ -313,14 +313,11 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
 
 _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
-    r"|(publish|open|acknowledge)_rule\("
     r"|enter_look|place_session|draw_remote_sample|check_remote_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(publish|open|acknowledge)_rule\(|(attach|refuse)_file\("
-    r"|enter_look|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(propose|approve|end)_exclusion|report_log_check|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\(|raise_alert\(|enter_detection\("
-    r"|(open|write|answer|see)_case\(|escalate_cases\("
     r"|(begin|finish)_advisory_import\(|add_advisory_records\(|(enter|state|decide)_vulnerabilit(ies|y)\("
     r"|accept_messages|accept_exercises|register_exercise_devices|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
@@ -415,6 +412,10 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "propose_exclusion": told("exclusion.proposed"),
     "approve_exclusion": told("exclusion.approved"),
     "report_log_check": told("log.verified", "log.doubted"),
+    "write_log_check_notices": Untold("goes with the entry that the notice tells of"),
+    "report_clock": Untold("how a machine's clock is just now; what follows from it is the state of a term"),
+    "report_flows": Untold("what listens on a machine just now; what follows from it is the state of a term"),
+    "report_certificates": Untold("until when a machine's certificates are valid; what follows is the state of a term"),
     "end_exclusion": told("exclusion.ended"),
     "draw_remote_sample": told("remote.drawn"),
     "check_remote_session": told("remote.checked"),
@@ -784,6 +785,10 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/reports/{{report}}/{{year}}"): told("log.read", "page.opened"),
     ("POST", f"{LOG}/reports/{{report}}/{{year}}/csv"): told("report.taken"),
     ("POST", f"{LOG}/reports/{{report}}/{{year}}/pdf"): told("report.taken"),
+    ("GET", "/clocks"): Untold("leads to the page of one's own authority"),
+    ("GET", f"{LOG}/clocks"): told("page.opened"),
+    ("GET", "/flows"): Untold("leads to the page of one's own authority"),
+    ("GET", f"{LOG}/flows"): told("page.opened"),
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
@@ -892,6 +897,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/terms/{slug}"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/inquiries"): Untold("what authorities have asked the supplier; nobody in care"),
     ("POST", "/inquiries"): told("inquiry.answered"),
+    ("GET", "/clocks"): Untold("how right the machines' clocks are; there is nobody in it"),
+    ("GET", "/flows"): Untold("what flows between whom, and how it is protected; there is nobody in it"),
     ("GET", "/remote"): Untold("whose sessions were drawn for a check; nobody in care"),
     ("POST", "/remote/draw"): told("remote.drawn"),
     ("POST", "/remote/check"): told("remote.checked", "security_key.used", "security_key.refused"),

@@ -154,13 +154,17 @@ select authority_id, reason, things from find_late_cases(%(at)s)
 -- name: find_undetected
 -- as: scheduler, setup
 select authority_id, reason, things from find_undetected(%(within)s, %(at)s)
+
 -- name: find_stale_advisories
+-- as: scheduler, setup
 select authority_id, reason, things from find_stale_advisories(%(at)s)
 
 -- name: find_unseen_vulnerabilities
+-- as: scheduler, setup
 select authority_id, reason, things from find_unseen_vulnerabilities(%(at)s)
 
 -- name: find_overdue_vulnerabilities
+-- as: scheduler, setup
 select authority_id, reason, things from find_overdue_vulnerabilities(%(at)s)
 
 -- name: find_unseen_cases

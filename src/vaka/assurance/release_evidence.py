@@ -15,13 +15,13 @@ from vaka.assurance.asking_databases import Collector, Place, ask_platform
 from vaka.assurance.evidence import Found, Look
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.database.connections import transaction
-from vaka.operations.integrity.admitting import inspect_release
 from vaka.operations.integrity.attestation import read_scan, require_tested
 from vaka.operations.integrity.deployments import find_newest
 from vaka.operations.integrity.envelope import Fault, NotBelievedError, Trust, read_trust
 from vaka.operations.integrity.gates import find_failures
 from vaka.operations.integrity.manifest import Release
 from vaka.operations.integrity.restricting import is_held
+from vaka.operations.integrity.vigil import inspect_release
 
 PROBE = "run/execution.probe"
 _REASONS: Mapping[Fault, str] = MappingProxyType(

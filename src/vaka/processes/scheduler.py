@@ -25,8 +25,8 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import make_client, open_keyring
 from vaka.operations.capacity.rounds import CAPACITY_SECONDS, Capacity
 from vaka.operations.detection.rounds import DETECTION_SECONDS, Detection
-from vaka.operations.integrity.admitting import LOOK_SECONDS as VIGIL_SECONDS
-from vaka.operations.integrity.admitting import Vigil
+from vaka.operations.integrity.vigil import LOOK_SECONDS as VIGIL_SECONDS
+from vaka.operations.integrity.vigil import Vigil
 from vaka.operations.vulnerabilities.rounds import COMPARING_SECONDS, Vulnerabilities
 from vaka.processes.starting import run_process, until_told
 from vaka.protected.drift import Protection
