@@ -105,7 +105,11 @@ async def test_term_37_1_he_sees_his_tenant_and_his_scope_and_writes_nothing_out
     rut, elsewhere = await parties.principal(NOON), new_authority().id
     assert find_scope(rut, parties.authority) == frozenset({9, 20})
     assert not any(may(rut, one, elsewhere) for one in Permission)
-    read = {Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_SEE_TERMS}
+    # Which cases he may read, the terms in his scope decide (web/portal/test_auditor.py).
+    read = {
+        Permission.PORTAL_READ_LOG, Permission.PORTAL_SEE_ACCESS, Permission.PORTAL_SEE_TERMS,
+        Permission.PORTAL_READ_CASES,
+    }  # fmt: skip
     own = {Permission.PORTAL_AUDIT, Permission.PORTAL_OWN_KEYS, Permission.PORTAL_OWN_SESSIONS}
     assert {one for one in Permission if may(rut, one, parties.authority)} == read | own
     for path in ("/access", "/access/report/2026", "/audits", "/terms", "/keys"):

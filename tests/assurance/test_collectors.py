@@ -16,9 +16,7 @@ import psycopg
 import pytest
 
 from tests.alarms.house import connect_superuser
-from tests.clusters import start_cluster
 from tests.conftest import START
-from tests.databases import provide_tenant
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Contract, Judgement, Status, judge
@@ -42,8 +40,9 @@ from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import MACHINE_COLLECTORS, RIGHTS_COLLECTORS
 from vaka.assurance.wording import explain
 from vaka.clock import TurnedClock
+from vaka.database.cluster import Cluster
 from vaka.database.connections import make_pool
-from vaka.database.provision import provision_platform
+from vaka.database.provision import provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -70,14 +69,15 @@ _ELSEWHERE = {
     *VULNERABILITY_COLLECTORS,
     *OWN_ELSEWHERE,
     ONCE_RULED,
+    "log-verified",
     "clock-state",
 }
 ALONE = [name for name in COLLECTORS if name not in _ELSEWHERE]
 """What finds all well where there is nothing. The others need something to find: test_backup_evidence.py,
 test_case_collectors.py,
 test_machine.py, test_overseen.py, test_register_collectors.py, test_remote_work.py,
-test_report_collectors.py, test_release_evidence.py, test_scanner_evidence.py, test_clocks.py, test_authority_rules.py
-and tests/operations/vulnerabilities have it.
+test_report_collectors.py, test_release_evidence.py, test_scanner_evidence.py, test_clocks.py, test_authority_rules.py,
+tests/web/office/test_log_checks.py and tests/operations/vulnerabilities have it.
 """
 LONG_AGO = START - timedelta(days=30)
 
@@ -87,9 +87,13 @@ def own_server() -> Iterator[Server]:
     """A server of this module's own: its platform is broken again and again, with rules that hold elsewhere gone."""
     root = Path(tempfile.mkdtemp(prefix="vaka-test-"))
     root.chmod(0o755)
-    cluster = start_cluster(root)
+    cluster = Cluster(root / "cluster", root / "credentials")
     try:
-        provide_tenant(cluster.server, tenant_database("provkommun"))
+        # As setup makes it: a copy has roles of a blank authority besides, which are nobody's.
+        cluster.create()
+        cluster.start()
+        provision_platform(cluster.server)
+        provision_tenant(cluster.server, tenant_database("provkommun"))
         with closing(psycopg.connect(cluster.server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
             superuser.execute(f"create database whole template {PLATFORM_DATABASE}")
         yield cluster.server
@@ -103,7 +107,7 @@ def server(own_server: Server) -> Server:
     """The server with its platform whole again."""
     with closing(psycopg.connect(own_server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
         superuser.execute(f"drop database {PLATFORM_DATABASE} with (force)")
-        superuser.execute(f"create database {PLATFORM_DATABASE} owner vaka_owner template whole strategy file_copy")
+        superuser.execute(f"create database {PLATFORM_DATABASE} owner vaka_owner template whole")
     provision_platform(own_server)
     return own_server
 

@@ -103,10 +103,15 @@ async def look(installation: Installation, now: datetime, slug: str = "ekbacka")
         await pool.close()
     async with platform_as(installation.server, "scheduler") as scheduler:
         await enter_look(scheduler, REQUIREMENT, found, now)
+    return await judged(installation, now, slug)
+
+
+async def judged(installation: Installation, now: datetime, slug: str = "ekbacka") -> tuple[Status, str]:
+    """Judge by what was seen so far."""
     async with platform_as(installation.server, "portal") as connection:
         [one] = [found for found in await list_supervised(connection, now) if found.slug == slug]
-        judged = judge(REQUIREMENT, (await read_standings(connection, one.id)).get(NAME), one.contract, now)
-    return judged.status, judged.reason
+        judgement = judge(REQUIREMENT, (await read_standings(connection, one.id)).get(NAME), one.contract, now)
+    return judgement.status, judgement.reason
 
 
 @pytest.mark.turns_red("log-verified")
@@ -153,6 +158,17 @@ async def test_what_the_authority_verified_is_evidence_and_what_it_found_wrong_i
     clock.turn(1)
     assert (await lovisa.post(HERE, {"pasted": checkpoint, "at": minute(clock.now())})).status == 303
     assert await look(installation, clock.now()) == (Status.MET, "none")
+
+
+@pytest.mark.turns_red("log-verified", stopped=True)
+async def test_where_nobody_looks_any_more_it_is_not_green(
+    lovisa: Browser, clock: TurnedClock, installation: Installation, checkpoint: str
+) -> None:
+    assert (await lovisa.post(HERE, {"pasted": checkpoint, "at": minute(clock.now())})).status == 303
+    assert await look(installation, clock.now()) == (Status.MET, "none")
+    assert REQUIREMENT.looked is not None
+    later = clock.now() + REQUIREMENT.looked + timedelta(seconds=1)
+    assert await judged(installation, later) == (Status.UNTESTED, "collector_down")
 
 
 async def test_a_checkpoint_that_the_log_never_had_is_no_evidence(
