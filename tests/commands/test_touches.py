@@ -25,7 +25,7 @@ from vaka.commands.maintenance import fingerprint
 from vaka.commands.needs import NEEDS
 from vaka.commands.touches import TOUCHED, UNTOUCHED, takes_touch
 
-OFFICE_IS_STOPPED = {"migrate", "key readmit"}
+OFFICE_IS_STOPPED = {"migrate", "key readmit", "backup swap"}
 DEACTIVATE = ("account", "deactivate", "--account", str(uuid4()))
 
 

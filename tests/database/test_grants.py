@@ -446,7 +446,6 @@ PLATFORM: dict[str, Rights] = {
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
-        "migration": "select",
         "find_held_exercise()": "execute",
         "register_exercise_devices()": "execute",
         "ask_command_login()": "execute",
@@ -640,7 +639,6 @@ TENANT: dict[str, Rights] = {
     "sequencer": SEALS,
     "setup": ASKS_LEDGER
     | {
-        "migration": "select",
         **FINDS_OWN,
         "register_exercise_devices()": "execute",
         "unit": REGISTER,

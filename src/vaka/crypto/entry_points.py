@@ -72,6 +72,11 @@ FILES: Mapping[str, EntryPoint] = MappingProxyType(
     {
         "keyholder.device_pin": _judged("key_device_pin", "read by vaka.keys.token"),
         "keyholder.root_credential": _other("256 bits in 64 hexadecimal digits or refused: vaka.keys.sealed_file"),
+        "backup.passphrase": _other("made when it is first needed; a short one is refused: vaka.operations.backup"),
+        "backup.files_passphrase": _other(
+            "made when it is first needed; a short one is refused: vaka.operations.backup"
+        ),
+        "release.signing_key": _other("a private key, made when it is first needed: vaka.keys.signing_key"),
     }
 )
 """By setting: files that hold a secret somebody may have written."""

@@ -37,9 +37,6 @@ grant execute on function ledger.announce_pruning, ledger.prune to g_sequencer;
 grant execute on function ledger.whereabouts to g_sequencer;
 grant usage on schema vaka to g_receiver, g_desk, g_portal, g_registry, g_office, g_scheduler, g_signin, g_setup, g_sequencer;
 
--- setup: tells what a database lacks (`vaka doctor`), as whoever migrates it sees it.
-grant select on migration to g_setup;
-
 -- Whoever must not act while the ledger stands still may ask whether it stands.
 grant execute on function ledger.standing to g_desk, g_portal, g_registry, g_office, g_signin, g_setup, g_scheduler;
 

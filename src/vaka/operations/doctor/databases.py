@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The databases: whether they answer, what they are, what they lack, and whether their logs are being sealed.
 
-Everything is read as `setup`, but what the key database lacks. Of what stands in them nothing is
-said.
+Everything is read as `setup`, but what they lack: which migrations there were, nobody but the superuser may see, and who
+has not the superuser's credential leaves that. Of what stands in the databases nothing is said.
 """
 
 from collections.abc import Iterator
@@ -51,18 +51,18 @@ def look_at_databases(place: Place, oldest: int = OLDEST_VERSION) -> Iterator[Fi
         with closing(_connect(server, PLATFORM_DATABASE)) as connection:
             yield good("Databasen svarar.", "The database answers.")
             yield from _look_at_server(connection, oldest)
-            yield from _look_at_one(place, connection, PLATFORM_DATABASE, "platform")
+            yield from _look_at_one(place, server, connection, PLATFORM_DATABASE, "platform")
             names = [str(row[0]) for row in connection.execute(QUERIES["list_databases"]).fetchall()]
     except psycopg.OperationalError:
         yield _silent(server)
         return
     except psycopg.errors.UndefinedTable:  # a server of one's own before its first migration, which is told of already
         return
-    yield from _look_at_keys(server)
+    yield from _look_at_migrations(server, KEY_DATABASE, "keys")
     for name in names:
         try:
             with closing(_connect(server, name)) as connection:
-                yield from _look_at_one(place, connection, name, "tenant")
+                yield from _look_at_one(place, server, connection, name, "tenant")
         except psycopg.OperationalError:
             yield wrong(
                 Sentence(
@@ -105,20 +105,19 @@ def _look_at_server(connection: Connection, oldest: int) -> Iterator[Finding]:
             )
 
 
-def _look_at_one(place: Place, connection: Connection, name: str, kind: Kind) -> Iterator[Finding]:
-    yield from _look_at_migrations(connection, name, kind)
+def _look_at_one(place: Place, server: Server, connection: Connection, name: str, kind: Kind) -> Iterator[Finding]:
+    yield from _look_at_migrations(server, name, kind)
     yield from _look_at_log(place, connection, name)
 
 
-def _look_at_keys(server: Server) -> Iterator[Finding]:
-    """The key database lets nobody but the keyholder and the superuser in; who has no superuser's word leaves it."""
+def _look_at_migrations(server: Server, name: str, kind: Kind) -> Iterator[Finding]:
     with suppress(OSError, psycopg.OperationalError):
         server.credential_file(SUPERUSER).read_bytes()
-        with closing(psycopg.connect(server.conninfo(SUPERUSER, KEY_DATABASE), autocommit=True)) as connection:
-            yield from _look_at_migrations(connection, KEY_DATABASE, "keys")
+        with closing(psycopg.connect(server.conninfo(SUPERUSER, name), autocommit=True)) as connection:
+            yield from _compare_migrations(connection, name, kind)
 
 
-def _look_at_migrations(connection: Connection, name: str, kind: Kind) -> Iterator[Finding]:
+def _compare_migrations(connection: Connection, name: str, kind: Kind) -> Iterator[Finding]:
     try:
         lacking = len(pending_migrations(connection, kind))
     except ConfigurationError as error:
@@ -132,9 +131,6 @@ def _look_at_migrations(connection: Connection, name: str, kind: Kind) -> Iterat
                 en="Start the version of Vaka that the database was made for.",
             ),
         )
-    except psycopg.errors.InsufficientPrivilege:
-        # Older than the right to look.
-        yield wrong(_lacks(name, "", ""), _MIGRATE)
     else:
         if lacking:
             yield wrong(_lacks(name, f" ({lacking})", f" ({lacking})"), _MIGRATE)
