@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The databases: whether they answer, what they are, what they lack, and whether their logs are being sealed.
 
-Everything is read as `setup`, but what they lack: which migrations there were, nobody but the superuser may see, and who
-has not the superuser's credential leaves that. Of what stands in the databases nothing is said.
+Everything is read as `setup`, but what they lack: which migrations there were nobody but the superuser may see, and who
+has not his credential leaves that. Of what stands in the databases nothing is said.
 """
 
 from collections.abc import Iterator
