@@ -41,7 +41,7 @@ async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal
 @pytest.fixture(autouse=True)
 def no_cases(installation: Installation, logs: Logs) -> Iterator[None]:
     """No case of before is there, and none stays."""
-    forget = "truncate vaka.security_case, vaka.case_entry, vaka.case_receipt, vaka.case_contact"
+    forget = "truncate vaka.security_case, vaka.case_entry, vaka.case_receipt, vaka.case_contact cascade"
     logs.execute("platform", forget, unguarded=True)
     yield
     logs.execute("platform", forget, unguarded=True)
