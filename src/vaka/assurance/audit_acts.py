@@ -101,6 +101,10 @@ _WHY: Mapping[str, tuple[Category, str, str]] = {
         Category.CONFLICT, "Det är fler än tjugo tusen. Kom överens om en kortare tid att granska.",
         "There are more than twenty thousand. Agree on a shorter time that is looked at.",
     ),
+    "altered": (
+        Category.CONFLICT, "Poster i loggen är inte som de förseglades. Kontrollera loggen, och säg vad som är fel.",
+        "Entries of the log are not as they were sealed. Verify the log, and report what is wrong.",
+    ),
     "unsealed": (
         Category.CONFLICT, "Loggen har inte förseglats sedan populationen frystes. Försök igen om ett par minuter.",
         "The log has not been sealed since the population was frozen. Try again in a couple of minutes.",

@@ -62,8 +62,9 @@ async def _read_items(tenant: Connection, one: Audit, event: str, size: int) -> 
     items: dict[str, str] = {}
     while hits := await find_entries(tenant, wanted, size=size, most=_AT_ONCE, before=before):
         for hit in hits:
-            if hit.data is not None:
-                items[f"{event}/{hit.index}"] = hash_leaf(hit.data).hex()
+            if hit.data is None or not hit.agrees:
+                raise AuditError("altered")
+            items[f"{event}/{hit.index}"] = hash_leaf(hit.data).hex()
         if len(items) > MOST_ITEMS:
             raise AuditError("large")
         before = Place(hits[-1].happened_at, hits[-1].index)

@@ -17,6 +17,7 @@ from vaka.ledger.notes import LARGEST_NOTE, Note, parse_note
 from vaka.ledger.reading import LogState, read_entry
 from vaka.ledger.stored import prove_growth
 from vaka.ledger.tree import require_consistency
+from vaka.ledger.wording import seems_personal
 
 Means = Literal["verifier", "checkpoint", "numbers", "none"]
 LONGEST_PASTED = LARGEST_NOTE
@@ -24,6 +25,8 @@ OLDEST_CHECKPOINT = timedelta(days=31)
 """By how much the newest entry under a checkpoint may be older than its verification, which saw nothing later."""
 AHEAD = timedelta(minutes=10)
 """How far the clocks of who verifies and of who writes may lie apart."""
+_LONGEST_SAID = 300
+_MOST_WITNESSES = 100
 _SIZE = re.compile(r"[1-9][0-9]{0,14}")
 _ROOT = re.compile(r"[0-9a-f]{64}")
 
@@ -165,8 +168,8 @@ def _read_output(text: str, origin: str) -> Claim | None:
         output = json.loads(text)
         checked, wrong = output["checked"], output["wrong"]
         named, size, root = checked["origin"], checked["size"], checked["root"]
-        said = "" if wrong is None else f"{wrong['code']}: {wrong['where']}"
-        is_well, not_checked, witnesses = output["verified"], output["not_checked"], len(checked["witnesses"])
+        said = "" if wrong is None else f"{wrong['code']}: {wrong['where']}"[:_LONGEST_SAID]
+        is_well, not_checked, witnesses = output["verified"], output["not_checked"], checked["witnesses"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UnusableCheckError("unreadable") from None
     if not_checked is not None:
@@ -176,6 +179,10 @@ def _read_output(text: str, origin: str) -> Claim | None:
         or is_well != (wrong is None)
         or type(size) is not int
         or not isinstance(root, str)
+        or not isinstance(witnesses, list)
+        or len(witnesses) > _MOST_WITNESSES
+        or not said.isprintable()
+        or seems_personal(said)
     ):
         raise UnusableCheckError("unreadable")
     if size == 0 and said:
@@ -184,7 +191,7 @@ def _read_output(text: str, origin: str) -> Claim | None:
         raise UnusableCheckError("unreadable")
     if named != origin:
         raise UnusableCheckError("foreign")
-    return Claim(size, bytes.fromhex(root), "verifier", said[:300], is_well, witnesses)
+    return Claim(size, bytes.fromhex(root), "verifier", said, is_well, len(witnesses))
 
 
 async def is_of_log(tenant: Connection, state: LogState, claim: Claim) -> bool:

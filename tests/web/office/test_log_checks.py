@@ -134,7 +134,7 @@ async def test_what_the_authority_verified_is_evidence_and_what_it_found_wrong_i
     clock.turn(61)
     logs.execute("platform", "truncate vaka.look cascade", unguarded=True)
     said = output(checkpoint, {"code": "tile", "where": "tile/0/000", "sv": "", "en": ""})
-    words = {"words": "Hasharna stämmer inte", "at": minute(clock.now())}
+    words = {"words": "Hasharna stämmer inte", "at": minute(clock.now() - timedelta(minutes=1))}
     assert (await lovisa.post(f"{HERE}/wrong", {**words, "pasted": said})).status == 303
     assert await look(installation, clock.now()) == (Status.FAILING, "wrong")
     async with platform_as(installation.server, "office") as connection:
@@ -152,7 +152,7 @@ async def test_what_the_authority_verified_is_evidence_and_what_it_found_wrong_i
     assert "Hasharna stämmer inte (tile: tile/0/000)" in page
     assert root in page
 
-    # What was verified before it was found does not undo it; what is verified after it does.
+    # What was verified before it was found, or in that very minute, does not undo it; what is verified after it does.
     before = await lovisa.post(HERE, {"pasted": checkpoint, "at": at})
     assert (before.status, "Något har befunnits fel senare" in before.text) == (409, True)
     clock.turn(1)

@@ -78,8 +78,8 @@ def _look_at_days(place: Place, path: Path, certificate: x509.Certificate) -> It
     yield wrong(
         said,
         Sentence(
-            sv="Lägg dit ett nytt med sin nyckel (receiver.certificate) och starta om mottagarna en i taget.",
-            en="Put a new one there with its key (receiver.certificate), and restart the receivers one at a time.",
+            sv="Lägg dit ett nytt med sin nyckel (receiver.certificate). Mottagaren visar det inom tio sekunder.",
+            en="Put a new one there with its key (receiver.certificate). The receiver shows it within ten seconds.",
         ),
     )
 

@@ -7,7 +7,7 @@ has not his credential leaves that. Of what stands in the databases nothing is s
 """
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 
 import psycopg
 from psycopg.rows import class_row
@@ -56,7 +56,8 @@ def look_at_databases(place: Place, oldest: int = OLDEST_VERSION) -> Iterator[Fi
     except psycopg.OperationalError:
         yield _silent(server)
         return
-    except psycopg.errors.UndefinedTable:  # a server of one's own before its first migration, which is told of already
+    except psycopg.errors.UndefinedTable:  # a server of one's own before its first migration
+        yield wrong(_lacks(PLATFORM_DATABASE, "", ""), _MIGRATE)
         return
     yield from _look_at_migrations(server, KEY_DATABASE, "keys")
     for name in names:
@@ -111,10 +112,22 @@ def _look_at_one(place: Place, server: Server, connection: Connection, name: str
 
 
 def _look_at_migrations(server: Server, name: str, kind: Kind) -> Iterator[Finding]:
-    with suppress(OSError, psycopg.OperationalError):
-        server.credential_file(SUPERUSER).read_bytes()
+    credential = server.credential_file(SUPERUSER)
+    try:
+        credential.read_bytes()
         with closing(psycopg.connect(server.conninfo(SUPERUSER, name), autocommit=True)) as connection:
             yield from _compare_migrations(connection, name, kind)
+    except (OSError, psycopg.OperationalError):
+        yield unseen(
+            Sentence(
+                sv=f"Vad databasen {name} saknar syns bara som superanvändare ({credential}).",
+                en=f"What the database {name} lacks is seen by the superuser alone ({credential}).",
+            ),
+            Sentence(
+                sv="Se efter med vaka migrate, som inte ändrar något utan --apply.",
+                en="Look with vaka migrate, which changes nothing without --apply.",
+            ),
+        )
 
 
 def _compare_migrations(connection: Connection, name: str, kind: Kind) -> Iterator[Finding]:
@@ -141,7 +154,8 @@ def _look_at_log(place: Place, connection: Connection, name: str) -> Iterator[Fi
         with connection.cursor(row_factory=class_row(LedgerNews)) as cursor:
             news = cursor.execute(LEDGER["standing"]).fetchone()
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
-        return  # an older database, which is told of already
+        yield wrong(_lacks(name, "", ""), _MIGRATE)  # an older database
+        return
     if news is not None and not news.stands(place.now):
         seconds = None if news.sealed_at is None else int(abs(place.now - news.sealed_at).total_seconds())
         yield wrong(

@@ -81,9 +81,9 @@ class Portal:
     notices_key: Path | None = None
     """Where the public half of the key is that signs what is posted to authorities' systems."""
     security_contact: SecurityContactSettings = field(default_factory=SecurityContactSettings)
+    """Whom somebody tells who has found a weakness."""
     backup: BackupSettings = field(default_factory=BackupSettings)
     """What was agreed of backups."""
-    """Whom somebody tells who has found a weakness."""
     packs_key: Path = Path("packs.key")
     """The private key that evidence packs are signed with; made at the first of them."""
     packing: asyncio.Lock = field(default_factory=asyncio.Lock)

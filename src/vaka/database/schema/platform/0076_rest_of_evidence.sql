@@ -68,9 +68,10 @@ begin
     elsif p_checked_at > p_at or p_checked_at < p_at - interval '92 days' then
         return 'when';
     elsif p_result = 'verified' and exists (
-        select from log_check c where c.authority_id = p_authority and c.checked_at > p_checked_at and c.result = 'wrong')
+        select from log_check c where c.authority_id = p_authority and c.result = 'wrong'
+          and (c.checked_at >= p_checked_at or (c.agrees and c.size > p_size)))
     then
-        -- What was well before something was found wrong says nothing of what was found.
+        -- What was well before something was found wrong, or of fewer entries, says nothing of what was found.
         return 'before';
     end if;
     insert into log_check (id, authority_id, result, size, root, agrees, means, witnesses, words, checked_at, digest, made_by,
