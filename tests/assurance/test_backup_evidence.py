@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -65,9 +66,9 @@ def backed_up(ran: Callable[..., None], at: datetime, point: datetime | None = N
     ran("now", at, {"point": (point or at).isoformat(timespec="seconds")})
 
 
-def hall(by_hand: Callable[..., None], holds: str, address: str, machines: str) -> None:  # noqa: F811
+def hall(by_hand: Callable[..., None], holds: str, address: str, machines: str) -> UUID:  # noqa: F811
     """A hall of the register that is in force."""
-    Shelf(by_hand).put("sites", "in_force", holds=holds, address=address, machines=machines)
+    return Shelf(by_hand).put("sites", "in_force", holds=holds, address=address, machines=machines)
 
 
 @pytest.mark.turns_red(POINT)
@@ -150,6 +151,21 @@ async def test_drill_that_found_something_turns_it_red(
     assert await status_of(DRILL, place, server, START + 2 * MINUTE) == (Status.FAILING, reason)
 
 
+@pytest.mark.parametrize(
+    "facts", [{**GOOD, "lost_seconds": None}, {k: v for k, v in GOOD.items() if k != "lost_seconds"}]
+)
+async def test_drill_that_measured_no_point_says_nothing_of_one(
+    facts: dict[str, Any],
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    ran: Callable[..., None],
+) -> None:
+    ran("drill", START, facts)
+    assert await status_of(DRILL, place, server, START + MINUTE) == NOBODY_KNOWS
+    ran("drill", START + MINUTE, GOOD)
+    assert await status_of(DRILL, place, server, START + 2 * MINUTE) == MET
+
+
 @pytest.mark.turns_red(DRILL)
 async def test_drill_that_was_not_carried_out_turns_it_red_until_one_was(
     place: Place,  # noqa: F811
@@ -204,8 +220,13 @@ async def test_term_19_4_backups_at_the_address_of_operations_turn_it_red(
 ) -> None:
     ran("check", START, CHECKED)
     assert await status_of(APART, place, server) == (Status.FAILING, "together")
-    hall(by_hand, "operations", "Bergvägen 1", "vaka-1")
-    hall(by_hand, "backups", "bergvägen 1", "backup.example")
-    assert await status_of(APART, place, server) == (Status.FAILING, "together")
     hall(by_hand, "backups", "Hamngatan 9", "BACKUP.example")
+    assert await status_of(APART, place, server) == (Status.FAILING, "together"), "apart from what, nobody has entered"
+    hall(by_hand, "operations", "Bergvägen 1", "vaka-1")
     assert await status_of(APART, place, server) == MET
+    together = hall(by_hand, "backups", "bergvägen  1", "backup.example")
+    assert await status_of(APART, place, server) == (Status.FAILING, "together"), "one of two entries is not elsewhere"
+    Shelf(by_hand).put("sites", "withdrawn", entry=together, number=2)
+    assert await status_of(APART, place, server) == MET
+    hall(by_hand, "operations", "Sjövägen 3", "vaka-2, backup.example")
+    assert await status_of(APART, place, server) == (Status.FAILING, "together"), "it works in a hall of operations too"

@@ -26,7 +26,7 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
     server,
     status_of,
 )
-from tests.assurance.test_register_collectors import Shelf
+from tests.assurance.test_register_collectors import TODAY, Shelf
 from tests.conftest import START
 from tests.operations.integrity.releases import (
     CONFIGURATION,
@@ -39,7 +39,7 @@ from tests.operations.integrity.releases import (
     sign,
     trust,
 )
-from tests.operations.integrity.test_deployments import approve, attest, founded, put_out, shelf  # noqa: F401
+from tests.operations.integrity.test_deployments import CHANGE, approve, attest, founded, put_out, shelf  # noqa: F401
 from tests.platform import platform_as
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Status
@@ -165,8 +165,62 @@ async def test_term_20_4_what_was_changed_outside_is_an_unauthorised_change(
     )
     assert (await status_of("deployments", running, server))[1] == "unauthorised"
     by_hand("delete from deployment")
+    assert await status_of("test-attestation", running, server) == (Status.UNTESTED, "missing")
+    assert await status_of("deployments", running, server) == (Status.FAILING, "unauthorised")
+
+
+async def test_before_anything_was_deployed_nobody_knows(running: Place, server: Server) -> None:  # noqa: F811
     for name in ("deployments", "test-attestation"):
         assert await status_of(name, running, server) == (Status.UNTESTED, "missing")
+
+
+@pytest.mark.turns_red("deployments")
+async def test_deployments_taken_from_the_end_are_missed_by_what_the_log_tells(
+    running: Place, server: Server, founded: Server, shelf: Shelf, deployed: Release,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:  # fmt: skip
+    """What was deployed before it runs again, and the row that says otherwise is gone."""
+    newer = replace(deployed, sequence=9, digest="9" * 64)
+    approve(shelf, newer, by_hand)
+    assert await put_out(founded, newer) == "done"
+    assert await status_of("deployments", running, server) == (Status.FAILING, "unauthorised")
+    by_hand("delete from deployment where number = 2")
+    assert await status_of("deployments", running, server) == (Status.FAILING, "gap")
+
+
+@pytest.mark.turns_red("deployments")
+async def test_an_emergency_that_nobody_reviewed_within_five_days_is_unapproved(
+    running: Place, server: Server, founded: Server, shelf: Shelf, by_hand: Callable[..., None]  # noqa: F811
+) -> None:  # fmt: skip
+    """Also where its author withdrew the draft, or let it name another release, after that."""
+    assert running.root is not None
+    made, days = read_release(running.installed, read_trust(running.root / KEYS)), timedelta(days=1)
+    fields = {**CHANGE, "kind": "emergency", "done": TODAY}
+    entry = shelf.put("changes", "draft", **fields, release=made.digest)
+    assert await put_out(founded, made) == "done"
+    assert await status_of("deployments", running, server, START + 5 * days) == MET
+    late = START + 5 * days + timedelta(seconds=1)
+    assert await status_of("deployments", running, server, late) == (Status.FAILING, "unapproved")
+    shelf.put("changes", "draft", entry=entry, number=2, **fields, release="f" * 64)
+    shelf.put("changes", "withdrawn", entry=entry, number=3, **fields, release="f" * 64)
+    assert await status_of("deployments", running, server, late) == (Status.FAILING, "unapproved")
+    other = Shelf(by_hand, account(by_hand, kind="administrator"))
+    other.put("changes", "in_force", entry=entry, number=4, content=1, **fields, release=made.digest)
+    assert await status_of("deployments", running, server, late) == MET
+
+
+@pytest.mark.turns_red("deployments")
+async def test_what_is_deployed_again_while_founding_nobody_approved(
+    running: Place, server: Server, by_hand: Callable[..., None], shelf: Shelf  # noqa: F811
+) -> None:  # fmt: skip
+    """Until another is deployed by a change."""
+    assert running.root is not None
+    by_hand("delete from founding")
+    made = read_release(running.installed, read_trust(running.root / KEYS))
+    assert await put_out(server, replace(made, digest="1" * 64)) == "done"
+    again = replace(made, sequence=made.sequence + 1)
+    assert await put_out(server, again) == "done"
+    assert await status_of("deployments", running, server) == (Status.FAILING, "unapproved")
 
 
 @pytest.mark.turns_red("test-data-scan")
@@ -178,6 +232,8 @@ async def test_real_people_in_a_test_environment_turn_it_red(running: Place, ser
     later = START + REQUIREMENTS[name].every + timedelta(seconds=1)
     (root / SCAN).write_bytes(scanned())
     assert await status_of(name, running, server, later) == (Status.UNTESTED, "collector_down")
+    (root / SCAN).write_bytes(seal(describe_scan(Scan(START, 3, 0, 0), "0" * 64), [TEST_KEY]))
+    assert (await status_of(name, running, server, START + timedelta(minutes=1)))[0] != Status.FAILING
     for word in (scanned(found=2), scanned(seed=OTHER_KEY), scanned(seed=RELEASE_KEY), b""):
         (root / SCAN).write_bytes(word)
         reason = "found" if word == scanned(found=2) else "refused"
@@ -239,7 +295,8 @@ async def test_a_collector_that_is_stopped_turns_it_red(
 
 
 async def test_term_28_1_a_start_that_is_refused_leaves_an_entry(
-    running: Place, server: Server, deployed: Release, clock: TurnedClock  # noqa: F811
+    running: Place, server: Server, deployed: Release, clock: TurnedClock, shelf: Shelf,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
 ) -> None:  # fmt: skip
     """Of what was altered, and of a whole release that nobody deployed; what was deployed starts and leaves none."""
     path, root = running.installed / "bin/vaka", running.root
@@ -265,7 +322,28 @@ async def test_term_28_1_a_start_that_is_refused_leaves_an_entry(
         await start(Settings())
     told = [detail["reason"] for event, detail in entries(server) if event == "release.refused"]
     assert told == ["altered", "undeployed", "unsigned"]
+    # Where machines change one after the other, what was before may start for a day.
+    approve(shelf, newer := replace(deployed, sequence=9, digest="9" * 64), by_hand)
+    assert await put_out(server, newer) == "done"
+    await start()
+    clock.turn(24 * 3600 + 1)
+    with pytest.raises(ConfigurationError, match="undeployed"):
+        await start()
     assert json.loads((running.installed / MANIFEST).read_bytes())
+
+
+async def test_where_nothing_was_deployed_a_signed_release_starts_and_says_so(
+    running: Place, founded: Server, clock: TurnedClock  # noqa: F811
+) -> None:  # fmt: skip
+    """Keys may be named before the first deployment: who upgrades is not locked out of deploying."""
+    assert running.root is not None
+    said: list[str] = []
+    path = running.installed / "bin/vaka"
+    async with platform_as(founded, "setup") as setup:
+        await require_release(setup, running.root, SETTINGS, clock, said.append, running.installed)
+        assert [one.partition(":")[0] for one in said] == ["Nothing was deployed yet"]
+        with instead(path, one_byte_off(path)), pytest.raises(ConfigurationError, match=r"altered, 1"):
+            await require_release(setup, running.root, SETTINGS, clock, said.append, running.installed)
 
 
 def entries(server: Server) -> list[tuple[str, dict[str, Any]]]:  # noqa: F811

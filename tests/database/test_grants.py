@@ -812,6 +812,7 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
                     "ledger.last_run_said()",
                     "ledger.newest_runs()",
                     "ledger.restored_by()",
+                    "ledger.last_deployment()",
                     "ledger.count_untold()",
                     "ledger.count_untold_grants()",
                     "ledger.is_register_told()",

@@ -42,9 +42,11 @@ async def find_undrilled(place: Place, now: datetime) -> Look:
     found = []
     for one in place.authorities:
         point, time = place.settings.backup.agreed_with(place.gateway.authority(one).slug)
-        took, lost = (timedelta(seconds=int(done.facts.get(name) or 0)) for name in ("took_seconds", "lost_seconds"))
+        took, lost = (_seconds(done.facts.get(name)) for name in ("took_seconds", "lost_seconds"))
         if done.facts.get("good") is not True:
             found.append(Found(one, "different", max(wrong, 1)))
+        elif took is None or lost is None:  # nothing was at the site before: what would be lost was not measured
+            found.append(Found(one, "missing", 1))
         elif took > time:
             found.append(Found(one, "slow", _minutes(took)))
         elif lost > point:
@@ -76,6 +78,10 @@ async def find_reachable_backups(place: Place, now: datetime) -> Look:
 async def _read(place: Place, now: datetime) -> BackupStanding:
     async with transaction(place.platform) as connection:
         return await read_standing(connection, now)
+
+
+def _seconds(fact: object) -> timedelta | None:
+    return timedelta(seconds=int(str(fact))) if str(fact).isdecimal() else None
 
 
 def _minutes(span: timedelta) -> int:

@@ -72,7 +72,7 @@ async def _find_real_people(place: Place, now: datetime) -> Look:
     except (OSError, NotBelievedError):
         return _of_all(place, "refused", 1)
     every = find_requirements(load_terms())["test-data-scan"].every
-    if not now - every <= scan.at <= now or not scan.stores:
+    if not now - every <= scan.at <= now or not scan.stores or not scan.texts:
         return Look([], place.authorities)
     return _of_all(place, "found", scan.found)
 

@@ -23,7 +23,7 @@ from vaka.operations.backup.making import Installation, make_backup
 from vaka.operations.backup.planning import KINDS, Kind
 from vaka.operations.backup.repository import count_unencrypted
 from vaka.operations.backup.running import BackupFailedError
-from vaka.operations.backup.standing import read_standing
+from vaka.operations.backup.standing import BackupStanding, read_standing
 from vaka.settings import Settings
 
 WRONG = 1
@@ -63,7 +63,8 @@ def now(data: Path, kind: Kind | None) -> None:
     clock = SystemClock()
     with _installation(data) as (directory, settings, installation, server):
         with recorded(server, clock, "backup.now", None, apply=False) as run:
-            made = make_backup(installation, clock, kind)
+            failed = asyncio.run(_read_standing(server, clock)).has_failed_since("backup.now")
+            made = make_backup(installation, clock, kind, after_failure=failed)
             run.facts |= {
                 "point": made.point.isoformat(timespec="seconds"), "kind": made.kind, "snapshot": made.snapshot[:8],
                 "backups": made.backups, "site": settings.backup.site_host,
@@ -110,7 +111,9 @@ def check(data: Path, everything: bool) -> None:
             except BackupFailedError:
                 damaged += 1
             append_only = site.is_append_only()
-            unencrypted = count_unencrypted(repository.configuration, repository.list_backups())
+            unencrypted = count_unencrypted(repository.files)
+            # What was copied with wrong pages is as it was written, and no good for all that.
+            damaged += sum(not one.whole for one in repository.list_backups())
             run.facts |= {
                 "damaged": damaged, "append_only": append_only, "unencrypted": unencrypted,
                 "site": settings.backup.site_host,
@@ -144,12 +147,19 @@ def drill_now(data: Path) -> None:
         raise SystemExit(WRONG)
 
 
-async def _drill(installation: Installation, server: Server, settings: Settings, clock: Clock) -> Drilled:
+async def _read_standing(server: Server, clock: Clock) -> BackupStanding:
     connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     async with await connecting as platform:
-        known = (await read_standing(platform, clock.now())).point
+        return await read_standing(platform, clock.now())
+
+
+async def _drill(installation: Installation, server: Server, settings: Settings, clock: Clock) -> Drilled:
+    standing = await _read_standing(server, clock)
+    failed = standing.has_failed_since("backup.now")
     async with asking(server, settings) as client:
-        return await drill(installation, every_authority(server), client, clock, known)
+        return await drill(
+            installation, every_authority(server), client, clock, standing.point, after_failure=failed
+        )  # fmt: skip
 
 
 def _describe(found: Drilled) -> str:

@@ -90,10 +90,13 @@ def restore(
                 click.echo(UNCHANGED)
                 return
             with restored_copy(installation, clock, until=moment, snapshot=snapshot) as (copy, _):
-                compared = restore_beside(server, copy, chosen.database_name)
+                compared = restore_beside(server, copy, chosen.database_name, run.actor)
             run.facts |= {"tables": compared.tables, "different": compared.different}
-            if compared.different:
-                raise ConfigurationError(f"{compared.different} tables are not what they are in the backup.")
+            if compared.different or not compared.tables:
+                raise ConfigurationError(
+                    f"{compared.different} of {compared.tables} tables are not what they are in the backup. What was "
+                    "restored is removed again."
+                )
         asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         click.echo(f"Restored: {compared.tables} tables, each as it is in the backup.")
         click.echo(hand_out(directory, settings, server, run))
@@ -122,12 +125,13 @@ def swap_in(data: Path, authority: str, apply: bool, change: str | None) -> None
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         with recorded(server, clock, "backup.swap", change, apply=apply) as run:
             run.facts["authority"] = str(chosen.id)
-            if not find_beside(server, chosen.database_name):
+            restorer = find_beside(server, chosen.database_name)
+            if restorer is None:
                 raise ConfigurationError(f"Nothing of {chosen.name} was restored. vaka backup restore does that first.")
             if not apply:
                 click.echo(UNCHANGED)
                 return
-            asyncio.run(_require_another(server, run, chosen, clock))
+            asyncio.run(_require_another(server, run, chosen, clock, restorer))
             carry_log(server, chosen.database_name, directory.run / "swap")
             replayed = asyncio.run(_replay(server, settings, chosen, clock))
             run.facts |= {"returned": replayed.returned, "opened": replayed.opened, "removed": replayed.removed}
@@ -158,15 +162,19 @@ def _require_stopped(directory: DataDirectory) -> None:
         raise ConfigurationError("Stop Vaka first: whoever is connected keeps the database that is there.") from error
 
 
-async def _require_another(server: Server, run: Run, chosen: Authority, clock: Clock) -> None:
-    """Raise OneAloneError where the newest restoring was this very account's; while founding nobody else is there."""
+async def _require_another(server: Server, run: Run, chosen: Authority, clock: Clock, restorer: str) -> None:
+    """Raise OneAloneError where the newest restoring was this very human's; while founding nobody else is there.
+
+    `restorer` is whom the restored database itself names: of anybody else the log has to tell first.
+    """
     connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     async with await connecting as platform:
-        cursor = await platform.execute(QUERIES["find_restorer"], {"authority": chosen.id, "at": clock.now()})
+        asked = {"authority": chosen.id, "actor": run.actor, "at": clock.now()}
+        cursor = await platform.execute(QUERIES["find_restorer"], asked)
         row = await cursor.fetchone()
-    if row is None or row[0] is None:
-        raise ConfigurationError(f"The log tells of nobody who restored the database of {chosen.name}.")
-    if run.proved != "bootstrap" and row[0] == run.actor:
+    if row is None or row[0] != restorer:
+        raise ConfigurationError(f"The log tells of nobody who restored this database of {chosen.name}.")
+    if run.proved != "bootstrap" and row[1]:
         raise OneAloneError
 
 

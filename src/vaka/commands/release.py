@@ -15,7 +15,7 @@ import click
 
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import active_authorities, reachable_server
+from vaka.commands.databases import reachable_server
 from vaka.commands.maintenance import change_option, recorded, require_change
 from vaka.database.connections import Connection, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -35,7 +35,7 @@ from vaka.operations.integrity.gates import FLAWS, REQUIRED, as_gates, judge, re
 from vaka.operations.integrity.gating import run_flaws
 from vaka.operations.integrity.manifest import MANIFEST, Release, read_release, require_unaltered
 from vaka.operations.integrity.releasing import compile_release, make_release
-from vaka.operations.integrity.test_data import scan_databases
+from vaka.operations.integrity.test_data import list_stores, scan_databases
 from vaka.settings import Settings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -161,9 +161,11 @@ def scan(data: Path, where: Path | None, target: Path, apply: bool, change: str 
     ):
         _require_mode(server, _TEST)
         digest = _read_installed(directory, settings, _root(where)).digest
-        stores = [PLATFORM_DATABASE, *(one.database_name for one in active_authorities(server))]
+        stores = list_stores(server)
         texts, found = scan_databases(server, stores)
         run.facts |= {"digest": digest, "count": found}
+        if not texts:
+            raise ConfigurationError("There is not one text in these databases: nothing was looked at.")
         if apply:
             statement = describe_scan(Scan(clock.now(), len(stores), texts, found), digest)
             _write(target, seal(statement, [read_signing_key(directory.root / settings.release.signing_key)]))

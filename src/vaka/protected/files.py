@@ -45,7 +45,8 @@ def look_at_files(root: Path, settings: Settings) -> dict[str, str]:
 
 def _named_by(root: Path, settings: Settings) -> list[Path]:
     """Return the files that settings name and that decide whom we believe."""
-    named = (settings.access.key_models, settings.receiver.device_authorities, settings.receiver.certificate)
+    named = (settings.access.key_models, settings.receiver.device_authorities, settings.receiver.certificate,
+             settings.release.trusted_keys, settings.backup.site_authority)  # fmt: skip
     return [root / path for path in named if path is not None]
 
 

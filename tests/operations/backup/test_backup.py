@@ -31,6 +31,7 @@ from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.errors import ConfigurationError
 from vaka.keys.keyring import make_client
 from vaka.operations.backup.making import Installation
+from vaka.operations.backup.repository import count_unencrypted
 from vaka.operations.backup.site import Site
 from vaka.operations.backup.standing import BackupStanding, read_standing
 from vaka.settings import Settings
@@ -160,10 +161,44 @@ def test_term_24_4_an_archive_that_fails_brings_nothing_further_and_is_red_in_ti
         assert (now.point, now.has_failed_since("backup.now")) == (before, True)
     finally:
         archive.chmod(0o750)
-    assert vaka("backup", "now", "--data", house.data.root).exit_code == 0
+    made = vaka("backup", "now", "--data", house.data.root)
+    assert (made.exit_code, "a incr backup and the archive" in made.output) == (0, True), made.output + made.stderr
     after = standing(house)
     assert after.point is not None
     assert (after.point > before, after.has_failed_since("backup.now")) == (True, False)
+
+
+def test_hole_in_the_archive_takes_a_backup_before_a_point_is_stated(house: House) -> None:
+    """As where its queue was passed: the server was told that a segment is archived, and it is nowhere."""
+    for text in ("before the hole", "in the hole", "after the hole"):
+        house.note(text)
+        house.run("select pg_switch_wal()")
+    assert "The site has the archive." in vaka("backup", "now", "--data", house.data.root).output
+    assert not house.installation.repository.has_hole()
+    archived = sorted((house.installation.repository.files / "archive" / "production").glob("*/*/*.zst"))
+    lost = archived[-3]
+    kept = lost.read_bytes()
+    lost.unlink()
+    assert house.installation.repository.has_hole()
+    made = vaka("backup", "now", "--data", house.data.root)
+    assert (made.exit_code, "a incr backup and the archive" in made.output) == (0, True), made.output + made.stderr
+    assert not house.installation.repository.has_hole()
+    assert "The site has the archive." in vaka("backup", "now", "--data", house.data.root).output
+    lost.write_bytes(kept)  # what was before can be restored again
+    owner = lost.parent.stat()
+    os.chown(lost, owner.st_uid, owner.st_gid)
+
+
+def test_what_lies_in_clear_in_the_repository_counts_whatever_is_configured(house: House) -> None:
+    repository = house.installation.repository
+    assert count_unencrypted(repository.files) == 0
+    plain = repository.files / "backup" / "production" / "in-clear"
+    plain.write_text("a page")
+    try:
+        found = vaka("backup", "check", "--data", house.data.root)
+        assert (found.exit_code, "Not encrypted: 1." in found.output) == (1, True), found.output + found.stderr
+    finally:
+        plain.unlink()
 
 
 def ask(house: House, method: str, name: str, content: bytes | None = None) -> int:
@@ -284,6 +319,34 @@ def test_term_24_8_a_drill_restores_from_the_site_measures_compares_and_erases_a
     assert (ran.facts["returned"], ran.facts["opened"], ran.facts["removed"]) == (1, 0, 1)
     assert "Logs verified: 2, wrong: 0." in done.output
     assert not (house.data.root / "restored-backup").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "heal", "said"),
+    [
+        ("add column more text default 'x'", "drop column more", "tables are not what they are in the backup"),
+        ("add constraint never check (false) not valid", "drop constraint never", "pg_restore failed"),
+    ],
+)
+def test_what_was_not_restored_as_it_was_is_removed_and_never_swapped_in(
+    house: House, spoil: str, heal: str, said: str
+) -> None:
+    """The table takes another row than the backup has, or none: what lies beside by then is removed."""
+    restore = ("backup", "restore", "--authority", SLUG, "--data", house.data.root)
+    swap = ("backup", "swap", "--authority", SLUG, "--data", house.data.root)
+    house.run(f"alter table vaka.backup_probe {spoil}")
+    try:
+        done = vaka(*restore, *APPLY)
+        assert (done.exit_code, said in done.stderr) == (1, True), done.output + done.stderr
+    finally:
+        house.run(f"alter table vaka.backup_probe {heal}")
+    assert house.run("select from pg_database where datname = 'vaka_t_ekbacka_restored'") == []
+    house.run("create database vaka_t_ekbacka_restored owner vaka_owner", database="postgres")  # without a mark
+    try:
+        refused = vaka(*swap)
+        assert (refused.exit_code, "was restored" in refused.stderr) == (1, True), refused.output + refused.stderr
+    finally:
+        house.run("drop database vaka_t_ekbacka_restored", database="postgres")
 
 
 def test_term_24_1_a_restore_to_a_moment_has_what_was_before_it_and_nothing_after(house: House) -> None:

@@ -11,10 +11,22 @@ from vaka.operations.backup.comparing import Compared, compare
 from vaka.operations.backup.drilling import Drilled
 from vaka.operations.backup.erasures import Replayed
 from vaka.operations.backup.planning import Backup, Kind, count_days_kept, find_due
+from vaka.operations.backup.repository import has_hole
 from vaka.settings_backup import BackupSettings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 USUAL = BackupSettings()
+
+
+@pytest.mark.parametrize(
+    ("places", "hole"),
+    [((5, 6, 7), False), ((5,), False), ((1, 5, 6), False), ((5, 7), True), ((6, 7), True), ((), True), ((1, 2), True),
+     ((5, *range(6, 300)), False), ((5, *range(7, 300)), True)],
+)  # fmt: skip
+def test_a_hole_of_the_archive_is_seen_by_the_names_of_its_segments(places: tuple[int, ...], hole: bool) -> None:
+    """Whatever timeline they are of, and across the 256 that one file of the log has."""
+    names = [f"{1 + (place > 250):08X}{place // 256:08X}{place % 256:08X}" for place in places]
+    assert has_hole(names, "000000010000000000000005") is hole
 
 
 def made(kind: Kind, ago: timedelta) -> Backup:

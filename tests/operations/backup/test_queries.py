@@ -14,7 +14,7 @@ from vaka.tenants.authorities import Authority
 
 pytestmark = pytest.mark.database
 
-SAMPLES = {"at": START, "machine": "backup.example", "authority": uuid4()}
+SAMPLES = {"at": START, "machine": "backup.example", "authority": uuid4(), "actor": "setup:uid-0"}
 
 
 @pytest.fixture(scope="module")

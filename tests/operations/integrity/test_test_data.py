@@ -15,12 +15,12 @@ from tests.assurance.test_collectors import by_hand, own_server, server  # noqa:
 from tests.conftest import START
 from tests.platform import platform_as
 from vaka.database.cluster import Cluster
-from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role
+from vaka.database.server import KEY_DATABASE, PLATFORM_DATABASE, SUPERUSER, Server, platform_role
 from vaka.demo.authorities import AUTHORITIES
 from vaka.demo.people import invent_people
 from vaka.errors import ConfigurationError
 from vaka.identity.installation import decide_installation
-from vaka.operations.integrity.test_data import count_personal_numbers, scan_databases
+from vaka.operations.integrity.test_data import count_personal_numbers, list_stores, scan_databases
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -65,6 +65,28 @@ async def test_term_22_3_a_real_personal_number_in_a_test_store_is_found(
         superuser.execute("insert into vaka.kept values (null, jsonb_build_object('a', array[%s]), null)", (SOMEBODYS,))
         superuser.execute("insert into vaka.kept values (null, null, array['x', %s])", (SOMEBODYS,))
         assert scan_databases(server, [PLATFORM_DATABASE])[1] == 3
+        superuser.execute("set session_replication_role = replica")
+        leaf = f'{{"detail": {{"reason": "hon är {SOMEBODYS}"}}}}'.encode()
+        superuser.execute("insert into ledger.log_entry (index, leaf) values (1000000, %s)", (leaf,))
+        assert scan_databases(server, [PLATFORM_DATABASE])[1] == 4, "what is sealed in the log is read too"
+        superuser.execute("delete from ledger.log_entry where index = 1000000")
+
+
+def test_every_database_of_ours_is_a_store_but_the_keys(server: Server) -> None:  # noqa: F811
+    """Also one that was restored, replaced or left behind, whatever the directory of authorities knows."""
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
+        for name in ("vaka_t_left_before_20300101_000000", KEY_DATABASE):
+            superuser.execute(f"create database {name}" if name not in _databases(superuser) else "select 1")
+        try:
+            stores = list_stores(server)
+        finally:
+            superuser.execute("drop database vaka_t_left_before_20300101_000000")
+    assert {PLATFORM_DATABASE, "vaka_t_left_before_20300101_000000"} <= set(stores)
+    assert not {KEY_DATABASE, "postgres", "template1"} & set(stores)
+
+
+def _databases(superuser: "psycopg.Connection[tuple[object, ...]]") -> set[object]:
+    return {name for (name,) in superuser.execute("select datname from pg_database").fetchall()}
 
 
 @pytest.mark.parametrize(("decided", "started"), [("production", "test"), ("test", "production"), ("demo", "test")])

@@ -176,7 +176,7 @@ grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_to
 grant execute on function ledger.last_run_said, ledger.count_untold, ledger.count_untold_grants to vaka_owner;
 grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.list_touches, ledger.count_made_up to g_scheduler, g_setup;
 -- scheduler, setup, portal, office: what is known of backups. The log has the entries.
-grant execute on function ledger.newest_runs, ledger.restored_by to vaka_owner;
+grant execute on function ledger.newest_runs, ledger.restored_by, ledger.last_deployment to vaka_owner;
 grant execute on function read_backup_runs to g_scheduler, g_setup, g_portal, g_office;
 grant execute on function is_backup_apart to g_scheduler, g_setup;
 grant execute on function find_restorer to g_setup;

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import psycopg
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from vaka.database.binaries import find_server_binaries
 from vaka.database.cluster import Cluster
@@ -21,6 +21,8 @@ from vaka.errors import ConfigurationError
 from vaka.operations.backup.comparing import Compared, compare, digest_tables
 from vaka.operations.backup.running import run_program
 
+_MARK = "compared with the backup, restored by "
+"""What the comment on a restored database begins with, once it was found to be what it has to be."""
 _MIGRATIONS = "select name, checksum from vaka.migration order by name"
 
 
@@ -29,10 +31,11 @@ def name_beside(database: str) -> str:
     return f"{database}_restored"
 
 
-def restore_beside(live: Server, copy: Cluster, database: str) -> Compared:
+def restore_beside(live: Server, copy: Cluster, database: str, actor: str) -> Compared:
     """Bring what an authority had in a copy to the live server, in a database of its own that nobody is let into.
 
-    One from an earlier try is replaced. Raises ConfigurationError where the copy is of another version, and
+    One from an earlier try is replaced. It stays, with a mark that says whose it is, only where it is as it is in the
+    backup; otherwise it is removed again. Raises ConfigurationError where the copy is of another version, and
     BackupFailedError.
     """
     beside = name_beside(database)
@@ -46,6 +49,20 @@ def restore_beside(live: Server, copy: Cluster, database: str) -> Compared:
         server.execute(SQL("drop database if exists {}").format(Identifier(beside)))
         server.execute(SQL("create database {} owner vaka_owner template template0").format(Identifier(beside)))
         server.execute(SQL("revoke all on database {} from public").format(Identifier(beside)))
+    try:
+        compared = _fill(live, copy, database, beside)
+    except BaseException:
+        drop_beside(live, database)
+        raise
+    if compared.different or not compared.tables:
+        drop_beside(live, database)
+    else:
+        with _connected(live, "postgres") as server:
+            server.execute(SQL("comment on database {} is {}").format(Identifier(beside), Literal(f"{_MARK}{actor}")))
+    return compared
+
+
+def _fill(live: Server, copy: Cluster, database: str, beside: str) -> Compared:
     between = copy.directory / "between"
     _pass_on(live, database, live, beside, between, ["--exclude-table-data=vaka.*", "--exclude-table-data=ledger.*"])
     _pass_on(copy.server, database, live, beside, between, ["--data-only", "--schema=vaka"])
@@ -55,11 +72,24 @@ def restore_beside(live: Server, copy: Cluster, database: str) -> Compared:
     return compare(held, held, {("", *table): digest for table, digest in found.items()})
 
 
-def find_beside(live: Server, database: str) -> bool:
-    """Return whether a restored database lies beside the authority's own."""
+def drop_beside(live: Server, database: str) -> None:
+    """Remove what was restored beside the authority's own database, if anything was."""
     with _connected(live, "postgres") as server:
-        found = server.execute("select from pg_database where datname = %s", (name_beside(database),)).fetchone()
-        return found is not None
+        server.execute(SQL("drop database if exists {} with (force)").format(Identifier(name_beside(database))))
+
+
+def find_beside(live: Server, database: str) -> str | None:
+    """Return who restored what lies beside the authority's own database, and saw it be as it is in the backup.
+
+    None where nothing does, or something that was never found to be so: a restoring that broke off leaves no mark.
+    """
+    with _connected(live, "postgres") as server:
+        found = server.execute(
+            "select coalesce(shobj_description(oid, 'pg_database'), '') from pg_database where datname = %s",
+            (name_beside(database),),
+        ).fetchone()
+    said = "" if found is None else str(found[0])
+    return said.removeprefix(_MARK) if said.startswith(_MARK) else None
 
 
 def carry_log(live: Server, database: str, place: Path) -> None:
@@ -88,6 +118,7 @@ def swap(live: Server, database: str, roles: Sequence[str], now: datetime) -> st
     with _connected(live, "postgres") as server, server.transaction():
         for one, to in ((database, old), (name_beside(database), database)):
             server.execute(SQL("alter database {} rename to {}").format(Identifier(one), Identifier(to)))
+        server.execute(SQL("comment on database {} is null").format(Identifier(database)))
         for role in roles:
             server.execute(SQL("revoke all on database {} from {}").format(Identifier(old), Identifier(role)))
     provision_tenant(live, database)

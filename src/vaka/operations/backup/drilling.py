@@ -54,7 +54,7 @@ class Drilled:
 
 async def drill(
     installation: Installation, authorities: Sequence[Authority], client: KeyClient, clock: Clock,
-    known: datetime | None,
+    known: datetime | None, *, after_failure: bool = False,
 ) -> Drilled:  # fmt: skip
     """Restore the newest from the site, and look. `known` is up to when the site held everything before.
 
@@ -63,7 +63,7 @@ async def drill(
     began, live = clock.now(), installation.cluster.server
     before = digest_tables(live)
     # What is compared has to be of one moment; what is measured was at the site already.
-    made = make_backup(installation, clock)
+    made = make_backup(installation, clock, after_failure=after_failure)
     after = digest_tables(live)
     start = clock.now()
     with restored_copy(installation, clock, snapshot=made.snapshot) as (copy, opened):

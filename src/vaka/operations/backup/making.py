@@ -19,7 +19,8 @@ from vaka.clock import Clock
 from vaka.database.cluster import Cluster, make_server_directory
 from vaka.errors import ConfigurationError
 from vaka.operations.backup.planning import Kind, count_days_kept, find_due
-from vaka.operations.backup.repository import Repository, read_passphrase
+from vaka.operations.backup.repository import PROGRAM, Repository, read_passphrase
+from vaka.operations.backup.running import BackupFailedError
 from vaka.operations.backup.site import Site
 from vaka.settings import Settings
 
@@ -116,10 +117,13 @@ def require_possible(settings: Settings) -> None:
         )
 
 
-def make_backup(installation: Installation, clock: Clock, wanted: Kind | None = None) -> Made:
+def make_backup(
+    installation: Installation, clock: Clock, wanted: Kind | None = None, *, after_failure: bool = False
+) -> Made:  # fmt: skip
     """Back up everything that is due, or the kind that is wanted, and add it at the site.
 
-    Raises BackupFailedError, SiteSilentError, ConfigurationError; what was added before stays.
+    After one that failed, and where the archive has a hole, the archive alone is not enough: a backup starts anew from
+    what is there. Raises BackupFailedError, SiteSilentError, ConfigurationError; what was added before stays.
     """
     with _alone(installation.root):
         repository, site = installation.repository, installation.site
@@ -128,11 +132,15 @@ def make_backup(installation: Installation, clock: Clock, wanted: Kind | None = 
         site.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         repository.create()
         kind = wanted or find_due(repository.list_backups(), installation.settings.backup, clock.now())
+        if kind is None and (after_failure or repository.has_hole()):
+            kind = "incr"
         if kind is not None:
             repository.back_up(kind)
         installation.copy_memories()
         point = clock.now()
         repository.check()
+        if repository.has_hole():  # it came meanwhile: nothing is said of a point, and the next round starts anew
+            raise BackupFailedError(PROGRAM, -1, "ERROR: the archive misses a segment of the log")
         site.create()
         snapshot = site.add(*installation.list_files())
         return Made(point, kind, snapshot, len(repository.list_backups()))

@@ -25,6 +25,8 @@ class Backup:
     ended: datetime
     whole: bool
     """Whether pgBackRest saw no wrong page while it was copied."""
+    segment: str = ""
+    """The first segment of the log that it needs."""
 
 
 def find_due(backups: Sequence[Backup], settings: BackupSettings, now: datetime) -> Kind | None:

@@ -11,4 +11,4 @@ select is_backup_apart(%(machine)s)
 
 -- name: find_restorer
 -- as: setup
-select find_restorer(%(authority)s, %(at)s)
+select actor, is_own from find_restorer(%(authority)s, %(actor)s, %(at)s)

@@ -8,7 +8,8 @@ file that this account alone can read; no argument and no environment holds a se
 
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,9 @@ CIPHER = "aes-256-cbc"
 PROGRAM = "pgbackrest"
 SHORTEST_PASSPHRASE = 32
 ARCHIVED_WITHIN_SECONDS = 60
+_SEALED = b"Salted__"
+"""How everything begins that pgBackRest encrypted."""
+_SEGMENT = re.compile("[0-9A-F]{24}")
 _NO_STANZA = 1
 """What ``info`` says of a stanza that was never made."""
 
@@ -118,6 +122,16 @@ pg1-database=postgres
         except (KeyError, TypeError, ValueError) as error:
             raise BackupFailedError(PROGRAM, -1, "ERROR: what it says of the repository is not understood") from error
 
+    def has_hole(self) -> bool:
+        """Whether the archive misses something since the newest backup, so that not all of it can be played back.
+
+        The server is told that a segment is archived also where it was given up, so as not to fill its disk (the
+        queue); what lies in the repository is what counts.
+        """
+        newest = max(self.list_backups(), key=lambda one: one.ended, default=None)
+        names = (path.name[:24] for path in (self.files / "archive" / self.mode).glob("*/*/*"))
+        return newest is not None and has_hole((one for one in names if _SEGMENT.fullmatch(one)), newest.segment)
+
     def require_of_mode(self) -> None:
         """Refuse what another kind of installation backed up (term 22). Raises ConfigurationError."""
         held = {one.name for one in (self.files / "backup").iterdir()} if (self.files / "backup").is_dir() else set()
@@ -172,14 +186,31 @@ def read_passphrase(path: Path, *, create: bool) -> str:
     return text
 
 
-def count_unencrypted(configuration: Path, backups: Sequence[Backup]) -> int:
-    """Return how many backups lie there that were not encrypted when they were made: all, or none."""
-    lines = configuration.read_text("utf-8").splitlines()
-    return 0 if f"repo1-cipher-type={CIPHER}" in lines else len(backups)
+def count_unencrypted(files: Path) -> int:
+    """Return how many files of a repository are not encrypted, by how each of them begins, whatever is configured."""
+    unencrypted = 0
+    for path in files.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                unencrypted += not (file.read(len(_SEALED)) or _SEALED).startswith(_SEALED)
+    return unencrypted
+
+
+def has_hole(segments: Iterable[str], since: str) -> bool:
+    """Return whether a segment of the log is missing between one and the last there is, by their names. Pure."""
+    places = {_place(one) for one in segments}
+    after = {one for one in places if one >= _place(since)}
+    return len(after) != max(after, default=_place(since)) - _place(since) + 1
+
+
+def _place(segment: str) -> int:
+    """Return where a segment stands in the log, whatever timeline it is of: the log goes on in the next one."""
+    return int(segment[8:16], 16) * 256 + int(segment[16:24], 16)
 
 
 def _as_backup(said: dict[str, Any]) -> Backup:
     if said["type"] not in KINDS:
         raise ValueError(said["type"])
     began, ended = (datetime.fromtimestamp(int(said["timestamp"][one]), UTC) for one in ("start", "stop"))
-    return Backup(str(said["label"]), said["type"], began, ended, whole=not said["error"])
+    return Backup(str(said["label"]), said["type"], began, ended, whole=not said["error"],
+                  segment=str(said["archive"]["start"]))  # fmt: skip

@@ -10,7 +10,6 @@ from pathlib import Path
 from vaka.clock import Clock
 from vaka.database.connections import Connection
 from vaka.errors import ConfigurationError
-from vaka.identity.installation import decides_alone
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.operations.integrity.deployments import find_newest
@@ -28,7 +27,9 @@ async def require_release(
 ) -> None:  # fmt: skip
     """Refuse a start of what is no signed release, or not the one that was deployed, and enter that (as setup).
 
-    Outside production, and until something was deployed where no keys are named, it is said and nothing is refused.
+    Outside production it is said and nothing is refused. Until something was deployed, what is signed starts, and where
+    no keys are named anything does; for a day after a deployment so does what was deployed before it.
+
     Raises ConfigurationError.
     """
     newest = await find_newest(connection)
@@ -41,9 +42,9 @@ async def require_release(
     except NotBelievedError as error:
         fault, things = error.fault.value, error.things
     else:
-        if release.digest != (newest.digest if newest else "") and not (
-            newest is None and await decides_alone(connection)
-        ):
+        if newest is None:
+            say("Nothing was deployed yet: this signed release runs. vaka release deploy makes it the only one.")
+        elif not newest.admits(release.digest, clock.now()):
             fault = UNDEPLOYED
     if settings.mode != _PRODUCTION:
         if fault not in ("", UNDEPLOYED):

@@ -4,9 +4,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from psycopg.rows import class_row
 
@@ -15,6 +15,8 @@ from vaka.database.queries import load_queries
 from vaka.errors import Category, Sentence, VakaError
 from vaka.operations.integrity.manifest import Release
 
+ONE_BY_ONE: Final = timedelta(hours=24)
+"""For how long what was in production before may still start: the other machine is not stopped for an upgrade."""
 QUERIES = load_queries("vaka.operations.integrity")
 _WHY: Mapping[str, Sentence] = MappingProxyType(
     {
@@ -56,6 +58,13 @@ class Deployment:
     sequence: int
     attestation: bytes
     gates: str
+    deployed_at: datetime
+    before: str
+    """The digest of what was in production before it; empty: nothing was."""
+
+    def admits(self, digest: str, now: datetime) -> bool:
+        """Whether a release may start: this one, or for a while the one before it, where machines change one by one."""
+        return digest == self.digest or (digest == self.before and now - self.deployed_at <= ONE_BY_ONE)
 
 
 async def find_newest(connection: Connection) -> Deployment | None:

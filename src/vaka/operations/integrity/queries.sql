@@ -3,7 +3,7 @@
 
 -- name: newest_deployment
 -- as: scheduler, setup
-select number, digest, version, sequence, attestation, gates from newest_deployment()
+select number, digest, version, sequence, attestation, gates, deployed_at, before from newest_deployment()
 
 -- name: enter_deployment
 -- as: setup

@@ -15,7 +15,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from vaka.database.server import SUPERUSER, Server
+from vaka.database.server import KEY_DATABASE, SUPERUSER, Server
 
 _NUMBER = re.compile(
     r"(?<![0-9A-Za-z])(?P<century>19|20)?(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)[-+]?(?P<birth>\d{3})(?P<check>\d)"
@@ -26,12 +26,16 @@ _RESERVED: Final = range(980, 1000)
 _COORDINATED = 60
 """Is added to the day in the numbers of those who are not registered in the population (samordningsnummer)."""
 _COLUMNS = """
-    select c.table_schema, c.table_name, c.column_name from information_schema.columns c
+    select c.table_schema, c.table_name, c.column_name, c.data_type = 'bytea' from information_schema.columns c
     join information_schema.tables t using (table_schema, table_name)
     where c.table_schema not in ('pg_catalog', 'information_schema') and t.table_type = 'BASE TABLE'
       and (c.data_type in ('text', 'character varying', 'character', 'json', 'jsonb', 'xml')
-           or c.data_type = 'ARRAY' and c.udt_name in ('_text', '_varchar', '_jsonb'))
+           or c.data_type = 'ARRAY' and c.udt_name in ('_text', '_varchar', '_jsonb')
+           or (c.table_schema, c.table_name, c.column_name) = ('ledger', 'log_entry', 'leaf'))
     order by 1, 2, 3"""
+_STORES = """
+    select datname from pg_database
+    where starts_with(datname, 'vaka_') and datname <> %s and datallowconn and not datistemplate order by datname"""
 _BATCH = 2000
 
 
@@ -56,6 +60,12 @@ def _is_somebodys(found: "re.Match[str]") -> bool:
     return False
 
 
+def list_stores(server: Server) -> list[str]:
+    """Return every database of ours on a server, also what was restored or replaced; but that of the keys."""
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, "postgres", application="vaka-setup"))) as connection:
+        return [str(name) for (name,) in connection.execute(_STORES, (KEY_DATABASE,)).fetchall()]
+
+
 def scan_databases(server: Server, databases: Iterable[str]) -> tuple[int, int]:
     """Return how many texts were read in these databases, and how many personal numbers are in them (as superuser)."""
     texts = found = 0
@@ -68,8 +78,10 @@ def scan_databases(server: Server, databases: Iterable[str]) -> tuple[int, int]:
 
 def _read(server: Server, database: str) -> Iterator[str]:
     with closing(psycopg.connect(server.conninfo(SUPERUSER, database, application="vaka-setup"))) as connection:
-        for schema, table, column in connection.execute(_COLUMNS).fetchall():
-            statement = sql.SQL("select {}::text from {}").format(sql.Identifier(column), sql.Identifier(schema, table))
+        for schema, table, column, is_leaf in connection.execute(_COLUMNS).fetchall():
+            # What the log has sealed is JSON, kept as the bytes that were hashed.
+            form = "select convert_from({}, 'UTF8') from {}" if is_leaf else "select {}::text from {}"
+            statement = sql.SQL(form).format(sql.Identifier(column), sql.Identifier(schema, table))
             with connection.cursor("scan") as cursor:
                 cursor.itersize = _BATCH
                 cursor.execute(statement)

@@ -43,16 +43,19 @@ create function read_backup_runs(p_at timestamptz)
 $$;
 revoke all on function read_backup_runs from public;
 
--- Whether a machine stands in a hall of backups, by the register of halls, at another address than any hall of operations.
+-- Whether a machine stands in a hall of backups, by the register of halls, and every hall that names it is at another address
+-- than any hall of operations. Where no hall of operations is entered, nobody knows what it would be apart from.
 create function is_backup_apart(p_machine text) returns boolean
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select exists (
-        select from register_holding b
-        where b.register = 'sites' and b.state = 'in_force' and b.fields ->> 'holds' = 'backups'
-          and lower(p_machine) = any (regexp_split_to_array(lower(coalesce(b.fields ->> 'machines', '')), '[\s,;]+'))
-          and not exists (select from register_holding o
-                          where o.register = 'sites' and o.state = 'in_force' and o.fields ->> 'holds' = 'operations'
-                            and lower(o.fields ->> 'address') = lower(b.fields ->> 'address')))
+    with halls as materialized (
+        select s.fields ->> 'holds' as holds,
+               lower(regexp_replace(btrim(coalesce(s.fields ->> 'address', '')), '\s+', ' ', 'g')) as address,
+               lower(p_machine) = any (regexp_split_to_array(lower(coalesce(s.fields ->> 'machines', '')), '[\s,;]+')) as names
+        from register_holding s where s.register = 'sites' and s.state = 'in_force'
+    )
+    select exists (select from halls o where o.holds = 'operations')
+       and exists (select from halls b where b.holds = 'backups' and b.names)
+       and not exists (select from halls b join halls o on o.holds = 'operations' and o.address = b.address where b.names)
 $$;
 revoke all on function is_backup_apart from public;
 
@@ -79,8 +82,13 @@ revoke all on function ledger.restored_by from public;
 
 set role vaka_owner;
 
-create function find_restorer(p_authority uuid, p_at timestamptz) returns text
+-- That one, and whether it is this actor himself: also by another account of the same human.
+create function find_restorer(p_authority uuid, p_actor text, p_at timestamptz) returns table (actor text, is_own boolean)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select ledger.restored_by(p_authority, p_at)
+    select r.actor, r.actor = p_actor or exists (
+        select from account one join account other on other.human = one.human
+        where 'account:' || one.id = r.actor and 'account:' || other.id = p_actor)
+    from (select ledger.restored_by(p_authority, p_at) as actor) r
+    where r.actor is not null
 $$;
 revoke all on function find_restorer from public;

@@ -85,11 +85,13 @@ create function change_of_release(p_digest text, p_gates_changed boolean)
 $$;
 revoke all on function change_of_release from public;
 
--- What was put in production last, as setup and scheduler.
+-- What was put in production last, as setup and scheduler, and the digest of what was before it.
 create function newest_deployment()
-    returns table (number integer, digest text, version text, sequence bigint, attestation bytea, gates text)
+    returns table (number integer, digest text, version text, sequence bigint, attestation bytea, gates text,
+                   deployed_at timestamptz, before text)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select d.number, encode(d.digest, 'hex'), d.version, d.sequence, d.attestation, encode(d.gates, 'hex')
+    select d.number, encode(d.digest, 'hex'), d.version, d.sequence, d.attestation, encode(d.gates, 'hex'), d.deployed_at,
+           coalesce((select encode(b.digest, 'hex') from deployment b where b.number = d.number - 1), '')
     from deployment d order by d.number desc limit 1
 $$;
 revoke all on function newest_deployment from public;
@@ -133,8 +135,27 @@ begin
 end $$;
 revoke all on function enter_deployment from public;
 
+set role vaka_ledger;
+
+-- The highest number that the log, sealed or not, knows a deployment by, as setup wrote it; 0: of none.
+create function ledger.last_deployment() returns bigint
+    language sql stable security definer set search_path = ledger, pg_temp as $$
+    select coalesce(max((told.leaf -> 'detail' ->> 'deployment')::bigint), 0) from (
+        select convert_from(e.leaf, 'UTF8')::jsonb as leaf from entry_index i join log_entry e using (index)
+        where i.event = 'release.deployed' and i.outcome = 'success'
+        union all
+        select jsonb_build_object('detail', i.detail, 'written_by', i.written_by) from inbox i
+        where i.event = 'release.deployed' and i.outcome = 'success') told
+    where told.leaf ->> 'written_by' = 'vaka_setup'
+$$;
+revoke all on function ledger.last_deployment from public;
+
+set role vaka_owner;
+
 -- Term 20: whether what runs (p_digest; empty: nobody knows what) is what was put in production last, by a change that is
--- approved, and the row of deployments is whole and as the log tells it.
+-- approved, and the row of deployments is whole, to its end, and as the log tells it. An emergency's change has been
+-- reviewed within five days. What was deployed once more while founding, nobody but whoever founds has approved: that counts
+-- until something else is deployed.
 create function find_deployments(p_digest text, p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
@@ -143,15 +164,22 @@ create function find_deployments(p_digest text, p_at timestamptz)
                coalesce((array_agg(encode(d.digest, 'hex') order by d.number desc))[1], '') as newest,
                coalesce(ledger.count_untold(array_agg('release:' || encode(d.digest, 'hex')), array['release.deployed']), 0)
                    as untold,
-               count(*) filter (where d.kind in ('ordinary', 'large') and not exists (
-                   select from register_version v where v.entry = d.change and v.state = 'in_force'
-                     and v.made_at <= d.deployed_at and lower(v.fields ->> 'release') = encode(d.digest, 'hex'))) as unapproved
+               ledger.last_deployment() as told,
+               count(*) filter (where case
+                   when d.kind = 'founding' then
+                       d.number > 1 and not exists (select from deployment later where later.number > d.number)
+                   when d.kind = 'emergency' and d.deployed_at >= p_at - interval '5 days' then false
+                   else not exists (
+                       select from register_version v where v.entry = d.change and v.state = 'in_force'
+                         and (d.kind = 'emergency' or v.made_at <= d.deployed_at)
+                         and lower(v.fields ->> 'release') = encode(d.digest, 'hex'))
+                   end) as unapproved
         from deployment d
     )
     select null::uuid, w.reason, w.things
     from every e cross join lateral (values
-        (1, 'missing', case when e.all = 0 then 1 else 0 end), (2, 'unauthorised', case when e.newest <> p_digest then 1 else 0 end),
-        (3, 'gap', e.last - e.all), (4, 'untold', e.untold), (5, 'unapproved', e.unapproved)) as w (place, reason, things)
+        (1, 'missing', case when e.all = 0 and e.told = 0 then 1 else 0 end), (2, 'unauthorised', case when e.newest <> p_digest then 1 else 0 end),
+        (3, 'gap', greatest(e.last, e.told) - e.all), (4, 'untold', e.untold), (5, 'unapproved', e.unapproved)) as w (place, reason, things)
     where w.things > 0
     order by w.place limit 1
 $$;
