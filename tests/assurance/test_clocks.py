@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ from vaka.clock import ClockState
 from vaka.database.server import Server
 from vaka.operations.timesync.chrony import NoReportError, read_report
 from vaka.operations.timesync.reporting import list_clocks, read_facts, report_clock
-from vaka.operations.timesync.rule import REASONS
+from vaka.operations.timesync.rule import REASONS, largest_differences
 from vaka.operations.timesync.wording import WRONG
 from vaka.settings import Settings
 from vaka.settings_operations import ClockSettings, ClockSourceSettings
@@ -175,7 +176,7 @@ async def test_term_27_5_machines_that_differ_turn_it_red(
 ) -> None:  # fmt: skip
     """Each is sound by itself. Who of two is wrong nobody knows: both are told of."""
     alone = replace(place, machine="larm-1")
-    allowed = {"machines": ["larm-2"], "largest_error_milliseconds": 900}
+    allowed: dict[str, Any] = {"machines": ["larm-2"], "largest_error_milliseconds": 900}
     with following(source, trusts=issuer.certificate, more="offset 0.3") as other:
         wait_until_followed(other)
         assert await status_of(alone, server, machine, **allowed) == (Status.FAILING, "silent")
@@ -190,12 +191,34 @@ async def test_term_27_5_machines_that_differ_turn_it_red(
         ) == (Status.FAILING, "stranger")
 
 
-async def tell(server: Server, name: str, service: TimeService, **more: object) -> None:  # noqa: F811
-    """Tell of another machine's clock, as the command on that machine does."""
+@pytest.mark.turns_red(CLOCKS)
+async def test_machines_that_are_each_content_with_a_source_of_their_own_differ(
+    place: Place, server: Server, machine: TimeService, issuer: Issuer  # noqa: F811
+) -> None:  # fmt: skip
+    """Two sources, and each daemon is where its own is. One machine's time is not the other's, and that is seen."""
+    here, named = replace(place, machine="larm-1"), ["larm-2"]
+    with serving_time(issuer) as another, following(another, trusts=issuer.certificate) as other:
+        wait_until_followed(other)
+        await tell(server, "larm-2", other, ahead=timedelta(seconds=0.1))
+        assert await status_of(here, server, machine, machines=named) == MET
+        for ahead in (0.6, -0.6):
+            await tell(server, "larm-2", other, ahead=timedelta(seconds=ahead))
+            assert await status_of(here, server, machine, machines=named) == (Status.FAILING, "differ")
+        allowed = {"machines": named, "largest_difference_milliseconds": 600}
+        assert await status_of(here, server, machine, **allowed) == MET
+    async with platform_as(server, "office") as office:
+        of_services, of_time = largest_differences(await list_clocks(office), datetime.now(UTC)) or (9, 9)
+    assert (of_services < 0.1, 0.4 < of_time < 0.8) == (True, True)
+
+
+async def tell(
+    server: Server, name: str, service: TimeService, ahead: timedelta = timedelta(0), **more: object  # noqa: F811
+) -> None:  # fmt: skip
+    """Tell of another machine's clock, as the command on that machine does; it may be ahead of this one's."""
     now = datetime.now(UTC)
     facts = read_facts(Path("/"), clock_settings(service.report(), **more).clock, "synchronised", now)
     async with platform_as(server, "setup") as setup:
-        await report_clock(setup, name, facts, datetime.now(UTC))
+        await report_clock(setup, name, facts, datetime.now(UTC) + ahead)
 
 
 async def test_time_of_a_machine_is_held_against_the_database_servers(

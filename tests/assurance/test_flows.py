@@ -28,7 +28,7 @@ from vaka.assurance.assessment import Judgement, Status
 from vaka.assurance.wording import explain
 from vaka.database.server import Server
 from vaka.operations.flows.register import list_flows
-from vaka.operations.flows.reporting import list_machine_flows
+from vaka.operations.flows.reporting import ToldCertificate, list_machine_flows, report_certificates
 from vaka.operations.flows.sockets import Listening, list_reachable, name_owners
 from vaka.receiver.tls import open_tls_context
 from vaka.settings import ReceiverSettings, Settings
@@ -101,8 +101,30 @@ async def test_a_collector_of_ports_that_is_stopped_turns_it_red(
         assert await status_of(PORTS, both, server, now) == (Status.FAILING, "silent")
         assert await status_of(PORTS, replace(where, machine="larm-2"), server, now) == MET
         assert await status_of(PORTS, both, server, now) == MET
-        later = now + timedelta(days=1, seconds=1)
+        assert await status_of(PORTS, both, server, now + timedelta(minutes=14)) == MET
+        later = now + timedelta(minutes=16)
         assert await status_of(PORTS, both, server, later) == (Status.FAILING, "silent")
+
+
+async def test_a_machine_whose_clock_runs_ahead_is_silent_all_the_same(
+    place: Place, server: Server, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    """When it told is known by the database server's clock, not by its own. Certificates alone tell of no socket."""
+    now = datetime.now(UTC)
+    with in_own_network(HOLDS, "tcp:127.0.0.1:4711") as process:
+        here = replace(place, machine="larm-1", proc=as_proc(process, tmp_path))
+        here = replace(here, settings=Settings(clock=ClockSettings(machines=["larm-2"])))
+        ahead = replace(here, machine="larm-2", settings=Settings())
+        assert await status_of(PORTS, ahead, server, now + 400 * DAY) == MET
+        assert await status_of(PORTS, here, server, now) == MET
+        assert await status_of(PORTS, here, server, now + timedelta(minutes=16)) == (Status.FAILING, "silent")
+    both = replace(here, settings=Settings(clock=ClockSettings(machines=["larm-2", "larm-3"])))
+    async with platform_as(server, "setup") as setup:
+        await report_certificates(setup, "larm-3", [ToldCertificate("tls/receiver.pem", now - DAY, now + 90 * DAY)])
+    with in_own_network(HOLDS, "tcp:127.0.0.1:4711") as process:
+        (tmp_path / "again").mkdir()
+        where = replace(both, proc=as_proc(process, tmp_path / "again"))
+        assert await status_of(PORTS, where, server, now) == (Status.FAILING, "silent")
 
 
 def test_who_a_socket_belongs_to_is_seen(tmp_path: Path) -> None:
@@ -158,6 +180,25 @@ async def test_term_30_6_certificate_is_told_of_before_it_ends_and_is_red_after(
         settings = Settings(receiver=ReceiverSettings(host=HOST, tls_port=port))
         later = replace(place, root=root, settings=settings)
         assert await status_of(DAYS, later, server, now + 91 * DAY) == (Status.FAILING, "expired")
+
+
+@pytest.mark.turns_red(DAYS)
+async def test_certificate_of_another_machine_turns_it_red(
+    place: Place, server: Server, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    """As that machine told of it, by the days of now, also where it tells no longer. A stranger's counts not."""
+    root, now = tmp_path / "data", datetime.now(UTC)
+    root.mkdir()
+    shown, key = Issuer(tmp_path / "issuer").certificate_for("receiver.example", lasts=90 * DAY)
+    async with platform_as(server, "setup") as setup:
+        await report_certificates(setup, "larm-2", [ToldCertificate("tls/receiver.pem", now - DAY, now + 30 * DAY)])
+    with careless_listener(open_tls_context(shown, key, None)) as port:
+        settings = Settings(receiver=ReceiverSettings(host=HOST, tls_port=port))
+        alone = replace(place, root=root, settings=settings)
+        both = replace(alone, settings=settings.model_copy(update={"clock": ClockSettings(machines=["larm-2"])}))
+        assert await status_of(DAYS, both, server, now) == MET
+        assert await status_of(DAYS, alone, server, now + 31 * DAY) == MET
+        assert await status_of(DAYS, both, server, now + 31 * DAY) == (Status.FAILING, "expired")
 
 
 def test_what_they_find_is_said_in_words() -> None:

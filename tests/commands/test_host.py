@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.certificates import DAY, Issuer
 from tests.commands.test_maintenance import vaka
 from tests.commands.test_role_and_account import entries
 from tests.platform import make_account
@@ -191,15 +192,23 @@ def test_clock_of_the_machine_is_told_of(running: DataDirectory, tmp_path: Path)
 
 
 @pytest.mark.database
-def test_ports_of_the_machine_are_told_of(running: DataDirectory) -> None:
-    """One that listens for everybody and is in no flow, by the program that has it."""
+def test_ports_of_the_machine_are_told_of(running: DataDirectory, tmp_path: Path) -> None:
+    """One that listens for everybody and is in no flow, by the program that has it; certificates too."""
+    beside, _ = Issuer(tmp_path).certificate_for("receiver.example", lasts=-DAY)
+    (running.root / "tls").mkdir(exist_ok=True)
+    (running.root / "tls" / "other.pem").write_bytes(beside.read_bytes())
     (running.root / "vaka.toml").write_text(SETTINGS)
     with closing(socket.create_server(("0.0.0.0", 0))) as planted:
         port = planted.getsockname()[1]
         told = vaka("host", "ports", "--data", running.root)
     assert told.exit_code == 1
+    (running.root / "tls" / "other.pem").unlink()
+    assert "tls/other.pem: not valid today" in told.output
     assert f"tcp 0.0.0.0 {port}: unregistered (" in told.output
     assert "another account's" not in next(line for line in told.output.splitlines() if f" {port}:" in line)
     with closing(psycopg.connect(running.cluster.server.conninfo(SUPERUSER, PLATFORM_DATABASE))) as superuser:
-        [(machine, wrong)] = superuser.execute("select machine, wrong from vaka.machine_flows").fetchall()
+        [(machine, wrong, certificates)] = superuser.execute(
+            "select machine, wrong, certificates from vaka.machine_flows"
+        ).fetchall()
     assert (machine, port in [one["port"] for one in wrong]) == (gethostname(), True)
+    assert "tls/other.pem" in [one["name"] for one in certificates]

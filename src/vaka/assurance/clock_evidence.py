@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.evidence import Found, Look
+from vaka.clock import SystemClock
 from vaka.database.connections import transaction
 from vaka.operations.timesync.chrony import NoReportError
 from vaka.operations.timesync.reporting import list_clocks, read_facts, report_clock
@@ -22,7 +23,8 @@ async def find_clocks(place: Place, now: datetime) -> Look:
         own = await asyncio.to_thread(read_facts, place.root or Path("/"), settings, kernel, now)
     async with transaction(place.platform) as connection:
         if own is not None:
-            await report_clock(connection, place.machine, own, now)
+            # Not `now`: a round of looks has one, and other collectors may have taken their time since.
+            await report_clock(connection, place.machine, own, SystemClock().now())
         clocks = await list_clocks(connection)
     if kernel != "synchronised" and own is None:
         return Look([Found(None, kernel, 1)])

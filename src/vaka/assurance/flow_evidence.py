@@ -3,18 +3,17 @@
 """Whether each socket that others can reach stands in the register of flows, and which certificates end (term 30)."""
 
 import asyncio
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import structlog
-from cryptography import x509
 
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.endpoints import list_endpoints, list_shown
 from vaka.assurance.evidence import Found, Look
 from vaka.assurance.machine import NotLookedAtError
 from vaka.database.connections import transaction
+from vaka.operations.flows.certificates import read_certificates
 from vaka.operations.flows.register import WRONG, judge, list_flows
 from vaka.operations.flows.reporting import (
     ToldCertificate,
@@ -23,9 +22,6 @@ from vaka.operations.flows.reporting import (
     report_flows,
 )
 from vaka.operations.flows.sockets import NotListedError, list_reachable
-
-LOOKED_WITHIN = timedelta(days=1)
-"""How old what another machine told of its sockets may be."""
 
 
 async def find_ports(place: Place, now: datetime) -> Look:
@@ -38,10 +34,10 @@ async def find_ports(place: Place, now: datetime) -> Look:
     findings = judge(listening, flows, now)
     opened: set[tuple[str, int]] = {(one.transport, one.port) for one in listening}
     async with transaction(place.platform) as connection:
-        await report_flows(connection, place.machine, flows, opened, findings, now)
+        await report_flows(connection, place.machine, flows, opened, findings)
         told = {one.machine: one for one in await list_machine_flows(connection)}
     expected = {place.machine, *place.settings.clock.machines}
-    silent = {one for one in expected if one not in told or now - told[one].looked_at > LOOKED_WITHIN}
+    silent = {one for one in expected - {place.machine} if one not in told or told[one].is_silent(now)}
     reasons = [str(two["reason"]) for one in told.values() if one.machine in expected for two in one.wrong]
     if reasons:
         worst = next(one for one in WRONG if one in reasons)
@@ -52,7 +48,8 @@ async def find_ports(place: Place, now: datetime) -> Look:
 
 
 async def find_expired(place: Place, now: datetime) -> Look:
-    """Look at the certificates that endpoints show and that lie in the data directory, tell of them, count those over.
+    """Look at the certificates that endpoints show and that lie in the data directory, tell of them, count those over;
+    and of those that other machines have told of.
 
     One that ends soon is told of in the log of the process and on the pages: nothing is wrong yet.
     """
@@ -63,7 +60,9 @@ async def find_expired(place: Place, now: datetime) -> Look:
     except (OSError, ValueError, NotLookedAtError):
         return Look([], place.authorities)
     async with transaction(place.platform) as connection:
-        await report_certificates(connection, place.machine, told, now)
+        await report_certificates(connection, place.machine, told)
+        others = [one for one in await list_machine_flows(connection) if one.machine in place.settings.clock.machines]
+    told += [two for one in others if one.machine != place.machine for two in one.certificates]
     standings = [one.standing(now) for one in told]
     if "soon" in standings:
         structlog.get_logger().warning("certificates end soon", count=standings.count("soon"))
@@ -77,11 +76,4 @@ def _list_certificates(place: Place, root: Path) -> list[ToldCertificate]:
         ToldCertificate(f"{one.host}:{one.port}", shown.not_valid_before_utc, shown.not_valid_after_utc)
         for one, shown in list_shown(list_endpoints(place.settings))
     ]
-    for path in sorted((root / "tls").glob("*.pem")):
-        # A file may hold a key alone, or a request for a certificate.
-        with suppress(ValueError):
-            found += [
-                ToldCertificate(f"tls/{path.name}", one.not_valid_before_utc, one.not_valid_after_utc)
-                for one in x509.load_pem_x509_certificates(path.read_bytes())
-            ]
-    return found
+    return [*found, *read_certificates(root)]

@@ -86,12 +86,12 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="{count} ports take in what is in clear without an exception in force.",
         ),
         ("listening-ports", "silent"): Sentence(
-            sv="{count} maskiner har inte berättat på ett dygn vad som lyssnar på dem.",
-            en="{count} machines have not told for a day what listens on them.",
+            sv="{count} maskiner har inte berättat på femton minuter vad som lyssnar på dem.",
+            en="{count} machines have told nothing for fifteen minutes of what listens on them.",
         ),
         ("certificate-days", "expired"): Sentence(
-            sv="{count} anslutningspunkter visar ett certifikat som inte gäller i dag.",
-            en="{count} endpoints show a certificate that is not valid today.",
+            sv="{count} certifikat gäller inte i dag.",
+            en="{count} certificates are not valid today.",
         ),
         ("release-integrity", "unsigned"): Sentence(
             sv="Det som körs är ingen undertecknad utgåva.",

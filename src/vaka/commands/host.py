@@ -23,8 +23,9 @@ from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import ConfigurationError
 from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.events import Event
+from vaka.operations.flows.certificates import read_certificates
 from vaka.operations.flows.register import Finding, Flow, judge, list_flows
-from vaka.operations.flows.reporting import report_flows
+from vaka.operations.flows.reporting import ToldCertificate, report_certificates, report_flows
 from vaka.operations.flows.sockets import list_reachable, name_owners
 from vaka.operations.timesync.chrony import NoReportError
 from vaka.operations.timesync.reporting import read_facts, report_clock
@@ -161,38 +162,50 @@ async def _tell_clock(server: Server, machine: str, facts: Facts, system: Clock)
 @host.command()
 @data_option
 def ports(data: Path) -> None:
-    """Tell which ports of this machine can be reached, held against the register of flows (term 30).
+    """Tell which ports of this machine can be reached, held against the register of flows (term 30), and when the
+    certificates in tls/ of the data directory end.
 
-    Ends with 1 where one is not as the register has it. Run it by a timer, each hour, on every machine that runs no
-    scheduler; the scheduler tells of its own machine by itself.
+    Ends with 1 where a port is not as the register has it, or a certificate is not valid today. Run it by a timer, each
+    five minutes (vaka-ports.timer), on every machine that runs no scheduler; the scheduler tells of its own by itself.
     """
     directory, system = DataDirectory(data.absolute()), SystemClock()
     settings, proc = directory.load_settings(), Path("/proc")
     listening, flows = list_reachable(proc), list_flows(settings)
     findings = judge(listening, flows, system.now())
+    try:
+        certificates = read_certificates(directory.root)
+    except OSError as error:
+        raise ConfigurationError(f"The certificates in tls/ cannot be read: {error.strerror}.") from error
+    expired = [one for one in certificates if one.standing(system.now()) == "expired"]
     opened: set[tuple[str, int]] = {(one.transport, one.port) for one in listening}
     with reachable_server(directory, settings) as server:
         with recorded(server, system, "host.ports", None, apply=False) as run:
-            run.facts["found"] = len(findings)
-            asyncio.run(_tell_flows(server, flows, opened, findings, system))
+            run.facts["found"] = len(findings) + len(expired)
+            asyncio.run(_tell_flows(server, flows, opened, findings, certificates))
         asyncio.run(seal_logs(directory, settings, server, active_authorities(server), system))
     owners = name_owners(proc, [one.listening for one in findings])
     for one in findings:
         where = one.listening
         owner = owners.get(where.inode, "another account's")
         click.echo(f"{where.transport} {where.address} {where.port}: {one.reason} ({owner})")
-    click.echo(f"{gethostname()}: ports that can be reached: {len(listening)}. Wrong: {len(findings)}.")
-    if findings:
+    for told in expired:
+        click.echo(f"{told.name}: not valid today")
+    wrong = len(findings) + len(expired)
+    seen = f"ports that can be reached: {len(listening)}, certificates: {len(certificates)}"
+    click.echo(f"{gethostname()}: {seen}. Wrong: {wrong}.")
+    if wrong:
         raise SystemExit(DIFFERENT)
 
 
 async def _tell_flows(
-    server: Server, flows: Sequence[Flow], opened: set[tuple[str, int]], findings: Sequence[Finding], system: Clock
-) -> None:
+    server: Server, flows: Sequence[Flow], opened: set[tuple[str, int]], findings: Sequence[Finding],
+    certificates: Sequence[ToldCertificate],
+) -> None:  # fmt: skip
     connecting = open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     async with await connecting as platform:
         await platform.execute("set search_path = vaka")
-        await report_flows(platform, gethostname(), flows, opened, findings, system.now())
+        await report_flows(platform, gethostname(), flows, opened, findings)
+        await report_certificates(platform, gethostname(), certificates)
 
 
 def _entry(one: SignIn, clock: Clock) -> Entry:

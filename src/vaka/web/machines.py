@@ -5,7 +5,7 @@
 Both show the same, at the same second: what is wrong stands on both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -13,10 +13,11 @@ from typing import Any
 
 from vaka.database.connections import Connection
 from vaka.errors import Sentence
-from vaka.operations.flows.reporting import list_machine_flows
+from vaka.operations.flows.reporting import MachineFlows, list_machine_flows
 from vaka.operations.timesync.reporting import list_clocks
-from vaka.operations.timesync.rule import LARGEST_SKEW, REPORTED_WITHIN, MachineClock
+from vaka.operations.timesync.rule import MachineClock, judge_fleet, largest_differences
 from vaka.operations.timesync.wording import WRONG
+from vaka.settings_operations import ClockSettings
 from vaka.web.texts import mark
 
 PROTECTIONS: Mapping[str, str] = MappingProxyType(
@@ -47,41 +48,61 @@ FOUND: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ShownClock:
-    """One machine's clock, with everything that is wrong with it by itself."""
+    """One machine's clock, with everything that is wrong with it."""
 
-    clock: MachineClock
+    machine: str
+    clock: MachineClock | None
+    """None where it has to tell and never did."""
     wrong: Sequence[Sentence]
 
     @property
     def offset_milliseconds(self) -> float:
         """How far it is from its source's time."""
-        return self.clock.facts.offset * 1000
+        return self.clock.facts.offset * 1000 if self.clock else 0
 
     @property
     def error_milliseconds(self) -> float:
         """How far off that may be."""
-        return self.clock.facts.error * 1000
+        return self.clock.facts.error * 1000 if self.clock else 0
+
+    @property
+    def skew_milliseconds(self) -> float:
+        """How far its time was from the database server's."""
+        return self.clock.skew * 1000 if self.clock else 0
 
 
-async def clock_facts(connection: Connection, now: datetime) -> Mapping[str, Any]:
-    """Return what a page of clocks shows."""
-    clocks = await list_clocks(connection)
-    offsets = [one.facts.offset for one in clocks if one.facts.referred_at is not None]
+@dataclass(frozen=True, slots=True)
+class ShownFlows:
+    """What is known of one machine's flows, and whether it is of now."""
+
+    told: MachineFlows
+    is_silent: bool
+
+
+async def clock_facts(connection: Connection, settings: ClockSettings, now: datetime) -> Mapping[str, Any]:
+    """Return what a page of clocks shows, by the same verdict as the term's (assurance/clock_evidence.py)."""
+    told = {one.machine: one for one in await list_clocks(connection)}
+    wrong = judge_fleet(list(told.values()), _expected(list(told.values()), settings), settings, now)
+    shown = [
+        # One that is expected no longer, and tells no longer, has no verdict: it is shown until it is forgotten.
+        ShownClock(machine, told.get(machine), [WRONG[reason] for reason in wrong.get(machine, ["silent"])])
+        for machine in sorted({*told, *wrong})
+    ]
+    return {"clocks": shown, "differences": largest_differences(told.values(), now)}
+
+
+async def flow_facts(connection: Connection, settings: ClockSettings, now: datetime) -> Mapping[str, Any]:
+    """Return what a page of flows shows. A machine that has to tell and did not is there too."""
+    told = {one.machine: one for one in await list_machine_flows(connection)}
+    missing = [MachineFlows(name, None, [], [], []) for name in settings.machines if name not in told]
+    machines = sorted([*told.values(), *missing], key=lambda one: one.machine)
     return {
-        "clocks": [ShownClock(one, [WRONG[reason] for reason in _reasons(one, now)]) for one in clocks],
-        "difference": (max(offsets) - min(offsets)) * 1000 if len(offsets) > 1 else None,
-    }
-
-
-def _reasons(one: MachineClock, now: datetime) -> Sequence[str]:
-    if abs(now - one.received_at) > REPORTED_WITHIN:
-        return ["silent"]
-    return [*one.facts.reasons, *(["skewed"] if abs(one.skew) > LARGEST_SKEW else [])]
-
-
-async def flow_facts(connection: Connection, now: datetime) -> Mapping[str, Any]:
-    """Return what a page of flows shows."""
-    return {
-        "machines": await list_machine_flows(connection), "protections": PROTECTIONS, "standings": STANDINGS,
-        "found": FOUND, "today": now,
+        "machines": [ShownFlows(one, one.is_silent(now)) for one in machines], "protections": PROTECTIONS,
+        "standings": STANDINGS, "found": FOUND, "today": now,
     }  # fmt: skip
+
+
+def _expected(told: Collection[MachineClock], settings: ClockSettings) -> set[str]:
+    """Return who has to tell: whom the settings name, and the machine the scheduler told of last, its own."""
+    own = max((one for one in told if one.by_scheduler), key=lambda one: one.received_at, default=None)
+    return {*settings.machines, *([own.machine] if own else [])}

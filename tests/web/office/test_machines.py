@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -22,13 +23,14 @@ from vaka.operations.flows.sockets import Listening
 from vaka.operations.timesync.reporting import report_clock
 from vaka.operations.timesync.rule import Facts
 from vaka.settings import Settings
-from vaka.settings_operations import FlowExceptionSettings, FlowSettings
+from vaka.settings_operations import ClockSettings, FlowExceptionSettings, FlowSettings
 from vaka.web.office.office import Office
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
+FINE = Facts("synchronised", (), "nts.netnod.se", proven=True, stratum=2, offset=0.0012, error=0.004)
 FORGET = "truncate vaka.machine_clock, vaka.machine_flows"
 DAY = timedelta(days=1)
 
@@ -59,26 +61,79 @@ async def read_both(office: Office, portal: Portal, installation: Installation, 
     return unescape(ours.text), unescape(theirs.text)
 
 
+def naming(*machines: str, office: Office, portal: Portal) -> tuple[Office, Portal]:
+    """Return both as with settings in which these machines have to tell."""
+    settings = ClockSettings(machines=list(machines))
+    return replace(office, clocks=settings), replace(portal, clocks=settings)
+
+
 async def test_clocks_stand_on_both_sides(office: Office, portal: Portal, installation: Installation) -> None:
     """Source, how far off, and each thing that is wrong; also that a machine is silent."""
     for text in await read_both(office, portal, installation, "clocks"):
         assert "Ingen maskin har berättat om sin klocka än." in text
     now = datetime.now(UTC)
-    fine = Facts(
-        "synchronised", (), "nts.netnod.se", proven=True, stratum=2, offset=0.0012, error=0.004, referred_at=now
-    )
+    fine = replace(FINE, referred_at=now)
+    office, portal = naming("larm-1", "larm-2", "larm-3", office=office, portal=portal)
     wrong = Facts(
         "unsynchronised", ("unsynchronised", "unproven"), "ntp.example", stratum=3, offset=-0.05, referred_at=now
     )
     async with platform_as(installation.server, "setup") as setup:
-        await report_clock(setup, "larm-1", fine, now)
-        await report_clock(setup, "larm-2", wrong, now)
-        await report_clock(setup, "larm-3", fine, now + timedelta(seconds=9))
+        await report_clock(setup, "larm-1", fine, datetime.now(UTC))
+        await report_clock(setup, "larm-2", wrong, datetime.now(UTC))
     for text in await read_both(office, portal, installation, "clocks"):
         assert all(said in text for said in ("larm-1", "nts.netnod.se", "+1.200 ms", "visad med NTS", "51.200 ms"))
         assert "kärnan håller klockan för osynkroniserad; källan har inte visat vem den är (NTS)" in text
-        assert "går mer än en sekund från databasserverns klocka" in text
         assert text.count("badge-met") == 1
+        assert text.count("har inte berättat om sin klocka på fem minuter") == 1
+        assert "51.200 ms enligt deras tidstjänster" in text
+    async with platform_as(installation.server, "setup") as setup:
+        await report_clock(setup, "larm-3", fine, datetime.now(UTC) + timedelta(seconds=9))
+    for text in await read_both(office, portal, installation, "clocks"):
+        assert "går mer än en sekund från databasserverns klocka" in text
+        assert "badge-met" not in text
+
+
+async def test_no_clock_is_sound_on_a_page_that_the_term_is_red_for(
+    office: Office, portal: Portal, installation: Installation
+) -> None:
+    """One that nobody expects; and two that differ, each content by itself. The scheduler's own machine is expected."""
+    fine = replace(FINE, referred_at=datetime.now(UTC))
+    async with platform_as(installation.server, "scheduler") as scheduler:
+        await report_clock(scheduler, "larm-1", fine, datetime.now(UTC))
+    for text in await read_both(office, portal, installation, "clocks"):
+        assert text.count("badge-met") == 1
+    async with platform_as(installation.server, "setup") as setup:
+        await report_clock(setup, "larm-2", fine, datetime.now(UTC) + timedelta(seconds=0.7))
+    named = naming("larm-2", office=office, portal=portal)
+    for text in await read_both(*named, installation, "clocks"):
+        assert text.count("maskinernas klockor skiljer sig åt") == 2
+        assert "badge-met" not in text
+    async with platform_as(installation.server, "setup") as setup:
+        await report_clock(setup, "larm-2", fine, datetime.now(UTC))
+    for text in await read_both(office, portal, installation, "clocks"):
+        assert text.count("finns inte i inställningarna") == 1
+        assert text.count("badge-met") == 1
+    for text in await read_both(*named, installation, "clocks"):
+        assert text.count("badge-met") == 2
+
+
+async def test_what_nobody_has_looked_at_is_not_as_the_register_has_it(
+    office: Office, portal: Portal, installation: Installation, logs: Logs
+) -> None:
+    """What was told long ago, certificates alone, and a machine that has to tell and never did."""
+    now, flows = datetime.now(UTC), list_flows(Settings())
+    async with platform_as(installation.server, "setup") as setup:
+        await report_flows(setup, "larm-1", flows, set(), [])
+    for text in await read_both(office, portal, installation, "flows"):
+        assert (text.count("Som registret säger"), text.count("Inte sedd på femton minuter")) == (1, 0)
+    logs.execute(
+        "platform", "update vaka.machine_flows set looked_at = looked_at - interval '16 minutes'", unguarded=True
+    )
+    async with platform_as(installation.server, "setup") as setup:
+        await report_certificates(setup, "larm-2", [ToldCertificate("tls/receiver.pem", now - DAY, now + 90 * DAY)])
+    named = naming("larm-3", office=office, portal=portal)
+    for text in await read_both(*named, installation, "flows"):
+        assert (text.count("Som registret säger"), text.count("Inte sedd på femton minuter")) == (0, 3)
 
 
 async def test_flows_stand_on_both_sides(office: Office, portal: Portal, installation: Installation) -> None:
@@ -97,8 +152,8 @@ async def test_flows_stand_on_both_sides(office: Office, portal: Portal, install
         ToldCertificate("tls/old.pem", now - 9 * DAY, now - DAY),
     ]
     async with platform_as(installation.server, "setup") as setup:
-        await report_flows(setup, "larm-1", flows, {("tcp", 5061), ("udp", 5060)}, findings, now)
-        await report_certificates(setup, "larm-1", certificates, now)
+        await report_flows(setup, "larm-1", flows, {("tcp", 5061), ("udp", 5060)}, findings)
+        await report_certificates(setup, "larm-1", certificates)
     for text in await read_both(office, portal, installation, "flows"):
         assert "4711</span> (0.0.0.0) finns inte i något flöde i registret" in text
         assert text.count("nås utifrån</span>") == 2

@@ -17,6 +17,8 @@ from vaka.operations.flows.register import Finding, Flow
 QUERIES = load_queries("vaka.operations.flows")
 SOON = timedelta(days=21)
 """So long before its end a certificate is to be renewed."""
+LOOKED_WITHIN = timedelta(minutes=15)
+"""How old what a machine told of its sockets may be: it tells each five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,23 @@ class MachineFlows:
     """What is known of a machine."""
 
     machine: str
-    looked_at: datetime
+    looked_at: datetime | None
+    """When it told of its sockets, by the database server's clock; None where it told of certificates alone."""
     flows: Sequence[ToldFlow]
     wrong: Sequence[Mapping[str, Any]]
     """``transport``, ``port``, ``address`` and ``reason`` of each socket that is not as the register has it."""
     certificates: Sequence[ToldCertificate]
+    by_scheduler: bool = False
+    """Whether the scheduler told, of the machine it runs on."""
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether nobody knows any more what listens there."""
+        return self.looked_at is None or abs(now - self.looked_at) > LOOKED_WITHIN
 
 
 async def report_flows(
     connection: Connection, machine: str, flows: Sequence[Flow], opened: set[tuple[str, int]],
-    findings: Sequence[Finding], now: datetime,
+    findings: Sequence[Finding],
 ) -> None:  # fmt: skip
     """Tell of a machine's flows, in place of what it told before (as scheduler or setup)."""
     told = [
@@ -72,19 +81,17 @@ async def report_flows(
          "reason": one.reason}
         for one in findings
     ]  # fmt: skip
-    values = {"machine": machine, "now": now, "flows": Jsonb(told), "wrong": Jsonb(wrong)}
+    values = {"machine": machine, "flows": Jsonb(told), "wrong": Jsonb(wrong)}
     await connection.execute(QUERIES["report_flows"], values)
 
 
-async def report_certificates(
-    connection: Connection, machine: str, certificates: Sequence[ToldCertificate], now: datetime
-) -> None:
+async def report_certificates(connection: Connection, machine: str, certificates: Sequence[ToldCertificate]) -> None:
     """Tell of a machine's certificates, in place of what it told before (as scheduler or setup)."""
     told = [
         {"name": one.name, "begins_at": one.begins_at.isoformat(), "ends_at": one.ends_at.isoformat()}
         for one in certificates
     ]
-    await connection.execute(QUERIES["report_certificates"], {"machine": machine, "now": now, "told": Jsonb(told)})
+    await connection.execute(QUERIES["report_certificates"], {"machine": machine, "told": Jsonb(told)})
 
 
 async def list_machine_flows(connection: Connection) -> Sequence[MachineFlows]:
@@ -92,8 +99,8 @@ async def list_machine_flows(connection: Connection) -> Sequence[MachineFlows]:
     cursor = await connection.execute(QUERIES["list_machine_flows"])
     return [
         MachineFlows(machine, looked_at, [_flow(one) for one in flows], wrong,
-                     [_certificate(one) for one in certificates])
-        for machine, looked_at, flows, wrong, certificates in await cursor.fetchall()
+                     [_certificate(one) for one in certificates], by_scheduler)
+        for machine, looked_at, flows, wrong, certificates, by_scheduler in await cursor.fetchall()
     ]  # fmt: skip
 
 

@@ -38,7 +38,7 @@ async def list_clocks(connection: Connection) -> Sequence[MachineClock]:
     cursor = await connection.execute(QUERIES["list_clocks"])
     return [
         MachineClock(machine, received_at, skew,
-                     Facts(kernel, tuple(reasons), source, proven, stratum, off_by, error, referred_at))
-        for machine, received_at, skew, kernel, reasons, source, proven, stratum, off_by, error, referred_at
-        in await cursor.fetchall()
+                     Facts(kernel, tuple(reasons), source, proven, stratum, off_by, error, referred_at), by_scheduler)
+        for machine, received_at, skew, kernel, reasons, source, proven, stratum, off_by, error, referred_at,
+            by_scheduler in await cursor.fetchall()
     ]  # fmt: skip

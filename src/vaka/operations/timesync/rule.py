@@ -20,6 +20,8 @@ REPORTED_WITHIN = timedelta(minutes=5)
 """How old what a machine reported may be, and what its time service wrote down."""
 LARGEST_SKEW = 1.0
 """Seconds by which a machine's time and the database server's may differ; the way between them is in it."""
+ALLOWED_ON_THE_WAY = 0.25
+"""Seconds that what machines tell of their own time may differ by besides: what is told has a way to the server."""
 _SOUND_LEAPS = ("Normal", "Insert second", "Delete second")
 _LATELY = 0b111
 """The last three times that a source was asked."""
@@ -56,6 +58,8 @@ class MachineClock:
     skew: float
     """Seconds that the machine's time was ahead of the database server's."""
     facts: Facts
+    by_scheduler: bool = False
+    """Whether the scheduler told, of the machine it runs on."""
 
 
 def state_facts(report: Report | None, kernel: ClockState, settings: ClockSettings, now: datetime) -> Facts:
@@ -116,7 +120,7 @@ def judge_fleet(
 
     Who differs is not to be seen from two: then it is wrong with both, and with all that were compared.
     """
-    heard = {one.machine: one for one in clocks if abs(now - one.received_at) <= REPORTED_WITHIN}
+    heard = {one.machine: one for one in list_heard(clocks, now)}
     named = set(expected)
     wrong: dict[str, list[str]] = {machine: [] for machine in named | set(heard)}
     for machine, reasons in wrong.items():
@@ -128,12 +132,41 @@ def judge_fleet(
             reasons.append("stranger")
         if abs(heard[machine].skew) > LARGEST_SKEW:
             reasons.append("skewed")
-    # Of a clock that nothing is known of there is nothing to compare.
-    told = {machine: one.facts.offset for machine, one in heard.items() if one.facts.referred_at is not None}
-    if told and max(told.values()) - min(told.values()) > settings.largest_difference_milliseconds / 1000:
-        for machine in told:
+    largest = settings.largest_difference_milliseconds / 1000
+    if _spread(_offsets(heard.values())) > largest:
+        for machine in _offsets(heard.values()):
+            wrong[machine].append("differ")
+    # Each daemon may be content with a source of its own, and sources may be wrong: one clock is held against all.
+    if _spread(_skews(heard.values())) > largest + ALLOWED_ON_THE_WAY:
+        for machine in heard:
             wrong[machine].append("differ")
     return MappingProxyType({machine: _sorted(reasons) for machine, reasons in wrong.items()})
+
+
+def list_heard(clocks: Iterable[MachineClock], now: datetime) -> Sequence[MachineClock]:
+    """Return those that told lately."""
+    return [one for one in clocks if abs(now - one.received_at) <= REPORTED_WITHIN]
+
+
+def largest_differences(clocks: Iterable[MachineClock], now: datetime) -> tuple[float, float] | None:
+    """Return by how many seconds two machines differ at most: by what their time services say, and by the database
+    server's clock. None where fewer than two told lately.
+    """
+    heard = list_heard(clocks, now)
+    return None if len(heard) < 2 else (_spread(_offsets(heard)), _spread(_skews(heard)))
+
+
+def _offsets(heard: Iterable[MachineClock]) -> Mapping[str, float]:
+    # Of a clock that nothing is known of there is nothing to compare.
+    return {one.machine: one.facts.offset for one in heard if one.facts.referred_at is not None}
+
+
+def _skews(heard: Iterable[MachineClock]) -> Mapping[str, float]:
+    return {one.machine: one.skew for one in heard}
+
+
+def _spread(told: Mapping[str, float]) -> float:
+    return max(told.values()) - min(told.values()) if told else 0.0
 
 
 def worst(wrong: Mapping[str, Sequence[str]]) -> str | None:

@@ -19,7 +19,7 @@ async def show_clocks(office: Office, request: Request, asker: Asker) -> Respons
     """GET /clocks: each machine with its source, how far off it is, and what is wrong."""
     require(asker.principal, MAY_SEE, None)
     async with transaction(office.platform) as connection:
-        shown = await clock_facts(connection, office.clock.now())
+        shown = await clock_facts(connection, office.clocks, office.clock.now())
     language = asker.preferences.language
     return office.page(
         asker, "office_clocks.html", "clocks", "/clocks", say=lambda sentence: sentence.in_language(language), **shown
@@ -30,7 +30,7 @@ async def show_flows(office: Office, request: Request, asker: Asker) -> Response
     """GET /flows: every flow with its protection and exception, and certificates with their days."""
     require(asker.principal, MAY_SEE, None)
     async with transaction(office.platform) as connection:
-        shown = await flow_facts(connection, office.clock.now())
+        shown = await flow_facts(connection, office.clocks, office.clock.now())
     language = asker.preferences.language
     return office.page(
         asker, "office_flows.html", "flows", "/flows", say=lambda sentence: sentence.in_language(language), **shown

@@ -21,6 +21,7 @@ from vaka.identity.sessions import Session
 from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import CasesSettings, SecurityContactSettings
 from vaka.settings_backup import BackupSettings
+from vaka.settings_operations import ClockSettings
 from vaka.web.asker import Asker
 from vaka.web.assets import Assets
 from vaka.web.denials import Teller
@@ -82,6 +83,8 @@ class Office:
     """What was agreed of incidents and vulnerabilities."""
     backup: BackupSettings = field(default_factory=BackupSettings)
     """What was agreed of backups."""
+    clocks: ClockSettings = field(default_factory=ClockSettings)
+    """Which machines have to tell, and the rule of their clocks."""
     inspector: Inspector = NO_SCANNER
     """What looks at files before they are kept."""
     uploads: Uploads = field(default_factory=Uploads)

@@ -11,13 +11,14 @@ from starlette.responses import Response
 
 from vaka.database.connections import Connection, transaction
 from vaka.ledger.reading import read_state
+from vaka.settings_operations import ClockSettings
 from vaka.web.asker import Asker
 from vaka.web.machines import clock_facts, flow_facts
 from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.terms import MAY_SEE
 
-Facts = Callable[[Connection, datetime], Awaitable[Mapping[str, Any]]]
+Facts = Callable[[Connection, ClockSettings, datetime], Awaitable[Mapping[str, Any]]]
 
 
 async def show_own_clocks(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -46,7 +47,7 @@ async def _show(portal: Portal, request: Request, asker: Asker, page: str, facts
     async with portal.gateway.transaction(authority.id) as tenant:
         state = await read_state(tenant)
     async with transaction(portal.platform) as platform:
-        shown = await facts(platform, portal.clock.now())
+        shown = await facts(platform, portal.clocks, portal.clock.now())
     return portal.page(
         asker, f"portal_{page}.html", authority, f"/log/{authority.slug}/{page}",
         page=page, path=f"/log/{authority.slug}", state=state,

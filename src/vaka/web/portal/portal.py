@@ -23,6 +23,7 @@ from vaka.identity.locking import IDLE
 from vaka.keys.keyring import Keyring
 from vaka.settings import LedgerSettings, SecurityContactSettings
 from vaka.settings_backup import BackupSettings
+from vaka.settings_operations import ClockSettings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.names import NameIndexes
@@ -84,6 +85,8 @@ class Portal:
     """Whom somebody tells who has found a weakness."""
     backup: BackupSettings = field(default_factory=BackupSettings)
     """What was agreed of backups."""
+    clocks: ClockSettings = field(default_factory=ClockSettings)
+    """Which machines have to tell, and the rule of their clocks."""
     packs_key: Path = Path("packs.key")
     """The private key that evidence packs are signed with; made at the first of them."""
     packing: asyncio.Lock = field(default_factory=asyncio.Lock)
