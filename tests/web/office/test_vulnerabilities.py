@@ -33,7 +33,7 @@ HERE, ROOM = "/vulnerabilities", "/log/ekbacka/cases"
 FORGET = (
     "truncate vaka.security_case, vaka.case_entry, vaka.case_receipt, vaka.advisory_import, vaka.advisory_record,"
     " vaka.vulnerability_look, vaka.running_component, vaka.vulnerability_finding, vaka.vulnerability_told,"
-    " vaka.vulnerability_statement"
+    " vaka.vulnerability_statement, vaka.detection_alert"
 )
 BECAUSE = "Funktionen är inte inbyggd i det som vi kör"
 
