@@ -37,14 +37,15 @@ class Partner:
 
     def sign(
         self, address: str, body: bytes, now: datetime, *, nonce: str | None = None, method: str = "POST",
-        media: str = "application/json", key_id: str | None = None,
+        media: str = "application/json", key_id: str | None = None, created: str | None = None,
     ) -> dict[str, str]:  # fmt: skip
         """Return the headers of a message."""
         digest = f"sha-256=:{b64encode(hashlib.sha256(body).digest()).decode()}:"
         shown = f":{b64encode(self.certificate).decode()}:"
         algorithm = "ecdsa-p256-sha256" if isinstance(self.key, ec.EllipticCurvePrivateKey) else "ed25519"
+        stamp = str(int(now.astimezone(UTC).timestamp())) if created is None else created
         parameters = (
-            f'{COVERED};created={int(now.astimezone(UTC).timestamp())};nonce="{nonce or secrets.token_hex(16)}"'
+            f'{COVERED};created={stamp};nonce="{nonce or secrets.token_hex(16)}"'
             f';keyid="{key_id or self.fingerprint}";alg="{algorithm}"'
         )
         base = (

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is believed of a message of a partner, and what is not; and the examples of the standards themselves."""
 
-from base64 import b64decode, urlsafe_b64decode
+import hashlib
+import re
+from base64 import b64decode, b64encode, urlsafe_b64decode
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -63,6 +66,37 @@ def test_term_32_1_one_changed_byte_is_refused(partner: Partner) -> None:
     assert refused(replace(message, method="PUT"), agreed(partner)) is Reason.SIGNATURE
     later = message.headers["signature-input"].replace("created=1", "created=2")
     assert refused(changed(message, signature_input=later), agreed(partner)) is Reason.SIGNATURE
+    shown = b64decode(message.headers["vaka-partner-certificate"].strip(":"))
+    for at in range(len(shown)):
+        for bit in (1, 2, 128):
+            other = shown[:at] + bytes([shown[at] ^ bit]) + shown[at + 1 :]
+            header = f":{b64encode(other).decode()}:"
+            assert refused(changed(message, vaka_partner_certificate=header), agreed(partner)) is Reason.CERTIFICATE
+    header = message.headers["vaka-partner-certificate"]
+    for at in range(len(header)):
+        other_header = header[:at] + chr(ord(header[at]) ^ 1) + header[at + 1 :]
+        assert refused(changed(message, vaka_partner_certificate=other_header), agreed(partner)) in (
+            Reason.CERTIFICATE, Reason.FORM, Reason.SIGNATURE,
+        )  # fmt: skip
+
+
+def test_term_32_1_a_certificate_that_cannot_be_read_is_refused_even_where_it_was_agreed(partner: Partner) -> None:
+    """Of another version, or with a key of an algorithm that there is not: no exception comes out but the refusal."""
+    shown = partner.certificate
+    for at in range(len(shown)):
+        partner.certificate = shown[:at] + bytes([shown[at] ^ 2]) + shown[at + 1 :]
+        partner.fingerprint = hashlib.sha256(partner.certificate).hexdigest()
+        with suppress(MessageRefusedError):
+            judge(sent(partner), agreed(partner), NOW)
+
+
+@pytest.mark.parametrize("created", ["99999999999", "999999999999", '"1773453600"', '""', "", "-1"])
+def test_term_32_1_a_time_that_is_too_long_or_quoted_is_none(partner: Partner, created: str) -> None:
+    message = sent(partner)
+    said = re.sub(r"created=\d+", f"created={created}", message.headers["signature-input"])
+    assert refused(changed(message, signature_input=said), agreed(partner)) is Reason.FORM
+    signed = sent(partner, created=created)
+    assert refused(signed, agreed(partner)) is Reason.FORM
 
 
 def test_term_32_3_another_certificate_or_one_that_does_not_hold_is_refused(partner: Partner) -> None:

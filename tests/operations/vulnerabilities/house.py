@@ -13,7 +13,7 @@ from uuid import UUID
 from tests.access.register import Register
 from tests.cases.house import House as Cases
 from tests.confirming import touched
-from tests.operations.vulnerabilities.data import bill, filler, zipped
+from tests.operations.vulnerabilities.data import bill, filler, python, zipped
 from tests.platform import platform_as
 from vaka.access.principal import Principal
 from vaka.clock import TurnedClock
@@ -43,7 +43,7 @@ class House(Cases):
     """What runs is in `runs`, and of one authority alone in `only`; a round compares it."""
 
     colleague: Principal = field(kw_only=True)
-    runs: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=lambda: [python("alltid", "1.0")])
     only: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     directory: Path = field(kw_only=True)
 

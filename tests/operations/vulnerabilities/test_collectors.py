@@ -10,7 +10,7 @@ import pytest
 
 from tests.assurance.test_collectors import REQUIREMENTS, TERM_OF, judged, status_of
 from tests.conftest import START
-from tests.operations.vulnerabilities.data import bill, debian, osv, python, tracker
+from tests.operations.vulnerabilities.data import bill, debian, filler, osv, python, tracker, zipped
 from tests.operations.vulnerabilities.house import House
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
@@ -59,6 +59,26 @@ async def test_term_29_3_data_that_are_missing_or_older_than_a_day_turn_it_red(
     assert await status_of(DATA, place, server, taken + DAY + SECOND) == failing("stale")
     for reason in ("stale", "uncompared", "unassessed"):
         said(DATA, reason)
+
+
+@pytest.mark.turns_red(DATA)
+async def test_term_29_3_one_fresh_source_does_not_make_another_fresh(
+    place: Place, server: Server, house: House
+) -> None:
+    """Of Debian both the tracker and OSV's say something, and each grows old by itself."""
+    house.runs = [debian()]
+    fresh = tracker(bookworm={"status": "resolved", "fixed_version": "0"})
+    await house.take(zipped(*filler(ecosystem="Debian:12")))
+    await house.take(fresh)
+    taken = house.one.now
+    house.pass_time(hours=25)
+    await house.take(fresh)
+    await house.compare()
+    assert await status_of(DATA, place, server, house.one.now) == failing("stale")
+    assert house.one.now > taken + DAY
+    await house.take(zipped(*filler(ecosystem="Debian:12")))
+    await house.compare()
+    assert await status_of(DATA, place, server, house.one.now) == MET
 
 
 @pytest.mark.turns_red(DATA)

@@ -169,10 +169,39 @@ async def test_term_29_7_whom_it_does_not_concern_gets_no_notice(house: House) -
     house.only = {**house.only, house.other.authority.slug: [python("provpaket", "1.7")]}
     house.pass_time(minutes=10)
     await house.compare()
-    read = "\n".join(one.text for one in await house.entries(found.case_id, house.other))
+    [told] = await house.told(house.other)
+    assert told.version == "1.7"
+    assert told.case_id != found.case_id, "neither reads in it what the other runs, or that it is mended there"
+    read = "\n".join(one.text for one in await house.entries(told.case_id, house.other))
     assert "provpaket 1.7" in read
     assert "provpaket 1.5" not in read
-    assert [one.version for one in await house.told(house.other)] == ["1.7"]
+    assert await house.entries(told.case_id, house.one) == []
+
+
+async def test_term_29_7_one_vulnerability_in_two_packages_is_two_cases(house: House) -> None:
+    """Each has one package alone: neither reads of the other's advisory, or that it is mended."""
+    a, b = house.one, house.other
+    house.only = {a.authority.slug: [python("paketett")]}
+    await house.publish(
+        osv("VAKA-2026-4", "paketett", summary="What only the first has"),
+        osv("VAKA-2026-5", "pakettva", summary="What only the second has"),
+    )
+    await house.compare()
+    house.only = {**house.only, b.authority.slug: [python("pakettva")]}
+    house.pass_time(minutes=10)
+    await house.compare()
+    [first], [second] = await house.told(a), await house.told(b)
+    assert first.vulnerability == second.vulnerability
+    for mine, who, name in ((first, a, "first"), (second, b, "second")):
+        read = "\n".join(one.text for one in await house.entries(mine.case_id, who))
+        assert f"What only the {name} has" in read
+        assert read.count("What only") == 1
+    house.only = {**house.only, a.authority.slug: [python("paketett", "2.0")]}
+    house.pass_time(minutes=10)
+    await house.compare()
+    assert (await house.case(first.case_id)).state == "fixed"
+    assert (await house.case(second.case_id)).state == "open"
+    assert [one.kind for one in await house.entries(second.case_id, b)] == ["opened", "touched"]
 
 
 async def test_what_is_not_severe_is_told_in_one_case(house: House) -> None:
@@ -226,7 +255,111 @@ async def test_data_go_in_whole_or_not_at_all(house: House) -> None:
     assert [one.ended_at for one in await house.found()] == [None]
     await house.publish(shrunk=True)
     await house.compare()
-    assert [one.ended_because for one in await house.found()] == ["gone"], "withdrawn by whoever published it"
+    [ended] = await house.found()
+    assert ended.ended_because == "withdrawn", "by whoever published it: the version runs"
+    read = (await house.entries(ended.case_id, house.one))[-1].text
+    assert "The same version still runs." in read
+    assert "No component" not in read
+    house.pass_time(hours=1)
+    await house.publish(osv())
+    await house.compare()
+    assert [one.ended_because for one in await house.found()] == [None, "withdrawn"], (
+        "published again, it is open again"
+    )
+
+
+async def test_term_29_5_what_cannot_be_assessed_any_more_stays_open(house: House) -> None:
+    """The same version in a bill that says less of it; and a bill that says nothing at all is refused."""
+    house.runs = [debian()]
+    await house.take(tracker(bookworm={"status": "open", "urgency": "medium"}))
+    await house.compare()
+    for runs in ([{**debian(), "properties": []}], [{"name": "libprov1", "version": "1.2-2"}], []):
+        house.runs = runs
+        house.pass_time(hours=1)
+        assert await house.compare() == 0
+        assert [one.ended_at for one in await house.found()] == [None]
+    house.runs = [debian(version="1.2-3", source="provkalla@1.2-3"), python()]
+    await house.take(tracker(bookworm={"status": "resolved", "fixed_version": "1.2-3"}))
+    await house.compare()
+    assert [one.ended_because for one in await house.found()] == ["gone"]
+
+
+async def test_what_is_published_later_of_what_is_open_is_told(house: House) -> None:
+    """Without a fix; then with one; then worse: the finding says it, those told are told, it is sooner due."""
+    house.runs = [python()]
+    unmended = osv()
+    unmended["affected"][0]["ranges"][0]["events"] = [{"introduced": "0"}]
+    await house.publish(unmended)
+    await house.compare()
+    [found] = await house.found()
+    assert (found.fixed_version, found.severity) == ("", "high")
+    house.pass_time(hours=1)
+    await house.publish(osv(summary="Said better"))
+    assert await house.compare() == 2, "told to two"
+    [mended] = await house.found()
+    assert (mended.id, mended.fixed_version, mended.summary) == (found.id, "2.0", "Said better")
+    assert mended.fix_by == found.fix_by
+    for who in (house.one, house.other):
+        last = (await house.entries(found.case_id, who))[-1]
+        assert (last.kind, "2.0" in last.text) == ("noted", True)
+        assert [one.fixed_version for one in await house.told(who)] == ["2.0"]
+    house.pass_time(hours=1)
+    await house.publish(osv(severity=[{"type": "CVSS_V4", "score": V4_CRITICAL}]))
+    risen = house.one.now
+    house.pass_time(minutes=1)
+    assert await house.compare() == 2
+    [worse] = await house.found()
+    assert (worse.severity, worse.basis, worse.fix_by) == ("critical", V4_CRITICAL, risen + 24 * HOUR)
+    assert "high → critical" in (await house.entries(found.case_id, house.one))[-1].text
+    house.pass_time(hours=1)
+    assert await house.compare() == 0, "once"
+
+
+async def test_a_case_of_what_is_less_severe_is_not_used_again(house: House) -> None:
+    house.runs = [python()]
+    low = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"}]
+    await house.publish(osv(severity=low), osv("VAKA-2026-6", "annatpaket"))
+    await house.compare()
+    house.runs = [python(), python("annatpaket")]
+    house.pass_time(hours=1)
+    await house.compare()
+    found = {one.name: one for one in await house.found()}
+    assert {name: one.severity for name, one in found.items()} == {"provpaket": "low", "annatpaket": "high"}
+    assert found["provpaket"].case_id != found["annatpaket"].case_id
+
+
+async def test_what_a_record_says_anew_is_known_since_then(house: House) -> None:
+    """And the same file once more is entered as an import of now, and changes nothing."""
+    house.runs = [python()]
+    elsewhere = osv()
+    elsewhere["affected"][0]["ranges"][0]["events"] = [{"introduced": "3.0"}]
+    await house.publish(elsewhere)
+    await house.compare()
+    house.pass_time(hours=5)
+    await house.publish(osv())
+    changed = house.one.now
+    house.pass_time(hours=1)
+    mark = house.one.mark()
+    await house.publish(osv())
+    assert [one["event"] for one in house.one.since(mark)] == ["advisories.imported"]
+    await house.compare()
+    assert [one.known_at for one in await house.found()] == [changed]
+    house.pass_time(hours=1)
+    await house.publish(osv(), osv("VAKA-2026-3", "annatpaket"))
+    assert await house.compare() == 0
+
+
+async def test_what_nobody_scored_of_debian_is_told_in_one_case(house: House) -> None:
+    """It counts as severe, and there are hundreds of it on a server: one case of each that is concerned."""
+    house.runs = [debian(), debian("libannan", "9.0-1", "annan@9.0-1")]
+    await house.take(tracker(bookworm={"status": "open"}))
+    await house.compare()
+    found = await house.found()
+    assert {(one.vulnerability, one.severity) for one in found} == {
+        ("CVE-2026-20002", "high"), ("CVE-2026-20003", "high"),
+    }  # fmt: skip
+    assert len({one.case_id for one in found}) == 1
+    assert await house.noticed(house.one, found[0].case_id) == 1
 
 
 async def test_what_is_found_leaves_entries_that_its_authorities_see(house: House) -> None:

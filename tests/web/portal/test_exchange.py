@@ -4,6 +4,8 @@
 
 import gzip
 import json
+import re
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from tests.operations.exchange.partner import Partner
 from tests.people import open_person
+from tests.platform import platform_as
 from tests.web.browsers import Answer, Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs
@@ -141,8 +144,6 @@ async def test_term_32_1_what_is_refused_is_kept_told_of_and_shown(
     assert told(mark) == [(f"partner:{sender.entry}", "digest")]
     [entry] = logs.since(mark, "ekbacka")
     assert (entry["actor"], entry["outcome"]) == ("registry", "failure")
-    from tests.platform import platform_as
-
     for role, authority in (("portal", installation.authorities["ekbacka"].id), ("office", None)):
         async with platform_as(installation.server, role) as platform:
             newest = (await list_refused(platform, authority))[0]
@@ -150,12 +151,23 @@ async def test_term_32_1_what_is_refused_is_kept_told_of_and_shown(
         assert newest.sha256.hex() == entry["detail"]["sha256"]
     async with platform_as(installation.server, "portal") as platform:
         assert await list_refused(platform, uuid4()) == []
+    # A certificate of a version that there is not, and a time that no calendar has: refused with an entry, too.
+    headers = sender.sign(body)
+    shown = bytearray(sender.partner.certificate)
+    shown[shown.index(b"\xa0\x03\x02\x01") + 4] = 7
+    for changed in (
+        {"vaka-partner-certificate": f":{b64encode(shown).decode()}:"},
+        {"signature-input": re.sub(r"created=\d+", "created=999999999999", headers["signature-input"])},
+    ):
+        assert (await sender.send(body, {**headers, **changed})).status == 403
+    assert [reason for _, reason in told(mark)] == ["digest", "certificate", "form"]
     for name in ("exchange_message", "contact"):
         assert "1740653" not in str(logs.since(mark, "ekbacka")), name
 
 
 async def test_term_32_5_an_agreement_that_ended_or_was_withdrawn_lets_nothing_in(
-    care: CareSystem, sender: Sender, logs: Logs, told: Callable[[int], list[tuple[str, Any]]]  # noqa: F811
+    care: CareSystem, sender: Sender, installation: Installation, logs: Logs,  # noqa: F811
+    told: Callable[[int], list[tuple[str, Any]]],
 ) -> None:  # fmt: skip
     """That such an agreement makes the term red, `partners` finds (tests/assurance/test_register_collectors.py)."""
     known, mark = await care.enter(), logs.mark("ekbacka")
@@ -167,7 +179,13 @@ async def test_term_32_5_an_agreement_that_ended_or_was_withdrawn_lets_nothing_i
     assert (await sender.send(body)).status == 403
     sender.write(4, "withdrawn")
     assert (await sender.send(body)).status == 403
-    assert [reason for _, reason in told(mark)] == ["expired", "expired", "partner"]
+    # Withdrawn, it names no partner in force: those are counted by the day, and the first has an entry.
+    assert [reason for _, reason in told(mark)][:2] == ["expired", "expired"]
+    async with platform_as(installation.server, "portal") as platform:
+        [counted] = [
+            one for one in await list_refused(platform, installation.authorities["ekbacka"].id) if one.partner is None
+        ]
+    assert counted.reason == "partner"
 
 
 async def test_term_32_3_an_unknown_an_old_and_a_revoked_certificate_let_nothing_in(
@@ -219,6 +237,30 @@ async def test_term_32_6_what_is_large_packed_xml_or_something_else_has_no_effec
         assert (await sender.send(body)).status == 400
     assert [reason for _, reason in told(mark)] == ["large", "packed", "media", *["content"] * 6]
     assert len(rows(logs, "contact", "person_id", known["id"])) == 2
+
+
+async def test_who_cannot_sign_takes_no_refusal_from_a_partner(
+    sender: Sender, installation: Installation, logs: Logs, told: Callable[[int], list[tuple[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Strangers are counted in a row of the day; a partner is heard beside them, and what it signed beside the rest."""
+    monkeypatch.setattr("vaka.web.registry.exchange.MOST_REFUSED", 2)
+    mark, body, unsigned = logs.mark("ekbacka"), sender.body(str(UUID(int=7))), {"content-type": "text/plain"}
+
+    async def strangers() -> int:
+        async with platform_as(installation.server, "office") as platform:
+            return sum(one.times for one in await list_refused(platform, None) if one.partner is None)
+
+    before = await strangers()
+    sent = [await sender.send(b"{}", unsigned, sender.path.replace(str(sender.entry), str(uuid4()))) for _ in range(3)]
+    # Another test may have sent of this minute already: what matters is that in the end it is too often.
+    assert sent[-1].status == 429
+    assert before <= await strangers() <= before + 2
+    assert len(told(mark)) <= 1
+    mark = logs.mark("ekbacka")
+    assert [(await sender.send(b"{}", unsigned)).status for _ in range(3)] == [415, 415, 429]
+    assert [(await sender.send(body)).status for _ in range(3)] == [400, 400, 429]
+    assert [reason for _, reason in told(mark)] == ["media", "media", "content", "content"]
 
 
 def test_the_guard_is_tried_and_a_guard_that_lets_all_in_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

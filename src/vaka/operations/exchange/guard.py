@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from vaka.clock import LOCAL
 from vaka.operations.exchange.signatures import is_digest_of, is_signed_by, read_signature, signature_base
@@ -128,11 +127,15 @@ def _read_certificate(header: str, agreed: str) -> x509.Certificate:
     if not header.startswith(":") or not header.endswith(":") or not 2 < len(header) <= _LONGEST_CERTIFICATE:
         raise MessageRefusedError(Reason.FORM)
     try:
-        certificate = x509.load_der_x509_certificate(b64decode(header[1:-1], validate=True))
-        certificate.public_key()
+        shown = b64decode(header[1:-1], validate=True)
     except ValueError:
         raise MessageRefusedError(Reason.FORM) from None
-    met = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-    if not hmac.compare_digest(met, agreed):
+    # What was agreed is compared byte for byte, and nothing else is ever parsed.
+    if not hmac.compare_digest(hashlib.sha256(shown).hexdigest().encode(), agreed.encode()):
         raise MessageRefusedError(Reason.CERTIFICATE)
+    try:
+        certificate = x509.load_der_x509_certificate(shown)
+        certificate.public_key()
+    except Exception:  # of whatever kind: another version, or an algorithm that is not known, is no ValueError
+        raise MessageRefusedError(Reason.FORM) from None
     return certificate

@@ -17,4 +17,4 @@ select refuse_exchange(%(id)s, %(authority_id)s, %(partner)s, %(reason)s, %(sha2
 
 -- name: list_refused_exchanges
 -- as: portal, office
-select authority_id, partner, firm, at, reason, size, sha256 from list_refused_exchanges(%(authority_id)s)
+select authority_id, partner, firm, at, reason, size, sha256, times from list_refused_exchanges(%(authority_id)s)

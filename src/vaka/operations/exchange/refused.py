@@ -46,6 +46,8 @@ class Refused:
     reason: str
     size: int
     sha256: bytes
+    times: int
+    """How many of that day it stands for, where no partner in force is named; the rest is the first one's."""
 
     @property
     def why(self) -> Sentence:

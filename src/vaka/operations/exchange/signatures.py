@@ -34,6 +34,8 @@ _PARAMETER = re.compile(r';([a-z]{1,10})=(?:([0-9]{1,12})|"([^"]*)")')
 _SIGNATURE = re.compile(r"([a-z][a-z0-9_-]{0,19})=:([A-Za-z0-9+/]{86}==):")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 _HALF = 32
+_LONGEST_TIME = 10
+"""Digits of a time in seconds, which stands without quotes: until the year 2286."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ def read_signature(said: str, signature: str) -> Signed | None:
     values = {name: number or text for name, number, text in parameters}
     if len(values) != len(parameters) or set(values) != {"created", "nonce", "keyid", "alg"}:
         return None
-    if not values["created"].isdigit():
+    created = next(number for name, number, _ in parameters if name == "created")
+    if not 0 < len(created) <= _LONGEST_TIME:
         return None
     covered = tuple(name.strip('"') for name in told[3].split(" "))
     return Signed(
-        covered, told[2], int(values["created"]), values["nonce"], values["keyid"], values["alg"],
+        covered, told[2], int(created), values["nonce"], values["keyid"], values["alg"],
         b64decode(signed[2], validate=True),
     )  # fmt: skip
 

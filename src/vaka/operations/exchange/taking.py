@@ -30,16 +30,19 @@ from vaka.tenants.person_changes import change_people
 QUERIES = load_queries("vaka.operations.exchange")
 
 
+async def find_agreement(platform: Connection, authority_id: UUID, partner: UUID) -> Agreement | None:
+    """Return what is agreed with a partner, where an agreement is in force with this authority."""
+    async with platform.cursor(row_factory=class_row(Agreement)) as cursor:
+        await cursor.execute(QUERIES["find_partner"], {"partner": partner, "authority_id": authority_id})
+        return await cursor.fetchone()
+
+
 async def use_up(platform: Connection, authority_id: UUID, partner: UUID, message: Arrived, now: datetime) -> None:
     """Judge a message, and remember it so that it is never taken in again. Raises MessageRefusedError."""
-    values = {"partner": partner, "authority_id": authority_id, "now": now}
-    async with platform.cursor(row_factory=class_row(Agreement)) as cursor:
-        await cursor.execute(QUERIES["find_partner"], values)
-        agreement = await cursor.fetchone()
-    nonce = judge(message, agreement, now)
-    values |= {
-        "id": new_identifier(now), "nonce": nonce, "sha256": hashlib.sha256(message.body).digest(),
-        "size": len(message.body),
+    nonce = judge(message, await find_agreement(platform, authority_id, partner), now)
+    values = {
+        "partner": partner, "authority_id": authority_id, "now": now, "id": new_identifier(now), "nonce": nonce,
+        "sha256": hashlib.sha256(message.body).digest(), "size": len(message.body),
     }  # fmt: skip
     row = await (await platform.execute(QUERIES["take_exchange"], values)).fetchone()
     if row is None or not row[0]:
@@ -48,14 +51,19 @@ async def use_up(platform: Connection, authority_id: UUID, partner: UUID, messag
 
 async def keep_refusal(
     platform: Connection, authority_id: UUID, partner: UUID, reason: Reason, body: bytes, now: datetime
-) -> Entry:
-    """Keep that a message was refused; return the entry that belongs in the authority's own log."""
+) -> Entry | None:
+    """Keep that a message was refused; return the entry that belongs in the authority's own log.
+
+    What names no partner in force is counted by the day; its first has an entry.
+    """
     digest = hashlib.sha256(body).digest()
     values = {
         "id": new_identifier(now), "authority_id": authority_id, "partner": partner, "reason": reason.value,
         "sha256": digest, "size": len(body), "now": now,
     }  # fmt: skip
-    await platform.execute(QUERIES["refuse_exchange"], values)
+    row = await (await platform.execute(QUERIES["refuse_exchange"], values)).fetchone()
+    if row is None or not row[0]:
+        return None
     facts: dict[str, str | int | bool | None] = {"reason": reason.value, "sha256": digest.hex(), "octets": len(body)}
     return Entry(Event.EXCHANGE_REFUSED, "registry", now, f"partner:{partner}", succeeded=False, detail=facts)
 

@@ -65,6 +65,9 @@ def read_bill(path: Path) -> Mapping[str, Any]:
 def list_running(bill: Mapping[str, Any], authority_id: UUID | None = None) -> list[Running]:
     """Return the components of a bill, those within others too. Raises ConfigurationError."""
     found = {one.purl or f"{one.name}@{one.version}": one for one in _walk(bill.get("components", []), authority_id)}
+    if not found:
+        # Something runs: what says otherwise is broken, and all would look as if it were mended.
+        raise ConfigurationError("A bill of materials has no components.")
     return [*_cover_interpreter(list(found.values()))]
 
 

@@ -41,7 +41,10 @@ class Taken:
 
 
 async def take_in(connection: Connection, data: AdvisoryData, taken: Taken, *, by: str, now: datetime) -> UUID:
-    """Take in what a file holds (as setup); return the import. Raises UnusableDataError."""
+    """Take in what a file holds (as setup); return the import. Raises UnusableDataError.
+
+    Of a file that is the last one byte for byte, only that it was taken in is entered.
+    """
     if data.newest is not None and data.newest > taken.source_at:
         raise UnusableDataError(
             "En post är nyare än den tid som uppgifterna sägs vara från.",
@@ -55,6 +58,8 @@ async def take_in(connection: Connection, data: AdvisoryData, taken: Taken, *, b
     async with connection.transaction():
         row = await (await connection.execute(QUERIES["begin_import"], values)).fetchone()
         said = "" if row is None else str(row[0])
+        if said == "same":
+            return identifier
         if said != "done":
             raise UnusableDataError(*_REFUSALS[said])
         for first in range(0, len(data.records), AT_ONCE):

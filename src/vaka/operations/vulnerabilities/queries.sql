@@ -48,14 +48,14 @@ select purl, name, version, authority_id, unassessed from running_component wher
 -- name: list_findings
 -- as: office
 select f.id, f.vulnerability, f.purl, f.name, f.version, f.authority_id, f.severity, f.basis, f.fixed_version, f.summary,
-       f.reference, f.case_id, f.known_at, f.known_at + make_interval(hours => c.fix_hours) as fix_by,
+       f.reference, f.case_id, f.known_at, f.fix_by,
        (select min(t.told_at) from vulnerability_told t where t.finding_id = f.id) as told_at,
        (select count(*) from vulnerability_told t where t.finding_id = f.id) as told,
        (select count(distinct t.authority_id) from vulnerability_told t
         join case_receipt r on r.case_id = f.case_id and r.number = t.number and r.authority_id = t.authority_id
         where t.finding_id = f.id) as seen,
        f.ended_at, f.ended_because
-from vulnerability_finding f join security_case c on c.id = f.case_id
+from vulnerability_finding f
 order by f.ended_at is not null, f.ended_at desc,
          array_position(array['critical', 'high', 'medium', 'low'], f.severity), f.known_at, f.vulnerability, f.purl
 limit %(most)s

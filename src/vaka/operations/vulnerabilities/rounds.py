@@ -98,7 +98,9 @@ async def enter_comparison(connection: Connection, running: list[Running], agree
         "bill": digest_of(running), "components": Jsonb([_describe_component(one) for one in running]),
         "findings": Jsonb([_describe(one) for one in findings]), "times": Jsonb(_times(agreed)), "now": now,
         "words": Jsonb({
-            "gone": telling.GONE, "minor": telling.MINOR, "minor_title": telling.title_minor(now), "more": telling.MORE,
+            "gone": telling.GONE, "withdrawn": telling.WITHDRAWN, "more": telling.MORE,
+            "minor": {"text": telling.MINOR, "title": telling.title_minor(now)},
+            "unscored": {"text": telling.UNSCORED, "title": telling.title_unscored(now)},
         }),
     }  # fmt: skip
     row = await (await connection.execute(QUERIES["enter_vulnerabilities"], values)).fetchone()

@@ -11,6 +11,10 @@ GONE = (
     "Ingen komponent som körs har sårbarheten längre, enligt en ny jämförelse av det som körs.\n"
     "No component that runs has the vulnerability any more, by a new comparison of what runs."
 )
+WITHDRAWN = (
+    "Det som är publicerat säger inte längre att det som körs har sårbarheten. Samma version körs fortfarande.\n"
+    "What is published says no more that what runs has the vulnerability. The same version still runs."
+)
 MORE = "Hela listan står under Ärenden i portalen. / The whole list stands under Cases in the portal."
 
 
@@ -44,6 +48,19 @@ MINOR = (
     "Sårbarheter av lågt allvar som hittades i samma jämförelse. Var och en står för sig under Ärenden i portalen.\n"
     "Vulnerabilities of low severity that were found in one comparison. Each stands by itself under Cases "
     "in the portal."
+)
+
+
+def title_unscored(now: datetime) -> str:
+    """Return what a case of what nobody scored yet is called."""
+    return f"Sårbarheter som ingen har graderat / Unscored vulnerabilities {now.astimezone(LOCAL):%Y-%m-%d}"
+
+
+UNSCORED = (
+    "Sårbarheter i Debians paket som ingen har graderat än, ur samma jämförelse. De räknas som allvarliga, och var och "
+    "en står för sig under Ärenden i portalen.\n"
+    "Vulnerabilities in packages of Debian's that nobody scored yet, of one comparison. They count as severe, and each "
+    "stands by itself under Cases in the portal."
 )
 
 

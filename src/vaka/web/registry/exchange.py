@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from http import HTTPStatus
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -19,7 +20,7 @@ from vaka.ledger.entries import append
 from vaka.ledger.search import identifier_in
 from vaka.operations.exchange.guard import Arrived, MessageRefusedError, Reason
 from vaka.operations.exchange.refused import REASONS
-from vaka.operations.exchange.taking import change_contacts, keep_refusal, use_up
+from vaka.operations.exchange.taking import change_contacts, find_agreement, keep_refusal, use_up
 from vaka.tenants.people import Contact
 from vaka.web.forms import BODY_SECONDS
 from vaka.web.refusals import RequestRefusedError
@@ -27,7 +28,10 @@ from vaka.web.registry.registry import Registry
 from vaka.web.registry.told import MOST_CONTACTS, ToldContact
 
 MOST_REFUSED = 60
-"""Refusals of a minute that are kept, of all partners together: beyond them a sender hears that it is too often."""
+"""Refusals of a minute that are kept of each partner, of what it signed and of the rest, and of all strangers of an
+authority: beyond them a sender hears that it is too often. Whoever cannot sign takes nothing from whoever can."""
+_SIGNED = (Reason.DIGEST, Reason.TIME, Reason.REPEATED, Reason.CONTENT)
+"""What is refused though the signature is the partner's."""
 _STATUS = {
     Reason.MEDIA: HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Reason.PACKED: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Reason.LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Reason.REPEATED: HTTPStatus.CONFLICT,
@@ -71,15 +75,23 @@ async def take_contacts(registry: Registry, request: Request) -> Response:
         async with registry.gateway.connection(authority.id) as tenant:
             changed = await change_contacts(tenant, keys, partner, person, contacts, now)
     except MessageRefusedError as refused:
-        registry.allowances.require("refused exchanges", MOST_REFUSED)
-        async with transaction(registry.platform) as platform:
-            entry = await keep_refusal(platform, authority.id, partner, refused.reason, body, now)
-        async with registry.gateway.transaction(authority.id) as tenant:
-            await append(tenant, entry)
+        await _keep(registry, authority.id, partner, refused.reason, body)
         raise _answer(refused.reason) from None
     except ChangedMeanwhileError as error:
         raise RequestRefusedError(HTTPStatus.CONFLICT, error.sentence) from None
     return JSONResponse({"changed": changed})
+
+
+async def _keep(registry: Registry, authority_id: UUID, partner: UUID, reason: Reason, body: bytes) -> None:
+    """Keep a refusal, and enter it in the authority's own log. Raises TooOftenError."""
+    async with transaction(registry.platform) as platform:
+        known = await find_agreement(platform, authority_id, partner) is not None
+        whose = f"{partner} {'signed' if reason in _SIGNED else 'unsigned'}" if known else "strangers"
+        registry.allowances.require(f"refused exchanges {authority_id} {whose}", MOST_REFUSED)
+        entry = await keep_refusal(platform, authority_id, partner, reason, body, registry.clock.now())
+    if entry is not None:
+        async with registry.gateway.transaction(authority_id) as tenant:
+            await append(tenant, entry)
 
 
 def _headers(request: Request) -> dict[str, str]:

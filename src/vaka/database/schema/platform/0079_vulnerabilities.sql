@@ -64,8 +64,11 @@ create table vulnerability_finding (
     published_at  timestamptz,
     known_at      timestamptz not null,
     case_id       uuid not null references security_case,
+    -- Until when it is to be mended, by its own severity: sooner when that rises, and never later.
+    fix_by        timestamptz not null,
     ended_at      timestamptz,
-    ended_because text check (ended_because in ('gone', 'not_affected')),
+    -- Gone: the version runs no more. Withdrawn: it runs, and nothing that is published says any more that it is hit.
+    ended_because text check (ended_because in ('gone', 'withdrawn', 'not_affected')),
     check ((ended_at is null) = (ended_because is null))
 );
 create unique index vulnerability_finding_open on vulnerability_finding
@@ -134,7 +137,8 @@ alter table ledger.inbox add constraint vulnerabilities_are_found_by_comparing
                 or written_by ~ '_office$'));
 set role vaka_owner;
 
--- Begins an import, as setup: says 'done', or why not. Records follow in the same transaction (add_advisory_records), then
+-- Begins an import, as setup: says 'done', or why not; 'same' where nothing changed since the last, and all there is to enter is
+-- that it is as of now. Records follow in the same transaction (add_advisory_records), then
 -- its end (finish_advisory_import).
 create function begin_advisory_import(
     p_id uuid, p_source text, p_source_at timestamptz, p_digest bytea, p_records integer, p_fetched boolean,
@@ -158,7 +162,7 @@ begin
     perform ledger.append(p_at, 'advisories.imported', p_by, 'advisories:' || p_id, 'success', jsonb_build_object(
         'dataset', p_source, 'dataset_at', to_char(p_source_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'records', p_records, 'fetched', p_fetched, 'sha256', encode(p_digest, 'hex')));
-    return 'done';
+    return case when p_digest = before.digest then 'same' else 'done' end;
 end $$;
 revoke all on function begin_advisory_import from public;
 
@@ -174,7 +178,9 @@ begin
     insert into advisory_record as kept (source, package, id, import_id, first_at, content)
     select begun.source, r.package, r.id, begun.id, begun.imported_at, r.content
     from jsonb_to_recordset(p_records) as r(package text, id text, content jsonb)
-    on conflict (source, package, id) do update set import_id = excluded.import_id, content = excluded.content;
+    -- What says something else from now on is known since now.
+    on conflict (source, package, id) do update set import_id = excluded.import_id, content = excluded.content,
+        first_at = case when kept.content = excluded.content then kept.first_at else excluded.first_at end;
 end $$;
 revoke all on function add_advisory_records from public;
 
@@ -242,9 +248,11 @@ create function vulnerability_hits(p_findings jsonb) returns table (
 $$;
 revoke all on function vulnerability_hits from public;
 
--- Enters a whole comparison, as scheduler: what ran, and everything of it that is hit. What was open and is hit no more ends;
--- what is hit anew becomes a finding in a case of its vulnerability, and what is of low severity in one of the whole
--- comparison; whoever is concerned and was not told yet is told.
+-- Enters a whole comparison, as scheduler: what ran, and everything of it that is hit. What was open ends when its version runs no
+-- more, or when that runs and nothing published hits it any more; while nobody can say whether it does, it stays open. What is
+-- still hit is as it is published now. What is hit anew becomes a finding in a case of its vulnerability and of those it concerns;
+-- what is of low severity, and what nobody scored of Debian's, in one of the whole comparison; whoever is concerned and was not
+-- told yet is told.
 -- Returns how many began, how many ended, how many times somebody was told.
 create function enter_vulnerabilities(
     p_bill bytea, p_components jsonb, p_findings jsonb, p_times jsonb, p_words jsonb, p_at timestamptz
@@ -253,27 +261,75 @@ create function enter_vulnerabilities(
 declare
     one record;
     made uuid;
-    minor uuid;
+    collected jsonb := '{}';
+    kind text;
+    words jsonb;
     found_id uuid;
     entry integer;
+    severities constant text[] := array['critical', 'high', 'medium', 'low'];
 begin
     began := 0;
     ended := 0;
     told := 0;
     perform pg_advisory_xact_lock(hashtextextended('vulnerabilities', 0));
+    if jsonb_array_length(p_components) = 0 then
+        raise exception 'something runs' using errcode = 'check_violation';
+    end if;
     for one in
-        select f.id, f.case_id, f.vulnerability, f.authority_id from vulnerability_finding f
-        where f.ended_at is null and not exists (
-            select from vulnerability_hits(p_findings) h where h.vulnerability = f.vulnerability and h.purl = f.purl
-            and h.authority_id is not distinct from f.authority_id)
+        select f.id, f.case_id, f.authority_id, case when runs.still then 'withdrawn' else 'gone' end as because
+        from vulnerability_finding f
+        cross join lateral (
+            select count(*) > 0 as still, coalesce(bool_or(
+                c.unassessed <> '' or exists (
+                    select from vulnerability_hits(p_findings) h where h.vulnerability = f.vulnerability and h.purl = c.purl
+                    and h.authority_id is not distinct from f.authority_id)), false) as stands
+            from jsonb_to_recordset(p_components) as c(purl text, name text, version text, authority_id uuid, unassessed text)
+            where c.name = f.name and c.version = f.version and c.authority_id is not distinct from f.authority_id) runs
+        where f.ended_at is null and not runs.stands
         order by f.id
     loop
         perform pg_advisory_xact_lock(hashtextextended('case:' || one.case_id, 0));
-        update vulnerability_finding f set ended_at = p_at, ended_because = 'gone' where f.id = one.id;
+        update vulnerability_finding f set ended_at = p_at, ended_because = one.because where f.id = one.id;
         perform ledger.append(p_at, 'vulnerability.ended', 'scheduler', 'vulnerability:' || one.id, 'success',
-            jsonb_strip_nulls(jsonb_build_object('authority', one.authority_id, 'reason', 'gone')));
+            jsonb_strip_nulls(jsonb_build_object('authority', one.authority_id, 'reason', one.because)));
         ended := ended + 1;
     end loop;
+
+    -- Whoever was told of what is open is told where there is a version that mends it now, or where it is worse than was said.
+    for one in
+        select f.case_id, t.authority_id, string_agg(
+                   h.telling || case when array_position(severities, h.severity) < array_position(severities, f.severity)
+                                     then format(e'\nAllvar / Severity: %s → %s', f.severity, h.severity) else '' end,
+                   e'\n' order by f.vulnerability, f.purl) as said
+        from vulnerability_finding f
+        join vulnerability_hits(p_findings) h on h.vulnerability = f.vulnerability and h.purl = f.purl
+            and h.authority_id is not distinct from f.authority_id
+        join vulnerability_told t on t.finding_id = f.id
+        where f.ended_at is null
+          and ((h.fixed_version <> '' and h.fixed_version <> f.fixed_version)
+               or array_position(severities, h.severity) < array_position(severities, f.severity))
+        group by f.case_id, t.authority_id
+        order by f.case_id, t.authority_id
+    loop
+        perform pg_advisory_xact_lock(hashtextextended('case:' || one.case_id, 0));
+        perform add_case_entry(
+            one.case_id, 'noted', 'product', 'AMBER', one.authority_id,
+            case when length(one.said) > 3900 then left(one.said, 3900) || e'…\n' || (p_words ->> 'more') else one.said end,
+            '{}', null, p_at);
+        told := told + 1;
+    end loop;
+    update vulnerability_finding f
+    set severity = h.severity, basis = h.basis, fixed_version = h.fixed_version, advisories = h.advisories,
+        summary = h.summary, reference = h.reference, published_at = h.published_at,
+        fix_by = case when array_position(severities, h.severity) < array_position(severities, f.severity)
+                      then least(f.fix_by, least(coalesce(h.first_at, p_at), p_at)
+                                           + make_interval(hours => (p_times -> h.severity ->> 'fix')::integer))
+                      else f.fix_by end
+    from vulnerability_hits(p_findings) h
+    where f.ended_at is null and h.vulnerability = f.vulnerability and h.purl = f.purl
+      and h.authority_id is not distinct from f.authority_id
+      and (f.severity, f.basis, f.fixed_version, f.advisories, f.summary, f.reference, f.published_at)
+          is distinct from (h.severity, h.basis, h.fixed_version, h.advisories, h.summary, h.reference, h.published_at);
 
     for one in
         select h.*, case
@@ -287,30 +343,37 @@ begin
             where f.vulnerability = h.vulnerability and f.purl = h.purl
               and f.authority_id is not distinct from h.authority_id
               and (f.ended_at is null or f.ended_because = 'not_affected'))
-        order by h.vulnerability, array_position(array['critical', 'high', 'medium', 'low'], h.severity), h.purl
+        order by h.vulnerability, array_position(severities, h.severity), h.purl
     loop
-        select f.case_id into made from vulnerability_finding f
-        where f.vulnerability = one.vulnerability and f.case_id in (select r.id from case_running r)
+        kind := case when one.severity = 'low' then 'minor'
+                     when one.basis = 'unscored' and one.purl like 'pkg:deb/%' then 'unscored' end;
+        words := coalesce(p_words -> kind, jsonb_build_object('title', one.vulnerability, 'text', one.opening));
+        -- A case of its own for each that is concerned alone: nobody reads in one of what another runs, or that it is mended.
+        select f.case_id into made from vulnerability_finding f join security_case c on c.id = f.case_id
+        where f.vulnerability = one.vulnerability and f.authority_id is not distinct from one.authority_id
+          and array_position(severities, c.severity) <= array_position(severities, one.severity)
+          and f.case_id in (select r.id from case_running r)
           and (select s.state from case_standing s where s.id = f.case_id) <> 'fixed'
         order by f.known_at desc limit 1;
-        made := coalesce(made, case one.severity when 'low' then minor end);
+        made := coalesce(made, (collected ->> (kind || coalesce(one.authority_id::text, '')))::uuid);
         if made is null then
             made := gen_random_uuid();
-            minor := case one.severity when 'low' then made else minor end;
+            if kind is not null then
+                collected := collected || jsonb_build_object(kind || coalesce(one.authority_id::text, ''), made);
+            end if;
             insert into security_case (id, kind, severity, regulated, known_at, opened_at, acknowledge_minutes,
                                        receipt_minutes, tell_minutes, fix_hours)
             select made, 'vulnerability', one.severity, false, one.known_at, p_at, t.acknowledge, t.receipt, t.tell, t.fix
             from jsonb_to_record(p_times -> one.severity) as t(acknowledge integer, receipt integer, tell integer,
                                                                 fix integer);
-            perform add_case_entry(made, 'opened', 'product', 'AMBER', null,
-                                   case one.severity when 'low' then p_words ->> 'minor' else one.opening end,
-                                   jsonb_build_object('title', case one.severity when 'low' then p_words ->> 'minor_title'
-                                                               else one.vulnerability end), null, p_at);
+            perform add_case_entry(made, 'opened', 'product', 'AMBER', null, words ->> 'text',
+                                   jsonb_build_object('title', words ->> 'title'), null, p_at);
         end if;
         insert into vulnerability_finding (id, vulnerability, advisories, purl, name, version, authority_id, severity, basis,
-                                           fixed_version, summary, reference, published_at, known_at, case_id)
+                                           fixed_version, summary, reference, published_at, known_at, case_id, fix_by)
         values (gen_random_uuid(), one.vulnerability, one.advisories, one.purl, one.name, one.version, one.authority_id, one.severity,
-                one.basis, one.fixed_version, one.summary, one.reference, one.published_at, one.known_at, made)
+                one.basis, one.fixed_version, one.summary, one.reference, one.published_at, one.known_at, made,
+                one.known_at + make_interval(hours => (p_times -> one.severity ->> 'fix')::integer))
         returning id into found_id;
         perform ledger.append(p_at, 'vulnerability.found', 'scheduler', 'vulnerability:' || found_id, 'success',
             jsonb_strip_nulls(jsonb_build_object('authority', one.authority_id, 'vulnerability', one.vulnerability,
@@ -343,8 +406,11 @@ begin
         told := told + 1;
     end loop;
 
-    for one in select distinct f.case_id from vulnerability_finding f where f.ended_at = p_at loop
-        perform settle_vulnerability_case(one.case_id, p_words ->> 'gone', p_at);
+    for one in
+        select f.case_id, string_agg(distinct p_words ->> f.ended_because, e'\n') as said
+        from vulnerability_finding f where f.ended_at = p_at group by f.case_id
+    loop
+        perform settle_vulnerability_case(one.case_id, one.said, p_at);
     end loop;
 
     delete from running_component;
@@ -435,11 +501,10 @@ create function list_vulnerabilities_of(p_authority uuid, p_case uuid)
            f.known_at, t.told_at,
            (select min(r.seen_at) from case_receipt r where r.case_id = f.case_id and r.number = t.number
             and r.authority_id = p_authority),
-           f.known_at + make_interval(hours => c.fix_hours), f.ended_at, f.ended_because, s.justification, s.because,
+           f.fix_by, f.ended_at, f.ended_because, s.justification, s.because,
            n.purl, n.version
     from vulnerability_told t
     join vulnerability_finding f on f.id = t.finding_id
-    join security_case c on c.id = f.case_id
     left join vulnerability_statement s on s.finding_id = f.id and s.approved
     left join lateral (
         select r.purl, r.version from running_component r
@@ -487,16 +552,21 @@ create function find_stale_advisories(p_at timestamptz) returns table (authority
     language sql stable security definer set search_path = vaka, pg_temp as $$
     with needed as (
         select distinct c.ecosystem from running_component c where c.unassessed = '' and c.ecosystem in ('PyPI', 'Debian')
+    ), said_by (ecosystem, source) as (
+        values ('PyPI', 'osv:PyPI'), ('Debian', 'debian'), ('Debian', 'osv:Debian')
     ), newest as (
-        select n.ecosystem, max(i.source_at) as source_at
+        -- Each source whose records count, by its own age: what a fresh one says does not make another's fresh.
+        select n.ecosystem, i.source, max(i.source_at) as source_at
         from needed n
-        left join advisory_import i on i.source = any (
-            case n.ecosystem when 'PyPI' then array['osv:PyPI'] else array['debian', 'osv:Debian'] end)
-        group by n.ecosystem
+        join said_by s on s.ecosystem = n.ecosystem
+        join advisory_import i on i.source = s.source
+        group by n.ecosystem, i.source
     )
-    select null::uuid, case when n.source_at is null then 'missing' else 'stale' end, count(*)
-    from newest n where n.source_at is null or n.source_at < p_at - interval '24 hours'
-    group by 2
+    select null::uuid, 'missing', count(*)
+    from needed n where not exists (select from newest w where w.ecosystem = n.ecosystem) having count(*) > 0
+    union all
+    select null, 'stale', count(*)
+    from newest w where w.source_at < p_at - interval '24 hours' having count(*) > 0
     union all
     select null, 'uncompared', 1
     where not exists (select from vulnerability_look l where l.at >= p_at - interval '24 hours'
@@ -533,8 +603,8 @@ revoke all on function find_unseen_vulnerabilities from public;
 create function find_overdue_vulnerabilities(p_at timestamptz) returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select f.authority_id, 'late', count(*)
-    from vulnerability_finding f join security_case c on c.id = f.case_id
-    where f.ended_at is null and p_at > f.known_at + make_interval(hours => c.fix_hours)
+    from vulnerability_finding f
+    where f.ended_at is null and p_at > f.fix_by
     group by f.authority_id
 $$;
 revoke all on function find_overdue_vulnerabilities from public;
