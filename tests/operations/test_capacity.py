@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -17,7 +18,7 @@ from vaka.assurance.collectors import CAPACITY_COLLECTORS
 from vaka.assurance.looking import look
 from vaka.assurance.wording import explain
 from vaka.database.connections import make_pool
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
 from vaka.metrics import metrics_text
 from vaka.metrics_page import open_metrics_page
 from vaka.operations.capacity.figures import FORECAST, Figures, find_excess, forecast_full, subtract
@@ -42,6 +43,7 @@ def disks(*free: float, every: timedelta = HOUR) -> list[tuple[datetime, int]]:
     [
         ({"receivers_silent": 1}, {}, ("silent", 1)),
         ({"receivers": 0}, {}, ("silent", 1)),
+        ({"unreachable": 1}, {}, ("unreachable", 1)),
         ({"disk_free": 9}, {"disk_free": 10}, ("disk_low", 9)),
         ({"connections": 80}, {"connections": 79}, ("connections", 80)),
         ({"waiting": 5}, {"waiting": 4}, ("waiting", 5)),
@@ -173,6 +175,32 @@ async def test_what_is_not_measured_any_more_is_not_tested(
     late = START + timedelta(seconds=2 * CAPACITY_SECONDS + 1)
     assert await status(place, server, late) == MET, "what was seen is not old yet"
     assert await status(place, server, START + every + timedelta(seconds=1)) == (Status.UNTESTED, "collector_down")
+
+
+@pytest.mark.anyio
+@pytest.mark.database
+@pytest.mark.turns_red("capacity")
+async def test_one_database_that_does_not_answer_is_red_and_hides_nothing_of_the_rest(
+    place: Place, server: Server, clock: Now, tmp_path: Path
+) -> None:
+    """The first authority's database is gone: that is told of, and all other figures are there, new."""
+    gone = Authority(uuid4(), "borta", "Borta", "authority", tenant_database("borta"), bytes(32))
+    async with await open_metrics_page(
+        tmp_path / "run" / "receiver-1.metrics", lambda: metrics_text(tuple(Counters()))
+    ):
+        gateway = Gateway(server, "scheduler", [gone, *place.gateway.authorities])
+        try:
+            other = replace(place, capacity=Capacity(place.platform, gateway, tmp_path, clock))
+            capacity = await measured(other)
+        finally:
+            await gateway.close()
+        assert capacity.newest is not None
+        assert (capacity.newest.unreachable, capacity.newest.receivers, capacity.newest.at) == (1, 1, START)
+        assert capacity.newest.connections > 0
+        assert "vaka_authorities_unreachable 1.0" in metrics_text((capacity,)).decode()
+        assert await status(other, server, clock.at) == (Status.FAILING, "unreachable")
+        await measured(place)
+        assert await status(place, server, clock.at) == MET
 
 
 @pytest.mark.anyio

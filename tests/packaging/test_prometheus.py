@@ -22,6 +22,7 @@ FINE = {
     "vaka_disk_size_bytes": "1000000x60",
     "vaka_receivers": "1x60",
     "vaka_receivers_silent": "0x60",
+    "vaka_authorities_unreachable": "0x60",
     "vaka_capacity_measured_timestamp_seconds": "0+60x60",
 }
 """An hour in which all is well, a figure a minute."""
@@ -33,6 +34,7 @@ ABOVE: dict[str, dict[str, str]] = {
     "VakaDiskLow": {"vaka_disk_free_bytes": "99999x60"},
     "VakaDiskFilling": {"vaka_disk_free_bytes": "500000-200x60"},
     "VakaReceiverSilent": {"vaka_receivers_silent": "1x60"},
+    "VakaDatabaseUnreachable": {"vaka_authorities_unreachable": "1x60"},
     "VakaNotMeasured": {"vaka_capacity_measured_timestamp_seconds": "0x60"},
 }
 BELOW: dict[str, dict[str, str]] = {
@@ -42,6 +44,7 @@ BELOW: dict[str, dict[str, str]] = {
     "VakaDiskLow": {"vaka_disk_free_bytes": "100001x60"},
     "VakaDiskFilling": {"vaka_disk_free_bytes": "500000-80x60"},
     "VakaReceiverSilent": {},
+    "VakaDatabaseUnreachable": {},
     "VakaNotMeasured": {},
 }
 

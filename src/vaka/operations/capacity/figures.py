@@ -39,6 +39,8 @@ class Figures:
     answers: int = 0
     """Answers to life alarms since the measurement before."""
     answers_slow: int = 0
+    unreachable: int = 0
+    """Authorities whose database did not answer: what waits there is not in `waiting`."""
 
 
 def find_excess(newest: Figures, disks: Sequence[tuple[datetime, int]]) -> tuple[str, int] | None:
@@ -48,6 +50,8 @@ def find_excess(newest: Figures, disks: Sequence[tuple[datetime, int]]) -> tuple
     """
     if newest.receivers_silent or not newest.receivers:
         return "silent", max(newest.receivers_silent, 1)
+    if newest.unreachable:
+        return "unreachable", newest.unreachable
     if newest.disk_free < DISK_LOW * newest.disk_size:
         return "disk_low", round(100 * newest.disk_free / newest.disk_size)
     full_in = forecast_full(disks)

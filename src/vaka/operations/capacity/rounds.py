@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 from prometheus_client.core import Metric
@@ -37,6 +38,7 @@ _LEVELS: Mapping[str, tuple[str, str]] = {
     "waiting": ("vaka_alarms_waiting_long", "Life alarms that nobody has taken for minutes, of all authorities."),
     "receivers": ("vaka_receivers", "Receivers of this machine."),
     "receivers_silent": ("vaka_receivers_silent", "Receivers of this machine that do not say their figures."),
+    "unreachable": ("vaka_authorities_unreachable", "Authorities whose database does not answer."),
 }
 
 
@@ -48,6 +50,7 @@ class Capacity(Collector):
         self._read: dict[Path, Mapping[str, float]] = {}
         self._disks: deque[tuple[datetime, int]] = deque(maxlen=MOST_DISKS)
         self._fails = False
+        self._unreachable: set[UUID] = set()
         self.newest: Figures | None = None
 
     async def measure(self) -> int:
@@ -86,14 +89,25 @@ class Capacity(Collector):
         connections, allowed = (0, 0) if row is None else row
         waiting = 0
         for authority in self._gateway.authorities:
-            async with self._gateway.transaction(authority.id) as tenant:
-                cursor = await tenant.execute(QUERIES["count_waiting"], {"before": now - WAITS_LONG})
-                counted = await cursor.fetchone()
-            waiting += 0 if counted is None else int(counted[0])
+            try:
+                waiting += await self._count_waiting(authority.id, now)
+            except Exception as error:  # one database's trouble, of whatever kind, hides nothing of the rest
+                if authority.id not in self._unreachable:
+                    structlog.get_logger().error("round failed", reason="capacity", **describe_error(error))
+                self._unreachable.add(authority.id)
+            else:
+                self._unreachable.discard(authority.id)
         receivers, silent, answers, slow = await self._ask_receivers()
         return Figures(
-            now, disk.free, disk.total, int(connections), int(allowed), waiting, receivers, silent, answers, slow
-        )
+            now, disk.free, disk.total, int(connections), int(allowed), waiting, receivers, silent, answers, slow,
+            len(self._unreachable),
+        )  # fmt: skip
+
+    async def _count_waiting(self, authority_id: UUID, now: datetime) -> int:
+        async with self._gateway.transaction(authority_id) as tenant:
+            cursor = await tenant.execute(QUERIES["count_waiting"], {"before": now - WAITS_LONG})
+            counted = await cursor.fetchone()
+        return 0 if counted is None else int(counted[0])
 
     async def _ask_receivers(self) -> tuple[int, int, int, int]:
         sockets = sorted(one for one in (self._root / "run").glob("*.metrics") if one.name != OWN_PAGE)
