@@ -30,6 +30,8 @@ CAPACITY_SECONDS = 30.0
 OWN_PAGE = "scheduler.metrics"
 MOST_DISKS = 720
 """How many measurements a forecast is drawn from: the last six hours."""
+MOST_EARLIER = 9
+"""How many measurements are kept beside the newest: five minutes of answers."""
 _LEVELS: Mapping[str, tuple[str, str]] = {
     "disk_free": ("vaka_disk_free_bytes", "Free where the data directory is."),
     "disk_size": ("vaka_disk_size_bytes", "How large that is."),
@@ -48,6 +50,7 @@ class Capacity(Collector):
     def __init__(self, platform: Pool, gateway: Gateway, root: Path, clock: Clock) -> None:
         self._platform, self._gateway, self._root, self._clock = platform, gateway, root, clock
         self._read: dict[Path, Mapping[str, float]] = {}
+        self._earlier: deque[Figures] = deque(maxlen=MOST_EARLIER)
         self._disks: deque[tuple[datetime, int]] = deque(maxlen=MOST_DISKS)
         self._fails = False
         self._unreachable: set[UUID] = set()
@@ -56,19 +59,22 @@ class Capacity(Collector):
     async def measure(self) -> int:
         """Measure once; return how much is above its threshold."""
         try:
-            self.newest = await self._measure(self._clock.now())
+            figures = await self._measure(self._clock.now())
         except Exception as error:  # of whatever kind: alarms are escalated without it
             if not self._fails:
                 structlog.get_logger().error("round failed", reason="capacity", **describe_error(error))
             self._fails = True
             return 0
         self._fails = False
-        self._disks.append((self.newest.at, self.newest.disk_free))
+        if self.newest is not None:
+            self._earlier.append(self.newest)
+        self.newest = figures
+        self._disks.append((figures.at, figures.disk_free))
         return int(self.excess() is not None)
 
     def excess(self) -> tuple[str, int] | None:
         """Return what is above its threshold in the newest measurement, and how much."""
-        return None if self.newest is None else find_excess(self.newest, self._disks)
+        return None if self.newest is None else find_excess(self.newest, self._disks, self._earlier)
 
     def is_known(self, now: datetime) -> bool:
         """Whether it was measured within two rounds."""
