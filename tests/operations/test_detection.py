@@ -31,7 +31,7 @@ from vaka.database.connections import transaction
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
-from vaka.operations.detection.rounds import DETECTION_SECONDS, Detection
+from vaka.operations.detection.rounds import DETECTION_SECONDS, MORE, Detection
 from vaka.operations.detection.rules import load_rules
 from vaka.settings import CasesSettings
 from vaka.tenants.authorities import Authority
@@ -162,18 +162,42 @@ async def test_an_alert_names_nobody(
     assert told.actor == "scheduler"
 
 
-async def test_many_at_once_are_ten_of_a_rule_within_the_hour(
+async def test_many_at_once_are_ten_of_a_rule_within_the_hour_and_one_that_counts_the_rest(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+    detection: Detection,
+    clock: Now,
+    alerts: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """A flood is told of, and neither fills the office with cases nor hides what came after."""
+    for one in range(30):
+        await tell(place, Event.LOG_EXPORTED, 5, where=authority.id, who=f"account:{one}")
+    assert await detection.look() == 11
+    assert await detection.look() == 0
+    raised = alerts()
+    assert len(raised) == 11
+    [more] = [one for one in raised if one["about"] == MORE]
+    assert (more["rule"], more["authority_id"], more["things"]) == ("exported-in-mass", authority.id, 20)
+    async with platform_as(server, "office") as office:
+        [entry] = await list_entries(office, more["case_id"], None)
+    assert "at least 20 more" in entry.text
+
+
+async def test_what_a_critical_rule_finds_is_told_of_however_much_it_is(
     place: Place,  # noqa: F811
     detection: Detection,
     clock: Now,
     alerts: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    """A flood is told of, and does not fill the office with cases."""
-    for one in range(30):
+    """Also the eleventh right within the hour that nobody approved, after ten that were to draw the eyes away."""
+    for one in range(10):
         await tell(place, Event.ROLE_UNAUTHORISED, thing=f"account:{one}")
     assert await detection.look() == 10
-    assert await detection.look() == 0
-    assert len(alerts()) == 10
+    clock.at += MINUTE
+    await tell(place, Event.ROLE_UNAUTHORISED, at=clock.at, thing="account:10")
+    assert await detection.look() == 1
+    assert {one["about"] for one in alerts()} == {f"account:{one}" for one in range(11)}
 
 
 async def test_what_happened_while_nobody_looked_is_found_at_the_next_look(

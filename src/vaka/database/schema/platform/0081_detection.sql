@@ -10,12 +10,13 @@ create table detection_alert (
     -- In whose log. Null: the platform's.
     authority_id uuid references authority,
     -- Who or what it is about, as entries say it: an actor, a thing, a network. Empty: the log as a whole, or very many.
+    -- The word more: what the rule found beside those that were told of one by one.
     about        text not null check (length(about) <= 200),
     things       integer not null check (things >= 0),
     since        timestamptz not null,
     until        timestamptz not null check (until >= since),
     raised_at    timestamptz not null,
-    case_id      uuid not null references security_case
+    case_id      uuid not null unique references security_case
 );
 create index detection_alert_lately on detection_alert (rule, authority_id, raised_at);
 
@@ -73,8 +74,8 @@ reset role;
 set role vaka_owner;
 
 -- Raises an alert, as scheduler, and opens the case that people triage: of the product's, so that it goes to the next level
--- where nobody acknowledges it. Says 'done', or 'known': it was told of already, or lately of the same; or where ten of one
--- rule in one log were told of within the hour.
+-- where nobody acknowledges it. Says 'done'; 'known': it was told of already, or lately of the same; or 'many': ten of one rule in
+-- one log were told of within the hour, and who asks then raises one about how many more there are. Critical ones are all told of.
 create function raise_alert(
     p_id uuid, p_case uuid, p_rule text, p_level text, p_authority uuid, p_about text, p_things integer,
     p_since timestamptz, p_until timestamptz, p_title text, p_text text, p_minutes integer[], p_at timestamptz
@@ -85,11 +86,14 @@ begin
     if exists (select from detection_alert a
                where a.rule = p_rule and a.authority_id is not distinct from p_authority and a.about = p_about
                  and (a.until >= p_until or a.raised_at > p_at - interval '1 hour'))
-       or (select count(*) from detection_alert a
-           where a.rule = p_rule and a.authority_id is not distinct from p_authority
-             and a.raised_at > p_at - interval '1 hour') >= 10
     then
         return 'known';
+    elsif p_level <> 'critical' and p_about <> 'more'
+       and (select count(*) from detection_alert a
+            where a.rule = p_rule and a.authority_id is not distinct from p_authority and a.about <> 'more'
+              and a.raised_at > p_at - interval '1 hour') >= 10
+    then
+        return 'many';
     end if;
     insert into security_case (id, kind, severity, regulated, known_at, opened_at, acknowledge_minutes, receipt_minutes,
                                tell_minutes, fix_hours)
