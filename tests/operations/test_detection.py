@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -136,6 +137,32 @@ async def test_what_is_found_is_an_alert_an_entry_and_a_case_once(
     async with platform_as(server, "scheduler") as scheduler:
         passed, failed = await escalate(scheduler, alert["raised_at"] + 15 * MINUTE)
     assert (passed >= 1, failed) == (True, 0)
+
+
+@pytest.mark.turns_red("incident-clocks")
+async def test_an_alert_that_nobody_acknowledges_is_red_for_the_authority_in_whose_log_it_is(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+    detection: Detection,
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    """Not for another, whom it does not concern; one in the platform's log is everybody's."""
+    other, name, late = uuid4(), "incident-clocks", START + 61 * MINUTE
+    by_hand(
+        "insert into authority (id, slug, name, kind, database_name, address, created_at) values (%(id)s, 'annan',"
+        " 'Annan', 'authority', 'vaka_annan', %(address)s, now())",
+        id=other, address=b"1" * 32,
+    )  # fmt: skip
+    theirs = replace(place, authorities=[other])
+    await tell(place, Event.LOG_EXPORTED, 5, where=authority.id)
+    assert await detection.look() == 1
+    assert await status_of(name, place, server, START) == MET
+    assert await status_of(name, place, server, late) == (Status.FAILING, "unanswered")
+    assert await status_of(name, theirs, server, late) == MET
+    await tell(place, Event.ROLE_UNAUTHORISED, thing="account:1")
+    assert await detection.look() == 1
+    assert await status_of(name, theirs, server, late) == (Status.FAILING, "unanswered")
 
 
 async def read(server: Server, event: str) -> list[Any]:  # noqa: F811

@@ -6,7 +6,7 @@ How far each log was looked through stands in the platform's database: a start g
 is known there as well, so that looking twice at the same entries, which happens on purpose, tells nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,22 +64,30 @@ class Detection:
     async def look(self) -> int:
         """Return how many alerts were raised."""
         raised = 0
+        try:
+            looked = await self._read_looked()
+        except Exception as error:  # of whatever kind: then no log can be looked through
+            self._began.clear()
+            self._fail(_Log(None), error)
+            return 0
         for log in (_Log(None), *(_Log(one.id) for one in self._gateway.authorities)):
             try:
-                raised += await self._look_through(log)
+                raised += await self._look_through(log, looked)
             except Exception as error:  # one log's trouble, of whatever kind, is not the others'
                 self._began.pop(log, None)
-                if log not in self._failing:
-                    structlog.get_logger().error("round failed", reason="detection", **describe_error(error))
-                self._failing.add(log)
+                self._fail(log, error)
             else:
                 self._failing.discard(log)
         return raised
 
-    async def _look_through(self, log: _Log) -> int:
+    def _fail(self, log: _Log, error: Exception) -> None:
+        if log not in self._failing:
+            structlog.get_logger().error("round failed", reason="detection", **describe_error(error))
+        self._failing.add(log)
+
+    async def _look_through(self, log: _Log, looked_until: Mapping[UUID | None, datetime]) -> int:
         rules, now = [one for one in self._rules if log.kind in one.logs], self._clock.now()
-        looked = await self._looked_until(log, now)
-        looked = max(looked, now - LONGEST_WAY_BACK)
+        looked = max(min(looked_until.get(log.authority_id, now), now), now - LONGEST_WAY_BACK)
         until = now
         for since in (looked - LONGEST_SPAN, looked):
             values = {"events": list_events(rules), "since": since, "until": now, "most": self._most}
@@ -110,10 +118,9 @@ class Detection:
             raised += await self._raise(connection, log, more, now) == "done"
         return raised
 
-    async def _looked_until(self, log: _Log, now: datetime) -> datetime:
+    async def _read_looked(self) -> Mapping[UUID | None, datetime]:
         async with transaction(self._platform) as connection:
-            rows = await (await connection.execute(QUERIES["list_detection"])).fetchall()
-        return next((min(until, now) for authority_id, until in rows if authority_id == log.authority_id), now)
+            return dict(await (await connection.execute(QUERIES["list_detection"])).fetchall())
 
     async def _read(self, log: _Log, values: dict[str, Any]) -> list[Happening]:
         if log.authority_id is None:

@@ -135,3 +135,28 @@ create function find_undetected(p_within interval, p_at timestamptz)
     where not exists (select from detection_look l where l.authority_id is null and l.looked_until >= p_at - p_within)
 $$;
 revoke all on function find_undetected from public;
+
+-- Term 34: cases that are past a time of theirs, as each authority that one touches sees it; one that touches nobody yet, and
+-- was opened for an alert in an authority's log, as that authority; of any other that touches none, everybody.
+create or replace function find_late_cases(p_at timestamptz) returns table (authority_id uuid, reason text, things bigint)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    with late as (
+        select s.id, case
+            when s.state = 'open' and p_at > s.opened_at + make_interval(mins => s.acknowledge_minutes) then 'unanswered'
+            when s.regulated and ((p_at > s.known_at + interval '24 hours' and not '24h' = any (s.reports))
+                               or (p_at > s.known_at + interval '72 hours' and not '72h' = any (s.reports))
+                               or (p_at > s.known_at + interval '1 month' and not 'month' = any (s.reports)))
+                then 'unreported'
+            when s.fixed_at is null and p_at > s.known_at + make_interval(hours => s.fix_hours) then 'unfixed'
+        end as reason
+        from case_standing s where s.id in (select r.id from case_running r)
+    ), told as (
+        select coalesce(t.authority_id, d.authority_id) as authority_id, l.reason, l.id
+        from late l left join case_touch t on t.case_id = l.id left join detection_alert d on d.case_id = l.id
+        where l.reason is not null
+        union all
+        select t.authority_id, 'untold', s.id from case_standing s join case_touch t on t.case_id = s.id
+        where s.id in (select r.id from case_running r) and t.told_at > s.known_at + make_interval(mins => s.tell_minutes)
+    )
+    select told.authority_id, min(told.reason), count(distinct told.id) from told group by told.authority_id
+$$;
