@@ -32,8 +32,8 @@ from vaka.database.connections import transaction
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
-from vaka.operations.detection.rounds import DETECTION_SECONDS, MORE, Detection
-from vaka.operations.detection.rules import load_rules
+from vaka.operations.detection.rounds import DETECTION_SECONDS, MORE, QUERIES, Detection
+from vaka.operations.detection.rules import list_events, load_rules
 from vaka.settings import CasesSettings
 from vaka.tenants.authorities import Authority
 
@@ -308,6 +308,23 @@ async def test_a_log_that_cannot_be_looked_through_is_red_and_holds_up_no_other(
     assert await status_of("detection", place, server, clock.at + MINUTE) == MET
 
 
+async def test_where_nothing_says_how_far_it_was_looked_no_log_is_looked_through(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    detection: Detection,
+) -> None:
+    """It goes on where it can be read again, and finds what there was."""
+    assert await detection.look() == 0
+    await tell(place, Event.ROLE_UNAUTHORISED, thing="account:1")
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        superuser.execute("revoke execute on function vaka.list_detection from g_scheduler")
+        try:
+            assert await detection.look() == 0
+        finally:
+            superuser.execute("grant execute on function vaka.list_detection to g_scheduler")
+    assert await detection.look() == 1
+
+
 @contextmanager
 def taken_away(server: Server, authority: Authority) -> Iterator[None]:  # noqa: F811
     """Nobody may read what is watched in an authority's log."""
@@ -317,6 +334,24 @@ def taken_away(server: Server, authority: Authority) -> Iterator[None]:  # noqa:
             yield
         finally:
             superuser.execute("grant execute on function ledger.list_watched to g_scheduler")
+
+
+async def test_what_is_handed_out_of_a_log_is_what_rules_name(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+) -> None:
+    """Each database's own list is that of its rules; what is not on it is not handed out, whoever asks for it."""
+    for database, kind in ((PLATFORM_DATABASE, "platform"), (authority.database_name, "authority")):
+        with closing(psycopg.connect(server.conninfo(SUPERUSER, database), autocommit=True)) as superuser:
+            [listed] = superuser.execute("select ledger.watched_events()").fetchone() or ()
+        assert listed == list_events(rule for rule in load_rules() if kind in rule.logs)
+    await tell(place, Event.LOG_EXPORTED, where=authority.id)
+    await tell(place, Event.ALARM_ESCALATED, where=authority.id)
+    asked = {"events": ["log.exported", "alarm.escalated"], "since": START - MINUTE, "until": START, "most": 9}
+    async with place.gateway.transaction(authority.id) as connection:
+        rows = await (await connection.execute(QUERIES["list_watched"], asked)).fetchall()
+    assert [row[1] for row in rows] == ["log.exported"]
 
 
 HAND = (
