@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -17,11 +18,11 @@ from vaka.assurance.collectors import CAPACITY_COLLECTORS
 from vaka.assurance.looking import look
 from vaka.assurance.wording import explain
 from vaka.database.connections import make_pool
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
 from vaka.metrics import metrics_text
 from vaka.metrics_page import open_metrics_page
-from vaka.operations.capacity.figures import FORECAST, Figures, find_excess, forecast_full, subtract
-from vaka.operations.capacity.rounds import CAPACITY_SECONDS, Capacity
+from vaka.operations.capacity.figures import ANSWERS_WITHIN, FORECAST, Figures, find_excess, forecast_full, subtract
+from vaka.operations.capacity.rounds import CAPACITY_SECONDS, MOST_EARLIER, Capacity
 from vaka.receiver.counters import Counters
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -30,6 +31,7 @@ GIGABYTE = 10**9
 MET, SILENT = (Status.MET, "none"), (Status.FAILING, "silent")
 FINE = Figures(START, 50, 100, 10, 100, 0, 1, 0, 100, 0)
 HOUR = timedelta(hours=1)
+HALF = timedelta(seconds=CAPACITY_SECONDS)
 
 
 def disks(*free: float, every: timedelta = HOUR) -> list[tuple[datetime, int]]:
@@ -42,6 +44,7 @@ def disks(*free: float, every: timedelta = HOUR) -> list[tuple[datetime, int]]:
     [
         ({"receivers_silent": 1}, {}, ("silent", 1)),
         ({"receivers": 0}, {}, ("silent", 1)),
+        ({"unreachable": 1}, {}, ("unreachable", 1)),
         ({"disk_free": 9}, {"disk_free": 10}, ("disk_low", 9)),
         ({"connections": 80}, {"connections": 79}, ("connections", 80)),
         ({"waiting": 5}, {"waiting": 4}, ("waiting", 5)),
@@ -58,6 +61,15 @@ def test_each_threshold_is_told_of_above_and_not_below(
     said = explain(TERM_OF["capacity"], Judgement(Status.FAILING, START, expected[0], "capacity", 4711))
     assert "4711" in said.sv
     assert "4711" in said.en
+
+
+def test_slow_answers_of_five_minutes_are_looked_at_together() -> None:
+    """Two in half a minute are a share of nothing, twenty in five minutes are not; what is older counts no more."""
+    few = [replace(FINE, at=START + one * HALF, answers=2, answers_slow=int(one == 0)) for one in range(11)]
+    assert find_excess(few[8], (), few[:8]) is None, "eighteen"
+    assert find_excess(few[9], (), few[:9]) == ("slow", 1)
+    assert find_excess(few[10], (), few[:10]) is None, "the slow one was five minutes ago"
+    assert ANSWERS_WITHIN.total_seconds() == (MOST_EARLIER + 1) * CAPACITY_SECONDS
 
 
 def test_term_21_4_a_disk_is_told_of_before_it_is_full() -> None:
@@ -147,6 +159,7 @@ async def test_term_21_3_a_receiver_that_does_not_say_its_figures_is_red(
         assert capacity.newest is not None
         assert (capacity.newest.answers, capacity.newest.answers_slow) == (21, 1)
         assert await status(place, server, clock.at) == (Status.FAILING, "slow")
+        clock.at += ANSWERS_WITHIN
         await measured(place)
         assert await status(place, server, clock.at) == MET
     await measured(place)
@@ -173,6 +186,56 @@ async def test_what_is_not_measured_any_more_is_not_tested(
     late = START + timedelta(seconds=2 * CAPACITY_SECONDS + 1)
     assert await status(place, server, late) == MET, "what was seen is not old yet"
     assert await status(place, server, START + every + timedelta(seconds=1)) == (Status.UNTESTED, "collector_down")
+
+
+@pytest.mark.anyio
+@pytest.mark.database
+@pytest.mark.turns_red("capacity")
+async def test_few_slow_answers_in_each_measurement_are_red_within_five_minutes(
+    place: Place, server: Server, clock: Now, tmp_path: Path
+) -> None:
+    """Two life alarms in half a minute, all slow: red at the tenth measurement, and well five minutes later."""
+    counters = Counters()
+    async with await open_metrics_page(tmp_path / "run" / "receiver-1.metrics", lambda: metrics_text(tuple(counters))):
+        capacity = await measured(place)
+        said = []
+        for _ in range(10):
+            clock.at += HALF
+            for _ in range(2):
+                counters.answer_seconds.add(0.5)
+            await measured(place)
+            said.append(capacity.excess())
+        assert said == [None] * 9 + [("slow", 20)]
+        assert await status(place, server, clock.at) == (Status.FAILING, "slow")
+        clock.at += ANSWERS_WITHIN
+        await measured(place)
+        assert await status(place, server, clock.at) == MET
+
+
+@pytest.mark.anyio
+@pytest.mark.database
+@pytest.mark.turns_red("capacity")
+async def test_one_database_that_does_not_answer_is_red_and_hides_nothing_of_the_rest(
+    place: Place, server: Server, clock: Now, tmp_path: Path
+) -> None:
+    """The first authority's database is gone: that is told of, and all other figures are there, new."""
+    gone = Authority(uuid4(), "borta", "Borta", "authority", tenant_database("borta"), bytes(32))
+    async with await open_metrics_page(
+        tmp_path / "run" / "receiver-1.metrics", lambda: metrics_text(tuple(Counters()))
+    ):
+        gateway = Gateway(server, "scheduler", [gone, *place.gateway.authorities])
+        try:
+            other = replace(place, capacity=Capacity(place.platform, gateway, tmp_path, clock))
+            capacity = await measured(other)
+        finally:
+            await gateway.close()
+        assert capacity.newest is not None
+        assert (capacity.newest.unreachable, capacity.newest.receivers, capacity.newest.at) == (1, 1, START)
+        assert capacity.newest.connections > 0
+        assert "vaka_authorities_unreachable 1.0" in metrics_text((capacity,)).decode()
+        assert await status(other, server, clock.at) == (Status.FAILING, "unreachable")
+        await measured(place)
+        assert await status(place, server, clock.at) == MET
 
 
 @pytest.mark.anyio

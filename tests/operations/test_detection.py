@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,8 +32,8 @@ from vaka.database.connections import transaction
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
-from vaka.operations.detection.rounds import DETECTION_SECONDS, Detection
-from vaka.operations.detection.rules import load_rules
+from vaka.operations.detection.rounds import DETECTION_SECONDS, MORE, QUERIES, Detection
+from vaka.operations.detection.rules import list_events, load_rules
 from vaka.settings import CasesSettings
 from vaka.tenants.authorities import Authority
 
@@ -138,6 +139,32 @@ async def test_what_is_found_is_an_alert_an_entry_and_a_case_once(
     assert (passed >= 1, failed) == (True, 0)
 
 
+@pytest.mark.turns_red("incident-clocks")
+async def test_an_alert_that_nobody_acknowledges_is_red_for_the_authority_in_whose_log_it_is(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+    detection: Detection,
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    """Not for another, whom it does not concern; one in the platform's log is everybody's."""
+    other, name, late = uuid4(), "incident-clocks", START + 61 * MINUTE
+    by_hand(
+        "insert into authority (id, slug, name, kind, database_name, address, created_at) values (%(id)s, 'annan',"
+        " 'Annan', 'authority', 'vaka_annan', %(address)s, now())",
+        id=other, address=b"1" * 32,
+    )  # fmt: skip
+    theirs = replace(place, authorities=[other])
+    await tell(place, Event.LOG_EXPORTED, 5, where=authority.id)
+    assert await detection.look() == 1
+    assert await status_of(name, place, server, START) == MET
+    assert await status_of(name, place, server, late) == (Status.FAILING, "unanswered")
+    assert await status_of(name, theirs, server, late) == MET
+    await tell(place, Event.ROLE_UNAUTHORISED, thing="account:1")
+    assert await detection.look() == 1
+    assert await status_of(name, theirs, server, late) == (Status.FAILING, "unanswered")
+
+
 async def read(server: Server, event: str) -> list[Any]:  # noqa: F811
     """The entries of an event in the platform's log."""
     with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as reader:
@@ -162,18 +189,42 @@ async def test_an_alert_names_nobody(
     assert told.actor == "scheduler"
 
 
-async def test_many_at_once_are_ten_of_a_rule_within_the_hour(
+async def test_many_at_once_are_ten_of_a_rule_within_the_hour_and_one_that_counts_the_rest(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+    detection: Detection,
+    clock: Now,
+    alerts: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """A flood is told of, and neither fills the office with cases nor hides what came after."""
+    for one in range(30):
+        await tell(place, Event.LOG_EXPORTED, 5, where=authority.id, who=f"account:{one}")
+    assert await detection.look() == 11
+    assert await detection.look() == 0
+    raised = alerts()
+    assert len(raised) == 11
+    [more] = [one for one in raised if one["about"] == MORE]
+    assert (more["rule"], more["authority_id"], more["things"]) == ("exported-in-mass", authority.id, 20)
+    async with platform_as(server, "office") as office:
+        [entry] = await list_entries(office, more["case_id"], None)
+    assert "at least 20 more" in entry.text
+
+
+async def test_what_a_critical_rule_finds_is_told_of_however_much_it_is(
     place: Place,  # noqa: F811
     detection: Detection,
     clock: Now,
     alerts: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    """A flood is told of, and does not fill the office with cases."""
-    for one in range(30):
+    """Also the eleventh right within the hour that nobody approved, after ten that were to draw the eyes away."""
+    for one in range(10):
         await tell(place, Event.ROLE_UNAUTHORISED, thing=f"account:{one}")
     assert await detection.look() == 10
-    assert await detection.look() == 0
-    assert len(alerts()) == 10
+    clock.at += MINUTE
+    await tell(place, Event.ROLE_UNAUTHORISED, at=clock.at, thing="account:10")
+    assert await detection.look() == 1
+    assert {one["about"] for one in alerts()} == {f"account:{one}" for one in range(11)}
 
 
 async def test_what_happened_while_nobody_looked_is_found_at_the_next_look(
@@ -257,6 +308,23 @@ async def test_a_log_that_cannot_be_looked_through_is_red_and_holds_up_no_other(
     assert await status_of("detection", place, server, clock.at + MINUTE) == MET
 
 
+async def test_where_nothing_says_how_far_it_was_looked_no_log_is_looked_through(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    detection: Detection,
+) -> None:
+    """It goes on where it can be read again, and finds what there was."""
+    assert await detection.look() == 0
+    await tell(place, Event.ROLE_UNAUTHORISED, thing="account:1")
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        superuser.execute("revoke execute on function vaka.list_detection from g_scheduler")
+        try:
+            assert await detection.look() == 0
+        finally:
+            superuser.execute("grant execute on function vaka.list_detection to g_scheduler")
+    assert await detection.look() == 1
+
+
 @contextmanager
 def taken_away(server: Server, authority: Authority) -> Iterator[None]:  # noqa: F811
     """Nobody may read what is watched in an authority's log."""
@@ -266,6 +334,24 @@ def taken_away(server: Server, authority: Authority) -> Iterator[None]:  # noqa:
             yield
         finally:
             superuser.execute("grant execute on function ledger.list_watched to g_scheduler")
+
+
+async def test_what_is_handed_out_of_a_log_is_what_rules_name(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+) -> None:
+    """Each database's own list is that of its rules; what is not on it is not handed out, whoever asks for it."""
+    for database, kind in ((PLATFORM_DATABASE, "platform"), (authority.database_name, "authority")):
+        with closing(psycopg.connect(server.conninfo(SUPERUSER, database), autocommit=True)) as superuser:
+            [listed] = superuser.execute("select ledger.watched_events()").fetchone() or ()
+        assert listed == list_events(rule for rule in load_rules() if kind in rule.logs)
+    await tell(place, Event.LOG_EXPORTED, where=authority.id)
+    await tell(place, Event.ALARM_ESCALATED, where=authority.id)
+    asked = {"events": ["log.exported", "alarm.escalated"], "since": START - MINUTE, "until": START, "most": 9}
+    async with place.gateway.transaction(authority.id) as connection:
+        rows = await (await connection.execute(QUERIES["list_watched"], asked)).fetchall()
+    assert [row[1] for row in rows] == ["log.exported"]
 
 
 HAND = (

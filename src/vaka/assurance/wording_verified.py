@@ -197,6 +197,10 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} larmmottagare lämnar inga mätvärden: ingen vet hur de mår.",
             en="{count} receivers do not say their figures: nobody knows how they are.",
         ),
+        ("capacity", "unreachable"): Sentence(
+            sv="{count} myndigheters databaser svarar inte: ingen vet vad som väntar där.",
+            en="The databases of {count} authorities do not answer: nobody knows what waits there.",
+        ),
         ("capacity", "disk_low"): Sentence(
             sv="Bara {count} procent av disken är ledig.", en="Only {count} per cent of the disk is free."
         ),

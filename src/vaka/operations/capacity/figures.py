@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is measured, when it is too much, and when a disk will be full. Knows neither machines nor databases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,8 @@ SLOW_SECONDS = 0.4
 SLOW_SHARE = 0.01
 FEWEST_ANSWERS = 20
 """Of fewer no share is said."""
+ANSWERS_WITHIN = timedelta(minutes=5)
+"""Answers of that long are looked at together, as Prometheus's rule does: there may be few in half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,21 @@ class Figures:
     answers: int = 0
     """Answers to life alarms since the measurement before."""
     answers_slow: int = 0
+    unreachable: int = 0
+    """Authorities whose database did not answer: what waits there is not in `waiting`."""
 
 
-def find_excess(newest: Figures, disks: Sequence[tuple[datetime, int]]) -> tuple[str, int] | None:
+def find_excess(
+    newest: Figures, disks: Sequence[tuple[datetime, int]], earlier: Iterable[Figures] = ()
+) -> tuple[str, int] | None:
     """Return what is above its threshold, the worst first, and how much; None where all is well.
 
-    `disks` says how much was free when, oldest first.
+    `disks` says how much was free when, oldest first; `earlier` are measurements before, whose answers count as well.
     """
     if newest.receivers_silent or not newest.receivers:
         return "silent", max(newest.receivers_silent, 1)
+    if newest.unreachable:
+        return "unreachable", newest.unreachable
     if newest.disk_free < DISK_LOW * newest.disk_size:
         return "disk_low", round(100 * newest.disk_free / newest.disk_size)
     full_in = forecast_full(disks)
@@ -57,8 +65,10 @@ def find_excess(newest: Figures, disks: Sequence[tuple[datetime, int]]) -> tuple
         return "connections", newest.connections
     if newest.waiting >= MOST_WAITING:
         return "waiting", newest.waiting
-    if newest.answers >= FEWEST_ANSWERS and newest.answers_slow > SLOW_SHARE * newest.answers:
-        return "slow", newest.answers_slow
+    lately = [newest, *(one for one in earlier if newest.at - one.at < ANSWERS_WITHIN)]
+    answers, slow = sum(one.answers for one in lately), sum(one.answers_slow for one in lately)
+    if answers >= FEWEST_ANSWERS and slow > SLOW_SHARE * answers:
+        return "slow", slow
     return None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 from prometheus_client.core import Metric
@@ -29,6 +30,8 @@ CAPACITY_SECONDS = 30.0
 OWN_PAGE = "scheduler.metrics"
 MOST_DISKS = 720
 """How many measurements a forecast is drawn from: the last six hours."""
+MOST_EARLIER = 9
+"""How many measurements are kept beside the newest: five minutes of answers."""
 _LEVELS: Mapping[str, tuple[str, str]] = {
     "disk_free": ("vaka_disk_free_bytes", "Free where the data directory is."),
     "disk_size": ("vaka_disk_size_bytes", "How large that is."),
@@ -37,6 +40,7 @@ _LEVELS: Mapping[str, tuple[str, str]] = {
     "waiting": ("vaka_alarms_waiting_long", "Life alarms that nobody has taken for minutes, of all authorities."),
     "receivers": ("vaka_receivers", "Receivers of this machine."),
     "receivers_silent": ("vaka_receivers_silent", "Receivers of this machine that do not say their figures."),
+    "unreachable": ("vaka_authorities_unreachable", "Authorities whose database does not answer."),
 }
 
 
@@ -46,26 +50,31 @@ class Capacity(Collector):
     def __init__(self, platform: Pool, gateway: Gateway, root: Path, clock: Clock) -> None:
         self._platform, self._gateway, self._root, self._clock = platform, gateway, root, clock
         self._read: dict[Path, Mapping[str, float]] = {}
+        self._earlier: deque[Figures] = deque(maxlen=MOST_EARLIER)
         self._disks: deque[tuple[datetime, int]] = deque(maxlen=MOST_DISKS)
         self._fails = False
+        self._unreachable: set[UUID] = set()
         self.newest: Figures | None = None
 
     async def measure(self) -> int:
         """Measure once; return how much is above its threshold."""
         try:
-            self.newest = await self._measure(self._clock.now())
+            figures = await self._measure(self._clock.now())
         except Exception as error:  # of whatever kind: alarms are escalated without it
             if not self._fails:
                 structlog.get_logger().error("round failed", reason="capacity", **describe_error(error))
             self._fails = True
             return 0
         self._fails = False
-        self._disks.append((self.newest.at, self.newest.disk_free))
+        if self.newest is not None:
+            self._earlier.append(self.newest)
+        self.newest = figures
+        self._disks.append((figures.at, figures.disk_free))
         return int(self.excess() is not None)
 
     def excess(self) -> tuple[str, int] | None:
         """Return what is above its threshold in the newest measurement, and how much."""
-        return None if self.newest is None else find_excess(self.newest, self._disks)
+        return None if self.newest is None else find_excess(self.newest, self._disks, self._earlier)
 
     def is_known(self, now: datetime) -> bool:
         """Whether it was measured within two rounds."""
@@ -86,14 +95,25 @@ class Capacity(Collector):
         connections, allowed = (0, 0) if row is None else row
         waiting = 0
         for authority in self._gateway.authorities:
-            async with self._gateway.transaction(authority.id) as tenant:
-                cursor = await tenant.execute(QUERIES["count_waiting"], {"before": now - WAITS_LONG})
-                counted = await cursor.fetchone()
-            waiting += 0 if counted is None else int(counted[0])
+            try:
+                waiting += await self._count_waiting(authority.id, now)
+            except Exception as error:  # one database's trouble, of whatever kind, hides nothing of the rest
+                if authority.id not in self._unreachable:
+                    structlog.get_logger().error("round failed", reason="capacity", **describe_error(error))
+                self._unreachable.add(authority.id)
+            else:
+                self._unreachable.discard(authority.id)
         receivers, silent, answers, slow = await self._ask_receivers()
         return Figures(
-            now, disk.free, disk.total, int(connections), int(allowed), waiting, receivers, silent, answers, slow
-        )
+            now, disk.free, disk.total, int(connections), int(allowed), waiting, receivers, silent, answers, slow,
+            len(self._unreachable),
+        )  # fmt: skip
+
+    async def _count_waiting(self, authority_id: UUID, now: datetime) -> int:
+        async with self._gateway.transaction(authority_id) as tenant:
+            cursor = await tenant.execute(QUERIES["count_waiting"], {"before": now - WAITS_LONG})
+            counted = await cursor.fetchone()
+        return 0 if counted is None else int(counted[0])
 
     async def _ask_receivers(self) -> tuple[int, int, int, int]:
         sockets = sorted(one for one in (self._root / "run").glob("*.metrics") if one.name != OWN_PAGE)

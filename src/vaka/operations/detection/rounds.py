@@ -6,7 +6,7 @@ How far each log was looked through stands in the platform's database: a start g
 is known there as well, so that looking twice at the same entries, which happens on purpose, tells nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,8 @@ MOST_ENTRIES = 5000
 """Entries of a log that are read at once. Where there are more, the next look goes on from there, and until it has
 caught up the log counts as not looked through.
 """
+MORE = "more"
+"""What an alert is about that counts those of its rule that were too many to be told of one by one."""
 _LEVELS: Sequence[Level] = ("critical", "high", "medium", "low")
 
 
@@ -62,22 +64,30 @@ class Detection:
     async def look(self) -> int:
         """Return how many alerts were raised."""
         raised = 0
+        try:
+            looked = await self._read_looked()
+        except Exception as error:  # of whatever kind: then no log can be looked through
+            self._began.clear()
+            self._fail(_Log(None), error)
+            return 0
         for log in (_Log(None), *(_Log(one.id) for one in self._gateway.authorities)):
             try:
-                raised += await self._look_through(log)
+                raised += await self._look_through(log, looked)
             except Exception as error:  # one log's trouble, of whatever kind, is not the others'
                 self._began.pop(log, None)
-                if log not in self._failing:
-                    structlog.get_logger().error("round failed", reason="detection", **describe_error(error))
-                self._failing.add(log)
+                self._fail(log, error)
             else:
                 self._failing.discard(log)
         return raised
 
-    async def _look_through(self, log: _Log) -> int:
+    def _fail(self, log: _Log, error: Exception) -> None:
+        if log not in self._failing:
+            structlog.get_logger().error("round failed", reason="detection", **describe_error(error))
+        self._failing.add(log)
+
+    async def _look_through(self, log: _Log, looked_until: Mapping[UUID | None, datetime]) -> int:
         rules, now = [one for one in self._rules if log.kind in one.logs], self._clock.now()
-        looked = await self._looked_until(log, now)
-        looked = max(looked, now - LONGEST_WAY_BACK)
+        looked = max(min(looked_until.get(log.authority_id, now), now), now - LONGEST_WAY_BACK)
         until = now
         for since in (looked - LONGEST_SPAN, looked):
             values = {"events": list_events(rules), "since": since, "until": now, "most": self._most}
@@ -92,18 +102,25 @@ class Detection:
         async with transaction(self._platform) as connection:
             for rule in rules:
                 if not rule.less_than or (until == now and now - began >= rule.span):
-                    for match in find(rule, happened, now):
-                        raised += await self._raise(connection, log, match, now)
+                    raised += await self._tell(connection, log, find(rule, happened, now), now)
             await connection.execute(
                 QUERIES["enter_detection"],
                 {"authority_id": log.authority_id, "until": until, "rules": len(rules), "now": now},
             )
         return raised
 
-    async def _looked_until(self, log: _Log, now: datetime) -> datetime:
+    async def _tell(self, connection: Connection, log: _Log, found: Sequence[Match], now: datetime) -> int:
+        said = [(one, await self._raise(connection, log, one, now)) for one in found]
+        raised = sum(how == "done" for _, how in said)
+        if left := [one for one, how in said if how == "many"]:
+            since, until = min(one.since for one in left), max(one.until for one in left)
+            more = Match(left[0].rule, MORE, len(left), since, until)
+            raised += await self._raise(connection, log, more, now) == "done"
+        return raised
+
+    async def _read_looked(self) -> Mapping[UUID | None, datetime]:
         async with transaction(self._platform) as connection:
-            rows = await (await connection.execute(QUERIES["list_detection"])).fetchall()
-        return next((min(until, now) for authority_id, until in rows if authority_id == log.authority_id), now)
+            return dict(await (await connection.execute(QUERIES["list_detection"])).fetchall())
 
     async def _read(self, log: _Log, values: dict[str, Any]) -> list[Happening]:
         if log.authority_id is None:
@@ -112,7 +129,7 @@ class Detection:
         async with self._gateway.transaction(log.authority_id) as connection:
             return await _read(connection, values)
 
-    async def _raise(self, connection: Connection, log: _Log, match: Match, now: datetime) -> bool:
+    async def _raise(self, connection: Connection, log: _Log, match: Match, now: datetime) -> str:
         place = _LEVELS.index(match.rule.level)
         agreed = self._agreed
         facts = {
@@ -125,7 +142,7 @@ class Detection:
             ],
         }  # fmt: skip
         row = await (await connection.execute(QUERIES["raise_alert"], facts)).fetchone()
-        return row is not None and row[0] == "done"
+        return "" if row is None else str(row[0])
 
 
 async def _read(connection: Connection, values: dict[str, Any]) -> list[Happening]:
@@ -139,6 +156,13 @@ async def _read(connection: Connection, values: dict[str, Any]) -> list[Happenin
 def describe(match: Match) -> str:
     """Return what stands in the case: identifiers and numbers, as the log has them."""
     since, until = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (match.since, match.until))
+    if match.about == MORE:
+        return (
+            f"Regeln {match.rule.name} fann minst {match.things} till, från {since} till {until}, som inte har egna"
+            " ärenden. Läs loggen.\n"
+            f"The rule {match.rule.name} found at least {match.things} more, from {since} until {until}, that have no"
+            " cases of their own. Read the log."
+        )
     about = match.about or "-"
     return (
         f"Upptäckt av regeln {match.rule.name}: {match.things} i loggen från {since} till {until}. Gäller: {about}\n"
