@@ -70,7 +70,7 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
         ("unknown = 1", "unknown"),
         ("[receiver]\nudp_prot = 5060", "receiver.udp_prot"),
         ("[reciever]\nudp_port = 5060", "reciever"),
-        ("mode = 'test'", "mode"),
+        ("mode = 'trial'", "mode"),
         ("[receiver]\nudp_port = 0", "receiver.udp_port"),
         ("[receiver]\nudp_port = 65536", "receiver.udp_port"),
         ("[receiver]\nudp_port = 'sip'", "receiver.udp_port"),

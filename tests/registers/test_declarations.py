@@ -15,11 +15,13 @@ OF_THEIR_OWN = {
     "authority-contact",
     "change-report",
     "incident-clocks",
+    "log-verified",
     "remote-sample",
+    "restore-drill",
     "role-matrix",
 }
-"""What has a collector and no register: contacts, cases, reports and samples of remote work have tables of their own,
-the matrix comes with the program."""
+"""What has a collector and no register: contacts, cases, reports, verifications of the log and samples of remote work
+have tables of their own, a drill tells the log, the matrix comes with the program."""
 
 TEXTS = {
     one.name.removesuffix(".toml"): one.read_text(encoding="utf-8")

@@ -137,9 +137,15 @@ def filled(place: Path, fill: Callable[[Cluster], None]) -> Iterator[Cluster]:
         cluster = Cluster(place, place)
         _clear(cluster)
         try:
-            _begin(cluster)
+            try:
+                _begin(cluster)
+            except OSError as error:
+                raise NotRestoredError("not_restored") from error
             fill(cluster)
-            _configure(cluster)
+            try:
+                _configure(cluster)
+            except OSError as error:
+                raise NotRestoredError("not_restored") from error
             with _running(cluster):
                 yield cluster
         finally:
