@@ -35,7 +35,8 @@ def exposure_is_refused(unit: Path) -> bool:
 
 def test_there_are_units() -> None:
     backups = [f"vaka-backup{what}.service" for what in ("-check", "-drill", "-site", "")]
-    assert [unit.name for unit in UNITS] == [*backups, "vaka-clock.service", "vaka.service", "vaka@.service"]
+    units = [*backups, "vaka-clock.service", "vaka-ports.service", "vaka.service", "vaka@.service"]
+    assert [unit.name for unit in UNITS] == units
 
 
 def test_the_target_wants_each_process_that_a_supervisor_would_start() -> None:

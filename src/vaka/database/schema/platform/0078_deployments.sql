@@ -140,13 +140,15 @@ set role vaka_ledger;
 -- The highest number that the log, sealed or not, knows a deployment by, as setup wrote it; 0: of none.
 create function ledger.last_deployment() returns bigint
     language sql stable security definer set search_path = ledger, pg_temp as $$
-    select coalesce(max((told.leaf -> 'detail' ->> 'deployment')::bigint), 0) from (
-        select convert_from(e.leaf, 'UTF8')::jsonb as leaf from entry_index i join log_entry e using (index)
+    select coalesce(max(told.number), 0) from (
+        select (l.leaf -> 'detail' ->> 'deployment')::bigint as number, l.leaf ->> 'written_by' as written_by
+        from entry_index i join log_entry e using (index)
+        cross join lateral (select convert_from(e.leaf, 'UTF8')::jsonb as leaf) l
         where i.event = 'release.deployed' and i.outcome = 'success'
         union all
-        select jsonb_build_object('detail', i.detail, 'written_by', i.written_by) from inbox i
+        select (i.detail ->> 'deployment')::bigint, i.written_by from inbox i
         where i.event = 'release.deployed' and i.outcome = 'success') told
-    where told.leaf ->> 'written_by' = 'vaka_setup'
+    where told.written_by = 'vaka_setup'
 $$;
 revoke all on function ledger.last_deployment from public;
 
