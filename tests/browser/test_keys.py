@@ -301,7 +301,8 @@ def test_news_that_came_while_a_request_failed_is_shown_all_the_same(
         route.abort()
 
     page.route("**/alarm/*/*?act=note", fail_slowly, times=1)
-    page.keyboard.press("n")
+    with page.expect_event("console", lambda line: "ERR_FAILED" in line.text):
+        page.keyboard.press("n")
     expect(page.locator("#alarm-heading")).to_contain_text("rök eller brand")
     complaints.clear()
 
