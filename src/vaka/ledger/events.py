@@ -208,7 +208,7 @@ class Event(Enum):
     DETECTION_ALERTED = "detection.alerted"  # a rule found something in a log; the case that was opened for it is named
     ADVISORIES_IMPORTED = "advisories.imported"  # what others publish of vulnerabilities was taken in, with its digest
     VULNERABILITY_FOUND = "vulnerability.found"  # something that runs has one that is published
-    VULNERABILITY_ENDED = "vulnerability.ended"  # what runs has it no more
+    VULNERABILITY_ENDED = "vulnerability.ended"  # what runs has it no more, or nothing published says so any more
     VULNERABILITY_STATED = "vulnerability.stated"  # somebody says why a component is not affected by it
     VULNERABILITY_ACCEPTED = "vulnerability.accepted"  # another person agreed to that, and it counts as over
     VULNERABILITY_REFUSED = "vulnerability.refused"  # or did not: it stays open
