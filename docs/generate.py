@@ -47,6 +47,7 @@ from vaka.web.safety import LARGEST_ARRIVAL_BYTES, LARGEST_BODY_BYTES
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # what is proved is read from the tests, which are no part of the package
+from tests.faults.listing import COLUMNS, list_faults  # noqa: E402
 from tests.proofs.listing import list_proofs  # noqa: E402
 
 HEADING = """\
@@ -484,6 +485,37 @@ def proofs_page() -> str:
     return "\n".join(lines)
 
 
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+FAULTS_INTRODUCTION = """\
+# What was made to fail
+
+For whoever asks what is known of an installation that breaks. Each section of the [runbook](runbook.md), and the tests
+that make it happen for real: processes are killed, disks filled, cables pulled, clocks turned. How long a lost database
+takes is [measured](benchmarks.md#a-primary-is-lost), and no test.
+"""
+
+
+def faults_page() -> str:
+    """The faults of the runbook, and the tests that make them happen."""
+    lines = [HEADING + FAULTS_INTRODUCTION]
+    for fault in list_faults():
+        anchor = fault.runbook.lower().replace(" ", "-")
+        lines += [
+            f"## {fault.name}",
+            "",
+            f"[What to do](runbook.md#{anchor})",
+            "",
+            "| it is seen that | by |",
+            "|---|---|",
+        ]
+        for column, title in COLUMNS.items():
+            named = [f"`{path}` `{name}`" for path, name in (test.split("::") for test in fault.tests[column])]
+            lines.append(f"| {title} | {'<br>'.join(named) or fault.because} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 # --- the terms --------------------------------------------------------------------------------------------------------
 
 TERMS_INTRODUCTION = """
@@ -626,6 +658,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "machines.md": machines_page,
     "nginx-server.conf": server_lines,
     "security/proofs.md": proofs_page,
+    "faults.md": faults_page,
     "terms.md": terms_page,
 }
 

@@ -32,8 +32,8 @@ class Record:
     """Answers that ask to come again later (503)."""
 
 
-class _Flow(asyncio.DatagramProtocol):
-    """One device's socket."""
+class Flow(asyncio.DatagramProtocol):
+    """One device's socket, connected to its receiver."""
 
     def __init__(self) -> None:
         self.answers: dict[str, asyncio.Future[int]] = {}
@@ -92,7 +92,7 @@ class Stream:
 
     async def _send_on(self, record: Record) -> None:
         loop = asyncio.get_running_loop()
-        _, flow = await loop.create_datagram_endpoint(_Flow, remote_addr=("127.0.0.1", self._port))
+        _, flow = await loop.create_datagram_endpoint(Flow, remote_addr=("127.0.0.1", self._port))
         statuses = cycle(STATUSES)
         try:
             while not self._ending.is_set():
@@ -104,14 +104,14 @@ class Stream:
         finally:
             flow.close()
 
-    async def _deliver(self, flow: _Flow, record: Record, ref: str, status: str) -> bool:
+    async def _deliver(self, flow: Flow, record: Record, ref: str, status: str) -> bool:
         """Send one alarm until it is answered 200; each 503 makes it a new transaction, as real devices do."""
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE_SECONDS
         for attempt in count():
             call_id = f"{record.device.cid}-{ref}-{attempt}"
             answer = flow.answers[call_id] = loop.create_future()
-            text = _message(record.device.cid, ref, status, call_id)
+            text = message_text(record.device.cid, ref, status, call_id)
             try:
                 while loop.time() < end:
                     flow.send(text)
@@ -157,7 +157,8 @@ def _stored(house: House, record: Record) -> Counter[str]:
     return Counter(row["ref"] for row in rows)
 
 
-def _message(cid: str, ref: str, status: str, call_id: str) -> str:
+def message_text(cid: str, ref: str, status: str, call_id: str) -> str:
+    """Return a MESSAGE over UDP with one alarm."""
     body = f"<mrq><ref>{ref}</ref><cid>{cid}</cid><dty>2</dty><mty>ME</mty><stc>{status}</stc></mrq>"
     return (
         "MESSAGE sip:alarm@127.0.0.1 SIP/2.0\r\n"

@@ -20,6 +20,8 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.end_to_end, pytest.mark.anyio]
 
 ROUNDS = ("receiver-1", "postgresql", "desk", "receiver-2") * 5
+OTHERS = ("keyholder", "sequencer", "scheduler", "notifier", "portal", "registry", "office", "signin")
+"""Every other process there is: killed all at once, and nobody's alarm waits for them."""
 CHANCE = Random(20201007)
 SETTINGS = """
 mode = "demo"
@@ -74,6 +76,12 @@ async def test_what_was_answered_is_kept_once_whatever_is_killed(crowded_house: 
         await until_all_are_served()
         await asyncio.sleep(CHANCE.uniform(0, LONGEST_WAIT_SECONDS))
         killed = house.kill(name)
+        await asyncio.to_thread(house.wait_for_restart, name, killed)
+    everybody = {path.stem for path in (house.root / "run").glob("*.pid")}
+    assert {*ROUNDS, *OTHERS} >= everybody - {"provider"}, "a process that nothing here kills"
+    killed_at_once = {name: house.kill(name) for name in OTHERS}
+    await until_all_are_served()
+    for name, killed in killed_at_once.items():
         await asyncio.to_thread(house.wait_for_restart, name, killed)
     await until_all_are_served()
     await asyncio.gather(stream.end(), others.end())

@@ -85,7 +85,7 @@ async def test_an_old_nonce_is_stale_and_no_reason_to_ask_a_person(
     running: Running, known: Credentials, udp_device: UdpDevice, turnable: TurnableClock
 ) -> None:
     challenged = await udp_device.ask(alarm(known))
-    turnable.ahead += timedelta(seconds=301)
+    turnable.ahead_seconds += 301
     answer = await udp_device.ask(alarm(known, authorization(challenged, known)))
     assert answer.status == 401
     assert parse_challenge(answer.headers.all("www-authenticate")[0]).stale

@@ -152,7 +152,7 @@ async def test_a_device_that_is_only_late_with_its_answer_is_not(
     await running.knows(known.sender)
     for _ in range(6):
         challenged = await udp_device.ask(message(known.sender, mrq(known.sender)))
-        turnable.ahead += timedelta(seconds=400)
+        turnable.ahead_seconds += 400
         proof = authorization(challenged, known)
         assert (await udp_device.ask(message(known.sender, mrq(known.sender), headers=(proof,)))).status == 401
         await prove(udp_device, known)

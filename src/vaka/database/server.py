@@ -16,7 +16,7 @@ SUPERUSER = "vaka_superuser"
 """Bootstraps the embedded cluster and creates roles; no process of Vaka ever connects as it."""
 
 GONE_AFTER_MILLISECONDS = 6000
-"""So long may a database server that is one of several leave something unacknowledged."""
+"""So long may a database server on another machine leave something unacknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,13 @@ class Server:
         }
         if not all(one.startswith("/") for one in self.hosts):
             options |= {"sslmode": "verify-full", "ssl_min_protocol_version": "TLSv1.2", **self._certificates()}
+            # A machine that is gone says nothing. Whoever waits for it longer than this waits in vain; and when a
+            # network is back a new connection is sooner heard than an old one, which is tried ever less often.
+            options["tcp_user_timeout"] = GONE_AFTER_MILLISECONDS
+            options |= {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
         if len(self.hosts) > 1:
             # libpq asks one after the other, and stays with the one that takes writes: after a failover, another.
             options["target_session_attrs"] = "read-write"
-            # A machine that is gone says nothing. Whoever waits for it longer than this waits in vain.
-            options["tcp_user_timeout"] = GONE_AFTER_MILLISECONDS
-            options |= {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
         return make_conninfo("", **options)
 
     def _certificates(self) -> dict[str, str]:

@@ -107,7 +107,9 @@ class Authenticator:
             if self._failures.spend(flow.source[0], self._clock.monotonic()):
                 return self._challenge(entry, Reason.CREDENTIALS_WRONG)
             return Refusal(403, Reason.CREDENTIALS_THROTTLED)
-        now = self._clock.now().timestamp()
+        # By the seconds since the machine's start, which all its receivers share, as they do the memory of what was
+        # used: a clock on the wall that is set back would make every challenge worthless until it is as late again.
+        now = self._clock.monotonic()
         for credentials in proofs:
             worth = self._nonces.check(credentials, now)
             if worth is NonceVerdict.FRESH:
@@ -132,7 +134,7 @@ class Authenticator:
         algorithms = [
             name for name, stored in (("SHA-256", entry.ha1_sha256), ("MD5", entry.ha1_md5)) if stored is not None
         ]
-        nonce = self._nonces.issue(self._clock.now().timestamp())
+        nonce = self._nonces.issue(self._clock.monotonic())
         return Refusal(401, reason, challenge_headers(self._realm, nonce, algorithms, stale))
 
     def _judge_network(self, flow: Flow, entry: DeviceEntry) -> Refusal | None:

@@ -22,7 +22,7 @@ from vaka.errors import ConfigurationError
 from vaka.receiver.limits import Limits
 from vaka.sip.digest import NonceVerdict
 
-_MARK = b"vaka nonces 1"
+_MARK = b"vaka nonces 2"
 _HEADER = struct.Struct("<16s16s8sQ")  # mark, start of the machine, era, buckets
 _CELL = struct.Struct("<QQQ")  # issued, chance, highest count
 _CELLS = 8

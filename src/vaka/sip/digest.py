@@ -260,7 +260,7 @@ class NonceBook:
         self._era = self._memory.era.hex()
 
     def issue(self, now: float) -> str:
-        """A new nonce of 76 characters. `now` is wall-clock time in seconds."""
+        """A new nonce of 76 characters. `now` is in seconds, of a clock that all books with this memory share."""
         payload = f"{round(now * 1000):012x}{self._era}{self._entropy(8).hex()}"
         return payload + self._signature(payload)
 

@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The database is a cluster of Patroni, configured by the packaging's templates, and is killed among alarms."""
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.certificates import Issuer
+from tests.failover.installation import Installation, installed_on_members, require_kept_once
+from tests.failover.members import QUICK, Members
+from tests.failover.steady import Steady
+from tests.peers import require_program
+from tests.receiver.conftest import free_port
+from tests.waiting import wait_for, wait_until
+from vaka.database.server import SUPERUSER
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.anyio]
+
+Pair = tuple[Members, Installation]
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
+    """Two machines: the fewest that keep what they promise."""
+    with installed_on_members(2, QUICK, devices=100) as running:
+        yield running
+
+
+@pytest.fixture
+def whole(pair: Pair) -> Pair:
+    """Each test begins where a standby is there, whatever the one before did."""
+    members, _ = pair
+    wait_for(lambda: members.primary() is not None and members.synchronous() is not None)
+    return pair
+
+
+async def test_nothing_acknowledged_is_lost_with_the_primary_and_nothing_is_heard_twice(whole: Pair) -> None:
+    members, installation = whole
+    first = members.primary()
+    assert first is not None
+    loop, port = asyncio.get_running_loop(), free_port()
+    with installation.receiver(port) as receiver:
+        await receiver.listens()
+        async with Steady(installation.devices, [port], 25, "P") as steady:
+            await wait_until(lambda: len(steady.answered) >= 50)
+            gone = loop.time()
+            await asyncio.to_thread(first.kill)
+            await asyncio.to_thread(members.wait_for_another, first)
+            promoted = loop.time()
+            await asyncio.sleep(1.5)
+            # Alone the new primary acknowledges nothing: its 200 would be a promise of one machine.
+            assert steady.answered_since(promoted) == 0
+            await asyncio.to_thread(first.start)
+            await wait_until(lambda: steady.answered_since(promoted) >= 100)
+            await steady.end()
+    print(f"\ntaken over after {promoted - gone:.1f} s; {steady.summary(gone)}")
+    assert members.primary() is not first
+    assert any(one.refused for one in steady.sent)
+    require_kept_once(installation, steady.sent)
+
+
+async def test_without_etcd_alarms_go_on_and_without_a_standby_as_well_nothing_is_acknowledged(whole: Pair) -> None:
+    """The first is ``failsafe_mode``; and when etcd is there again, everything is, with the same primary."""
+    members, installation = whole
+    primary, standby = members.primary(), members.synchronous()
+    assert primary is not None
+    assert standby is not None
+    loop, port = asyncio.get_running_loop(), free_port()
+    with installation.receiver(port) as receiver:
+        await receiver.listens()
+        async with Steady(installation.devices, [port], 15, "E") as steady:
+            await wait_until(lambda: len(steady.answered) >= 15)
+            for member in members.all:
+                member.kill_etcd()
+            gone = loop.time()
+            # For longer than a lease lasts.
+            await asyncio.sleep(members.timing[0] + 2 * members.timing[1])
+            await wait_until(lambda: steady.answered_since(loop.time() - 0.5) > 0)
+            assert members.primary() is primary
+            print(f"\nwithout etcd: {steady.summary(gone)}")
+            await asyncio.to_thread(standby.kill)
+            alone = loop.time() + 1
+            await asyncio.sleep(4)
+            assert steady.answered_since(alone) == 0
+            for member in members.all:
+                member.start_etcd()
+            await asyncio.to_thread(standby.start)
+            back = loop.time()
+            await wait_until(lambda: steady.answered_since(back) >= 30)
+            await steady.end()
+    require_kept_once(installation, steady.sent)
+
+
+async def test_the_operators_command_says_who_is_what(whole: Pair) -> None:
+    """As the runbook has it; the strict mode is what the templates say."""
+    members, _ = whole
+    listed = await asyncio.to_thread(members.patronictl, "list")
+    assert listed.count("Leader") == 1
+    assert listed.count("Sync Standby") == 1
+    assert "synchronous_mode_strict: true" in await asyncio.to_thread(members.patronictl, "show-config")
+    assert members.as_superuser("show synchronous_commit") == "on"
+
+
+async def test_nobody_without_a_members_certificate_decides_who_is_primary(whole: Pair, tmp_path: Path) -> None:
+    """Neither a stranger nor one of Vaka's own machines: not etcd's keys, not Patroni's interface."""
+    members, _ = whole
+    etcd, patroni = (f"https://{members.all[0].host}:{members.port + step}" for step in (2, 1))
+    program = require_program("etcdctl", package="etcd-client")
+
+    def asked(chain: Path, key: Path) -> bool:
+        command = [program, f"--endpoints={etcd}", f"--cacert={members.issuer.certificate}", f"--cert={chain}",
+                   f"--key={key}", "--command-timeout=3s", "get", "--prefix", "--keys-only", "/vaka/"]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={"ETCDCTL_API": "3"})
+        return "/vaka/vaka/leader" in done.stdout
+
+    def answered(chain: Path | None, key: Path | None) -> bool:
+        trust = ssl.create_default_context(cafile=members.issuer.certificate)
+        if chain is not None:
+            trust.load_cert_chain(chain, key)
+        try:
+            return httpx.get(f"{patroni}/patroni", verify=trust, timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    own = members.issuer.certificate_for("127.0.0.1", stem="own")
+    assert asked(*own)
+    assert answered(*own)
+    for foreign in (members.machines.certificate_for("vaka1.example"), Issuer(tmp_path).certificate_for("db1.example")):
+        assert not asked(*foreign)
+        assert not answered(*foreign)
+    assert not answered(None, None)
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(etcd.replace("https", "http") + "/health", timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [({"sslmode": "disable"}, "no encryption"), ({"sslcert": "", "sslkey": ""}, "valid client certificate"),
+     ({"user": "vaka_replicator"}, "authentication failed"), ({"user": "postgres"}, "rejects")],
+)  # fmt: skip
+async def test_term_30_2_and_3_the_members_take_nothing_in_clear_and_nobody_unproven(
+    whole: Pair, fault: dict[str, str], said: str
+) -> None:
+    _, installation = whole
+    conninfo = installation.server.conninfo(SUPERUSER, "postgres")
+    with psycopg.connect(conninfo) as connection:
+        assert connection.execute("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetchone() == (True,)
+    with pytest.raises(psycopg.OperationalError, match=said):
+        psycopg.connect(psycopg.conninfo.make_conninfo(conninfo, **fault)).close()

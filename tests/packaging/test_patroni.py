@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What the templates of the database machines come to; that they work, tests/failover sees with real machines."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from vaka.database.cluster import SERVER_SETTINGS
+
+PATRONI = Path(__file__).parents[2] / "packaging" / "patroni"
+DIFFERS = {"listen_addresses", "unix_socket_directories", "max_connections", "shared_buffers", "max_wal_size"}
+"""What is another's to say on a machine of its own."""
+
+
+def rendered(values: Path, member: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    command: Sequence[str | Path] = [sys.executable, PATRONI / "render.py", values, member, directory]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    directory = tmp_path_factory.mktemp("db2")
+    assert rendered(PATRONI / "cluster.toml", "db2", directory).returncode == 0
+    return {path.name: yaml.safe_load(path.read_text()) for path in directory.iterdir()}
+
+
+def test_server_is_set_as_the_embedded_one_is(files: dict[str, dict[str, Any]]) -> None:
+    """Its log above all: an edit of one that is forgotten in the other is found here."""
+    told = files["patroni.yml"]["postgresql"]["parameters"]
+    lines = [line.partition(" = ") for line in SERVER_SETTINGS.splitlines() if not line.startswith("#")]
+    embedded = {name: value.strip("'") for name, _, value in lines}
+    for name in embedded.keys() - DIFFERS:
+        assert str(told[name]).strip() == embedded[name].strip(), name
+    assert (told["fsync"], told["full_page_writes"], told["synchronous_commit"]) == ("on", "on", "on")
+
+
+def test_no_file_has_a_secret_and_every_connection_a_certificate(files: dict[str, dict[str, Any]]) -> None:
+    patroni, etcd = files["patroni.yml"], files["etcd.yml"]
+    assert "password:" not in (PATRONI / "patroni.yml").read_text()
+    assert patroni["restapi"]["verify_client"] == "required"
+    assert patroni["ctl"]["insecure"] is False
+    assert patroni["etcd3"]["protocol"] == "https"
+    assert patroni["etcd3"]["hosts"] == [f"db{number}.example:2379" for number in (1, 2, 3)]
+    for name in ("replication", "rewind"):
+        assert patroni["postgresql"]["authentication"][name]["sslmode"] == "verify-full"
+    network = [line for line in patroni["postgresql"]["pg_hba"] if not line.startswith("local ")]
+    assert all(line.startswith("hostssl ") for line in network)
+    assert all(" cert " in f"{line} " or "clientcert=" in line or line.endswith("reject") for line in network)
+    for side in ("client-transport-security", "peer-transport-security"):
+        assert etcd[side]["client-cert-auth"] is True
+    assert all(url.startswith("https://") for key, url in etcd.items() if key.endswith("-urls"))
+
+
+def test_what_is_acknowledged_is_on_two_machines(files: dict[str, dict[str, Any]]) -> None:
+    dcs = files["patroni.yml"]["bootstrap"]["dcs"]
+    assert dcs["synchronous_mode"] is dcs["synchronous_mode_strict"] is dcs["failsafe_mode"] is True
+    assert dcs["synchronous_node_count"] == 1
+    assert 2 * dcs["retry_timeout"] + dcs["loop_wait"] <= dcs["ttl"]
+    assert files["patroni.yml"]["watchdog"]["mode"] == "required"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [('"db2.example"', '"db2.example\\" trust"', "letters, digits"), ("retry_seconds = 5", "retry_seconds = 9", "2 x"),
+     ("synchronous = 1", "synchronous = 3", "fewer"),
+     ('"db2"', '"db4"', "no member"), ("etcd_port", "port", "etcd_port")],
+)  # fmt: skip
+def test_values_that_make_no_sense_are_told_of(tmp_path: Path, old: str, new: str, said: str) -> None:
+    values = tmp_path / "cluster.toml"
+    values.write_text((PATRONI / "cluster.toml").read_text().replace(old, new))
+    done = rendered(values, "db2", tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not (tmp_path / "patroni.yml").exists()
