@@ -41,4 +41,4 @@ def nginx_before(place: Path, sites: str, server: str | None = None) -> Iterator
         yield front
     finally:
         front.terminate()
-        front.wait(30)
+        front.wait(60)

@@ -129,6 +129,7 @@ async def test_one_entry_one_step_one_announcement(house: House, case: tuple[Cas
     before, steps = house.last_entry(), house.steps(alarm_id)
     house.superuser.execute("listen alarm")
     await this.do(house, me, alarm_id)
+    house.superuser.execute("select")  # with its answer comes whatever was announced before
     heard = [notice.payload for notice in house.superuser.notifies(timeout=0.2)]
     house.superuser.execute("unlisten alarm")
 

@@ -92,7 +92,7 @@ def running(
         yield
     finally:
         process.stdin.close()
-        process.wait(20)
+        process.wait(60)
         process.stdout.close()
 
 
@@ -206,7 +206,7 @@ async def test_term_18_3_key_past_its_day_turns_it_red(
     authority: Authority,  # noqa: F811
 ) -> None:
     """Not tested while the keyholder has no key of the authority's, or does not answer; red a day past its day."""
-    asking = make_client(server, Settings(), "scheduler", SystemClock(), wait_seconds=0.5)
+    asking = make_client(server, Settings(), "scheduler", SystemClock(), wait_seconds=2)
     setup = make_client(server, Settings(), "setup", SystemClock())
     keyed = replace(place, keys=asking)
     try:
@@ -234,7 +234,7 @@ async def test_term_18_3_age_of_a_persons_key_turns_nothing_red_and_that_of_the_
     authority: Authority,  # noqa: F811
 ) -> None:
     """People's keys and those of lookups are only ever wrapped anew, however old they are."""
-    asking = make_client(server, Settings(), "scheduler", SystemClock(), wait_seconds=0.5)
+    asking = make_client(server, Settings(), "scheduler", SystemClock())
     setup = make_client(server, Settings(), "setup", SystemClock())
     keyed, long_ago = replace(place, keys=asking), timedelta(days=load_policy().rotate_after_days["person"] + 30)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import hammer
 from bench.datagrams import FIRST_SENDER, PASSWORD, REPORTS, Series
 from bench.driving import drive
 from bench.hammer import Hammer, Plan
@@ -35,12 +36,18 @@ def running(answerer: Answerer) -> Iterator[Answerer]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try:
         yield answerer
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is repeated because this machine has more to do: what is repeated was lost."""
+    monkeypatch.setattr(hammer, "T1", 3.0)
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -55,7 +62,7 @@ def test_its_messages_are_what_they_say(report: str) -> None:
     assert 500 < len(found.body) < 600
 
 
-def test_a_closed_loop_keeps_so_many_under_way() -> None:
+def test_a_closed_loop_keeps_so_many_under_way(patient: None) -> None:
     with running(Answerer()) as receiver:
         result = Hammer(replace(PLAN, port=receiver.port)).run()
     assert (result.sent, result.answered, result.confirmed, result.unanswered) == (20, 20, 20, 0)
@@ -64,14 +71,15 @@ def test_a_closed_loop_keeps_so_many_under_way() -> None:
     assert 0 < result.p50 <= result.p99 <= result.max
 
 
-def test_an_open_loop_sends_when_it_is_due_and_repeats_what_is_lost() -> None:
+def test_an_open_loop_sends_when_it_is_due_and_repeats_what_is_lost(patient: None) -> None:
     with running(Answerer([SILENCE, Answer(503)])) as receiver:
-        result = Hammer(replace(PLAN, port=receiver.port, rate=50.0, seconds=1.0, outstanding=0, most=10)).run()
+        plan = replace(PLAN, port=receiver.port, rate=50.0, outstanding=0, most=10, linger=30.0)
+        result = Hammer(plan).run()
     assert (result.sent, result.answered, result.busy, result.unanswered, result.repeated) == (10, 9, 1, 0, 1)
-    assert result.max >= 500, "the lost one was answered when it was repeated"
+    assert result.max >= 3_000, "the lost one was answered when it was repeated"
 
 
-def test_it_proves_itself_when_asked() -> None:
+def test_it_proves_itself_when_asked(patient: None) -> None:
     answerer = Answerer(require_digest=(str(FIRST_SENDER), PASSWORD, ("MD5",), True), realm="vaka")
     with running(answerer) as receiver:
         result = Hammer(replace(PLAN, port=receiver.port, senders=1, digest=True)).run()

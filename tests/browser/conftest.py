@@ -68,7 +68,7 @@ def open_page(house: House, chromium: Browser, complaints: list[str]) -> Iterato
         context = chromium.new_context(
             viewport={"width": width, "height": height}, java_script_enabled=scripts, reduced_motion="reduce"
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)

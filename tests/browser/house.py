@@ -122,7 +122,7 @@ class House:
         running = [process for process in self.processes.values() if process.poll() is None]
         for process in running:
             process.send_signal(signal.SIGTERM)
-        assert [process.wait(30) for process in running] == [0] * len(running)
+        assert [process.wait(60) for process in running] == [0] * len(running)
 
     def _register_provider(self) -> None:
         root, now, installation = self.installation.root, datetime.now(UTC), self.installation

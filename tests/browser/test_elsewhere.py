@@ -93,7 +93,7 @@ def test_a_lost_connection_is_told_where_no_queue_is(house: House, open_page: Op
     house.kill("desk")
     expect(page.locator("#lost")).to_be_visible()
     house.start("desk")
-    expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=30_000)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     expect(page.locator("#lost")).to_be_hidden()
     complaints.clear()
 

@@ -15,7 +15,7 @@ from tests.browser.house import House, scrolls
 from tests.browser.test_looks import require_accessible
 from tests.browser.test_office import Administer, administer  # noqa: F401 - a fixture
 from tests.browser.test_portal import Review, review  # noqa: F401 - a fixture
-from vaka.clock import SystemClock
+from vaka.clock import LOCAL, SystemClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 
 pytestmark = pytest.mark.browser
@@ -56,8 +56,8 @@ def put(hand: psycopg.Connection[tuple[object, ...]], authority: UUID, who: UUID
     hand.execute(
         PUT,
         {
-            "id": identifier, "authority": authority, "year": now.year, "who": who, "asked": now - timedelta(days=20),
-            "owed": now - timedelta(days=6), "starts": starts if planned else None,
+            "id": identifier, "authority": authority, "year": now.astimezone(LOCAL).year, "who": who,
+            "asked": now - timedelta(days=20), "owed": now - timedelta(days=6), "starts": starts if planned else None,
             "ends": starts + timedelta(hours=4) if planned else None, "people": "Två av oss" if planned else None,
             "planner": who if planned else None, "planned": now if planned else None,
             "agreer": who if reached >= 3 else None, "agreed": now if reached >= 3 else None,

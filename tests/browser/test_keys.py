@@ -3,6 +3,8 @@
 """A key does what it did when the operator looked, or nothing: whatever changes between the eye and the finger."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from uuid import UUID
 
@@ -17,6 +19,15 @@ pytestmark = pytest.mark.browser
 
 REACTION = 0.7
 """Seconds in which a key after a change is taken to be meant for what was there before."""
+
+
+@contextmanager
+def unhurried(page: Page) -> Iterator[None]:
+    """Let what changes inside the block hold the keys two seconds longer: a busy machine is slow to press."""
+    page.evaluate("() => { const real = performance.now.bind(performance); performance.now = () => real() + 2000; }")
+    yield
+    page.evaluate("() => { delete performance.now; }")
+    time.sleep(REACTION + 2)
 
 
 def take(page: Page, alarm: UUID) -> None:
@@ -137,12 +148,12 @@ def test_a_key_meant_to_take_does_not_close_what_the_device_takes_back(
     page.locator(f"{row(alarm)} a").click()
     page.wait_for_selector(f"#alarm[data-alarm='{alarm}']")
     page.locator("[data-primary]").focus()
-    house.installation.withdraw("Karin Holmgren")
-    page.wait_for_selector("#alarm[data-state=withdrawn]")
-    page.keyboard.press(key)
-    expect(page.locator("#message")).to_contain_text("Det ändrades just när du tryckte, så inget har gjorts.")
-    assert house.installation.state_of("ekbacka", alarm) == "withdrawn"
-    time.sleep(REACTION)
+    with unhurried(page):
+        house.installation.withdraw("Karin Holmgren")
+        page.wait_for_selector("#alarm[data-state=withdrawn]")
+        page.keyboard.press(key)
+        expect(page.locator("#message")).to_contain_text("Det ändrades just när du tryckte, så inget har gjorts.")
+        assert house.installation.state_of("ekbacka", alarm) == "withdrawn"
     page.keyboard.press(key)
     expect(page.locator("#message")).to_have_text("Läst och avslutat.")
 
@@ -154,11 +165,11 @@ def test_a_second_space_after_closing_takes_nothing(house: House, open_page: Ope
     expect(page.locator(row(waiting))).to_be_visible()
     take(page, closing)
     begin_closing(page)
-    page.keyboard.press(" ")
-    page.wait_for_selector("#alarm[data-alarm='']")
-    page.keyboard.press(" ")
-    expect(page.locator("#message")).to_have_text("Larmet är avslutat.")
-    time.sleep(REACTION)
+    with unhurried(page):
+        page.keyboard.press(" ")
+        page.wait_for_selector("#alarm[data-alarm='']")
+        page.keyboard.press(" ")
+        expect(page.locator("#message")).to_have_text("Larmet är avslutat.")
     assert house.installation.state_of("ekbacka", waiting) == "presented"
     page.keyboard.press(" ")
     page.wait_for_selector(f"#alarm[data-alarm='{waiting}'][data-state=taken]")
@@ -322,7 +333,7 @@ def test_a_screen_that_cannot_be_read_anew_is_asked_for_until_it_can(house: Hous
       };
     }""")
     house.installation.raise_alarm("Karin Holmgren", "smoke")
-    expect(page.locator("#alarm-heading")).to_contain_text("rök eller brand", timeout=30_000)
+    expect(page.locator("#alarm-heading")).to_contain_text("rök eller brand")
     asked = page.evaluate("window.askedAt")
     assert len(asked) == 4
     # Less and less often, unless newer news comes; a timer is never early.
@@ -356,7 +367,7 @@ def test_an_open_alarm_without_a_line_in_the_queue_is_kept_fresh(house: House, o
     house.installation.execute(  # and nobody is told
         "ekbacka", "update alarm set escalation = 2, version = version + 1 where id = %s", (alarm,)
     )
-    expect(page.locator(".alarm-head .on-call")).to_be_visible(timeout=30_000)
+    expect(page.locator(".alarm-head .on-call")).to_be_visible()
 
 
 # ── The history ──────────────────────────────────────────────────────────────────────────────────────────────────────

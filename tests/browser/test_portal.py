@@ -237,7 +237,7 @@ def test_the_officers_page_is_accessible_and_fits(house: House, review: Review, 
         page.keyboard.press("Enter")
     page.wait_for_url("**/receipt/*")
     save = page.locator("main a[href$='/proof']")
-    expect(save).to_be_visible(timeout=15_000)  # until the sequencer has sealed it, the page looks again by itself
+    expect(save).to_be_visible()  # until the sequencer has sealed it, the page looks again by itself
     require_accessible(page, "receipt")
     assert scrolls(page) == (False, False)
     with page.expect_download() as download:

@@ -48,7 +48,7 @@ def nothing_decided(house: House) -> Iterator[None]:
     scheduler = house.processes.pop("scheduler", None)
     if scheduler is not None:
         scheduler.send_signal(signal.SIGTERM)
-        assert scheduler.wait(30) == 0
+        assert scheduler.wait(60) == 0
 
 
 def six_years_old(house: House, name: str) -> UUID:
@@ -62,7 +62,7 @@ def six_years_old(house: House, name: str) -> UUID:
 def stop_sealing(house: House) -> None:
     wait_until_sealed(house)
     house.processes["sequencer"].send_signal(signal.SIGTERM)
-    assert house.processes["sequencer"].wait(30) == 0
+    assert house.processes["sequencer"].wait(60) == 0
 
 
 def begin_a_night(house: House) -> None:

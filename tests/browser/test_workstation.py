@@ -98,7 +98,7 @@ def browsing(profile: Path, *, crash: bool = False) -> Iterator[Page]:
             ignore_default_args=["--disable-back-forward-cache", "--disable-features", "--password-store=basic"],
             reduced_motion="reduce",
         )  # fmt: skip
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         try:
             yield context.pages[0]
             if crash:

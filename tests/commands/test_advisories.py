@@ -96,10 +96,10 @@ class serving:  # noqa: N801 - reads as what it does
 
     def __enter__(self) -> str:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self._url
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()

@@ -36,12 +36,12 @@ def running(answerer: Answerer) -> Iterator[Answerer]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try:
         yield answerer
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def started(*command: str | Path) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def vaka_simulate(*arguments: str | Path, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_lifelike_traffic_with_a_summary() -> None:
     ) as process:  # fmt: skip
         wait_for(lambda: len(receiver.requests) > 5)
         process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=20)
+        out, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     assert "Answered 200:" in out
     assert "Traceback" not in error
@@ -131,7 +131,7 @@ def test_stopped_before_any_answer_it_says_how_many_are_unfinished_and_why(as_js
         assert process.stderr is not None
         assert any("  again " in line for line in process.stderr), "they have tried, and try again"
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     if as_json:
         told = json.loads(out)
@@ -163,7 +163,7 @@ def test_the_devices_of_a_file_play_on_while_the_receiver_restarts(tmp_path: Pat
         with running(again):
             wait_for(lambda: senders(again, "TCP") == 5 and senders(again, "UDP") == 5)
             process.terminate()
-            _, error = process.communicate(timeout=20)
+            _, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     assert error == ""
 

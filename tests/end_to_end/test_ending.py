@@ -187,4 +187,4 @@ def test_term_06_restored_backup_from_before_is_emptied_at_once(ended: Ended) ->
             row = platform.execute("select state from vaka.authority where slug = %s", (SLUG,)).fetchone()
         return row is not None and row["state"] == "closed"
 
-    wait_for(is_closed, 30)
+    wait_for(is_closed)

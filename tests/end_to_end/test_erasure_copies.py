@@ -132,7 +132,7 @@ def copy_base(house: House, to: Path) -> None:
 def work_at_the_desk(page: Page, house: House, alarm: str, her: dict[str, Any]) -> None:
     """Take her alarm, write a note, look at everything about her; the record stays on the screen."""
     sign_in_as(page, house.settings.signin.origin, "operator")
-    expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     place = f"/alarm/{house.authority(SLUG).id}/{alarm}"
     page.goto(f"{house.settings.desk.origin}{place}")
     page.keyboard.press("Space")

@@ -41,7 +41,7 @@ def answers(port: int) -> bool:
 
 
 def require_nothing_left(house: House) -> None:
-    wait_for(lambda: not house.process_ids(), 30)
+    wait_for(lambda: not house.process_ids())
     settings = house.settings
     for port in (settings.signin.port, settings.desk.port, house.port("tcp"), house.port("tls")):
         assert not answers(port)

@@ -28,7 +28,7 @@ from vaka.clock import SystemClock
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
 
-PATIENCE_MILLISECONDS = 20_000
+PATIENCE_MILLISECONDS = 60_000
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def running_oidc_provider(
         yield f"http://127.0.0.1:{listening}"
     finally:
         process.stdin.close()
-        process.wait(30)
+        process.wait(60)
         process.stdout.close()
 
 
@@ -97,7 +97,7 @@ def running_signin(data: Path, origin: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 @dataclass

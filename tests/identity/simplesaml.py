@@ -92,7 +92,7 @@ def running_simplesaml(directory: Path, our_metadata: str, *, as_it_comes: bool 
         yield provider
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def _encrypting_better(directory: Path) -> str:

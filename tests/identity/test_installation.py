@@ -9,6 +9,7 @@ database beside the real one, of the same schema.
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -100,7 +101,7 @@ OF_A_DEMO: dict[str, dict[str, Any]] = {
     "on this machine": {},
     "on this machine by its token endpoint": CAN_BE_HAD_ANYWHERE | {"token_endpoint": f"{LOOPBACK}/token"},
     "of a demo's level, over TLS": CAN_BE_HAD_ANYWHERE | {
-        "levels": {DEMO: {"level": 3, "evidence": "Invented people", "expires": "2026-12-31"}}
+        "levels": {DEMO: {"level": 3, "evidence": "Invented people", "expires": f"{NOW + timedelta(days=30):%Y-%m-%d}"}}
     },
 }  # fmt: skip
 

@@ -42,7 +42,7 @@ def end_keyholder(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGCONT)
         process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @contextmanager

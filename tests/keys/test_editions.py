@@ -149,7 +149,7 @@ async def test_after_a_key_database_was_put_back_a_running_process_learns_of_wha
     watching = asyncio.create_task(desk.watch())
     try:
         await setup.settle_editions(await setup.issue_editions([BO]))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while desk.editions.that_count(EKBACKA, BO) != [1]:
                 await asyncio.sleep(0.01)
     finally:
@@ -176,7 +176,7 @@ async def test_watch_learns_of_a_change_within_a_moment(door: Doorway, monkeypat
     watching = asyncio.create_task(desk.watch())
     try:
         await setup.settle_editions(await setup.issue_editions([ANNA]))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while desk.editions.that_count(EKBACKA, ANNA) != [1]:
                 await asyncio.sleep(0.01)
     finally:

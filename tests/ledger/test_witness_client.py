@@ -271,7 +271,7 @@ async def test_what_is_not_http_is_answered_and_closed(ours: Running, sent: byte
 
 async def test_slow_and_many_hold_nobody_up() -> None:
     """Who sends half a request is closed, and who comes when there are too many at once."""
-    server = WitnessServer(lambda _: refuse(200, "yes"), request_seconds=0.2)
+    server = WitnessServer(lambda _: refuse(200, "yes"), request_seconds=1.0)
     listening = await asyncio.start_server(server.serve_connection, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     async with listening:

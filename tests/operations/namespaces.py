@@ -54,7 +54,7 @@ def in_own_network(program: str, *arguments: str) -> Iterator["subprocess.Popen[
         yield process
     finally:
         process.stdin.close()
-        process.wait(20)
+        process.wait(60)
         process.stdout.close()
 
 

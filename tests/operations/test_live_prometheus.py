@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 RULES = Path(__file__).resolve().parents[2] / "packaging" / "prometheus" / "vaka.rules.yml"
 OWN_PORT = first_port(23_400)
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ async def prometheus(folder: Path, ports: list[int]) -> AsyncIterator[None]:
         yield
     finally:
         running.terminate()
-        await asyncio.to_thread(running.wait, 20)
+        await asyncio.to_thread(running.wait, 60)
 
 
 def ask() -> set[str]:

@@ -246,7 +246,7 @@ def test_whoever_is_killed_leaves_no_copy(place: Place) -> None:
         sweep(where)  # nothing, while somebody looks into it
         assert held.is_running()
         process.send_signal(signal.SIGKILL)
-    wait_for(lambda: not Path(f"/proc/{server}").exists(), 20)
+    wait_for(lambda: not Path(f"/proc/{server}").exists())
     assert held.data.exists()
     sweep(where)
     assert not where.exists()

@@ -49,13 +49,13 @@ class House:
                 [sys.executable, "-m", "vaka.processes.keyholder", "--data", self.root], stdout=log, stderr=log
             )
         process = self.process
-        wait_for(lambda: process.poll() is not None or answers(self.root / "run" / "keyholder.sock"), 30)
+        wait_for(lambda: process.poll() is not None or answers(self.root / "run" / "keyholder.sock"))
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it, and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def sql(self, statement: str) -> None:
         """Do something to the key database behind its back."""
@@ -158,11 +158,11 @@ async def test_it_halts_on_an_old_root_key_and_says_so(house: House) -> None:
     house.start()
     assert house.process is not None
     # The file alone does not even open: what opened it was replaced with it.
-    assert house.process.wait(20) == 2
+    assert house.process.wait(60) == 2
     assert "does not open with" in house.log.read_text()
     (house.root / "credentials" / "root.key").write_bytes(credential)
     house.start()
-    assert house.process.wait(20) == 1
+    assert house.process.wait(60) == 1
     assert "an older copy of it was put back" in house.log.read_text()
 
 
@@ -180,7 +180,7 @@ async def test_it_refuses_settings_that_cannot_work(house: House, settings: str,
     try:
         house.start()
         assert house.process is not None
-        assert house.process.wait(20) == 2
+        assert house.process.wait(60) == 2
         assert says in house.log.read_text()
     finally:
         (house.root / "vaka.toml").write_text("")

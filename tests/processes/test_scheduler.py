@@ -64,7 +64,7 @@ def test_it_escalates_until_it_is_told_to_stop(
                 wait_for(lambda: level(alarm_id) == 1)
             finally:
                 process.send_signal(signal.SIGTERM)
-                _, said = process.communicate(timeout=30)
+                _, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
         assert '"scheduler works"' in said
         assert "Traceback" not in said

@@ -106,7 +106,7 @@ def test_it_seals_every_log_until_it_is_told_to_stop(data: Path) -> None:
         assert (other.returncode, "Another sequencer" in other.stderr) == (2, True)
 
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     said = (data / "log").read_text()
     assert "Traceback" not in said
     assert [leaf.object for leaf in house.leaves() if leaf.event == "alarm.read"] == ["alarm:1", "alarm:2", "alarm:3"]
@@ -127,7 +127,7 @@ def test_killed_again_and_again_it_keeps_one_history(data: Path) -> None:
         with running(data) as process:
             wait_for(lambda: house.waiting() == 0)  # committed; signing and publishing may be under way
             process.kill()
-            process.wait(30)
+            process.wait(60)
     with running(data):
         wait_for(lambda: published(house.server, database) == house.size() > 250 and house.waiting() == 0)
     objects = [leaf.object for leaf in house.leaves() if leaf.event == "alarm.read"]

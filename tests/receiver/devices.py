@@ -19,7 +19,7 @@ from vaka.sip.parse import parse
 
 HOST = "127.0.0.1"
 REALM = "vaka"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 
 _numbers = count(1)
 

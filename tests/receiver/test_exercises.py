@@ -25,7 +25,7 @@ from tests.registers.exercising import HOUR, Sides, new_sides
 from tests.waiting import wait_until
 from vaka.alarms.escalation import escalate_due
 from vaka.alarms.reading import read_numbers, read_queue
-from vaka.clock import SystemClock
+from vaka.clock import LOCAL, SystemClock
 from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.receiver.directory import EXERCISES_BELIEVED_SECONDS, Directory
 from vaka.tenants.authorities import Authority
@@ -72,7 +72,7 @@ class Drill:
 async def drill(server: Server, authority: Authority, running: Running, udp_device: UdpDevice) -> AsyncIterator[Drill]:
     began = SystemClock().now()
     sides = await new_sides(server, authority.id)
-    exercise = await sides.hold(starts=began, year=began.year, attended=False)
+    exercise = await sides.hold(starts=began, year=began.astimezone(LOCAL).year, attended=False)
     [made] = await make_devices(server, authority, exercise, now=began)
     device = Credentials(made.number, made.number, made.password)
     held = Drill(sides, exercise, device, running, udp_device, began)
@@ -260,7 +260,7 @@ async def test_who_claims_an_exercise_for_a_real_device_gets_a_real_alarm(
 async def test_devices_are_made_only_while_it_is_held(server: Server, authority: Authority) -> None:
     now = SystemClock().now()
     sides = await new_sides(server, authority.id)
-    asked = await sides.ask(year=now.year, at=now - HOUR)
+    asked = await sides.ask(year=now.astimezone(LOCAL).year, at=now - HOUR)
     with pytest.raises(ExerciseNotHeldError):
         await make_devices(server, authority, asked, now=now)
     assert await sides.plan(asked, now, at=now - HOUR) == "done"

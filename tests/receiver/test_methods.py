@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Everything that is not an alarm: OPTIONS, REGISTER, what is not done here, and what is no message at all."""
 
-import asyncio
-
 import pytest
 
 from tests.identities import blinded
-from tests.receiver.conftest import Register, Rows, Running
+from tests.receiver.conftest import Register, Rows, Running, TurnableClock
 from tests.receiver.devices import UdpDevice, authorization, message, mrq
 from vaka.receiver.counters import Reason
 from vaka.sip.errors import SipFault
@@ -153,15 +151,15 @@ async def test_a_device_registers_is_found_and_takes_its_place_back(
 
 
 async def test_a_registration_ends_and_is_never_longer_than_allowed(
-    running: Running, register: Register, authority: Authority, udp_device: UdpDevice
+    running: Running, register: Register, authority: Authority, udp_device: UdpDevice, turnable: TurnableClock
 ) -> None:
     sender = register.device(authority)
     await running.knows(sender)
     long = await udp_device.ask(registration(sender, "sip:a@10.0.0.5", ("Expires", "999999")))
     assert long.expires == 3600
-    await udp_device.ask(registration(sender, "sip:a@10.0.0.5", ("Expires", "1")))
+    await udp_device.ask(registration(sender, "sip:a@10.0.0.5", ("Expires", "60")))
     assert running.receiver.registrar.find(blinded(sender)) is not None
-    await asyncio.sleep(1.05)
+    turnable.ahead_seconds += 60.05
     assert running.receiver.registrar.find(blinded(sender)) is None
 
 

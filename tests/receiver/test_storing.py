@@ -60,7 +60,7 @@ async def test_what_cannot_be_stored_in_time_is_answered_503_and_tried_anew(
     start: Start, register: Register, authority: Authority, rows: Rows, locked: Locked
 ) -> None:
     sender = register.device(authority)
-    running = await start(commit_deadline_milliseconds=300, retry_after_seconds=7)
+    running = await start(commit_deadline_milliseconds=1_000, retry_after_seconds=7)
     device = UdpDevice(running.udp)
     alarm = message(sender, mrq(sender))
     with locked(authority, "message"):
@@ -80,7 +80,7 @@ async def test_a_database_that_is_gone_costs_a_503_and_nothing_else(
 ) -> None:
     other = new_authority()
     sender, neighbour = register.device(authority), register.device(other)
-    running = await start(commit_deadline_milliseconds=400)
+    running = await start(commit_deadline_milliseconds=1_000)
     device = UdpDevice(running.udp)
     assert (await device.ask(message(sender, mrq(sender)))).status == 200
     with register.absent(authority):

@@ -205,7 +205,7 @@ async def test_half_a_handshake_is_dropped_while_others_are_served(
     start_tls: Start, context: Callable[..., ssl.SSLContext], register: Register, authority: Authority
 ) -> None:
     sender = register.device(authority)
-    running = await start_tls(limits=Limits(handshake_seconds=0.5))
+    running = await start_tls(limits=Limits(handshake_seconds=2.0))
     halves = [await asyncio.open_connection(HOST, running.tls) for _ in range(8)]
     for number, (_, writer) in enumerate(halves):
         writer.write(b"\x16\x03\x01\x02\x00\x01"[:number])

@@ -82,7 +82,7 @@ async def test_what_a_killed_scheduler_began_the_next_one_ends(scene: Scene, dat
         told = f'vaka_removal_removed_total{{kind="technical"}} {left}.0'
         wait_for(lambda: told in read_metrics(data / "run" / "scheduler.metrics"))
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert scene.left() == {young}
     assert scene.ask("select count(*) from message") == [(1,)]
     assert sum(entry["detail"]["alarms"] for entry in scene.entries("data.removed")) == MANY

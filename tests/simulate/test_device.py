@@ -178,7 +178,7 @@ async def test_a_broken_connection_is_made_again() -> None:
 
 async def test_a_connection_that_has_gone_silent_is_given_up_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """The network may have lost it without either end being told."""
-    monkeypatch.setattr(links, "TIMEOUT", 0.2)
+    monkeypatch.setattr(links, "TIMEOUT", 1.0)
     async with answering(Answerer([SILENCE])) as answerer:
         run = Run(answerer, transport="tcp")
         outcome = await run.report()

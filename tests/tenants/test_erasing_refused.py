@@ -235,7 +235,7 @@ async def test_nothing_is_ordered_or_carried_out_while_the_ledger_stands_still(o
 async def until_waiting(office: Office) -> None:
     """Until somebody waits for the table of holds."""
     waiting = "select 1 from pg_locks where relation = 'vaka.legal_hold'::regclass and not granted"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not office.rows(waiting):
             await asyncio.sleep(0.02)
 

@@ -23,7 +23,7 @@ from vaka.web.asker import SESSION_COOKIE
 from vaka.web.desk.application import build_desk
 from vaka.web.desk.desk import Desk
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def ids(facts: dict[str, Any]) -> list[str]:
 async def told(desk: Subscriber, wanted: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
     """What the desk is told next."""
     while True:
-        message = await desk.next(10)
+        message = await desk.next(60)
         assert message is not None, "nothing came"
         facts: dict[str, Any] = json.loads(message.decode().partition("data: ")[2])
         if wanted(facts):
@@ -107,10 +107,10 @@ async def test_each_language_is_made_once_and_shared() -> None:
         english = hub.subscribe(frozenset({EKBACKA}), "en", uuid4(), uuid4(), named=frozenset({EKBACKA}))
         hub.everything(english)
         hub.take_in_some(EKBACKA_KOMMUN, [(alarm := card()).alarm], [alarm])
-        messages = [await desk.next(10) for desk in desks]
+        messages = [await desk.next(60) for desk in desks]
         assert len({id(message) for message in messages}) == 1
         assert b'"language": "sv"' in (messages[0] or b"")
-        assert b'"language": "en"' in (await english.next(10) or b"")
+        assert b'"language": "en"' in (await english.next(60) or b"")
 
 
 async def test_what_left_the_queue_is_told_as_gone() -> None:
@@ -336,7 +336,7 @@ async def test_a_page_without_the_queue_gets_the_numbers_and_shows_nobody() -> N
         assert hub.at_desks() == {account}
         alarm = card(urgent=True, unshown=True, again_to=account, offered_to=account)
         hub.take_in_some(EKBACKA_KOMMUN, [alarm.alarm], [alarm])
-        message = await desk.next(10)
+        message = await desk.next(60)
         assert message is not None
         assert b"event: beat" in message
         facts = json.loads(message.decode().partition("data: ")[2])

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A desk while the keyholder is gone or hangs: alarms are shown, answered and closed; who is locked is said plainly."""
 
-import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
@@ -11,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.browsers import Browser, sign_in
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation, open_installation
@@ -44,7 +44,8 @@ async def desk(furnished: Installation, monkeypatch: pytest.MonkeyPatch) -> Asyn
     monkeypatch.setattr(keyring, "PAUSE_SECONDS", 0.5)
     async with open_desk(furnished.server, SETTINGS, SystemClock()) as desk:
         # Names are read once at the start; that keeps keys, and these tests are about those that are not there.
-        await asyncio.sleep(1)
+        for authority in desk.gateway.authorities:
+            await desk.people.find(authority.id, ["nobody"], protected=False)
         desk.keyring.forget()
         yield desk
 
@@ -59,7 +60,7 @@ def away(request: pytest.FixtureRequest, desk: Desk, furnished: Installation) ->
     """The keyholder is away during the test, and back afterwards."""
     furnished.keyholder.send_signal(request.param)
     if request.param is signal.SIGKILL:
-        furnished.keyholder.wait(20)
+        furnished.keyholder.wait(PATIENCE_SECONDS)
     yield
     furnished.restore_keyholder()
 
@@ -71,10 +72,8 @@ def line_of(desk: Desk, furnished: Installation, alarm: UUID) -> str:
     return lines.get(alarm, "")
 
 
-async def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.05)
+async def until(condition: Callable[[], object]) -> None:
+    await wait_until(lambda: bool(condition()))
 
 
 async def test_an_alarm_is_shown_answered_and_closed_without_the_keyholder(
@@ -119,7 +118,7 @@ async def test_whose_key_is_held_is_shown_all_the_same(desk: Desk, olga: Browser
     alarm = furnished.raise_alarm("Karin Holmgren")
     await until(lambda: "Holmgren" in line_of(desk, furnished, alarm))
     furnished.keyholder.kill()
-    furnished.keyholder.wait(20)
+    furnished.keyholder.wait(PATIENCE_SECONDS)
     try:
         page = await olga.part(address(furnished, alarm))
         assert "Blåklocksstigen 14 B" in page.text
@@ -130,7 +129,7 @@ async def test_whose_key_is_held_is_shown_all_the_same(desk: Desk, olga: Browser
 
 async def test_names_come_back_by_themselves(desk: Desk, olga: Browser, furnished: Installation) -> None:
     furnished.keyholder.kill()
-    furnished.keyholder.wait(20)
+    furnished.keyholder.wait(PATIENCE_SECONDS)
     alarm = furnished.raise_alarm("Karin Holmgren")
     try:
         await until(lambda: "låst just nu" in line_of(desk, furnished, alarm))

@@ -76,7 +76,7 @@ class Killer:
             yield process
         finally:
             process.kill()
-            process.join(30)
+            process.join(60)
             assert process.exitcode == -signal.SIGKILL
 
 

@@ -62,10 +62,10 @@ def running_site(directory: Path, data: Path, *, append_only: bool = True) -> It
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        wait_for(lambda: process.poll() is not None or not is_free(Port("tcp", port), "127.0.0.1"), 30)
+        wait_for(lambda: process.poll() is not None or not is_free(Port("tcp", port), "127.0.0.1"))
         with socket.create_connection(("127.0.0.1", port)):
             pass
         yield OtherSite(files, f"https://localhost:{port}/")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

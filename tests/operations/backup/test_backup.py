@@ -24,6 +24,7 @@ import pytest
 from tests.commands.test_key import APPLY, vaka
 from tests.operations.backup.house import MARKED, PLAIN, SLUG, House, open_house
 from tests.operations.backup.site import running_site
+from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import server_account
 from vaka.database.connections import open_connection
@@ -151,12 +152,7 @@ def test_term_24_4_an_archive_that_fails_brings_nothing_further_and_is_red_in_ti
         failed = vaka("backup", "now", "--data", house.data.root)
         assert failed.exit_code == 1, failed.output
         house.run("select pg_switch_wal()")
-        for _ in range(100):
-            [(count,)] = house.run("select failed_count from pg_stat_archiver")
-            if count:
-                break
-            time.sleep(0.1)
-        assert count, "the server's own archiving fails"
+        wait_for(lambda: house.run("select failed_count > 0 from pg_stat_archiver") == [(True,)])
         now = standing(house)
         assert (now.point, now.has_failed_since("backup.now")) == (before, True)
     finally:

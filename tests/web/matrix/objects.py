@@ -91,9 +91,9 @@ async def _furnish(
     today = datetime.now(LOCAL).date().isoformat()
     rule = {"rule": str(uuid4()), "title": f"Sekretess i {place}", "words": said, "day": today}
     await done(officer.post(f"{here}/rules", rule))
-    tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
+    tomorrow = str(datetime.now(LOCAL).date() + timedelta(days=1))
     await done(officer.post(f"{here}/inquiries", {"kind": "other", "words": said, "wanted": tomorrow}))
-    exercise = {"year": str(datetime.now(UTC).year), "wanted": said, "wished": said}
+    exercise = {"year": str(datetime.now(LOCAL).year), "wanted": said, "wished": said}
     await done(officer.post(f"{here}/exercises", exercise))
     contact = {"place": "1", "name": said, "phone": "08-46500400", "hours": said, "valid_until": tomorrow}
     await done(officer.post(f"{here}/contacts", contact))

@@ -32,6 +32,7 @@ from vaka.notices.outbox import Rooms, take_due
 from vaka.notices.webhook import write_body
 from vaka.web.portal.application import ADDRESSES
 from vaka.web.portal.reports import REPORTS
+from vaka.web.times import LOCAL
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -122,7 +123,7 @@ async def test_term_31_5_no_file_tells_of_another_authority(
     async with application.open(furnished, SystemClock()) as opened:
         browser = await cast.browser(application, opened, cast.who(role, A), "authority")
         for report in REPORTS if "{report}" in path else [""]:
-            where = f"/log/{A}/{path.format(year=datetime.now(UTC).year, report=report, **objects[A])}"
+            where = f"/log/{A}/{path.format(year=datetime.now(LOCAL).year, report=report, **objects[A])}"
             answer = await (browser.get(where) if fields is None else browser.post(where, fields))
             assert answer.status == 200, answer.text
             assert "attachment" in answer.header("content-disposition")

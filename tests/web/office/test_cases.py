@@ -5,8 +5,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import pytest
 
@@ -14,18 +13,22 @@ from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import SETTINGS, Logs
 from tests.web.portal.conftest import enter as enter_portal
-from vaka.clock import SystemClock
+from vaka.clock import LOCAL, SystemClock
 from vaka.ledger.signer import LedgerHaltedError
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-NOW = datetime.now(UTC).astimezone(ZoneInfo("Europe/Stockholm")).strftime("%Y-%m-%dT%H:%M")
 CASE = {
     "kind": "incident", "severity": "high", "title": "Okända inloggningar", "text": "Försök mot webbservern i natt.",
-    "tlp": "AMBER", "known_at": NOW, "regulated": "yes",
+    "tlp": "AMBER", "regulated": "yes",
 }  # fmt: skip
+
+
+def case(**more: str) -> dict[str, str]:
+    """A new one, of which the supplier has known since this minute."""
+    return {**CASE, "known_at": f"{datetime.now(LOCAL):%Y-%m-%dT%H:%M}", **more}
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ async def test_a_case_from_its_opening_to_its_end(
 ) -> None:
     assert "Det finns inget ärende" in (await adam.get("/cases")).text
     ekbacka = str(installation.authorities["ekbacka"].id)
-    opened = await adam.post("/cases/new", {**CASE, "touches": ekbacka})
+    opened = await adam.post("/cases/new", case(touches=ekbacka))
     assert opened.status == 303, opened.text
     here = opened.header("location")
     room = f"/log/ekbacka{here}"
@@ -94,7 +97,7 @@ async def test_a_case_from_its_opening_to_its_end(
 
 
 async def test_whom_it_does_not_touch_finds_nothing(adam: Browser, portal: Portal, installation: Installation) -> None:
-    opened = await adam.post("/cases/new", CASE)
+    opened = await adam.post("/cases/new", case())
     room = f"/log/ekbacka{opened.header('location')}"
     agneta = await enter_portal(portal, installation, "agneta")
     assert "Inget ärende berör er" in (await agneta.get("/log/ekbacka/cases")).text
@@ -108,7 +111,7 @@ async def test_a_correction_has_the_marking_and_the_addressee_of_what_it_correct
     adam: Browser, portal: Portal, installation: Installation
 ) -> None:
     ekbacka = str(installation.authorities["ekbacka"].id)
-    here = (await adam.post("/cases/new", {**CASE, "touches": ekbacka})).header("location")
+    here = (await adam.post("/cases/new", case(touches=ekbacka))).header("location")
     agneta = await enter_portal(portal, installation, "agneta")
     room = f"/log/ekbacka{here}"
     kept = {"kind": "noted", "tlp": "AMBER+STRICT", "text": "Kodord Alvik"}
@@ -137,7 +140,7 @@ async def test_a_correction_has_the_marking_and_the_addressee_of_what_it_correct
 
 async def test_what_cannot_stand_in_a_case_is_refused_and_the_form_keeps_it(adam: Browser) -> None:
     for changed in ({"text": "Ring 070-174 06 05"}, {"title": ""}, {"known_at": "2099-01-01T10:00"}):
-        answer = await adam.post("/cases/new", {**CASE, **changed})
+        answer = await adam.post("/cases/new", case(**changed))
         assert answer.status == 400, changed
         assert "Inget har ändrats" in answer.text
     assert (await adam.get("/cases/00000000-0000-4000-8000-000000000007")).status == 404

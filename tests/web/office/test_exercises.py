@@ -67,7 +67,7 @@ async def form_of(page: str, action: str) -> dict[str, str]:
 async def test_it_is_asked_planned_agreed_begun_ended_attended_learned_from_and_closed(
     agneta: Browser, algot: Administrator, logs: Logs, installation: Installation
 ) -> None:
-    mark, starts = logs.mark("platform"), datetime.now(LOCAL) + timedelta(minutes=20)
+    mark, starts = logs.mark("platform"), (datetime.now(UTC) + timedelta(minutes=20)).astimezone(LOCAL)
 
     async def sends(path: str, **more: str) -> None:
         form = await form_of((await agneta.get(HERE)).text, f"{HERE}/{path}")
@@ -133,7 +133,7 @@ async def test_it_is_asked_planned_agreed_begun_ended_attended_learned_from_and_
 async def test_another_authority_and_another_role_sees_and_does_nothing(
     agneta: Browser, portal: Portal, installation: Installation
 ) -> None:
-    year = str(datetime.now(UTC).year)
+    year = str(datetime.now(LOCAL).year)
     assert (await agneta.post(HERE, {"year": year, "wanted": WANTED, "wished": "Snart"})).status == 303
     form = await form_of((await agneta.get(HERE)).text, f"{HERE}/withdraw")
     assert (await agneta.get("/log/lindvik/exercises")).status == 404

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -126,22 +127,25 @@ def furnished() -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="session")
-def sealed() -> dict[str, float]:
-    """When the logs were last sealed."""
+def sealed() -> dict[Path, float]:
+    """When the logs of each installation were last sealed: a file may have one of its own."""
     return {}
 
 
 @pytest.fixture(autouse=True)
-def standing(request: pytest.FixtureRequest, sealed: dict[str, float]) -> None:
+def standing(request: pytest.FixtureRequest, sealed: dict[Path, float]) -> None:
     """What was sealed once is sealed now and then, as by a sequencer: what is privileged waits for it."""
-    if "installation" not in request.fixturenames or monotonic() - sealed.get("at", 0) < SEALED_EVERY_SECONDS:
+    if "installation" not in request.fixturenames:
         return
-    logs = Logs(request.getfixturevalue("furnished"))
+    furnished: Installation = request.getfixturevalue("furnished")
+    if monotonic() - sealed.get(furnished.root, 0) < SEALED_EVERY_SECONDS:
+        return
+    logs = Logs(furnished)
     for place in ("ekbacka", "norrvik"):
         asyncio.run(logs.seal(place))
     if logs.ask("platform", "select from ledger.checkpoint limit 1"):
         asyncio.run(logs.seal_platform())
-    sealed["at"] = monotonic()
+    sealed[furnished.root] = monotonic()
 
 
 @pytest.fixture

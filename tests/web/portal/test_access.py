@@ -25,6 +25,7 @@ from vaka.access.settling import settle_roles
 from vaka.ledger.export_csv import BYTE_ORDER_MARK, DELIMITER
 from vaka.web.portal.access_document import REPORTED
 from vaka.web.portal.portal import Portal
+from vaka.web.times import LOCAL
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -267,7 +268,7 @@ async def test_term_09_6_the_years_report_equals_the_event_log(
         request = str(await ask(installation))
         fields = {"request": request, "digest": shown(await beata.get(HERE))[request], "verdict": verdict}
         await beata.post(f"{HERE}/decide", {**fields, "reason": REASON})
-    now, vera = datetime.now(UTC), installation.accounts["vera"]
+    now, vera = datetime.now(LOCAL), installation.accounts["vera"]
     async with platform_as(installation.server, "setup") as setup:
         await revoke_role(setup, vera, "operator", here, actor="setup:uid-0", now=now)
         await grant_role(setup, vera, "archivist", elsewhere, actor="setup:uid-0", now=now)  # nobody's business here
@@ -318,7 +319,7 @@ async def test_term_09_6_the_years_document_is_held_against_the_file(
     """It says whose it is, when it was made, and the fingerprint of the file that holds the same entries."""
     await designate(agneta, "operator")
     await logs.seal_platform()
-    year, mark = datetime.now(UTC).year, logs.mark("ekbacka")
+    year, mark = datetime.now(LOCAL).year, logs.mark("ekbacka")
     answer = await beata.post(f"{HERE}/report/{year}/pdf")
     assert (answer.status, answer.header("content-type")) == (200, "application/pdf")
     assert answer.header("content-disposition") == f'attachment; filename="ekbacka-access-{year}.pdf"'
@@ -328,7 +329,7 @@ async def test_term_09_6_the_years_document_is_held_against_the_file(
     assert hashlib.sha256(file.body).hexdigest() in flat
     assert "Ekbackakommun" in flat
     assert "Rollutpekad:krävergodkännande" in flat
-    assert f"Gjord{datetime.now(UTC).year}-" in flat
+    assert f"Gjord{datetime.now(LOCAL).year}-" in flat
     assert "(UTC+0" in flat
     assert "Agneta" in flat
     taken = [one["detail"]["format"] for one in logs.since(mark, "ekbacka") if one["event"] == "log.exported"]

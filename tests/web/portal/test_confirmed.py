@@ -38,7 +38,7 @@ LOG = "/log/ekbacka"
 STRICT = SETTINGS.model_copy(update={"access": AccessSettings(step_up="required")})
 ELSA = "Elsa Nyström"
 GIVES_A_FILE = re.compile(r"/(proof|certificate|csv|checkpoint|published/\{file:path\}|\{file\})$")
-YEAR = str(datetime.now(UTC).year)
+YEAR = str(datetime.now(LOCAL).year)
 
 
 @dataclass(frozen=True)

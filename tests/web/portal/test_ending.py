@@ -98,7 +98,7 @@ async def test_of_two_exports_at_once_one_is_told_to_wait_and_leaves_the_others_
     mark, database = logs.mark("ekbacka"), installation.authorities["ekbacka"].database_name
     conninfo = installation.server.conninfo(SUPERUSER, database)
     waiting = "select 1 from pg_locks where relation = 'vaka.authority_export'::regclass and not granted"
-    async with asyncio.timeout(30), await psycopg.AsyncConnection.connect(conninfo) as holder:
+    async with asyncio.timeout(60), await psycopg.AsyncConnection.connect(conninfo) as holder:
         await holder.execute("lock table vaka.authority_export in share row exclusive mode")
         first = asyncio.create_task(gun.post(f"{HERE}/export", {"reason": "KS 2026/1"}))
         while not await (await holder.execute(waiting)).fetchall():

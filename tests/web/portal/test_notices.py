@@ -67,7 +67,7 @@ def notifier(installation: Installation, *, kill: bool = False) -> Iterator[None
                 yield
             finally:
                 process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-                _, said = process.communicate(timeout=30)
+                _, said = process.communicate(timeout=60)
         assert "Traceback" not in said
         assert TO not in said, "addresses are in no log"
         assert process.returncode == (-signal.SIGKILL if kill else 0), said
