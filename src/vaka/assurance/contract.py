@@ -100,7 +100,7 @@ async def import_contract(connection: Connection, contract: ContractText, *, act
     """Keep a contract's words and tell of it (as setup); return whether they are other than those shown before."""
     values = {
         "id": uuid4(), "source": contract.source, "digest": contract.digest, "texts": list(contract.texts),
-        "by": actor, "at": now,
+        "actor": actor, "at": now,
     }  # fmt: skip
     row = await (await connection.execute(QUERIES["import_contract"], values)).fetchone()
     return row is not None and bool(row[0])

@@ -108,9 +108,9 @@ def import_(data: Path, source: str, *, apply: bool, change: str | None, file: P
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
     require_change(change, apply=apply)
-    contract = parse_contract(file.read_bytes(), source)
     with reachable_server(directory, settings) as server:
         with recorded(server, clock, "terms.import", change, apply=apply) as run:
+            contract = parse_contract(file.read_bytes(), source)
             if apply:
                 run.facts["count"] = int(asyncio.run(_import(server, contract, run.actor, clock.now())))
         if apply:
