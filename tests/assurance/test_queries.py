@@ -17,6 +17,8 @@ from vaka.tenants.authorities import Authority
 pytestmark = pytest.mark.database
 
 SAMPLES: dict[str, object] = {
+    "actor": "setup:uid-0",
+    "texts": ["Ord"] * 37,
     "at": START,
     "authority_id": uuid4(),
     "requirement": "clock-state",

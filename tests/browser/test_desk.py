@@ -316,3 +316,20 @@ def test_a_line_that_changes_while_it_is_being_opened_opens_in_its_place(house: 
     page.wait_for_selector(f"#alarm[data-alarm='{alarm}']")
     expect(page.locator(f"{row(alarm)} .row-repeat")).to_have_text("×2")
     expect(page.locator("main")).to_have_count(1)
+
+
+def test_a_line_that_changes_while_a_button_is_held_down_on_it_is_clicked(house: House, open_page: OpenPage) -> None:
+    """A hand is slower than news: what is pressed on one line and let go on its successor opens all the same."""
+    page = open_page("olga")
+    alarm = house.installation.raise_alarm("Karin Holmgren")
+    page.locator(f"{row(alarm)} a").hover()
+    waiting = int(page.locator("#waiting").inner_text())
+    page.mouse.down()
+    house.installation.raise_alarm("Karin Holmgren")
+    other = house.installation.raise_alarm("Solveig Lindqvist")
+    expect(page.locator("#waiting")).to_have_text(str(waiting + 1))
+    expect(page.locator(f"{row(alarm)} .row-repeat")).to_have_count(0)
+    page.mouse.up()
+    page.wait_for_selector(f"#alarm[data-alarm='{alarm}']")
+    expect(page.locator(f"{row(alarm)} .row-repeat")).to_have_text("×2")
+    expect(page.locator(row(other))).to_be_visible()

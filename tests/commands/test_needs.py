@@ -37,7 +37,7 @@ MORE: dict[str, tuple[str, ...]] = {
 """What a command has to be told besides what click asks for."""
 SAMPLES = {
     "authority": "ekbacka", "name": "prov", "attribute": "employee_number", "number": "1", "reason": "Planerat",
-    "results": "results.xml", "attestation": "tested.json",
+    "results": "results.xml", "attestation": "tested.json", "source": "Bilaga 9",
     "limits": "ring_all_after_seconds=45",
 }  # fmt: skip
 TOLD = """

@@ -4,10 +4,13 @@
 
 import json
 from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from tests.commands.test_key import last_entry, vaka
+from tests.commands.test_maintenance import entries
 from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
 from vaka.commands.data_directory import DataDirectory
@@ -59,6 +62,57 @@ def test_the_board_is_read_by_people_too(made: DataDirectory) -> None:
     lines = shown.output.splitlines()
     assert len(lines) == 2 * 37 + 1
     assert lines[-1].endswith("of 37 terms need somebody.")
+
+
+def contract_file(where: Path, last: int = 37) -> Path:
+    """An annex as contracts have it: headings first, numbers where lines begin, and numbers that are none."""
+    parts = ["Bilaga 9 – Prov", "", "Villkor", ""]
+    for number in range(1, last + 1):
+        parts += [
+            f"{number} " if number == 6 else f"{number} Åtagande {number} gäller",
+            "  minst",
+            "5 år i följd. ",
+            "",
+        ]
+    parts.insert(8, "Ett stycke till.")
+    path = where / "annex.txt"
+    path.write_text("\n".join(parts), encoding="utf-8")
+    return path
+
+
+def test_the_contracts_own_text_is_taken_in_with_its_hash(made: DataDirectory, tmp_path: Path) -> None:
+    """Shown first, taken in with a change and a reason, once, with an entry that has the file's digest."""
+    file = contract_file(tmp_path)
+    command = ("terms", "import", "--data", made.root, "--source", "Bilaga 9, 2026-01-02", file)
+    shown = vaka(*command)
+    assert shown.exit_code == 0, shown.output + shown.stderr
+    assert " 6  minst 5 år i följd." in shown.output
+    assert " 1  Åtagande 1 gäller minst 5 år i följd. Ett stycke till." in shown.output
+    assert "Nothing was taken in." in shown.output
+    assert vaka(*command, "--apply").exit_code != 0, "for no change, and without a reason"
+    approved = ("--apply", "--change", "CHG-1", "--reason", "avtalet")
+    done = vaka(*command, *approved)
+    assert done.exit_code == 0, done.output + done.stderr
+    digest = sha256(file.read_bytes()).hexdigest()
+    assert digest in done.output
+    assert "It was this by now" in vaka(*command, *approved).output
+    told = [one for one in entries(made) if one["event"] == "contract.imported"]
+    assert [one["detail"] for one in told] == [{"sha256": digest}]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"1 a\n2 b\n", "Term 3 is not found"), (b"", "Term 1 is not found"), (b"1 \xff", "not plain text in UTF-8"),
+     (b"1 a\n2\n3 c\n" + b"".join(b"%d x\n" % n for n in range(4, 38)), "0 characters"),
+     (b"".join(b"%d x\x00\n" % n for n in range(1, 38)), "no text"), (b"1 " + b"x" * 1_000_000, "larger than")],
+    ids=["two", "empty", "latin", "nothing under 2", "zeros", "large"],
+)  # fmt: skip
+def test_what_is_no_contract_is_not_taken_in(made: DataDirectory, tmp_path: Path, content: bytes, said: str) -> None:
+    """And it is said what is wrong with the file."""
+    (tmp_path / "x.txt").write_bytes(content)
+    refused = vaka("terms", "import", "--data", made.root, "--source", "Bilaga 9", tmp_path / "x.txt")
+    assert refused.exit_code == 1
+    assert said in refused.output + refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,7 @@ UNGUARDED = {
         "session_use": "in which minute a session was last used; its beginning and its end have events",
         "look": "added by a function alone, with an entry of what is otherwise (tests/assurance/test_collectors.py)",
         **dict.fromkeys(
-            ("inquiry", "inquiry_message", "exclusion", "exclusion_step", "log_check"),
+            ("inquiry", "inquiry_message", "exclusion", "exclusion_step", "log_check", "contract_text"),
             "added by functions alone, each with an entry (tests/web/office); everybody else is refused",
         ),
         "security_case": "added by a function alone, with an entry; everybody else is refused (tests/cases)",

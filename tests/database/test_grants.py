@@ -206,6 +206,7 @@ PLATFORM: dict[str, Rights] = {
         "list_exclusions()": "execute",
         "list_remote_draws()": "execute",
         "list_remote_deviations()": "execute",
+        "read_contract()": "execute",
         "list_log_checks()": "execute",
         "report_log_check()": "execute",
         "end_exclusion()": "execute",
@@ -333,6 +334,7 @@ PLATFORM: dict[str, Rights] = {
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
+        "read_contract()": "execute",
         "list_log_checks()": "execute",
         "end_exclusion()": "execute",
         "propose_exclusion()": "execute",
@@ -447,6 +449,8 @@ PLATFORM: dict[str, Rights] = {
     "setup": ASKS_LEDGER
     | {
         "find_held_exercise()": "execute",
+        "import_contract()": "execute",
+        "read_contract()": "execute",
         "register_exercise_devices()": "execute",
         "ask_command_login()": "execute",
         "start_command_session()": "execute",

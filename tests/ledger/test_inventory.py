@@ -118,6 +118,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("cases", "escalate_cases"): told("case.escalated"),
     ("operations.detection", "raise_alert"): told("detection.alerted", "case.opened"),
     ("operations.detection", "enter_detection"): Untold("how far a log was looked through: evidence.changed tells"),
+    ("assurance", "import_contract"): told("contract.imported"),
     ("operations.vulnerabilities", "begin_import"): told("advisories.imported"),
     ("operations.vulnerabilities", "add_records"): Untold("goes with the import's own entry: advisories.imported"),
     ("operations.vulnerabilities", "finish_import"): Untold("goes with the import's own entry: advisories.imported"),
@@ -315,7 +316,7 @@ _CHANGES = re.compile(
     r"\b(insert into|update (?!set\b|of\b|skip\b|nowait\b)|delete from|truncate"
     r"|enter_look|place_session|draw_remote_sample|check_remote_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(publish|open|acknowledge)_rule\(|(attach|refuse)_file\("
-    r"|(propose|approve|end)_exclusion|report_log_check|end_command_sessions\("
+    r"|(propose|approve|end)_exclusion|report_log_check|import_contract|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\(|raise_alert\(|enter_detection\("
     r"|(begin|finish)_advisory_import\(|add_advisory_records\(|(enter|state|decide)_vulnerabilit(ies|y)\("
@@ -368,6 +369,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "open_case": told("case.opened", "case.written"),
     "raise_alert": told("detection.alerted", "case.opened"),
     "enter_detection": Untold("how far a log was looked through: evidence.changed tells"),
+    "import_contract": told("contract.imported"),
     "begin_advisory_import": told("advisories.imported"),
     "add_advisory_records": Untold("goes with the import's own entry: advisories.imported"),
     "finish_advisory_import": Untold("goes with the import's own entry: advisories.imported"),
@@ -566,6 +568,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "factor remove": told("security_key.removed", "command.run"),
     "retention preview": told("command.run"),
     "terms check": told("evidence.changed", "command.run"),
+    "terms import": told("contract.imported", "command.run"),
     "release gates": Untold("judges files; no installation is touched"),
     "release sign": Untold("makes a file of files; no installation is touched"),
     "release verify": Untold("compares files with a file; no installation is touched"),

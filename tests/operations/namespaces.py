@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A network of the test's own: a namespace with nothing but its loopback, and processes in it."""
 
+import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from tests.peers import report_missing, require_program
 
+Done = TypeVar("Done")
+_LIBC = ctypes.CDLL(None, use_errno=True)
 HOLDS = """
 import socket, sys
 held = []
@@ -65,3 +70,32 @@ def as_proc(process: "subprocess.Popen[bytes]", root: Path) -> Path:
     (proc / "net").symlink_to(f"/proc/{process.pid}/net")
     (proc / str(process.pid)).symlink_to(f"/proc/{process.pid}")
     return proc
+
+
+def join(first: "subprocess.Popen[bytes]", second: "subprocess.Popen[bytes]", ours: str, theirs: str) -> None:
+    """Lay a cable between the networks of two processes; each end has an address of its own in the same /24."""
+    ip = require_program("ip", "/usr/sbin/ip", package="iproute2")
+    enter = require_program("nsenter", package="util-linux")
+    near, far = f"to{second.pid}", f"to{first.pid}"
+
+    def run(process: "subprocess.Popen[bytes]", *arguments: str) -> None:
+        subprocess.run([enter, "-t", str(process.pid), "-n", ip, *arguments], check=True)
+
+    run(first, "link", "add", "name", near, "type", "veth", "peer", "name", far, "netns", str(second.pid))
+    for process, device, address in ((first, near, ours), (second, far, theirs)):
+        run(process, "address", "add", f"{address}/24", "dev", device)
+        run(process, "link", "set", device, "up")
+
+
+def within(process: "subprocess.Popen[bytes]", do: Callable[[], Done]) -> Done:
+    """Do something in the network of a process: sockets made meanwhile, also by what is started then, are of it."""
+
+    def there() -> Done:
+        # A network is a thread's own (setns(2)), and this thread ends with the call.
+        with Path(f"/proc/{process.pid}/ns/net").open() as network:
+            if _LIBC.setns(network.fileno(), 0) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+        return do()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(there).result()

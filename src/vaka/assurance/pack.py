@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import IO
 
+from vaka.assurance.contract import read_contract
 from vaka.assurance.controls import load_controls
 from vaka.assurance.evidence import Supervised, list_supervised, read_standings
 from vaka.assurance.oscal_assessment import make_actions, make_plan, make_results
@@ -47,7 +48,7 @@ from vaka.tenants.gateway import Gateway
 FORMAT = "evidence-pack"
 SUMS, SIGNATURE, KEY = "SHA256SUMS", "SHA256SUMS.sig", "key.pem"
 FILES, FINDINGS, LOOKS = "evidence/files.jsonl", "evidence/findings.jsonl", "evidence/looks.jsonl"
-CASES = "evidence/cases.jsonl"
+CASES, CONTRACT = "evidence/cases.jsonl", "evidence/contract.json"
 ENTRIES = "ledger/entries.jsonl"
 _TIME = datetime(1980, 1, 1, tzinfo=UTC)
 """What each file in the archive is said to be from: the oldest a ZIP can say, so that it says nothing."""
@@ -99,6 +100,8 @@ async def write_pack(
         cases = await read_open_cases(platform, authority.id) if with_cases else []
         if with_cases:
             await _write_lines(archive, CASES, read_cases(platform, authority.id), out)
+        if contract := await read_contract(platform):
+            archive.add(CONTRACT, contract.as_json())
         await _write_lines(archive, FILES, read_files(platform, authority.id), out)
         await _write_lines(archive, FINDINGS, read_findings(platform, authority.id, now), out)
         await _write_lines(archive, LOOKS, read_looks(platform, authority.id, now), out)

@@ -12,6 +12,7 @@ TITLES: Mapping[str, Sentence] = MappingProxyType(
         "evidence/findings.jsonl": Sentence(sv="Det som har hittats", en="What was found"),
         "evidence/looks.jsonl": Sentence(sv="När någon såg efter", en="When somebody looked"),
         "evidence/cases.jsonl": Sentence(sv="Incidenter och sårbarheter", en="Incidents and vulnerabilities"),
+        "evidence/contract.json": Sentence(sv="Avtalets egen text", en="The contract's own text"),
         "evidence/files.jsonl": Sentence(sv="Filer i leverantörens register", en="Files in the supplier's registers"),
     }
 )
@@ -24,6 +25,7 @@ evidence/   Underlagen, en rad JSON för varje: det som har hittats det senaste 
             gång någon såg efter de senaste 31 dagarna. Nyast först. Er egen del (own: true) och det som gäller alla.
             cases.jsonl har era ärenden, utan det som är märkt TLP:RED, när den som tog ut paketet får läsa dem.
             files.jsonl: filerna i de register som ni ser, med den SHA-256 som loggen har (attachment.added).
+            contract.json: avtalets egen text om villkoren, med filens SHA-256 (contract.imported), om den är inläst.
 ledger/     Posterna i leverantörens logg om det som gäller nu, med bevis, och loggarnas senaste försegling.
 SHA256SUMS  Kontrollsummor för allt utom sig själv och underskriften.
 
@@ -55,6 +57,8 @@ evidence/   The evidence, one line of JSON for each: what was found in the last 
             of the last 31 days. Newest first. Your own part (own: true), and what concerns all alike.
             cases.jsonl has your cases, without what is marked TLP:RED, where who took the pack out may read them.
             files.jsonl: the files in the registers that you are shown, with the SHA-256 in the log (attachment.added).
+            contract.json: the contract's own text of the terms, with its file's SHA-256 (contract.imported), where it
+            was taken in.
 ledger/     The entries of the supplier's log about what stands, with proofs, and the newest seal of both logs.
 SHA256SUMS  Sums of everything but itself and the signature.
 

@@ -326,6 +326,14 @@ select report_log_check(%(id)s, %(authority_id)s, %(result)s, %(size)s, %(root)s
 select id, authority_id, result, size, root, agrees, means, witnesses, words, checked_at, digest, made_by, made_at
 from list_log_checks(%(authority_id)s, %(most)s)
 
+-- name: import_contract
+-- as: setup
+select import_contract(%(id)s, %(source)s, %(digest)s, %(texts)s, %(actor)s, %(at)s)
+
+-- name: read_contract
+-- as: office, portal, setup
+select source, digest, texts, imported_at from read_contract()
+
 -- name: find_unverified_logs
 -- as: scheduler, setup
 select authority_id, reason, things from find_unverified_logs(%(every)s, %(at)s)

@@ -43,6 +43,7 @@ NEEDS: Mapping[str, Need] = {
     "ledger receipt": _RUN,
     "terms": _RUN,
     "terms check": _RUN,
+    "terms import": _RUN,
     "terms pack": _RUN,
     "device import": _RUN,
     "device secret": _RUN,

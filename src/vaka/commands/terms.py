@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, assess_all, worst
 from vaka.assurance.collectors import COLLECTORS
+from vaka.assurance.contract import ContractText, import_contract, parse_contract
 from vaka.assurance.evidence import Supervised, list_supervised, read_standings
 from vaka.assurance.looking import Looking
 from vaka.assurance.terms import Term, load_terms
@@ -21,7 +23,8 @@ from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.keys_at_hand import asking
-from vaka.commands.maintenance import recorded
+from vaka.commands.maintenance import change_option, recorded, require_change
+from vaka.commands.sealing import seal_logs
 from vaka.commands.terms_pack import pack
 from vaka.database.connections import make_pool, open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -88,6 +91,45 @@ def check(data: Path) -> None:
                 f"These collectors failed, and their evidence grows old: {', '.join(sorted(failing))}. The lines above "
                 "say why."
             )
+
+
+@terms.command("import")
+@_DATA
+@click.option("--source", required=True, help="What the document calls itself, with its day or number.")
+@click.option("--apply", is_flag=True, help="Take it in; without it how each term would begin is shown.")
+@change_option
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def import_(data: Path, source: str, *, apply: bool, change: str | None, file: Path) -> None:
+    """Take in what the contract itself says of the 37 terms, to be read beside our own words on every board.
+
+    FILE is plain text in UTF-8 in which each term begins on a line with its number. Its SHA-256 is shown with the text,
+    so that both sides see that it is theirs.
+    """
+    directory, clock = DataDirectory(data.absolute()), SystemClock()
+    settings = directory.load_settings()
+    require_change(change, apply=apply)
+    with reachable_server(directory, settings) as server:
+        with recorded(server, clock, "terms.import", change, apply=apply) as run:
+            contract = parse_contract(file.read_bytes(), source)
+            if apply:
+                run.facts["count"] = int(asyncio.run(_import(server, contract, run.actor, clock.now())))
+        if apply:
+            asyncio.run(seal_logs(directory, settings, server, active_authorities(server), clock))
+    for number, text in enumerate(contract.texts, start=1):
+        click.echo(f"{number:>2}  {textwrap.shorten(text, 90, placeholder=' …')}")
+    click.echo(f"{contract.source}, SHA-256 {contract.digest}")
+    if not apply:
+        click.echo("Nothing was taken in. Look at how each term begins and ends; then say --apply.")
+    elif not run.facts["count"]:
+        click.echo("It was this by now: nothing was changed.")
+
+
+async def _import(server: Server, contract: ContractText, actor: str, now: datetime) -> bool:
+    async with await open_connection(
+        server, platform_role(COMPONENT), PLATFORM_DATABASE, application="vaka-terms"
+    ) as connection:
+        await connection.execute("set search_path = vaka")
+        return await import_contract(connection, contract, actor=actor, now=now)
 
 
 async def _assess(server: Server, slug: str | None, now: datetime) -> Board:

@@ -22,6 +22,7 @@ _ITSELF = "is confirmed by a touch itself, or ends what was"
 TOUCHED: Mapping[str, str] = {
     "ledger export": "hands out a whole log",
     "terms pack": "hands out an authority's evidence, signed",
+    "terms import": "changes what authorities read as the contract's own words",
     "device import": _DEVICES,
     "device secret": _DEVICES,
     "device exercise": "makes devices whose alarms are shown as an exercise's",

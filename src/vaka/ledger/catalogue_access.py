@@ -237,6 +237,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
         ),
         Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
+        Event.CONTRACT_IMPORTED: About(("setup",), ("contract",), ("sha256",), "the words themselves"),
         Event.ADVISORIES_IMPORTED: About(
             ("setup",), ("advisories",), ("dataset", "dataset_at", "records", "fetched", "sha256")
         ),

@@ -206,6 +206,7 @@ class Event(Enum):
     CASE_ESCALATED = "case.escalated"  # nobody had in time: it went to the next level, or the next contact
     CASE_EXPORTED = "case.exported"  # an authority took its part of a case out as a file
     DETECTION_ALERTED = "detection.alerted"  # a rule found something in a log; the case that was opened for it is named
+    CONTRACT_IMPORTED = "contract.imported"  # the contract's own words of the terms, with the digest of their file
     ADVISORIES_IMPORTED = "advisories.imported"  # what others publish of vulnerabilities was taken in, with its digest
     VULNERABILITY_FOUND = "vulnerability.found"  # something that runs has one that is published
     VULNERABILITY_ENDED = "vulnerability.ended"  # what runs has it no more, or nothing published says so any more

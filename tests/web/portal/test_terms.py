@@ -2,18 +2,25 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The authority sees its board of 37: the same as `vaka terms` prints, red first, and nothing of anybody else's."""
 
+import io
+import json
 import re
+import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from tests.platform import platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.portal.conftest import enter
+from tests.web.portal.conftest import Logs, enter
+from tests.web.portal.test_terms_pack import take
 from vaka.assurance.assessment import assess_all
+from vaka.assurance.contract import ContractText, import_contract
 from vaka.assurance.evidence import Found, Look, enter_look, list_supervised, read_standings
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.wording import STATUSES, explain
@@ -35,6 +42,15 @@ HERE = "/log/ekbacka/terms"
 async def beata(portal: Portal, installation: Installation) -> Browser:
     """Ekbacka's access approver."""
     return await enter(portal, installation, "beata")
+
+
+@pytest.fixture
+def without_contract(logs: Logs) -> Iterator[None]:
+    """No contract was taken in, before and after."""
+    emptied = "truncate vaka.contract_text"
+    logs.execute("platform", emptied, unguarded=True)
+    yield
+    logs.execute("platform", emptied, unguarded=True)
 
 
 async def find(installation: Installation, requirement: str, *found: Found) -> None:
@@ -92,6 +108,32 @@ async def test_backups_stand_beside_their_term_agreed_and_measured(beata: Browse
     assert f"Krypterade (AES-256) ja, sett {whole_minute(now)}" in shown
     assert f"inget kan ta bort eller skriva över ja, sett {whole_minute(now)}" in shown
     assert "backup.example" not in shown, "where it is is nobody else's business"
+
+
+async def test_the_contracts_own_words_stand_beside_ours(
+    beata: Browser, installation: Installation, logs: Logs, without_contract: None
+) -> None:
+    """Where they were taken in, with what they are of; marked as Swedish in either language, and never as markup."""
+    assert "Avtalets egna ord" not in (await beata.get(HERE)).text
+    said = [f"Åtagande {number} <b>gäller</b>.\nOch mer." for number in range(1, 38)]
+    now = datetime.now(UTC)
+    async with platform_as(installation.server, "setup") as setup:
+        await import_contract(setup, ContractText("Bilaga 9", "ab" * 32, said), actor="setup:uid-0", now=now)
+        assert not await import_contract(setup, ContractText("Bilaga 9", "ab" * 32, said), actor="setup:uid-0", now=now)
+    page = (await beata.get(HERE)).text
+    shown = tiles(page)
+    for number in range(1, 38):
+        assert f"Avtalets egna ord om villkor {number} Åtagande {number} <b>gäller</b>. Och mer." in shown[number]
+    assert '<p lang="sv">Åtagande 7 &lt;b&gt;gäller&lt;/b&gt;.</p><p lang="sv">Och mer.</p>' in page
+    assert f"Avtalets egna ord är ur Bilaga 9, inlästa {whole_minute(now)}" in page
+    assert "ab" * 32 in page
+    packed = zipfile.ZipFile(io.BytesIO(await take(beata, logs)))
+    told = json.loads(packed.read("evidence/contract.json"))
+    assert (told["source"], told["sha256"], told["terms"]["7"]) == ("Bilaga 9", "ab" * 32, said[6])
+    assert packed.namelist() == sorted(packed.namelist(), key=str.casefold)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        async with platform_as(installation.server, "portal") as other:
+            await import_contract(other, ContractText("Bilaga 9", "cd" * 32, said), actor="setup:uid-0", now=now)
 
 
 async def test_what_is_red_comes_first_in_its_group(beata: Browser, installation: Installation) -> None:

@@ -209,6 +209,9 @@ grant execute on function propose_exclusion to g_office;
 grant execute on function list_log_checks to g_portal, g_office;
 grant execute on function report_log_check to g_portal;
 grant execute on function approve_exclusion to g_portal;
+-- setup: takes in what the contract itself says of the terms; whoever draws a board shows it.
+grant execute on function import_contract to g_setup;
+grant execute on function read_contract to g_portal, g_office, g_setup;
 grant execute on function ledger.is_exclusion_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
 -- reminds, and tells of the week. It reads of the registers only the days.

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from vaka.access.decide import NothingHereError, require
 from vaka.access.permissions import Permission
+from vaka.assurance.contract import read_contract
 from vaka.assurance.evidence import list_supervised
 from vaka.assurance.tasks import TURNS, places_of, turn_of
 from vaka.database.connections import transaction
@@ -48,10 +49,12 @@ async def show_board(office: Office, request: Request, asker: Asker) -> Response
         if supervised is None:
             raise NothingHereError
         board = await read_board(connection, supervised, now)
+        contract = await read_contract(connection)
         backup = await read_backup(connection, office.backup, supervised.slug, now)
     return office.page(
         asker, "office_board.html", "terms", f"{HERE}/{supervised.slug}",
-        board=board, backup=backup, turn_of=turn_of, places_of=places_of, **board_words(asker.preferences.language),
+        board=board, backup=backup, contract=contract, turn_of=turn_of, places_of=places_of,
+        **board_words(asker.preferences.language),
     )  # fmt: skip
 
 

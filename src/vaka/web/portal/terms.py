@@ -11,6 +11,7 @@ from vaka.access.decide import NothingHereError
 from vaka.access.permissions import Permission
 from vaka.access.time_boxes import find_scope
 from vaka.assurance.collectors import COLLECTORS
+from vaka.assurance.contract import read_contract
 from vaka.assurance.evidence import list_supervised
 from vaka.cases.contacts import contact_day, list_contacts, whose_duty
 from vaka.database.connections import transaction
@@ -44,11 +45,13 @@ async def show_board(portal: Portal, request: Request, asker: Asker) -> Response
         board = await read_board(platform, supervised, now)
         if scope is not None:  # an auditor sees the terms of his audit
             board = replace(board, tiles=[one for one in board.tiles if one.term.number in scope])
+        contract = await read_contract(platform)
         backup = await read_backup(platform, portal.backup, authority.slug, now)
         duty = whose_duty(await list_contacts(platform, authority.id), contact_day(now))
     return portal.page(
         asker, "portal_terms.html", authority, f"/log/{authority.slug}/terms",
         page="terms", path=f"/log/{authority.slug}", state=state, board=board, duty=duty, backup=backup,
+        contract=contract,
         # Whether this version looks for it; what somebody supplies by hand has no collector.
         is_collected=lambda evidence: evidence.requirement.id in COLLECTORS,
         **board_words(asker.preferences.language),

@@ -94,6 +94,7 @@ KINDS: Mapping[str, str] = {
     "invitation": mark("Invitation"),
     "case": mark("Case"),
     "advisories": mark("Published vulnerabilities"),
+    "contract": mark("The contract's own text"),
     "vulnerability": mark("Vulnerability"),
     "outage": mark("Outage of an issuer"),
     "declared_outage": mark("Outage of an issuer"),

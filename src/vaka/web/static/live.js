@@ -71,7 +71,7 @@
     waitToRetry = 500;
     if (event.lastEventId) lastEvent = event.lastEventId;
     root.dataset.offset = String(news.now - Date.now());
-    if (queue) apply(news);
+    if (queue) whenReleased(() => apply(news));
     showNumbers(news);
     showCalls(news);
     setConnection("live");
@@ -101,6 +101,28 @@
   window.addEventListener("online", open);
 
   // What happens to the lines.
+
+  // A line that is replaced while a button is held down on it is not clicked, and nobody would know why nothing opened:
+  // until it is let go, lines stay as they are. What is heard and the numbers do not wait.
+  const LONGEST_PRESS = 10000; // milliseconds; whoever holds on gets the news all the same
+  let pressed = 0;
+  let held = [];
+  function whenReleased(apply) {
+    if (pressed) held.push(apply);
+    else apply();
+  }
+  function release() {
+    clearTimeout(pressed);
+    pressed = 0;
+    const applying = held;
+    held = [];
+    for (const apply of applying) apply();
+  }
+  queue?.addEventListener("pointerdown", () => { clearTimeout(pressed); pressed = setTimeout(release, LONGEST_PRESS); }, true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    // The click comes right after, and what waits comes after that.
+    document.addEventListener(end, () => { if (pressed) setTimeout(release); }, true);
+  }
 
   function replaceAll(news) {
     const keep = new Set(news.put.map((card) => "a-" + card.id));
