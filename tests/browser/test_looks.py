@@ -56,7 +56,7 @@ def require_accessible(page: Page, where: str) -> None:
 def test_every_page_is_accessible(house: House, open_page: OpenPage, theme: str, language: str) -> None:
     require_accessible(open_page(theme=theme, language=language), "sign-in")
     alarm = fill(house)
-    page = open_page("lena", theme=theme, language=language)
+    page = open_page("lena", theme=theme, language=language, by_hand=True)
     expect(page.locator("#queue .row")).to_have_count(10)
     require_accessible(page, "idle")
     page.locator(f"{row(alarm)} a").click()
