@@ -3,11 +3,12 @@
 """Real processes, a real database, real Chromium."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.house import CHROMIUM, CHROMIUM_ARGUMENTS, House
+from tests.browser.house import CHROMIUM_ARGUMENTS, CHROMIUM_SHELL, House
 from tests.signing_in import let_in, sign_in_as
 from tests.waiting import PATIENCE_SECONDS
 from tests.web.furniture import open_installation
@@ -38,9 +39,16 @@ def house(furnished_house: House) -> House:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium, as Debian ships it. While it is open Playwright's loop runs, and no other could: so not for longer."""
+    """Chromium's engine, as Debian ships it; tests of what the browser itself does have the whole of it instead."""
+    with launched(CHROMIUM_SHELL) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(program: str) -> Iterator[Browser]:
+    """A browser for a module. While it is open Playwright's loop runs, and no other could: so not for longer."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
 
