@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.house import House, row, wait_until_ringing
+from tests.browser.test_sound import chromium  # noqa: F401 - a fixture: what is kept back is the browser's own rule
 
 pytestmark = pytest.mark.browser
 

@@ -226,7 +226,7 @@ def test_nothing_jumps_when_an_alarm_arrives(house: House, open_page: OpenPage) 
 
 def test_the_desk_works_without_scripts(house: House, open_page: OpenPage) -> None:
     alarm = house.installation.raise_alarm("Karin Holmgren")
-    page = open_page("olga", scripts=False)
+    page = open_page("olga", scripts=False, by_hand=True)
     page.locator("[data-primary]").click()
     expect(page.locator("#screen")).to_contain_text("Karin Holmgren")
     assert house.installation.state_of("ekbacka", alarm) == "taken"

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.browser
 
 LOOKS = list(product(("dark", "light"), ("sv", "en")))
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
+AXE = Axe().axe_script
+LOOK = "rules => window.axe ? window.axe.run(rules).then(found => found.violations) : null"
+"""What else it says, of all that is well, is long, and nobody asks."""
 
 
 def fill(house: House) -> UUID:
@@ -47,7 +50,11 @@ def fill(house: House) -> UUID:
 
 def require_accessible(page: Page, where: str) -> None:
     """Fail with what axe-core found."""
-    found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
+    found: list[dict[str, Any]] | None = page.evaluate(LOOK, RULES)
+    if found is None:  # this document has not had it yet
+        page.evaluate(AXE)
+        found = page.evaluate(LOOK, RULES)
+    assert found is not None
     told = [(rule["id"], rule["help"], [node["html"][:200] for node in rule["nodes"][:4]]) for rule in found]
     assert told == [], where
 
@@ -56,7 +63,7 @@ def require_accessible(page: Page, where: str) -> None:
 def test_every_page_is_accessible(house: House, open_page: OpenPage, theme: str, language: str) -> None:
     require_accessible(open_page(theme=theme, language=language), "sign-in")
     alarm = fill(house)
-    page = open_page("lena", theme=theme, language=language)
+    page = open_page("lena", theme=theme, language=language, by_hand=True)
     expect(page.locator("#queue .row")).to_have_count(10)
     require_accessible(page, "idle")
     page.locator(f"{row(alarm)} a").click()

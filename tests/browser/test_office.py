@@ -24,7 +24,6 @@ from tests.identity.house import content
 from tests.platform import platform_as
 from tests.registers.house import House as Registers
 from tests.registers.house import principal
-from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
 from tests.web.portal.shelf import Shelf
 from vaka.clock import SystemClock
@@ -43,30 +42,19 @@ Administer = Callable[..., Page]
 
 @pytest.fixture
 def administer(house: House, open_page: OpenPage) -> Administer:
-    """A function that signs in as an administrator, and opens a page of the office."""
+    """A function that opens a page of the office of an administrator."""
     house.start("office", "sequencer")
 
     def open_(
         persona: str = "adam", path: str = "/", *, language: str = "sv", theme: str = "light", **how: object
     ) -> Page:
-        page = open_page(None, theme="light", language=language, **how)
-        sign_in_as(page, house.signin, persona)
-        page.wait_for_url(f"{house.office}/**")
-        if theme == "dark":
-            page.click("button[name=theme][value=dark]")
-            page.wait_for_selector("html[data-theme=dark]")
-        if page.get_attribute("html", "lang") != language:
-            page.click(f"button[name=language][value={language}]")
-            page.wait_for_selector(f"html[lang={language}]")
-        if path != "/":
-            page.goto(house.office + path)
-        return page
+        return open_page(persona, at=house.office, path=path, language=language, theme=theme, **how)
 
     return open_
 
 
 def test_an_administrator_signs_in_and_looks_at_an_account(administer: Administer) -> None:
-    page = administer(scripts=False)
+    page = administer(scripts=False, by_hand=True)
     expect(page.locator(".office-band")).to_contain_text("Administratör")
     page.get_by_role("link", name="Agneta Avtal").click()
     expect(page.locator("h1")).to_contain_text("Agneta Avtal")
@@ -77,12 +65,12 @@ def test_an_administrator_signs_in_and_looks_at_an_account(administer: Administe
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
 def test_the_pages_are_accessible_and_fit(house: House, administer: Administer, theme: str, language: str) -> None:
-    for width, height in SIZES:
-        page = administer(theme=theme, language=language, width=width, height=height)
-        account = house.installation.accounts["lovisa"]
-        for where in ("/", "/?show=removed", f"/account/{account}", "/issuers", "/terms", "/terms/ekbacka", "/keys",
-                      "/sessions"):  # fmt: skip
-            page.goto(house.office + where)
+    page, account = administer(theme=theme, language=language), house.installation.accounts["lovisa"]
+    for where in ("/", "/?show=removed", f"/account/{account}", "/issuers", "/terms", "/terms/ekbacka", "/keys",
+                  "/sessions"):  # fmt: skip
+        page.goto(house.office + where)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
             require_accessible(page, where)
             assert scrolls(page) == (False, False), where
 
@@ -317,7 +305,7 @@ def test_a_run_shows_exactly_what_it_does_before_it_is_confirmed(
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
 def test_the_page_of_commands_is_accessible(house: House, administer: Administer, theme: str, language: str) -> None:
-    page = administer(path="/command", theme=theme, language=language)
+    page = administer(path="/command", theme=theme, language=language, by_hand=True)
     require_accessible(page, "/command")
     assert scrolls(page) == (False, False)
 

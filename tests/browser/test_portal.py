@@ -16,7 +16,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.house import House, row, scrolls
 from tests.browser.test_looks import require_accessible
-from tests.signing_in import sign_in_as
 from tests.waiting import wait_for
 from tests.web.furniture import FULL_PERSON
 from vaka.database.server import SUPERUSER
@@ -31,25 +30,13 @@ Review = Callable[..., Page]
 
 @pytest.fixture
 def review(house: House, open_page: OpenPage) -> Review:
-    """A function that signs in as a persona who works with an authority, and opens a page of the portal."""
+    """A function that opens a page of the portal of a persona who works with an authority."""
     house.start("portal", "sequencer")
 
     def open_(
         persona: str = "lovisa", path: str = LOG, *, language: str = "sv", theme: str = "light", **how: object
     ) -> Page:
-        page = open_page(None, theme="light", language=language, **how)
-        sign_in_as(page, house.signin, persona)
-        page.wait_for_url(f"{house.portal}/**")
-        if theme == "dark":
-            page.click("button[name=theme][value=dark]")
-            page.wait_for_selector("html[data-theme=dark]")
-        # The persona's own language may be another than what was chosen before.
-        if page.get_attribute("html", "lang") != language:
-            page.click(f"button[name=language][value={language}]")
-            page.wait_for_selector(f"html[lang={language}]")
-        if path != LOG:
-            page.goto(house.portal + path)
-        return page
+        return open_page(persona, at=house.portal, path=path, language=language, theme=theme, **how)
 
     return open_
 
@@ -114,7 +101,7 @@ def test_a_reviewer_finds_who_looked_and_takes_it_out(
 
 def test_it_works_without_scripts_and_by_keyboard(house: House, open_page: OpenPage, review: Review) -> None:
     look_at_somebody(house, open_page)
-    page = review(scripts=False)
+    page = review(path="/", scripts=False, by_hand=True)
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.select_option("#event", "reading")
@@ -181,7 +168,7 @@ def test_every_page_is_accessible(
     house: House, open_page: OpenPage, review: Review, complaints: list[str], theme: str, language: str
 ) -> None:
     look_at_somebody(house, open_page)
-    page = review(theme=theme, language=language)
+    page = review(theme=theme, language=language, by_hand=True)
     for path in PAGES:
         page.goto(house.portal + path)
         require_accessible(page, path)

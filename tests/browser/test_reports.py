@@ -22,7 +22,6 @@ HERE = "/log/ekbacka/reports"
 def test_reports_are_accessible_and_fit(house: House, review: Review, theme: str, language: str) -> None:  # noqa: F811
     """The list, which leads to each, and each with its tables."""
     page = review("agneta", HERE, language=language, theme=theme)
-    page.goto(house.portal + HERE)
     require_good(page, f"reports {theme} {language}")
     for name in ("changes", "terms"):
         page.goto(house.portal + HERE)
@@ -35,7 +34,6 @@ def test_reports_are_accessible_and_fit(house: House, review: Review, theme: str
 def test_a_document_is_taken_out_by_a_click(house: House, review: Review, tmp_path: Path) -> None:  # noqa: F811
     """And then the list says so."""
     page = review("agneta", HERE)
-    page.goto(house.portal + HERE)
     page.locator("a[href*='/reports/terms/']").first.click()
     with page.expect_download() as waited:
         page.locator("form[action$='/pdf'] button").click()

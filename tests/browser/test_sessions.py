@@ -29,7 +29,7 @@ def signed_out(house: House) -> None:
 def test_term_13_1_a_forgotten_desk_is_signed_out_from_another(
     house: House, open_page: OpenPage, scripts: bool
 ) -> None:
-    forgotten = open_page("emil")
+    forgotten = open_page("emil", by_hand=True)
     here = open_page("emil", scripts=scripts)
     here.click(".my-name")
     expect(here.locator("tbody tr")).to_have_count(2)

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is heard: measured at the gain of every tone the page plays."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OpenPage
-from tests.browser.house import House, row, wait_until_ringing
+from tests.browser.conftest import OpenPage, launched
+from tests.browser.house import CHROMIUM, House, row, wait_until_ringing
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.browser
@@ -21,6 +22,13 @@ LISTEN = """() => {
     return ramp.call(this, value, at);
   };
 }"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The whole browser: when a page may be heard is its own rule."""
+    with launched(CHROMIUM) as browser:
+        yield browser
 
 
 def escalate(house: House, alarm: UUID, level: int) -> None:

@@ -20,10 +20,9 @@ EMPTY = "truncate register_version, register_acknowledgement, register_showing, 
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
-def test_the_board_is_accessible_and_fits(house: House, review: Review, theme: str, language: str) -> None:  # noqa: F811
+def test_the_board_is_accessible_and_fits(review: Review, theme: str, language: str) -> None:  # noqa: F811
     """With every tile opened too, at both sizes."""
     page = review("beata", HERE, language=language, theme=theme)
-    page.goto(house.portal + HERE)
     require_accessible(page, HERE)
     expect(page.locator(".term")).to_have_count(37)
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
@@ -35,10 +34,9 @@ def test_the_board_is_accessible_and_fits(house: House, review: Review, theme: s
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
-def test_what_waits_is_accessible_and_fits(house: House, review: Review, theme: str, language: str) -> None:  # noqa: F811
+def test_what_waits_is_accessible_and_fits(review: Review, theme: str, language: str) -> None:  # noqa: F811
     where = "/log/ekbacka/tasks"
     page = review("beata", where, language=language, theme=theme)
-    page.goto(house.portal + where)
     require_accessible(page, where)
     expect(page.locator("#theirs")).to_be_visible()
     for width, height in ((1366, 768), (1920, 1080)):
@@ -47,10 +45,9 @@ def test_what_waits_is_accessible_and_fits(house: House, review: Review, theme: 
         assert not sideways, width
 
 
-def test_a_tile_opens_by_the_keyboard(house: House, review: Review) -> None:  # noqa: F811
+def test_a_tile_opens_by_the_keyboard(review: Review) -> None:  # noqa: F811
     """To its evidence, each with how old it may be."""
     page = review("beata", HERE)
-    page.goto(house.portal + HERE)
     tile = page.locator("#term-8")
     tile.locator("summary").focus()
     page.keyboard.press("Enter")
@@ -63,7 +60,6 @@ def test_the_registers_are_accessible_and_fit(house: House, review: Review) -> N
     shelf.execute(EMPTY)  # of what the office's tests wrote
     for number, (theme, language) in enumerate(LOOKS):
         page = review("beata", where, language=language, theme=theme)
-        page.goto(house.portal + where)
         if number == 0:
             expect(page.locator(".nothing")).to_be_visible()
             require_accessible(page, "nothing shown")
