@@ -64,6 +64,11 @@ MAY_NOT_LOAD = {
         "vaka.access", "vaka.alarms", "vaka.removal", "vaka.tenants", "vaka.commands", "vaka.demo", "vaka.simulate",
         "vaka.keys.client", "vaka.keys.keyring", "starlette", "jinja2", "uvicorn", "click",
     ),
+    "vaka.processes.trial": (
+        "vaka.web", "vaka.receiver", "vaka.identity.accounts", "vaka.identity.sessions", "vaka.access", "vaka.alarms",
+        "vaka.removal", "vaka.commands", "vaka.demo", "vaka.keys.client", "vaka.keys.keyring", "starlette", "jinja2",
+        "uvicorn", "click",
+    ),
     "vaka.processes.attempt": (
         "vaka.web", "vaka.receiver", "vaka.sip", "vaka.identity", "vaka.access", "vaka.alarms", "vaka.commands",
         "vaka.demo", "vaka.simulate", "starlette", "jinja2", "uvicorn", "click",
@@ -88,6 +93,7 @@ CONTRACTS = (
     "Sign-in touches no alarm and no authority's data",
     "Timers need neither web nor sockets",
     "The notifier reaches out, and knows nobody",
+    "Trial alarms go in from outside, as a device's",
     "The keyholder knows keys and nothing else",
 )
 
@@ -145,6 +151,8 @@ OPENS_CONNECTIONS = {
     "demo/registering.py": "platform",
     "processes/scheduler.py": "platform",
     "processes/notifier.py": "platform",
+    "processes/trial.py": "platform",
+    "tenants/trial_devices.py": "platform",
     "processes/sequencer.py": "platform",
     "processes/signin.py": "platform",
     "receiver/receiver.py": "platform",
@@ -313,7 +321,7 @@ def test_every_process_keeps_its_memory_to_itself() -> None:
     assert kept == {
         "keyholder": {"from_its_own_account=True"}, "desk": set(), "portal": set(), "registry": set(),
         "sequencer": set(), "scheduler": set(), "attempt": set(), "receiver": swapped, "signin": swapped,
-        "office": swapped, "notifier": swapped,
+        "office": swapped, "notifier": swapped, "trial": swapped,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from vaka.addresses import is_this_machine, is_wildcard
 from vaka.settings_backup import BackupSettings
-from vaka.settings_operations import ClockSettings, FlowSettings
+from vaka.settings_operations import ClockSettings, FlowSettings, TrialSettings
 from vaka.settings_values import (
     AccountName,
     ContactAddress,
@@ -344,6 +344,7 @@ class Settings(_Section):
     release: ReleaseSettings = ReleaseSettings()
     clock: ClockSettings = ClockSettings()
     flows: FlowSettings = FlowSettings()
+    trial: TrialSettings = TrialSettings()
 
     @model_validator(mode="after")
     def _require_a_site_of_ours(self) -> Self:

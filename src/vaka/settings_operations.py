@@ -100,6 +100,17 @@ class FlowExceptionSettings(BaseModel):
     """Until when, with its zone."""
 
 
+class TrialSettings(BaseModel):
+    """Trial alarms: one a minute for each authority goes the way that real ones go, over TLS."""
+
+    model_config = ONE_TABLE
+
+    host: Annotated[str, Field(max_length=253)] = ""
+    """The name by which devices reach the receivers. Empty: `receiver.public_host`, or `receiver.host` without it."""
+    trusted: FilePath | None = None
+    """Certificates of whom the receivers may have their certificate from (PEM). Without it, whom the machine trusts."""
+
+
 class FlowSettings(BaseModel):
     """What flows between whom, besides what the product says by itself (docs/traffic.md)."""
 

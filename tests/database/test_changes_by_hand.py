@@ -301,6 +301,10 @@ UNGUARDED = {
         "report_taken": "added by a function alone, with an entry; everybody else is refused",
         "exercise": "written by functions alone, each with an entry (tests/registers/test_exercises.py)",
         "exercise_device": "written by a function alone, with device.registered; everybody else is refused",
+        "trial_device": "written by a function alone, with device.registered; everybody else is refused",
+        "trial_state": "what became of trial alarms, each minute; term 21 says when they fail",
+        "capacity_hour": "what was measured, hour by hour; term 21 says what is too much",
+        "trial_hour": "what became of trial alarms, hour by hour",
         **dict.fromkeys(
             ("audit", "audit_finding", "audit_population", "audit_item", "audit_sample"),
             "written by functions alone, each with an entry; everybody else is refused",
@@ -319,6 +323,7 @@ UNGUARDED = {
         "alarm_note": "goes with alarm.noted",
         "message": "alarm.raised, alarm.joined, message.stored",
         "exercise_device": "written by a function alone, with device.registered; everybody else is refused",
+        "trial_device": "written by a function alone, with device.registered; everybody else is refused",
         "repeat_key": "which messages were heard lately, kept for minutes",
         "supervision_turn": "only ever locked",
         "returned": "goes with erasure.returned and ending.returned",

@@ -52,7 +52,7 @@ FINDS = {
     for what in (
         "conflicting_roles", "ended_exceptions", "shared_accounts", "reused_identities", "unapproved_roles",
         "accounts_not_of_one",
-        "contacts", "late_cases", "unseen_cases", "undetected",
+        "contacts", "late_cases", "unseen_cases", "undetected", "untried",
         "misplaced_administrators", "unarrived_notices", "shared_sign_ins", "long_invitations", "accounts_by_hand",
         "doubtful_issuers", "unproved_runs", "drifted", "endless_auditors",
         "late_emergencies", "sessions_left_open", "accounts_past_their_end", "sessions_below_level",
@@ -201,6 +201,9 @@ PLATFORM: dict[str, Rights] = {
         "read_backup_runs()": "execute",
         "list_clocks()": "execute",
         "list_machine_flows()": "execute",
+        "list_trials()": "execute",
+        "list_trial_hours()": "execute",
+        "list_capacity_hours()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
@@ -331,6 +334,9 @@ PLATFORM: dict[str, Rights] = {
         "read_backup_runs()": "execute",
         "list_clocks()": "execute",
         "list_machine_flows()": "execute",
+        "list_trials()": "execute",
+        "list_trial_hours()": "execute",
+        "list_capacity_hours()": "execute",
         "list_asked()": "execute",
         "list_left_out()": "execute",
         "list_exclusions()": "execute",
@@ -435,6 +441,7 @@ PLATFORM: dict[str, Rights] = {
         "own_reception()": "execute",
         "tell_reminder()": "execute",
         "tell_digest()": "execute",
+        "report_capacity()": "execute",
         "read_digest_state()": "execute",
         "tell_late_notices()": "execute",
     },
@@ -445,6 +452,7 @@ PLATFORM: dict[str, Rights] = {
         "tell_delivered()": "execute",
         "tell_hindered()": "execute",
     },
+    "trial": {"schema vaka": "usage", "authority": "select", "report_trial()": "execute"},
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
@@ -452,6 +460,7 @@ PLATFORM: dict[str, Rights] = {
         "import_contract()": "execute",
         "read_contract()": "execute",
         "register_exercise_devices()": "execute",
+        "register_trial_device()": "execute",
         "ask_command_login()": "execute",
         "start_command_session()": "execute",
         "command_account()": "execute",
@@ -519,6 +528,7 @@ TENANT: dict[str, Rights] = {
         "accept_exercises()": "execute",
         "record_signs_of_life()": "execute",
     },
+    "trial": {"schema vaka": "usage", "find_trial()": "execute", "forget_trials()": "execute"},
     "desk": ASKS_LEDGER
     | {
         "unit": "select",
@@ -645,6 +655,7 @@ TENANT: dict[str, Rights] = {
     | {
         **FINDS_OWN,
         "register_exercise_devices()": "execute",
+        "register_trial_device()": "execute",
         "unit": REGISTER,
         "unit_hours": REGISTER,
         "person": REGISTER,

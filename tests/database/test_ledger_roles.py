@@ -105,7 +105,7 @@ def test_sequencer_can_do_no_more(
             refuse(connection, attempt)
 
 
-@pytest.mark.parametrize("component", sorted(set(TENANT_COMPONENTS) - {"sequencer", "portal", "scheduler"}))
+@pytest.mark.parametrize("component", sorted(set(TENANT_COMPONENTS) - {"sequencer", "portal", "scheduler", "trial"}))
 def test_everybody_else_can_only_append(
     server: Server, tenant: Authority, superuser: psycopg.Connection[tuple[object, ...]], component: str
 ) -> None:

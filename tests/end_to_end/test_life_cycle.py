@@ -22,6 +22,7 @@ pytestmark = pytest.mark.end_to_end
 
 PROGRAMS = (
     "postgresql", "keyholder", "signin", "desk", "portal", "registry", "office", "scheduler", "sequencer", "notifier",
+    "trial",
     "receiver-1",
     "provider",
 )  # fmt: skip

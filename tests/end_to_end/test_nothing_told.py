@@ -34,6 +34,7 @@ pytestmark = pytest.mark.end_to_end
 
 PROCESSES = (
     "postgresql", "keyholder", "signin", "desk", "portal", "registry", "office", "scheduler", "sequencer", "notifier",
+    "trial",
     "receiver-1",
     "provider", "devices",
 )  # fmt: skip

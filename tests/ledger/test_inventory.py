@@ -242,7 +242,13 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("ledger", "set_retention"): told("retention.set"),
     ("ledger", "prune"): told("ledger.pruned"),
     ("receiver", "accept_messages"): told(
-        "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
+        "alarm.raised",
+        "alarm.joined",
+        "alarm.withdrawn",
+        "alarm.restored",
+        "alarm.upheld",
+        "message.stored",
+        "trial_alarm.raised",
     ),
     ("receiver", "accept_exercises"): told("exercise_alarm.raised"),
     ("receiver", "record_signs_of_life"): Untold("heartbeats; what follows from their absence has events"),
@@ -250,6 +256,17 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("receiver", "beat"): Untold("that a receiver is up, every few seconds"),
     ("tenants", "enter_exercise_devices"): told("device.registered"),
     ("tenants", "keep_exercise_devices"): told("device.registered"),
+    ("tenants", "enter_trial_device"): told("device.registered"),
+    ("tenants", "keep_trial_device"): told("device.registered"),
+    ("trial", "forget_trials"): Untold(
+        "what was nobody's and over after an hour; that it came, the log goes on to say"
+    ),
+    ("operations.capacity", "report_capacity"): Untold(
+        "what was measured, each half minute; term 21 says what is too much"
+    ),
+    ("operations.trials", "report_trial"): Untold(
+        "that trials come through, each minute; term 21 says when they do not"
+    ),
     ("tenants", "change_devices"): told("device.changed"),
     ("tenants", "change_entries"): told("device.changed"),
     ("tenants", "register_units"): told("unit.registered"),
@@ -320,7 +337,7 @@ _CHANGES = re.compile(
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\(|raise_alert\(|enter_detection\("
     r"|(begin|finish)_advisory_import\(|add_advisory_records\(|(enter|state|decide)_vulnerabilit(ies|y)\("
-    r"|accept_messages|accept_exercises|register_exercise_devices|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
+    r"|accept_messages|accept_exercises|register_exercise_devices|register_trial_device|forget_trials|report_trial|report_capacity|record_signs_of_life|forget_repeats|ledger\.drain|ledger\.set_retention|ledger\.prune\b"
     r"|propose_activation|approve_activation|withdraw_activation|tell_refused"
     r"|(ask|agree|propose|withdraw|end|close|note|settle|freeze|draw)_audit(_finding|_population|_sample|_log)?\("
     r"|(ask|withdraw|plan|decide|begin|end|attend|close|note|settle|set)_exercise(_lesson|_days)?\("
@@ -478,10 +495,20 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "redeem_key_code": told("security_key.allowed"),
     "end_request": Untold("goes with the event of the grant that ends"),
     "accept_messages": told(
-        "alarm.raised", "alarm.joined", "alarm.withdrawn", "alarm.restored", "alarm.upheld", "message.stored"
+        "alarm.raised",
+        "alarm.joined",
+        "alarm.withdrawn",
+        "alarm.restored",
+        "alarm.upheld",
+        "message.stored",
+        "trial_alarm.raised",
     ),
     "accept_exercises": told("exercise_alarm.raised", "exercise_alarm.real"),
     "register_exercise_devices": told("device.registered"),
+    "register_trial_device": told("device.registered"),
+    "forget_trials": Untold("what was nobody's and over after an hour; that it came, the log goes on to say"),
+    "report_capacity": Untold("what was measured, each half minute; term 21 says what is too much"),
+    "report_trial": Untold("that trials come through, each minute; term 21 says when they do not"),
     "end_alarms": Untold("a part of accept_messages"),
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),
     "forget_repeats": Untold("which messages were heard lately, of no use after minutes"),
@@ -792,6 +819,10 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", f"{LOG}/clocks"): told("page.opened"),
     ("GET", "/flows"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/flows"): told("page.opened"),
+    ("GET", "/status"): Untold("leads to the page of one's own authority"),
+    ("GET", f"{LOG}/status"): told("page.opened"),
+    ("GET", "/trends"): Untold("leads to the page of one's own authority"),
+    ("GET", f"{LOG}/trends"): told("page.opened"),
     ("GET", "/holders"): Untold("leads to the page of one's own authority"),
     ("GET", f"{LOG}/holders"): told("log.read"),
     ("GET", f"{LOG}/holders/{{account}}"): told("log.read"),
@@ -902,6 +933,7 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", "/inquiries"): told("inquiry.answered"),
     ("GET", "/clocks"): Untold("how right the machines' clocks are; there is nobody in it"),
     ("GET", "/flows"): Untold("what flows between whom, and how it is protected; there is nobody in it"),
+    ("GET", "/trends"): Untold("whether trial alarms come through, and what was measured; there is nobody in it"),
     ("GET", "/remote"): Untold("whose sessions were drawn for a check; nobody in care"),
     ("POST", "/remote/draw"): told("remote.drawn"),
     ("POST", "/remote/check"): told("remote.checked", "security_key.used", "security_key.refused"),

@@ -77,5 +77,4 @@ def test_what_is_said_has_every_term_every_proof_and_what_was_made_red() -> None
     assert "  passed     9.3 " in text
     assert "  made red   session-levels (planted, stopped)" in text
     assert "  failed     left-open (planted)" in text
-    assert "  operations 21.6 " in text
     assert said[-1].startswith(f"{len(proofs())} proofs: 1 passed, ")

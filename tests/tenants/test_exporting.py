@@ -39,10 +39,11 @@ LEFT_OUT = {
 NOT_OWNED = {
     "repeat_key", "refused_value", "returned", "supervision_turn", "removal_preview", "removal_state",
     "authority_export", "authority_ending", "device_secret", "exercise_device", "audit_note",
+    "trial_device",
 }  # fmt: skip
 """Tables that do not go out: by them a message sent again is known, the product's own bookkeeping, when devices got
-their passwords (of how they prove themselves the method alone goes out), which were made for an exercise, and what
-auditors noted for themselves."""
+their passwords (of how they prove themselves the method alone goes out), which were made for exercises or trials, and
+what auditors noted for themselves."""
 
 
 async def test_term_06_export_is_taken_in_by_another_system(leaving: Leaving, tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ SAMPLES: dict[str, object] = {
     "exercise": uuid4(),
     "ends_at": START,
     "made": Jsonb([]),
+    "device": uuid4(),
+    "sender": "x",
+    "ha1_sha256": "0" * 64,
 }
 
 

@@ -186,7 +186,7 @@ from alarm a
 left join alarm_note n on n.id = a.closing_note
 where (a.person_id = %(person_id)s
        or (%(person_id)s::uuid is null and a.person_id is null and a.sender = %(sender)s))
-  and a.id <> %(id)s and a.received_at > %(now)s::timestamptz - interval '30 days'
+  and a.id <> %(id)s and not a.trial and a.received_at > %(now)s::timestamptz - interval '30 days'
 order by a.received_at desc
 limit 100
 
@@ -205,7 +205,7 @@ left join person p on p.id = a.person_id
 left join message said on said.id = a.first_message and p.id is null
 left join device registered on registered.id = a.device_id and p.id is null
 left join alarm_note n on n.id = a.closing_note
-where a.closed_at is not null and a.closed_at >= %(since)s and a.closed_at < %(until)s
+where a.closed_at is not null and not a.trial and a.closed_at >= %(since)s and a.closed_at < %(until)s
   and (%(beyond_id)s::uuid is null or (a.closed_at, a.id) < (%(beyond_at)s::timestamptz, %(beyond_id)s::uuid))
   and (%(person_id)s::uuid is null or a.person_id = %(person_id)s)
   and (not %(by_text)s or a.sender = %(sender)s::text

@@ -31,6 +31,7 @@ from vaka.assurance.verified import (
 )
 from vaka.database.connections import Connection
 from vaka.ledger.receipts import policy_of
+from vaka.operations.trials.standing import TRIED_WITHIN
 
 ONCE_A_YEAR = timedelta(days=365)
 """Agreements with subcontractors and partners are gone through as often, however long each of them holds."""
@@ -164,8 +165,10 @@ SCANNER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the scanner of uploaded files."""
 
-CAPACITY_COLLECTORS: Mapping[str, Collector] = MappingProxyType({"capacity": _find_excess})
-"""What asks what was measured."""
+CAPACITY_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
+    {"capacity": _find_excess, "trial-alarm": partial(ask_platform, "find_untried", within=TRIED_WITHIN)}
+)
+"""What asks what was measured, and what was tried."""
 
 OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
     {

@@ -155,6 +155,10 @@ select authority_id, reason, things from find_late_cases(%(at)s)
 -- as: scheduler, setup
 select authority_id, reason, things from find_undetected(%(within)s, %(at)s)
 
+-- name: find_untried
+-- as: scheduler, setup
+select authority_id, reason, things from find_untried(%(within)s, %(at)s)
+
 -- name: find_stale_advisories
 -- as: scheduler, setup
 select authority_id, reason, things from find_stale_advisories(%(at)s)

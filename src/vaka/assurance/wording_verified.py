@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from vaka.errors import Sentence
+from vaka.operations.trials.wording import WORDS as TRIAL_WORDS
 
 OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
     {
@@ -219,6 +220,11 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
         ("capacity", "slow"): Sentence(
             sv="{count} larm fick sitt svar för sent.", en="{count} alarms were answered too late."
         ),
+        ("trial-alarm", "stopped"): Sentence(
+            sv="Inget systemprov har gjorts på två minuter: ingen vet om larm kommer fram.",
+            en="No trial alarm was sent for two minutes: nobody knows whether alarms arrive.",
+        ),
+        **{("trial-alarm", outcome.value): said for outcome, said in TRIAL_WORDS.items()},
         ("detection", "stopped"): Sentence(
             sv="Upptäckten står still: {count} loggar gås inte igenom av reglerna.",
             en="Detection has stopped: the rules do not look through {count} logs.",

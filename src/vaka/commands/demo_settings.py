@@ -11,13 +11,14 @@ from vaka.commands.listening import Port, Protocol, find_free_port, is_free
 from vaka.commands.settings_file import write_settings
 from vaka.errors import ConfigurationError
 from vaka.settings import AccessSettings, ReceiverSettings, Settings
+from vaka.settings_operations import TrialSettings
 
 HEADING = """\
 Settings of a demo, written by `vaka demo`. Values changed here are kept; a port that another program holds at the
 start is exchanged for a free one."""
 DEFAULT = Settings(
     mode="demo", receiver=ReceiverSettings(device_authorities=Path("tls/authority.pem")),
-    access=AccessSettings(step_up="when_enrolled"),
+    access=AccessSettings(step_up="when_enrolled"), trial=TrialSettings(trusted=Path("tls/authority.pem")),
 )  # fmt: skip
 _PATIENCE = (0.0, 0.2, 0.3, 0.5)
 """Seconds between looks at a held port: a run that was just killed may not have let go of it yet."""

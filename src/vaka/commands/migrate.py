@@ -11,6 +11,7 @@ from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import pending, provision_all, reachable_server
 from vaka.commands.maintenance import change_option, recorded, require_change, unattended_option
+from vaka.commands.operate import prepare_trials
 from vaka.commands.progress import Progress
 from vaka.commands.protection import changes_accepted
 from vaka.commands.receipts import hand_out
@@ -41,6 +42,7 @@ def migrate(data: Path, apply: bool, change: str | None) -> None:
                 changes_accepted(directory.root, server, clock, run.actor),
             ):
                 provision_all(server, progress.say)
+                asyncio.run(prepare_trials(server, settings, clock, run.actor))
             progress.say("Every database is up to date.")
             asyncio.run(seal_logs(directory, settings, server, (), SystemClock()))
             click.echo(hand_out(directory, settings, server, run))

@@ -22,6 +22,7 @@ from vaka.database.server import Server
 from vaka.errors import ConfigurationError
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
+from vaka.tenants.trial_devices import prepare_trial_devices
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PORT_WAIT_SECONDS = 3.0
@@ -60,6 +61,7 @@ async def operate(
             await supervisor.start(keyholder_program(data, settings))
             await open_keys(data.server(settings), settings, clock)
             await furnish(data.server(settings))
+            await prepare_trials(data.server(settings), settings, clock, ACTOR)
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings), *beside)
         progress.say("Keyholder, receiver, desk, portal, registry, office, sign-in, scheduler and sequencer work.")
@@ -96,6 +98,13 @@ async def open_keys(server: Server, settings: Settings, clock: Clock) -> None:
             # One that was erased can be in the directory again, with a restored backup: the scheduler closes it anew.
             if not await keyring.is_ended(authority.id):
                 await keyring.open_authority(authority.id)
+
+
+async def prepare_trials(server: Server, settings: Settings, clock: Clock, actor: str) -> None:
+    """Make the devices that send trial alarms, where authorities have none; they go over TLS or not at all."""
+    if settings.receiver.tls_port is not None:
+        authorities = await asyncio.to_thread(active_authorities, server)
+        await prepare_trial_devices(server, authorities, settings.receiver.realm, clock, actor=actor)
 
 
 async def _start_database(data: DataDirectory, settings: Settings, supervisor: Supervisor, progress: Progress) -> None:

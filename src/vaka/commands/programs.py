@@ -61,6 +61,8 @@ def vaka_programs(data: DataDirectory, settings: Settings) -> tuple[Program, ...
         _process(data, "sequencer", is_ready=_has_settled),
         _process(data, "notifier", is_ready=_has_settled),
     ]
+    if receiver.tls_port is not None:
+        programs.append(_process(data, "trial", is_ready=_has_settled))
     wanted = tuple(port for port, _ in receiver_ports(settings))
     receivers = (
         _process(data, "receiver", "--instance", f"receiver-{number}", number=number, is_ready=_listens(*wanted))

@@ -34,6 +34,7 @@ TAKERS: Mapping[str, EntryPoint] = MappingProxyType(
         "vaka.commands.device_sheet": _judged("device_secret", "the column password of `vaka device import`"),
         "vaka.commands.secret": _judged("device_secret", "`vaka device secret`: typed, or made with --generate"),
         "vaka.tenants.exercise_devices": _judged("device_secret", "made for the devices of an exercise"),
+        "vaka.tenants.trial_devices": _judged("device_secret", "made for the device that sends trial alarms"),
         "vaka.demo.devices": _judged("device_secret", "made for the devices of a demo"),
         "vaka.identity.invitations": _judged(
             "invitation_code", "made by the office, `vaka account invite` and `vaka factor first`"

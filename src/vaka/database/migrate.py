@@ -186,7 +186,8 @@ def _revoke_everything(connection: psycopg.Connection[object], kind: Kind) -> No
 
 
 COMPONENTS = (
-    "receiver", "desk", "portal", "registry", "office", "signin", "scheduler", "sequencer", "notifier", "setup",
+    "receiver", "desk", "portal", "registry", "office", "signin", "scheduler", "sequencer", "notifier", "trial",
+    "setup",
 )  # fmt: skip
 KEYHOLDER = "keyholder"
 """The one component of the key database, which is in no other."""

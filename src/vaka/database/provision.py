@@ -22,7 +22,7 @@ from vaka.database.server import (
 )
 
 OWNERS = ("vaka_owner", "vaka_ledger")
-TENANT_COMPONENTS = ("receiver", "desk", "portal", "registry", "scheduler", "sequencer", "setup")
+TENANT_COMPONENTS = ("receiver", "desk", "portal", "registry", "scheduler", "sequencer", "trial", "setup")
 PLATFORM_COMPONENTS = COMPONENTS
 
 

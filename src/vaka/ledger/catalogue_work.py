@@ -53,6 +53,9 @@ WORK: Mapping[Event, About] = MappingProxyType(
             ("receiver",), ("message",), ("message", "class", "kind"), "the sender, the message's texts and position"
         ),
         Event.EXERCISE_ALARM_RAISED: About(("receiver",), ("exercise",), ("alarm", "class", "kind"), _DRILL),
+        Event.TRIAL_ALARM_RAISED: About(
+            ("receiver",), ALARM, ("message", "class", "kind"), "the sender and the message's texts; it is about nobody"
+        ),
         Event.EXERCISE_ALARM_TAKEN: About(OPERATOR, ("exercise",), ("alarm", "seconds"), _DRILL),
         Event.EXERCISE_ALARM_CLOSED: About(("account", "device", "scheduler"), ("exercise",), ("alarm",), _DRILL),
         Event.EXERCISE_ALARM_REAL: About(("device",), ("exercise",), ("alarm",), _DRILL),
@@ -63,7 +66,7 @@ WORK: Mapping[Event, About] = MappingProxyType(
             OPERATOR, ("device",), ("authority", "until"), "its sender and address, what the operator wrote"
         ),
         Event.DEVICE_REGISTERED: About(
-            ("setup", "demo"), ("device",), ("authority", "authentication", "exercise"),
+            ("setup", "demo"), ("device",), ("authority", "authentication", "exercise", "trial"),
             "its sender and its person; no credential",
         ),
         Event.DEVICE_CHANGED: About(

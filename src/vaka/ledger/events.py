@@ -160,6 +160,7 @@ class Event(Enum):
     EXERCISE_ALARM_TAKEN = "exercise_alarm.taken"  # an operator took it, after so many seconds
     EXERCISE_ALARM_CLOSED = "exercise_alarm.closed"  # and it ended
     EXERCISE_ALARM_REAL = "exercise_alarm.real"  # its device was heard outside the exercise: from then on it is real
+    TRIAL_ALARM_RAISED = "trial_alarm.raised"  # one of the product's own trials came the whole way, and was over
     EXERCISE_RULE_SET = "exercise_rule.set"  # within how many days the supplier answers requests
     ROLE_LAPSED = "role.lapsed"  # nobody answered a request in time, or an exception is over; the role ended with it
     ROLE_DESIGNATED = "role.designated"  # the authority decided that nobody gets a role without its approval

@@ -71,7 +71,7 @@ class Repeat(StrEnum):
 
 _METHODS = ("MESSAGE", "REGISTER", "OPTIONS", "ACK", "other", "response", "keep_alive")
 _STATUSES = ("200", "400", "401", "403", "404", "405", "413", "501", "503", "505")
-_OUTCOMES = ("raised", "joined", "withdrew", "upheld", "restored", "stored", "repeat")
+_OUTCOMES = ("raised", "tried", "joined", "withdrew", "upheld", "restored", "stored", "repeat")
 
 
 class Counters:

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 
 -- name: list_authorities
--- as: office in platform, receiver in platform, desk in platform, scheduler in platform, setup in platform
+-- as: office in platform, receiver in platform, desk in platform, scheduler in platform, trial in platform, setup in platform
 select id, slug, name, kind, database_name, address
 from authority
 where state = 'active'
@@ -278,6 +278,14 @@ select register_exercise_devices(%(exercise)s, %(made)s, %(actor)s, %(now)s)
 -- name: keep_exercise_devices
 -- as: setup in tenant
 select register_exercise_devices(%(exercise)s, %(made)s, %(ends_at)s, %(actor)s, %(now)s)
+
+-- name: enter_trial_device
+-- as: setup in platform
+select register_trial_device(%(authority)s, %(device)s, %(sender)s, %(ha1_sha256)s, %(device_type)s::smallint, %(actor)s, %(now)s)
+
+-- name: keep_trial_device
+-- as: setup in tenant
+select register_trial_device(%(device)s, %(sender)s, %(actor)s, %(now)s)
 
 -- name: enter_devices
 -- as: setup in platform, desk in platform

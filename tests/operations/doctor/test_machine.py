@@ -230,11 +230,15 @@ def test_a_certificate_that_ends_or_has_another_key_is_told_of(place: Place, tmp
 
 def test_a_process_that_is_not_there_is_told_of(place: Place) -> None:
     with pretending(place, *ALONE, "receiver"):
+        # Trial alarms go over TLS, and where there is none nobody misses whoever sends them.
+        assert faults(look_at_processes(replace(place))) == ["The process trial does not run (0 of 1)."]
+        assert faults(look_at_processes(told(place, receiver={"tls_port": False}))) == []
+    with pretending(place, *ALONE, "trial", "receiver"):
         assert faults(look_at_processes(place)) == []
         two = told(place, receiver={"processes": 2})
         assert faults(look_at_processes(two)) == ["The process receiver does not run (1 of 2)."]
         # Those of another directory are another installation's.
-        assert len(faults(look_at_processes(replace(place, root=place.root / "elsewhere")))) == len(ALONE) + 1
+        assert len(faults(look_at_processes(replace(place, root=place.root / "elsewhere")))) == len(ALONE) + 2
 
 
 def test_a_port_that_is_taken_or_silent_is_told_of(place: Place) -> None:

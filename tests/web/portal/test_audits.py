@@ -35,8 +35,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 NOTE = "Chefen verkade osäker på vem som har nyckel 47-B"
 PLATFORM_LOGINS = (
     "office", "portal", "setup", "desk", "signin", "scheduler", "registry", "sequencer", "notifier", "receiver",
+    "trial",
 )  # fmt: skip
-TENANT_LOGINS = ("desk", "scheduler", "setup", "sequencer", "receiver", "registry")
+TENANT_LOGINS = ("desk", "scheduler", "setup", "sequencer", "receiver", "registry", "trial")
 
 
 @pytest.fixture

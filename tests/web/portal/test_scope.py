@@ -19,12 +19,12 @@ from vaka.web.times import LOCAL
 
 YEAR = datetime.now(LOCAL).year
 WITHIN = [
-    ({3}, "/remote"), ({27}, "/clocks"), ({30}, "/flows"),
+    ({3}, "/remote"), ({27}, "/clocks"), ({30}, "/flows"), ({21}, "/status"), ({21}, "/trends"),
     ({9}, "/access"), ({9}, f"/access/report/{YEAR}"), ({9}, "/reports"), ({20}, "/reports"),
     ({20}, f"/reports/changes/{YEAR}"), ({20}, f"/reports/changes/{YEAR}/csv"),
 ]  # fmt: skip
 OUTSIDE = [
-    ({9, 20}, "/remote"), ({30}, "/clocks"), ({27}, "/flows"),
+    ({9, 20}, "/remote"), ({30}, "/clocks"), ({27}, "/flows"), ({20}, "/status"), ({30}, "/trends"),
     ({20}, f"/access/report/{YEAR}"), ({3}, "/reports"), ({9}, f"/reports/changes/{YEAR}"),
     (set(EVERY_TERM) - {37}, f"/reports/terms/{YEAR}"), (set(EVERY_TERM) - {37}, "/tasks/calendar"),
 ]  # fmt: skip

@@ -47,6 +47,14 @@ grant select, insert, update on receiver_presence to g_receiver;
 -- receiver: which devices are an exercise's that is held; setup: registers them, for one that is. Nobody reads or writes a row.
 grant execute on function list_held_devices to g_receiver;
 grant execute on function find_held_exercise, register_exercise_devices to g_setup;
+-- setup: registers the devices that send trial alarms; trial: which authorities there are, and what became of their trials.
+grant usage on schema vaka to g_trial;
+grant select on authority to g_trial;
+grant execute on function register_trial_device to g_setup;
+grant execute on function report_trial to g_trial;
+grant execute on function list_trials, list_trial_hours, list_capacity_hours to g_office, g_portal;
+grant execute on function report_capacity to g_scheduler;
+grant execute on function find_untried to g_scheduler, g_setup;
 -- desk: who is this session, what may he do where, which authorities are there.
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;
@@ -381,6 +389,10 @@ grant select on protected_look to g_portal;
 grant execute on function accept_messages, accept_exercises, record_signs_of_life to g_receiver;
 -- setup: makes devices known that were made for an exercise.
 grant execute on function register_exercise_devices to g_setup;
+-- setup: makes the device known that sends trial alarms; trial: whether one stands, and removes those that are over.
+grant usage on schema vaka to g_trial;
+grant execute on function register_trial_device to g_setup;
+grant execute on function find_trial, forget_trials to g_trial;
 -- desk: reads the one screen; changes an alarm's progress, never its facts.
 grant select on unit, unit_hours, person, contact, note, device, device_state, policy, closing_code, alarm,
     alarm_note, alarm_step to g_desk;

@@ -16,18 +16,18 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from vaka.clock import Clock
-from vaka.database.connections import Pool, transaction
-from vaka.database.queries import load_queries
+from vaka.database.connections import DatabaseUnavailableError, Pool, transaction
 from vaka.logs import describe_error
 from vaka.metrics import Level
 from vaka.operations.capacity.asking import SilentError, read_receiver
 from vaka.operations.capacity.figures import WAITS_LONG, Figures, find_excess, subtract
+from vaka.operations.capacity.trends import QUERIES, report_capacity
 from vaka.tenants.gateway import Gateway
 
-QUERIES = load_queries("vaka.operations.capacity")
 CAPACITY_SECONDS = 30.0
 """How often it is measured."""
-OWN_PAGE = "scheduler.metrics"
+OTHER_PAGES = frozenset({"scheduler.metrics", "trial.metrics"})
+"""Of processes that are no receivers."""
 MOST_DISKS = 720
 """How many measurements a forecast is drawn from: the last six hours."""
 MOST_EARLIER = 9
@@ -70,6 +70,7 @@ class Capacity(Collector):
             self._earlier.append(self.newest)
         self.newest = figures
         self._disks.append((figures.at, figures.disk_free))
+        await self._keep(figures)
         return int(self.excess() is not None)
 
     def excess(self) -> tuple[str, int] | None:
@@ -109,6 +110,14 @@ class Capacity(Collector):
             len(self._unreachable),
         )  # fmt: skip
 
+    async def _keep(self, figures: Figures) -> None:
+        """Keep the worst of each hour for the trend. Where that fails, it is this hour's, and nothing is red for it."""
+        try:
+            async with transaction(self._platform) as connection:
+                await report_capacity(connection, figures)
+        except DatabaseUnavailableError as error:
+            structlog.get_logger().warning("trend not kept", **describe_error(error.__cause__ or error))
+
     async def _count_waiting(self, authority_id: UUID, now: datetime) -> int:
         async with self._gateway.transaction(authority_id) as tenant:
             cursor = await tenant.execute(QUERIES["count_waiting"], {"before": now - WAITS_LONG})
@@ -116,7 +125,7 @@ class Capacity(Collector):
         return 0 if counted is None else int(counted[0])
 
     async def _ask_receivers(self) -> tuple[int, int, int, int]:
-        sockets = sorted(one for one in (self._root / "run").glob("*.metrics") if one.name != OWN_PAGE)
+        sockets = sorted(one for one in (self._root / "run").glob("*.metrics") if one.name not in OTHER_PAGES)
         silent = answers = slow = 0
         for socket in sockets:
             try:

@@ -33,7 +33,8 @@ class Wanted(NamedTuple):
 
 def look_at_processes(place: Place) -> Iterator[Finding]:
     """Whether each process of the installation runs, and as many receivers as there should be."""
-    for name in (*ALONE, "receiver"):
+    # Trial alarms go over TLS or not at all.
+    for name in (*ALONE, *(("trial",) if place.settings.receiver.tls_port is not None else ()), "receiver"):
         least, found = place.settings.receiver.processes if name == "receiver" else 1, place.running[name]
         if found < least:
             yield wrong(

@@ -51,6 +51,7 @@ from vaka.web.office import (
     roles,
     rules,
     terms,
+    trends,
     vulnerabilities,
 )
 from vaka.web.office.office import Office
@@ -138,6 +139,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/exclusions/end", exclusions.end, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/clocks", machines.show_clocks, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/flows", machines.show_flows, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/trends", trends.show_trends, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/remote", remote_checks.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/remote/draw", remote_checks.draw, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),
     route("/remote/check", remote_checks.check, ["POST"], needs=Permission.OFFICE_KEEP_REGISTERS),

@@ -10,6 +10,7 @@ GROUPS = (
     Group(mark("Work"), (
         Room("due", "/due", mark("What is due"), Permission.OFFICE_SEE_TERMS),
         Room("terms", "/terms", mark("The terms"), Permission.OFFICE_SEE_TERMS),
+        Room("trends", "/trends", mark("Trends"), Permission.OFFICE_SEE_TERMS),
         Room("clocks", "/clocks", mark("Clocks"), Permission.OFFICE_SEE_TERMS),
         Room("flows", "/flows", mark("Flows"), Permission.OFFICE_SEE_TERMS),
         Room("cases", "/cases", mark("Cases"), Permission.OFFICE_HANDLE_CASES),

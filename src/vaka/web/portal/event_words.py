@@ -160,6 +160,7 @@ EVENTS: Mapping[str, str] = {
     "exercise.settled": mark("Lesson of a crisis exercise settled"),
     "exercise.closed": mark("Crisis exercise closed"),
     "exercise_alarm.raised": mark("Alarm of an exercise received"),
+    "trial_alarm.raised": mark("Trial alarm received"),
     "exercise_alarm.taken": mark("Alarm of an exercise taken"),
     "exercise_alarm.closed": mark("Alarm of an exercise closed"),
     "exercise_alarm.real": mark("Alarm of an exercise became a real one"),
@@ -334,7 +335,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "devices": (
         mark("Devices and reception"),
-        ("message.stored", "device.late", "device.lost", "device.returned", "site.silent", "site.returned"),
+        ("message.stored", "trial_alarm.raised", "device.late", "device.lost", "device.returned", "site.silent",
+         "site.returned"),
     ),
     "upkeep": (
         mark("Upkeep and the log itself"),

@@ -10,6 +10,10 @@ GROUPS = (
     Group(mark("What waits for you"), (
         Room("tasks", "/tasks", mark("What waits for you"), Permission.PORTAL_SEE_TERMS),
     )),
+    Group(mark("Reception"), (
+        Room("status", "/status", mark("Reception now"), Permission.PORTAL_SEE_TERMS),
+        Room("trends", "/trends", mark("Trends"), Permission.PORTAL_SEE_TERMS),
+    )),
     Group(mark("The terms"), (
         Room("terms", "/terms", mark("The terms"), Permission.PORTAL_SEE_TERMS),
         Room("reports", "/reports", mark("Reports of a year"), Permission.PORTAL_SEE_TERMS),

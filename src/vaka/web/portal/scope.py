@@ -27,6 +27,7 @@ _TERMS: Mapping[str, frozenset[int]] = MappingProxyType(
         "/holders": frozenset({10}), "/notices": frozenset({9, 10}), "/inquiries": frozenset({37}),
         "/exercises": frozenset({36}), "/remote": frozenset({3}), "/clocks": frozenset({27}),
         "/flows": frozenset({30}), "/reports/changes": frozenset({20}),
+        "/status": frozenset({21}), "/trends": frozenset({21}),
     }
 )  # fmt: skip
 """By the first part of an address below the authority's, or its first two: it is open where one of these is in the

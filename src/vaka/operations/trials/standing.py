@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""How the trial alarms of each authority stand, and what they were like hour by hour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from vaka.database.connections import Connection
+from vaka.database.queries import load_queries
+
+QUERIES = load_queries("vaka.operations.trials")
+TRIAL_SECONDS = 60.0
+"""How often each authority has one. No setting: who could make it longer would turn red to green."""
+TRIED_WITHIN = timedelta(seconds=2 * TRIAL_SECONDS)
+"""Of whom none was tried for so long, nobody knows anything."""
+
+
+class TrialOutcome(StrEnum):
+    """What became of a trial alarm."""
+
+    WELL = "well"
+    UNREACHABLE = "unreachable"  # the authority's database does not answer whoever would look there
+    UNANSWERED = "unanswered"  # the receiver cannot be reached, does not prove who it is, or says nothing
+    BUSY = "busy"  # it says that it cannot store anything
+    REFUSED = "refused"  # it does not take the device for what it is
+    UNCONFIRMED = "unconfirmed"  # it took the alarm, and the confirmation never came
+    UNRECORDED = "unrecorded"  # it took the alarm, which does not stand in the authority's database, or not in its log
+    UNSEEN = "unseen"  # it stands there, and what feeds the desks was not told
+    REAL = "real"  # it was stored as a real one: a rule of the authority's makes tests something else
+    UNPREPARED = "unprepared"  # there is no device to send it
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial alarm, and how long it took; where it did not come so far, there is nothing to say."""
+
+    outcome: TrialOutcome
+    answered_ms: int | None = None
+    seen_ms: int | None = None
+    cause: str = field(default="", compare=False)
+    """Why no answer came, in a sentence for the log of whoever sends; it is told nowhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStanding:
+    """The newest of one authority."""
+
+    authority_id: UUID
+    tried_at: datetime
+    outcome: TrialOutcome
+    since: datetime
+    """Since when they come through, or do not."""
+    well_at: datetime | None
+    """When one came through last."""
+    answered_ms: int | None
+    seen_ms: int | None
+
+    def is_current(self, now: datetime) -> bool:
+        """Whether it was tried lately; otherwise nobody knows."""
+        return now - self.tried_at <= TRIED_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class TrialHour:
+    """The trial alarms of one hour."""
+
+    hour: datetime
+    tried: int
+    failed: int
+    slowest_ms: int | None
+    total_ms: int
+    """Of those that came through, together."""
+
+    @property
+    def usual_ms(self) -> int | None:
+        """How long one took on the average; None where none came through."""
+        well = self.tried - self.failed
+        return round(self.total_ms / well) if well else None
+
+
+async def report_trial(platform: Connection, authority_id: UUID, trial: Trial) -> None:
+    """Tell what became of one (as trial); when that was, is the database's clock."""
+    told = {"authority": authority_id, "outcome": trial.outcome.value, "answered": trial.answered_ms,
+            "seen": trial.seen_ms}  # fmt: skip
+    await platform.execute(QUERIES["report_trial"], told)
+
+
+async def list_trials(platform: Connection, authority_id: UUID | None = None) -> Sequence[TrialStanding]:
+    """Return how those of one authority stand, or those of all (as office or portal)."""
+    cursor = await platform.execute(QUERIES["list_trials"], {"authority": authority_id})
+    return [
+        TrialStanding(authority, tried_at, TrialOutcome(outcome), since, well_at, answered, seen)
+        for authority, tried_at, outcome, since, well_at, answered, seen in await cursor.fetchall()
+    ]
+
+
+async def list_trial_hours(
+    platform: Connection, since: datetime, authority_id: UUID | None = None
+) -> Sequence[TrialHour]:
+    """Return the hours in which there were any, oldest first (as office or portal)."""
+    async with platform.cursor(row_factory=class_row(TrialHour)) as cursor:
+        await cursor.execute(QUERIES["list_trial_hours"], {"authority": authority_id, "since": since})
+        return await cursor.fetchall()

@@ -1,0 +1,316 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Trial alarms through a real receiver, over TLS, into a real database: what they leave, and what turns term 21 red."""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.alarms.house import connect_superuser
+from tests.assurance.test_collectors import REQUIREMENTS, TERM_OF, judged
+from tests.certificates import Issuer
+from tests.identities import blinded
+from tests.platform import platform_as
+from tests.receiver.conftest import Locked, Register, Rows, Running, Start, free_port
+from tests.receiver.devices import HOST, REALM, Credentials, TcpDevice, authorization, message, mrq
+from vaka.alarms.reading import read_history, read_numbers, read_queue
+from vaka.assurance.asking_databases import Place
+from vaka.assurance.assessment import Judgement, Status
+from vaka.assurance.collectors import CAPACITY_COLLECTORS
+from vaka.assurance.looking import look
+from vaka.assurance.wording import explain
+from vaka.clock import SystemClock
+from vaka.database.connections import Connection, Pool, make_pool
+from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.metrics import metrics_text
+from vaka.operations.trials.standing import (
+    TRIAL_SECONDS,
+    TRIED_WITHIN,
+    Trial,
+    TrialOutcome,
+    TrialStanding,
+    list_trial_hours,
+    list_trials,
+)
+from vaka.operations.trials.wording import WORDS
+from vaka.processes.trial import find_way
+from vaka.settings import ReceiverSettings, Settings
+from vaka.settings_operations import TrialSettings
+from vaka.tenants.authorities import Authority
+from vaka.tenants.gateway import Gateway
+from vaka.tenants.trial_credentials import TrialDevice, read_trial_device, trial_file
+from vaka.tenants.trial_devices import prepare_trial_devices
+from vaka.trial import sending
+from vaka.trial.rounds import Trials
+
+pytestmark = [pytest.mark.anyio, pytest.mark.database]
+
+EVIDENCE = "trial-alarm"
+HOUR = timedelta(hours=1)
+MET = (Status.MET, "none")
+ALARMS = "select state, closed_by, closing_result, escalate_at, person_id from alarm where trial"
+
+
+@dataclass
+class House:
+    """An authority with its trial device, a receiver over TLS, whoever sends trials, and who looks for evidence."""
+
+    server: Server
+    authority: Authority
+    running: Running
+    trials: Trials
+    place: Place
+    settings: Settings
+
+    async def standing(self) -> TrialStanding:
+        """How its trials stand, as its portal sees it."""
+        async with platform_as(self.server, "portal") as portal:
+            [standing] = await list_trials(portal, self.authority.id)
+        return standing
+
+    async def tried(self) -> tuple[TrialOutcome, tuple[Status, str]]:
+        """Send one, and say what became of it, and of the term's evidence when that is looked for next."""
+        await self.trials.make_round()
+        return (await self.standing()).outcome, await self.status()
+
+    async def status(self, later: timedelta = timedelta()) -> tuple[Status, str]:
+        """Look for evidence, and judge."""
+        now = SystemClock().now() + later
+        await look(REQUIREMENTS[EVIDENCE], CAPACITY_COLLECTORS[EVIDENCE], self.place, now)
+        return await judged(EVIDENCE, self.place, self.server, now)
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """Of the receiver's certificate."""
+    return Issuer(tmp_path_factory.mktemp("issuer"))
+
+
+@pytest.fixture
+async def house(server: Server, authority: Authority, start: Start, issuer: Issuer) -> AsyncIterator[House]:
+    await prepare_trial_devices(server, [authority], REALM, SystemClock(), actor="setup")
+    certificate, key = issuer.certificate_for(HOST)
+    running = await start(
+        tls_port=free_port(), certificate=certificate, certificate_key=key, commit_deadline_milliseconds=1500
+    )
+    device = read_trial_device(server.credentials, authority)
+    assert device is not None
+    await running.knows(device.number)
+    settings = Settings(
+        receiver=ReceiverSettings(host=HOST, tls_port=running.tls), trial=TrialSettings(trusted=issuer.certificate)
+    )
+    gateways = Gateway(server, "trial", ()), Gateway(server, "scheduler", [authority])
+    async with pool(server, "trial") as telling, pool(server, "scheduler") as looking:
+        trials = Trials(gateways[0], telling, server.credentials, lambda: find_way(Path("/"), settings), SystemClock())
+        place = Place(looking, gateways[1], [authority.id])
+        yield House(server, authority, running, trials, place, settings)
+        for gateway in gateways:
+            await gateway.close()
+
+
+def pool(server: Server, component: str) -> Pool:
+    """Connections to the platform's database."""
+    return make_pool(server, platform_role(component), PLATFORM_DATABASE, application="test")
+
+
+async def test_term_21_6_trial_alarm_goes_the_whole_way_and_leaves_nothing_behind(house: House, rows: Rows) -> None:
+    """Pressed, answered, stored, in the log under its own event, told to the desks; and in no operator's way, ever."""
+    heard: list[str] = []
+    with closing(connect_superuser(house.server, house.authority.database_name)) as desk:
+        desk.execute("listen alarm")
+        assert await house.tried() == (TrialOutcome.WELL, MET)
+        heard += [told.payload for told in desk.notifies(timeout=5, stop_after=1)]
+    assert rows(house.authority, f"{ALARMS}") == [("closed", "trial", "trial", None, None)]
+    assert heard == [str(rows(house.authority, "select id from alarm")[0][0])]
+    assert rows(house.authority, "select event from inbox where event like '%%alarm%%'") == [("trial_alarm.raised",)]
+    now, gateway = SystemClock().now(), Gateway(house.server, "desk", [house.authority])
+    async with gateway.transaction(house.authority.id) as connection:
+        assert await read_queue(connection, now) == []
+        assert (await read_numbers(connection, now)).open == 0
+        assert await read_history(connection, since=now - HOUR, until=now + HOUR) == []
+    await gateway.close()
+    standing = await house.standing()
+    assert standing.well_at == standing.tried_at
+    assert standing.is_current(standing.tried_at + TRIED_WITHIN)
+    assert 0 < (standing.answered_ms or 0) <= (standing.seen_ms or 0)
+    assert house.running.receiver.counters.stored.nonzero() == {"tried": 1}
+    text = metrics_text((house.trials,)).decode()
+    assert "vaka_trial_seconds_count 1.0" in text
+    assert "vaka_trials_finished_timestamp_seconds" in text
+    assert house.authority.slug not in text
+
+
+async def test_trials_of_an_hour_are_kept_and_older_ones_removed(house: House, rows: Rows) -> None:
+    await house.trials.make_round()
+    age = "update alarm set received_at = now() - interval '2h'"
+    rows(house.authority, f"set session_replication_role = replica; {age}")
+    await house.trials.make_round()
+    assert len(rows(house.authority, ALARMS)) == 1
+    assert rows(house.authority, "select count(*) from message") == [(1,)]
+    async with platform_as(house.server, "portal") as portal:
+        hours = await list_trial_hours(portal, SystemClock().now() - timedelta(hours=2), house.authority.id)
+    assert sum(one.tried for one in hours) >= 2
+    assert all(one.usual_ms is None or one.usual_ms <= (one.slowest_ms or 0) for one in hours)
+
+
+async def test_what_else_the_trials_device_sends_is_real(house: House, rows: Rows) -> None:
+    """A button pressed on it opens an alarm as any other; nothing makes it a trial's, and no trial is made real."""
+    device = read_trial_device(house.server.credentials, house.authority)
+    assert device is not None
+    socket = await TcpDevice.connect(house.running.tcp)
+    who = Credentials(device.number, device.number, device.password)
+    body = mrq(device.number, stc="10")
+    challenged = await socket.ask(message(device.number, body))
+    said = await socket.ask(message(device.number, body, headers=(authorization(challenged, who),)))
+    await socket.close()
+    assert said.status == 200
+    await house.trials.make_round()
+    found = "select class, state, trial from alarm order by received_at"
+    assert rows(house.authority, found) == [("life", "received", False), ("test", "closed", True)]
+    for change in (
+        "update alarm set trial = not trial",
+        "update alarm set state = 'received', closed_at = null where trial",
+        "update alarm set person_id = device_id where trial",
+        "insert into device (id, sender) select gen_random_uuid(), sender from trial_device",
+        "insert into trial_device select gen_random_uuid(), '~' || repeat('b', 28), now()",
+        "update trial_device set sender = sender",
+        "delete from trial_device",
+        "truncate trial_device",
+    ):
+        with pytest.raises(psycopg.Error) as refused:
+            rows(house.authority, change)
+        assert refused.value.sqlstate in ("42501", "23505", "23514"), change
+    with closing(connect_superuser(house.server, PLATFORM_DATABASE)) as platform:
+        platform.execute("set search_path = vaka")
+        for change in (
+            f"update device_entry set person_id = gen_random_uuid(), address = decode(repeat('00', 32), 'hex')"
+            f" where sender = '{blinded(device.number)}'",
+            "insert into trial_device select gen_random_uuid(), authority_id, '~' || repeat('c', 28), 'setup', now()"
+            " from trial_device limit 1",
+            "update trial_device set registered_at = registered_at",
+            "delete from trial_device",
+        ):
+            with pytest.raises(psycopg.Error) as refused:
+                platform.execute(change.encode())
+            assert refused.value.sqlstate in ("42501", "23505", "23514"), change
+
+
+@pytest.mark.turns_red(EVIDENCE)
+async def test_term_21_6_trial_that_a_receiver_or_a_database_fails_is_red_at_the_next_round(
+    house: House, rows: Rows, locked: Locked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered is not enough: what was answered has to stand there, and to be told. Each is well again by itself."""
+    monkeypatch.setattr(sending, "SEEN_SECONDS", 0.3)
+    for outcome, plant, undo in (
+        # Answered, and the alarm is not there.
+        (TrialOutcome.UNRECORDED, "create function lost() returns trigger language plpgsql as 'begin return null; end';"
+         "create trigger zz before insert on alarm for each row execute function lost()", "drop function lost cascade"),
+        # There, and nobody was told.
+        (TrialOutcome.UNSEEN, "alter function announce_alarms rename to announced;"
+         "create function announce_alarms(uuid[]) returns void language sql as ''",
+         "drop function announce_alarms; alter function announced rename to announce_alarms"),
+    ):  # fmt: skip
+        rows(house.authority, plant)
+        try:
+            assert await house.tried() == (outcome, (Status.FAILING, outcome.value))
+        finally:
+            rows(house.authority, undo)
+        assert await house.tried() == (TrialOutcome.WELL, MET)
+    failing_since = None
+    with locked(house.authority, "message"):
+        assert await house.tried() == (TrialOutcome.BUSY, (Status.FAILING, "busy"))
+        failing_since = (await house.standing()).since
+        assert await house.tried() == (TrialOutcome.BUSY, (Status.FAILING, "busy"))
+        assert (await house.standing()).since == failing_since
+    await house.running.receiver.stop()
+    assert await house.tried() == (TrialOutcome.UNANSWERED, (Status.FAILING, "unanswered"))
+    assert (await house.standing()).since == failing_since
+    assert "vaka_trials_failing" in metrics_text((house.trials,)).decode()
+
+
+@pytest.mark.turns_red(EVIDENCE)
+@pytest.mark.turns_red(EVIDENCE, stopped=True)
+async def test_term_21_6_trials_that_are_sent_no_more_are_red_within_two_rounds(house: House) -> None:
+    """Whoever sends them has stopped: what was well is not well for longer than two rounds."""
+    assert await house.tried() == (TrialOutcome.WELL, MET)
+    assert timedelta(seconds=2 * TRIAL_SECONDS) == TRIED_WITHIN
+    later = SystemClock().now() + TRIED_WITHIN + timedelta(seconds=1)
+    unlooked = await judged(EVIDENCE, house.place, house.server, later)
+    assert unlooked == (Status.UNTESTED, "collector_down"), "nor is it where nobody looks any more"
+    assert await house.status(TRIED_WITHIN - timedelta(seconds=10)) == MET
+    assert await house.status(TRIED_WITHIN + timedelta(seconds=1)) == (Status.FAILING, "stopped")
+
+
+@pytest.mark.turns_red(EVIDENCE)
+async def test_term_21_6_trial_taken_for_a_real_alarm_is_red_and_not_repeated(
+    house: House, rows: Rows, register: Register
+) -> None:
+    """The authority makes every test an alarm of life: operators see one, and not one a minute."""
+    directory = house.running.receiver.directory
+    register.execute(
+        "insert into vaka.class_override (authority_id, message_type, status_code, alarm_class, reason, changed_at)"
+        " values (%s, 'ME', 102, 'life', 'every test is looked into', now())", house.authority.id,
+    )  # fmt: skip
+    try:
+        wanted = ("ME", 2, 102)
+        await house.running.until(lambda: directory.table(house.authority.id).verdict(*wanted).alarm_class == "life")
+        for _ in range(2):
+            assert await house.tried() == (TrialOutcome.REAL, (Status.FAILING, "real"))
+    finally:
+        register.execute("delete from vaka.class_override where authority_id = %s", house.authority.id)
+    assert rows(house.authority, "select class, state, trial, messages from alarm") == [("life", "received", False, 1)]
+
+
+async def test_a_receiver_that_does_not_prove_who_it_is_gets_no_trial(
+    house: House, register: Register, tmp_path: Path
+) -> None:
+    """Neither is one sent for an authority without a device, nor while its database lets nobody in."""
+    strict = house.settings.model_copy(update={"trial": TrialSettings(trusted=Issuer(tmp_path).certificate)})
+    way = find_way(Path("/"), strict)
+    device = read_trial_device(house.server.credentials, house.authority)
+    assert device is not None
+
+    async def connect() -> Connection:
+        return await gateway.open_own_connection(house.authority.id, "look")
+
+    gateway = Gateway(house.server, "trial", [house.authority])
+    assert await sending.try_alarm(way, device, connect, SystemClock()) == Trial(TrialOutcome.UNANSWERED)
+    other = TrialDevice(device.number, "another password altogether")
+    refused = await sending.try_alarm(find_way(Path("/"), house.settings), other, connect, SystemClock())
+    assert refused == Trial(TrialOutcome.REFUSED)
+    with register.absent(house.authority):
+        assert (await house.tried())[0] is TrialOutcome.UNREACHABLE
+    file = trial_file(house.server.credentials, house.authority)
+    kept = file.rename(file.with_suffix(".kept"))
+    try:
+        assert (await house.tried())[0] is TrialOutcome.UNPREPARED
+    finally:
+        kept.rename(file)
+
+
+async def test_whatever_becomes_of_a_trial_is_said() -> None:
+    assert set(WORDS) == set(TrialOutcome) - {TrialOutcome.WELL}
+    for outcome in (*WORDS, "stopped"):
+        said = explain(TERM_OF[EVIDENCE], Judgement(Status.FAILING, SystemClock().now(), str(outcome), EVIDENCE, 1))
+        assert said.sv != said.en
+
+
+async def test_whoever_sends_trials_can_do_nothing_else(server: Server, authority: Authority) -> None:
+    """It reads no alarm, no device and no log, and tells of nothing but trials."""
+    gateway = Gateway(server, "trial", [authority])
+    tenant = await gateway.open_own_connection(authority.id, "test")
+    try:
+        for table in ("alarm", "message", "device", "trial_device", "ledger.inbox", "person"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await tenant.execute(f"select from {table}".encode())
+    finally:
+        await tenant.close()
+    async with platform_as(server, "trial") as platform:
+        for table in ("trial_state", "trial_hour", "device_entry", "account"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await platform.execute(f"select from {table}".encode())
