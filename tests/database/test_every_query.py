@@ -28,7 +28,7 @@ USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform",
               "identity": "platform", "notices": "platform", "protected": "tenant", "keys": "keys",
               "operations.backup": "platform", "operations.integrity": "platform", "registers": "platform",
               "operations.doctor": "platform", "operations.exchange": "platform",
-              "operations.vulnerabilities": "platform"}  # fmt: skip
+              "operations.vulnerabilities": "platform", "files": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {
