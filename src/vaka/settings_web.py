@@ -109,7 +109,7 @@ class DemoSettings(WebSettings):
 
 
 class AttachmentSettings(BaseModel):
-    """Files that administrators attach to entries of the registers. Without a scanner none is taken in."""
+    """Files at entries of registers, and with what is said in cases and questions; none without a scanner."""
 
     model_config = ONE_TABLE
 
@@ -122,7 +122,7 @@ class AttachmentSettings(BaseModel):
     largest_mebibytes: Annotated[int, Field(ge=1, le=20)] = 8
     """How large a file may be. clamd's own StreamMaxLength and MaxFileSize must be larger."""
     most_files: Annotated[int, Field(ge=1, le=50)] = 10
-    """How many files one text of an entry may have."""
+    """How many files one text of an entry may have, and each side may send in one room of a case or one question."""
 
     @property
     def largest_bytes(self) -> int:

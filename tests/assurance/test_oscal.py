@@ -20,7 +20,7 @@ from tests.assurance.judges import Json, judge_by_constraints, judge_by_schema, 
 from vaka.assurance.assessment import Contract, Standing, Status
 from vaka.assurance.controls import load_controls, read_controls
 from vaka.assurance.evidence import Supervised
-from vaka.assurance.oscal_cases import is_open
+from vaka.assurance.oscal_cases import describe_risks, is_open
 from vaka.assurance.oscal_parts import (
     ACTIONS,
     CATALOG,
@@ -147,6 +147,20 @@ def test_an_open_case_is_a_risk_and_nothing_marked_red_is_said_of_it() -> None:
     assert "cases" not in json.dumps(make_documents(CASES["something fails, something is old"])[ACTIONS])
     assert not is_open("fixed")
     assert not is_open("closed")
+
+
+def test_a_risk_names_the_files_of_what_leaves_by_their_fingerprints() -> None:
+    """And none of what is marked RED."""
+    one = open_case(7, "triaged", "AMBER", "RED", "CLEAR")
+    with_files = [
+        replace(entry, facts={**entry.facts, "file": {"name": f"{entry.tlp}.txt", "sha256": f"{entry.number}" * 64}})
+        for entry in one.entries
+    ]
+    [risk] = describe_risks(replace(assessed({}), cases=[OpenCase(one.case, with_files)]))
+    assert f"AMBER.txt (SHA-256 {'1' * 64})" in risk["statement"]
+    assert f"CLEAR.txt (SHA-256 {'3' * 64})" in risk["statement"]
+    assert "RED.txt" not in risk["statement"]
+    assert "2" * 64 not in risk["statement"]
 
 
 def test_what_the_authority_left_out_is_in_no_profile() -> None:

@@ -3,27 +3,31 @@
 """Cases in a real browser: opened in the office without a script, read and answered by whom they touch."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import House, scrolls
+from tests.browser.house import SCANNER, House, scrolls
 from tests.browser.test_looks import require_accessible
 from tests.browser.test_office import Administer, administer  # noqa: F401 - a fixture
 from tests.browser.test_portal import Review, review  # noqa: F401 - a fixture
+from tests.scanner.clamav import running_clamd
 
 pytestmark = pytest.mark.browser
 
 LOOKS = list(product(("light", "dark"), ("sv", "en")))
 ROOMS = "/log/ekbacka/cases"
+TEXT = "Kontot är stängt\n".encode()
 
 
 def test_a_case_and_its_room_are_accessible_and_fit(
     house: House,
     administer: Administer,  # noqa: F811
     review: Review,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
-    """From an empty form to an answer; in every language and theme, at both sizes."""
+    """From an empty form to an answer with a file; in every language and theme, at both sizes."""
     writer = administer("adam", "/cases/new", scripts=False)
     writer.fill("#title", "Okända inloggningar")
     writer.fill("#text", "Försök mot webbservern i natt.")
@@ -35,7 +39,17 @@ def test_a_case_and_its_room_are_accessible_and_fit(
     room = f"/log/ekbacka{here}"
     reader = review("agneta", room, language="sv", theme="light")
     reader.fill("#text", "Vi har stängt kontot.")
-    reader.get_by_role("button", name="Skicka").click()
+    reader.set_input_files("#file", {"name": "Konto åäö.txt", "mimeType": "text/plain", "buffer": TEXT})
+    with running_clamd(socket=house.installation.root / SCANNER):
+        reader.get_by_role("button", name="Skicka").click()
+        expect(reader.locator("main")).to_contain_text("Konto åäö.txt")
+    for page in (writer, reader):
+        page.reload()
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="Konto åäö.txt").click()
+        assert saved.value.suggested_filename == "Konto åäö.txt"
+        saved.value.save_as(tmp_path / "saved")
+        assert (tmp_path / "saved").read_bytes() == TEXT
     reader.get_by_role("button", name="Jag har sett dessa").click()
     expect(reader.locator("main")).to_contain_text("Sett av")
     for theme, language in LOOKS:

@@ -24,7 +24,7 @@ SAMPLES: dict[str, object] = {
     "regulated": False,
     "known_at": START,
     **dict.fromkeys(("text", "title"), "x"),
-    "facts": Jsonb({}),
+    **dict.fromkeys(("facts", "file"), Jsonb({})),
     "touches": [uuid4()],
     "minutes": [1, 1, 1, 1],
     "number": 1,

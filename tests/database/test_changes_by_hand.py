@@ -295,6 +295,7 @@ UNGUARDED = {
         "session_place": "added by a function alone, with an entry; everybody else is refused",
         "register_showing": "set by a function alone, with an entry; everybody else is refused",
         "attachment": "added by a function alone, with an entry; everybody else is refused (tests/registers)",
+        "message_file": "added by a function alone, with the entry of its words (tests/cases/test_files.py)",
         "authority_rule": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_opening": "added by a function alone, with an entry; everybody else is refused",
         "authority_rule_acknowledgement": "added by a function alone, with an entry; everybody else is refused",

@@ -226,6 +226,8 @@ PLATFORM: dict[str, Rights] = {
         },
         "list_vulnerabilities_of()": "execute",
         "answer_case()": "execute",
+        **dict.fromkeys(("keep_message_file()", "refuse_message_file()", "read_case_file()"), "execute"),
+        **dict.fromkeys(("list_inquiry_files()", "read_inquiry_file()"), "execute"),
         "see_case()": "execute",
         "set_case_contact()": "execute",
         "end_case_contact()": "execute",
@@ -318,6 +320,8 @@ PLATFORM: dict[str, Rights] = {
         "case_contact": CONTACTS,
         **dict.fromkeys(("security_case", "case_entry", "case_receipt", "case_touch", "case_standing"), "select"),
         **{f"{what}()": "execute" for what in ("open_case", "write_case", "see_case")},
+        "message_file": "select",
+        **{f"{what}()": "execute" for what in ("keep_message_file", "refuse_message_file")},
         **{f"{what}()": "execute" for what in ("state_vulnerability", "decide_vulnerability")},
         **dict.fromkeys(
             (

@@ -116,6 +116,8 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("cases", "answer_case"): told("case.written"),
     ("cases", "see_case"): told("case.seen"),
     ("cases", "escalate_cases"): told("case.escalated"),
+    ("files", "keep_message_file"): Untold("goes with the entry of the words that it comes with, which has its digest"),
+    ("files", "refuse_message_file"): told("file.refused"),
     ("operations.detection", "raise_alert"): told("detection.alerted", "case.opened"),
     ("operations.detection", "enter_detection"): Untold("how far a log was looked through: evidence.changed tells"),
     ("assurance", "import_contract"): told("contract.imported"),
@@ -334,6 +336,8 @@ _CHANGES = re.compile(
     r"|enter_look|place_session|draw_remote_sample|check_remote_session|enter_register_version|acknowledge_register_entry|show_register|say_in_inquiry"
     r"|(publish|open|acknowledge)_rule\(|(attach|refuse)_file\("
     r"|(propose|approve|end)_exclusion|report_log_check|import_contract|end_command_sessions\("
+    r"|(publish|open|acknowledge)_rule\(|(attach|refuse)_file\(|(keep|refuse)_message_file\("
+    r"|(propose|approve|end)_exclusion|report_log_check|end_command_sessions\("
     r"|set_case_contact|end_case_contact"
     r"|(open|write|answer|see)_case\(|escalate_cases\(|raise_alert\(|enter_detection\("
     r"|(begin|finish)_advisory_import\(|add_advisory_records\(|(enter|state|decide)_vulnerabilit(ies|y)\("
@@ -394,6 +398,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "state_vulnerability": told("vulnerability.stated"),
     "decide_vulnerability": told("vulnerability.accepted", "vulnerability.refused", "case.written"),
     "see_case": told("case.seen"),
+    "keep_message_file": Untold("goes with the entry of the words that it comes with, which has its digest"),
     "write_case_notices": Untold("goes with the entry that the notice tells of"),
     "forget_contacts": told("contact.ended"),
     "set_case_contact": told("contact.set"),
@@ -762,8 +767,11 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/terms"): Untold("leads to a page"),
     ("GET", "/inquiries"): Untold("leads to a page"),
     ("GET", f"{LOG}/inquiries"): told("page.opened"),
-    ("POST", f"{LOG}/inquiries"): told("inquiry.filed"),
-    ("POST", f"{LOG}/inquiries/settle"): told("inquiry.accepted", "inquiry.returned", "inquiry.withdrawn"),
+    ("POST", f"{LOG}/inquiries"): told("inquiry.filed", "file.refused"),
+    ("POST", f"{LOG}/inquiries/settle"): told(
+        "inquiry.accepted", "inquiry.returned", "inquiry.withdrawn", "file.refused"
+    ),
+    ("GET", f"{LOG}/inquiries/{{inquiry}}/files/{{number}}"): told("file.fetched"),
     ("GET", f"{LOG}/remote"): told("page.opened"),
     ("GET", f"{LOG}/checks"): told("log.read"),
     ("POST", f"{LOG}/checks"): told("log.verified", "security_key.used", "security_key.refused"),
@@ -830,7 +838,8 @@ PORTAL_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("POST", f"{LOG}/notices/seen"): told("notice.acknowledged"),
     ("GET", f"{LOG}/cases"): told("page.opened"),
     ("GET", f"{LOG}/cases/{{case}}"): told("page.opened"),
-    ("POST", f"{LOG}/cases/{{case}}/answer"): told("case.written"),
+    ("POST", f"{LOG}/cases/{{case}}/answer"): told("case.written", "file.refused"),
+    ("GET", f"{LOG}/cases/{{case}}/files/{{number}}"): told("file.fetched"),
     ("POST", f"{LOG}/cases/{{case}}/seen"): told("case.seen"),
     ("GET", f"{LOG}/cases/{{case}}/file"): told("case.exported"),
     ("GET", f"{LOG}/cases/{{case}}/file/csaf"): told("case.exported"),
@@ -930,7 +939,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/terms"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/terms/{slug}"): Untold("how the terms stand, in which there is nobody"),
     ("GET", "/inquiries"): Untold("what authorities have asked the supplier; nobody in care"),
-    ("POST", "/inquiries"): told("inquiry.answered"),
+    ("POST", "/inquiries"): told("inquiry.answered", "file.refused"),
+    ("GET", "/inquiries/{inquiry}/files/{number}"): Untold("what came with what stands on the page; nobody in care"),
     ("GET", "/clocks"): Untold("how right the machines' clocks are; there is nobody in it"),
     ("GET", "/flows"): Untold("what flows between whom, and how it is protected; there is nobody in it"),
     ("GET", "/trends"): Untold("whether trial alarms come through, and what was measured; there is nobody in it"),
@@ -971,7 +981,8 @@ OFFICE_PAGES: dict[tuple[str, str], Told | Untold] = {
     ("GET", "/cases/new"): Untold("a form, and nothing of anybody"),
     ("POST", "/cases/new"): told("case.opened", "case.written"),
     ("GET", "/cases/{case}"): Untold("what was written in a case; nobody in care"),
-    ("POST", "/cases/{case}/write"): told("case.written"),
+    ("POST", "/cases/{case}/write"): told("case.written", "file.refused"),
+    ("GET", "/cases/{case}/files/{number}"): Untold("what came with what stands on the page; nobody in care"),
     ("POST", "/cases/{case}/seen"): told("case.seen"),
     ("GET", "/registers/{register}"): Untold("what stands in a register; nobody in care"),
     ("GET", "/registers/{register}/table"): Untold("what stands in a register; nobody in care"),

@@ -16,6 +16,8 @@ from vaka.assurance.evidence import QUERIES
 from vaka.assurance.inquiries import InquiryAct, Kind
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
+from vaka.files.keeping import keep_file
+from vaka.files.model import Sent
 from vaka.identifiers import new_identifier
 from vaka.ledger.standing import require_standing
 from vaka.ledger.wording import seems_personal
@@ -66,6 +68,20 @@ _WHY: dict[str, tuple[Category, str, str]] = {
         Category.CONFLICT, f"{MOST_WAITING} av era frågor väntar redan på svar. Vänta, eller dra tillbaka någon först.",
         f"{MOST_WAITING} of your questions wait for an answer already. Wait, or withdraw one first.",
     ),
+    "full": (
+        Category.CONFLICT, "Frågan rymmer inte fler filer från er. Svara utan fil, och säg var den finns.",
+        "The question holds no more files of yours. Answer without a file, and say where it is.",
+    ),
+    "name": (
+        Category.INVALID, "Filens namn ser ut att ha ett personnummer, telefonnummer eller en e-postadress i sig. Ge "
+        "den ett annat namn: det kan inte tas bort.",
+        "The file's name seems to have a personal number, a telephone number or a mail address in it. Give it another "
+        "name: it cannot be taken away.",
+    ),
+    "other": (
+        Category.INVALID, "Du har skrivit en annan fils SHA-256 än den du skickar. Lämna det fältet tomt.",
+        "You wrote the SHA-256 of another file than the one you send. Leave that field empty.",
+    ),
     "gone": (Category.CONFLICT, "Det finns ingen sådan fråga.", "There is no such question."),
     "stranger": (
         Category.FORBIDDEN, "Du kan inte tala för den sidan just nu.", "You cannot speak for that side at present.",
@@ -82,6 +98,18 @@ class Saying:
     reference: str = ""
     sha256: str = ""
     wanted_by: datetime | None = None
+    sent: Sent | None = None
+    """The file that comes with it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the file that comes with it, or of what an answer points to. Raises UnsayableError."""
+        written = self.sha256.lower()
+        if self.sent is None:
+            return written
+        if written not in ("", self.sent.sha256):
+            raise UnsayableError("other")
+        return self.sent.sha256
 
 
 async def file_inquiry(
@@ -120,14 +148,18 @@ async def _say(
     words, reference = saying.words.strip(), saying.reference.strip()
     if not 0 < len(words) <= LONGEST_WORDS or len(reference) > LONGEST_REFERENCE or seems_personal(words + reference):
         raise UnsayableError("words")
+    if saying.sent is not None and seems_personal(saying.sent.file.name):
+        raise UnsayableError("name")
     values = {
         "id": inquiry, "seen": seen, "act": saying.act, "authority_id": authority_id, "kind": kind, "term": term,
-        "words": words, "reference": reference, "sha256": saying.sha256.lower(), "wanted_by": saying.wanted_by,
+        "words": words, "reference": reference, "sha256": saying.fingerprint, "wanted_by": saying.wanted_by,
         "by": principal.account_id, "now": now,
     }  # fmt: skip
     async with connection.transaction():
         row = await (await connection.execute(QUERIES["say_in_inquiry"], values)).fetchone()
         said = "gone" if row is None else str(row[0])
+        if said == "done" and saying.sent is not None:
+            said = await keep_file(connection, saying.sent, principal.account_id, now, inquiry=inquiry)
         if said != "done":
             raise UnsayableError(said)
         await require_standing(connection, now)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from vaka.assurance.oscal_parts import Assessed, Json, OpenCase, moment, own, said
 from vaka.cases.model import MARKINGS, may_leave
-from vaka.cases.words import WORDS, title_of
+from vaka.cases.words import WORDS, file_in, title_of
 from vaka.errors import Sentence
 
 _STATES: Mapping[str, str] = MappingProxyType(
@@ -54,7 +54,7 @@ def list_items(assessed: Assessed) -> list[Json]:
 
 
 def _risk(assessed: Assessed, one: OpenCase) -> Json:
-    texts = [entry.text for entry in may_leave(one.entries) if entry.text]
+    texts = ["\n".join(filter(None, (entry.text, file_in(entry)))) for entry in may_leave(one.entries) if entry.text]
     return {
         "uuid": _risk_id(assessed, one), "title": _name(one), "description": _summary(one),
         "statement": "\n\n".join(texts) or _summary(one), "props": _props(one), "status": _STATES[one.case.state],

@@ -30,7 +30,7 @@ select write_case(%(case_id)s, %(kind)s, %(tlp)s, %(authority_id)s, %(text)s, %(
 
 -- name: answer_case
 -- as: portal
-select answer_case(%(case_id)s, %(authority_id)s, %(tlp)s, %(text)s, %(account_id)s, %(now)s)
+select answer_case(%(case_id)s, %(authority_id)s, %(tlp)s, %(text)s, %(file)s, %(account_id)s, %(now)s)
 
 -- name: see_case
 -- as: office, portal

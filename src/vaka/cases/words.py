@@ -49,12 +49,19 @@ WORDS: Mapping[str, Sentence] = MappingProxyType(
 
 _STEP, _CAUSE, _IMPACT = Sentence("Steg", "Step"), Sentence("Orsak", "Cause"), Sentence("Påverkan", "Impact")
 _REPORT = Sentence("Om det har rapporterats", "Whether it was reported")
+_FILE = Sentence("Fil", "File")
 _CORRECTS, _LEVEL = Sentence("Rättar post", "Corrects entry"), Sentence("Nivå", "Level")
 
 
 def title_of(entries: Sequence[CaseEntry]) -> str:
     """Return what a case is called where its first entry is shown; else nothing."""
     return next((str(one.facts.get("title", "")) for one in entries if one.kind == "opened"), "")
+
+
+def file_in(entry: CaseEntry) -> str:
+    """Return what the file that came with an entry is called, and its fingerprint; nothing where none came."""
+    file = entry.facts.get("file")
+    return f"{file['name']} (SHA-256 {file['sha256']})" if file else ""
 
 
 def said_in(entry: CaseEntry, language: Literal["sv", "en"]) -> list[str]:
@@ -71,6 +78,8 @@ def said_in(entry: CaseEntry, language: Literal["sv", "en"]) -> list[str]:
     if facts.get("report"):
         said = "reported_law" if facts["report"] == "reported" else str(facts["report"])
         found.append(f"{_REPORT.in_language(language)}: {word(said)}")
+    if facts.get("file"):
+        found.append(f"{_FILE.in_language(language)}: {file_in(entry)}")
     for name, label in (("corrects", _CORRECTS), ("level", _LEVEL)):
         if facts.get(name):
             found.append(f"{label.in_language(language)} {facts[name]}")

@@ -8,6 +8,7 @@ Whatever finds an incident opens it by :func:`open_case`: a person in the office
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -29,6 +30,8 @@ from vaka.cases.model import (
 )
 from vaka.database.connections import Connection
 from vaka.errors import Category, Sentence, VakaError
+from vaka.files.keeping import keep_file
+from vaka.files.model import Sent
 from vaka.identifiers import new_identifier
 from vaka.ledger.standing import require_standing
 from vaka.ledger.wording import seems_personal
@@ -72,6 +75,22 @@ _REFUSALS = {
         "Skriv orsak och påverkan, och välj om det har rapporterats, innan ärendet stängs.",
         "Write the cause and the impact, and choose whether it was reported, before the case is closed.",
     ),
+    "red": (
+        "En fil som är märkt RED når ingen myndighet och skickas av ingen. Välj en annan märkning, eller skriv det som "
+        "är RED utan fil.",
+        "A file that is marked RED reaches no authority, and none sends one. Choose another marking, or write what is "
+        "RED without a file.",
+    ),
+    "full": (
+        "Där ryms inte fler filer från er i ärendet. Skriv utan fil, och säg var den finns.",
+        "The case holds no more files of yours there. Write without a file, and say where it is.",
+    ),
+    "name": (
+        "Filens namn ser ut att ha ett personnummer, telefonnummer eller en e-postadress i sig. Ge den ett annat namn: "
+        "det står kvar.",
+        "The file's name seems to have a personal number, a telephone number or a mail address in it. Give it another "
+        "name: it stays.",
+    ),
 }
 
 
@@ -114,37 +133,45 @@ async def open_case(
 
 async def write(
     connection: Connection, principal: Principal, case_id: UUID, kind: str, *, tlp: Tlp, text: str = "",
-    authority_id: UUID | None = None, facts: Mapping[str, str | int] | None = None, now: datetime,
+    authority_id: UUID | None = None, facts: Mapping[str, str | int] | None = None, sent: Sent | None = None,
+    now: datetime,
 ) -> None:  # fmt: skip
-    """Write in a case (as office): ``noted``, ``corrected``, ``touched``, ``moved`` or ``reported``.
+    """Write in a case (as office): ``noted``, ``corrected``, ``touched``, ``moved`` or ``reported``; the first two with
+    a file, where one is sent.
 
     Raises as :func:`open_case` does.
     """
     require(principal, Permission.OFFICE_HANDLE_CASES, None)
-    said = {name: value for name, value in (facts or {}).items() if value != ""}
+    said: dict[str, object] = {name: value for name, value in (facts or {}).items() if value != ""}
     for name in ("cause", "impact"):
         if name in said:
             said[name] = require_text(str(said[name]), LONGEST_FINDING)
     if kind in ("noted", "corrected") or text:
         text = require_text(text)
+    if sent is not None:
+        said["file"] = _facts_of(sent, tlp, addressed=authority_id is not None)
     values = {
         "case_id": case_id, "kind": kind, "tlp": tlp, "authority_id": authority_id, "text": text,
         "facts": Jsonb(said), "account_id": principal.account_id, "now": now,
     }  # fmt: skip
-    await _do(connection, "write_case", values, now)
+    await _do(connection, "write_case", values, now, sent)
 
 
 async def answer(
     connection: Connection, principal: Principal, case_id: UUID, authority_id: UUID, *, tlp: Tlp, text: str,
-    now: datetime,
+    sent: Sent | None = None, now: datetime,
 ) -> None:  # fmt: skip
-    """Answer in an authority's room of a case (as portal). Raises as :func:`open_case` does, and NothingHereError."""
+    """Answer in an authority's room of a case (as portal), with a file where one is sent.
+
+    Raises as :func:`open_case` does, and NothingHereError.
+    """
     require(principal, Permission.PORTAL_HANDLE_CASES, authority_id)
     values = {
         "case_id": case_id, "authority_id": authority_id, "tlp": tlp, "text": require_text(text),
+        "file": None if sent is None else Jsonb(_facts_of(sent, tlp, addressed=True)),
         "account_id": principal.account_id, "now": now,
     }  # fmt: skip
-    await _do(connection, "answer_case", values, now)
+    await _do(connection, "answer_case", values, now, sent)
 
 
 async def see(
@@ -177,10 +204,23 @@ def require_text(text: str, longest: int = LONGEST_TEXT) -> str:
     return text
 
 
-async def _do(connection: Connection, query: str, values: Mapping[str, object], now: datetime) -> None:
+def _facts_of(sent: Sent, tlp: Tlp, *, addressed: bool) -> Mapping[str, object]:
+    """Return what an entry says of its file. Raises UnusableCaseError where that may not come with it."""
+    if tlp == "RED" and addressed:
+        raise UnusableCaseError(*_REFUSALS["red"])
+    if seems_personal(sent.file.name):
+        raise UnusableCaseError(*_REFUSALS["name"])
+    return sent.facts
+
+
+async def _do(
+    connection: Connection, query: str, values: Mapping[str, Any], now: datetime, sent: Sent | None = None
+) -> None:
     async with connection.transaction():
         row = await (await connection.execute(QUERIES[query], dict(values))).fetchone()
         said = "gone" if row is None else str(row[0])
+        if said == "done" and sent is not None:
+            said = await keep_file(connection, sent, values["account_id"], now, case_id=values["case_id"])
         if said in _REFUSALS:
             raise UnusableCaseError(*_REFUSALS[said])
         require_done(said)

@@ -17,7 +17,7 @@ _TWO = "who the two are, but for their accounts"
 _TRUST = About(OPERATOR, ("trust",), ("sha256", "issuer", "authority", "step_up"), _TWO)
 _OUTAGE = About(OPERATOR, ("outage",), ("sha256", "issuer", "hours", "reason", "step_up"), _TWO)
 _INQUIRY = About(
-    OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "wanted_by"),
+    OPERATOR, ("inquiry",), ("authority", "kind", "term", "message", "digest", "sha256", "wanted_by"),
     "what was asked and answered: a fingerprint of it",
 )  # fmt: skip
 _EXCLUSION = About(
@@ -225,7 +225,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         **dict.fromkeys(
             (Event.CASE_OPENED, Event.CASE_WRITTEN),
             About(
-                (*OPERATOR, "scheduler"), ("case",), ("authority", "entry", "kind", "tlp", "state", "digest"),
+                (*OPERATOR, "scheduler"), ("case",), ("authority", "entry", "kind", "tlp", "state", "digest", "sha256"),
                 "what was written",
             ),
         ),
@@ -238,6 +238,13 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
         ),
         Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
         Event.CONTRACT_IMPORTED: About(("setup",), ("contract",), ("sha256",), "the words themselves"),
+        Event.FILE_REFUSED: About(
+            OPERATOR, ("case", "authority"), ("authority", "sha256", "reason"),
+            "the file, what it is called, and what was found in it",
+        ),
+        Event.FILE_FETCHED: About(
+            OPERATOR, ("case", "inquiry"), ("entry", "sha256"), "the file, and what it is called"
+        ),
         Event.ADVISORIES_IMPORTED: About(
             ("setup",), ("advisories",), ("dataset", "dataset_at", "records", "fetched", "sha256")
         ),

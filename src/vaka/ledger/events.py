@@ -206,6 +206,8 @@ class Event(Enum):
     CASE_SEEN = "case.seen"  # somebody said that he has seen it so far
     CASE_ESCALATED = "case.escalated"  # nobody had in time: it went to the next level, or the next contact
     CASE_EXPORTED = "case.exported"  # an authority took its part of a case out as a file
+    FILE_REFUSED = "file.refused"  # a file sent with words was not kept: malicious code, or not to be scanned
+    FILE_FETCHED = "file.fetched"  # somebody of an authority, or who audits it, fetched a file of a case or a question
     DETECTION_ALERTED = "detection.alerted"  # a rule found something in a log; the case that was opened for it is named
     CONTRACT_IMPORTED = "contract.imported"  # the contract's own words of the terms, with the digest of their file
     ADVISORIES_IMPORTED = "advisories.imported"  # what others publish of vulnerabilities was taken in, with its digest

@@ -13,7 +13,7 @@ from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
 from vaka.database.connections import Connection
-from vaka.identifiers import new_identifier
+from vaka.files.model import columns_of
 from vaka.ledger.standing import require_standing
 from vaka.registers.actions import require_done
 from vaka.registers.model import TAKES_TWO, State, Version
@@ -36,8 +36,7 @@ async def attach(
     """
     require(principal, Permission.OFFICE_KEEP_REGISTERS, None)
     facts = {
-        "id": new_identifier(now), "entry": version.entry, "number": version.number, "name": file.name,
-        "media_type": file.kind.media_type, "body": file.data, "signed_at": file.signed_at, "most": most,
+        **columns_of(file, now), "entry": version.entry, "number": version.number, "most": most,
         "by": principal.account_id, "now": now,
     }  # fmt: skip
     async with connection.transaction():

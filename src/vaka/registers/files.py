@@ -6,14 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from vaka.database.connections import Connection
+from vaka.files.model import Kept
 from vaka.registers.model import Version
 from vaka.registers.store import QUERIES
+
+Read = TypeVar("Read", bound=Kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,10 @@ class ShownFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """A file with its bytes."""
+class Shown(Kept):
+    """A file with its bytes, as an authority gets it."""
 
-    name: str
-    media_type: str
-    body: bytes
     register: str = ""
-    sha256: bytes = b""
 
 
 async def list_every_file(connection: Connection, entry: UUID) -> list[File]:
@@ -69,9 +68,9 @@ async def list_files(connection: Connection, version: Version) -> list[File]:
     return [one for one in await list_every_file(connection, version.entry) if one.content == version.content]
 
 
-async def read_file(connection: Connection, entry: UUID, file: UUID) -> Body | None:
+async def read_file(connection: Connection, entry: UUID, file: UUID) -> Kept | None:
     """Return a file of an entry with its bytes (as office)."""
-    return await _read(connection, "read_file", entry=entry, id=file)
+    return await _read(connection, Kept, "read_file", entry=entry, id=file)
 
 
 async def list_shown_files(connection: Connection, authority_id: UUID, register: str) -> list[ShownFile]:
@@ -81,9 +80,9 @@ async def list_shown_files(connection: Connection, authority_id: UUID, register:
         return await (await cursor.execute(QUERIES["list_shown_files"], asked)).fetchall()
 
 
-async def read_shown_file(connection: Connection, authority_id: UUID, file: UUID) -> Body | None:
+async def read_shown_file(connection: Connection, authority_id: UUID, file: UUID) -> Shown | None:
     """Return one of them with its bytes (as portal)."""
-    return await _read(connection, "read_shown_file", authority_id=authority_id, id=file)
+    return await _read(connection, Shown, "read_shown_file", authority_id=authority_id, id=file)
 
 
 def fingerprint_of(files: Sequence[File]) -> str:
@@ -92,6 +91,6 @@ def fingerprint_of(files: Sequence[File]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-async def _read(connection: Connection, statement: str, **values: Any) -> Body | None:
-    async with connection.cursor(row_factory=class_row(Body)) as cursor:
+async def _read(connection: Connection, row: type[Read], statement: str, **values: Any) -> Read | None:
+    async with connection.cursor(row_factory=class_row(row)) as cursor:
         return await (await cursor.execute(QUERIES[statement], values)).fetchone()

@@ -3,6 +3,7 @@
 """Looking at a file before anything of it is kept: its size, name and kind, and then the scanner. In doubt it is no."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,11 @@ class Inspected:
     data: bytes
     signed_at: datetime
     """When the signatures were made by which nothing was found."""
+
+    @property
+    def sha256(self) -> str:
+        """Its fingerprint, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 """Reading what a form sent: bounded, one media type, checked against a model that names every field."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -72,6 +73,11 @@ async def read_form(request: Request, model: type[Filled], *, lists: frozenset[s
             raise FormError
         else:
             sent[name] = value
+    return check_form(sent, model)
+
+
+def check_form(sent: Mapping[str, str | list[str]], model: type[Filled]) -> Filled:
+    """Return what was sent as what the form has. Raises FormError."""
     try:
         return model.model_validate(sent)
     except ValidationError:

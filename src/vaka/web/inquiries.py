@@ -9,12 +9,17 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
+from starlette.requests import Request
 
+from vaka.access.decide import NothingHereError
 from vaka.assurance.asking import LONGEST_REFERENCE, LONGEST_WORDS, UnsayableError
 from vaka.assurance.inquiries import ACTS, KINDS, Inquiry, InquiryTurn, Message, by_urgency, list_messages
 from vaka.assurance.terms import load_terms
 from vaka.database.connections import Connection
+from vaka.files.model import MessageFile
+from vaka.files.reading import list_inquiry_files
 from vaka.identity.accounts import name_accounts
+from vaka.ledger.search import identifier_in
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.web.forms import Form
 from vaka.web.texts import Language
@@ -40,6 +45,8 @@ class Line:
     inquiry: Inquiry
     messages: Sequence[Message]
     overdue: bool
+    files: Mapping[int, MessageFile]
+    """By the number of what was said that each came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +72,21 @@ async def read_lines(
 ) -> Lines:
     """Return inquiries as pages show them (as portal: those of one authority; as office)."""
     said = await list_messages(connection, inquiries, authority_id)
-    lines = [Line(one, said[one.id], one.is_overdue(now)) for one in by_urgency(inquiries, now)]
+    kept = await list_inquiry_files(connection, list(said), authority_id)
+    files: dict[UUID, dict[int, MessageFile]] = {one: {} for one in said}
+    for (inquiry, number), file in kept.items():
+        files[inquiry][number] = file
+    lines = [Line(one, said[one.id], one.is_overdue(now), files[one.id]) for one in by_urgency(inquiries, now)]
     people = {message.made_by for messages in said.values() for message in messages}
     return Lines(lines, await name_accounts(connection, people))
+
+
+def inquiry_in(request: Request) -> UUID:
+    """Return which inquiry an address names. Raises NothingHereError."""
+    found = identifier_in(f"inquiry:{request.path_params['inquiry']}")
+    if found is None:
+        raise NothingHereError
+    return found
 
 
 def deadline_after(day: date) -> datetime:

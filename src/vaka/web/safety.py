@@ -26,8 +26,9 @@ LARGEST_ARRIVAL_BYTES = 196_608
 """What may come from elsewhere is larger: a signed and encrypted document, in base64, in a form."""
 LONGEST_ADDRESS = 2048
 
-FORM_AROUND_A_FILE_BYTES = 16_384
-"""What may stand around an uploaded file, beside its own size."""
+FORM_AROUND_A_FILE_BYTES = 32_768
+"""What may stand around an uploaded file, beside its own size: the words that it comes with."""
+FILES_COME_AS = "multipart/form-data"
 SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 """The policy of a file that somebody uploaded: nothing in it runs, wherever a browser shows it."""
 
@@ -88,7 +89,7 @@ class Safety:
 
         Those prove in some other way that they belong to this browser. As much as they take the forms whose paths
         ``documents`` matches whole: a document is part of them; and files of ``largest_upload`` bytes those of
-        ``uploads``. With ``programs`` those who ask are no browsers:
+        ``uploads``, where they come as files do. With ``programs`` those who ask are no browsers:
         no cookie is looked at behind this, and so no origin is.
         """
         self._app = app
@@ -160,7 +161,7 @@ class Safety:
             raise RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
 
     def _largest_body(self, scope: Scope) -> int:
-        if self._uploads.fullmatch(scope["path"]):
+        if self._uploads.fullmatch(scope["path"]) and comes_with_files(Headers(scope=scope)):
             return self._largest_upload
         is_large = any(one.fullmatch(scope["path"]) for one in (self._arrivals, self._documents))
         return LARGEST_ARRIVAL_BYTES if is_large else LARGEST_BODY_BYTES
@@ -172,6 +173,11 @@ def comes_from_own_page(headers: Headers, origin: str) -> bool:
     if site is not None:
         return site == "same-origin"
     return headers.get("origin") == origin
+
+
+def comes_with_files(headers: Headers) -> bool:
+    """Whether a form comes in the way in which files come."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == FILES_COME_AS
 
 
 def _bounded(receive: Receive, largest: int) -> Receive:

@@ -16,9 +16,8 @@ from starlette.responses import Response
 
 from vaka.errors import Category, Sentence, VakaError
 from vaka.web.forms import FormError
-from vaka.web.safety import SANDBOX
+from vaka.web.safety import SANDBOX, comes_with_files
 
-MEDIA_TYPE = "multipart/form-data"
 BODY_SECONDS = 60
 MOST_AT_ONCE = 2
 """Uploads in a process: each is held in memory, whole and unpacked, until the scanner has answered."""
@@ -69,12 +68,20 @@ class _InMemory(MultiPartParser):
     spool_max_size = 64 * 1024 * 1024
 
 
-async def read_upload(request: Request) -> Upload:
-    """Return the file of a form, in its field ``file``. Raises FormError where there is not exactly one."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+def is_upload(request: Request) -> bool:
+    """Whether a form comes in the way in which files come."""
+    return comes_with_files(request.headers)
+
+
+async def read_upload(request: Request, most_fields: int = _MOST_FIELDS, longest_field: int = _LONGEST_FIELD) -> Upload:
+    """Return the file of a form, in its field ``file``. Raises FormError where there is not exactly one.
+
+    What nobody chose comes as a file without a name and without a byte.
+    """
+    if not is_upload(request):
         raise FormError
     parser = _InMemory(
-        request.headers, request.stream(), max_files=1, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD
+        request.headers, request.stream(), max_files=1, max_fields=most_fields, max_part_size=longest_field
     )
     try:
         async with asyncio.timeout(BODY_SECONDS):

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 import psycopg
@@ -150,7 +151,9 @@ async def _furnish(
         "proposal": proposed.header("location").rpartition("/")[2],
         "activation": activation.header("location").rpartition("/")[2],
         "way": found(await officer.get(f"{here}/notices"), "way"),
-        "inquiry": found(await officer.get(f"{here}/inquiries"), "inquiry"),
+        "inquiry": enter_message_file(
+            installation, place, inquiry=found(await officer.get(f"{here}/inquiries"), "inquiry"), number=1
+        ),
         "exclusion": str(enter_exclusion(installation, place, colleague)),
         "audit": found(await officer.get(f"{here}/audits"), "audit"),
         "exercise": found(await officer.get(f"{here}/exercises"), "exercise"),
@@ -161,7 +164,7 @@ async def _furnish(
         "rule": rule["rule"],
         "entry": str(document),
         "file": str(enter_file(installation, place, document, colleague)),
-        "case": str(enter_case(installation, place)),
+        "case": enter_message_file(installation, place, case_id=str(enter_case(installation, place)), number=3),
         "emergency": str(enter_emergency(installation, colleague, spare)),
     }
 
@@ -232,10 +235,39 @@ def enter_case(installation: Installation, place: str) -> UUID:
         hand.execute(
             "insert into vaka.case_entry (case_id, number, kind, side, tlp, authority_id, text, facts, made_by,"
             " made_at, digest) values (%s, 1, 'opened', 'supplier', 'AMBER', %s, %s, %s, %s, now(), %s),"
-            " (%s, 2, 'touched', 'product', 'AMBER', %s, '', '{}', null, now(), %s)",
-            (entry, authority, words, Jsonb({"title": words}), by, bytes(32), entry, authority, bytes(32)),
-        )
+            " (%s, 2, 'touched', 'product', 'AMBER', %s, '', '{}', null, now(), %s),"
+            " (%s, 3, 'noted', 'supplier', 'AMBER', %s, %s, %s, %s, now(), %s)",
+            (entry, authority, words, Jsonb({"title": words}), by, bytes(32), entry, authority, bytes(32),
+             entry, authority, words, Jsonb({"file": file_facts(place)}), by, bytes(32)),
+        )  # fmt: skip
     return entry
+
+
+def file_facts(place: str) -> dict[str, str | int]:
+    """What an entry of a case says of its file."""
+    said = WORDS_OF[place].encode()
+    return {
+        "name": f"{WORDS_OF[place]}.txt", "media_type": "text/plain", "size": len(said),
+        "sha256": sha256(said).hexdigest(),
+    }  # fmt: skip
+
+
+def enter_message_file(
+    installation: Installation, place: str, *, number: int, case_id: str | None = None, inquiry: str | None = None
+) -> str:
+    """Let something that was said in a case or a question have a file; return of which of them."""
+    said = WORDS_OF[place].encode()
+    with psycopg.connect(installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as hand:
+        hand.execute("set session_replication_role = replica")
+        hand.execute(
+            "insert into vaka.message_file"
+            " (id, case_id, inquiry, number, name, media_type, size, sha256, body, signed_at)"
+            " values (gen_random_uuid(), %s, %s, %s, %s, 'text/plain', length(%s), sha256(%s), %s, now())",
+            (case_id, inquiry, number, f"{WORDS_OF[place]}.txt", *[said] * 3),
+        )
+    found = case_id or inquiry
+    assert found is not None
+    return found
 
 
 def enter_emergency(installation: Installation, one: UUID, other: UUID) -> UUID:

@@ -38,7 +38,7 @@ IN_PATHS: Mapping[str, Value] = {
     "index": "0", "report": "terms", "year": "2026", "file:path": "checkpoint", "fingerprint": "0123456789abcdef",
     "name": "vaka.css", "slug": "ekbacka", "register": "documents", "entry": Named("entry"),
     "emergency": Named("emergency"), "case": Named("case"), "secret": "A" * 43, "rule": Named("rule"), "version": "1",
-    "file": Named("file"),
+    "file": Named("file"), "inquiry": Named("inquiry"),
 }  # fmt: skip
 """By the name it has in an address. What is in a row of a log is a number, which every log has."""
 IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
@@ -53,6 +53,10 @@ IN_SOME_PATHS: Mapping[tuple[str, str], Value] = {
     (f"{LOG}/holders/{{account}}", "account"): Named("holder"),
     ("/account/{account}", "account"): Named("holder"),
     **{(f"/account/{{account}}/{act}", "account"): Named("spare") for act in ("ask", "roles", "put-out", "sessions")},
+    (f"{LOG}/cases/{{case}}/files/{{number}}", "number"): "3",
+    (f"{LOG}/inquiries/{{inquiry}}/files/{{number}}", "number"): "1",
+    ("/cases/{case}/files/{number}", "number"): "3",
+    ("/inquiries/{inquiry}/files/{number}", "number"): "1",
     (f"{LOG}/receipt/{{number}}", "number"): "0",
     (f"{LOG}/receipt/{{number}}/proof", "number"): "0",
     (f"{LOG}/end/{{order}}/certificate", "order"): Named("ending"),

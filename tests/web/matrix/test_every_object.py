@@ -43,7 +43,8 @@ OF_EVERYBODY = (
     }
     | {("office", "/rules/{rule}/{version}")}
     | {("office", f"/emergency/{{emergency}}{act}") for act in ("", "/review")}
-    | {("office", f"/cases/{{case}}{act}") for act in ("", "/write", "/seen")}
+    | {("office", f"/cases/{{case}}{act}") for act in ("", "/write", "/seen", "/files/{number}")}
+    | {("office", "/inquiries/{inquiry}/files/{number}")}
 )
 """The supplier's administrators see every account, and the rules, of whichever authority; the registers, and when two
 of them opened the office in an emergency, are the supplier's own."""
@@ -56,6 +57,8 @@ TIMED = [
     ("portal", "GET", LOG, ("path", "authority")),
     ("portal", "GET", f"{LOG}/erasure/{{order}}/certificate", ("path", "order")),
     ("portal", "POST", f"{LOG}/access/decide", ("form", "request")),
+    ("portal", "GET", f"{LOG}/cases/{{case}}/files/{{number}}", ("path", "case")),
+    ("portal", "GET", f"{LOG}/inquiries/{{inquiry}}/files/{{number}}", ("path", "inquiry")),
 ]
 WORDS = {"person_name", "personal_number"}
 """What somebody types. A page repeats it, and says no more than that nobody is called so."""

@@ -59,6 +59,8 @@ FILES: list[tuple[str, str, dict[str, str] | None]] = [
     ("contract_officer", "terms/pack", {}),
     ("records_officer", "erasure/{order}/certificate", None),
     *(("contract_officer", f"cases/{{case}}/file{form}", None) for form in ("", "/csaf", "/stix", "/pdf")),
+    ("contract_officer", "cases/{case}/files/3", None),
+    ("contract_officer", "inquiries/{inquiry}/files/1", None),
 ]
 """Every file that the portal hands out for a form, and some links to files; with who takes it and what is sent."""
 FILE_PATHS = {f"{LOG}/{path}" for _, path, _ in FILES}
@@ -205,7 +207,8 @@ async def test_term_31_5_what_is_there_is_found(furnished: Installation, cast: C
 
 @pytest.mark.parametrize("page", ["cases/{case}", "contacts", "inquiries", "exercises", "rules", "registers",
                                   "exclusions", "erasure", "removal", "programs", "access", "end",
-                                  "cases/{case}/file/pdf", "cases/{case}/file/stix"])  # fmt: skip
+                                  "cases/{case}/file/pdf", "cases/{case}/file/stix", "cases/{case}/files/3",
+                                  "inquiries/{inquiry}/files/1"])  # fmt: skip
 async def test_term_31_5_the_words_are_found_where_their_own_authority_reads_them(
     furnished: Installation, cast: Cast, objects: Objects, page: str
 ) -> None:

@@ -23,7 +23,7 @@ from vaka.web.routes import PUBLIC
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
-GIVES_A_FILE = re.compile(r"/(table|\{file\})$")
+GIVES_A_FILE = re.compile(r"/(table|\{file\}|files/\{number\})$")
 DOCUMENT = {"title": "Kapacitetsplan", "purpose": "capacity-plan", "file": FILE, "summary": "Dubbelt så många larm"}
 EMPTY = (
     "truncate vaka.register_version, vaka.register_acknowledgement, vaka.register_showing, vaka.attachment;"

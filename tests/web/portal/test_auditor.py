@@ -5,12 +5,13 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.matrix.objects import enter_case
+from tests.web.matrix.objects import enter_case, enter_message_file
 from tests.web.matrix.samples import IN_PATHS, IN_SOME_PATHS
 from tests.web.portal.conftest import Logs, enter
 from tests.web.portal.shelf import Shelf
@@ -44,17 +45,30 @@ def file(installation: Installation) -> Iterator[str]:
 
 @pytest.fixture
 def case(installation: Installation, logs: Logs) -> Iterator[str]:
-    """An incident that touches Ekbacka."""
-    yield str(enter_case(installation, "ekbacka"))
+    """An incident that touches Ekbacka, in which something has a file."""
+    yield enter_message_file(installation, "ekbacka", case_id=str(enter_case(installation, "ekbacka")), number=3)
     logs.execute("platform", "truncate vaka.security_case cascade", unguarded=True)
 
 
-def address(path: str, installation: Installation, file: str, case: str) -> str:
+@pytest.fixture
+def inquiry(installation: Installation, logs: Logs) -> Iterator[str]:
+    """A question of Ekbacka's that came with a file."""
+    inquiry, by = str(uuid4()), installation.accounts["agneta"]
+    asked = (f"insert into vaka.inquiry values ('{inquiry}', '{installation.authorities['ekbacka'].id}', 'other');"
+             " insert into vaka.inquiry_message (inquiry, number, act, words, reference, sha256, wanted_by, digest,"
+             f" made_by, made_at) values ('{inquiry}', 1, 'filed', 'Visa', '', '', now() + interval '1 day',"
+             f" repeat('0', 64), '{by}', now())")  # fmt: skip
+    logs.execute("platform", asked, unguarded=True)
+    yield enter_message_file(installation, "ekbacka", inquiry=inquiry, number=1)
+    logs.execute("platform", "truncate vaka.inquiry cascade", unguarded=True)
+
+
+def address(path: str, installation: Installation, file: str, case: str, inquiry: str) -> str:
     """The page of Ekbacka that an address stands for."""
     known = {**IN_PATHS, **{name: IN_SOME_PATHS[at] for at in IN_SOME_PATHS if at[0] == path for name in (at[1],)}}
     named = {name: value for name, value in known.items() if isinstance(value, str)}
     named |= {"authority": "ekbacka", "account": str(installation.accounts["beata"]), "file": file}
-    named["case"] = case
+    named |= {"case": case, "inquiry": inquiry}
     for name, value in named.items():
         path = path.replace(f"{{{name}}}", value)
     assert "{" not in path, path
@@ -63,10 +77,10 @@ def address(path: str, installation: Installation, file: str, case: str) -> str:
 
 @pytest.mark.parametrize("path", OPENS)
 async def test_term_37_6_everything_an_auditor_opens_is_an_entry(
-    rut: Browser, logs: Logs, installation: Installation, file: str, case: str, path: str
+    rut: Browser, logs: Logs, installation: Installation, file: str, case: str, inquiry: str, path: str
 ) -> None:
     """Every address that the role opens, taken from the route table: one that is added here stands here too."""
-    opened = address(path, installation, file, case)
+    opened = address(path, installation, file, case, inquiry)
     if "/supplier/entry/" in opened:  # of the supplier's entries an authority sees some
         await logs.seal_platform()
         [index, *_] = re.findall(r"/supplier/entry/(\d+)", (await rut.get("/log/ekbacka/supplier")).text)
@@ -103,7 +117,7 @@ async def test_an_auditor_reads_the_cases_of_his_terms_and_writes_nothing(
 ) -> None:
     """Which case is in the entry; what is RED was shown to the authority, and not to who audits it."""
     red = ("insert into vaka.case_entry (case_id, number, kind, side, tlp, authority_id, text, facts, made_by, made_at,"
-           f" digest) select case_id, 3, 'noted', side, 'RED', authority_id, 'hemlig-rad', '{{}}', made_by, made_at,"
+           f" digest) select case_id, 4, 'noted', side, 'RED', authority_id, 'hemlig-rad', '{{}}', made_by, made_at,"
            f" digest from vaka.case_entry where case_id = '{case}' and number = 1")  # fmt: skip
     logs.execute("platform", red, unguarded=True)
     until, here = datetime.now(UTC) + timedelta(days=1), "/log/ekbacka/cases"
@@ -113,6 +127,8 @@ async def test_an_auditor_reads_the_cases_of_his_terms_and_writes_nothing(
     page = await rolf.get(f"{here}/{case}")
     assert (page.status, "hemlig-rad" in page.text, "1 post är märkt RED" in page.text) == (200, False, True)
     assert "<textarea" not in page.text
+    assert (await rolf.get(f"{here}/{case}/files/3")).status == 200
+    assert (await rolf.get(f"{here}/{case}/files/4")).status == 404, "nor by a number that he was not shown"
     told = [one["detail"]["page"] for one in logs.since(mark, "ekbacka") if one["event"] == "page.opened"]
     assert (told[0], told[1].partition("/")[0]) == ("cases", "cases")
     for path, fields in ((f"{here}/{case}/answer", {"text": "Hej"}), (f"{here}/{case}/seen", {"number": "1"})):
@@ -123,6 +139,7 @@ async def test_an_auditor_reads_the_cases_of_his_terms_and_writes_nothing(
     for terms in ([29], [9]):
         other = await auditor_of(installation, portal, terms=terms, until=until)
         assert (await other.get(f"{here}/{case}")).status == 403
+        assert (await other.get(f"{here}/{case}/files/3")).status == 403
         assert f'href="{here}/{case}"' not in (await other.get(here)).text
 
 

@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 LOG = "/log/ekbacka"
 STRICT = SETTINGS.model_copy(update={"access": AccessSettings(step_up="required")})
 ELSA = "Elsa Nyström"
-GIVES_A_FILE = re.compile(r"/(proof|certificate|csv|checkpoint|published/\{file:path\}|\{file\})$")
+GIVES_A_FILE = re.compile(r"/(proof|certificate|csv|checkpoint|published/\{file:path\}|\{file\}|files/\{number\})$")
 YEAR = str(datetime.now(LOCAL).year)
 
 

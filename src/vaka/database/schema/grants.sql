@@ -113,6 +113,10 @@ grant execute on function open_case, write_case to g_office;
 grant execute on function see_case to g_office, g_portal;
 grant execute on function list_cases_of, list_case_titles, list_case_entries, list_case_receipts, answer_case to g_portal;
 grant execute on function escalate_cases to g_scheduler;
+-- Both sides: the files that come with what is written in cases and questions. portal: of those, what the authority may see.
+grant select on message_file to g_office;
+grant execute on function keep_message_file, refuse_message_file to g_office, g_portal;
+grant execute on function read_case_file, list_inquiry_files, read_inquiry_file to g_portal;
 -- scheduler: looks through the logs by the rules of detection, and raises alerts.
 grant execute on function list_detection, enter_detection, raise_alert, ledger.list_watched to g_scheduler;
 grant execute on function find_undetected to g_scheduler, g_setup;

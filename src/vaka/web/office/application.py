@@ -65,7 +65,7 @@ OTHERS: tuple[Realm, ...] = ("operator", "authority")
 THEME: Theme = "light"
 DOCUMENTS = re.compile(r"/issuers/new")
 """Forms with the metadata of an issuer in them."""
-UPLOADS = re.compile(r"/registers/[a-z-]+/entry/[0-9a-f-]+/files")
+UPLOADS = re.compile(r"/registers/[a-z-]+/entry/[0-9a-f-]+/files|/cases/[0-9a-f-]+/write|/inquiries")
 """Forms with a file in them."""
 REGISTER = "/registers/{register}"
 ENTRY = f"{REGISTER}/entry/{{entry}}"
@@ -128,10 +128,12 @@ ADDRESSES: tuple[Address, ...] = (
     route("/cases/new", cases.open_new, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/cases/{case}", cases.show_case, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/cases/{case}/write", cases.write_in, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
+    route("/cases/{case}/files/{number}", cases.give_file, ["GET"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/cases/{case}/seen", cases.say_seen, ["POST"], needs=Permission.OFFICE_HANDLE_CASES),
     route("/terms", terms.show_terms, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/terms/{slug}", terms.show_board, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/inquiries", inquiries.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
+    route("/inquiries/{inquiry}/files/{number}", inquiries.give_file, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/inquiries", inquiries.answer, ["POST"], needs=Permission.OFFICE_ANSWER_AUTHORITIES),
     route("/log-checks", log_checks.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),
     route("/exclusions", exclusions.show, ["GET"], needs=Permission.OFFICE_SEE_TERMS),

@@ -20,14 +20,19 @@ from vaka.cases.writing import Opened, UnusableCaseError, open_case, see, write
 from vaka.clock import LOCAL
 from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
+from vaka.files.keeping import tell_refused_file
+from vaka.files.reading import read_case_file
 from vaka.identity.overview import list_overview
 from vaka.ledger.search import identifier_in
+from vaka.scanning.refusing import FileRefusedError, Reason
 from vaka.tenants.authorities import list_every_authority
 from vaka.web.asker import Asker
 from vaka.web.case_words import case_words, clocks
-from vaka.web.forms import Form, read_form
+from vaka.web.forms import Form, FormError, read_form
 from vaka.web.office.office import Office, explain
 from vaka.web.office.requests import EXPLAINED
+from vaka.web.sent_files import file_words, inspect_upload, name_file, number_in, read_with_file
+from vaka.web.uploads import TooManyUploadsError, Upload, hand_out
 
 HERE = "/cases"
 
@@ -130,23 +135,53 @@ async def show_case(office: Office, request: Request, asker: Asker) -> Response:
 
 
 async def write_in(office: Office, request: Request, asker: Asker) -> Response:
-    """POST /cases/{case}/write: a message, a correction, a step, a report, or one more authority."""
-    form, now = await read_form(request, WriteForm), office.clock.now()
-    case_id = _identifier(request)
+    """POST /cases/{case}/write: a message or a correction, also with a file; a step, a report, one authority more."""
+    try:
+        async with read_with_file(request, WriteForm, office.uploads) as (form, upload):
+            return await _write(office, request, asker, form, upload)
+    except TooManyUploadsError as error:
+        return await _show(office, request, asker, error)
+
+
+async def _write(office: Office, request: Request, asker: Asker, form: WriteForm, upload: Upload | None) -> Response:
+    case_id, now = _identifier(request), office.clock.now()
+    if upload is not None and form.kind not in ("noted", "corrected"):
+        raise FormError
     try:
         async with transaction(office.platform) as connection:
+            if await find_case(connection, case_id) is None:
+                raise NothingHereError
             tlp, authority = await _choose_readers(connection, case_id, form)
+
+        async def tell(data: bytes, reason: Reason) -> None:
+            async with transaction(office.platform) as connection:
+                await tell_refused_file(
+                    connection, asker.principal.account_id, data, reason, now, authority_id=authority, case_id=case_id
+                )
+
+        sent = await inspect_upload(office.inspector, upload, now, tell)
+        async with transaction(office.platform) as connection:
             await write(
                 connection, asker.principal, case_id, form.kind, tlp=tlp, text=form.text, authority_id=authority,
-                facts=form.facts, now=now,
+                facts=form.facts, sent=sent, now=now,
             )  # fmt: skip
     except ValueError:
         raise NothingHereError from None
     except VakaError as error:
-        if error.category not in EXPLAINED:
+        if error.category not in EXPLAINED and not isinstance(error, FileRefusedError):
             raise
-        return await _show(office, request, asker, error, form)
+        return await _show(office, request, asker, error, form, upload)
     return RedirectResponse(f"{HERE}/{case_id}", 303)
+
+
+async def give_file(office: Office, request: Request, asker: Asker) -> Response:
+    """GET /cases/{case}/files/{number}: the file that came with an entry, to keep."""
+    case_id, number = _identifier(request), number_in(request)
+    async with transaction(office.platform) as connection:
+        file = await read_case_file(connection, case_id, number)
+    if file is None:
+        raise NothingHereError
+    return hand_out(file.name, file.media_type, file.body)
 
 
 async def say_seen(office: Office, request: Request, asker: Asker) -> Response:
@@ -186,8 +221,9 @@ async def _show_new(
 
 
 async def _show(
-    office: Office, request: Request, asker: Asker, error: VakaError | None = None, form: WriteForm | None = None
-) -> Response:
+    office: Office, request: Request, asker: Asker, error: VakaError | None = None, form: WriteForm | None = None,
+    upload: Upload | None = None,
+) -> Response:  # fmt: skip
     case_id, now = _identifier(request), office.clock.now()
     async with transaction(office.platform) as connection:
         case = await find_case(connection, case_id)
@@ -199,6 +235,7 @@ async def _show(
         authorities = [one for one in await list_every_authority(connection) if one.kind == "authority"]
         names = {one.id: one.display_name for one in await list_overview(connection, now)}
     status, message = explain(asker, error)
+    message = name_file(message, error, upload)
     touched = {one.authority_id for one in touches}
     return office.page(
         asker, "office_case.html", "cases", f"{HERE}/{case.id}", status, case=case, title=title_of(entries),
@@ -207,7 +244,7 @@ async def _show(
         authority_names={one.id: one.name for one in authorities}, today=contact_day(now),
         contacts={one.id: [who for who in contacts if who.authority_id == one.id] for one in authorities},
         clocks=clocks(case, max((one.told_at for one in touches), default=None), entries), path=f"{HERE}/{case.id}",
-        **case_words(asker.preferences),
+        **case_words(asker.preferences), **file_words(office.inspector),
     )  # fmt: skip
 
 

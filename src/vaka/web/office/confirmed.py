@@ -62,6 +62,8 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         f"{_ENTRY}/files/{{file}}": "what its reader may read on the page; names nobody in care",
         "/cases/new": "writes to an authority: what is urgent shall not wait for a key",
         "/cases/{case}/write": "writes to an authority: what is urgent shall not wait for a key",
+        "/cases/{case}/files/{number}": "what came with what its reader may read on the page; names nobody in care",
+        "/inquiries/{inquiry}/files/{number}": "what came with what its reader may read on the page",
         "/cases/{case}/seen": "says that one has seen what one was told",
         "/vulnerabilities/state": "says why something is not affected; it counts once a colleague agrees, with a touch",
         "/vulnerabilities/refuse": "lets a vulnerability stay open: who doubts shall not look for a key first",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The portal's route table and the application around it."""
 
+import re
 from functools import partial
 
 from starlette.requests import Request
@@ -79,6 +80,9 @@ PROPOSAL = f"{LOG}/removal/{{proposal}}"
 RULES = f"{LOG}/activation/{{proposal}}"
 EXERCISES = f"{LOG}/exercises"
 REPORT = f"{LOG}/reports/{{report}}/{{year}}"
+INQUIRIES = f"{LOG}/inquiries"
+UPLOADS = re.compile(r"/log/[a-z0-9-]+/(cases/[0-9a-f-]+/answer|inquiries(/settle)?)")
+"""Forms that a file may come with."""
 AUDITS, AUDITING = f"{LOG}/audits", f"{LOG}/auditing"
 
 
@@ -200,6 +204,7 @@ ADDRESSES: tuple[Address, ...] = (
     route(f"{LOG}/cases", cases.show_cases, ["GET"], needs=Permission.PORTAL_READ_CASES),
     route(f"{LOG}/cases/{{case}}", cases.show_case, ["GET"], needs=Permission.PORTAL_READ_CASES),
     route(f"{LOG}/cases/{{case}}/answer", cases.answer_in, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
+    route(f"{LOG}/cases/{{case}}/files/{{number}}", cases.give_file, ["GET"], needs=Permission.PORTAL_READ_CASES),
     route(f"{LOG}/cases/{{case}}/seen", cases.say_seen, ["POST"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/cases/{{case}}/file", case_files.give_json, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
     route(f"{LOG}/cases/{{case}}/file/csaf", case_files.give_csaf, ["GET"], needs=Permission.PORTAL_HANDLE_CASES),
@@ -225,6 +230,7 @@ ADDRESSES: tuple[Address, ...] = (
     route("/inquiries", inquiries.show_own, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.show, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries", inquiries.ask, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
+    route(f"{INQUIRIES}/{{inquiry}}/files/{{number}}", inquiries.give_file, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/inquiries/settle", inquiries.settle, ["POST"], needs=Permission.PORTAL_ASK_SUPPLIER),
     route("/clocks", machines.show_own_clocks, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
     route(f"{LOG}/clocks", machines.show_clocks, ["GET"], needs=Permission.PORTAL_SEE_TERMS),
@@ -290,8 +296,9 @@ def build_portal(portal: Portal, settings: Settings) -> ASGIApp:
     programs = build_router(API, portal, Door(partial(recognise_program, portal), deny, sign_in=""))
     # Signing out is answered by leading to the sign-in page, which may stand at another origin.
     pages = Safety(
-        router, Refusals(portal.pages, THEME), origin=settings.portal.origin, form_targets=(settings.signin.origin,)
-    )
+        router, Refusals(portal.pages, THEME), origin=settings.portal.origin, form_targets=(settings.signin.origin,),
+        uploads=UPLOADS, largest_upload=settings.attachments.largest_bytes,
+    )  # fmt: skip
     ours = settings.portal
 
     def answer_programs(origin: str) -> Safety:

@@ -4,6 +4,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -22,25 +23,39 @@ from vaka.cases.words import title_of
 from vaka.cases.writing import answer, see
 from vaka.database.connections import Connection, transaction
 from vaka.errors import Category, VakaError
+from vaka.files.keeping import tell_refused_file
+from vaka.files.reading import read_case_file
 from vaka.ledger.reading import read_state
 from vaka.ledger.search import identifier_in
 from vaka.operations.vulnerabilities.told import list_told
+from vaka.scanning.refusing import FileRefusedError, Reason
 from vaka.tenants.authorities import Authority
 from vaka.web.asker import Asker
 from vaka.web.case_words import case_words, clocks
 from vaka.web.forms import Form, read_form
 from vaka.web.pages import Message
+from vaka.web.portal.fetched import enter_fetched
 from vaka.web.portal.names import Things, name_everything
 from vaka.web.portal.opened import enter_opened
 from vaka.web.portal.portal import Portal, require_authority
 from vaka.web.portal.scope import is_case_within, require_case
 from vaka.web.refusals import STATUS
+from vaka.web.sent_files import file_words, inspect_upload, name_file, number_in, read_with_file
+from vaka.web.uploads import TooManyUploadsError, Upload, hand_out
 
 MAY, MAY_SEE = Permission.PORTAL_HANDLE_CASES, Permission.PORTAL_READ_CASES
 MOST_TOLD = 500
 """Vulnerabilities of what runs that the page shows, what is open first."""
 OVER = ("fixed", "closed")
 """The steps after which nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Whose room of which case somebody writes in."""
+
+    authority: Authority
+    case: Case
 
 
 class AnswerForm(Form):
@@ -87,18 +102,52 @@ async def show_case(portal: Portal, request: Request, asker: Asker) -> Response:
 async def answer_in(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/cases/{case}/answer: write to the supplier; nobody else reads it."""
     authority = await require_authority(portal, request, asker, MAY)
-    form, case_id = await read_form(request, AnswerForm), _identifier(request)
+    async with transaction(portal.platform) as platform:
+        case = await read_case(platform, authority, request)
     try:
+        async with read_with_file(request, AnswerForm, portal.uploads) as (form, upload):
+            return await _answer(portal, request, asker, Room(authority, case), form, upload)
+    except TooManyUploadsError as error:
+        return await _show(portal, request, asker, authority, error)
+
+
+async def _answer(
+    portal: Portal, request: Request, asker: Asker, room: Room, form: AnswerForm, upload: Upload | None
+) -> Response:
+    authority, case, now = room.authority, room.case, portal.clock.now()
+
+    async def tell(data: bytes, reason: Reason) -> None:
         async with transaction(portal.platform) as platform:
-            await _require(platform, authority, case_id)
+            await tell_refused_file(
+                platform, asker.principal.account_id, data, reason, now, authority_id=authority.id, case_id=case.id
+            )
+
+    try:
+        sent = await inspect_upload(portal.inspector, upload, now, tell)
+        async with transaction(portal.platform) as platform:
             await answer(
-                platform, asker.principal, case_id, authority.id, tlp=form.tlp, text=form.text, now=portal.clock.now()
+                platform, asker.principal, case.id, authority.id, tlp=form.tlp, text=form.text, sent=sent, now=now
             )
     except VakaError as error:
-        if error.category not in (Category.INVALID, Category.CONFLICT, Category.FORBIDDEN):
+        explained = error.category in (Category.INVALID, Category.CONFLICT, Category.FORBIDDEN)
+        if not explained and not isinstance(error, FileRefusedError):
             raise
-        return await _show(portal, request, asker, authority, error, form)
-    return RedirectResponse(f"/log/{authority.slug}/cases/{case_id}", 303)
+        return await _show(portal, request, asker, authority, error, form, upload)
+    return RedirectResponse(f"/log/{authority.slug}/cases/{case.id}", 303)
+
+
+async def give_file(portal: Portal, request: Request, asker: Asker) -> Response:
+    """GET /log/{authority}/cases/{case}/files/{number}: what came with an entry, to keep; never one that is RED."""
+    authority = await require_authority(portal, request, asker, MAY_SEE)
+    number = number_in(request)
+    async with transaction(portal.platform) as platform:
+        case = await read_case(platform, authority, request)
+        require_case(asker.principal, authority.id, case.kind, MAY_SEE)
+        file = await read_case_file(platform, case.id, number, authority.id)
+    if file is None:
+        raise NothingHereError
+    await enter_fetched(portal, asker, authority, f"case:{case.id}", number, file)
+    return hand_out(file.name, file.media_type, file.body)
 
 
 async def say_seen(portal: Portal, request: Request, asker: Asker) -> Response:
@@ -115,7 +164,7 @@ async def say_seen(portal: Portal, request: Request, asker: Asker) -> Response:
 
 async def _show(
     portal: Portal, request: Request, asker: Asker, authority: Authority, error: VakaError | None = None,
-    form: AnswerForm | None = None,
+    form: AnswerForm | None = None, upload: Upload | None = None,
 ) -> Response:  # fmt: skip
     path = f"/log/{authority.slug}"
     async with transaction(portal.platform) as platform:
@@ -132,6 +181,7 @@ async def _show(
     status, message = 200, None
     if error is not None:
         status, message = STATUS[error.category], Message(error.sentence.in_language(asker.preferences.language))
+        message = name_file(message, error, upload)
     by = {f"account:{one.account_id}" for one in receipts} | {
         f"account:{one.made_by}" for one in entries if one.made_by
     }
@@ -142,7 +192,7 @@ async def _show(
         case=case, may_answer=may_answer, title=title_of(entries), entries=entries, receipts=receipts, names=names,
         message=message, clocks=clocks(case, told_at(entries), entries), form=form, red=red, told=told,
         unseen=[one for one in entries if may_answer and asks_for_receipt(one) and one.number not in ours],
-        **case_words(asker.preferences),
+        **case_words(asker.preferences), **file_words(portal.inspector),
     )  # fmt: skip
 
 

@@ -97,6 +97,8 @@ UNCONFIRMED: Mapping[str, str] = MappingProxyType(
         "/here": "says that somebody sits there; changes nothing",
         f"{_LOG}/keys": "takes the answer of the new key itself; whoever has one has touched it on the page before",
         f"{_LOG}/cases/{{case}}/answer": "writes to the supplier: what is urgent shall not wait for a key",
+        f"{_LOG}/cases/{{case}}/files/{{number}}": "what came with what its reader may read; that it was is entered",
+        f"{_LOG}/inquiries/{{inquiry}}/files/{{number}}": "what came with what its reader may read; it is entered",
         f"{_LOG}/cases/{{case}}/seen": "says that one has seen what one was told",
         f"{_LOG}/notices/seen": "says that one has seen what one was told",
         f"{_LOG}/tasks/calendar/end": "ends a link of one's own: whoever suspects one shall not look for a key first",

@@ -200,6 +200,8 @@ EVENTS: Mapping[str, str] = {
     "case.escalated": mark("Case went on to the next"),
     "detection.alerted": mark("A rule of detection found something"),
     "case.exported": mark("Case taken out as a file"),
+    "file.refused": mark("File refused: malicious code, or not to be scanned"),
+    "file.fetched": mark("File of a case or a question fetched"),
     "advisories.imported": mark("Published vulnerabilities taken in"),
     "contract.imported": mark("The contract's own text taken in"),
     "vulnerability.found": mark("Vulnerability found in what runs"),
@@ -304,8 +306,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "incidents": (
         mark("Incidents"),
-        ("case.opened", "case.written", "case.seen", "case.escalated", "case.exported", "contact.set",
-         "contact.ended", "detection.alerted", "advisories.imported", "vulnerability.found",
+        ("case.opened", "case.written", "case.seen", "case.escalated", "case.exported", "file.refused", "file.fetched",
+         "contact.set", "contact.ended", "detection.alerted", "advisories.imported", "vulnerability.found",
          "vulnerability.ended", "vulnerability.stated", "vulnerability.accepted", "vulnerability.refused"),
     ),
     "registers": (

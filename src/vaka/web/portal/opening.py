@@ -11,6 +11,7 @@ from vaka.database.connections import make_pool, transaction
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.keys.keyring import open_keyring
 from vaka.keys.signing_key import public_file
+from vaka.scanning.inspecting import Inspector
 from vaka.settings import Settings
 from vaka.tenants.authorities import list_every_authority
 from vaka.tenants.gateway import Gateway
@@ -61,6 +62,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         step_up=settings.access.step_up, origin=settings.portal.origin, allowances=Allowances(clock),
                         programs_origin=settings.portal.programs_origin, registry=settings.registry.origin,
                         security_contact=settings.security_contact, backup=settings.backup, clocks=settings.clock,
+                        inspector=Inspector.of(settings.attachments, server.credentials.parent),
                         packs_key=server.credentials.parent / settings.terms.signing_key,
                         notices_key=public_file(server.credentials.parent / settings.notices.signing_key),
                     )  # fmt: skip

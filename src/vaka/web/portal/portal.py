@@ -21,6 +21,7 @@ from vaka.database.connections import Pool
 from vaka.identity.ceremonies import Ceremonies
 from vaka.identity.locking import IDLE
 from vaka.keys.keyring import Keyring
+from vaka.scanning.inspecting import NO_SCANNER, Inspector
 from vaka.settings import LedgerSettings, SecurityContactSettings
 from vaka.settings_backup import BackupSettings
 from vaka.settings_operations import ClockSettings
@@ -40,6 +41,7 @@ from vaka.web.portal.scope import is_within, require_scope
 from vaka.web.portal.taking_out import TakingOut
 from vaka.web.programs.allowance import Allowances
 from vaka.web.questions import Questions
+from vaka.web.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ class Portal:
     """What was agreed of backups."""
     clocks: ClockSettings = field(default_factory=ClockSettings)
     """Which machines have to tell, and the rule of their clocks."""
+    inspector: Inspector = NO_SCANNER
+    """What looks at files before they are kept."""
+    uploads: Uploads = field(default_factory=Uploads)
+    """The files that are being taken in."""
     packs_key: Path = Path("packs.key")
     """The private key that evidence packs are signed with; made at the first of them."""
     packing: asyncio.Lock = field(default_factory=asyncio.Lock)
