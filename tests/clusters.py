@@ -26,6 +26,9 @@ full_page_writes = off
 # Hundreds of small databases, none of which lives for long.
 autovacuum = off
 min_wal_size = 32MB
+# Tens of thousands of connections, few at a time. To map what is shared takes a good part of the start of each.
+max_connections = 400
+shared_buffers = 32MB
 """
 
 

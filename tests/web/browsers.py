@@ -15,8 +15,6 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp, Message
 
 from tests.web.furniture import Installation
-from vaka.database.connections import open_connection
-from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.sessions import open_session
 from vaka.settings import Settings
 from vaka.web.asker import SESSION_COOKIE
@@ -204,12 +202,6 @@ async def _serve(app: ASGIApp, scope: Any, receive: Any, chunks: asyncio.Queue[M
 
 async def sign_in(desk: Desk, settings: Settings, installation: Installation, persona: str) -> Browser:
     """Return a browser in which a persona is signed in, over a real session."""
-    connection = await open_connection(
-        installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test"
-    )
-    try:
-        account = installation.accounts[persona]
-        token = await open_session(connection, account, "operator", "test", datetime.now(UTC))
-    finally:
-        await connection.close()
+    account = installation.accounts[persona]
+    token = await open_session(await installation.signing_in(), account, "operator", "test", datetime.now(UTC))
     return Browser(build_desk(desk, settings), settings.desk.origin, {SESSION_COOKIE: token}, str(account))

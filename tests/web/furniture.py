@@ -12,13 +12,15 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Network
 from itertools import count
 from pathlib import Path
 from random import Random
+from select import select
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -85,6 +87,7 @@ NAMES = (
 )  # fmt: skip
 
 
+Connection = psycopg.Connection[tuple[object, ...]]
 ACCEPT = "select outcome, alarm_id from accept_messages(%s, 'test-1')"
 
 
@@ -100,6 +103,8 @@ class Installation:
     """By name: the authority's slug, the person, the device."""
     keyholder: subprocess.Popen[bytes] = field(init=False)
     _references: Iterator[int] = field(default_factory=lambda: count(1))
+    _kept: dict[tuple[str, str], Connection] = field(default_factory=dict)
+    _components: dict[tuple[str, str], psycopg.AsyncConnection[Any]] = field(default_factory=dict)
 
     @property
     def server(self) -> Server:
@@ -132,7 +137,11 @@ class Installation:
             "device_id": str(device.id), "person_id": str(person.id), "sender": device.sender, "class": "life",
             "kind": kind, "device_type": device.device_type,
         }  # fmt: skip
-        with closing(self._connect(slug, "receiver")) as connection, connection.transaction():
+        database = self.authorities[slug].database_name
+        with (
+            closing(self._connect(tenant_role(database, "receiver"), database)) as connection,
+            connection.transaction(),
+        ):
             [row] = connection.execute(ACCEPT, (Jsonb([self._letters(slug, facts, 0)]),)).fetchall()
             assert row[0] == "joined"
             yield
@@ -177,14 +186,43 @@ class Installation:
         self, slug: str, statement: str, parameters: Sequence[object] | None = None, component: str = "desk"
     ) -> list[tuple[object, ...]]:
         """Run a statement in an authority's database as one component and return what it returns."""
-        with closing(self._connect(slug, component)) as connection:
-            cursor = connection.execute(statement, parameters)
-            return list(cursor.fetchall()) if cursor.description else []
-
-    def _connect(self, slug: str, component: str) -> psycopg.Connection[tuple[object, ...]]:
         database = self.authorities[slug].database_name
+        cursor = self.connection(tenant_role(database, component), database).execute(statement, parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def connection(self, role: str, database: str) -> Connection:
+        """Return a role's connection that stays open: a new one costs the server more than most of what is asked.
+
+        Where the server has ended it meanwhile, it is a new one.
+        """
+        known = self._kept.get((role, database))
+        if known is None or _is_over(known):
+            known = self._kept[role, database] = self._connect(role, database)
+        return known
+
+    async def component(self, role: str, database: str) -> psycopg.AsyncConnection[Any]:
+        """Return a connection as processes open theirs, which stays open too: for one thing after the other."""
+        known = self._components.get((role, database))
+        if known is None or _is_over(known):
+            known = await open_connection(self.server, role, database, application="test")
+            self._components[role, database] = known
+        return known
+
+    async def signing_in(self) -> psycopg.AsyncConnection[Any]:
+        """Return the connection on which sessions are opened."""
+        return await self.component(platform_role("signin"), PLATFORM_DATABASE)
+
+    def disconnect(self) -> None:
+        """Close what was kept open."""
+        for connection in self._kept.values():
+            connection.close()
+        for component in self._components.values():
+            asyncio.run(component.close())
+
+    def _connect(self, role: str, database: str) -> Connection:
+        # Never prepared: what is sent may be several statements, and about tables that are changed in between.
         return psycopg.connect(
-            self.server.conninfo(tenant_role(database, component), database), autocommit=True,
+            self.server.conninfo(role, database), autocommit=True, prepare_threshold=None,
             options="-c search_path=vaka",
         )  # fmt: skip
 
@@ -222,6 +260,14 @@ class Installation:
         return as_letters(self.authorities[slug], message, *to)
 
 
+def _is_over(connection: Connection | psycopg.AsyncConnection[Any]) -> bool:
+    """Whether a connection was closed, by us or by the server: what it said last waits to be read."""
+    if not connection.closed and select([connection.fileno()], [], [], 0)[0]:
+        with suppress(psycopg.OperationalError):
+            connection.pgconn.consume_input()
+    return connection.closed
+
+
 def _message(reference: str, facts: Mapping[str, object], ago: float) -> dict[str, object]:
     return {
         "place": 0, "message_id": str(uuid4()), "alarm_id": str(new_identifier(datetime.now(UTC))),
@@ -248,6 +294,7 @@ def open_installation(mode: str = "demo") -> Iterator[Installation]:
                 asyncio.run(_furnish(installation, mode))
                 yield installation
             finally:
+                installation.disconnect()
                 end_keyholder(installation.keyholder)
         finally:
             cluster.stop(immediately=True)

@@ -5,8 +5,8 @@
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp
 
@@ -14,7 +14,7 @@ import vaka.web
 from tests.web.conftest import SETTINGS
 from tests.web.furniture import Installation
 from tests.web.test_routes import DESK_TABLE, OFFICE_TABLE, PORTAL_TABLE, SIGNIN_TABLE
-from vaka.clock import Clock
+from vaka.clock import Clock, SystemClock
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.attempts import FailedAttempts
@@ -111,6 +111,24 @@ async def _signin(installation: Installation, clock: Clock) -> AsyncIterator[Ope
         yield Opened(build_signin(entrance), [])
     finally:
         await pool.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The applications of an installation, each opened when somebody first comes to it, and left open."""
+
+    installation: Installation
+    _stack: AsyncExitStack
+    _opened: dict[str, Opened] = field(default_factory=dict)
+
+    async def open(self, application: Application) -> Opened:
+        """Return an open application, which has told of nobody yet."""
+        name = application.name
+        if name not in self._opened:
+            way = application.open(self.installation, SystemClock())
+            self._opened[name] = await self._stack.enter_async_context(way)
+        self._opened[name].denials.clear()
+        return self._opened[name]
 
 
 def overhear(teller: Teller) -> list[Denial]:

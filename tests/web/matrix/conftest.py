@@ -3,12 +3,14 @@
 """An installation of its own with a walker for every role, and real objects in both authorities."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from time import monotonic
 
 import pytest
 
 from tests.web.furniture import Installation, open_installation
+from tests.web.matrix.applications import Doors
 from tests.web.matrix.objects import Objects, furnish
 from tests.web.matrix.scene import PLACES, Cast, engage
 from tests.web.portal.conftest import Logs
@@ -33,6 +35,19 @@ def cast(furnished: Installation) -> Cast:
 def objects(furnished: Installation, cast: Cast) -> Objects:
     """What there is to be found in each authority."""
     return asyncio.run(furnish(furnished, cast))
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all of a file's tests, as what is open belongs to it."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def doors(furnished: Installation) -> AsyncIterator[Doors]:
+    """The applications at work: to open one takes longer than most tests do."""
+    async with AsyncExitStack() as stack:
+        yield Doors(furnished, stack)
 
 
 @pytest.fixture(scope="session")

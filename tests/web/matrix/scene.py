@@ -69,8 +69,8 @@ class Cast:
         return {COOKIES[application.realm]: await self._open(nobody, application.realm)}
 
     async def _open(self, walker: Walker, realm: Realm) -> str:
-        async with platform_as(self.installation.server, "signin") as signin:
-            return await open_session(signin, walker.account, realm, "walk", datetime.now(UTC))
+        signin = await self.installation.signing_in()
+        return await open_session(signin, walker.account, realm, "walk", datetime.now(UTC))
 
 
 async def engage(installation: Installation) -> Cast:

@@ -17,14 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.access.test_decide import GIVES
 from tests.web.browsers import Answer, Browser
 from tests.web.furniture import Installation
-from tests.web.matrix.applications import APPLICATIONS, Application, Opened
+from tests.web.matrix.applications import APPLICATIONS, Application, Doors, Opened
 from tests.web.matrix.objects import Objects
 from tests.web.matrix.samples import LOG, Named, Sample, sample
 from tests.web.matrix.scene import A, B, Cast, ask, fill, nowhere
 from tests.web.matrix.watching import Ask, differences, is_even, recorded, share_slower, told
 from vaka.access.permissions import Permission
 from vaka.access.roles import ROLES
-from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.web.routes import PUBLIC
 
@@ -73,32 +72,32 @@ KNOWN_TO_A_SESSION = {
 
 @pytest.mark.parametrize(("name", "method", "path", "needs"), OF_AN_AUTHORITY)
 async def test_term_31_1_another_authoritys_address_is_nowhere(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
 ) -> None:
     application, tried = BY_NAME[name], sample(name, method, path)
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who(role_with(needs), B), application.realm)
-        theirs, nobodys = pair(furnished, application, browser, tried, objects, ("path", "authority"))
-        await assert_alike(theirs, nobodys, 404)
-        assert {denial.authority for denial in opened.denials} <= {furnished.authorities[A].id, None}
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who(role_with(needs), B), application.realm)
+    theirs, nobodys = pair(doors.installation, application, browser, tried, objects, ("path", "authority"))
+    await assert_alike(theirs, nobodys, 404)
+    assert {denial.authority for denial in opened.denials} <= {doors.installation.authorities[A].id, None}
 
 
 @pytest.mark.parametrize(("name", "method", "path", "needs", "where", "slot"), SLOTS)
 async def test_term_31_1_another_authoritys_object_in_ones_own_rooms_is_nowhere(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission,
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission,
     where: str, slot: str,
 ) -> None:  # fmt: skip
     application, tried = BY_NAME[name], sample(name, method, path)
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who(role_with(needs), B), application.realm)
-        known = await numbers_of_a(furnished, cast, opened, application, tried, objects)
-        theirs, nobodys = pair(furnished, application, browser, tried, objects, (where, slot), known)
-        before = everything_of(furnished, A)
-        words = {objects[A][name] for name in WORDS} | {nowhere(name) for name in WORDS}
-        answer = await assert_alike(theirs, nobodys, sent=words if WORDS & {one.name for one in named(tried)} else ())
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who(role_with(needs), B), application.realm)
+    known = await numbers_of_a(doors.installation, cast, opened, application, tried, objects)
+    theirs, nobodys = pair(doors.installation, application, browser, tried, objects, (where, slot), known)
+    before = everything_of(doors.installation, A)
+    words = {objects[A][name] for name in WORDS} | {nowhere(name) for name in WORDS}
+    answer = await assert_alike(theirs, nobodys, sent=words if WORDS & {one.name for one in named(tried)} else ())
     for secret in ("person_name", "personal_number", "person"):
         assert objects[A][secret] not in answer
-    assert everything_of(furnished, A) == before
+    assert everything_of(doors.installation, A) == before
 
 
 def test_term_31_1_every_kind_of_object_is_tried(objects: Objects) -> None:
@@ -112,36 +111,34 @@ def test_term_31_1_every_kind_of_object_is_tried(objects: Objects) -> None:
 
 @pytest.mark.parametrize(("name", "method", "path", "slot"), TIMED)
 async def test_term_31_1_it_takes_as_long(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, slot: tuple[str, str]
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, slot: tuple[str, str]
 ) -> None:
     """Of many interleaved pairs, neither is slower in nearly all; where an answer comes early, one is."""
     application, tried = BY_NAME[name], sample(name, method, path)
     needs = next(needs for _, *address, needs in GUARDED if address == [method, path])
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who(role_with(needs), B), application.realm)
-        theirs, nobodys = pair(furnished, application, browser, tried, objects, slot)
-        await theirs()
-        early = Browser(answers_early(opened.app), browser.origin, browser.cookies)
-        _, leaking = pair(furnished, application, early, tried, objects, slot)
-        chance = Random(31)
-        assert not is_even(await share_slower(theirs, leaking, chance)), "the measure sees what leaks"
-        assert is_even(await share_slower(theirs, nobodys, chance))
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who(role_with(needs), B), application.realm)
+    theirs, nobodys = pair(doors.installation, application, browser, tried, objects, slot)
+    await theirs()
+    early = Browser(answers_early(opened.app), browser.origin, browser.cookies)
+    _, leaking = pair(doors.installation, application, early, tried, objects, slot)
+    chance = Random(31)
+    assert not is_even(await share_slower(theirs, leaking, chance)), "the measure sees what leaks"
+    assert is_even(await share_slower(theirs, nobodys, chance))
 
 
-async def test_term_31_1_words_and_statements_that_differ_are_seen(
-    furnished: Installation, cast: Cast, objects: Objects
-) -> None:
+async def test_term_31_1_words_and_statements_that_differ_are_seen(doors: Doors, cast: Cast, objects: Objects) -> None:
     """The comparison can fail: what is there, and an answer that asks no database, are told from what is nowhere."""
     application, tried = BY_NAME["portal"], sample("portal", "GET", f"{LOG}/erasure/{{order}}/certificate")
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who("records_officer", A), application.realm)
-        own, nobodys = pair(furnished, application, browser, tried, objects, ("path", "order"), place=A)
-        with pytest.raises(AssertionError):
-            await assert_alike(own, nobodys)
-        early = Browser(answers_early(opened.app), browser.origin, browser.cookies)
-        _, leaking = pair(furnished, application, early, tried, objects, ("path", "order"), place=A)
-        with pytest.raises(AssertionError):
-            await assert_alike(leaking, nobodys)
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who("records_officer", A), application.realm)
+    own, nobodys = pair(doors.installation, application, browser, tried, objects, ("path", "order"), place=A)
+    with pytest.raises(AssertionError):
+        await assert_alike(own, nobodys)
+    early = Browser(answers_early(opened.app), browser.origin, browser.cookies)
+    _, leaking = pair(doors.installation, application, early, tried, objects, ("path", "order"), place=A)
+    with pytest.raises(AssertionError):
+        await assert_alike(leaking, nobodys)
 
 
 def pair(

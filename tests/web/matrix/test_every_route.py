@@ -14,7 +14,7 @@ import pytest
 from tests.access.test_decide import GIVES
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.matrix.applications import APPLICATIONS, Application, Opened, find_applications
+from tests.web.matrix.applications import APPLICATIONS, Application, Doors, Opened, find_applications
 from tests.web.matrix.objects import Objects
 from tests.web.matrix.samples import Sample, sample
 from tests.web.matrix.scene import A, Cast, Walker, ask, fill, is_sent_to_sign_in, nowhere
@@ -51,17 +51,17 @@ def test_term_14_1_every_application_and_address_is_walked() -> None:
 
 @pytest.mark.parametrize(("name", "method", "path", "needs"), GUARDED)
 async def test_term_14_1_every_role_in_every_authority(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
 ) -> None:
     application, tried = BY_NAME[name], sample(name, method, path)
     met, expected = {}, {}
-    async with application.open(furnished, SystemClock()) as opened:
-        for walker in cast.walkers:
-            for realm in walker.realms:
-                browser = await cast.browser(application, opened, walker, realm)
-                one = f"{walker}, signed in as {realm}"
-                met[one] = await outcome(furnished, application, opened, browser, tried, objects)
-                expected[one] = says(application, tried, needs, walker, realm)
+    opened = await doors.open(application)
+    for walker in cast.walkers:
+        for realm in walker.realms:
+            browser = await cast.browser(application, opened, walker, realm)
+            one = f"{walker}, signed in as {realm}"
+            met[one] = await outcome(doors.installation, application, opened, browser, tried, objects)
+            expected[one] = says(application, tried, needs, walker, realm)
     assert met == expected
     # The walk can tell: somebody is let in, somebody is not.
     assert {IN, FORBIDDEN} <= set(met.values())
@@ -69,52 +69,50 @@ async def test_term_14_1_every_role_in_every_authority(
 
 @pytest.mark.parametrize(("name", "method", "path", "needs"), GUARDED)
 async def test_term_14_1_nobody_in_particular(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
 ) -> None:
     """Signed out; with a made-up token; with a good token in the cookie of another realm."""
     application, tried = BY_NAME[name], sample(name, method, path)
     role = next(role for role in ROLES if needs.value in GIVES[role].split())
-    async with application.open(furnished, SystemClock()) as opened:
-        good = await cast.browser(application, opened, cast.who(role, A), application.realm)
-        [token] = good.cookies.values()
-        for cookies in (
-            {}, {COOKIES[application.realm]: "x" * 43},
-            *({cookie: token} for realm, cookie in COOKIES.items() if realm != application.realm),
-        ):  # fmt: skip
-            browser = Browser(opened.app, application.origin, cookies)
-            assert await outcome(furnished, application, opened, browser, tried, objects) == STRANGER, cookies
-        assert await outcome(furnished, application, opened, good, tried, objects) == IN
+    opened = await doors.open(application)
+    good = await cast.browser(application, opened, cast.who(role, A), application.realm)
+    [token] = good.cookies.values()
+    for cookies in (
+        {}, {COOKIES[application.realm]: "x" * 43},
+        *({cookie: token} for realm, cookie in COOKIES.items() if realm != application.realm),
+    ):  # fmt: skip
+        browser = Browser(opened.app, application.origin, cookies)
+        assert await outcome(doors.installation, application, opened, browser, tried, objects) == STRANGER, cookies
+    assert await outcome(doors.installation, application, opened, good, tried, objects) == IN
 
 
 @pytest.mark.parametrize(("name", "method", "path"), OPEN)
-async def test_term_14_1_what_is_for_everybody_is(
-    furnished: Installation, cast: Cast, name: str, method: str, path: str
-) -> None:
+async def test_term_14_1_what_is_for_everybody_is(doors: Doors, cast: Cast, name: str, method: str, path: str) -> None:
     """A stranger and somebody without any role get the same, and nobody is told of."""
     application, tried = BY_NAME[name], sample(name, method, path)
-    async with application.open(furnished, SystemClock()) as opened:
-        answers = []
-        for cookies in ({}, await cast.new_session(application)):
-            where, fields = fill(tried, name_of(furnished, application), nowhere)
-            answers.append(await ask(Browser(opened.app, application.origin, cookies), method, where, fields))
-        assert answers[0].status == answers[1].status != 401
-        assert answers[0].status < 500
-        assert answers[0].status != 403 or not tried.usable, answers[0].text
-        assert opened.denials == []
+    opened = await doors.open(application)
+    answers = []
+    for cookies in ({}, await cast.new_session(application)):
+        where, fields = fill(tried, name_of(doors.installation, application), nowhere)
+        answers.append(await ask(Browser(opened.app, application.origin, cookies), method, where, fields))
+    assert answers[0].status == answers[1].status != 401
+    assert answers[0].status < 500
+    assert answers[0].status != 403 or not tried.usable, answers[0].text
+    assert opened.denials == []
 
 
 @pytest.mark.parametrize(("name", "method", "path", "needs"), [case for case in GUARDED if case[1] == "GET"])
 async def test_every_page_offers_to_sign_out(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
 ) -> None:
     application, tried = BY_NAME[name], sample(name, method, path)
     role = next(role for role in ROLES if needs.value in GIVES[role].split())
-    where, _ = fill(tried, name_of(furnished, application), lambda one: of(objects, one))
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who(role, A), application.realm)
-        answer = await ask(browser, method, where, {})
-        if answer.status == 200 and answer.header("content-type").startswith("text/html"):
-            assert 'action="/sign-out"' in answer.text
+    where, _ = fill(tried, name_of(doors.installation, application), lambda one: of(objects, one))
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who(role, A), application.realm)
+    answer = await ask(browser, method, where, {})
+    if answer.status == 200 and answer.header("content-type").startswith("text/html"):
+        assert 'action="/sign-out"' in answer.text
 
 
 async def test_a_door_that_is_left_open_is_seen(

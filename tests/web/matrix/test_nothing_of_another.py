@@ -18,14 +18,13 @@ from pypdf import PdfReader
 from tests.access.test_decide import GIVES
 from tests.web.browsers import Answer, Browser
 from tests.web.furniture import Installation
-from tests.web.matrix.applications import Application
+from tests.web.matrix.applications import Application, Doors
 from tests.web.matrix.objects import WORDS_OF, Objects
 from tests.web.matrix.samples import LOG, Sample, sample
 from tests.web.matrix.scene import A, B, Cast, Walker, ask, fill, nowhere
 from tests.web.matrix.test_every_object import BY_NAME, GUARDED, everything_of, role_with
 from vaka.access.permissions import Permission
 from vaka.access.roles import ROLES
-from vaka.clock import SystemClock
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.notices.mail import write_mail
 from vaka.notices.outbox import Rooms, take_due
@@ -88,48 +87,48 @@ def markers(installation: Installation, objects: Objects, place: str) -> set[str
     ("name", "method", "path", "needs"), [case for case in OF_AUTHORITIES if case[1] == "GET" and case[2] != "/stream"]
 )
 async def test_term_31_5_no_page_tells_of_another_authority(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
 ) -> None:
     application, tried = BY_NAME[name], sample(name, method, path)
-    foreign = foreign_to(furnished, objects, A)
-    async with application.open(furnished, SystemClock()) as opened:
-        for walker in those_with(cast, needs):
-            browser = await cast.browser(application, opened, walker, application.realm)
-            where, _ = fill(tried, name_of(furnished, application), lambda one: objects[A].get(one) or nowhere(one))
-            answer = await browser.get(where)
-            for _ in range(3):  # from the cover of what is not locked, over the first page, to one's own room
-                if answer.status == 303:
-                    answer = await browser.get(answer.header("location"))
-            assert answer.status in (200, 204, 404, 409)
-            assert found_in(answer, foreign) == []
+    foreign = foreign_to(doors.installation, objects, A)
+    opened = await doors.open(application)
+    for walker in those_with(cast, needs):
+        browser = await cast.browser(application, opened, walker, application.realm)
+        where, _ = fill(
+            tried, name_of(doors.installation, application), lambda one: objects[A].get(one) or nowhere(one)
+        )
+        answer = await browser.get(where)
+        for _ in range(3):  # from the cover of what is not locked, over the first page, to one's own room
+            if answer.status == 303:
+                answer = await browser.get(answer.header("location"))
+        assert answer.status in (200, 204, 404, 409)
+        assert found_in(answer, foreign) == []
 
 
-async def test_term_31_5_the_live_view_tells_of_ones_own_alone(
-    furnished: Installation, cast: Cast, objects: Objects
-) -> None:
+async def test_term_31_5_the_live_view_tells_of_ones_own_alone(doors: Doors, cast: Cast, objects: Objects) -> None:
     application = BY_NAME["desk"]
-    async with application.open(furnished, SystemClock()) as opened:
-        for place in (A, B):
-            browser = await cast.browser(application, opened, cast.who("operator", place), "operator")
-            async with browser.stream() as stream:
-                told = json.dumps((await stream.next("all")).data, ensure_ascii=False)
-            assert objects[place]["alarm"] in told
-            assert [one for one in sorted(foreign_to(furnished, objects, place)) if one in told] == []
+    opened = await doors.open(application)
+    for place in (A, B):
+        browser = await cast.browser(application, opened, cast.who("operator", place), "operator")
+        async with browser.stream() as stream:
+            told = json.dumps((await stream.next("all")).data, ensure_ascii=False)
+        assert objects[place]["alarm"] in told
+        assert [one for one in sorted(foreign_to(doors.installation, objects, place)) if one in told] == []
 
 
 @pytest.mark.parametrize(("role", "path", "fields"), FILES)
 async def test_term_31_5_no_file_tells_of_another_authority(
-    furnished: Installation, cast: Cast, objects: Objects, role: str, path: str, fields: dict[str, str] | None
+    doors: Doors, cast: Cast, objects: Objects, role: str, path: str, fields: dict[str, str] | None
 ) -> None:
     application = BY_NAME["portal"]
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who(role, A), "authority")
-        for report in REPORTS if "{report}" in path else [""]:
-            where = f"/log/{A}/{path.format(year=datetime.now(LOCAL).year, report=report, **objects[A])}"
-            answer = await (browser.get(where) if fields is None else browser.post(where, fields))
-            assert answer.status == 200, answer.text
-            assert "attachment" in answer.header("content-disposition")
-            assert found_in(answer, foreign_to(furnished, objects, A)) == []
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who(role, A), "authority")
+    for report in REPORTS if "{report}" in path else [""]:
+        where = f"/log/{A}/{path.format(year=datetime.now(LOCAL).year, report=report, **objects[A])}"
+        answer = await (browser.get(where) if fields is None else browser.post(where, fields))
+        assert answer.status == 200, answer.text
+        assert "attachment" in answer.header("content-disposition")
+        assert found_in(answer, foreign_to(doors.installation, objects, A)) == []
 
 
 def test_term_31_5_every_file_is_among_them() -> None:
@@ -141,20 +140,22 @@ def test_term_31_5_every_file_is_among_them() -> None:
 
 @pytest.mark.parametrize(("name", "method", "path", "needs"), [case for case in OF_AUTHORITIES if case[1] == "POST"])
 async def test_term_31_5_no_act_answers_with_anything_of_another(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
 ) -> None:
     """Whatever comes of it: a file, a page that explains, or the page that it leads to."""
     application, tried = BY_NAME[name], sample(name, method, path)
-    foreign = foreign_to(furnished, objects, A)
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who(role_with(needs), A), application.realm)
-        where, fields = fill(tried, name_of(furnished, application), lambda one: objects[A].get(one) or nowhere(one))
-        answer = await ask(browser, method, where, fields)
-        assert "attachment" not in answer.header("content-disposition") or path in FILE_PATHS
-        if answer.status == 303 and answer.header("location").startswith("/"):
-            answer = await browser.get(answer.header("location"))
-        assert answer.status < 500
-        assert found_in(answer, foreign) == []
+    foreign = foreign_to(doors.installation, objects, A)
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who(role_with(needs), A), application.realm)
+    where, fields = fill(
+        tried, name_of(doors.installation, application), lambda one: objects[A].get(one) or nowhere(one)
+    )
+    answer = await ask(browser, method, where, fields)
+    assert "attachment" not in answer.header("content-disposition") or path in FILE_PATHS
+    if answer.status == 303 and answer.header("location").startswith("/"):
+        answer = await browser.get(answer.header("location"))
+    assert answer.status < 500
+    assert found_in(answer, foreign) == []
 
 
 async def test_term_31_5_no_notice_or_digest_tells_of_another_authority(
@@ -179,30 +180,30 @@ async def test_term_31_5_no_notice_or_digest_tells_of_another_authority(
         assert [marker for marker in sorted(foreign) if marker in told[place]] == []
 
 
-async def test_term_31_5_no_calendar_tells_of_another_authority(
-    furnished: Installation, cast: Cast, objects: Objects
-) -> None:
+async def test_term_31_5_no_calendar_tells_of_another_authority(doors: Doors, cast: Cast, objects: Objects) -> None:
     application = BY_NAME["portal"]
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who("contract_officer", A), "authority")
-        page = await browser.post(f"/log/{A}/tasks/calendar")
-        link = re.search(r"/calendar/[A-Za-z0-9_-]{43}", page.text)
-        assert link is not None, page.text
-        answer = await Browser(opened.app, application.origin).get(link[0])
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who("contract_officer", A), "authority")
+    page = await browser.post(f"/log/{A}/tasks/calendar")
+    link = re.search(r"/calendar/[A-Za-z0-9_-]{43}", page.text)
+    assert link is not None, page.text
+    answer = await Browser(opened.app, application.origin).get(link[0])
     assert answer.status == 200
     assert "BEGIN:VCALENDAR" in answer.text
-    assert furnished.authorities[A].name in answer.text, "it is whose it should be"
-    assert found_in(answer, foreign_to(furnished, objects, A)) == []
+    assert doors.installation.authorities[A].name in answer.text, "it is whose it should be"
+    assert found_in(answer, foreign_to(doors.installation, objects, A)) == []
 
 
-async def test_term_31_5_what_is_there_is_found(furnished: Installation, cast: Cast, objects: Objects) -> None:
+async def test_term_31_5_what_is_there_is_found(doors: Doors, cast: Cast, objects: Objects) -> None:
     """The same search finds an authority in its own file."""
     application = BY_NAME["portal"]
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who("records_officer", A), "authority")
-        answer = await browser.post(f"/log/{A}/end/export", {"reason": "KS 2026/31"})
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who("records_officer", A), "authority")
+    answer = await browser.post(f"/log/{A}/end/export", {"reason": "KS 2026/31"})
     read = b"\n".join(unpacked(answer.body)).decode("utf-8", "replace")
-    assert {objects[A]["person"], objects[A]["alarm"]} <= {one for one in markers(furnished, objects, A) if one in read}
+    assert {objects[A]["person"], objects[A]["alarm"]} <= {
+        one for one in markers(doors.installation, objects, A) if one in read
+    }
 
 
 @pytest.mark.parametrize("page", ["cases/{case}", "contacts", "inquiries", "exercises", "rules", "registers",
@@ -210,34 +211,34 @@ async def test_term_31_5_what_is_there_is_found(furnished: Installation, cast: C
                                   "cases/{case}/file/pdf", "cases/{case}/file/stix", "cases/{case}/files/3",
                                   "inquiries/{inquiry}/files/1"])  # fmt: skip
 async def test_term_31_5_the_words_are_found_where_their_own_authority_reads_them(
-    furnished: Installation, cast: Cast, objects: Objects, page: str
+    doors: Doors, cast: Cast, objects: Objects, page: str
 ) -> None:
     """So that the search for another's could find something."""
     application = BY_NAME["portal"]
-    async with application.open(furnished, SystemClock()) as opened:
-        found = []
-        for role in ROLES:
-            if ROLES[role].realm == "authority":
-                browser = await cast.browser(application, opened, cast.who(role, A), "authority")
-                answer = await browser.get(f"/log/{A}/{page.format(**objects[A])}")
-                found += found_in(answer, {WORDS_OF[A]})
+    opened = await doors.open(application)
+    found = []
+    for role in ROLES:
+        if ROLES[role].realm == "authority":
+            browser = await cast.browser(application, opened, cast.who(role, A), "authority")
+            answer = await browser.get(f"/log/{A}/{page.format(**objects[A])}")
+            found += found_in(answer, {WORDS_OF[A]})
     assert found
 
 
 @pytest.mark.parametrize(("name", "method", "path", "needs"), OF_AUTHORITIES)
 async def test_term_31_6_what_is_typed_is_never_a_statement(
-    furnished: Installation, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
+    doors: Doors, cast: Cast, objects: Objects, name: str, method: str, path: str, needs: Permission
 ) -> None:
     application, tried = BY_NAME[name], sample(name, method, path)
-    foreign = foreign_to(furnished, objects, A)
-    async with application.open(furnished, SystemClock()) as opened:
-        browser = await cast.browser(application, opened, cast.who(role_with(needs), A), application.realm)
-        before = everything_of(furnished, B)
-        for slot in every_slot(tried):
-            for typed in TYPED:
-                body = await type_there(furnished, application, browser, tried, objects, slot, typed)
-                assert [marker for marker in sorted(foreign) if marker in body] == []
-        assert everything_of(furnished, B) == before
+    foreign = foreign_to(doors.installation, objects, A)
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who(role_with(needs), A), application.realm)
+    before = everything_of(doors.installation, B)
+    for slot in every_slot(tried):
+        for typed in TYPED:
+            body = await type_there(doors.installation, application, browser, tried, objects, slot, typed)
+            assert [marker for marker in sorted(foreign) if marker in body] == []
+    assert everything_of(doors.installation, B) == before
 
 
 async def type_there(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""A furnished installation whose log is sealed, and an office opened anew for each test."""
+"""A furnished installation whose log is sealed, and an office opened anew for each test, or once for a file's."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -14,8 +14,7 @@ from tests.web.furniture import Installation, open_installation
 from tests.web.office.administrators import MODELS, Administrator
 from tests.web.portal.conftest import Logs
 from vaka.clock import SystemClock
-from vaka.database.connections import open_connection, transaction
-from vaka.database.server import PLATFORM_DATABASE, platform_role
+from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, find_session, open_session
 from vaka.settings import AccessSettings, Settings
 from vaka.web.asker import COOKIES
@@ -42,10 +41,29 @@ async def logs(installation: Installation) -> Logs:
     return logs
 
 
-@pytest.fixture
-async def office(installation: Installation, logs: Logs) -> AsyncIterator[Office]:
-    async with open_office(installation.server, SETTINGS, SystemClock()) as office:
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all of a file's tests, as what is open belongs to it."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def open_for_all(furnished: Installation) -> AsyncIterator[Office]:
+    """An office that stays open: to open one takes longer than many a test."""
+    async with open_office(furnished.server, SETTINGS, SystemClock()) as office:
         yield office
+
+
+@pytest.fixture
+async def opened(furnished: Installation) -> AsyncIterator[Office]:
+    """An office of this test's own; a file whose tests leave nothing in it takes ``open_for_all`` instead."""
+    async with open_office(furnished.server, SETTINGS, SystemClock()) as office:
+        yield office
+
+
+@pytest.fixture
+def office(installation: Installation, logs: Logs, opened: Office) -> Office:
+    return opened
 
 
 async def enter(
@@ -53,11 +71,9 @@ async def enter(
 ) -> Browser:
     """Return a browser in which a persona is signed in, over real sessions."""
     cookies, account = {}, installation.accounts[persona]
-    async with await open_connection(
-        installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test"
-    ) as connection:
-        for realm in realms:
-            cookies[COOKIES[realm]] = await open_session(connection, account, realm, "test", datetime.now(UTC))
+    connection = await installation.signing_in()
+    for realm in realms:
+        cookies[COOKIES[realm]] = await open_session(connection, account, realm, "test", datetime.now(UTC))
     return Browser(build_office(office, SETTINGS), SETTINGS.office.origin, cookies, str(account))
 
 

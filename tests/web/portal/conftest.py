@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""A furnished installation whose logs are sealed, and a portal opened anew for each test."""
+"""A furnished installation whose logs are sealed, and a portal that each file's tests find open."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +11,12 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from tests.web.browsers import Browser
-from tests.web.furniture import Installation, open_installation
+from tests.web.furniture import Connection, Installation, open_installation
 from vaka.clock import SystemClock
-from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role, tenant_role
 from vaka.identity.sessions import Realm, open_session
 from vaka.ledger.entries import Entry, append_many
@@ -56,35 +53,24 @@ class Logs:
     async def write(self, *entries: Entry, slug: str = "ekbacka") -> None:
         """Write entries as the desk does."""
         database = self.installation.authorities[slug].database_name
-        async with (
-            await open_connection(
-                self.installation.server, tenant_role(database, "desk"), database, application="test"
-            ) as desk,
-            desk.transaction(),
-        ):
+        desk = await self.installation.component(tenant_role(database, "desk"), database)
+        async with desk.transaction():
             await append_many(desk, entries)
 
     async def seal(self, slug: str = "ekbacka") -> None:
         """Seal what waits."""
-        database, root = self.installation.authorities[slug].database_name, self.installation.root
-        async with await open_connection(
-            self.installation.server, tenant_role(database, "sequencer"), database, application="test"
-        ) as connection:
-            is_new = not (await (await connection.execute("select from ledger.checkpoint")).fetchall())
-            files = KeyFiles.of(root, root, database)
-            signer = open_signer(files, SETTINGS.ledger.log_name(slug), is_new=is_new)
-            await Sealing(signer, SystemClock()).make_round(connection)
+        database = self.installation.authorities[slug].database_name
+        await self._seal(tenant_role(database, "sequencer"), database, SETTINGS.ledger.log_name(slug))
 
     async def seal_platform(self) -> None:
         """Seal what waits in the supplier's own log."""
-        root = self.installation.root
-        async with await open_connection(
-            self.installation.server, platform_role("sequencer"), PLATFORM_DATABASE, application="test"
-        ) as connection:
-            is_new = not (await (await connection.execute("select from ledger.checkpoint")).fetchall())
-            files = KeyFiles.of(root, root, PLATFORM_DATABASE)
-            signer = open_signer(files, SETTINGS.ledger.log_name(), is_new=is_new)
-            await Sealing(signer, SystemClock()).make_round(connection)
+        await self._seal(platform_role("sequencer"), PLATFORM_DATABASE, SETTINGS.ledger.log_name())
+
+    async def _seal(self, role: str, database: str, name: str) -> None:
+        root, connection = self.installation.root, await self.installation.component(role, database)
+        is_new = not (await (await connection.execute("select from ledger.checkpoint")).fetchall())
+        signer = open_signer(KeyFiles.of(root, root, database), name, is_new=is_new)
+        await Sealing(signer, SystemClock()).make_round(connection)
 
     def mark(self, place: str) -> int:
         """Return the number of the newest entry of an authority's log, or of the platform's (``platform``)."""
@@ -98,23 +84,22 @@ class Logs:
 
     def execute(self, slug: str, statement: str, *, unguarded: bool = False) -> None:
         """Do something as the superuser; ``unguarded`` with the triggers off."""
-        with self._superuser(slug) as superuser:
-            if unguarded:
-                superuser.execute("set session_replication_role = replica")
+        superuser = self._superuser(slug)
+        if unguarded:
+            superuser.execute("set session_replication_role = replica")
+        try:
             superuser.execute(statement.encode())
+        finally:
+            superuser.execute("reset role; reset all")
 
     def ask(self, place: str, statement: str, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        with self._superuser(place) as superuser:
-            return list(superuser.execute(statement.encode(), values).fetchall())
+        with self._superuser(place).cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement.encode(), values).fetchall()
 
-    def _superuser(self, place: str) -> Any:
+    def _superuser(self, place: str) -> Connection:
         known = self.installation.authorities
         database = PLATFORM_DATABASE if place == "platform" else known[place].database_name
-        return closing(
-            psycopg.connect(
-                self.installation.server.conninfo(SUPERUSER, database), autocommit=True, row_factory=dict_row
-            )
-        )
+        return self.installation.connection(SUPERUSER, database)
 
 
 @pytest.fixture(scope="session")
@@ -153,16 +138,41 @@ def logs(installation: Installation) -> Logs:
     return Logs(installation)
 
 
-@pytest.fixture
-async def portal(installation: Installation) -> AsyncIterator[Portal]:
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as portal:
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all of a file's tests, as what is open belongs to it."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def open_for_all(furnished: Installation) -> AsyncIterator[Portal]:
+    """A portal at work: to open one takes longer than most tests do."""
+    async with open_portal(furnished.server, SETTINGS, SystemClock()) as portal:
         yield portal
 
 
 @pytest.fixture
-async def registry(installation: Installation) -> AsyncIterator[Registry]:
-    async with open_registry(installation.server, SETTINGS, SystemClock()) as registry:
+async def open_for_each(furnished: Installation) -> AsyncIterator[Portal]:
+    """A portal that is opened and closed with the test."""
+    async with open_portal(furnished.server, SETTINGS, SystemClock()) as portal:
+        yield portal
+
+
+@pytest.fixture
+def portal(installation: Installation, open_for_all: Portal) -> Portal:
+    return open_for_all
+
+
+@pytest.fixture(scope="module")
+async def registry_for_all(furnished: Installation) -> AsyncIterator[Registry]:
+    """A registry at work."""
+    async with open_registry(furnished.server, SETTINGS, SystemClock()) as registry:
         yield registry
+
+
+@pytest.fixture
+def registry(installation: Installation, registry_for_all: Registry) -> Registry:
+    return registry_for_all
 
 
 @pytest.fixture
@@ -176,12 +186,9 @@ async def enter(
 ) -> Browser:
     """Return a browser in which a persona is signed in, over real sessions."""
     cookies, account = {}, installation.accounts[persona]
-    connection = await open_connection(
-        installation.server, platform_role("signin"), PLATFORM_DATABASE, application="test"
-    )
-    async with connection:
-        for realm in realms:
-            cookies[COOKIES[realm]] = await open_session(connection, account, realm, "test", datetime.now(UTC))
+    connection = await installation.signing_in()
+    for realm in realms:
+        cookies[COOKIES[realm]] = await open_session(connection, account, realm, "test", datetime.now(UTC))
     return Browser(build_portal(portal, SETTINGS), SETTINGS.portal.origin, cookies, str(account))
 
 

@@ -26,6 +26,12 @@ HERE = "/log/ekbacka/end"
 
 
 @pytest.fixture
+def open_for_all(open_for_each: Portal) -> Portal:
+    """Here each has its own: what one takes out, the next may."""
+    return open_for_each
+
+
+@pytest.fixture
 async def gun(portal: Portal, installation: Installation, logs: Logs) -> AsyncIterator[Browser]:
     """One of Ekbacka's records officers; what was ordered is forgotten in the end."""
     yield await enter(portal, installation, "gun")

@@ -36,6 +36,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 HERE = "/log/ekbacka/published"
 
 
+@pytest.fixture
+def open_for_all(open_for_each: Portal) -> Portal:
+    """Here each has its own: what one remembers, the next has not read."""
+    return open_for_each
+
+
 @pytest.fixture(scope="module")
 def furnished() -> Iterator[Installation]:
     """An installation of its own: elsewhere tests break the log, and here it is verified whole."""

@@ -26,6 +26,12 @@ WHY = {"reason": "Dokumenthanteringsplan KS 2026/9"}
 
 
 @pytest.fixture
+def open_for_all(open_for_each: Portal) -> Portal:
+    """Here each has its own: what one remembers, the next has not read."""
+    return open_for_each
+
+
+@pytest.fixture
 async def agneta(portal: Portal, installation: Installation) -> Browser:
     """Ekbacka's contract officer."""
     return await enter(portal, installation, "agneta")
