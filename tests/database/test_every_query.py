@@ -29,8 +29,7 @@ USUAL_KIND = {"access": "platform", "alarms": "tenant", "assurance": "platform",
               "operations.backup": "platform", "operations.integrity": "platform", "registers": "platform",
               "operations.doctor": "platform", "operations.exchange": "platform",
               "operations.vulnerabilities": "platform",
-              "operations.trials": "platform"}  # fmt: skip
-              "operations.vulnerabilities": "platform", "files": "platform"}  # fmt: skip
+              "operations.trials": "platform", "files": "platform"}  # fmt: skip
 
 # Queries without such a line: (package, query) → (component, kind).
 UNDECLARED = {
