@@ -200,7 +200,7 @@ EVENTS: Mapping[str, str] = {
     "case.escalated": mark("Case went on to the next"),
     "detection.alerted": mark("A rule of detection found something"),
     "case.exported": mark("Case taken out as a file"),
-    "file.refused": mark("File refused: malicious code, or not to be scanned"),
+    "file.refused": mark("File with a message refused: malicious code, or not to be scanned"),
     "file.fetched": mark("File of a case or a question fetched"),
     "advisories.imported": mark("Published vulnerabilities taken in"),
     "contract.imported": mark("The contract's own text taken in"),

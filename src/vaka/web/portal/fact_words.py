@@ -67,6 +67,7 @@ FACTS: Mapping[str, str] = {
     "witnesses": mark("Witnesses that signed it"),
     "audit": mark("Audit"),
     "exercise": mark("Crisis exercise"),
+    "trial": mark("For trial alarms"),
     "finding": mark("Which finding"),
     "was_held": mark("Held"),
     "year": mark("Year"),
