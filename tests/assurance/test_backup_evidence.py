@@ -13,8 +13,10 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
+    REQUIREMENTS,
     authority,
     by_hand,
+    judged,
     own_server,
     place,
     server,
@@ -230,3 +232,23 @@ async def test_term_19_4_backups_at_the_address_of_operations_turn_it_red(
     assert await status_of(APART, place, server) == MET
     hall(by_hand, "operations", "Sjövägen 3", "vaka-2, backup.example")
     assert await status_of(APART, place, server) == (Status.FAILING, "together"), "it works in a hall of operations too"
+
+
+@pytest.mark.turns_red(POINT, DRILL, APART, stopped=True)
+async def test_backups_that_are_looked_at_no_more_turn_it_red(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+    ran: Callable[..., None],
+) -> None:
+    """All is well, and then the collector stands still: as long as evidence may be old, and a second more."""
+    hall(by_hand, "operations", "Bergvägen 1", "vaka-1")
+    hall(by_hand, "backups", "Hamngatan 9", "backup.example")
+    backed_up(ran, START)
+    ran("drill", START, GOOD)
+    ran("check", START, CHECKED)
+    for name in (POINT, DRILL, APART):
+        within = REQUIREMENTS[name].looked_within
+        assert await status_of(name, place, server) == MET, name
+        assert await judged(name, place, server, START + within) == MET, name
+        assert await judged(name, place, server, START + within + SECOND) == (Status.UNTESTED, "collector_down"), name

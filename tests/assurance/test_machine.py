@@ -227,6 +227,28 @@ async def test_term_18_3_key_past_its_day_turns_it_red(
         await setup.close()
 
 
+@pytest.mark.turns_red(KEYS, stopped=True)
+async def test_keys_that_nobody_looks_at_any_more_turn_it_red(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    authority: Authority,  # noqa: F811
+) -> None:
+    """No key is late, and then nobody asks the keyholder any more."""
+    asking = make_client(server, Settings(), "scheduler", SystemClock())
+    setup = make_client(server, Settings(), "setup", SystemClock())
+    try:
+        with running_keyholder(server.credentials.parent):
+            await setup.open_authority(authority.id)
+            now = datetime.now(UTC)
+            assert await status_of(KEYS, replace(place, keys=asking), server, now) == MET
+    finally:
+        await asking.close()
+        await setup.close()
+    within = REQUIREMENTS[KEYS].looked_within
+    assert await judged(KEYS, place, server, now + within) == MET
+    assert await judged(KEYS, place, server, now + within + SECOND) == (Status.UNTESTED, "collector_down")
+
+
 @pytest.mark.turns_red(KEYS)
 async def test_term_18_3_age_of_a_persons_key_turns_nothing_red_and_that_of_the_root_does(
     place: Place,  # noqa: F811

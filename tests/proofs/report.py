@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.proofs.listing import Proof, list_proofs
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
 
 KEY = "turns_red"
@@ -81,9 +82,12 @@ def say(results: Results) -> Iterator[str]:
                 yield f"  {results.of(one):<10} {one.number:<5} {one.label} ({count})"
         for goal in term.goals:
             for evidence in goal.requirements:
-                if ways := results.red(evidence.id):
+                ways = results.red(evidence.id)
+                if ways:
                     outcome = worst(set(ways.values()))
                     yield f"  {'made red' if outcome == 'passed' else outcome:<10} {evidence.id} ({', '.join(ways)})"
+                elif evidence.id in COLLECTORS:
+                    yield f"  {'no test':<10} {evidence.id} turns red"
         for one in own:
             if not one.tests:
                 yield f"  {'operations' if one.is_operations else 'waits':<10} {one.number:<5} {one.label}: {one.waits}"

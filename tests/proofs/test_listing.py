@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Every numbered proof has a test, or says what it waits for; and the report says what went how."""
 
+import subprocess
+import sys
 import tomllib
 
 import pytest
 
 from tests.proofs.listing import SAID, Proof, all_tests, list_proofs, named_after_proofs
+from tests.proofs.marked import MARKED
 from tests.proofs.report import Results, say
+from vaka.assurance.collectors import COLLECTORS
 from vaka.assurance.terms import load_terms
 
 COUNTS = {
@@ -78,3 +82,15 @@ def test_what_is_said_has_every_term_every_proof_and_what_was_made_red() -> None
     assert "  made red   session-levels (planted, stopped)" in text
     assert "  failed     left-open (planted)" in text
     assert said[-1].startswith(f"{len(proofs())} proofs: 1 passed, ")
+
+
+def test_every_collector_is_made_red_by_a_planted_fault_and_by_being_stopped() -> None:
+    """By the markers of all tests, as pytest collects them; a new collector without them is seen here."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider", "-p", "tests.proofs.marked",
+         "-m", "turns_red", "tests"],
+        cwd=SAID.parents[2], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    marked = {line.removeprefix(MARKED) for line in done.stdout.splitlines() if line.startswith(MARKED)}
+    assert marked, done.stdout + done.stderr
+    assert sorted({f"{one} {way}" for one in COLLECTORS for way in ("planted", "stopped")} - marked) == []
