@@ -333,3 +333,49 @@ create or replace function find_changed_samples(p_at timestamptz)
     select w.id, 'nothing', 0 from authority w
     where not exists (select from audit_population p join audit a on a.id = p.audit where a.authority_id = w.id)
 $$;
+
+-- ── A term that is met no more is told of at once (terms 7 and 34) ─────────────────────────────────────────────────────
+
+alter table notice_event disable trigger only_migrated;
+insert into notice_event (event, kind) values ('evidence.changed', 'terms');
+alter table notice_event enable trigger only_migrated;
+
+-- Both sides are told when what was met is so no more, such as when an acceptance has lapsed: whoever it concerns, and the
+-- supplier at its reception. Of the same requirement once a day: what comes and goes stands on the board meanwhile. What was never
+-- met did not turn.
+create function write_evidence_notices() returns trigger
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    with told as (
+        select a.id from authority a
+        where a.kind = 'authority' and a.state = 'active'
+          and a.id::text = coalesce(new.detail ->> 'authority', a.id::text)
+          and (select o.met from observation o
+               where 'requirement:' || o.requirement = new.object and o.look_id < (new.detail ->> 'look')::bigint
+                 and (o.authority_id = a.id or o.authority_id is null)
+               order by o.look_id desc limit 1)
+    ), written as (
+        insert into notice (authority_id, kind, entry, event, object, happened_at, late_at)
+        select w.id, w.kind, new.id, new.event, new.object, new.happened_at,
+               least(new.happened_at, new.written_at) + make_interval(mins => coalesce(
+                   (select r.minutes from notice_rule r where r.authority_id = w.id), 15))
+        from (select t.id, 'terms' as kind from told t
+              union all
+              select own_reception(), 'terms_own' where own_reception() is not null and exists (select from told)) w
+        where not exists (select from notice n where n.authority_id = w.id and n.kind = w.kind and n.object = new.object
+                            and n.happened_at > new.happened_at - interval '24 hours')
+        returning id, authority_id
+    )
+    insert into notice_delivery (notice_id, way_id, next_at)
+    select n.id, w.id, least(new.happened_at, new.written_at)
+    from written n join notice_way w on w.authority_id = n.authority_id and w.ended_at is null;
+    return null;
+end $$;
+revoke all on function write_evidence_notices from public;
+
+reset role;
+
+create trigger evidence_told_of after insert on ledger.inbox for each row
+    when (new.event = 'evidence.changed' and new.outcome = 'success' and (new.detail ->> 'count')::bigint > 0
+          and new.detail ->> 'reason' <> 'not_yet')
+    execute function vaka.write_evidence_notices();
