@@ -529,7 +529,7 @@ that is seen. How a term stands is computed from evidence and its age, and nobod
 - *Failing*: something was found wrong. It stands until newer evidence says otherwise.
 - *Not tested*: there is no evidence, or what collects it is down. Nothing is green by default.
 - *Outdated*: what somebody has to supply is older than it may be.
-- *Not asked for*: it is owed once the authority has asked.
+- *Not asked for*: it is owed once the authority has asked, or there is nothing yet that could be right or wrong.
 - *Not applicable*: the authority has agreed that the term does not concern it.
 
 Evidence marked *looked at* has a collector in this version. The rest is asked for and not collected yet, so that its

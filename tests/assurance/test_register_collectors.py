@@ -3,6 +3,7 @@
 """What the registers say of the terms: met by entries that two people made, and red by each fault planted in them."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.alarms.house import connect_superuser
 from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
     REQUIREMENTS,
     TERM_OF,
@@ -31,7 +33,7 @@ from vaka.assurance.assessment import Judgement, Status
 from vaka.assurance.collectors import REGISTER_COLLECTORS
 from vaka.assurance.looking import look
 from vaka.assurance.wording import explain
-from vaka.database.server import Server
+from vaka.database.server import PLATFORM_DATABASE, Server
 from vaka.settings import DatabaseSettings, Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -411,6 +413,40 @@ async def test_term_07_5_an_acceptance_that_is_over_is_red_by_itself(board: Boar
     board.shelf.put("findings", "accepted", due="2026-01-01", accepted_until=TODAY)
     assert await board.status_of("risk-actions") == (Status.MET, "none")
     assert await board.status_of("risk-actions", START + DAY) == (Status.FAILING, "lapsed")
+
+
+async def test_term_07_5_both_sides_are_told_that_an_acceptance_is_over(board: Board) -> None:
+    """The authority and the supplier's reception, once a day; of what was never met nobody is told that it turned."""
+    name, where, ours = "risk-actions", board.place.authorities[0], uuid4()
+    board.by_hand(
+        "insert into authority (id, slug, name, kind, database_name, address, state, created_at) values (%(id)s,"
+        " 'mottagning', 'Mottagning', 'intake', 'vaka_t_mottagning', %(address)s, 'active', now())",
+        id=ours, address=bytes(32),
+    )  # fmt: skip
+
+    def told() -> list[tuple[str, UUID]]:
+        with closing(connect_superuser(board.server, PLATFORM_DATABASE)) as superuser:
+            rows = superuser.execute(
+                "select kind, authority_id from vaka.notice where object = %s order by happened_at, kind",
+                (f"requirement:{name}",),
+            )
+            return [(row["kind"], row["authority_id"]) for row in rows.fetchall()]
+
+    assert await board.status_of(name) == (Status.UNTESTED, "missing")
+    board.shelf.put("risk-assessments", "in_force", system=str(uuid4()), held=TODAY)
+    entry = board.shelf.put("findings", "accepted", due="2026-01-01", accepted_until=TODAY)
+    assert await board.status_of(name) == (Status.MET, "none")
+    assert told() == []
+    both = [("terms", where), ("terms_own", ours)]
+    assert await board.status_of(name, START + DAY) == (Status.FAILING, "lapsed")
+    assert told() == both
+    assert await board.status_of(name, START + 2 * DAY) == (Status.FAILING, "lapsed")
+    board.shelf.put("findings", "closed", entry=entry, number=2, content=1, due="2026-01-01")
+    assert await board.status_of(name, START + 2 * DAY) == (Status.MET, "none")
+    assert told() == both
+    board.shelf.put("findings", "open", due="2026-01-01")
+    assert await board.status_of(name, START + 3 * DAY) == (Status.FAILING, "late")
+    assert told() == both * 2
 
 
 async def test_term_07_6_an_overdue_finding_is_seen_by_whom_it_concerns(board: Board) -> None:

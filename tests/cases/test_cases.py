@@ -82,6 +82,35 @@ async def test_term_34_3_nothing_is_closed_without_cause_impact_and_whether_it_w
             )  # fmt: skip
 
 
+async def test_what_the_law_wants_reported_stays_red_until_it_is_closed_or_not(house: House) -> None:
+    """Nobody says of such a case that it need not be reported, and closing it ends no report that is owed."""
+    case = await house.open(house.one, regulated=True)
+    ends: dict[str, Any] = {"step": "closed", "cause": "Svagt lösenord", "impact": "Ingen data lämnade"}
+    await house.write(case, "moved", step="triaged")
+    house.pass_time(hours=25)
+
+    async def late() -> list[str]:
+        async with platform_as(house.one.server, "scheduler") as scheduler:
+            rows = await scheduler.execute("select * from vaka.find_late_cases(%s)", (house.one.now,))
+            return [reason for where, reason, _ in await rows.fetchall() if where == house.one.authority.id]
+
+    assert await late() == ["unreported"]
+    with pytest.raises(UnusableCaseError, match="the law wants reported"):
+        await house.write(case, "moved", report="not_required", **ends)
+    await house.write(case, "moved", report="reported", **ends)
+    assert await late() == ["unreported"], "that it was reported takes the reports"
+    await house.write(case, "reported", report="24h")
+    assert await late() == []
+    house.pass_time(hours=48)
+    assert await late() == ["unreported"], "the next one is owed by a closed case, too"
+    await house.write(case, "reported", report="72h")
+    assert await late() == []
+    house.pass_time(days=30)
+    assert await late() == ["unreported"]
+    await house.write(case, "reported", report="month")
+    assert await late() == []
+
+
 async def test_term_34_5_what_was_written_is_corrected_by_another_entry_alone(house: House) -> None:
     case = await house.open(house.one)
     await house.write(case, "noted", "Tre konton berörs", to=house.one)

@@ -136,10 +136,11 @@ async def test_what_is_approved_is_what_was_shown(house: House, algot: Principal
 
 async def test_what_was_withdrawn_never_comes_back(house: House, algot: Principal, berit: Principal) -> None:
     entry = await house.put_in_force(algot, berit, "documents", document())
-    await house.move(algot, entry, "withdraw")
+    await house.write(algot, "documents", document(), entry=entry, number=3)
+    await house.move(berit, entry, "withdraw")
     assert REGISTERS["documents"].find_step("approve", (await house.newest(entry)).state) is None
     with pytest.raises(RegisterError):
-        await house.write(algot, "documents", document(), entry=entry, number=4)
+        await house.write(algot, "documents", document(), entry=entry, number=5)
 
 
 async def test_term_07_3_a_finding_is_closed_with_evidence_and_by_another(

@@ -52,16 +52,24 @@ _TRACES = Sentence(
     "Den som raderar personer bestämmer inte hur länge loggen om det sparas.",
     "Whoever erases people does not decide how long the log of it is kept.",
 )
+_DECIDES = Sentence(
+    "Leverantörens personal företräder inte myndigheten.",
+    "The supplier's people do not stand for an authority.",
+)
 _SUPPLIERS = ("administrator", "operator", "shift_leader", "device_technician", "quality_reviewer")
+_AUTHORITYS = ("contract_officer", "archivist", "records_officer", "care_manager")
 
 
 def _conflicts() -> Iterator[Conflict]:
     for control in ("access_approver", "auditor", "log_reviewer"):
         for role in _SUPPLIERS:
             yield _pair(control, role, _SUPPLIER, anywhere=True)
+    for own in _AUTHORITYS:
+        for role in _SUPPLIERS:
+            yield _pair(own, role, _DECIDES, anywhere=True)
     for reviewer in ("auditor", "log_reviewer"):
         yield _pair("access_approver", reviewer, _ACCESS)
-        for role in ("contract_officer", "archivist", "records_officer", "care_manager"):
+        for role in _AUTHORITYS:
             yield _pair(reviewer, role, _REVIEW)
     for role in ("operator", "shift_leader"):
         yield _pair("quality_reviewer", role, _QUALITY)

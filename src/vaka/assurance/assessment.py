@@ -38,6 +38,8 @@ class Status(StrEnum):
 _NOT_FAILING = {"missing": Status.UNTESTED, "overdue": Status.OUTDATED, "not_yet": Status.UNTESTED}
 """What a look at a register can find that says nothing of how it is: nothing is there, it is too old, or its time is
 not over."""
+NOTHING = "nothing"
+"""The reason of what is not wrong because there is nothing yet that it could be wrong with: that is not green."""
 _WORST_FIRST = (Status.FAILING, Status.UNTESTED, Status.OUTDATED, Status.MET, Status.NOT_ASKED, Status.NOT_APPLICABLE)
 
 
@@ -100,6 +102,8 @@ def judge(requirement: Requirement, standing: Standing | None, contract: Contrac
         stopped = requirement.source == "automatic" or requirement.looked is not None
         status = Status.UNTESTED if stopped else Status.OUTDATED
         return Judgement(status, min(too_old, now), "collector_down" if stopped else "too_old", requirement.id)
+    if standing.reason == NOTHING:
+        return Judgement(Status.NOT_ASKED, standing.since, "not_asked", requirement.id)
     return Judgement(Status.MET, standing.since, standing.reason, requirement.id)
 
 

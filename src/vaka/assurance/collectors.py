@@ -64,12 +64,20 @@ async def _find_signatures(place: Place, now: datetime) -> Look:
     return Look([await find_old_signatures(place.inspector, now)])
 
 
+_OF_OTHERS = ("waiting", "unreachable", "slow")
+"""What is counted over every authority's alarms or databases together."""
+
+
 async def _find_excess(place: Place, now: datetime) -> Look:
     """Whether what is measured is below its thresholds (term 21). What was not measured just now is unknown."""
     if place.capacity is None or not place.capacity.is_known(now):
         return Look([], place.authorities)
     excess = place.capacity.excess()
-    return Look([Found(one, *excess) if excess else Found(one) for one in place.authorities])
+    if excess is None:
+        return Look([Found(one) for one in place.authorities])
+    reason, things = excess
+    # How many alarms or databases of all authorities it is, is nobody's of them to read.
+    return Look([Found(one, reason, 1 if reason in _OF_OTHERS else things) for one in place.authorities])
 
 
 def _of_own(statement: str, **more: object) -> Collector:

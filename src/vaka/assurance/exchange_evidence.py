@@ -16,5 +16,6 @@ async def find_exchange_faults(place: Place, now: datetime) -> Look:
     """Whether the guard refuses what is wrong, and no message was taken in that no agreement allowed."""
     overlooked = count_overlooked(now)
     if overlooked:
-        return Look([Found(None, "overlooked", overlooked)])
+        # Of each, as what the rows say is: what is found of all and of each in turns has no end to show by.
+        return Look([Found(authority, "overlooked", overlooked) for authority in place.authorities])
     return await ask_platform("find_wrongly_taken", place, now, every=_LOOKED_BACK)

@@ -199,8 +199,8 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="{count} receivers do not say their figures: nobody knows how they are.",
         ),
         ("capacity", "unreachable"): Sentence(
-            sv="{count} myndigheters databaser svarar inte: ingen vet vad som väntar där.",
-            en="The databases of {count} authorities do not answer: nobody knows what waits there.",
+            sv="Någon myndighets databas svarar inte: ingen vet vad som väntar där.",
+            en="Some authority's database does not answer: nobody knows what waits there.",
         ),
         ("capacity", "disk_low"): Sentence(
             sv="Bara {count} procent av disken är ledig.", en="Only {count} per cent of the disk is free."
@@ -214,11 +214,11 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="{count} connections to the database are open, close to the limit.",
         ),
         ("capacity", "waiting"): Sentence(
-            sv="{count} larm har väntat i minuter utan att någon tagit dem.",
-            en="{count} alarms have waited for minutes, and nobody has taken them.",
+            sv="Flera larm på plattformen har väntat i minuter utan att någon tagit dem.",
+            en="Several alarms on the platform have waited for minutes, and nobody has taken them.",
         ),
         ("capacity", "slow"): Sentence(
-            sv="{count} larm fick sitt svar för sent.", en="{count} alarms were answered too late."
+            sv="Larm på plattformen fick sitt svar för sent.", en="Alarms on the platform were answered too late."
         ),
         ("trial-alarm", "stopped"): Sentence(
             sv="Inget systemprov har gjorts på två minuter: ingen vet om larm kommer fram.",

@@ -71,6 +71,10 @@ _REFUSALS = {
         "Den version som har sårbarheten körs fortfarande. Ärendet går vidare av sig självt när den inte gör det.",
         "The version that has the vulnerability still runs. The case goes on by itself when it does not.",
     ),
+    "regulated": (
+        "Det som lagen kräver rapporterat kan inte stängas som något som inte behöver rapporteras.",
+        "What the law wants reported cannot be closed as something that need not be.",
+    ),
     "unfinished": (
         "Skriv orsak och påverkan, och välj om det har rapporterats, innan ärendet stängs.",
         "Write the cause and the impact, and choose whether it was reported, before the case is closed.",

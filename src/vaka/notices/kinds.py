@@ -97,6 +97,33 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 of_office=True,
             ),
             Kind(
+                "terms",
+                Sentence("Ett villkor uppfylls inte längre", "A term is met no more"),
+                Sentence(
+                    "Underlag för ett villkor har visat att något inte längre är som det ska, till exempel att en "
+                    "accepterad brist har gått ut. Vilket villkor och vad det är står i portalen. Om samma sak får ni "
+                    "veta högst en gång om dygnet.",
+                    "Evidence of a term has shown that something is no longer as it should be, such as that an "
+                    "accepted shortcoming has run out. Which term and what it is stands in the portal. Of the same you "
+                    "are told at most once a day.",
+                ),
+                "terms",
+                (Event.EVIDENCE_CHANGED,),
+            ),
+            Kind(
+                "terms_own",
+                Sentence("Ett villkor uppfylls inte längre", "A term is met no more"),
+                Sentence(
+                    "Underlag för ett villkor har visat att något inte längre är som det ska hos en myndighet. Vilken "
+                    "och vad står på kontoret.",
+                    "Evidence of a term has shown that something is no longer as it should be with an authority. Which "
+                    "one and what stands in the office.",
+                ),
+                "/terms",
+                (),
+                of_office=True,
+            ),
+            Kind(
                 "fallback",
                 Sentence("Larmoperatörer är reservinloggade", "Alarm operators are signed in by the fallback"),
                 Sentence(

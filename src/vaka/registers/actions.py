@@ -74,6 +74,15 @@ _REFUSALS: Mapping[str, tuple[Category, Sentence]] = {
             en="Nobody approves what he wrote himself. Nothing was changed. Ask a colleague.",
         ),
     ),
+    "two": (
+        Category.FORBIDDEN,
+        Sentence(
+            sv="Det som gäller drar ingen tillbaka ensam. Inget har ändrats. Skriv en ny version, och låt en kollega "
+            "dra tillbaka den.",
+            en="Nobody withdraws what is in force alone. Nothing was changed. Write a new version, and let a colleague "
+            "withdraw it.",
+        ),
+    ),
     "own_file": (
         Category.FORBIDDEN,
         Sentence(
@@ -264,7 +273,8 @@ def require_another(
     """Say before a key is touched what the database would say after it. Raises RegisterError."""
     newest = history[0]
     author = next(one.made_by for one in history if one.number == newest.content)
-    if step.second and humans.get(author, author) == humans.get(mine, mine):
+    ends = step.by_two and any(one.state is State.IN_FORCE for one in history)
+    if (step.second or ends) and humans.get(author, author) == humans.get(mine, mine):
         raise RegisterError.of("own")
     if step.second and humans.get(mine, mine) in {humans.get(one.made_by, one.made_by) for one in files}:
         raise RegisterError.of("own_file")

@@ -70,6 +70,7 @@ class _Step(_Data):
     label: _Words
     origins: Annotated[tuple[State, ...], Bounded(alias="from", min_length=1)]
     to: State
+    by_two: bool = False
 
 
 class _Rule(_Data):
@@ -133,7 +134,7 @@ def _register(data: _Register) -> Register:
         )
         for one in data.field
     )  # fmt: skip
-    steps = tuple(Step(one.name, one.label.sentence, one.origins, one.to) for one in data.step)
+    steps = tuple(Step(one.name, one.label.sentence, one.origins, one.to, one.by_two) for one in data.step)
     rules = tuple(
         Rule(one.field, one.check, one.value, one.on, tuple(one.when.items()), one.says.sentence) for one in data.rule
     )
@@ -155,6 +156,10 @@ def _require_whole(register: Register) -> None:
     moves = [(step.name, state) for step in register.steps for state in step.origins]
     require(not _twice(moves), "a step leads from one state in two ways")
     require(all(State.WITHDRAWN not in step.origins for step in register.steps), "what was withdrawn comes back")
+    require(
+        all(step.to is State.WITHDRAWN and step.origins == (State.DRAFT,) for step in register.steps if step.by_two),
+        "what ends by two is withdrawn as a draft",
+    )
     reached = {register.begins} | {step.to for step in register.steps}
     require(all(set(step.origins) <= reached for step in register.steps), "a step leaves a state that nothing reaches")
     require(register.review is None or State.IN_FORCE in reached, "what never comes in force is never reviewed")

@@ -76,6 +76,8 @@ class Step:
     label: Sentence
     origins: tuple[State, ...]
     to: State
+    by_two: bool = False
+    """Whether it ends what is in force, and takes two then: one writes a version, and another withdraws it."""
 
     @property
     def second(self) -> bool:

@@ -88,7 +88,9 @@ async def test_a_case_from_its_opening_to_its_end(
 
     for step, status in (("triaged", 303), ("acknowledged", 400), ("closed", 400)):
         assert (await adam.post(f"{here}/write", {"kind": "moved", "step": step})).status == status, step
-    ends = {"kind": "moved", "step": "closed", "cause": "Svagt lösenord", "impact": "Ingen", "report": "not_required"}
+    ends = {"kind": "moved", "step": "closed", "cause": "Svagt lösenord", "impact": "Ingen", "report": "reported"}
+    refused = await adam.post(f"{here}/write", {**ends, "report": "not_required"})
+    assert (refused.status, "not_required" in refused.text) == (400, False), "the law wants it reported"
     assert (await adam.post(f"{here}/write", ends)).status == 303
     assert (await adam.post(f"{here}/write", {"kind": "reported", "report": "24h"})).status == 303
     page = (await agneta.get(room)).text
