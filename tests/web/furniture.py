@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Network
@@ -262,9 +262,12 @@ class Installation:
 
 def _is_over(connection: Connection | psycopg.AsyncConnection[Any]) -> bool:
     """Whether a connection was closed, by us or by the server: what it said last waits to be read."""
-    if not connection.closed and select([connection.fileno()], [], [], 0)[0]:
-        with suppress(psycopg.OperationalError):
+    try:
+        # A last word first, and then that there is no more.
+        while not connection.closed and select([connection.fileno()], [], [], 0)[0]:
             connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        connection.pgconn.finish()
     return connection.closed
 
 

@@ -22,6 +22,7 @@ from vaka.scanning.inspecting import Inspector, harmless_pattern
 from vaka.settings_web import AttachmentSettings
 from vaka.web.office.application import build_office
 from vaka.web.office.office import Office
+from vaka.web.safety import FORM_AROUND_A_FILE_BYTES
 from vaka.web.uploads import MOST_AT_ONCE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -178,7 +179,7 @@ async def test_a_body_that_is_no_form_with_one_file_is_refused(
     field = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="more"\r\n\r\nb\r\n'.encode()
     for more in (second, field):
         assert (await upload(algot, entry, "a.txt", TEXT, more=more)).status == 400
-    assert (await upload(algot, entry, "a.txt", bytes(LARGEST + 20_000))).status == 413
+    assert (await upload(algot, entry, "a.txt", bytes(LARGEST + FORM_AROUND_A_FILE_BYTES))).status == 413
     assert (await algot.browser.post(f"{entry}/files", {"digest": "0" * 64})).status == 400
     headers = {"accept": "text/html", "content-type": "multipart/form-data", "sec-fetch-site": "same-origin"}
     for broken in (b"", b"--x", b"\x00" * 100):
