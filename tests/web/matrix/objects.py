@@ -103,10 +103,12 @@ async def _furnish(
     key = SoftKey(SETTINGS.portal.origin)
     day = datetime.now(LOCAL).date()
     visit = {
-        "kind": "visit", "about": REASON, "looks_from": str(day), "looks_until": str(day), "starts": str(day),
+        "kind": "visit", "about": said, "looks_from": str(day), "looks_until": str(day), "starts": str(day),
         "ends": str(day + timedelta(days=1)), "answer": str(day),
     }  # fmt: skip
     await done(officer.post(f"{here}/audits", visit))
+    minute = f"{datetime.now(LOCAL) - timedelta(minutes=1):%Y-%m-%dT%H:%M}"
+    await done((await as_("log_reviewer")).post(f"{here}/checks/wrong", {"at": minute, "words": said}))
     page = await auditor.post(f"{here}/keys/add")
     await done(auditor.post(f"{here}/keys", {"name": "min egen", "answer": key.make(options(page))}))
     async with platform_as(installation.server, "setup") as setup:
@@ -131,6 +133,7 @@ async def _furnish(
         ).fetchall()
         [(session,)] = onlooker.execute("select id from vaka.session where account_id = %s", (colleague,)).fetchall()
     enter_finding(installation, place)
+    enter_refused_exchange(installation, place)
     ended = installation.raise_alarm(name)
     installation.execute(place, ENDED, (ended,))
     document = enter_document(installation, place, colleague)
@@ -192,6 +195,17 @@ def enter_finding(installation: Installation, place: str) -> None:
     shelf, authority = Shelf(installation), installation.authorities[place].id
     shelf.put("findings", "open", [authority], title=WORDS_OF[place], severity="high", due="2026-01-01")
     shelf.execute("insert into register_showing values ('findings', %s, 'entries', now())", authority)
+
+
+def enter_refused_exchange(installation: Installation, place: str) -> None:
+    """Let one of the two have a partner, a message of which was refused."""
+    shelf, authority = Shelf(installation), installation.authorities[place].id
+    partner = shelf.put("partners", "in_force", [authority], exchanges="partner", firm=WORDS_OF[place])
+    shelf.execute("insert into register_showing values ('partners', %s, 'entries', now())", authority)
+    shelf.execute(
+        "insert into exchange_message (id, authority_id, partner, at, reason, size, sha256)"
+        " values (gen_random_uuid(), %s, %s, now(), 'signature', 1, sha256('x'))", authority, partner,
+    )  # fmt: skip
 
 
 def enter_file(installation: Installation, place: str, entry: UUID, author: UUID) -> UUID:

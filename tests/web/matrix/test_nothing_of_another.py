@@ -207,7 +207,7 @@ async def test_term_31_5_what_is_there_is_found(doors: Doors, cast: Cast, object
 
 
 @pytest.mark.parametrize("page", ["cases/{case}", "contacts", "inquiries", "exercises", "rules", "registers",
-                                  "exclusions", "erasure", "removal", "programs", "access", "end",
+                                  "checks", "audits", "exclusions", "erasure", "removal", "programs", "access", "end",
                                   "cases/{case}/file/pdf", "cases/{case}/file/stix", "cases/{case}/files/3",
                                   "inquiries/{inquiry}/files/1"])  # fmt: skip
 async def test_term_31_5_the_words_are_found_where_their_own_authority_reads_them(
