@@ -26,8 +26,6 @@ from vaka.tenants.device_secrets import SecretDesk, open_secret_desk
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.trial_credentials import DEVICE_TYPE, TrialDevice, read_trial_device, trial_file
 
-_LONG_MILLISECONDS = 300_000
-
 
 @dataclass(slots=True)
 class Prepared:
@@ -115,6 +113,6 @@ async def register_trial_device(
         assert known is not None  # noqa: S101  a function gives a row
         async with tenant.transaction():
             # That no alarm is of that sender is looked for in all of them.
-            await tenant.execute(f"set local statement_timeout = {_LONG_MILLISECONDS}")
+            await tenant.execute("set local statement_timeout = '5min'")
             new = await tenant.execute(QUERIES["keep_trial_device"], {**values, "device": known[0]})
             return await new.fetchone() == (True,)
