@@ -404,6 +404,7 @@ PLATFORM: dict[str, Rights] = {
     },
     "scheduler": ASKS_LEDGER
     | {
+        "list_trial_devices()": "execute",
         "tell_drift()": "execute",
         "release_devices()": "execute",
         "release_authority()": "execute",
@@ -456,7 +457,12 @@ PLATFORM: dict[str, Rights] = {
         "tell_delivered()": "execute",
         "tell_hindered()": "execute",
     },
-    "trial": {"schema vaka": "usage", "authority": "select", "report_trial()": "execute"},
+    "trial": {
+        "schema vaka": "usage",
+        "authority": "select",
+        "report_trial()": "execute",
+        "list_trial_devices()": "execute",
+    },
     "sequencer": SEALS | {"authority": "select"},
     "setup": ASKS_LEDGER
     | {
@@ -465,6 +471,7 @@ PLATFORM: dict[str, Rights] = {
         "read_contract()": "execute",
         "register_exercise_devices()": "execute",
         "register_trial_device()": "execute",
+        "list_trial_devices()": "execute",
         "ask_command_login()": "execute",
         "start_command_session()": "execute",
         "command_account()": "execute",
@@ -532,7 +539,12 @@ TENANT: dict[str, Rights] = {
         "accept_exercises()": "execute",
         "record_signs_of_life()": "execute",
     },
-    "trial": {"schema vaka": "usage", "find_trial()": "execute", "forget_trials()": "execute"},
+    "trial": {
+        "schema vaka": "usage",
+        "is_trial_device()": "execute",
+        "find_trial()": "execute",
+        "forget_trials()": "execute",
+    },
     "desk": ASKS_LEDGER
     | {
         "unit": "select",
@@ -615,6 +627,7 @@ TENANT: dict[str, Rights] = {
     },
     "scheduler": ASKS_LEDGER
     | {
+        "list_trial_devices()": "execute",
         **FINDS_OWN,
         "ledger.list_watched()": "execute",
         "ledger.log_entry": "select",
@@ -660,6 +673,7 @@ TENANT: dict[str, Rights] = {
         **FINDS_OWN,
         "register_exercise_devices()": "execute",
         "register_trial_device()": "execute",
+        "list_trial_devices()": "execute",
         "unit": REGISTER,
         "unit_hours": REGISTER,
         "person": REGISTER,

@@ -258,7 +258,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("receiver", "beat"): Untold("that a receiver is up, every few seconds"),
     ("tenants", "enter_exercise_devices"): told("device.registered"),
     ("tenants", "keep_exercise_devices"): told("device.registered"),
-    ("tenants", "enter_trial_device"): told("device.registered"),
+    ("tenants", "enter_trial_device"): told("device.registered", "device.changed"),
     ("tenants", "keep_trial_device"): told("device.registered"),
     ("trial", "forget_trials"): Untold(
         "what was nobody's and over after an hour; that it came, the log goes on to say"
@@ -511,7 +511,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     ),
     "accept_exercises": told("exercise_alarm.raised", "exercise_alarm.real"),
     "register_exercise_devices": told("device.registered"),
-    "register_trial_device": told("device.registered"),
+    "register_trial_device": told("device.registered", "device.changed"),
     "forget_trials": Untold("what was nobody's and over after an hour; that it came, the log goes on to say"),
     "report_capacity": Untold("what was measured, each half minute; term 21 says what is too much"),
     "report_trial": Untold("that trials come through, each minute; term 21 says when they do not"),

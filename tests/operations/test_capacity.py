@@ -3,6 +3,7 @@
 """Measuring what there is room for: real sockets, a real database; red above a threshold, and where nobody knows."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.alarms.house import connect_superuser
 from tests.assurance.test_collectors import REQUIREMENTS, TERM_OF, judged
 from tests.conftest import START
 from vaka.assurance.asking_databases import Place
@@ -90,6 +92,11 @@ def test_a_receiver_that_was_started_anew_counts_from_nothing() -> None:
     assert subtract({"count": 110, "soon": 105}, {"count": 100, "soon": 99}) == (10, 4)
     assert subtract({"count": 5, "soon": 4}, {"count": 100, "soon": 99}) == (5, 1)
     assert subtract({"count": 5, "soon": 5}, {}) == (5, 0)
+    assert subtract({"count": 100, "soon": 90}, {"count": 100, "soon": 95}) == (100, 10), (
+        "as many, and fewer of them soon"
+    )
+    assert subtract({"count": 110, "soon": 109}, {"count": 100, "soon": 90}) == (110, 1), "more, and fewer of them slow"
+    assert subtract({"count": 5, "soon": 7}, {}) == (5, 0)
 
 
 class Now:
@@ -237,6 +244,18 @@ async def test_one_database_that_does_not_answer_is_red_and_hides_nothing_of_the
         assert await status(other, server, clock.at) == (Status.FAILING, "unreachable")
         await measured(place)
         assert await status(place, server, clock.at) == MET
+
+
+@pytest.mark.anyio
+@pytest.mark.database
+async def test_a_trend_that_cannot_be_kept_ends_no_scheduler(place: Place, server: Server) -> None:
+    """Whatever the database says of it: what escalates alarms runs beside it."""
+    with closing(connect_superuser(server, PLATFORM_DATABASE)) as platform:
+        platform.execute("alter table vaka.capacity_hour add constraint refuses check (measured = 0) not valid")
+        try:
+            await measured(place)
+        finally:
+            platform.execute("alter table vaka.capacity_hour drop constraint refuses")
 
 
 @pytest.mark.anyio

@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,7 +19,7 @@ from tests.assurance.test_collectors import REQUIREMENTS, TERM_OF, judged
 from tests.certificates import Issuer
 from tests.identities import blinded
 from tests.platform import platform_as
-from tests.receiver.conftest import Locked, Register, Rows, Running, Start, free_port
+from tests.receiver.conftest import Locked, Register, Rows, Running, Start, TurnableClock, free_port
 from tests.receiver.devices import HOST, REALM, Credentials, TcpDevice, authorization, message, mrq
 from vaka.alarms.reading import read_history, read_numbers, read_queue
 from vaka.assurance.asking_databases import Place
@@ -25,8 +28,9 @@ from vaka.assurance.collectors import CAPACITY_COLLECTORS
 from vaka.assurance.looking import look
 from vaka.assurance.wording import explain
 from vaka.clock import SystemClock
+from vaka.commands.operate import prepare_trials
 from vaka.database.connections import Connection, Pool, make_pool
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.metrics import metrics_text
 from vaka.operations.trials.standing import (
     TRIAL_SECONDS,
@@ -36,17 +40,18 @@ from vaka.operations.trials.standing import (
     TrialStanding,
     list_trial_hours,
     list_trials,
+    report_trial,
 )
 from vaka.operations.trials.wording import WORDS
 from vaka.processes.trial import find_way
 from vaka.settings import ReceiverSettings, Settings
 from vaka.settings_operations import TrialSettings
-from vaka.tenants.authorities import Authority
+from vaka.tenants.authorities import QUERIES, Authority
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.trial_credentials import TrialDevice, read_trial_device, trial_file
 from vaka.tenants.trial_devices import prepare_trial_devices
 from vaka.trial import sending
-from vaka.trial.rounds import Trials
+from vaka.trial.rounds import REST_SECONDS, RESTING, Trials
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -66,6 +71,17 @@ class House:
     trials: Trials
     place: Place
     settings: Settings
+    clock: TurnableClock
+    """Of whoever sends them."""
+
+    async def prepare(self) -> TrialDevice:
+        """Start again: what a start makes ready is made ready, and the receiver knows it."""
+        prepared = await prepare_trial_devices(self.server, [self.authority], REALM, SystemClock(), actor="setup")
+        assert prepared.failed == []
+        device = read_trial_device(self.server.credentials, self.authority)
+        assert device is not None
+        await self.running.knows(device.number)
+        return device
 
     async def standing(self) -> TrialStanding:
         """How its trials stand, as its portal sees it."""
@@ -106,11 +122,20 @@ async def house(server: Server, authority: Authority, start: Start, issuer: Issu
     )
     gateways = Gateway(server, "trial", ()), Gateway(server, "scheduler", [authority])
     async with pool(server, "trial") as telling, pool(server, "scheduler") as looking:
-        trials = Trials(gateways[0], telling, server.credentials, lambda: find_way(Path("/"), settings), SystemClock())
+        way, clock = partial(find_way, Path("/"), settings), TurnableClock()
+        trials = Trials(gateways[0], telling, server.credentials, way, clock, settled=timedelta())
         place = Place(looking, gateways[1], [authority.id])
-        yield House(server, authority, running, trials, place, settings)
+        yield House(server, authority, running, trials, place, settings, clock)
         for gateway in gateways:
             await gateway.close()
+
+
+def in_platform(server: Server, statement: str) -> list[tuple[Any, ...]]:
+    """Ask, or change, the platform's database, as nobody in Vaka may."""
+    with psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True) as platform:
+        platform.execute("set session_replication_role = replica; set search_path = vaka")
+        done = platform.execute(statement.encode())
+        return done.fetchall() if done.description else []
 
 
 def pool(server: Server, component: str) -> Pool:
@@ -220,7 +245,19 @@ async def test_term_21_6_trial_that_a_receiver_or_a_database_fails_is_red_at_the
             assert await house.tried() == (outcome, (Status.FAILING, outcome.value))
         finally:
             rows(house.authority, undo)
+        if outcome in RESTING:
+            stored = rows(house.authority, "select count(*) from message")
+            assert await house.tried() == (outcome, (Status.FAILING, outcome.value))
+            assert rows(house.authority, "select count(*) from message") == stored, (
+                "it may be at the reception: it rests"
+            )
+            house.clock.ahead_seconds += REST_SECONDS
         assert await house.tried() == (TrialOutcome.WELL, MET)
+    rows(house.authority, "alter function forget_trials rename to forgotten")
+    try:
+        assert await house.tried() == (TrialOutcome.WELL, MET), "what is not removed, came through"
+    finally:
+        rows(house.authority, "alter function forgotten rename to forget_trials")
     failing_since = None
     with locked(house.authority, "message"):
         assert await house.tried() == (TrialOutcome.BUSY, (Status.FAILING, "busy"))
@@ -244,6 +281,13 @@ async def test_term_21_6_trials_that_are_sent_no_more_are_red_within_two_rounds(
     assert unlooked == (Status.UNTESTED, "collector_down"), "nor is it where nobody looks any more"
     assert await house.status(TRIED_WITHIN - timedelta(seconds=10)) == MET
     assert await house.status(TRIED_WITHIN + timedelta(seconds=1)) == (Status.FAILING, "stopped")
+    standing = await house.standing()
+    assert not standing.is_current(standing.tried_at - TRIED_WITHIN - timedelta(seconds=1))
+    in_platform(house.server, "update trial_state set tried_at = tried_at + interval '3 minutes'")
+    assert await house.status() == (Status.FAILING, "stopped"), "what is of a time to come, is none"
+    async with platform_as(house.server, "trial") as platform:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await report_trial(platform, house.authority.id, Trial(TrialOutcome.WELL))
 
 
 @pytest.mark.turns_red(EVIDENCE)
@@ -266,8 +310,81 @@ async def test_term_21_6_trial_taken_for_a_real_alarm_is_red_and_not_repeated(
     assert rows(house.authority, "select class, state, trial, messages from alarm") == [("life", "received", False, 1)]
 
 
+@pytest.mark.turns_red(EVIDENCE)
+async def test_term_21_6_trial_of_a_device_that_one_database_does_not_know_is_not_sent(
+    house: House, rows: Rows, intake: Authority
+) -> None:
+    """As a contract's end, or a restored database, leaves it: nobody sees one, it is red, the next start mends it."""
+    device = await house.prepare()
+    sender, unprepared = blinded(device.number), (TrialOutcome.UNPREPARED, (Status.FAILING, "unprepared"))
+    assert await house.tried() == (TrialOutcome.WELL, MET)
+    others = "not exists (select from trial_device t where t.device_id = e.device_id)"
+    [(count,)] = in_platform(
+        house.server, f"select count(*) from device_entry e where authority_id = '{house.authority.id}' and {others}"
+    )
+    async with platform_as(house.server, "scheduler") as scheduler, scheduler.transaction(force_rollback=True):
+        asked = {"authority": house.authority.id, "order": uuid4(), "now": SystemClock().now()}
+        released = await scheduler.execute(QUERIES["release_authority"], asked)
+        assert await released.fetchone() == (count,), "a trial's device is no returned one"
+    told = rows(house.authority, "select count(*) from alarm")
+    in_platform(house.server, f"delete from device_entry where sender = '{sender}'")
+    assert await house.tried() == unprepared
+    assert await house.prepare() == device
+    assert await house.tried() == (TrialOutcome.WELL, MET)
+    # The platform was put back to before: the authority's database says which device it is.
+    in_platform(house.server, f"delete from device_entry where sender = '{sender}'")
+    in_platform(house.server, f"delete from trial_device where sender = '{sender}'")
+    assert await house.prepare() == device
+    assert await house.tried() == (TrialOutcome.WELL, MET)
+    # The authority's was, and knows alarms of that number: there is another one, and the one before is let in no more.
+    rows(house.authority, f"set session_replication_role = replica; delete from trial_device where sender = '{sender}'")
+    assert await house.tried() == unprepared
+    assert rows(house.authority, "select count(*) from alarm where not trial") == [(0,)]
+    assert rows(house.authority, "select count(*) from alarm") == [(told[0][0] + 2,)]
+    assert rows(intake, "select count(*) from message") == [(0,)]
+    new = await house.prepare()
+    assert new.number != device.number
+    assert await house.tried() == (TrialOutcome.WELL, MET)
+    [(living,)] = in_platform(
+        house.server, "select count(*) from device_entry e join trial_device t using (device_id)"
+        f" where e.active and t.authority_id = '{house.authority.id}'",
+    )  # fmt: skip
+    assert living == 1
+    # One more in the authority's database: whoever has it rings at nobody's.
+    rows(house.authority, "set session_replication_role = replica;"
+         f" insert into trial_device values (gen_random_uuid(), '{sender}', now())")  # fmt: skip
+    try:
+        assert await house.tried() == (TrialOutcome.WELL, (Status.FAILING, "unlike"))
+    finally:
+        rows(
+            house.authority,
+            f"set session_replication_role = replica; delete from trial_device where sender = '{sender}'",
+        )
+    assert await house.status() == MET
+
+
+async def test_one_authority_without_a_trial_device_stops_no_other(house: House) -> None:
+    """Its database is gone, or its file is not what it was: that is said, and the others' are made ready."""
+    gone = Authority(uuid4(), "borta", "Borta", "authority", tenant_database("borta"), bytes(32))
+    file = trial_file(house.server.credentials, house.authority)
+    file.replace(kept := file.with_suffix(".kept"))
+    try:
+        prepared = await prepare_trial_devices(
+            house.server, [gone, house.authority], REALM, SystemClock(), actor="setup"
+        )
+        assert ([one.slug for one, _ in prepared.failed], prepared.made) == (["borta"], 1)
+        file.write_text("no password\n".replace(" ", ""))
+        said: list[str] = []
+        settings = Settings(receiver=ReceiverSettings(host=HOST, tls_port=house.running.tls, realm=REALM))
+        assert not await prepare_trials(house.server, settings, SystemClock(), "setup", said.append, keyholder=False)
+        assert any(f" {house.authority.slug} " in one for one in said)
+    finally:
+        kept.replace(file)
+    await house.prepare()
+
+
 async def test_a_receiver_that_does_not_prove_who_it_is_gets_no_trial(
-    house: House, register: Register, tmp_path: Path
+    house: House, register: Register, rows: Rows, tmp_path: Path
 ) -> None:
     """Neither is one sent for an authority without a device, nor while its database lets nobody in."""
     strict = house.settings.model_copy(update={"trial": TrialSettings(trusted=Issuer(tmp_path).certificate)})
@@ -279,9 +396,13 @@ async def test_a_receiver_that_does_not_prove_who_it_is_gets_no_trial(
         return await gateway.open_own_connection(house.authority.id, "look")
 
     gateway = Gateway(house.server, "trial", [house.authority])
-    assert await sending.try_alarm(way, device, connect, SystemClock()) == Trial(TrialOutcome.UNANSWERED)
+    [(device_id,)] = rows(
+        house.authority, f"select device_id from trial_device where sender = '{blinded(device.number)}'"
+    )
+    known = sending.Known(device_id, blinded(device.number))
+    assert await sending.try_alarm(way, device, known, connect, SystemClock()) == Trial(TrialOutcome.UNANSWERED)
     other = TrialDevice(device.number, "another password altogether")
-    refused = await sending.try_alarm(find_way(Path("/"), house.settings), other, connect, SystemClock())
+    refused = await sending.try_alarm(find_way(Path("/"), house.settings), other, known, connect, SystemClock())
     assert refused == Trial(TrialOutcome.REFUSED)
     with register.absent(house.authority):
         assert (await house.tried())[0] is TrialOutcome.UNREACHABLE

@@ -22,6 +22,7 @@ from vaka.assurance.own_evidence import ERASED_WITHIN, find_by_statement, find_u
 from vaka.assurance.release_evidence import RELEASE_COLLECTORS
 from vaka.assurance.scanner_evidence import find_blind_scanner, find_old_signatures
 from vaka.assurance.terms import find_requirements, load_terms
+from vaka.assurance.trial_evidence import find_untried
 from vaka.assurance.verified import (
     MACHINE_COLLECTORS,
     RIGHTS_COLLECTORS,
@@ -31,7 +32,6 @@ from vaka.assurance.verified import (
 )
 from vaka.database.connections import Connection
 from vaka.ledger.receipts import policy_of
-from vaka.operations.trials.standing import TRIED_WITHIN
 
 ONCE_A_YEAR = timedelta(days=365)
 """Agreements with subcontractors and partners are gone through as often, however long each of them holds."""
@@ -173,9 +173,7 @@ SCANNER_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
 )
 """What asks the scanner of uploaded files."""
 
-CAPACITY_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
-    {"capacity": _find_excess, "trial-alarm": partial(ask_platform, "find_untried", within=TRIED_WITHIN)}
-)
+CAPACITY_COLLECTORS: Mapping[str, Collector] = MappingProxyType({"capacity": _find_excess, "trial-alarm": find_untried})
 """What asks what was measured, and what was tried."""
 
 OVERSEEN_COLLECTORS: Mapping[str, Collector] = MappingProxyType(

@@ -224,6 +224,10 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="Inget systemprov har gjorts på två minuter: ingen vet om larm kommer fram.",
             en="No trial alarm was sent for two minutes: nobody knows whether alarms arrive.",
         ),
+        ("trial-alarm", "unlike"): Sentence(
+            sv="{count} anordningar för systemprov är inte desamma hos myndigheten och i plattformens register.",
+            en="{count} devices that send trial alarms are not the same in the authority's database and the directory.",
+        ),
         **{("trial-alarm", outcome.value): said for outcome, said in TRIAL_WORDS.items()},
         ("detection", "stopped"): Sentence(
             sv="Upptäckten står still: {count} loggar gås inte igenom av reglerna.",

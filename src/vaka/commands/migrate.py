@@ -16,6 +16,7 @@ from vaka.commands.progress import Progress
 from vaka.commands.protection import changes_accepted
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
+from vaka.errors import ConfigurationError
 
 
 @click.command()
@@ -27,7 +28,8 @@ def migrate(data: Path, apply: bool, change: str | None) -> None:
     """List the migrations each database lacks, or apply them with --apply.
 
     The platform's database comes first, then each authority's. The first failure stops everything: what was applied
-    before stays, and the command can be run again.
+    before stays, and the command can be run again. A trial device that cannot be made ready stops nothing; the command
+    says so, and fails at its end.
     """
     require_change(change, apply=apply)
     directory = DataDirectory(data.absolute())
@@ -42,10 +44,16 @@ def migrate(data: Path, apply: bool, change: str | None) -> None:
                 changes_accepted(directory.root, server, clock, run.actor),
             ):
                 provision_all(server, progress.say)
-                asyncio.run(prepare_trials(server, settings, clock, run.actor))
+                are_ready = asyncio.run(
+                    prepare_trials(server, settings, clock, run.actor, progress.say, keyholder=False)
+                )
             progress.say("Every database is up to date.")
             asyncio.run(seal_logs(directory, settings, server, (), SystemClock()))
             click.echo(hand_out(directory, settings, server, run))
+            if not are_ready:
+                raise ConfigurationError(
+                    "Not every authority has its trial device: the lines above say which, and why."
+                )
             return
         lacking = {database: names for database, names in pending(server) if names}
     for database, names in lacking.items():

@@ -19,7 +19,7 @@ from vaka.commands.protection import changes_accepted
 from vaka.commands.settings_record import ACTOR, watch_settings
 from vaka.commands.supervisor import Supervisor
 from vaka.database.server import Server
-from vaka.errors import ConfigurationError
+from vaka.errors import ConfigurationError, VakaError
 from vaka.keys.keyring import open_keyring
 from vaka.settings import Settings
 from vaka.tenants.trial_devices import prepare_trial_devices
@@ -61,10 +61,12 @@ async def operate(
             await supervisor.start(keyholder_program(data, settings))
             await open_keys(data.server(settings), settings, clock)
             await furnish(data.server(settings))
-            await prepare_trials(data.server(settings), settings, clock, ACTOR)
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings), *beside)
         progress.say("Keyholder, receiver, desk, portal, registry, office, sign-in, scheduler and sequencer work.")
+        # Alarms are received by now, whatever becomes of those that are only tried.
+        with changes_accepted(data.root, data.server(settings), clock, ACTOR):
+            await prepare_trials(data.server(settings), settings, clock, ACTOR, progress.say, keyholder=True)
         extra = companions()
         if extra:
             await supervisor.start(*extra)
@@ -100,11 +102,33 @@ async def open_keys(server: Server, settings: Settings, clock: Clock) -> None:
                 await keyring.open_authority(authority.id)
 
 
-async def prepare_trials(server: Server, settings: Settings, clock: Clock, actor: str) -> None:
-    """Make the devices that send trial alarms, where authorities have none; they go over TLS or not at all."""
-    if settings.receiver.tls_port is not None:
+async def prepare_trials(
+    server: Server, settings: Settings, clock: Clock, actor: str, say: Callable[[str], None], *, keyholder: bool
+) -> bool:
+    """Make the devices that send trial alarms, where authorities have none; they go over TLS or not at all.
+
+    Return whether every authority has one. Where not, that is said, and its term is red: nothing else waits for it.
+    With a ``keyholder``, those whose keys were destroyed get none.
+    """
+    if settings.receiver.tls_port is None:
+        return True
+    try:
         authorities = await asyncio.to_thread(active_authorities, server)
-        await prepare_trial_devices(server, authorities, settings.receiver.realm, clock, actor=actor)
+        if keyholder:
+            async with open_keyring(server, settings, "setup", clock) as keyring:
+                authorities = [one for one in authorities if not await keyring.is_ended(one.id)]
+        prepared = await prepare_trial_devices(server, authorities, settings.receiver.realm, clock, actor=actor)
+    except Exception as error:  # of whatever kind: alarms are received without it
+        say(f"No device that sends trial alarms was made ready: {_name(error)}")
+        return False
+    for authority, reason in prepared.failed:
+        say(f"The device that sends the trial alarms of {authority.slug} was not made ready: {_name(reason)}")
+    return not prepared.failed
+
+
+def _name(error: Exception) -> str:
+    """A refusal's own sentence; of anything else its kind, since a message may quote a row."""
+    return error.sentence.en if isinstance(error, VakaError) else f"{type(error).__name__}."
 
 
 async def _start_database(data: DataDirectory, settings: Settings, supervisor: Supervisor, progress: Progress) -> None:

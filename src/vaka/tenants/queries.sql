@@ -283,6 +283,14 @@ select register_exercise_devices(%(exercise)s, %(made)s, %(ends_at)s, %(actor)s,
 -- as: setup in platform
 select register_trial_device(%(authority)s, %(device)s, %(sender)s, %(ha1_sha256)s, %(device_type)s::smallint, %(actor)s, %(now)s)
 
+-- name: list_kept_trial_devices
+-- as: setup in tenant, scheduler in tenant
+select device_id, sender from list_trial_devices()
+
+-- name: list_trial_devices
+-- as: trial in platform, scheduler in platform, setup in platform
+select authority_id, device_id, sender, living_since from list_trial_devices()
+
 -- name: keep_trial_device
 -- as: setup in tenant
 select register_trial_device(%(device)s, %(sender)s, %(actor)s, %(now)s)

@@ -6,9 +6,12 @@ The databases judge which device that is, and what it sends; nothing here makes 
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import UUID
+
+import psycopg
 
 from vaka.clock import Clock
 from vaka.crypto.activation import DEVICE_SECRET, make_secret
@@ -24,24 +27,37 @@ from vaka.tenants.gateway import Gateway
 from vaka.tenants.trial_credentials import DEVICE_TYPE, TrialDevice, read_trial_device, trial_file
 
 
+@dataclass(slots=True)
+class Prepared:
+    """What became of the trial devices."""
+
+    made: int = 0
+    """How many are new."""
+    failed: list[tuple[Authority, Exception]] = field(default_factory=list)
+    """Who has none that can be used, and why: that is red, and nobody else's trouble."""
+
+
 async def prepare_trial_devices(server: Server, authorities: Iterable[Authority], realm: str, clock: Clock,
-                                *, actor: str) -> int:  # fmt: skip
-    """Make the trial device of every authority that has none, and return how many are new (as setup).
+                                *, actor: str) -> Prepared:  # fmt: skip
+    """Make the trial device of every authority that has none (as setup). What fails of one, stops no other.
 
     What was begun is finished: the file comes first, and a device that a database does not know is told it again.
     """
-    identities, made = open_identities(server.credentials), 0
+    identities, prepared = open_identities(server.credentials), Prepared()
     gateway = Gateway(server, "setup", authorities)
     platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup")
     try:
         for authority in gateway.authorities:
             if not authority.is_intake:
                 secrets = partial(open_secret_desk, identities=identities, realm=realm, now=clock.now())
-                made += await _prepare(gateway, platform, authority, server.credentials, secrets, actor)
+                try:
+                    prepared.made += await _prepare(gateway, platform, authority, server.credentials, secrets, actor)
+                except Exception as error:  # one authority's trouble, of whatever kind, is not the others'
+                    prepared.failed.append((authority, error))
     finally:
         await platform.close()
         await gateway.close()
-    return made
+    return prepared
 
 
 async def _prepare(
@@ -51,13 +67,23 @@ async def _prepare(
     tenant = await gateway.open_own_connection(authority.id, "trial")
     try:
         secrets = await open_desk(tenant, authority.id)
-        device = read_trial_device(credentials, authority)
-        if device is None:
-            device = TrialDevice(f"TRIAL{random_bytes(8).hex()}", make_secret(DEVICE_SECRET, secrets.rule))
-            create_secret(trial_file(credentials, authority), f"{device.number} {device.password}\n".encode())
-        return await register_trial_device(tenant, platform, authority.id, secrets, device, actor=actor)
+        device = read_trial_device(credentials, authority) or _make(credentials, authority, secrets)
+        try:
+            return await register_trial_device(tenant, platform, authority.id, secrets, device, actor=actor)
+        except psycopg.errors.UniqueViolation:
+            # A database that was put back knows that number as something else, or what it sent: it gets another.
+            file = trial_file(credentials, authority)
+            file.replace(file.with_name(f"{file.name}.{secrets.now:%Y%m%dT%H%M%S}"))
+            device = _make(credentials, authority, secrets)
+            return await register_trial_device(tenant, platform, authority.id, secrets, device, actor=actor)
     finally:
         await tenant.close()
+
+
+def _make(credentials: Path, authority: Authority, secrets: SecretDesk) -> TrialDevice:
+    device = TrialDevice(f"TRIAL{random_bytes(8).hex()}", make_secret(DEVICE_SECRET, secrets.rule))
+    create_secret(trial_file(credentials, authority), f"{device.number} {device.password}\n".encode())
+    return device
 
 
 async def register_trial_device(
@@ -76,10 +102,17 @@ async def register_trial_device(
         "authority": authority_id, "device": new_identifier(secrets.now), "sender": sender,
         "ha1_sha256": digest.ha1_sha256, "device_type": DEVICE_TYPE, "actor": actor, "now": secrets.now,
     }  # fmt: skip
-    # Both or none, but for a crash between the two, which the next start mends. The platform says which device it is.
+    # Both or none, but for a crash between the two, or a database that was put back, which the next start mends:
+    # whichever knows the device already, says which it is.
+    kept = {
+        str(one): device for device, one in await (await tenant.execute(QUERIES["list_kept_trial_devices"])).fetchall()
+    }
+    values["device"] = kept.get(sender, values["device"])
     async with platform.transaction():
         known = await (await platform.execute(QUERIES["enter_trial_device"], values)).fetchone()
         assert known is not None  # noqa: S101  a function gives a row
         async with tenant.transaction():
-            kept = await tenant.execute(QUERIES["keep_trial_device"], {**values, "device": known[0]})
-            return await kept.fetchone() == (True,)
+            # That no alarm is of that sender is looked for in all of them.
+            await tenant.execute("set local statement_timeout = '5min'")
+            new = await tenant.execute(QUERIES["keep_trial_device"], {**values, "device": known[0]})
+            return await new.fetchone() == (True,)

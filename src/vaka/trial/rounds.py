@@ -3,7 +3,8 @@
 """A trial alarm for every authority, round by round, and what became of each: told to the platform, and Prometheus."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -13,31 +14,38 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from vaka.clock import Clock
-from vaka.database.connections import Pool, transaction
+from vaka.database.connections import Connection, Pool, transaction
 from vaka.errors import ConfigurationError
+from vaka.keys.identities import open_identities
 from vaka.logs import describe_error
 from vaka.metrics import Durations, Level
 from vaka.operations.trials.standing import Trial, TrialOutcome, report_trial
-from vaka.tenants.authorities import Authority, list_authorities
+from vaka.tenants.authorities import QUERIES, Authority, list_authorities
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.trial_credentials import read_trial_device
-from vaka.trial.sending import Way, try_alarm
+from vaka.trial.sending import Known, Way, try_alarm
 
 AT_ONCE = 16
 """Trials on their way at the same time: what real alarms notice nothing of."""
 REST_SECONDS = 3600.0
 """Where a trial was taken for a real alarm, operators see it: the next one waits, and it stays red meanwhile."""
+RESTING = frozenset({TrialOutcome.REAL, TrialOutcome.UNRECORDED})
+"""What was answered and is not where it has to be, may be before somebody's eyes elsewhere: at the reception, say."""
+SETTLED = timedelta(seconds=30)
+"""By when every receiver knows a device that was registered, and takes what it sends for nobody else's."""
 
 
 class Trials(Collector):
     """Makes the rounds. What fails is logged once, until it changes."""
 
     def __init__(
-        self, gateway: Gateway, platform: Pool, credentials: Path, open_way: Callable[[], Way], clock: Clock
-    ) -> None:
+        self, gateway: Gateway, platform: Pool, credentials: Path, open_way: Callable[[], Way], clock: Clock,
+        settled: timedelta = SETTLED,
+    ) -> None:  # fmt: skip
         self._gateway, self._platform, self._credentials = gateway, platform, credentials
         self._open_way, self._clock = open_way, clock
-        self._rests: dict[UUID, float] = {}
+        self._settled = settled
+        self._rests: dict[UUID, tuple[float, TrialOutcome]] = {}
         self._told: dict[UUID, TrialOutcome] = {}
         self._finished_at: float | None = None
         self._seconds = Durations("vaka_trial_seconds", "Trial alarm sent to seen by what feeds the desks.")
@@ -47,6 +55,7 @@ class Trials(Collector):
         try:
             async with transaction(self._platform) as connection:
                 served = [one for one in await list_authorities(connection) if not one.is_intake]
+                known = await self._list_known(connection)
         except Exception as error:  # of whatever kind: nothing is told, and that is red
             structlog.get_logger().error("round failed", reason="directory", **describe_error(error))
             return 0
@@ -55,7 +64,7 @@ class Trials(Collector):
 
         async def visit(authority: Authority) -> bool:
             async with limit:
-                return await self._try(way, authority)
+                return await self._try(way, authority, known)
 
         failed = sum(await asyncio.gather(*map(visit, served)))
         self._told = {one.id: self._told[one.id] for one in served if one.id in self._told}
@@ -80,10 +89,18 @@ class Trials(Collector):
             structlog.get_logger().error("no way to the receivers", reason=error.sentence.en)
             return None
 
-    async def _try(self, way: Way | None, authority: Authority) -> bool:
+    async def _list_known(self, platform: Connection) -> dict[tuple[UUID, str], UUID]:
+        """Look up for which devices every receiver knows whose they are: what others send, goes to the reception."""
+        before, rows = self._clock.now() - self._settled, await platform.execute(QUERIES["list_trial_devices"])
+        return {
+            (authority, sender): device for authority, device, sender, since in await rows.fetchall()
+            if since is not None and since <= before
+        }  # fmt: skip
+
+    async def _try(self, way: Way | None, authority: Authority, known: Mapping[tuple[UUID, str], UUID]) -> bool:
         """Send one, and tell what became of it; return whether it failed."""
         try:
-            trial = await self._send(way, authority)
+            trial = await self._send(way, authority, known)
             if trial.seen_ms is not None:
                 self._seconds.add(trial.seen_ms / 1000)
             self._note(authority.id, trial)
@@ -96,18 +113,24 @@ class Trials(Collector):
             return True
         return trial.outcome is not TrialOutcome.WELL
 
-    async def _send(self, way: Way | None, authority: Authority) -> Trial:
-        if self._clock.monotonic() < self._rests.get(authority.id, 0):
-            return Trial(TrialOutcome.REAL)
+    async def _send(self, way: Way | None, authority: Authority, known: Mapping[tuple[UUID, str], UUID]) -> Trial:
+        rests_until, outcome = self._rests.get(authority.id, (0.0, TrialOutcome.WELL))
+        if self._clock.monotonic() < rests_until:
+            return Trial(outcome)
         device = await asyncio.to_thread(read_trial_device, self._credentials, authority)
         if device is None:
+            return Trial(TrialOutcome.UNPREPARED)
+        identities = await asyncio.to_thread(open_identities, self._credentials)
+        sender = identities.blind(device.number)
+        device_id = known.get((authority.id, sender))
+        if device_id is None:
             return Trial(TrialOutcome.UNPREPARED)
         if way is None:
             return Trial(TrialOutcome.UNANSWERED)
         connect = partial(self._gateway.open_own_connection, authority.id, "look")
-        trial = await try_alarm(way, device, connect, self._clock)
-        if trial.outcome is TrialOutcome.REAL:
-            self._rests[authority.id] = self._clock.monotonic() + REST_SECONDS
+        trial = await try_alarm(way, device, Known(device_id, sender), connect, self._clock)
+        if trial.outcome in RESTING:
+            self._rests[authority.id] = self._clock.monotonic() + REST_SECONDS, trial.outcome
         return trial
 
     def _note(self, authority_id: UUID, trial: Trial) -> None:

@@ -10,11 +10,13 @@ from random import Random
 from uuid import UUID
 
 import psycopg
+import structlog
 
 from vaka.clock import Clock
 from vaka.crypto.chance import random_bytes
 from vaka.database.connections import Connection, DatabaseUnavailableError
 from vaka.database.queries import load_queries
+from vaka.logs import describe_error
 from vaka.operations.trials.standing import Trial, TrialOutcome
 from vaka.simulate.causes import SILENT
 from vaka.simulate.device import Device, Outcome, Persistence
@@ -44,15 +46,28 @@ class Way:
     context: ssl.SSLContext
 
 
-async def try_alarm(way: Way, device: TrialDevice, connect: Callable[[], Awaitable[Connection]], clock: Clock) -> Trial:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the platform knows a trial device by."""
+
+    device_id: UUID
+    sender: str
+
+
+async def try_alarm(
+    way: Way, device: TrialDevice, known: Known, connect: Callable[[], Awaitable[Connection]], clock: Clock
+) -> Trial:
     """Send one, and look for it through a connection of the authority's database that was open before. Never raises
-    for what a receiver or a database does.
+    for what a receiver or a database does. Where that database would not mark it, nothing is sent.
     """
     try:
         tenant = await connect()
     except DatabaseUnavailableError:
         return Trial(TrialOutcome.UNREACHABLE)
     try:
+        asked = {"device": known.device_id, "sender": known.sender}
+        if await (await tenant.execute(QUERIES["is_trial_device"], asked)).fetchone() != (True,):
+            return Trial(TrialOutcome.UNPREPARED)
         heard: set[str] = set()
         tenant.add_notify_handler(lambda told: heard.update(told.payload.split(",")))
         await tenant.execute("listen alarm")
@@ -61,13 +76,21 @@ async def try_alarm(way: Way, device: TrialDevice, connect: Callable[[], Awaitab
         if trial.outcome in (TrialOutcome.WELL, TrialOutcome.UNCONFIRMED):
             trial = await _look(tenant, ref, heard, trial, begun, clock)
         if trial.outcome is TrialOutcome.WELL:
-            await tenant.execute(QUERIES["forget_trials"])
+            await _forget(tenant)
     except (psycopg.Error, OSError):
         return Trial(TrialOutcome.UNREACHABLE)
     else:
         return trial
     finally:
         await tenant.close()
+
+
+async def _forget(tenant: Connection) -> None:
+    """Remove those of hours ago. That this fails, says nothing of the one that came through."""
+    try:
+        await tenant.execute(QUERIES["forget_trials"])
+    except (psycopg.Error, OSError) as error:
+        structlog.get_logger().warning("old trials not removed", **describe_error(error))
 
 
 async def _press(way: Way, device: TrialDevice, ref: str, clock: Clock) -> Trial:

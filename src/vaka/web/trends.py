@@ -8,7 +8,7 @@ An hour of which nothing is known is a gap in its line, never a value between it
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -116,7 +116,7 @@ async def read_trends(platform: Connection, now: datetime, authority_id: UUID | 
 
     How many alarms wait is of all authorities, and none is told of the others'.
     """
-    since = now.astimezone(LOCAL).replace(minute=0, second=0, microsecond=0) + HOUR - SHOWN
+    since = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + HOUR - SHOWN
     trials = await list_trial_hours(platform, since, authority_id)
     hours = await list_capacity_hours(platform, since)
     charts = list(_charts(trials, hours, since, whole=authority_id is None))
@@ -141,7 +141,7 @@ def _charts(
     free = {one.hour: one.disk_free / 10 for one in hours}
     yield Chart("disk", mark("Free of the disk"), "%", free, since, limit=100 * DISK_LOW, least=True)
     if whole:
-        waiting = {one.hour: float(one.waiting) for one in hours}
+        waiting = {one.hour: float(one.waiting) for one in hours if one.waiting is not None}
         yield Chart("waiting", mark("Life alarms that nobody has taken for three minutes"), "", waiting, since,
                     limit=MOST_WAITING)  # fmt: skip
 
@@ -159,7 +159,8 @@ def _days(trials: Sequence[TrialHour], hours: Sequence[CapacityHour]) -> Sequenc
         day = days[one.hour.astimezone(LOCAL).date()]
         day.disk_free = min(one.disk_free / 10, 100.0 if day.disk_free is None else day.disk_free)
         day.connections = max(one.connections / 10, day.connections or 0.0)
-        day.waiting = max(one.waiting, day.waiting or 0)
+        if one.waiting is not None:
+            day.waiting = max(one.waiting, day.waiting or 0)
         day.answers, day.answers_slow = day.answers + one.answers, day.answers_slow + one.answers_slow
     for at, day in days.items():
         day.day = at

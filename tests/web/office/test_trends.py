@@ -4,7 +4,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -18,11 +18,11 @@ from vaka.clock import LOCAL, SystemClock
 from vaka.ledger.signer import LedgerHaltedError
 from vaka.operations.capacity.figures import Figures
 from vaka.operations.capacity.trends import list_capacity_hours, report_capacity
-from vaka.operations.trials.standing import Trial, TrialOutcome, report_trial
+from vaka.operations.trials.standing import Trial, TrialOutcome, list_trial_hours, list_trials, report_trial
 from vaka.web.office.office import Office
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
-from vaka.web.trends import HOUR, SHOWN, Chart
+from vaka.web.trends import HOUR, SHOWN, Chart, read_trends
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -99,7 +99,13 @@ async def test_trends_stand_on_both_sides_and_tell_an_authority_nothing_of_other
         await report_trial(trial, other.id, Trial(TrialOutcome.REFUSED))
     async with platform_as(installation.server, "office") as connection:
         [hour] = await list_capacity_hours(connection, SystemClock().now() - HOUR)
+        assert len(await list_trials(connection)) == 2
     assert (hour.measured, hour.disk_free, hour.connections, hour.waiting) == (2, 420, 300, 4)
+    async with platform_as(installation.server, "portal") as connection:
+        [hour] = await list_capacity_hours(connection, SystemClock().now() - HOUR)
+        assert (hour.disk_free, hour.waiting) == (420, None), "what waits is of all authorities"
+        assert await list_trials(connection) == []
+        assert await list_trial_hours(connection, SystemClock().now() - HOUR) == []
     ours, theirs = unescape((await adam.get("/trends")).text), await read(portal, installation, "trends")
     for text in (ours, theirs):
         assert text.count('<svg viewBox="0 -4') == 5 + (text is ours)
@@ -111,6 +117,12 @@ async def test_trends_stand_on_both_sides_and_tell_an_authority_nothing_of_other
     assert other.name in ours
     assert "Larmmottagaren avvisade systemprovet." in ours
     assert own.name not in ours.split("Larmmottagaren avvisade systemprovet.")[0].split("badge-failing")[-1]
+
+
+async def test_a_week_is_as_long_when_the_clock_is_set_forward(installation: Installation) -> None:
+    async with platform_as(installation.server, "office") as connection:
+        shown = await read_trends(connection, datetime(2026, 3, 31, 10, 30, tzinfo=UTC), None)
+    assert shown["since"].astimezone(UTC) == datetime(2026, 3, 24, 11, tzinfo=UTC)
 
 
 async def test_an_hour_that_is_not_known_breaks_the_line() -> None:

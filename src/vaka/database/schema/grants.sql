@@ -52,6 +52,7 @@ grant usage on schema vaka to g_trial;
 grant select on authority to g_trial;
 grant execute on function register_trial_device to g_setup;
 grant execute on function report_trial to g_trial;
+grant execute on function list_trial_devices to g_trial, g_scheduler, g_setup;
 grant execute on function list_trials, list_trial_hours, list_capacity_hours to g_office, g_portal;
 grant execute on function report_capacity to g_scheduler;
 grant execute on function find_untried to g_scheduler, g_setup;
@@ -396,7 +397,8 @@ grant execute on function register_exercise_devices to g_setup;
 -- setup: makes the device known that sends trial alarms; trial: whether one stands, and removes those that are over.
 grant usage on schema vaka to g_trial;
 grant execute on function register_trial_device to g_setup;
-grant execute on function find_trial, forget_trials to g_trial;
+grant execute on function list_trial_devices to g_scheduler, g_setup;
+grant execute on function is_trial_device, find_trial, forget_trials to g_trial;
 -- desk: reads the one screen; changes an alarm's progress, never its facts.
 grant select on unit, unit_hours, person, contact, note, device, device_state, policy, closing_code, alarm,
     alarm_note, alarm_step to g_desk;

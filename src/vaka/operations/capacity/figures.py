@@ -92,7 +92,8 @@ def subtract(newest: Mapping[str, float], before: Mapping[str, float]) -> tuple[
 
     Counters that are lower than before are those of a receiver that was started anew.
     """
-    if newest["count"] < before.get("count", 0):
-        before = {}
-    answers = newest["count"] - before.get("count", 0)
-    return int(answers), int(answers - (newest["soon"] - before.get("soon", 0)))
+    count, soon = before.get("count", 0), before.get("soon", 0)
+    if newest["count"] < count or newest["soon"] < soon or newest["count"] - newest["soon"] < count - soon:
+        count = soon = 0
+    answers = max(int(newest["count"] - count), 0)
+    return answers, min(max(answers - int(newest["soon"] - soon), 0), answers)

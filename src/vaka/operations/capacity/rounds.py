@@ -16,7 +16,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from vaka.clock import Clock
-from vaka.database.connections import DatabaseUnavailableError, Pool, transaction
+from vaka.database.connections import Pool, transaction
 from vaka.logs import describe_error
 from vaka.metrics import Level
 from vaka.operations.capacity.asking import SilentError, read_receiver
@@ -52,7 +52,7 @@ class Capacity(Collector):
         self._read: dict[Path, Mapping[str, float]] = {}
         self._earlier: deque[Figures] = deque(maxlen=MOST_EARLIER)
         self._disks: deque[tuple[datetime, int]] = deque(maxlen=MOST_DISKS)
-        self._fails = False
+        self._fails, self._keeps = False, True
         self._unreachable: set[UUID] = set()
         self.newest: Figures | None = None
 
@@ -111,12 +111,18 @@ class Capacity(Collector):
         )  # fmt: skip
 
     async def _keep(self, figures: Figures) -> None:
-        """Keep the worst of each hour for the trend. Where that fails, it is this hour's, and nothing is red for it."""
+        """Keep the worst of each hour for the trend. Where that fails, it is this hour's, and nothing is red for it:
+        it is logged once.
+        """
         try:
             async with transaction(self._platform) as connection:
                 await report_capacity(connection, figures)
-        except DatabaseUnavailableError as error:
-            structlog.get_logger().warning("trend not kept", **describe_error(error.__cause__ or error))
+        except Exception as error:  # of whatever kind: alarms are escalated by the same process
+            if self._keeps:
+                structlog.get_logger().warning("trend not kept", **describe_error(error.__cause__ or error))
+            self._keeps = False
+        else:
+            self._keeps = True
 
     async def _count_waiting(self, authority_id: UUID, now: datetime) -> int:
         async with self._gateway.transaction(authority_id) as tenant:

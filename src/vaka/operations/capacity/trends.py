@@ -26,7 +26,8 @@ class CapacityHour:
     """Thousandths of the disk."""
     connections: int
     """Thousandths of those the server allows."""
-    waiting: int
+    waiting: int | None
+    """Of all authorities: told to the office alone."""
     silent: int
     """Receivers that did not say their figures."""
     answers: int

@@ -62,7 +62,7 @@ class TrialStanding:
 
     def is_current(self, now: datetime) -> bool:
         """Whether it was tried lately; otherwise nobody knows."""
-        return now - self.tried_at <= TRIED_WITHIN
+        return abs(now - self.tried_at) <= TRIED_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,26 +50,50 @@ create trigger none_of_trials before insert or update on device_entry for each r
 create trigger none_of_trials before insert on exercise_device for each row execute function refuse_trial_devices();
 
 -- Makes the device known to receivers that sends an authority's trial alarms, and returns which it is; one that is known under
--- that sender stays what it is. It proves itself by digest, as others do.
+-- that sender stays what it is, and gets the entry again that it lost. It proves itself by digest, as others do. No other of
+-- that authority's is let in beside it.
 create function register_trial_device(
     p_authority uuid, p_device uuid, p_sender text, p_ha1_sha256 text, p_device_type smallint, p_actor text, p_at timestamptz
 ) returns uuid
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
-    known uuid := (select t.device_id from trial_device t where t.authority_id = p_authority and t.sender = p_sender);
+    v_device uuid := (select t.device_id from trial_device t where t.authority_id = p_authority and t.sender = p_sender);
+    v_other uuid;
 begin
-    if known is not null then
-        return known;
+    if v_device is null then
+        v_device := p_device;
+        insert into trial_device (device_id, authority_id, sender, registered_by, registered_at)
+        values (v_device, p_authority, p_sender, p_actor, p_at);
     end if;
-    insert into trial_device (device_id, authority_id, sender, registered_by, registered_at)
-    values (p_device, p_authority, p_sender, p_actor, p_at);
     insert into device_entry (sender, authority_id, device_id, device_type, authentication, username, ha1_sha256, changed_at)
-    values (p_sender, p_authority, p_device, p_device_type, 'digest', p_sender, p_ha1_sha256, p_at);
-    perform ledger.append(p_at, 'device.registered', p_actor, 'device:' || p_device, 'success', jsonb_build_object(
-                          'authority', p_authority, 'trial', true, 'authentication', 'digest'));
-    return p_device;
+    values (p_sender, p_authority, v_device, p_device_type, 'digest', p_sender, p_ha1_sha256, p_at)
+    on conflict (sender) do nothing;
+    if found then
+        perform ledger.append(p_at, 'device.registered', p_actor, 'device:' || v_device, 'success', jsonb_build_object(
+                              'authority', p_authority, 'trial', true, 'authentication', 'digest'));
+    end if;
+    for v_other in
+        update device_entry e set active = e.device_id = v_device, changed_at = p_at
+        from trial_device t
+        where t.authority_id = p_authority and e.device_id = t.device_id and e.active <> (e.device_id = v_device)
+        returning e.device_id
+    loop
+        perform ledger.append(p_at, 'device.changed', p_actor, 'device:' || v_other, 'success', jsonb_build_object(
+                              'authority', p_authority, 'trial', true));
+    end loop;
+    return v_device;
 end $$;
 revoke all on function register_trial_device from public;
+
+-- Which there are, and since when receivers let each in; null where they do not. Nobody's number can be read from a sender.
+create function list_trial_devices() returns table (authority_id uuid, device_id uuid, sender text, living_since timestamptz)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select t.authority_id, t.device_id, t.sender, e.changed_at
+    from trial_device t
+    left join device_entry e on (e.device_id, e.sender, e.authority_id) = (t.device_id, t.sender, t.authority_id) and e.active
+    order by t.authority_id, t.device_id
+$$;
+revoke all on function list_trial_devices from public;
 
 -- The newest of each authority, by this server's clock, which no machine can set forward.
 create table trial_state (
@@ -82,7 +106,9 @@ create table trial_state (
     since        timestamptz not null,
     well_at      timestamptz,
     answered_ms  integer check (answered_ms >= 0),
-    seen_ms      integer check (seen_ms >= 0)
+    seen_ms      integer check (seen_ms >= 0),
+    -- Whoever saw it come through, knows how long it took.
+    check (outcome <> 'well' or (answered_ms is not null and seen_ms is not null))
 );
 comment on table trial_state is 'What became of each authority''s newest trial alarm, and since when it is so.';
 
@@ -121,14 +147,14 @@ begin
 end $$;
 revoke all on function report_trial from public;
 
--- Of one authority, or of all.
+-- Of one authority; or of all, which is the office's to read.
 create function list_trials(p_authority uuid)
     returns table (authority_id uuid, tried_at timestamptz, outcome text, since timestamptz, well_at timestamptz,
                    answered_ms integer, seen_ms integer)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select t.authority_id, t.tried_at, t.outcome, t.since, t.well_at, t.answered_ms, t.seen_ms
     from trial_state t join authority a on a.id = t.authority_id
-    where a.state = 'active' and (p_authority is null or t.authority_id = p_authority)
+    where a.state = 'active' and (t.authority_id = p_authority or (p_authority is null and session_user = 'vaka_office'))
     order by t.authority_id
 $$;
 revoke all on function list_trials from public;
@@ -138,19 +164,20 @@ create function list_trial_hours(p_authority uuid, p_since timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
     select h.hour, sum(h.tried)::bigint, sum(h.failed)::bigint, max(h.slowest_ms), sum(h.total_ms)::bigint
     from trial_hour h
-    where h.hour >= p_since and (p_authority is null or h.authority_id = p_authority)
+    where h.hour >= p_since and (h.authority_id = p_authority or (p_authority is null and session_user = 'vaka_office'))
     group by h.hour order by h.hour
 $$;
 revoke all on function list_trial_hours from public;
 
--- Term 21: whose trial alarm did not come through, or of whom none was tried lately. No news is no good news.
+-- Term 21: whose trial alarm did not come through, or of whom none was tried lately. No news is no good news, and one from
+-- a time that is not yet, is none.
 create function find_untried(p_within interval, p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select a.id, case when t.tried_at is null or t.tried_at < p_at - p_within then 'stopped' else t.outcome end, 1::bigint
+    select a.id, case when t.tried_at between p_at - p_within and p_at + p_within then t.outcome else 'stopped' end, 1::bigint
     from authority a left join trial_state t on t.authority_id = a.id
     where a.kind = 'authority' and a.state = 'active'
-      and (t.tried_at is null or t.tried_at < p_at - p_within or t.outcome <> 'well')
+      and (t.tried_at between p_at - p_within and p_at + p_within and t.outcome = 'well') is not true
 $$;
 revoke all on function find_untried from public;
 
@@ -186,11 +213,13 @@ begin
 end $$;
 revoke all on function report_capacity from public;
 
+-- How many alarms wait is of all authorities: the office's to read.
 create function list_capacity_hours(p_since timestamptz)
     returns table (hour timestamptz, measured integer, disk_free integer, connections integer, waiting integer, silent integer,
                    answers bigint, answers_slow bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select h.hour, h.measured, h.disk_free, h.connections, h.waiting, h.silent, h.answers, h.answers_slow
+    select h.hour, h.measured, h.disk_free, h.connections, case when session_user = 'vaka_office' then h.waiting end, h.silent,
+           h.answers, h.answers_slow
     from capacity_hour h where h.hour >= p_since order by h.hour
 $$;
 revoke all on function list_capacity_hours from public;
@@ -226,4 +255,26 @@ begin
     else
         raise exception 'there is no such kind' using errcode = 'invalid_parameter_value';
     end if;
+end $$;
+
+-- As it was, but a trial's device is nobody's: it goes too, and is not counted.
+create or replace function release_authority(p_authority uuid, p_order uuid, p_at timestamptz) returns bigint
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+declare
+    trials bigint;
+    devices bigint;
+    rules bigint;
+begin
+    delete from device_entry d where d.authority_id = p_authority
+        and exists (select from trial_device t where t.device_id = d.device_id);
+    get diagnostics trials = row_count;
+    delete from device_entry d where d.authority_id = p_authority;
+    get diagnostics devices = row_count;
+    delete from class_override c where c.authority_id = p_authority;
+    get diagnostics rules = row_count;
+    if trials + devices + rules > 0 then
+        perform ledger.append(p_at, 'authority.released', 'scheduler', 'authority:' || p_authority, 'success',
+                              jsonb_build_object('order', p_order, 'devices', devices, 'class_rules', rules));
+    end if;
+    return devices;
 end $$;

@@ -63,11 +63,26 @@ begin
 end $$;
 revoke all on function register_trial_device from public;
 
--- What bears the mark is over, about nobody, and a test: an open alarm has none, nor has a person's.
+-- Which there are, for whoever registers them and for whoever compares them with the platform's.
+create function list_trial_devices() returns table (device_id uuid, sender text)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select t.device_id, t.sender from trial_device t order by t.device_id
+$$;
+revoke all on function list_trial_devices from public;
+
+-- Whether what that device sends is marked here: whoever sends for it asks first.
+create function is_trial_device(p_device uuid, p_sender text) returns boolean
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select exists (select from trial_device t where (t.device_id, t.sender) = (p_device, p_sender))
+$$;
+revoke all on function is_trial_device from public;
+
+-- What bears the mark is over, about nobody, and a test: an open alarm has none, nor has a person's. Nothing that is there
+-- already bears it, so that the table need not be looked through while it is locked.
 alter table alarm
     add column trial boolean not null default false,
     add constraint trial_is_over check (not trial or (state = 'closed' and class = 'test' and person_id is null
-        and device_id is not null and exercise_id is null and merged_into is null));
+        and device_id is not null and exercise_id is null and merged_into is null)) not valid;
 create index alarm_of_trial on alarm (received_at) where trial;
 
 -- The mark is given where the alarm comes into being, by what is known here, whatever the statement says; never later, and
