@@ -70,10 +70,11 @@ async def ask(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/inquiries: ask the supplier."""
     authority = await require_authority(portal, request, asker, MAY_ASK)
     try:
-        async with read_with_file(request, AskForm, portal.uploads) as (form, upload):
+        async with read_with_file(request, AskForm, portal.uploads, authority.id) as (form, upload):
             return await _ask(portal, asker, authority, form, upload)
     except TooManyUploadsError as error:
-        return await _show(portal, asker, authority, error)
+        form = error.form if isinstance(error.form, AskForm) else None
+        return await _show(portal, asker, authority, error, form)
 
 
 async def _ask(portal: Portal, asker: Asker, authority: Authority, form: AskForm, upload: Upload | None) -> Response:
@@ -92,10 +93,11 @@ async def settle(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/inquiries/settle: accept an answer, send it back, or ask no more."""
     authority = await require_authority(portal, request, asker, MAY_ASK)
     try:
-        async with read_with_file(request, SettleForm, portal.uploads) as (form, upload):
+        async with read_with_file(request, SettleForm, portal.uploads, authority.id) as (form, upload):
             return await _settle(portal, asker, authority, form, upload)
     except TooManyUploadsError as error:
-        return await _show(portal, asker, authority, error)
+        form = error.form if isinstance(error.form, SettleForm) else None
+        return await _show(portal, asker, authority, error, form)
 
 
 async def _settle(
