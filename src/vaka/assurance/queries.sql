@@ -317,7 +317,7 @@ from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, numbe
 
 -- name: say_in_inquiry
 -- as: office, portal
-select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
+select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s, %(file)s,
     %(wanted_by)s, %(by)s, %(now)s)
 
 -- name: report_log_check

@@ -30,8 +30,8 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 async def read_with_file(
     request: Request, model: type[Filled], uploads: Uploads, whose: UUID | None = None
 ) -> AsyncIterator[tuple[Filled, Upload | None]]:
-    """Read a form, and its file where somebody chose one; that has its turn, among those of an authority's where it is one
-    who sends, until the block ends.
+    """Read a form, and its file where somebody chose one; that has its turn, among those of an authority's where one
+    sends it, until the block ends.
 
     Words alone need no turn, though they come as files do. Raises FormError and TooManyUploadsError; the latter has the
     form where all of it was small enough to be read.

@@ -47,8 +47,8 @@ class Uploads:
 
     @contextmanager
     def turn(self, whose: UUID | None = None) -> Iterator[None]:
-        """Hold a turn, an authority's or the supplier's own, until the file is kept or refused. What is large is not read
-        before. Raises TooManyUploadsError.
+        """Hold a turn, an authority's or the supplier's own, until the file is kept or refused. What is large is not
+        read before. Raises TooManyUploadsError.
         """
         of_one = 0 if whose is None else self._turns.count(whose)
         if len(self._turns) >= MOST_AT_ONCE or of_one >= MOST_OF_ONE:

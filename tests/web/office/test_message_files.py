@@ -300,7 +300,7 @@ async def test_a_form_of_a_file_without_one_is_words_alone(
 async def test_words_alone_wait_for_nobodys_file_and_those_of_a_file_are_not_lost(
     scanned: Browser, office: Office, portal: Portal, installation: Installation, clamd: RunningClamd, logs: Logs
 ) -> None:
-    """While others' files take every turn, words are kept; with a file they stand in the form again, but for large ones."""
+    """While others take every turn, words are kept; with a file they stand in the form again, but of large ones."""
     here = await opened(scanned, installation, "ekbacka")
     said = {"kind": "noted", "tlp": "AMBER", "authority": "", "text": "Ring genast."}
     agneta = await officer(portal, installation, clamd.socket)

@@ -62,7 +62,13 @@ async def _answer(office: Office, asker: Asker, form: AnswerForm, upload: Upload
     async def tell(data: bytes, reason: Reason) -> None:
         async with transaction(office.platform) as connection:
             await tell_refused_file(
-                connection, asker.principal.account_id, data, reason, now, authority_id=form.authority
+                connection,
+                asker.principal.account_id,
+                data,
+                reason,
+                now,
+                authority_id=form.authority,
+                inquiry=form.inquiry,
             )
 
     try:

@@ -5,6 +5,7 @@
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 from starlette.requests import Request
@@ -108,7 +109,7 @@ async def _settle(
         wanted_by = deadline_after(form.wanted) if form.deed == "returned" and form.wanted else None
         if form.deed == "returned" and wanted_by is None:
             raise UnsayableError("deadline")
-        sent = await _inspect(portal, asker, authority, upload, now)
+        sent = await _inspect(portal, asker, authority, upload, now, form.inquiry)
         async with transaction(portal.platform) as platform:
             await say_in_inquiry(
                 platform, asker.principal, authority.id, form.inquiry, form.seen,
@@ -132,11 +133,14 @@ async def give_file(portal: Portal, request: Request, asker: Asker) -> Response:
 
 
 async def _inspect(
-    portal: Portal, asker: Asker, authority: Authority, upload: Upload | None, now: datetime
-) -> Sent | None:
+    portal: Portal, asker: Asker, authority: Authority, upload: Upload | None, now: datetime,
+    inquiry: UUID | None = None,
+) -> Sent | None:  # fmt: skip
     async def tell(data: bytes, reason: Reason) -> None:
         async with transaction(portal.platform) as platform:
-            await tell_refused_file(platform, asker.principal.account_id, data, reason, now, authority_id=authority.id)
+            await tell_refused_file(
+                platform, asker.principal.account_id, data, reason, now, authority_id=authority.id, inquiry=inquiry
+            )
 
     return await inspect_upload(portal.inspector, upload, now, tell)
 
