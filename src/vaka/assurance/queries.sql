@@ -332,7 +332,7 @@ from list_log_checks(%(authority_id)s, %(most)s)
 
 -- name: import_contract
 -- as: setup
-select import_contract(%(id)s, %(source)s, %(digest)s, %(texts)s, %(actor)s, %(at)s)
+select import_contract(%(id)s, %(source)s, %(file)s, %(texts)s, %(actor)s, %(at)s)
 
 -- name: read_contract
 -- as: office, portal, setup
