@@ -17,8 +17,8 @@ from tests.alarms.house import connect_superuser
 from tests.cases.house import House
 from tests.platform import entries, newest, platform_as
 from vaka.access.requests import NotDecidableError
-from vaka.assurance.asking import QUERIES as ASKING
 from vaka.assurance.asking import Saying, UnsayableError, file_inquiry
+from vaka.assurance.evidence import QUERIES as ASKING
 from vaka.cases.model import QUERIES, Tlp
 from vaka.cases.writing import UnusableCaseError, answer, write
 from vaka.database.connections import Connection

@@ -52,8 +52,8 @@ async def answer(office: Office, request: Request, asker: Asker) -> Response:
         async with read_with_file(request, AnswerForm, office.uploads) as (form, upload):
             return await _answer(office, asker, form, upload)
     except TooManyUploadsError as error:
-        form = error.form if isinstance(error.form, AnswerForm) else None
-        return await _show(office, asker, error, form)
+        written = error.form if isinstance(error.form, AnswerForm) else None
+        return await _show(office, asker, error, written)
 
 
 async def _answer(office: Office, asker: Asker, form: AnswerForm, upload: Upload | None) -> Response:

@@ -74,8 +74,8 @@ async def ask(portal: Portal, request: Request, asker: Asker) -> Response:
         async with read_with_file(request, AskForm, portal.uploads, authority.id) as (form, upload):
             return await _ask(portal, asker, authority, form, upload)
     except TooManyUploadsError as error:
-        form = error.form if isinstance(error.form, AskForm) else None
-        return await _show(portal, asker, authority, error, form)
+        written = error.form if isinstance(error.form, AskForm) else None
+        return await _show(portal, asker, authority, error, written)
 
 
 async def _ask(portal: Portal, asker: Asker, authority: Authority, form: AskForm, upload: Upload | None) -> Response:
@@ -97,8 +97,8 @@ async def settle(portal: Portal, request: Request, asker: Asker) -> Response:
         async with read_with_file(request, SettleForm, portal.uploads, authority.id) as (form, upload):
             return await _settle(portal, asker, authority, form, upload)
     except TooManyUploadsError as error:
-        form = error.form if isinstance(error.form, SettleForm) else None
-        return await _show(portal, asker, authority, error, form)
+        written = error.form if isinstance(error.form, SettleForm) else None
+        return await _show(portal, asker, authority, error, written)
 
 
 async def _settle(
