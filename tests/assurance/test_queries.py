@@ -50,6 +50,7 @@ SAMPLES: dict[str, object] = {
     "words": "Vad",
     "reference": "",
     "sha256": "",
+    "file": None,
     "wanted_by": START,
     "by": uuid4(),
     "now": START,

@@ -333,3 +333,22 @@ def test_a_line_that_changes_while_a_button_is_held_down_on_it_is_clicked(house:
     page.wait_for_selector(f"#alarm[data-alarm='{alarm}']")
     expect(page.locator(f"{row(alarm)} .row-repeat")).to_have_text("×2")
     expect(page.locator(row(other))).to_be_visible()
+
+
+def test_what_goes_wrong_with_one_line_keeps_no_other_from_the_queue(house: House, open_page: OpenPage) -> None:
+    """What was held back while a button was down is put in piece by piece, each for itself."""
+    page = open_page("olga")
+    page.locator("#queue").hover()
+    waiting = int(page.locator("#waiting").inner_text())
+    page.evaluate("""() => {
+        const real = document.createRange;
+        console.error = (error) => { window.said = error.message; };
+        document.createRange = () => { document.createRange = real; throw new Error("this one goes wrong"); };
+    }""")
+    page.mouse.down()
+    for count, name in enumerate(("Karin Holmgren", "Solveig Lindqvist"), start=1):
+        last = house.installation.raise_alarm(name)
+        expect(page.locator("#waiting")).to_have_text(str(waiting + count))
+    page.mouse.up()
+    expect(page.locator(row(last))).to_be_visible()
+    assert page.evaluate("window.said") == "this one goes wrong"

@@ -3,6 +3,7 @@
 """Files of cases over the real functions: kept with their words or not at all, and read by whom the marking lets."""
 
 from contextlib import AbstractContextManager, closing
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +17,8 @@ from tests.alarms.house import connect_superuser
 from tests.cases.house import House
 from tests.platform import entries, newest, platform_as
 from vaka.access.requests import NotDecidableError
+from vaka.assurance.asking import Saying, UnsayableError, file_inquiry
+from vaka.assurance.evidence import QUERIES as ASKING
 from vaka.cases.model import QUERIES, Tlp
 from vaka.cases.writing import UnusableCaseError, answer, write
 from vaka.database.connections import Connection
@@ -57,6 +60,14 @@ async def send(
             sent=file or sent(house), now=house.one.now,
         )  # fmt: skip
     return (await house.entries(case))[-1].number
+
+
+async def ask(house: House, file: Sent | None = None) -> UUID:
+    """Ask the supplier as the first authority's officer does."""
+    now, one = house.one.now, house.one.authority.id
+    saying = Saying("filed", "Vad visar det?", wanted_by=now + timedelta(days=1), sent=file)
+    async with platform_as(house.one.server, "portal") as portal:
+        return await file_inquiry(portal, house.officers[one], one, "other", None, saying, now=now)
 
 
 async def got(house: House, case: UUID, authority: UUID | None, place: int) -> bytes | None:
@@ -172,6 +183,51 @@ async def test_each_side_has_so_many_files_in_a_room(house: House) -> None:
     assert await anywhere(house, case, one) == [SECRET, SECRET]
 
 
+async def test_all_files_of_an_authority_have_an_end_whatever_rooms_they_are_in(house: House) -> None:
+    """Of either side, in cases and questions; another authority's have their own."""
+    case, one, other = await house.open(house.one, house.other), house.one.authority.id, house.other.authority.id
+    size = len(SECRET)
+    end = "create or replace function vaka.most_message_bytes() returns bigint immutable language sql"
+    with closing(connect_superuser(house.one.server, PLATFORM_DATABASE)) as superuser:
+        superuser.execute(f"{end} as 'select {2 * size + 1}'".encode())
+        try:
+            await send(house, case, to=one)
+            await ask(house, sent(house))
+            with pytest.raises(UnsayableError, match="2 GiB"):
+                await ask(house, sent(house))
+            with pytest.raises(UnusableCaseError, match="2 GiB"):
+                await send(house, case, to=one)
+            await send(house, case, to=other)
+            await ask(house)
+        finally:
+            superuser.execute(f"{end} set search_path = vaka, pg_temp as 'select 2147483648'".encode())
+
+
+async def test_a_question_tells_its_file_as_it_is_and_does_not_stand_without_it(house: House) -> None:
+    """What the file is called and which kind it is are in the digest: nothing else is kept with it."""
+    now, one = house.one.now, house.one.authority.id
+    by = house.officers[one].account_id
+
+    def said(inquiry: UUID) -> dict[str, object]:
+        return {
+            "id": inquiry, "seen": 0, "act": "filed", "authority_id": one, "kind": "other", "term": None, "words": "Se",
+            "reference": "", "sha256": sent(house).sha256, "file": Jsonb(sent(house).facts),
+            "wanted_by": now + timedelta(days=1), "by": by, "now": now,
+        }  # fmt: skip
+
+    async with platform_as(house.one.server, "portal") as portal:
+
+        async def say(inquiry: UUID, file: Sent | None) -> str:
+            async with portal.transaction():
+                await portal.execute(ASKING["say_in_inquiry"], said(inquiry))
+                return "" if file is None else await keep_file(portal, file, by, now, inquiry=inquiry)
+
+        for file in (None, sent(house, name="Annat.txt"), sent(house, b"another")):
+            with pytest.raises(errors.IntegrityConstraintViolation, match="names a file that does not come"):
+                await say(uuid4(), file)
+        assert await say(uuid4(), sent(house)) == "done"
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -200,7 +256,7 @@ async def test_other_bytes_than_those_that_were_told_of_are_not_handed_out(house
 
 
 async def test_that_one_was_refused_is_told_to_whom_it_concerns_alone(house: House) -> None:
-    case = await house.open(house.one)
+    case, question = await house.open(house.one), await ask(house)
     one, other = house.one.authority.id, house.other.authority.id
     with onlooking(house) as onlooker:
         mark, officer = newest(onlooker), house.officers[one].account_id
@@ -214,12 +270,19 @@ async def test_that_one_was_refused_is_told_to_whom_it_concerns_alone(house: Hou
     async with platform_as(house.one.server, "office") as office:
         by = house.admin.account_id
         await tell_refused_file(office, by, SECRET, Reason.KIND, house.one.now, authority_id=None, case_id=case)
-        with pytest.raises(NotDecidableError):
-            await tell_refused_file(office, by, SECRET, Reason.KIND, house.one.now, authority_id=other, case_id=case)
+        for owner, about, asked in (
+            (other, case, None), (one, None, None), (other, None, question), (one, None, uuid4())
+        ):  # fmt: skip
+            with pytest.raises(NotDecidableError):
+                await tell_refused_file(
+                    office, by, SECRET, Reason.KIND, house.one.now, authority_id=owner, case_id=about, inquiry=asked
+                )
+        await tell_refused_file(office, by, SECRET, Reason.KIND, house.one.now, authority_id=one, inquiry=question)
     with onlooking(house) as onlooker:
         told = [one["detail"] for one in entries(onlooker, mark) if one["event"] == "file.refused"]
     fingerprint = sha256(SECRET).hexdigest()
     assert told == [
         {"authority": str(one), "sha256": fingerprint, "reason": "infected"},
         {"sha256": fingerprint, "reason": "kind"},
+        {"authority": str(one), "sha256": fingerprint, "reason": "kind"},
     ]

@@ -97,7 +97,8 @@ def test_the_contracts_own_text_is_taken_in_with_its_hash(made: DataDirectory, t
     assert digest in done.output
     assert "It was this by now" in vaka(*command, *approved).output
     told = [one for one in entries(made) if one["event"] == "contract.imported"]
-    assert [one["detail"] for one in told] == [{"sha256": digest}]
+    assert [one["detail"]["sha256"] for one in told] == [digest]
+    assert [len(one["detail"]["digest"]) for one in told] == [64], "of what is shown"
 
 
 @pytest.mark.parametrize(

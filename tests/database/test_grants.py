@@ -836,6 +836,7 @@ def test_term_14_2_owner_of_the_tables_can_only_add_to_the_ledger(
                     "ledger.how_confirmed()",
                     "ledger.outage_told()",
                     "ledger.is_exclusion_told()",
+                    "ledger.is_contract_told()",
                     "ledger.first_checkpoint()",
                     "ledger.list_remote_sessions()",
                     "ledger.count_remote_checks()",

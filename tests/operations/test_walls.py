@@ -23,8 +23,11 @@ from vaka.operations.flows.register import IN_CLEAR, list_flows
 from vaka.settings import Settings
 
 RULES = Path(__file__).resolve().parents[2] / "packaging/nftables"
+CONF = "/etc/nftables.conf"
+WITH_ETC = 'mount --bind "$1" /etc && shift && exec "$@"'
 PROCESSES, FOR_PROCESSES = "10.77.1.2", "10.77.1.1"
 TEST, FOR_TEST = "10.77.2.2", "10.77.2.1"
+TEST_6, FOR_TEST_6 = "fd77:2::2", "fd77:2::1"
 """Addresses of each machine, and of the database's towards it."""
 ADDRESSES = f"""
 define receivers = {{ {FOR_PROCESSES}, {FOR_TEST} }}
@@ -36,7 +39,7 @@ define test_environments = {{ 10.77.2.0/24 }}
 """
 """The database's machine has every duty, so that a test environment is refused whatever it asks for."""
 OPEN = (5061, 80, 443)
-CLOSED = 9187
+CLOSED, OPEN_6 = 9187, 8443
 NOT_ANSWERED = 2
 
 
@@ -49,7 +52,8 @@ class Networks:
     test: "subprocess.Popen[bytes]"
     credentials: str
     """How the database is entered, but for its address."""
-    rules: Path
+    etc: Path
+    """What the database's machine has in its /etc."""
 
     def enter(self, machine: "subprocess.Popen[bytes]", address: str) -> "psycopg.Connection[tuple[object, ...]]":
         """Connect to production's database, with its password."""
@@ -74,16 +78,23 @@ class Networks:
 
     def put_up(self) -> None:
         """Load the rules on the database's machine, as is done there."""
-        (self.rules / "addresses.nft").write_text(ADDRESSES)
-        shutil.copy(RULES / "vaka.nft", self.rules)
-        self.nft("-I", str(self.rules), "-f", str(self.rules / "vaka.nft"))
+        shutil.copy(RULES / "vaka.nft", self.etc / "nftables.d")
+        (self.etc / "nftables.d/addresses.nft").write_text(ADDRESSES)
+        (self.etc / "nftables.conf").write_text('include "/etc/nftables.d/vaka.nft"\n')
+        self.nft("-f", CONF)
 
     def nft(self, *arguments: str) -> str:
         nft = require_program("nft", "/usr/sbin/nft", package="nftables")
+        unshare = require_program("unshare", package="util-linux")
+        return self.run(unshare, "-m", "sh", "-c", WITH_ETC, "sh", str(self.etc), nft, *arguments)
+
+    def run(self, *arguments: str) -> str:
+        """Run a program in the network of the database's machine, and from nowhere of its own."""
         enter = require_program("nsenter", package="util-linux")
         done = subprocess.run(
-            [enter, "-t", str(self.database.pid), "-n", nft, *arguments], capture_output=True, text=True, check=False
-        )
+            [enter, "-t", str(self.database.pid), "-n", *arguments], cwd="/", capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -105,13 +116,14 @@ def networks() -> Iterator[Networks]:
         held = [f"tcp:0.0.0.0:{port}" for port in (*OPEN, CLOSED)]
         database = stack.enter_context(in_own_network(HOLDS, *held))
         processes = stack.enter_context(in_own_network(HOLDS))
-        test = stack.enter_context(in_own_network(HOLDS, "tcp:0.0.0.0:443"))
+        test = stack.enter_context(in_own_network(HOLDS, "tcp:0.0.0.0:443", f"tcp::::{OPEN_6}"))
         join(database, processes, FOR_PROCESSES, PROCESSES)
         join(database, test, FOR_TEST, TEST)
         within(database, cluster.start)
-        rules = root / "nftables.d"
-        rules.mkdir()
-        yield Networks(database, processes, test, cluster.server.conninfo(SUPERUSER, "postgres"), rules)
+        etc = root / "etc"
+        (etc / "nftables.d").mkdir(parents=True)
+        shutil.copy("/etc/protocols", etc)
+        yield Networks(database, processes, test, cluster.server.conninfo(SUPERUSER, "postgres"), etc)
 
 
 @pytest.mark.database
@@ -135,6 +147,27 @@ def test_term_22_5_no_way_leads_from_a_test_environment_to_productions_database(
         assert ours.execute("select 1").fetchone() == (1,)
     assert {networks.reach(networks.processes, FOR_PROCESSES, port) for port in OPEN} == {"open"}
     assert networks.reach(networks.processes, FOR_PROCESSES, CLOSED) == "not answered"
+
+
+@pytest.mark.database
+def test_over_ipv6_no_way_leads_to_a_test_environment(networks: Networks) -> None:
+    """Neither a new one nor one that was open before; the machine still reaches itself."""
+    ip = require_program("ip", "/usr/sbin/ip", package="iproute2")
+    enter = require_program("nsenter", package="util-linux")
+    database, test = networks.database, networks.test
+    for ours, theirs, address in ((database, test, FOR_TEST_6), (test, database, TEST_6)):
+        add = [ip, "address", "add", f"{address}/64", "dev", f"to{theirs.pid}", "nodad"]
+        subprocess.run([enter, "-t", str(ours.pid), "-n", *add], check=True)
+    assert networks.reach(networks.database, TEST_6, OPEN_6) == "open"
+    before = within(networks.database, lambda: socket.create_connection((TEST_6, OPEN_6), NOT_ANSWERED))
+    networks.put_up()
+    assert networks.reach(networks.database, TEST_6, OPEN_6) == "refused"
+    with before:
+        before.sendall(b"x")
+        with pytest.raises(OSError, match=r"refused|reset|unreachable"):
+            before.recv(1)
+    assert networks.reach(networks.database, "::1", OPEN_6) == "refused", "by nobody who listens, and at once"
+    assert networks.reach(networks.test, FOR_TEST_6, OPEN_6) == "not answered"
 
 
 def test_what_it_lets_in_is_what_the_register_of_flows_has() -> None:

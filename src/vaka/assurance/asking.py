@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.access.principal import Principal
@@ -69,8 +71,10 @@ _WHY: dict[str, tuple[Category, str, str]] = {
         f"{MOST_WAITING} of your questions wait for an answer already. Wait, or withdraw one first.",
     ),
     "full": (
-        Category.CONFLICT, "Frågan rymmer inte fler filer från er. Svara utan fil, och säg var den finns.",
-        "The question holds no more files of yours. Answer without a file, and say where it is.",
+        Category.CONFLICT, "Frågan rymmer inte fler filer från er, eller så är myndighetens 2 GiB för filer i alla "
+        "ärenden och frågor fulla. Skriv utan fil, och säg var den finns.",
+        "The question holds no more files of yours, or the authority's 2 GiB for files in all cases and questions are "
+        "full. Write without a file, and say where it is.",
     ),
     "name": (
         Category.INVALID, "Filens namn ser ut att ha ett personnummer, telefonnummer eller en e-postadress i sig. Ge "
@@ -152,7 +156,8 @@ async def _say(
         raise UnsayableError("name")
     values = {
         "id": inquiry, "seen": seen, "act": saying.act, "authority_id": authority_id, "kind": kind, "term": term,
-        "words": words, "reference": reference, "sha256": saying.fingerprint, "wanted_by": saying.wanted_by,
+        "words": words, "reference": reference, "sha256": saying.fingerprint,
+        "file": None if saying.sent is None else Jsonb(saying.sent.facts), "wanted_by": saying.wanted_by,
         "by": principal.account_id, "now": now,
     }  # fmt: skip
     async with connection.transaction():

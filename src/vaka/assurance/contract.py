@@ -96,10 +96,12 @@ def _tidy(text: str) -> str:
     return told
 
 
-async def import_contract(connection: Connection, contract: ContractText, *, actor: str, now: datetime) -> bool:
-    """Keep a contract's words and tell of it (as setup); return whether they are other than those shown before."""
+async def import_contract(
+    connection: Connection, contract: ContractText, content: bytes, *, actor: str, now: datetime
+) -> bool:
+    """Keep a contract's words with their file and tell of it (as setup); return whether they are others than before."""
     values = {
-        "id": uuid4(), "source": contract.source, "digest": contract.digest, "texts": list(contract.texts),
+        "id": uuid4(), "source": contract.source, "file": content, "texts": list(contract.texts),
         "actor": actor, "at": now,
     }  # fmt: skip
     row = await (await connection.execute(QUERIES["import_contract"], values)).fetchone()
@@ -107,6 +109,8 @@ async def import_contract(connection: Connection, contract: ContractText, *, act
 
 
 async def read_contract(connection: Connection) -> ContractText | None:
-    """Return the words that are shown, or None where none were imported (as portal, office or setup)."""
+    """Return the words that are shown; None where none were imported, or the log tells of others (as portal, office or
+    setup).
+    """
     row = await (await connection.execute(QUERIES["read_contract"])).fetchone()
     return None if row is None else ContractText(row[0], row[1], row[2], row[3])

@@ -317,7 +317,7 @@ from inquiry_message where inquiry = any (%(inquiries)s) order by inquiry, numbe
 
 -- name: say_in_inquiry
 -- as: office, portal
-select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s,
+select say_in_inquiry(%(id)s, %(seen)s, %(act)s, %(authority_id)s, %(kind)s, %(term)s, %(words)s, %(reference)s, %(sha256)s, %(file)s,
     %(wanted_by)s, %(by)s, %(now)s)
 
 -- name: report_log_check
@@ -332,7 +332,7 @@ from list_log_checks(%(authority_id)s, %(most)s)
 
 -- name: import_contract
 -- as: setup
-select import_contract(%(id)s, %(source)s, %(digest)s, %(texts)s, %(actor)s, %(at)s)
+select import_contract(%(id)s, %(source)s, %(file)s, %(texts)s, %(actor)s, %(at)s)
 
 -- name: read_contract
 -- as: office, portal, setup

@@ -86,8 +86,10 @@ _REFUSALS = {
         "RED without a file.",
     ),
     "full": (
-        "Där ryms inte fler filer från er i ärendet. Skriv utan fil, och säg var den finns.",
-        "The case holds no more files of yours there. Write without a file, and say where it is.",
+        "Där ryms inte fler filer från er i ärendet, eller så är de 2 GiB fulla som finns för myndighetens filer i "
+        "alla ärenden och frågor. Skriv utan fil, och säg var den finns.",
+        "The case holds no more files of yours there, or the 2 GiB for the authority's files in all cases and "
+        "questions are full. Write without a file, and say where it is.",
     ),
     "name": (
         "Filens namn ser ut att ha ett personnummer, telefonnummer eller en e-postadress i sig. Ge den ett annat namn: "

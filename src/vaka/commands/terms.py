@@ -110,9 +110,10 @@ def import_(data: Path, source: str, *, apply: bool, change: str | None, file: P
     require_change(change, apply=apply)
     with reachable_server(directory, settings) as server:
         with recorded(server, clock, "terms.import", change, apply=apply) as run:
-            contract = parse_contract(file.read_bytes(), source)
+            content = file.read_bytes()
+            contract = parse_contract(content, source)
             if apply:
-                run.facts["count"] = int(asyncio.run(_import(server, contract, run.actor, clock.now())))
+                run.facts["count"] = int(asyncio.run(_import(server, contract, content, run.actor, clock.now())))
         if apply:
             asyncio.run(seal_logs(directory, settings, server, active_authorities(server), clock))
     for number, text in enumerate(contract.texts, start=1):
@@ -124,12 +125,12 @@ def import_(data: Path, source: str, *, apply: bool, change: str | None, file: P
         click.echo("It was this by now: nothing was changed.")
 
 
-async def _import(server: Server, contract: ContractText, actor: str, now: datetime) -> bool:
+async def _import(server: Server, contract: ContractText, content: bytes, actor: str, now: datetime) -> bool:
     async with await open_connection(
         server, platform_role(COMPONENT), PLATFORM_DATABASE, application="vaka-terms"
     ) as connection:
         await connection.execute("set search_path = vaka")
-        return await import_contract(connection, contract, actor=actor, now=now)
+        return await import_contract(connection, contract, content, actor=actor, now=now)
 
 
 async def _assess(server: Server, slug: str | None, now: datetime) -> Board:

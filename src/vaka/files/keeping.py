@@ -37,15 +37,16 @@ async def keep_file(
 
 async def tell_refused_file(
     connection: Connection, account_id: UUID, data: bytes, reason: Reason, now: datetime, *,
-    authority_id: UUID | None, case_id: UUID | None = None,
+    authority_id: UUID | None, case_id: UUID | None = None, inquiry: UUID | None = None,
 ) -> None:  # fmt: skip
     """Enter that a file was refused: its fingerprint and why, and nothing that it holds or is called.
 
-    As portal for an authority; as office, of what goes to one, or to a whole case (None). Raises NotDecidableError.
+    As portal for an authority, also of what was to begin a question; as office, of what goes to one, in its case or
+    in its question, or to a whole case (None). Raises NotDecidableError.
     """
     values = {
-        "case_id": case_id, "authority_id": authority_id, "sha256": sha256(data).digest(), "reason": reason.value,
-        "account_id": account_id, "now": now,
+        "case_id": case_id, "inquiry": inquiry, "authority_id": authority_id, "sha256": sha256(data).digest(),
+        "reason": reason.value, "account_id": account_id, "now": now,
     }  # fmt: skip
     async with connection.transaction():
         row = await (await connection.execute(QUERIES["refuse_message_file"], values)).fetchone()

@@ -9,7 +9,7 @@ select keep_message_file(%(id)s, %(case_id)s, %(inquiry)s, %(name)s, %(media_typ
 
 -- name: refuse_message_file
 -- as: office, portal
-select refuse_message_file(%(case_id)s, %(authority_id)s, %(sha256)s, %(reason)s, %(account_id)s, %(now)s)
+select refuse_message_file(%(case_id)s, %(inquiry)s, %(authority_id)s, %(sha256)s, %(reason)s, %(account_id)s, %(now)s)
 
 -- name: read_every_case_file
 -- as: office

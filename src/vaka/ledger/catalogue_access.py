@@ -237,7 +237,7 @@ ACCESS: Mapping[Event, About] = MappingProxyType(
             ("scheduler",), ("case",), ("authority", "entry", "kind", "tlp", "level", "digest"), "whom one calls"
         ),
         Event.CASE_EXPORTED: About(OPERATOR, ("case",), ("format", "sha256"), "what was written"),
-        Event.CONTRACT_IMPORTED: About(("setup",), ("contract",), ("sha256",), "the words themselves"),
+        Event.CONTRACT_IMPORTED: About(("setup",), ("contract",), ("sha256", "digest"), "the words themselves"),
         Event.FILE_REFUSED: About(
             OPERATOR, ("case", "authority"), ("authority", "sha256", "reason"),
             "the file, what it is called, and what was found in it",

@@ -4,9 +4,10 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -18,10 +19,8 @@ from vaka.scanning.kinds import KINDS, LONGEST_NAME
 from vaka.scanning.refusing import FileRefusedError, Reason
 from vaka.web.forms import Filled, check_form, read_form
 from vaka.web.pages import Message
-from vaka.web.uploads import TooManyUploadsError, Upload, Uploads, is_upload, read_upload
+from vaka.web.uploads import TooManyUploadsError, Upload, Uploads, is_small, is_upload, read_upload
 
-NOT_TAKEN = (FileRefusedError, TooManyUploadsError)
-"""What is said on the page itself, with what was written still in it where it was read."""
 LONGEST_WORDS = 32_768
 """Bytes of one field."""
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
@@ -29,18 +28,32 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 @asynccontextmanager
 async def read_with_file(
-    request: Request, model: type[Filled], uploads: Uploads
+    request: Request, model: type[Filled], uploads: Uploads, whose: UUID | None = None
 ) -> AsyncIterator[tuple[Filled, Upload | None]]:
-    """Read a form, and its file where somebody chose one; that has its turn until the block ends.
+    """Read a form, and its file where somebody chose one; that has its turn, among those of an authority's where one
+    sends it, until the block ends.
 
-    Raises FormError and TooManyUploadsError.
+    Words alone need no turn, though they come as files do. Raises FormError and TooManyUploadsError; the latter has the
+    form where all of it was small enough to be read.
     """
     if not is_upload(request):
         yield await read_form(request, model), None
         return
-    with uploads.turn():
+    with ExitStack() as turn:
+        has_turn = not is_small(request)
+        if has_turn:
+            turn.enter_context(uploads.turn(whose))
         upload = await read_upload(request, len(model.model_fields), LONGEST_WORDS)
-        yield check_form(upload.fields, model), upload if upload.name or upload.data else None
+        form = check_form(upload.fields, model)
+        if not upload.name and not upload.data:
+            yield form, None
+            return
+        if not has_turn:
+            try:
+                turn.enter_context(uploads.turn(whose))
+            except TooManyUploadsError:
+                raise TooManyUploadsError(form) from None
+        yield form, upload
 
 
 async def inspect_upload(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
+from uuid import UUID
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -15,12 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vaka.errors import Category, Sentence, VakaError
-from vaka.web.forms import FormError
-from vaka.web.safety import SANDBOX, comes_with_files
+from vaka.web.forms import Form, FormError
+from vaka.web.safety import LARGEST_BODY_BYTES, SANDBOX, comes_with_files
 
 BODY_SECONDS = 60
 MOST_AT_ONCE = 2
 """Uploads in a process: each is held in memory, whole and unpacked, until the scanner has answered."""
+MOST_OF_ONE = 1
+"""Of them, of one authority: whatever it sends, another one's turn is free."""
 _MOST_FIELDS = 4
 _LONGEST_FIELD = 200  # bytes
 
@@ -28,7 +31,9 @@ _LONGEST_FIELD = 200  # bytes
 class TooManyUploadsError(VakaError):
     """As many files as are taken in at once are on their way."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: Form | None = None) -> None:
+        self.form = form
+        """What came with the file, where it was read."""
         sv = "Andra filer tas emot just nu. Ingenting har sparats. Vänta en minut och ladda upp filen igen."
         en = "Other files are being taken in at the moment. Nothing was kept. Wait a minute, and upload the file again."
         super().__init__(Category.UNAVAILABLE, Sentence(sv=sv, en=en))
@@ -38,18 +43,21 @@ class Uploads:
     """How many files are being taken in. Nobody waits in line: what waits holds a connection and a part of its file."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._turns: list[UUID | None] = []
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold a turn, from before anything is read until it is kept or refused. Raises TooManyUploadsError."""
-        if self._count >= MOST_AT_ONCE:
+    def turn(self, whose: UUID | None = None) -> Iterator[None]:
+        """Hold a turn, an authority's or the supplier's own, until the file is kept or refused. What is large is not
+        read before. Raises TooManyUploadsError.
+        """
+        of_one = 0 if whose is None else self._turns.count(whose)
+        if len(self._turns) >= MOST_AT_ONCE or of_one >= MOST_OF_ONE:
             raise TooManyUploadsError
-        self._count += 1
+        self._turns.append(whose)
         try:
             yield
         finally:
-            self._count -= 1
+            self._turns.remove(whose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,12 @@ class _InMemory(MultiPartParser):
 def is_upload(request: Request) -> bool:
     """Whether a form comes in the way in which files come."""
     return comes_with_files(request.headers)
+
+
+def is_small(request: Request) -> bool:
+    """Whether what comes is known to be no larger than a form without files may be."""
+    length = request.headers.get("content-length", "")
+    return "transfer-encoding" not in request.headers and length.isdigit() and int(length) <= LARGEST_BODY_BYTES
 
 
 async def read_upload(request: Request, most_fields: int = _MOST_FIELDS, longest_field: int = _LONGEST_FIELD) -> Upload:

@@ -189,7 +189,8 @@ async def test_term_37_2_a_request_that_is_overdue_is_seen_without_the_suppliers
     values = {
         "id": new_identifier(clock.now()), "seen": 0, "act": "filed", "kind": "audit", "term": 37,
         "authority_id": installation.authorities["ekbacka"].id, "words": "Bjud in oss", "reference": "", "sha256": "",
-        "wanted_by": clock.now() + timedelta(seconds=20), "by": installation.accounts["agneta"], "now": clock.now(),
+        "file": None, "wanted_by": clock.now() + timedelta(seconds=20), "by": installation.accounts["agneta"],
+        "now": clock.now(),
     }  # fmt: skip
     async with platform_as(installation.server, "portal") as connection:
         assert await (await connection.execute(QUERIES["say_in_inquiry"], values)).fetchone() == ("done",)
@@ -253,7 +254,7 @@ async def test_nobody_speaks_for_the_other_side(
         assert (await ask(reader, clock.now())).status == 403
     known = fields_of((await agneta.get(ASKED)).text, "Bara ni")
     values = {"id": known["inquiry"], "seen": 1, "authority_id": installation.authorities["ekbacka"].id, "kind": None,
-              "term": None, "words": "Klart", "reference": "", "sha256": "", "wanted_by": None,
+              "term": None, "words": "Klart", "reference": "", "sha256": "", "file": None, "wanted_by": None,
               "now": clock.now()}  # fmt: skip
     adam, contract = installation.accounts["adam"], installation.accounts["agneta"]
     for component, act, who in (("office", "withdrawn", adam), ("office", "withdrawn", contract),

@@ -5,7 +5,7 @@
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,7 +19,7 @@ from tests.web.asking import ASKED, SETTLE, ask, day_after, fields_of
 from tests.web.browsers import Answer, Browser
 from tests.web.furniture import Installation
 from tests.web.office.conftest import SETTINGS
-from tests.web.office.test_cases import CASE
+from tests.web.office.test_cases import case
 from tests.web.portal.conftest import SETTINGS as PORTAL_SETTINGS
 from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
@@ -36,6 +36,7 @@ from vaka.web.office.office import Office
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
+from vaka.web.uploads import MOST_AT_ONCE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -116,7 +117,7 @@ async def send(
 async def opened(adam: Browser, installation: Installation, *slugs: str) -> str:
     """A case that touches these, as the office names it."""
     touched = [("touches", str(installation.authorities[slug].id)) for slug in slugs]
-    answer = await adam.post("/cases/new", [*CASE.items(), *touched])
+    answer = await adam.post("/cases/new", [*case().items(), *touched])
     assert answer.status == 303, answer.text
     return answer.header("location")
 
@@ -294,3 +295,39 @@ async def test_a_form_of_a_file_without_one_is_words_alone(
     agneta = await officer(portal, installation, clamd.socket)
     assert "file" not in json.loads((await agneta.get(f"/log/ekbacka{here}/file")).text)["entries"][-1]["facts"]
     assert (await ask(agneta, datetime.now(UTC))).status == 303
+
+
+async def test_words_alone_wait_for_nobodys_file_and_those_of_a_file_are_not_lost(
+    scanned: Browser, office: Office, portal: Portal, installation: Installation, clamd: RunningClamd, logs: Logs
+) -> None:
+    """While others take every turn, words are kept; with a file they stand in the form again, but of large ones."""
+    here = await opened(scanned, installation, "ekbacka")
+    said = {"kind": "noted", "tlp": "AMBER", "authority": "", "text": "Ring genast."}
+    agneta = await officer(portal, installation, clamd.socket)
+    asked = {"kind": "other", "words": "Ring genast.", "wanted": day_after(datetime.now(UTC), 1)}
+    answer = (agneta, f"/log/ekbacka{here}/answer", {"text": "Ring genast.", "tlp": "AMBER"})
+    sayings = [(scanned, f"{here}/write", said), answer, (agneta, ASKED, asked)]
+    with ExitStack() as turns:
+        for uploads in [office.uploads, portal.uploads] * MOST_AT_ONCE:
+            turns.enter_context(uploads.turn())
+        for browser, path, fields in sayings:
+            refused = await send(browser, path, fields)
+            assert (refused.status, "Andra filer tas emot just nu" in refused.text) == (503, True), path
+            assert ">Ring genast.</textarea>" in refused.text, path
+            assert (await send(browser, path, fields, data=bytes(40_000))).status == 503, path
+            assert (await send(browser, path, fields, "", b"")).status == 303, path
+    assert kept(logs) == 0
+
+
+async def test_one_authority_does_not_take_the_turns_of_the_others(
+    scanned: Browser, portal: Portal, installation: Installation, clamd: RunningClamd
+) -> None:
+    here = await opened(scanned, installation, "ekbacka", "norrvik")
+    agneta, said = await officer(portal, installation, clamd.socket), {"text": "Vår logg.", "tlp": "AMBER"}
+    norr = await of_norrvik(portal, installation)
+    norr.app = agneta.app
+    large = b"a\n" * 20_000
+    with portal.uploads.turn(installation.authorities["ekbacka"].id):
+        assert (await send(agneta, f"/log/ekbacka{here}/answer", said, data=large)).status == 503
+        assert (await send(norr, f"/log/norrvik{here}/answer", said, data=large)).status == 303
+    assert (await send(agneta, f"/log/ekbacka{here}/answer", said, data=large)).status == 303

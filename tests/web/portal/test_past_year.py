@@ -106,7 +106,7 @@ async def test_what_was_asked_in_december_and_withdrawn_in_january_was_asked_for
 ) -> None:
     one, own = uuid4(), installation.authorities["ekbacka"].id
     saying = {"id": one, "authority_id": own, "kind": "evidence", "term": 24, "reference": "", "sha256": "",
-              "words": "Visa protokollet"}  # fmt: skip
+              "file": None, "words": "Visa protokollet"}  # fmt: skip
     before = await table_at(portal, installation, AFTER - timedelta(microseconds=1))
     if act == "question":
         wanted = DECEMBER + 14 * DAY

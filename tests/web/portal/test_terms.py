@@ -7,7 +7,8 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from html import unescape
 from uuid import UUID
 
@@ -116,24 +117,41 @@ async def test_the_contracts_own_words_stand_beside_ours(
     """Where they were taken in, with what they are of; marked as Swedish in either language, and never as markup."""
     assert "Avtalets egna ord" not in (await beata.get(HERE)).text
     said = [f"Åtagande {number} <b>gäller</b>.\nOch mer." for number in range(1, 38)]
-    now = datetime.now(UTC)
+    now, file = datetime.now(UTC), b"what the annex is"
+    digest = sha256(file).hexdigest()
+    taken = ContractText("Bilaga 9", digest, said)
     async with platform_as(installation.server, "setup") as setup:
-        await import_contract(setup, ContractText("Bilaga 9", "ab" * 32, said), actor="setup:uid-0", now=now)
-        assert not await import_contract(setup, ContractText("Bilaga 9", "ab" * 32, said), actor="setup:uid-0", now=now)
+        before = ContractText("Bilaga 8", digest, said)
+        await import_contract(setup, before, file, actor="setup:uid-0", now=now + timedelta(days=1))
+        await import_contract(setup, taken, file, actor="setup:uid-0", now=now)
+        assert not await import_contract(setup, taken, file, actor="setup:uid-0", now=now)
     page = (await beata.get(HERE)).text
     shown = tiles(page)
     for number in range(1, 38):
         assert f"Avtalets egna ord om villkor {number} Åtagande {number} <b>gäller</b>. Och mer." in shown[number]
     assert '<p lang="sv">Åtagande 7 &lt;b&gt;gäller&lt;/b&gt;.</p><p lang="sv">Och mer.</p>' in page
     assert f"Avtalets egna ord är ur Bilaga 9, inlästa {whole_minute(now)}" in page
-    assert "ab" * 32 in page
+    assert digest in page
     packed = zipfile.ZipFile(io.BytesIO(await take(beata, logs)))
     told = json.loads(packed.read("evidence/contract.json"))
-    assert (told["source"], told["sha256"], told["terms"]["7"]) == ("Bilaga 9", "ab" * 32, said[6])
+    assert (told["source"], told["sha256"], told["terms"]["7"]) == ("Bilaga 9", digest, said[6])
     assert packed.namelist() == sorted(packed.namelist(), key=str.casefold)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with platform_as(installation.server, "portal") as other:
-            await import_contract(other, ContractText("Bilaga 9", "cd" * 32, said), actor="setup:uid-0", now=now)
+            await import_contract(other, taken, b"another", actor="setup:uid-0", now=now)
+
+
+@pytest.mark.parametrize("changed", ["texts[7] = 'Annat'", "source = 'Bilaga 10'"])
+async def test_a_contract_that_the_log_does_not_tell_of_is_not_shown(
+    changed: str, beata: Browser, installation: Installation, logs: Logs, without_contract: None
+) -> None:
+    """Whoever writes other words into it by hand, past all that hinders him, has none to show."""
+    async with platform_as(installation.server, "setup") as setup:
+        said = ContractText("Bilaga 9", sha256(b"x").hexdigest(), ["Ord"] * 37)
+        await import_contract(setup, said, b"x", actor="setup:uid-0", now=datetime.now(UTC))
+    assert "Avtalets egna ord" in (await beata.get(HERE)).text
+    logs.execute("platform", f"update vaka.contract_text set {changed}", unguarded=True)
+    assert "Avtalets egna ord" not in (await beata.get(HERE)).text
 
 
 async def test_what_is_red_comes_first_in_its_group(beata: Browser, installation: Installation) -> None:

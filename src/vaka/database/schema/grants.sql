@@ -225,7 +225,7 @@ grant execute on function approve_exclusion to g_portal;
 -- setup: takes in what the contract itself says of the terms; whoever draws a board shows it.
 grant execute on function import_contract to g_setup;
 grant execute on function read_contract to g_portal, g_office, g_setup;
-grant execute on function ledger.is_exclusion_told to vaka_owner;
+grant execute on function ledger.is_exclusion_told, ledger.is_contract_told to vaka_owner;
 -- portal, office: what waits and when it is due, and on which day one is told of it; calendars by secret links. scheduler:
 -- reminds, and tells of the week. It reads of the registers only the days.
 grant execute on function list_waiting, list_pending, list_reports_due to g_portal, g_scheduler;

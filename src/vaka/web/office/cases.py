@@ -140,7 +140,8 @@ async def write_in(office: Office, request: Request, asker: Asker) -> Response:
         async with read_with_file(request, WriteForm, office.uploads) as (form, upload):
             return await _write(office, request, asker, form, upload)
     except TooManyUploadsError as error:
-        return await _show(office, request, asker, error)
+        written = error.form if isinstance(error.form, WriteForm) else None
+        return await _show(office, request, asker, error, written)
 
 
 async def _write(office: Office, request: Request, asker: Asker, form: WriteForm, upload: Upload | None) -> Response:

@@ -52,7 +52,8 @@ async def answer(office: Office, request: Request, asker: Asker) -> Response:
         async with read_with_file(request, AnswerForm, office.uploads) as (form, upload):
             return await _answer(office, asker, form, upload)
     except TooManyUploadsError as error:
-        return await _show(office, asker, error)
+        written = error.form if isinstance(error.form, AnswerForm) else None
+        return await _show(office, asker, error, written)
 
 
 async def _answer(office: Office, asker: Asker, form: AnswerForm, upload: Upload | None) -> Response:
@@ -61,7 +62,13 @@ async def _answer(office: Office, asker: Asker, form: AnswerForm, upload: Upload
     async def tell(data: bytes, reason: Reason) -> None:
         async with transaction(office.platform) as connection:
             await tell_refused_file(
-                connection, asker.principal.account_id, data, reason, now, authority_id=form.authority
+                connection,
+                asker.principal.account_id,
+                data,
+                reason,
+                now,
+                authority_id=form.authority,
+                inquiry=form.inquiry,
             )
 
     try:

@@ -105,10 +105,11 @@ async def answer_in(portal: Portal, request: Request, asker: Asker) -> Response:
     async with transaction(portal.platform) as platform:
         case = await read_case(platform, authority, request)
     try:
-        async with read_with_file(request, AnswerForm, portal.uploads) as (form, upload):
+        async with read_with_file(request, AnswerForm, portal.uploads, authority.id) as (form, upload):
             return await _answer(portal, request, asker, Room(authority, case), form, upload)
     except TooManyUploadsError as error:
-        return await _show(portal, request, asker, authority, error)
+        written = error.form if isinstance(error.form, AnswerForm) else None
+        return await _show(portal, request, asker, authority, error, written)
 
 
 async def _answer(

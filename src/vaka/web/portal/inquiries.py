@@ -5,6 +5,7 @@
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 from starlette.requests import Request
@@ -70,10 +71,11 @@ async def ask(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/inquiries: ask the supplier."""
     authority = await require_authority(portal, request, asker, MAY_ASK)
     try:
-        async with read_with_file(request, AskForm, portal.uploads) as (form, upload):
+        async with read_with_file(request, AskForm, portal.uploads, authority.id) as (form, upload):
             return await _ask(portal, asker, authority, form, upload)
     except TooManyUploadsError as error:
-        return await _show(portal, asker, authority, error)
+        written = error.form if isinstance(error.form, AskForm) else None
+        return await _show(portal, asker, authority, error, written)
 
 
 async def _ask(portal: Portal, asker: Asker, authority: Authority, form: AskForm, upload: Upload | None) -> Response:
@@ -92,10 +94,11 @@ async def settle(portal: Portal, request: Request, asker: Asker) -> Response:
     """POST /log/{authority}/inquiries/settle: accept an answer, send it back, or ask no more."""
     authority = await require_authority(portal, request, asker, MAY_ASK)
     try:
-        async with read_with_file(request, SettleForm, portal.uploads) as (form, upload):
+        async with read_with_file(request, SettleForm, portal.uploads, authority.id) as (form, upload):
             return await _settle(portal, asker, authority, form, upload)
     except TooManyUploadsError as error:
-        return await _show(portal, asker, authority, error)
+        written = error.form if isinstance(error.form, SettleForm) else None
+        return await _show(portal, asker, authority, error, written)
 
 
 async def _settle(
@@ -106,7 +109,7 @@ async def _settle(
         wanted_by = deadline_after(form.wanted) if form.deed == "returned" and form.wanted else None
         if form.deed == "returned" and wanted_by is None:
             raise UnsayableError("deadline")
-        sent = await _inspect(portal, asker, authority, upload, now)
+        sent = await _inspect(portal, asker, authority, upload, now, form.inquiry)
         async with transaction(portal.platform) as platform:
             await say_in_inquiry(
                 platform, asker.principal, authority.id, form.inquiry, form.seen,
@@ -130,11 +133,14 @@ async def give_file(portal: Portal, request: Request, asker: Asker) -> Response:
 
 
 async def _inspect(
-    portal: Portal, asker: Asker, authority: Authority, upload: Upload | None, now: datetime
-) -> Sent | None:
+    portal: Portal, asker: Asker, authority: Authority, upload: Upload | None, now: datetime,
+    inquiry: UUID | None = None,
+) -> Sent | None:  # fmt: skip
     async def tell(data: bytes, reason: Reason) -> None:
         async with transaction(portal.platform) as platform:
-            await tell_refused_file(platform, asker.principal.account_id, data, reason, now, authority_id=authority.id)
+            await tell_refused_file(
+                platform, asker.principal.account_id, data, reason, now, authority_id=authority.id, inquiry=inquiry
+            )
 
     return await inspect_upload(portal.inspector, upload, now, tell)
 

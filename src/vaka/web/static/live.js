@@ -116,7 +116,10 @@
     pressed = 0;
     const applying = held;
     held = [];
-    for (const apply of applying) apply();
+    for (const apply of applying) {
+      // What goes wrong with one must not keep the next from the queue.
+      try { apply(); } catch (error) { console.error(error); }
+    }
   }
   queue?.addEventListener("pointerdown", () => { clearTimeout(pressed); pressed = setTimeout(release, LONGEST_PRESS); }, true);
   for (const end of ["pointerup", "pointercancel"]) {

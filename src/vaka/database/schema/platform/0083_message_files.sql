@@ -49,6 +49,34 @@ revoke all on function require_case_file from public;
 create constraint trigger names_its_file after insert on case_entry deferrable initially deferred
     for each row when (new.facts ? 'file') execute function require_case_file();
 
+-- An answer can have the fingerprint of what it points to and no file; so that one comes with it is said for itself.
+alter table inquiry_message add column with_file boolean not null default false;
+create function require_inquiry_file() returns trigger
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    if not exists (select from message_file f where f.inquiry = new.inquiry and f.number = new.number) then
+        raise exception 'what was said names a file that does not come with it' using errcode = 'integrity_constraint_violation';
+    end if;
+    return null;
+end $$;
+revoke all on function require_inquiry_file from public;
+create constraint trigger names_its_file after insert on inquiry_message deferrable initially deferred
+    for each row when (new.with_file) execute function require_inquiry_file();
+
+-- Of what was said with a file: over the digest of what was said (0058) and what is said of the file, as entries of cases have it.
+create function inquiry_file_digest(p_said text, p_file jsonb) returns text
+    language sql immutable set search_path = vaka, pg_temp as $$
+    select encode(sha256(convert_to(jsonb_build_array('vaka inquiry message with a file v1', p_said, p_file)::text, 'UTF8')), 'hex')
+$$;
+revoke all on function inquiry_file_digest from public;
+
+-- Bytes of files that each authority has in all its rooms and questions, its own and those that it was sent; and the supplier, of
+-- what is for no single one. Nothing is taken away, so without an end one authority could fill the disk of all: this is a hundred
+-- of the largest files, and even 300 authorities that fill it stay below a terabyte.
+create function most_message_bytes() returns bigint
+    language sql immutable set search_path = vaka, pg_temp as $$ select 2147483648 $$;
+revoke all on function most_message_bytes from public;
+
 set role vaka_ledger;
 
 -- Either side says what it was sent and did not take in; what is fetched stands in the authority's own log.
@@ -122,10 +150,12 @@ begin
 end $$;
 revoke all on function answer_case from public;
 
--- As before (0058); and besides: the entry tells the fingerprint of the file that comes with it, or of what an answer points to.
-create or replace function say_in_inquiry(
+-- As before (0058); and besides: the digest is of what is said of a file that comes with it, and the entry tells the fingerprint of
+-- that, or of what an answer points to.
+drop function say_in_inquiry(uuid, integer, text, uuid, text, integer, text, text, text, timestamptz, uuid, timestamptz);
+create function say_in_inquiry(
     p_inquiry uuid, p_seen integer, p_act text, p_authority uuid, p_kind text, p_term integer, p_words text,
-    p_reference text, p_sha256 text, p_wanted_by timestamptz, p_by uuid, p_at timestamptz
+    p_reference text, p_sha256 text, p_file jsonb, p_wanted_by timestamptz, p_by uuid, p_at timestamptz
 ) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
@@ -133,6 +163,9 @@ declare
     side text := speaking_side(p_by, p_authority, p_at);
     hash text := inquiry_digest(p_inquiry, p_seen + 1, p_act, p_words, p_reference, p_sha256, p_wanted_by, p_by);
 begin
+    if p_file is not null then
+        hash := inquiry_file_digest(hash, p_file);
+    end if;
     -- Of two that speak at the same time, the second is told that it is not what he has seen.
     perform pg_advisory_xact_lock(hashtextextended('inquiry:' || p_inquiry, 0));
     select * into asked from inquiry_standing s where s.id = p_inquiry;
@@ -165,8 +198,10 @@ begin
         asked.kind := p_kind;
         asked.term := p_term;
     end if;
-    insert into inquiry_message (inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by, made_at)
-    values (p_inquiry, p_seen + 1, p_act, p_words, p_reference, p_sha256, p_wanted_by, hash, p_by, p_at);
+    insert into inquiry_message (inquiry, number, act, words, reference, sha256, wanted_by, digest, made_by, made_at,
+                                 with_file)
+    values (p_inquiry, p_seen + 1, p_act, p_words, p_reference, p_sha256, p_wanted_by, hash, p_by, p_at,
+            p_file is not null);
     perform ledger.append(
         p_at, 'inquiry.' || p_act, 'account:' || p_by, 'inquiry:' || p_inquiry, 'success', jsonb_strip_nulls(
             jsonb_build_object('authority', p_authority, 'kind', asked.kind, 'term', asked.term, 'message', p_seen + 1,
@@ -174,9 +209,11 @@ begin
                                to_char(p_wanted_by at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))));
     return 'done';
 end $$;
+revoke all on function say_in_inquiry from public;
 
 -- Keeps the file that comes with what the same account has just said, as office or portal: the last of a case or a question,
--- which names its fingerprint. Of each side's, a room of a case or a question has so many. Says 'done', or why not.
+-- which names it as it is. Of each side's, a room of a case or a question has so many; and all of an authority's no more
+-- than most_message_bytes. Says 'done', or why not.
 create function keep_message_file(
     p_id uuid, p_case uuid, p_inquiry uuid, p_name text, p_type text, p_body bytea, p_signed_at timestamptz, p_most integer,
     p_by uuid, p_at timestamptz
@@ -187,25 +224,42 @@ declare
     entry case_entry;
     message inquiry_message;
     others bigint;
+    whose uuid;
+    told jsonb := jsonb_build_object(
+        'name', p_name, 'media_type', p_type, 'size', octet_length(p_body), 'sha256', encode(hash, 'hex'));
 begin
     if p_case is not null then
         select * into entry from case_entry e where e.case_id = p_case order by e.number desc limit 1;
         if entry.made_by is distinct from p_by or entry.made_at <> p_at
-           or entry.facts -> 'file' ->> 'sha256' is distinct from encode(hash, 'hex') then
+           or entry.facts -> 'file' is distinct from told then
             return 'gone';
         end if;
+        whose := entry.authority_id;
         others := (select count(*) from message_file f join case_entry e on e.case_id = f.case_id and e.number = f.number
                    where f.case_id = p_case and e.side = entry.side and e.authority_id is not distinct from entry.authority_id);
     else
         select * into message from inquiry_message m where m.inquiry = p_inquiry order by m.number desc limit 1;
         if message.made_by is distinct from p_by or message.made_at <> p_at
-           or message.sha256 is distinct from encode(hash, 'hex') then
+           or message.sha256 is distinct from encode(hash, 'hex')
+           or message.digest is distinct from inquiry_file_digest(
+               inquiry_digest(message.inquiry, message.number, message.act, message.words, message.reference, message.sha256,
+                              message.wanted_by, message.made_by), told) then
             return 'gone';
         end if;
+        whose := (select i.authority_id from inquiry i where i.id = p_inquiry);
         others := (select count(*) from message_file f join inquiry_message m on m.inquiry = f.inquiry and m.number = f.number
                    where f.inquiry = p_inquiry and (m.act = 'answered') = (message.act = 'answered'));
     end if;
     if others >= p_most then
+        return 'full';
+    end if;
+    -- Of two that come at once, the second sees the first.
+    perform pg_advisory_xact_lock(hashtextextended('message files:' || coalesce(whose::text, ''), 0));
+    if octet_length(p_body) + (
+        select coalesce(sum(f.size), 0) from message_file f
+        left join case_entry e on e.case_id = f.case_id and e.number = f.number
+        left join inquiry i on i.id = f.inquiry
+        where coalesce(e.authority_id, i.authority_id) is not distinct from whose) > most_message_bytes() then
         return 'full';
     end if;
     insert into message_file (id, case_id, inquiry, number, name, media_type, size, sha256, body, signed_at)
@@ -216,9 +270,10 @@ end $$;
 revoke all on function keep_message_file from public;
 
 -- Says that a file was refused which an authority sent, as portal, or the supplier, as office: its fingerprint and why, and not
--- what it was called. With a case it is about that; else about the authority whose question it was for. No other one is told.
+-- what it was called. With a case it is about that; else about the authority whose question it was for, or would have been the first word
+-- of, as portal. No other one is told.
 create function refuse_message_file(
-    p_case uuid, p_authority uuid, p_sha256 bytea, p_reason text, p_by uuid, p_at timestamptz
+    p_case uuid, p_inquiry uuid, p_authority uuid, p_sha256 bytea, p_reason text, p_by uuid, p_at timestamptz
 ) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 begin
@@ -228,7 +283,10 @@ begin
         end if;
     elsif speaking_side(p_by, p_authority, p_at) is null then
         return 'stranger';
-    elsif p_case is null and not exists (select from authority a where a.id = p_authority and a.kind = 'authority') then
+    elsif p_case is null and p_inquiry is null and session_user <> 'vaka_portal' then
+        return 'gone';
+    elsif p_inquiry is not null and not exists (
+        select from inquiry i where i.id = p_inquiry and i.authority_id = p_authority) then
         return 'gone';
     elsif p_case is not null and not exists (
         select from case_touch t where t.case_id = p_case and t.authority_id = p_authority) then
