@@ -114,7 +114,7 @@ async def agree_to_an_audit(parties: Parties) -> str:
 async def ask_the_supplier(parties: Parties) -> str:
     return await ask_portal(
         parties,
-        "select say_in_inquiry(%s, 0, 'filed', %s, 'evidence', 7, 'Visa riskbedömningen', '', '', %s, %s, %s)",
+        "select say_in_inquiry(%s, 0, 'filed', %s, 'evidence', 7, 'Visa riskbedömningen', '', '', null, %s, %s, %s)",
         uuid4(), parties.authority, START + 14 * DAY, parties.officer, START,
     )  # fmt: skip
 

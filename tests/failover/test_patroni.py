@@ -143,7 +143,7 @@ async def test_nobody_without_a_members_certificate_decides_who_is_primary(whole
 @pytest.mark.parametrize(
     ("fault", "said"),
     [({"sslmode": "disable"}, "no encryption"), ({"sslcert": "", "sslkey": ""}, "valid client certificate"),
-     ({"user": "vaka_replicator"}, "authentication failed"), ({"user": "postgres"}, "rejects")],
+     ({"user": "vaka_replicator", "password": "x"}, "authentication failed"), ({"user": "postgres"}, "rejects")],
 )  # fmt: skip
 async def test_term_30_2_and_3_the_members_take_nothing_in_clear_and_nobody_unproven(
     whole: Pair, fault: dict[str, str], said: str
