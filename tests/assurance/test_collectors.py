@@ -42,7 +42,7 @@ from vaka.assurance.wording import explain
 from vaka.clock import TurnedClock
 from vaka.database.cluster import Cluster
 from vaka.database.connections import make_pool
-from vaka.database.provision import provision_platform, provision_tenant
+from vaka.database.provision import ensure_platform, provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -108,7 +108,8 @@ def server(own_server: Server) -> Server:
     with closing(psycopg.connect(own_server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
         superuser.execute(f"drop database {PLATFORM_DATABASE} with (force)")
         superuser.execute(f"create database {PLATFORM_DATABASE} owner vaka_owner template whole")
-    provision_platform(own_server)
+    # A copy has all of it but who may connect.
+    ensure_platform(own_server)
     return own_server
 
 

@@ -42,7 +42,7 @@ def clamd() -> Iterator[RunningClamd]:
 
 
 def inspector(socket: Path | None) -> Inspector:
-    return Inspector.of(AttachmentSettings(scanner=socket, scan_seconds=10), Path("/"))
+    return Inspector.of(AttachmentSettings(scanner=socket, scan_seconds=60), Path("/"))
 
 
 async def status_of(name: str, where: Place, server: Server, socket: Path | None) -> tuple[Status, str]:  # noqa: F811

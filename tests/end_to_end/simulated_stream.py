@@ -59,6 +59,10 @@ class SimulatedStream:
         """Start sending."""
         self._tasks = [asyncio.create_task(self._send_on(number)) for number in range(len(self.records))]
 
+    def halt(self) -> None:
+        """Begin nothing more, for whoever leaves early."""
+        self._ending.set()
+
     async def end(self) -> None:
         """Let what is under way be answered, and stop."""
         self._ending.set()

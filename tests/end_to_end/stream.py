@@ -85,6 +85,10 @@ class Stream:
         """Start sending."""
         self._tasks = [asyncio.create_task(self._send_on(record)) for record in self.records]
 
+    def halt(self) -> None:
+        """Begin nothing more, for whoever leaves early: a cancelled task may not hear of it (wait_for, Python 3.11)."""
+        self._ending.set()
+
     async def end(self) -> None:
         """Let what is under way be answered or given up, and stop."""
         self._ending.set()

@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.end_to_end, pytest.mark.anyio]
 
 ROUNDS = ("receiver-1", "postgresql", "desk", "receiver-2") * 5
-OTHERS = ("keyholder", "sequencer", "scheduler", "notifier", "portal", "registry", "office", "signin")
+OTHERS = ("keyholder", "sequencer", "scheduler", "notifier", "portal", "registry", "office", "signin", "trial")
 """Every other process there is: killed all at once, and nobody's alarm waits for them."""
 CHANCE = Random(20201007)
 SETTINGS = """
@@ -65,6 +65,19 @@ async def test_what_was_answered_is_kept_once_whatever_is_killed(crowded_house: 
     assert set(others.kinds) >= KINDS
     stream.begin()
     others.begin()
+    try:
+        await kill_everything(house, stream, others)
+        await asyncio.gather(stream.end(), others.end())
+    finally:
+        stream.halt()
+        others.halt()
+
+    require_everything_kept(house, stream.records + others.records)
+    assert house.output.count("stopped unasked (signal 9)") >= len(ROUNDS)
+
+
+async def kill_everything(house: House, stream: Stream, others: SimulatedStream) -> None:
+    """Kill one process after the other among what is sent, and then every other at once."""
 
     async def until_all_are_served() -> None:
         """Whatever was killed: devices of every kind are answered again."""
@@ -84,7 +97,3 @@ async def test_what_was_answered_is_kept_once_whatever_is_killed(crowded_house: 
     for name, killed in killed_at_once.items():
         await asyncio.to_thread(house.wait_for_restart, name, killed)
     await until_all_are_served()
-    await asyncio.gather(stream.end(), others.end())
-
-    require_everything_kept(house, stream.records + others.records)
-    assert house.output.count("stopped unasked (signal 9)") >= len(ROUNDS)

@@ -8,12 +8,13 @@ signatures were made.
 
 import hashlib
 import shutil
+import socket as sockets
 import subprocess
 import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -66,7 +67,7 @@ def running_clamd(
         [program, "-c", str(root / "clamd.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        wait_for(lambda: socket.exists() or process.poll() is not None)
+        wait_for(lambda: _answers(socket) or process.poll() is not None)
         assert process.poll() is None, "clamd ended at once"
         yield RunningClamd(socket, process)
     finally:
@@ -74,6 +75,16 @@ def running_clamd(
         process.wait()
         socket.unlink(missing_ok=True)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _answers(path: Path) -> bool:
+    """Whether it listens by now and has a thread that answers."""
+    with sockets.socket(sockets.AF_UNIX) as asking, suppress(OSError):
+        asking.settimeout(10)
+        asking.connect(str(path))
+        asking.sendall(b"zPING\0")
+        return asking.recv(16) == b"PONG\0"
+    return False
 
 
 def packed(members: Mapping[str, bytes]) -> bytes:

@@ -28,13 +28,18 @@ PLATFORM_COMPONENTS = COMPONENTS
 
 def provision_platform(server: Server) -> list[str]:
     """Create the roles and the platform database where missing, and migrate it. Return migrations applied now."""
+    ensure_platform(server)
+    return migrate_database(server, PLATFORM_DATABASE, "platform")
+
+
+def ensure_platform(server: Server) -> None:
+    """Create the roles and the platform database where missing, with who may connect to it, and nothing in it."""
     with closing(_connect(server, "postgres")) as connection:
         _ensure_groups(connection)
         for component in PLATFORM_COMPONENTS:
             _ensure_login(connection, server, platform_role(component), f"g_{component}")
         _ensure_database(connection, PLATFORM_DATABASE, [platform_role(name) for name in PLATFORM_COMPONENTS])
         connection.execute("revoke connect on database postgres, template1 from public")
-    return migrate_database(server, PLATFORM_DATABASE, "platform")
 
 
 def provision_tenant(server: Server, database: str) -> list[str]:

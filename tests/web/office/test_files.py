@@ -48,7 +48,7 @@ def empty_registers(installation: Installation, logs: Logs) -> Iterator[None]:
 
 def equip(office: Office, socket: Path | None, *who: Administrator) -> None:
     """Let the office have this scanner."""
-    inspector = Inspector.of(AttachmentSettings(scanner=socket, scan_seconds=10), Path("/"))
+    inspector = Inspector.of(AttachmentSettings(scanner=socket, scan_seconds=60), Path("/"))
     app = build_office(replace(office, inspector=inspector), SETTINGS)
     for one in who:
         one.browser.app = app

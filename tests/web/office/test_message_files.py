@@ -71,7 +71,7 @@ async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal
 
 
 def scanning(socket: Path | None) -> Inspector:
-    return Inspector.of(AttachmentSettings(scanner=socket, scan_seconds=10), Path("/"))
+    return Inspector.of(AttachmentSettings(scanner=socket, scan_seconds=60), Path("/"))
 
 
 @pytest.fixture
