@@ -46,6 +46,8 @@ _ERRORS = {
 
 _OF_BODIES = ("413", "415")
 _OF_VERSIONS = ("412", "428")
+_OF_MESSAGES = ("400", "403", "404", "409", "413", "414", "415", "429", "503")
+"""How a message that proves itself may be refused; 403 is whatever is wrong with its proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Interface:
     """Operations that answer with the version of what there is."""
     guarded: frozenset[str] = frozenset()
     """Operations that are told which version is meant."""
+    proves_itself: frozenset[str] = frozenset()
+    """Operations that nobody signs in for: what is sent is refused where its signature, its time or its words are."""
 
 
 def describe(addresses: Sequence[Address], interface: Interface, origins: Sequence[str]) -> dict[str, Any]:
@@ -164,6 +168,8 @@ def _success(name: str, interface: Interface) -> dict[str, Any]:
 
 
 def _problems(name: str, address: Address, interface: Interface) -> dict[str, Any]:
+    if name in interface.proves_itself:
+        return {code: _problem(code) for code in _OF_MESSAGES}
     if address.path not in interface.forms:
         left_out = {*(() if name in interface.bodies else _OF_BODIES)}
         left_out |= {*(() if name in interface.guarded else _OF_VERSIONS)}

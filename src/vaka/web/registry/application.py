@@ -68,6 +68,7 @@ INTERFACE = Interface(
     enters=frozenset({_REGISTERING}),
     tagged=frozenset({_READING}),
     guarded=frozenset({_CHANGING}),
+    proves_itself=frozenset({f"POST {EXCHANGE}"}),
 )
 
 
