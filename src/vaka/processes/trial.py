@@ -3,7 +3,7 @@
 """Trial alarms, one a minute for each authority: ``python -m vaka.processes.trial --data DIR``
 
 It goes in from outside, as a device does, and looks from inside whether the alarm came. It reads no table but that of
-authorities; what it may look for is its own.
+authorities; what it may look for is its own. It reads the key of devices' numbers, by which it finds its own.
 """
 
 import asyncio
