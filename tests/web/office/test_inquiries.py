@@ -279,7 +279,8 @@ async def test_nobody_edits_or_takes_away_what_was_said(
     await ask(agneta, clock.now(), words="Står kvar")
     changes = (
         "update vaka.inquiry_message set words = 'x'", "delete from vaka.inquiry_message",
-        "truncate vaka.inquiry_message", "update vaka.inquiry set kind = 'other'", "delete from vaka.inquiry",
+        "truncate vaka.inquiry_message, vaka.message_file", "update vaka.inquiry set kind = 'other'",
+        "delete from vaka.inquiry",
         "insert into vaka.inquiry (id, authority_id, kind)"
         " select gen_random_uuid(), authority_id, 'other' from vaka.inquiry",
     )  # fmt: skip

@@ -31,9 +31,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 HERE, ROOM = "/vulnerabilities", "/log/ekbacka/cases"
 FORGET = (
-    "truncate vaka.security_case, vaka.case_entry, vaka.case_receipt, vaka.detection_alert, vaka.advisory_import,"
-    " vaka.advisory_record, vaka.vulnerability_look, vaka.running_component, vaka.vulnerability_finding,"
-    " vaka.vulnerability_told, vaka.vulnerability_statement"
+    "truncate vaka.security_case, vaka.case_entry, vaka.message_file, vaka.case_receipt, vaka.detection_alert,"
+    " vaka.advisory_import, vaka.advisory_record, vaka.vulnerability_look, vaka.running_component,"
+    " vaka.vulnerability_finding, vaka.vulnerability_told, vaka.vulnerability_statement"
 )
 BECAUSE = "Funktionen är inte inbyggd i det som vi kör"
 

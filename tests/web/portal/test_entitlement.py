@@ -31,6 +31,7 @@ NEEDS = {
 }
 GUARDED = list(NEEDS)
 CASE = UUID(int=7)
+INQUIRY = UUID(int=8)
 """A case that touches nobody."""
 OF_AN_AUTHORITY = [(method, path) for method, path in GUARDED if "{authority}" in path]
 
@@ -43,7 +44,7 @@ async def ask(browser: Browser, method: str, path: str) -> int:
 async def test_who_is_not_signed_in_is_sent_to_sign_in(nobody: Browser, method: str, path: str) -> None:
     for token in ("", "x", "a" * 43):
         nobody.cookies = {COOKIES["authority"]: token} if token else {}
-        where = path.format(authority="ekbacka", case=CASE)
+        where = path.format(authority="ekbacka", case=CASE, inquiry=INQUIRY)
         answer = await (nobody.get(where) if method == "GET" else nobody.post(where))
         if method == "GET":
             assert (answer.status, answer.header("location")) == (303, SETTINGS.signin.origin + "/?realm=authority")
@@ -58,7 +59,7 @@ async def test_another_authoritys_reviewer_finds_nothing_and_is_written_down(
     marks = [(place, logs.mark(place)) for place in ("ekbacka", "norrvik", "platform")]
     # Whoever holds the permission nowhere learns that it is missing; whoever holds it elsewhere, that nothing is here.
     status = 404 if NEEDS[method, path] in ROLES["log_reviewer"].permissions else 403
-    assert await ask(niklas, method, path.format(authority="ekbacka", case=CASE)) == status
+    assert await ask(niklas, method, path.format(authority="ekbacka", case=CASE, inquiry=INQUIRY)) == status
     here, own, platform = (logs.since(mark, place) for place, mark in marks)
     assert own == platform == []
     [entry] = here
@@ -67,7 +68,7 @@ async def test_another_authoritys_reviewer_finds_nothing_and_is_written_down(
     assert "{authority}" in entry["detail"]["address"]
     # The same words for an authority that does not exist; then it is the platform's business.
     mark = logs.mark("platform")
-    assert await ask(niklas, method, path.format(authority="nowhere", case=CASE)) == status
+    assert await ask(niklas, method, path.format(authority="nowhere", case=CASE, inquiry=INQUIRY)) == status
     assert [entry["event"] for entry in logs.since(mark, "platform")] == ["access.denied"]
 
 
@@ -78,7 +79,7 @@ async def test_who_works_at_the_desk_is_refused_and_written_down(
 ) -> None:
     browser = await enter(portal, installation, persona, ["operator"])
     marks = [(place, logs.mark(place)) for place in ("ekbacka", "norrvik", "platform")]
-    assert await ask(browser, method, path.format(authority="ekbacka", case=CASE)) == 403
+    assert await ask(browser, method, path.format(authority="ekbacka", case=CASE, inquiry=INQUIRY)) == 403
     here, there, platform = (logs.since(mark, place) for place, mark in marks)
     assert there == []
     where, elsewhere = (here, platform) if "{authority}" in path else (platform, here)
