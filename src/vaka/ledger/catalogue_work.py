@@ -70,7 +70,7 @@ WORK: Mapping[Event, About] = MappingProxyType(
             "its sender and its person; no credential",
         ),
         Event.DEVICE_CHANGED: About(
-            ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order", "edition"),
+            ("setup", "scheduler"), ("device",), ("fields", "authentication", "authority", "order", "edition", "trial"),
             _REGISTER,
         ),
         Event.SITE_SILENT: About(("supervision",), ALARM, ("class", "kind", "silent"), "whose devices they are"),
