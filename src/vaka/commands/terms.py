@@ -14,7 +14,7 @@ import click
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, assess_all, worst
 from vaka.assurance.collectors import COLLECTORS
-from vaka.assurance.contract import ContractText, import_contract, parse_contract
+from vaka.assurance.contract import LARGEST_FILE, ContractText, import_contract, parse_contract
 from vaka.assurance.evidence import Supervised, list_supervised, read_standings
 from vaka.assurance.looking import Looking
 from vaka.assurance.terms import Term, load_terms
@@ -110,7 +110,8 @@ def import_(data: Path, source: str, *, apply: bool, change: str | None, file: P
     require_change(change, apply=apply)
     with reachable_server(directory, settings) as server:
         with recorded(server, clock, "terms.import", change, apply=apply) as run:
-            content = file.read_bytes()
+            with file.open("rb") as opened:
+                content = opened.read(LARGEST_FILE + 1)
             contract = parse_contract(content, source)
             if apply:
                 run.facts["count"] = int(asyncio.run(_import(server, contract, content, run.actor, clock.now())))

@@ -41,8 +41,10 @@ WORDS: Mapping[TrialOutcome, Sentence] = MappingProxyType(
             en="The trial alarm is shown as a real one: a rule of the authority's makes test alarms something else.",
         ),
         TrialOutcome.UNPREPARED: Sentence(
-            sv="Myndigheten har ingen anordning för systemprov.",
-            en="The authority has no device that sends trial alarms.",
+            sv="Det finns ingen enhet som skickar systemprov, eller så registrerades den nyss: då kommer det första "
+            "inom två minuter.",
+            en="There is no device that sends trial alarms, or it was registered just now: then the first comes "
+            "within two minutes.",
         ),
     }
 )
