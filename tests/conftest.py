@@ -7,6 +7,7 @@ import resource
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from hypothesis import settings
+from psycopg.types.json import Jsonb
 
 from tests.clusters import forget_pattern, start_cluster
 from tests.databases import provide_tenant
@@ -22,7 +24,7 @@ from tests.identities import keep_key
 from tests.keys.running import running_keyholder
 from vaka.clock import SystemClock, TurnedClock
 from vaka.database.cluster import Cluster
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role, tenant_database
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
 from vaka.identifiers import new_identifier
 from vaka.keys.keyring import Keyring, open_keyring
 from vaka.settings import Settings
@@ -146,3 +148,21 @@ async def setup_keys(keyholder: None, server: Server) -> AsyncIterator[Keyring]:
 def authority(new_authority: Callable[..., Authority]) -> Authority:
     """A fresh authority."""
     return new_authority()
+
+
+@pytest.fixture
+def alone(server: Server, authority: Authority) -> Iterator[None]:
+    """For a process that works for every authority there is: the test's is the only one, not hundreds of others'."""
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, PLATFORM_DATABASE), autocommit=True)) as superuser:
+        # What refers to the others stays, and holds again when they are back.
+        superuser.execute("set session_replication_role = replica")
+        [(others,)] = superuser.execute(
+            "with others as (delete from vaka.authority where id <> %s returning *)"
+            " select coalesce(jsonb_agg(others), '[]') from others",
+            (authority.id,),
+        ).fetchall()
+        yield
+        superuser.execute(
+            "insert into vaka.authority select * from jsonb_populate_recordset(null::vaka.authority, %s)",
+            (Jsonb(others),),
+        )

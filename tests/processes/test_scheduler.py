@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -40,10 +40,8 @@ def data(cluster: Cluster) -> Iterator[Path]:
         yield directory
 
 
-def test_it_escalates_until_it_is_told_to_stop(
-    server: Server, data: Path, new_authority: Callable[..., Authority]
-) -> None:
-    authority = new_authority()
+@pytest.mark.usefixtures("alone")
+def test_it_escalates_until_it_is_told_to_stop(server: Server, data: Path, authority: Authority) -> None:
     now = SystemClock().now()
     with (
         closing(connect(server, authority, "receiver")) as receiver,

@@ -65,6 +65,7 @@ def read_metrics(path: Path) -> str:
         return b"".join(iter(lambda: asking.recv(65_536), b"")).decode()
 
 
+@pytest.mark.usefixtures("alone")
 async def test_what_a_killed_scheduler_began_the_next_one_ends(scene: Scene, data: Path) -> None:
     await scene.decide({"technical": Rule(12)})
     await scene.wait()

@@ -77,7 +77,8 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
             ):
-                rounds.create_task(repeat(seconds, work, stopped))
+                # Any round may wait long, where databases are away.
+                rounds.create_task(repeat(seconds, partial(unless, stopped, work), stopped))
             inspector = Inspector.of(settings.attachments, root)
             place = Place(
                 platform, gateway, (), settings=settings, keys=client, root=root, inspector=inspector, capacity=capacity

@@ -6,6 +6,7 @@ Which authority is reached is decided by the connection, never by a parameter of
 login role in each authority's database, and that role can connect to no other.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -88,10 +89,12 @@ class Gateway:
         )
 
     async def close(self) -> None:
-        """Close every pool. Nobody opens another: one that is left open at the end of a loop holds that up for ever."""
+        """Close every pool. Nobody opens another: one that is left open at the end of a loop holds that up for ever.
+
+        All at once: a pool whose database is away takes seconds to close, and there may be hundreds.
+        """
         self._is_closed = True
-        for pool in self._pools.values():
-            await pool.close()
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         self._pools.clear()
 
     async def _pool(self, authority_id: UUID) -> Pool:
