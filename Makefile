@@ -36,10 +36,11 @@ test: $(TEST) ## Run every test; installs what they need (TESTS=path for some, W
 	@tools/system-packages test
 	@tools/node-packages
 	@tools/scan-environment
-	$(BIN)/pytest -m "not (soak or browser or end_to_end)" --numprocesses $(WORKERS) --dist loadfile \
-	    --no-loadscope-reorder $(NOT_AGAIN) $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
-	$(BIN)/pytest -m "(browser or end_to_end) and not soak" --numprocesses $(WORKERS) --dist loadfile \
-	    --no-loadscope-reorder $(NOT_AGAIN) $(TESTS) || [ $$? -eq $(NONE_SUCH) ]
+	@outcome=0; \
+	for which in "not (soak or browser or end_to_end)" "(browser or end_to_end) and not soak"; do \
+	    $(BIN)/pytest -m "$$which" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(NOT_AGAIN) $(TESTS) \
+	        || [ $$? -eq $(NONE_SUCH) ] || outcome=1; \
+	done; exit $$outcome
 
 proofs: $(TEST) ## Run the numbered proofs of the 37 terms; says of each how it went, and what waits (TESTS=path for some)
 	@tools/system-packages test
