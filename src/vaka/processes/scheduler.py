@@ -69,6 +69,11 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             capacity = Capacity(platform, gateway, root, clock)
             nights.measures.beside.append(capacity)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))
+            inspector = Inspector.of(settings.attachments, root)
+            place = Place(
+                platform, gateway, (), settings=settings, keys=client, root=root, inspector=inspector, capacity=capacity
+            )
+            keyed, make = partial(if_keys, client), watch.make_round
             for seconds, work in (
                 (DIRECTORY_SECONDS, watch.look_for_authorities),
                 (settings.scheduler.escalation_seconds, watch.escalate),
@@ -76,15 +81,6 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (DIRECTORY_SECONDS, watch.settle_roles),
                 (settings.scheduler.supervision_seconds, watch.supervise),
                 (FORGET_SECONDS, watch.forget),
-            ):
-                # Any round may wait long, where databases are away.
-                rounds.create_task(repeat(seconds, partial(unless, stopped, work), stopped))
-            inspector = Inspector.of(settings.attachments, root)
-            place = Place(
-                platform, gateway, (), settings=settings, keys=client, root=root, inspector=inspector, capacity=capacity
-            )
-            keyed, make = partial(if_keys, client), watch.make_round
-            for seconds, long in (
                 (settings.erasure.look_seconds, partial(make, "erasure", people.carry_out)),
                 (settings.erasure.look_seconds, partial(make, "ending", whole.carry_out)),
                 (ROTATION_SECONDS, partial(keyed, partial(make, "rotation", partial(rotate_due, gateway, client)))),
@@ -101,7 +97,7 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
                 (EVIDENCE_SECONDS, Looking(place, clock).look_around),
                 (REMINDING_SECONDS, Reminding(platform, gateway, clock).look_around),
             ):
-                rounds.create_task(repeat(seconds, partial(unless, stopped, long), stopped))
+                rounds.create_task(repeat(seconds, partial(unless, stopped, work), stopped))
     finally:
         await client.close()
         await gateway.close()
