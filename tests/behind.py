@@ -31,7 +31,9 @@ from vaka.identity.command_logins import QUERIES, approve_login, find_login, has
 
 _WAITING = f"""
     select {", ".join(WaitingRun.__slots__)} from command_confirmation
-    where account_id = %s and entry is null and expires_at > now()"""
+    where expires_at > now()
+      and case when account_id = %(who)s then entry is null
+               else by_two and entry is not null and second_entry is null end"""
 _behind: dict[Path, tuple[Server, UUID]] = {}
 """Who stands behind the commands of an installation with his key in his hand."""
 
@@ -77,7 +79,7 @@ async def take_session(
 async def confirm_waiting(server: Server, account: UUID) -> int:
     """Confirm what waits for this administrator, as the office does once a key was touched for it; return how many."""
     async with platform_as(server, "office") as office:
-        rows = await (await office.execute(_WAITING.encode(), (account,))).fetchall()
+        rows = await (await office.execute(_WAITING.encode(), {"who": account})).fetchall()
         for row in rows:
             run = WaitingRun(*row)
             act = confirming_act(run)

@@ -29,7 +29,6 @@ from vaka.commands.proof import forget_session, keep_session, prove
 SOMEBODY = UUID(int=7)
 HANDED_OUT = ("--change", "C-22", "--reason", "Planerat underhåll")
 MORE: dict[str, tuple[str, ...]] = {
-    "key rotate": ("--root",),
     "device secret": ("--apply", "--generate", *HANDED_OUT),  # which otherwise opens nothing
     "ledger export": HANDED_OUT,
     "terms pack": HANDED_OUT,

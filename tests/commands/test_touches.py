@@ -18,12 +18,14 @@ from tests.commands.test_maintenance import APPLY, vaka
 from tests.commands.test_needs import SOMEBODY, alone, founded, told  # noqa: F401
 from tests.commands.test_role_and_account import superuser
 from tests.identity.house import content
+from vaka.clock import SystemClock
 from vaka.commands import touching
 from vaka.commands.arguments import digest_arguments
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.maintenance import fingerprint
 from vaka.commands.needs import NEEDS
 from vaka.commands.touches import TOUCHED, UNTOUCHED, takes_touch
+from vaka.identity.command_confirmations import PATIENCE_FOR_TWO, WaitingRun
 
 OFFICE_IS_STOPPED = {"migrate", "key readmit", "backup swap"}
 DEACTIVATE = ("account", "deactivate", "--account", str(uuid4()))
@@ -122,6 +124,16 @@ def test_the_entry_of_a_run_names_what_was_touched(alone: DataDirectory) -> None
     assert new["command.run"]["step_up"] == new["command.confirmed"]["step_up"]
     assert new["command.confirmed"]["tool"] == new["command.run"]["tool"] == fingerprint()
     assert new["command.confirmed"]["arguments"] == f"account={DEACTIVATE[-1]}"
+
+
+def test_the_terminal_says_that_it_takes_two(capsys: pytest.CaptureFixture[str]) -> None:
+    run = WaitingRun(
+        uuid4(), "key.rotate-root", "", "0" * 64, "C-1", "Byte", "0" * 64, "west-1", 0, SystemClock().now()
+    )
+    touching._show("https://office.example/command", "BCDFGHJK", run, PATIENCE_FOR_TWO, by_two=True)
+    said = capsys.readouterr().err
+    assert "another administrator does the same, with the same code" in said
+    assert "It holds for 15 minutes" in said
 
 
 def test_without_its_key_a_digest_of_arguments_says_nothing() -> None:

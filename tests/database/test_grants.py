@@ -261,8 +261,8 @@ PLATFORM: dict[str, Rights] = {
     | {
         "list_refused_exchanges()": "execute",
         "approve_command_login()": "execute",
-        "command_confirmation": "select(account_id arguments arguments_sha256 asked_at change code_hash command entry"
-        " expires_at id machine purpose tool uid)",
+        "command_confirmation": "select(account_id arguments arguments_sha256 asked_at by_two change code_hash command"
+        " entry expires_at id machine purpose second_entry tool uid)",
         "confirm_command()": "execute",
         **ENDS_COMMANDS,
         "command_login": "select(approved_by asked_at code_hash expires_at id machine uid username)",

@@ -596,6 +596,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "backup swap": told("person.removed", "erasure.returned", "command.run"),
     "key readmit": told("edition.readmitted", "command.run"),
     "key rotate": told("key.rotated", "command.run"),
+    "key rotate-root": told("key.rotated", "command.confirmed", "command.run"),
     "factor list": told("command.run"),
     "factor first": told("account.requested", "command.run"),
     "factor remove": told("security_key.removed", "command.run"),

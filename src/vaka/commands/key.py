@@ -94,18 +94,33 @@ def bill(data: Path) -> None:
 
 @key.command("rotate")
 @data_option
-@click.option("--authority", metavar="SHORT-NAME", help="Whose key; everything under it is wrapped anew.")
-@click.option("--root", "of_root", is_flag=True, help="The root key instead; every authority's is wrapped anew.")
-@click.option("--apply", is_flag=True, help="Do it; without it the keys that would be replaced are shown.")
+@click.option(
+    "--authority", metavar="SHORT-NAME", required=True, help="Whose key; everything under it is wrapped anew."
+)
+@click.option("--apply", is_flag=True, help="Do it; without it the key that would be replaced is shown.")
 @change_option
-def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change: str | None) -> None:
-    """Replace a key by a new one and destroy the old one. Nobody has to stop working meanwhile.
+def rotate(data: Path, authority: str, apply: bool, change: str | None) -> None:
+    """Replace an authority's key by a new one and destroy the old one. Nobody has to stop working meanwhile.
 
     What is sealed stays as it is: the keys of people are wrapped anew. An old copy of the wrapped keys is worth nothing
     afterwards, since what it was wrapped by is gone.
     """
-    if (authority is None) == (not of_root):
-        raise click.UsageError("Say whose key: --authority SHORT-NAME, or --root.")
+    _rotate_recorded(data, "key.rotate", authority, change, apply=apply)
+
+
+@key.command("rotate-root")
+@data_option
+@click.option("--apply", is_flag=True, help="Do it; without it the key that would be replaced is shown.")
+@change_option
+def rotate_root(data: Path, apply: bool, change: str | None) -> None:
+    """Replace the root key by a new one and destroy the old one; every authority's key is wrapped anew.
+
+    Two people do it (term 18): whoever runs it confirms it in the office, and then another administrator the same run.
+    """
+    _rotate_recorded(data, "key.rotate-root", None, change, apply=apply)
+
+
+def _rotate_recorded(data: Path, name: str, authority: str | None, change: str | None, *, apply: bool) -> None:
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
     require_change(change, apply=apply)
@@ -114,7 +129,7 @@ def rotate(data: Path, authority: str | None, of_root: bool, apply: bool, change
         chosen = None if authority is None else choose_authority(authorities, authority)
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
-        with recorded(server, clock, "key.rotate", change, apply=apply) as run:
+        with recorded(server, clock, name, change, apply=apply) as run:
             if chosen is not None:
                 run.facts["authority"] = str(chosen.id)
             click.echo(asyncio.run(_rotate(server, settings, chosen, run, apply=apply)))

@@ -58,6 +58,7 @@ NEEDS: Mapping[str, Need] = {
     "key list": _RUN,
     "key bill": _RUN,
     "key rotate": _RUN,
+    "key rotate-root": _RUN,
     "key readmit": _RUN,
     "policy show": _RUN,
     "policy set": _RUN,

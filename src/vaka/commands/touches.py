@@ -29,6 +29,7 @@ TOUCHED: Mapping[str, str] = {
     "erasure attempt": "restores a backup, and tries to read people there who were erased",
     "backup restore": "brings back what an authority had, beside what it has",
     "key rotate": "destroys a key",
+    "key rotate-root": "destroys the key that wraps all others",
     "policy set": "changes what an authority's operators are shown, and when",
     "policy classify": "changes how grave an alarm is",
     "settings accept": "says that protected configuration is as it should be",
@@ -57,6 +58,8 @@ TOUCHED: Mapping[str, str] = {
     "trust entity": _OWN_KEYS,
 }
 """What changes something privileged or takes it out."""
+BY_TWO = frozenset({"key rotate-root"})
+"""What waits for a second administrator too (term 18). The database decides it by the same names."""
 UNTOUCHED: Mapping[str, str] = {
     "demo": _NOBODY,
     "run": _NOBODY,

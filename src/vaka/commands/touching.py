@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from time import sleep
 from typing import Any
 
@@ -16,11 +17,12 @@ from vaka.clock import Clock, read_clock_state
 from vaka.commands.arguments import digest_arguments
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.proof import NotProvedError, OlderDatabaseError, connect, machine_name, read_session
+from vaka.commands.touches import BY_TWO
 from vaka.crypto.chance import new_key
 from vaka.database.server import Server
 from vaka.errors import Category, Sentence, VakaError
 from vaka.identifiers import new_identifier
-from vaka.identity.command_confirmations import PATIENCE, WaitingRun, confirming_act
+from vaka.identity.command_confirmations import PATIENCE, PATIENCE_FOR_TWO, WaitingRun, confirming_act
 from vaka.identity.command_logins import QUERIES, hash_code, hash_secret, new_code, write_code
 
 LOOK_SECONDS = 0.5
@@ -89,27 +91,31 @@ def wait_for_touch(server: Server, clock: Clock, said: Stated) -> Mapping[str, s
     asked = {**values, "token_hash": hash_secret(token), "code_hash": hash_code(code)}
     if _call(server, "ask_command_confirmation", asked) is not True:
         raise NotProvedError
-    _show(f"{DataDirectory(root).load_settings().office.origin}/command", code, run)
+    by_two = said.command.replace(".", " ") in BY_TWO
+    patience = PATIENCE_FOR_TWO if by_two else PATIENCE
+    _show(f"{DataDirectory(root).load_settings().office.origin}/command", code, run, patience, by_two=by_two)
     digest = confirming_act(run).digest
-    how = _wait(server, clock, {"id": run.id, "token_hash": hash_secret(token), "digest": digest})
+    how = _wait(server, clock, patience, {"id": run.id, "token_hash": hash_secret(token), "digest": digest})
     if digest_arguments(key) != run.arguments_sha256:
         raise ChangedMeanwhileError
     click.echo("Confirmed.", err=True)
     return {"digest": digest, "step_up": digest} if how == "touched" else {"digest": digest}
 
 
-def _show(page: str, code: str, run: WaitingRun) -> None:
+def _show(page: str, code: str, run: WaitingRun, patience: timedelta, *, by_two: bool) -> None:
+    second = "Then another administrator does the same, with the same code: two people confirm it."
     for line in (
         f"This run waits for your key. Open       {page}",
         f"Write this code there                   {write_code(code)}",
         f"What is shown there has to begin with   {run.arguments_sha256[:SHOWN_DIGITS]}",
-        f"It holds for {PATIENCE.seconds // 60} minutes; Ctrl-C stops it, and nothing is done. Waiting …",
+        *([second] if by_two else []),
+        f"It holds for {patience.seconds // 60} minutes; Ctrl-C stops it, and nothing is done. Waiting …",
     ):
         click.echo(line, err=True)
 
 
-def _wait(server: Server, clock: Clock, asked: Mapping[str, object]) -> object:
-    until = clock.monotonic() + PATIENCE.total_seconds()
+def _wait(server: Server, clock: Clock, patience: timedelta, asked: Mapping[str, object]) -> object:
+    until = clock.monotonic() + patience.total_seconds()
     tell = clock.monotonic() + TELL_SECONDS
     while (moment := clock.monotonic()) < until:
         how = _call(server, "spend_command_confirmation", {**asked, "now": clock.now()})

@@ -9,10 +9,10 @@ that the office confirmed the act as the command knows it, so nothing between th
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 
 from vaka.identity.command_logins import QUERIES, NoSuchCodeError, hash_code
 from vaka.identity.confirming import Act
@@ -20,6 +20,8 @@ from vaka.ledger.events import Event
 
 PATIENCE = timedelta(minutes=5)
 """How long a command waits for its touch."""
+PATIENCE_FOR_TWO = timedelta(minutes=15)
+"""How long one waits that two people confirm: they have to find each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class WaitingRun:
     asked_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run that somebody may confirm."""
+
+    run: WaitingRun
+    by_two: bool
+    """Whether two people confirm it (term 18): whose it is, and then another."""
+    first_name: str | None
+    """Who confirmed it already, where the asker would be the second; None where it is his own."""
+
+
 def confirming_act(run: WaitingRun) -> Act:
     """Return the act that this very run is, as a key confirms it. Its number is in it: no touch is worth two runs."""
     said: dict[str, str | int] = {
@@ -54,22 +67,24 @@ def confirming_act(run: WaitingRun) -> Act:
 
 
 async def find_run(
-    connection: psycopg.AsyncConnection[object], code: str, account_id: UUID, now: datetime
-) -> WaitingRun:  # fmt: skip
-    """Return the run of this administrator's that waits with a code (as office). Raises NoSuchCodeError."""
+    connection: psycopg.AsyncConnection[tuple[Any, ...]], code: str, account_id: UUID, now: datetime
+) -> Found:  # fmt: skip
+    """Return the run that waits with a code for this administrator (as office): his own, or another's that waits for a
+    second person. Raises NoSuchCodeError.
+    """
     values = {"code_hash": hash_code(code), "account_id": account_id, "now": now}
-    async with connection.cursor(row_factory=class_row(WaitingRun)) as cursor:
-        await cursor.execute(QUERIES["find_command_confirmation"], values)
-        found = await cursor.fetchone()
-    if found is None:
+    row = await (await connection.execute(QUERIES["find_command_confirmation"], values)).fetchone()
+    if row is None:
         raise NoSuchCodeError
-    return found
+    *run, by_two, first_name = row
+    return Found(WaitingRun(*run), by_two, first_name)
 
 
 async def confirm_run(
     connection: psycopg.AsyncConnection[object], run: WaitingRun, account_id: UUID, now: datetime
 ) -> None:
-    """Say that this administrator confirmed it (as office). Raises NoSuchCodeError.
+    """Say that this administrator confirmed it (as office). Raises NoSuchCodeError, also where the first is he himself
+    under another account.
 
     Who may, and that a key was touched, is asked before.
     """

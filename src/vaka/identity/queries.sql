@@ -541,8 +541,13 @@ select end_command_session(%(token_hash)s, %(now)s)
 
 -- name: find_command_confirmation
 -- as: office
-select id, command, arguments, arguments_sha256, change, purpose, tool, machine, uid, asked_at from command_confirmation
-where code_hash = %(code_hash)s and account_id = %(account_id)s and entry is null and expires_at > %(now)s
+-- Of one's own that nobody confirmed yet; or of another's that waits for a second person.
+select c.id, c.command, c.arguments, c.arguments_sha256, c.change, c.purpose, c.tool, c.machine, c.uid, c.asked_at,
+       c.by_two, case when c.account_id <> %(account_id)s then a.display_name end as first_name
+from command_confirmation c join account a on a.id = c.account_id
+where c.code_hash = %(code_hash)s and c.expires_at > %(now)s
+  and case when c.account_id = %(account_id)s then c.entry is null
+           else c.by_two and c.entry is not null and c.second_entry is null end
 
 -- name: confirm_command
 -- as: office

@@ -3,7 +3,7 @@
 """Replacing keys whose time has come (term 18): an authority's key, by the date in the register of keys.
 
 Nobody has to stop working: what is sealed stays as it is, and the keys of people are wrapped anew. The root key is
-replaced by hand (`vaka key rotate --root`), because whoever keeps the one copy of it elsewhere must be there.
+replaced by hand (`vaka key rotate-root`), because whoever keeps the one copy of it elsewhere must be there.
 """
 
 from datetime import datetime

@@ -379,7 +379,7 @@ grant execute on function ledger.is_login_told to vaka_owner;
 -- The same for each privileged run: setup asks and goes on, office says that whose command it is confirmed it.
 grant execute on function ask_command_confirmation, spend_command_confirmation to g_setup;
 grant select (id, account_id, code_hash, command, arguments, arguments_sha256, change, purpose, tool, machine, uid, asked_at,
-    expires_at, entry) on command_confirmation to g_office;
+    expires_at, entry, by_two, second_entry) on command_confirmation to g_office;
 grant execute on function confirm_command to g_office;
 grant execute on function ledger.how_confirmed to vaka_owner;
 -- protected configuration: setup accepts how it is, scheduler tells what is otherwise, portal shows it.

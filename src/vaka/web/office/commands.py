@@ -16,7 +16,7 @@ from vaka.access.permissions import Permission
 from vaka.access.step_up import confirmed
 from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
-from vaka.identity.command_confirmations import WaitingRun, confirm_run, confirming_act, find_run
+from vaka.identity.command_confirmations import Found, confirm_run, confirming_act, find_run
 from vaka.identity.command_logins import (
     LIFETIME,
     CommandLogin,
@@ -35,7 +35,7 @@ from vaka.web.touching import Confirming
 
 HERE = "/command"
 MAY_RUN = Permission.OFFICE_RUN_COMMANDS
-Asks = CommandLogin | WaitingRun
+Asks = CommandLogin | Found
 
 
 class CodeForm(Form):
@@ -70,11 +70,11 @@ async def approve(office: Office, request: Request, asker: Asker) -> Response:
             await _approve(office, platform, asker, asks)
     except NoSuchCodeError as error:
         return _show(office, asker, error=error)
-    return RedirectResponse(f"{HERE}?done={'run' if isinstance(asks, WaitingRun) else '1'}", 303)
+    return RedirectResponse(f"{HERE}?done={_outcome(asks)}", 303)
 
 
 async def _find(office: Office, platform: Connection, asker: Asker, code: str) -> Asks:
-    """Return what waits with this code: a login, or a run of the asker's own. Raises NoSuchCodeError."""
+    """Return what waits with this code: a login, or a run that the asker may confirm. Raises NoSuchCodeError."""
     now = office.clock.now()
     try:
         return await find_login(platform, code, now)
@@ -83,13 +83,20 @@ async def _find(office: Office, platform: Connection, asker: Asker, code: str) -
 
 
 def _act(asks: Asks) -> Act:
-    return confirming_act(asks) if isinstance(asks, WaitingRun) else approving_act(asks)
+    return confirming_act(asks.run) if isinstance(asks, Found) else approving_act(asks)
+
+
+def _outcome(asks: Asks) -> str:
+    """Return what the page says afterwards: ``first`` where a second person is waited for."""
+    if isinstance(asks, Found):
+        return "first" if asks.by_two and asks.first_name is None else "run"
+    return "1"
 
 
 async def _approve(office: Office, platform: Connection, asker: Asker, asks: Asks) -> None:
     account, now = asker.principal.account_id, office.clock.now()
-    if isinstance(asks, WaitingRun):
-        await confirm_run(platform, asks, account, now)
+    if isinstance(asks, Found):
+        await confirm_run(platform, asks.run, account, now)
     else:
         await approve_login(platform, asks, account, now)
 
@@ -99,10 +106,10 @@ def _show(
     done: str = "",
 ) -> Response:  # fmt: skip
     status, message = explain(asker, error)
-    run = asks if isinstance(asks, WaitingRun) else None
+    found = asks if isinstance(asks, Found) else None
     return office.page(
         asker, "office_command.html", "command", HERE, status,
-        code=code, login=None if run else asks, run=run, message=message, done=done,
-        facts={} if run is None else confirming_act(run).parameters,
+        code=code, login=None if found else asks, found=found, message=message, done=done,
+        facts={} if found is None else confirming_act(found.run).parameters,
         minutes=LIFETIME.seconds // 60,
     )  # fmt: skip
