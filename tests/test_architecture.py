@@ -132,6 +132,7 @@ OPENS_CONNECTIONS = {
     "commands/run.py": "platform",
     "commands/release.py": "platform",
     "commands/advisories.py": "platform",
+    "commands/certificate_acts.py": "platform",
     "commands/host.py": "platform",
     "commands/maintenance.py": "platform",
     "commands/policy.py": "platform",

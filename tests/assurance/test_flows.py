@@ -26,7 +26,12 @@ from tests.receiver.test_tls_scan import careless_listener
 from vaka.assurance.asking_databases import Place
 from vaka.assurance.assessment import Judgement, Status
 from vaka.assurance.wording import explain
+from vaka.crypto.certificates import found_issuer, issue
+from vaka.crypto.policy import load_policy
 from vaka.database.server import Server
+from vaka.operations.certificates.components import keep, list_components
+from vaka.operations.certificates.issuers import keep_issuer
+from vaka.operations.certificates.renewing import renew_all
 from vaka.operations.flows.register import list_flows
 from vaka.operations.flows.reporting import ToldCertificate, list_machine_flows, report_certificates
 from vaka.operations.flows.sockets import Listening, list_reachable, name_owners
@@ -180,6 +185,37 @@ async def test_term_30_6_certificate_is_told_of_before_it_ends_and_is_red_after(
         settings = Settings(receiver=ReceiverSettings(host=HOST, tls_port=port))
         later = replace(place, root=root, settings=settings)
         assert await status_of(DAYS, later, server, now + 91 * DAY) == (Status.FAILING, "expired")
+
+
+@pytest.mark.turns_red(DAYS)
+async def test_what_our_own_issuer_issued_turns_it_red_where_nobody_renews_it(
+    place: Place, server: Server, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    """What is renewed in time is never told of as ending soon; then the issuer's own certificate ends."""
+    now, end = datetime.now(UTC), load_policy().certificates.issuer
+    (tmp_path / "credentials").mkdir()
+    made = found_issuer("internal", ["example"], [], now)
+    keep_issuer(tmp_path, "internal", made)
+    keep(tmp_path, "database", issue(made, ["database.example"], "server", now))
+    lasting, key = Issuer(tmp_path / "issuer").certificate_for("receiver.example", lasts=100 * DAY)
+
+    async def standing(at: datetime) -> tuple[Status, str]:
+        return await status_of(DAYS, where, server, at)
+
+    with careless_listener(open_tls_context(lasting, key, None)) as port:
+        where = replace(place, root=tmp_path, settings=Settings(receiver=ReceiverSettings(host=HOST, tls_port=port)))
+        assert await standing(now + 61 * DAY) == MET
+        assert await standing(now + 91 * DAY) == (Status.FAILING, "expired")
+        assert renew_all(tmp_path, "setup:uid-1", now + 91 * DAY).renewed == ["database"]
+        assert await standing(now + 91 * DAY) == MET
+        async with platform_as(server, "office") as office:
+            [told] = await list_machine_flows(office)
+        names = {one.name for one in told.certificates}
+        assert {"tls/database.pem", "tls/internal-ca.pem"} < names
+        keep(tmp_path, "database", issue(made, ["database.example"], "server", now + end - DAY))
+        [part] = list_components(tmp_path)
+        assert (part.ends, part.is_due(now + end - DAY)) == (made.certificate.not_valid_after_utc, False)
+        assert await standing(now + end + DAY) == (Status.FAILING, "expired")
 
 
 @pytest.mark.turns_red(DAYS)

@@ -12,19 +12,23 @@ from uuid import uuid4
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.hashes import SHA256
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from psycopg.rows import dict_row
 
 from tests.keys.running import running_keyholder
 from tests.people import with_keys
+from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities
 from vaka.commands.main import main
 from vaka.commands.programs import answers
+from vaka.crypto.certificates import found_issuer
 from vaka.crypto.signing import public_pem
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
 from vaka.keys.keyring import AuthorityKeys, Keyring
+from vaka.operations.certificates.issuers import keep_issuer
 from vaka.tenants.doors import read_rules
 
 pytestmark = pytest.mark.database
@@ -96,6 +100,17 @@ def test_the_bill_is_a_bill(made: DataDirectory) -> None:
     ]
     material = signing["cryptoProperties"]["relatedCryptoMaterialProperties"]
     assert (material["type"], material["algorithmRef"]) == ("private-key", "algorithm/Ed25519/signature")
+    issuer = found_issuer("members", ["vaka.internal"], [], SystemClock().now())
+    keep_issuer(made.root, "members", issuer)
+    listed = json.loads(vaka("key", "list", "--data", made.root, "--json").output)
+    [line] = [one for one in listed if one["kind"] == "certificate"]
+    assert (line["id"], line["purpose"]) == (issuer.certificate.fingerprint(SHA256()).hex(), "members")
+    assert line["state"] == "current"
+    components = json.loads(vaka("key", "bill", "--data", made.root).output)["components"]
+    [issuing] = [one for one in components if "issuing certificates as members" in one["description"]]
+    material = issuing["cryptoProperties"]["relatedCryptoMaterialProperties"]
+    assert material["algorithmRef"] in {one["bom-ref"] for one in components}
+    assert material["algorithmRef"].startswith("algorithm/ECDSA-P256-SHA256/")
 
 
 def test_it_is_said_whose_key(made: DataDirectory) -> None:

@@ -37,7 +37,7 @@ MORE: dict[str, tuple[str, ...]] = {
 SAMPLES = {
     "authority": "ekbacka", "name": "prov", "attribute": "employee_number", "number": "1", "reason": "Planerat",
     "results": "results.xml", "attestation": "tested.json", "source": "Bilaga 9",
-    "limits": "ring_all_after_seconds=45",
+    "names": "prov.internal", "issuer": "prov", "limits": "ring_all_after_seconds=45",
 }  # fmt: skip
 TOLD = """
     select id, event, actor, object, detail::text::jsonb from ledger.inbox
@@ -56,7 +56,7 @@ def test_every_command_says_what_it_takes() -> None:
         "demo", "run", "migrate", "login", "logout", "account replay", "host accounts", "host sign-ins", "host clock",
         "host ports", "doctor", "backup now", "backup check", "backup drill", "witness init", "witness add-log",
         "witness show", "witness run", "verify", "advisory write", "simulate", "decode", "release gates",
-        "release sign", "release verify", "advisories import", "advisories fetch",
+        "release sign", "release verify", "advisories import", "advisories fetch", "certificates renew",
     }  # fmt: skip
     assert set(NEEDS) >= UNATTENDED
 

@@ -17,6 +17,10 @@ source = "NIST SP 800-38D"
 versions = ["TLSv1.3"]
 suites = ["TLS_AES_256_GCM_SHA384"]
 groups = ["X25519"]
+[certificates]
+issuer_days = 1826
+days = 90
+renew_before_days = 30
 [rotate_after_days]
 person = 365
 """
@@ -69,6 +73,8 @@ def test_a_policy_is_read() -> None:
         GOOD.replace("TLS_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-SHA"),
         GOOD.replace("X25519", "secp224r1"), GOOD.replace('["X25519"]', "[]"),
         GOOD.replace('groups = ["X25519"]\n', ""),
+        GOOD.replace("renew_before_days = 30", "renew_before_days = 21"), GOOD.replace("days = 90", "days = 400"),
+        GOOD.replace("\ndays = 90", "\ndays = 59"), GOOD.replace("issuer_days = 1826\n", ""),
         "", "[[algorithm", "algorithm = []\n[rotate_after_days]\n",
     ],
 )  # fmt: skip

@@ -29,7 +29,7 @@ def die() -> None:
 
 
 def die_at(when: str, number: int) -> None:
-    replace, sync = Path.replace, files._sync_directory
+    replace, sync = Path.replace, files.sync_directory
     counted = {"before": 0, "after": 0}
 
     def reached(now: str) -> None:
@@ -46,7 +46,7 @@ def die_at(when: str, number: int) -> None:
         reached("after")
 
     Path.replace = replaced  # type: ignore[assignment,method-assign]
-    files._sync_directory = synced
+    files.sync_directory = synced
 
 
 async def main(host: str, credentials: str, directory: Path, name: str, person: UUID, step: str) -> None:
@@ -64,7 +64,7 @@ async def main(host: str, credentials: str, directory: Path, name: str, person: 
     if step == "destroying":
         SealedFile.keep_only = lambda *_: die()  # type: ignore[method-assign]
     if step == "writing":
-        files._sync_directory = lambda path: die()  # the file stands in its place, and may not be there after all
+        files.sync_directory = lambda path: die()  # the file stands in its place, and may not be there after all
     if step.startswith("file "):
         # Before the so-many-th file takes its place, or right after: the root with both versions (1), old and new
         # credential (2), the root under the new one (3), the new one alone (4).

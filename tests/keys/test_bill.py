@@ -79,7 +79,7 @@ def test_a_purpose_that_nobody_has_described_is_not_passed_over() -> None:
         '[[algorithm]]\nname = "Wax"\npurpose = "sealing wax"\nbits = 256\nsource = "none"\n'
         'exception = "only to see what becomes of it here"\n[rotate_after_days]\nroot = 1\n'
         '[tls]\nversions = ["TLSv1.3"]\nsuites = ["TLS_AES_256_GCM_SHA384"]\n'
-        'groups = ["X25519"]\n'
+        'groups = ["X25519"]\n[certificates]\nissuer_days = 1826\ndays = 90\nrenew_before_days = 30\n'
     )
     with pytest.raises(KeyError):
         bill_of_materials(strange, (), serial=UUID(int=7), version="0", now=NOW)

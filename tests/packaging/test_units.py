@@ -35,7 +35,14 @@ def exposure_is_refused(unit: Path) -> bool:
 
 def test_there_are_units() -> None:
     backups = [f"vaka-backup{what}.service" for what in ("-check", "-drill", "-site", "")]
-    units = [*backups, "vaka-clock.service", "vaka-ports.service", "vaka.service", "vaka@.service"]
+    units = [
+        *backups,
+        "vaka-certificates.service",
+        "vaka-clock.service",
+        "vaka-ports.service",
+        "vaka.service",
+        "vaka@.service",
+    ]
     assert [unit.name for unit in UNITS] == units
 
 

@@ -18,7 +18,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.receiver.conftest import Register, Rows, Running, Start, free_port
 from tests.receiver.devices import HOST, TcpDevice, authorization, message, mrq
+from vaka.crypto.certificates import found_issuer, issue
 from vaka.errors import ConfigurationError
+from vaka.operations.certificates.components import keep, list_components, tidy
+from vaka.operations.certificates.issuers import keep_issuer
+from vaka.operations.certificates.renewing import renew_all
 from vaka.receiver.counters import Reason
 from vaka.receiver.limits import Limits
 from vaka.receiver.tls import open_tls_context
@@ -295,6 +299,37 @@ def shown_by(device: TcpDevice) -> bytes:
     """The certificate that the receiver showed when this connection was opened."""
     found: bytes = device.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     return found
+
+
+async def test_a_certificate_of_our_own_issuer_is_renewed_and_no_call_is_dropped(
+    start_tls: Start, register: Register, authority: Authority, tmp_path: Path
+) -> None:
+    """As `vaka certificates renew` does it: a connection is open all the while, and sends before and after."""
+    sender, now = register.device(authority), datetime.now(UTC)
+    made = found_issuer("internal", ["example"], [], now)
+    (tmp_path / "credentials").mkdir()
+    keep_issuer(tmp_path, "internal", made)
+    keep(tmp_path, "receiver", issue(made, ["receiver.example"], "server", now - timedelta(days=61)))
+    running = await start_tls(
+        certificate=tmp_path / "tls" / "receiver.pem", certificate_key=tmp_path / "tls" / "receiver.key"
+    )
+    rotation = running.receiver.rotation
+    assert rotation is not None
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "tls" / "internal-ca.pem"))
+    held = await TcpDevice.connect(running.tls, trusting)
+    assert (await held.ask(alarm(sender))).status == 200
+    assert renew_all(tmp_path, "setup:uid-1", now).renewed == ["receiver"]
+    await rotation.follow()
+    tidy(tmp_path, "receiver")
+    assert (await held.ask(alarm(sender))).status == 200
+    later = await TcpDevice.connect(running.tls, trusting)
+    assert (await later.ask(alarm(sender))).status == 200
+    old, new = (x509.load_der_x509_certificate(shown_by(one)) for one in (held, later))
+    assert (old.serial_number, old.public_key()) != (new.serial_number, new.public_key())
+    assert new.serial_number == list_components(tmp_path)[0].certificate.serial_number
+    assert old.not_valid_after_utc < new.not_valid_after_utc
+    await held.close()
+    await later.close()
 
 
 async def test_a_new_certificate_is_shown_and_open_connections_stay(

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
@@ -35,6 +36,7 @@ from vaka.keys.signing_key import read_signing_key
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged, require_standing
+from vaka.operations.certificates.renewing import read_all
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -141,7 +143,7 @@ def _rotate_recorded(data: Path, name: str, authority: str | None, change: str |
 async def _register(server: Server, settings: Settings) -> Sequence[Registered]:
     async with asking(server, settings) as client:
         kept = (await client.register()).keys
-    return (*kept, *_identity_key(server), *_signing_keys(server, settings))
+    return (*kept, *_identity_key(server), *_signing_keys(server, settings), *_issuers(server))
 
 
 def _identity_key(server: Server) -> Sequence[Registered]:
@@ -173,6 +175,21 @@ def _signing_keys(server: Server, settings: Settings) -> Sequence[Registered]:
             Registered(
                 id=sha256(public_pem(read(path))).hexdigest(), kind="signing", purpose=purpose, owner="platform",
                 keys=1, created=made, rotate_by=None, state="current",
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _issuers(server: Server) -> Sequence[Registered]:
+    """The keys of our own issuers of certificates; the log names each by its certificate's digest."""
+    lasts, lines = load_policy().certificates, []
+    for name, one in read_all(server.credentials.parent)[0].items():
+        rotate_by = one.not_valid_after_utc - lasts.certificate - lasts.renew_before
+        lines.append(
+            Registered(
+                id=one.fingerprint(SHA256()).hex(), kind="certificate", purpose=name, owner="platform", keys=1,
+                created=one.not_valid_before_utc, rotate_by=rotate_by,
+                state="current" if SystemClock().now() < rotate_by else "due",
             )
         )  # fmt: skip
     return lines

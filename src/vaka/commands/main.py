@@ -30,6 +30,10 @@ SUBCOMMANDS = {
     "erasure": ("vaka.commands.erasure:erasure", "Try to read erased people in a restored backup."),
     "backup": ("vaka.commands.backup:backup", "Back up, try whether it can be restored, restore."),
     "key": ("vaka.commands.key:key", "Show keys, and replace them."),
+    "certificates": (
+        "vaka.commands.certificates:certificates",
+        "Issue certificates between machines, and renew them.",
+    ),
     "factor": ("vaka.commands.factor:factor", "Show and remove security keys that somebody has lost."),
     "policy": ("vaka.commands.policy:policy", "Show and change what an authority decides for itself."),
     "retention": ("vaka.commands.retention:retention", "Show what will be removed for its age."),

@@ -9,12 +9,13 @@ reason stops the start.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
 
@@ -23,6 +24,7 @@ FLOORS: Mapping[str, int] = MappingProxyType(
         "encryption": 256, "derivation": 256, "lookup": 256, "binding": 256, "agreement": 250, "signature": 250,
         "security key": 250, "digest": 256, "assertion signature": 256, "assertion digest": 256,
         "assertion encryption": 256, "assertion key": 2048,
+        "certificate signature": 256,
     }
 )  # fmt: skip
 """The fewest bits a purpose may do with. A policy can ask for more, never for less."""
@@ -67,8 +69,22 @@ class _Tls(_Data):
     groups: Annotated[list[Group], Field(min_length=1)]
 
 
+class _Certificates(_Data):
+    issuer_days: Annotated[int, Field(ge=365, le=3650)]
+    days: Annotated[int, Field(le=398)]
+    # More than three weeks: what is renewed in time is never told of as ending soon.
+    renew_before_days: Annotated[int, Field(ge=22)]
+
+    @model_validator(mode="after")
+    def _leave_time_to_use_one(self) -> Self:
+        if self.days < 2 * self.renew_before_days:
+            raise ValueError("a certificate is good for twice as long as it is renewed before its end")
+        return self
+
+
 class _Policy(_Data):
     tls: _Tls
+    certificates: _Certificates
     algorithm: Annotated[list[_Algorithm], Field(min_length=1)]
     rotate_after_days: dict[KindOfKey, Annotated[int, Field(ge=1, le=3650)]]
 
@@ -99,6 +115,18 @@ class TlsPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificatePolicy:
+    """For how long what our own issuers sign is good."""
+
+    issuer: timedelta
+    """An issuer's own certificate."""
+    certificate: timedelta
+    """What it issues."""
+    renew_before: timedelta
+    """So long before its end that is renewed."""
+
+
+@dataclass(frozen=True, slots=True)
 class CryptoPolicy:
     """The whole policy."""
 
@@ -107,6 +135,7 @@ class CryptoPolicy:
     rotate_after_days: Mapping[str, int]
     """By kind of key."""
     tls: TlsPolicy
+    certificates: CertificatePolicy
 
     def require(self, name: str, purpose: str) -> Algorithm:
         """Return the algorithm, if it may be used for this. Raises ForbiddenAlgorithmError."""
@@ -133,10 +162,14 @@ def parse_policy(text: str) -> CryptoPolicy:
                 "floor, without a reason for the exception."
             )
         algorithms[one.name, one.purpose] = Algorithm(one.name, one.purpose, one.bits, one.source, one.exception)
+    lasts = read.certificates
     return CryptoPolicy(
         MappingProxyType(algorithms),
         MappingProxyType({str(kind): days for kind, days in read.rotate_after_days.items()}),
         TlsPolicy(tuple(read.tls.versions), tuple(read.tls.suites), tuple(read.tls.groups)),
+        CertificatePolicy(
+            timedelta(days=lasts.issuer_days), timedelta(days=lasts.days), timedelta(days=lasts.renew_before_days)
+        ),
     )
 
 

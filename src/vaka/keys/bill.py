@@ -20,9 +20,10 @@ _KEY_BITS = 256
 _SEALS_WITH = "algorithm/AES-256-GCM/encryption"
 _LOOKS_UP_WITH = "algorithm/HMAC-SHA256/lookup"
 _SIGNS_WITH = "algorithm/Ed25519/signature"
-_LOOKUP, _SIGNING = "lookup", "signing"
-_USED_WITH = {_LOOKUP: _LOOKS_UP_WITH, _SIGNING: _SIGNS_WITH}
-_FOR = {_LOOKUP: "looking up by", _SIGNING: "signing"}
+_CERTIFIES_WITH = "/".join(("algorithm", "ECDSA-P256-SHA256", "certificate-signature"))
+_LOOKUP, _SIGNING, _ISSUING = "lookup", "signing", "certificate"
+_USED_WITH = {_LOOKUP: _LOOKS_UP_WITH, _SIGNING: _SIGNS_WITH, _ISSUING: _CERTIFIES_WITH}
+_FOR = {_LOOKUP: "looking up by", _SIGNING: "signing", _ISSUING: "issuing certificates as"}
 _STATES = {"current": "active", "due": "active", "destroyed": "destroyed"}
 
 
@@ -49,6 +50,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "assertion digest": _Kind("hash", ("digest",)),
         "assertion encryption": _Kind("block-cipher", ("decrypt",)),
         "assertion key": _Kind("pke", ("decapsulate",)),
+        "certificate signature": _Kind("signature", ("sign", "verify")),
     }
 )
 
@@ -101,7 +103,7 @@ def _key(one: Registered) -> dict[str, Any]:
         "cryptoProperties": {
             "assetType": "related-crypto-material",
             "relatedCryptoMaterialProperties": {
-                "type": "private-key" if one.kind == _SIGNING else "secret-key",
+                "type": "private-key" if one.kind in (_SIGNING, _ISSUING) else "secret-key",
                 "id": one.id,
                 "state": _STATES[one.state],
                 "size": _KEY_BITS,

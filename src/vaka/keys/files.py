@@ -25,7 +25,7 @@ def write_secret(path: Path, data: bytes) -> None:
         old = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         draft.replace(path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
         if old is not None:
             _write_over(old)
     finally:
@@ -57,15 +57,16 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def _write_over(descriptor: int) -> None:
-    size = os.fstat(descriptor).st_size
-    os.pwrite(descriptor, os.urandom(size), 0)
-    os.fsync(descriptor)
-
-
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Return once what was put into a directory, or renamed there, would outlast a power cut."""
     directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _write_over(descriptor: int) -> None:
+    size = os.fstat(descriptor).st_size
+    os.pwrite(descriptor, os.urandom(size), 0)
+    os.fsync(descriptor)

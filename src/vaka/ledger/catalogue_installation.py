@@ -39,6 +39,13 @@ INSTALLATION: Mapping[Event, About] = MappingProxyType(
         ),
         Event.RELEASE_REFUSED: About(("setup",), ("installation",), ("reason", "count"), "which files"),
         Event.RELEASE_DIFFERS: About(("scheduler",), ("installation",), ("reason", "count"), "which files"),
+        Event.ISSUER_FOUNDED: About(
+            ("account", "setup"), ("certificate_issuer",), ("sha256", "good_for", "ends_at", "at"), "its key"
+        ),
+        Event.CERTIFICATE_ISSUED: About(
+            ("account", "setup"), ("certificate",),
+            ("component", "signed_by", "hosts", "use", "sha256", "ends_at", "anew", "at"), "its key",
+        ),
         Event.DATABASE_VISITED: About(
             ("scheduler",), ("database",), ("as", "authority"), "what the role is called, and what was asked"
         ),

@@ -76,6 +76,8 @@ class Event(Enum):
     RELEASE_DEPLOYED = "release.deployed"  # a release was put in production, by its change
     RELEASE_REFUSED = "release.refused"  # what is installed is no release that may start: it did not
     RELEASE_DIFFERS = "release.differs"  # what is installed is not what was deployed: an unauthorised change
+    ISSUER_FOUNDED = "issuer.founded"  # an issuer of certificates between machines was made, good for these names alone
+    CERTIFICATE_ISSUED = "certificate.issued"  # one of them issued a certificate, or issued it anew
     DATABASE_VISITED = "database.visited"  # somebody is connected to a database who is none of Vaka's processes
     KEY_CREATED = "key.created"  # a log got the key that signs its checkpoints
     KEY_CHANGED = "key.changed"  # a certificate that we show, or whom we believe, is another than before

@@ -78,9 +78,11 @@ class Rotation:
         if seen == self._seen:
             return
         try:
+            # Links are followed once: what is tried is what is shown, also where they are turned meanwhile.
+            certificate, key = (path.resolve() for path in self._files)
             # Tried on the side first: one that fails halfway would leave the new certificate with the old key.
-            open_tls_context(*self._files, None)
-            self._context.load_cert_chain(*self._files)
+            open_tls_context(certificate, key, None)
+            self._context.load_cert_chain(certificate, key)
         except (ConfigurationError, ssl.SSLError, OSError) as error:
             self._log.warning("certificate not replaced", **describe_error(error))
             return

@@ -18,12 +18,16 @@ import pytest
 
 from tests.scanner.clamav import running_clamd
 from vaka.commands.listening import find_free_port
+from vaka.crypto.certificates import found_issuer, issue
 from vaka.database import binaries
 from vaka.demo.certificates import CertificateAuthority
+from vaka.operations.certificates.components import keep
+from vaka.operations.certificates.issuers import keep_issuer
 from vaka.operations.doctor.certificates import look_at_certificates
 from vaka.operations.doctor.examining import LOOKS, Look
 from vaka.operations.doctor.files import look_at_credentials, look_at_directory
 from vaka.operations.doctor.findings import Finding, Grade
+from vaka.operations.doctor.issued import look_at_issued
 from vaka.operations.doctor.machine import (
     LEAST_FREE,
     look_at_clock,
@@ -228,6 +232,31 @@ def test_a_certificate_that_ends_or_has_another_key_is_told_of(place: Place, tmp
     assert faults(look_at_certificates(told(place, receiver={"tls_port": False}))) == []
 
 
+def test_what_our_own_issuer_issued_is_to_be_renewed_in_time(place: Place) -> None:
+    """Told of once the timer has failed for a week, and of the issuer while another can still be founded in peace."""
+    assert faults(look_at_issued(place)) == []
+    made = found_issuer("internal", ["vaka.internal"], [], NOW)
+    keep_issuer(place.root, "internal", made)
+    keep(place.root, "receiver", issue(made, ["larm.vaka.internal"], "server", NOW))
+    assert faults(look_at_certificates(place)) == faults(look_at_issued(place)) == []
+    # The links lead to a key of our making, which is looked at in place of them.
+    assert faults(look_at_credentials(place)) == []
+    key = (place.root / "tls" / "receiver.key").resolve()
+    key.chmod(0o640)
+    assert faults(look_at_credentials(place)) == [f"{key} can be read by other accounts."]
+    key.chmod(0o600)
+    for days, said in (
+        (65, []), (68, ["The certificate receiver ends in 22 days, and was not renewed."]),
+        (1826 - 119, ["The issuer internal ends in 119 days, and what it issues with it."]),
+    ):  # fmt: skip
+        late = replace(place, now=NOW + timedelta(days=days))
+        if days > 90:
+            keep(place.root, "receiver", issue(made, ["larm.vaka.internal"], "server", late.now))
+        assert faults(look_at_issued(late)) == said, days
+    (place.root / "tls" / "issued" / "receiver" / "current" / "certificate.pem").write_text("nothing")
+    assert grades(look_at_issued, place) == [Grade.UNSEEN]
+
+
 def test_a_process_that_is_not_there_is_told_of(place: Place) -> None:
     with pretending(place, *ALONE, "receiver"):
         # Trial alarms go over TLS, and where there is none nobody misses whoever sends them.
@@ -298,8 +327,8 @@ def test_a_scanner_that_is_silent_or_old_is_told_of(place: Place) -> None:
 def test_every_look_has_its_fault_here() -> None:
     """One without a test above, or beside, fails until somebody says where its fault is planted."""
     here = {
-        "versions", "room", "clock", "locales", "directory", "credentials", "certificates", "keyholder", "processes",
-        "ports", "units", "swap", "core_dumps", "scanner",
+        "versions", "room", "clock", "locales", "directory", "credentials", "certificates", "issued", "keyholder",
+        "processes", "ports", "units", "swap", "core_dumps", "scanner",
     }  # fmt: skip
     beside = {"databases"}
     assert set(LOOKS) == here | beside

@@ -12,6 +12,7 @@ from vaka.operations.doctor.certificates import look_at_certificates
 from vaka.operations.doctor.databases import look_at_databases
 from vaka.operations.doctor.files import look_at_credentials, look_at_directory
 from vaka.operations.doctor.findings import Finding, Grade, good, unseen, wrong
+from vaka.operations.doctor.issued import look_at_issued
 from vaka.operations.doctor.machine import (
     look_at_clock,
     look_at_core_dumps,
@@ -41,6 +42,7 @@ LOOKS: Mapping[str, Look] = {
     "directory": look_at_directory,
     "credentials": look_at_credentials,
     "certificates": look_at_certificates,
+    "issued": look_at_issued,
     "databases": look_at_databases,
     "keyholder": look_at_keyholder,
     "processes": look_at_processes,
@@ -51,7 +53,7 @@ LOOKS: Mapping[str, Look] = {
     "scanner": look_at_scanner,
 }
 """What is looked at besides the settings, by a name that stays."""
-WITHOUT_SETTINGS = frozenset({"room", "clock", "locales", "directory", "units", "core_dumps", "swap"})
+WITHOUT_SETTINGS = frozenset({"room", "clock", "locales", "directory", "issued", "units", "core_dumps", "swap"})
 """What can be looked at while nobody knows what the settings say."""
 _MENDED_FIRST = Sentence(
     sv="Rätta inställningarna först, och kör detta igen.", en="Mend the settings first, and run this again."

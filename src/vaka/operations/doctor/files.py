@@ -67,7 +67,9 @@ def look_at_credentials(place: Place) -> Iterator[Finding]:
             found = path.lstat()
         except OSError:
             continue
-        if stat.S_ISLNK(found.st_mode):
+        if stat.S_ISLNK(found.st_mode) and (own := _issued_here(place.root, path)) is not None:
+            path, found = own, own.lstat()
+        elif stat.S_ISLNK(found.st_mode):
             yield wrong(
                 Sentence(
                     sv=f"{path} är en länk, och vem som skriver dit den pekar syns inte här.",
@@ -91,6 +93,12 @@ def look_at_credentials(place: Place) -> Iterator[Finding]:
                 ),
             )
     yield good("Hemligheterna läses av ett konto.", "The secrets are read by one account.")
+
+
+def _issued_here(root: Path, link: Path) -> Path | None:
+    """Return the key that a link in ``tls/`` leads to, where it is one that our own issuers put there."""
+    target = link.resolve()
+    return target if target.is_relative_to((root / "tls" / "issued").resolve()) and target.is_file() else None
 
 
 def _mode_wrong(path: Path, change: str) -> Finding:

@@ -66,6 +66,8 @@ KINDS: Mapping[str, str] = {
     "activation_rules": mark("Rules about codes and passwords"),
     "device_secret": mark("Password of a device"),
     "release": mark("Release of the program"),
+    "certificate": mark("Certificate between machines"),
+    "certificate_issuer": mark("Issuer of certificates between machines"),
     "role_grant": mark("Role of an account"),
     "security_key": mark("Security key"),
     "role_change": mark("Request for other roles"),
