@@ -636,6 +636,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "host sign-ins": told("host.signed_in", "command.run"),
     "host clock": told("command.run"),
     "host ports": told("command.run"),
+    "host admit": told("release.refused"),
     "doctor": Untold("looks where nothing may work, the log included, and at nothing of anybody"),
     "role show": told("command.run"),
     "role propose": told("role.proposed", "command.run"),

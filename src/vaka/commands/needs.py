@@ -100,6 +100,7 @@ NEEDS: Mapping[str, Need] = {
     "release deploy": _RUN,
     "host clock": Need(None, "a timer runs it, with nobody there; it tells of the machine's own clock"),
     "host ports": Need(None, "a timer runs it, with nobody there; it tells what listens on the machine"),
+    "host admit": Need(None, "each unit runs it before it starts, with nobody there; it only says whether it may"),
     "doctor": Need(None, "says what is wrong where nothing works, the office included; it looks at the machine alone"),
     "witness init": _ELSEWHERE,
     "witness add-log": _ELSEWHERE,

@@ -89,6 +89,7 @@ UNTOUCHED: Mapping[str, str] = {
     "release verify": _ELSEWHERE,
     "host clock": _NOBODY,
     "host ports": _NOBODY,
+    "host admit": _NOBODY,
     "doctor": "only looks, where nothing may work, and enters nothing",
     "witness init": _ELSEWHERE,
     "witness add-log": _ELSEWHERE,
