@@ -610,6 +610,7 @@ COMMANDS: dict[str, Told | Untold] = {
     "release deploy": told("release.deployed", "command.run"),
     "advisories import": told("advisories.imported", "command.run"),
     "advisories fetch": told("advisories.imported", "command.run"),
+    "sbom": Untold("says what is installed on the machine; no installation is asked, and there is nobody in it"),
     "advisory write": Untold("makes a file of files; no installation is touched"),
     "terms pack": told("evidence.packed", "command.run"),
     "policy show": told("command.run"),

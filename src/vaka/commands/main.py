@@ -43,6 +43,7 @@ SUBCOMMANDS = {
     "doctor": ("vaka.commands.doctor:doctor", "Say what is wrong on this machine, and how to mend it."),
     "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
     "release": ("vaka.commands.release:release", "Sign releases, and put those that were tested in production."),
+    "sbom": ("vaka.commands.sbom:sbom", "Print what runs on this machine as a bill of materials (CycloneDX)."),
     "advisory": ("vaka.commands.advisory:advisory", "Write security advisories and VEX (CSAF 2.0)."),
     "advisories": ("vaka.commands.advisories:advisories", "Take in published vulnerabilities."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),

@@ -107,6 +107,7 @@ NEEDS: Mapping[str, Need] = {
     "witness show": _ELSEWHERE,
     "witness run": _ELSEWHERE,
     "verify": _ELSEWHERE,
+    "sbom": Need(None, "says what is installed on the machine, which anybody on it can see; no installation is asked"),
     "advisory write": _ELSEWHERE,
     "advisories import": _TAKES_IN,
     "advisories fetch": _TAKES_IN,

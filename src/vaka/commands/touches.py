@@ -96,6 +96,7 @@ UNTOUCHED: Mapping[str, str] = {
     "witness show": _ELSEWHERE,
     "witness run": _ELSEWHERE,
     "verify": _ELSEWHERE,
+    "sbom": "only looks at what is installed, and enters nothing",
     "advisory write": _ELSEWHERE,
     "advisories import": _NOBODY,
     "advisories fetch": _NOBODY,
