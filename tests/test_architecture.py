@@ -131,6 +131,7 @@ OPENS_CONNECTIONS = {
     "commands/replaying.py": "platform",
     "commands/run.py": "platform",
     "commands/release.py": "platform",
+    "commands/admit.py": "platform",
     "commands/advisories.py": "platform",
     "commands/certificate_acts.py": "platform",
     "commands/host.py": "platform",

@@ -109,6 +109,8 @@ class TrialSettings(BaseModel):
     """The name by which devices reach the receivers. Empty: `receiver.public_host`, or `receiver.host` without it."""
     trusted: FilePath | None = None
     """Certificates of whom the receivers may have their certificate from (PEM). Without it, whom the machine trusts."""
+    machines: Annotated[list[MachineName], Field(max_length=20)] = []
+    """Every machine that has to send them, as `hostname` calls it. Without any: each that sent one within a day."""
 
 
 class FlowSettings(BaseModel):

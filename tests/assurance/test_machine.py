@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from uvloop import loop
 
 from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the same house
     REQUIREMENTS,
@@ -43,7 +44,7 @@ from vaka.tenants.authorities import Authority
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 PLAIN, SCAN, HARDENING, KEYS = "plain-secrets", "secret-scan", "unit-hardening", "keys-due"
-MATRIX = "role-matrix"
+MATRIX, PARTS = "role-matrix", "running-parts"
 MET, UNSEEN = (Status.MET, "none"), (Status.UNTESTED, "no_evidence")
 SECOND = timedelta(seconds=1)
 MARKED = "hunter-2-" + "x" * 12
@@ -199,6 +200,35 @@ async def test_term_14_3_process_that_can_do_more_than_it_needs_turns_it_red(
         assert await status_of(HARDENING, machine, server) == MET
 
 
+@pytest.mark.turns_red(PARTS)
+async def test_what_a_process_runs_and_no_bill_names_turns_it_red(
+    machine: Place,
+    server: Server,  # noqa: F811
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A library from somewhere; the same of a distribution is fine, until it is replaced while it runs."""
+    assert await status_of(PARTS, machine, server) == UNSEEN
+    (there := tmp_path / "place").mkdir()
+    (planted := there / "planted.so").write_bytes(Path(loop.__file__).read_bytes())
+    loads, strange = f"import ctypes; ctypes.CDLL({str(planted)!r});", (Status.FAILING, "strange")
+    with running(root, does="import psycopg, uvloop, cryptography.x509;"):
+        assert await status_of(PARTS, machine, server) == MET
+        with running(root, does=loads, module="portal"):
+            assert await status_of(PARTS, machine, server) == strange
+            (described := there / "planted-1.dist-info").mkdir()
+            (described / "METADATA").write_text("Metadata-Version: 2.1\nName: Planted\nVersion: 1\n")
+            (described / "RECORD").write_text("planted.so,,\nplanted-1.dist-info/METADATA,,\n")
+            monkeypatch.syspath_prepend(str(there))
+            assert await status_of(PARTS, machine, server) == MET
+            planted.rename(there / "before.so")
+            planted.write_bytes(b"")
+            (there / "before.so").unlink()
+            assert await status_of(PARTS, machine, server) == strange
+        assert await status_of(PARTS, machine, server) == MET
+
+
 @pytest.mark.turns_red(KEYS)
 async def test_term_18_3_key_past_its_day_turns_it_red(
     place: Place,  # noqa: F811
@@ -286,8 +316,8 @@ async def test_term_18_3_age_of_a_persons_key_turns_nothing_red_and_that_of_the_
         await setup.close()
 
 
-@pytest.mark.turns_red(PLAIN, SCAN, HARDENING, MATRIX, stopped=True)
-@pytest.mark.parametrize("name", [PLAIN, SCAN, HARDENING, MATRIX])
+@pytest.mark.turns_red(PLAIN, SCAN, HARDENING, PARTS, MATRIX, stopped=True)
+@pytest.mark.parametrize("name", [PLAIN, SCAN, HARDENING, PARTS, MATRIX])
 async def test_a_collector_that_is_stopped_or_cannot_look_turns_it_red(
     name: str,
     machine: Place,
@@ -308,11 +338,18 @@ async def test_a_collector_that_is_stopped_or_cannot_look_turns_it_red(
 
 def test_what_they_find_is_said_in_words() -> None:
     """In both languages, with how many there are."""
-    for name, reason in {PLAIN: "plain", SCAN: "found", HARDENING: "open", KEYS: "late", MATRIX: "differ"}.items():
+    for name, reason in {
+        PLAIN: "plain",
+        SCAN: "found",
+        HARDENING: "open",
+        PARTS: "strange",
+        KEYS: "late",
+        MATRIX: "differ",
+    }.items():
         said = explain(TERM_OF[name], Judgement(Status.FAILING, START, reason, name, 4711))
         assert "4711" in said.sv
         assert "4711" in said.en
-    assert set(MACHINE_COLLECTORS) > {PLAIN, SCAN, HARDENING, KEYS, MATRIX}
+    assert set(MACHINE_COLLECTORS) > {PLAIN, SCAN, HARDENING, PARTS, KEYS, MATRIX}
 
 
 @pytest.mark.parametrize(

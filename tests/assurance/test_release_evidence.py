@@ -33,6 +33,7 @@ from tests.operations.integrity.releases import (
     OTHER_KEY,
     RELEASE_KEY,
     TEST_KEY,
+    install_little,
     instead,
     one_byte_off,
     passed_gates,
@@ -76,11 +77,7 @@ def scanned(found: int = 0, at: datetime = START, seed: bytes = TEST_KEY) -> byt
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A signed release of little: what starts of a whole one is tried in test_starting.py."""
     root = tmp_path_factory.mktemp("release")
-    described = root / "lib/python3.11/site-packages/vaka-0.1.0.dist-info"
-    described.mkdir(parents=True)
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: vaka\nVersion: 0.1.0\n")
-    (root / "bin").mkdir()
-    (root / "bin/vaka").write_text("#!/bin/sh\n")
+    install_little(root)
     sign(root)
     return root
 

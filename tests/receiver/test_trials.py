@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Trial alarms through a real receiver, over TLS, into a real database: what they leave, and what turns term 21 red."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 from tests.alarms.house import connect_superuser
 from tests.assurance.test_collectors import REQUIREMENTS, TERM_OF, judged
 from tests.certificates import Issuer
+from tests.conftest import START
 from tests.identities import blinded
 from tests.platform import platform_as
 from tests.receiver.conftest import Locked, Register, Rows, Running, Start, TurnableClock, free_port
@@ -38,6 +39,7 @@ from vaka.operations.trials.standing import (
     Trial,
     TrialOutcome,
     TrialStanding,
+    combine,
     list_trial_hours,
     list_trials,
     report_trial,
@@ -123,7 +125,7 @@ async def house(server: Server, authority: Authority, start: Start, issuer: Issu
     gateways = Gateway(server, "trial", ()), Gateway(server, "scheduler", [authority])
     async with pool(server, "trial") as telling, pool(server, "scheduler") as looking:
         way, clock = partial(find_way, Path("/"), settings), TurnableClock()
-        trials = Trials(gateways[0], telling, server.credentials, way, clock, settled=timedelta())
+        trials = Trials(gateways[0], telling, server.credentials, way, clock, settled=timedelta(), machine="larm-1")
         place = Place(looking, gateways[1], [authority.id])
         yield House(server, authority, running, trials, place, settings, clock)
         for gateway in gateways:
@@ -287,7 +289,7 @@ async def test_term_21_6_trials_that_are_sent_no_more_are_red_within_two_rounds(
     assert await house.status() == (Status.FAILING, "stopped"), "what is of a time to come, is none"
     async with platform_as(house.server, "trial") as platform:
         with pytest.raises(psycopg.errors.CheckViolation):
-            await report_trial(platform, house.authority.id, Trial(TrialOutcome.WELL))
+            await report_trial(platform, "larm-1", house.authority.id, Trial(TrialOutcome.WELL))
 
 
 @pytest.mark.turns_red(EVIDENCE)
@@ -361,6 +363,105 @@ async def test_term_21_6_trial_of_a_device_that_one_database_does_not_know_is_no
             f"set session_replication_role = replica; delete from trial_device where sender = '{sender}'",
         )
     assert await house.status() == MET
+
+
+@pytest.mark.turns_red(EVIDENCE)
+@pytest.mark.usefixtures("untold")
+async def test_term_21_6_trials_of_two_machines_are_red_where_either_is(house: House) -> None:
+    """What one tells does not stand in for what the other tells, or does not tell any more."""
+    own = house.authority.id
+
+    async def other(outcome: TrialOutcome = TrialOutcome.WELL) -> None:
+        async with platform_as(house.server, "trial") as platform:
+            figures = (11, 99_000) if outcome is TrialOutcome.WELL else (None, None)
+            await report_trial(platform, "larm-2", own, Trial(outcome, *figures))
+
+    async def shown() -> TrialStanding:
+        async with platform_as(house.server, "portal") as portal:
+            standing = combine(await list_trials(portal, own), SystemClock().now())
+        assert standing is not None
+        return standing
+
+    # What was told before machines had names is nobody's but the first's who tells.
+    await other()
+    in_platform(house.server, f"update trial_state set machine = '' where authority_id = '{own}'")
+    await house.trials.make_round()
+    assert [one.machine for one in await machines(house)] == ["larm-1"]
+    await other()
+    assert (await shown()).seen_ms == 99_000, "the slowest of both"
+    assert await house.status() == MET
+    for _ in range(2):
+        await other(TrialOutcome.BUSY)
+        await house.trials.make_round()
+        assert (await shown()).outcome is TrialOutcome.BUSY
+        assert await house.status() == (Status.FAILING, "busy")
+    await other()
+    assert await house.status() == MET
+    for age, status in (("3 minutes", (Status.FAILING, "silent")), ("25 hours", MET)):
+        in_platform(
+            house.server, f"update trial_state set tried_at = now() - interval '{age}' where machine = 'larm-2'"
+        )
+        await house.trials.make_round()
+        assert await house.status() == status
+        outcomes = [TrialOutcome.SILENT, TrialOutcome.WELL]
+        assert (await shown()).outcome is outcomes[status == MET]
+    # One that is named is missed for as long as it is.
+    named = Settings(trial=TrialSettings(machines=["larm-1", "larm-2"]))
+    house.place = replace(house.place, settings=named)
+    assert await house.status() == (Status.FAILING, "silent")
+    await other()
+    assert await house.status() == MET
+    house.place = replace(house.place, settings=Settings(trial=TrialSettings(machines=["larm-2"])))
+    await house.running.receiver.stop()
+    await house.trials.make_round()
+    assert await house.status() == (Status.FAILING, "unanswered"), "one that is not named counts while it tells"
+    async with platform_as(house.server, "trial") as platform:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await report_trial(platform, "", own, Trial(TrialOutcome.BUSY))
+
+
+@pytest.fixture
+def untold(server: Server, authority: Authority) -> Iterator[None]:
+    """Nobody has told anything of this authority's trials, nor looked at them; nor does it stay so afterwards."""
+    own = f"authority_id = '{authority.id}'"
+    forget = f"delete from trial_state where {own}; delete from observation where {own} and requirement = '{EVIDENCE}'"
+    in_platform(server, forget)
+    yield
+    in_platform(server, f"{forget}; update authority set created_at = '{START}' where id = '{authority.id}'")
+
+
+async def machines(house: House) -> Sequence[TrialStanding]:
+    """What each machine told."""
+    async with platform_as(house.server, "portal") as portal:
+        return await list_trials(portal, house.authority.id)
+
+
+@pytest.mark.turns_red(EVIDENCE)
+@pytest.mark.usefixtures("untold")
+async def test_an_authority_of_which_none_could_be_tried_yet_is_not_disturbed(house: House) -> None:
+    """Its device was registered just now: nobody knows, once. Where it stays so, or one came through, it is red."""
+    own = house.authority.id
+    in_platform(house.server, f"update authority set created_at = now() where id = '{own}'")
+    assert (await house.status())[0] is Status.UNTESTED
+    known, trials = Gateway(house.server, "trial", ()), house.trials
+    async with pool(house.server, "trial") as telling:
+        way = partial(find_way, Path("/"), house.settings)
+        credentials, long = house.server.credentials, timedelta(days=1)
+        house.trials = Trials(known, telling, credentials, way, house.clock, settled=long, machine="larm-1")
+        outcome, (status, _) = await house.tried()
+        assert (outcome, status) == (TrialOutcome.SETTLING, Status.UNTESTED)
+        assert (await house.standing()).is_untried
+        assert "vaka_trials_failing 0.0" in metrics_text((house.trials,)).decode()
+        assert await house.tried() == (TrialOutcome.UNPREPARED, (Status.FAILING, "unprepared")), "once"
+        late, house.trials = house.trials, trials
+        assert await house.tried() == (TrialOutcome.WELL, MET)
+        house.trials = late
+        assert await house.tried() == (TrialOutcome.UNPREPARED, (Status.FAILING, "unprepared"))
+        assert not (await house.standing()).is_untried
+    await known.close()
+    in_platform(house.server, f"delete from trial_state where authority_id = '{own}'")
+    in_platform(house.server, f"update authority set created_at = now() - interval '3 minutes' where id = '{own}'")
+    assert await house.status() == (Status.FAILING, "stopped"), "for long nobody was so new"
 
 
 async def test_one_authority_without_a_trial_device_stops_no_other(house: House) -> None:

@@ -157,7 +157,7 @@ select authority_id, reason, things from find_undetected(%(within)s, %(at)s)
 
 -- name: find_untried
 -- as: scheduler, setup
-select authority_id, reason, things from find_untried(%(within)s, %(at)s)
+select authority_id, reason, things from find_untried(%(machines)s, %(within)s, %(at)s)
 
 -- name: find_stale_advisories
 -- as: scheduler, setup

@@ -9,10 +9,12 @@ from vaka.assurance.asking_databases import Place, ask_platform
 from vaka.assurance.evidence import FINE, Found, Look
 from vaka.database.connections import transaction
 from vaka.errors import VakaError
-from vaka.operations.trials.standing import TRIED_WITHIN
+from vaka.operations.trials.standing import TRIED_WITHIN, TrialOutcome
 from vaka.tenants.authorities import QUERIES
 
 UNLIKE = "unlike"
+NOT_YET = frozenset({"untried", TrialOutcome.SETTLING.value})
+"""Of whom none could be sent yet: nobody knows, and nothing is wrong."""
 
 Devices = set[tuple[UUID, str]]
 
@@ -23,7 +25,7 @@ async def find_untried(place: Place, now: datetime) -> Look:
     What an authority's database marks as a trial's rings at nobody's: a device there that the platform does not know,
     or one that receivers let in and that database does not know, is a fault, and so are two that are let in.
     """
-    tried = await ask_platform("find_untried", place, now, within=TRIED_WITHIN)
+    tried = await ask_platform("find_untried", place, now, within=TRIED_WITHIN, machines=place.settings.trial.machines)
     known: dict[UUID, Devices] = {}
     living: dict[UUID, Devices] = {}
     async with transaction(place.platform) as platform:
@@ -34,6 +36,9 @@ async def find_untried(place: Place, now: datetime) -> Look:
                 living.setdefault(authority_id, set()).add((device_id, sender))
     found, unseen = [], []
     for one in tried.found:
+        if one.authority_id is not None and one.reason in NOT_YET:
+            unseen.append(one.authority_id)
+            continue
         if one.authority_id is None or one.reason != FINE:
             found.append(one)
             continue

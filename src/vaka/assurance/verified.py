@@ -18,6 +18,7 @@ from vaka.assurance.flow_evidence import find_expired, find_ports
 from vaka.assurance.machine import NotLookedAtError, count_open_processes, count_plain_secrets, count_secrets_in
 from vaka.assurance.own_evidence import find_by_statement
 from vaka.assurance.rights import find_reach, find_rights
+from vaka.assurance.running_parts import count_strange_parts
 from vaka.crypto.policy import load_policy
 from vaka.database.connections import Connection, transaction
 from vaka.errors import VakaError
@@ -139,6 +140,7 @@ MACHINE_COLLECTORS: Mapping[str, Collector] = MappingProxyType(
         "plain-secrets": _of_machine("plain", lambda place, root, _now: count_plain_secrets(root, place.proc)),
         "secret-scan": _of_machine("found", lambda place, _root, _now: count_secrets_in(place.program)),
         "unit-hardening": _of_machine("open", lambda place, root, _now: count_open_processes(root, place.proc)),
+        "running-parts": _of_machine("strange", lambda place, root, _now: count_strange_parts(root, place.proc)),
         "role-matrix": _of_machine("differ", _count_other_rights),
         "keys-due": _find_late_keys,
         "endpoint-scan": _of_machine("offers", _count_strange_offers),

@@ -110,6 +110,10 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} filer hör inte till utgåvan.",
             en="{count} files are not of the release.",
         ),
+        ("running-parts", "strange"): Sentence(
+            sv="{count} filer som processerna kör finns inte i komponentförteckningen, eller har bytts ut sedan dess.",
+            en="{count} files that processes run are in no bill of materials, or were replaced since they were loaded.",
+        ),
         ("deployments", "unauthorised"): Sentence(
             sv="Obehörig ändring: det som är installerat är inte det som senast infördes.",
             en="Unauthorised change: what is installed is not what was deployed last.",

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`vaka host`: whom the operating system lets in, who worked there as root (term 10), how its clock stands (27)."""
+"""`vaka host`: whom the operating system lets in, who worked there as root (term 10), how its clock stands (27), and
+whether what is installed may start there (28)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from uuid import UUID
 import click
 
 from vaka.clock import Clock, SystemClock, read_clock_state
+from vaka.commands.admit import admit
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
 from vaka.commands.host_accounts import SignIn, login_accounts, read_sign_ins
@@ -46,7 +48,10 @@ data_option = click.option("--data", required=True, type=click.Path(path_type=Pa
 
 @click.group()
 def host() -> None:
-    """Look at the machine itself: its accounts, who signed in to it, how its clock stands."""
+    """Look at the machine itself: its accounts, who signed in to it, how its clock stands, what may start there."""
+
+
+host.add_command(admit)
 
 
 @host.command()

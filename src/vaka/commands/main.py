@@ -47,6 +47,7 @@ SUBCOMMANDS = {
     "doctor": ("vaka.commands.doctor:doctor", "Say what is wrong on this machine, and how to mend it."),
     "terms": ("vaka.commands.terms:terms", "Show how the 37 terms of information security stand."),
     "release": ("vaka.commands.release:release", "Sign releases, and put those that were tested in production."),
+    "sbom": ("vaka.commands.sbom:sbom", "Print what runs on this machine as a bill of materials (CycloneDX)."),
     "advisory": ("vaka.commands.advisory:advisory", "Write security advisories and VEX (CSAF 2.0)."),
     "advisories": ("vaka.commands.advisories:advisories", "Take in published vulnerabilities."),
     "simulate": ("vaka.commands.simulate:simulate", "Send alarms and heartbeats as devices do."),
@@ -55,6 +56,8 @@ SUBCOMMANDS = {
 
 SUPERVISORS = frozenset({"demo", "run"})
 """Those that start processes and keep them running."""
+ADMISSION = ["host", "admit"]
+"""What judges a release, and enters what it finds, for processes that are each looked at as they start."""
 
 INTERNAL_FAULT = 70
 """Exit code of a fault of our own (sysexits.h, EX_SOFTWARE)."""
@@ -65,7 +68,8 @@ class Subcommands(click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run as a program: a command may hold keys, and what people are called, while it lasts."""
-        if SUPERVISORS.isdisjoint(sys.argv[1:2]):  # those look at the whole release, and enter what they find
+        # Those look at the whole release, and enter what they find.
+        if SUPERVISORS.isdisjoint(sys.argv[1:2]) and sys.argv[1:3] != ADMISSION:
             start_guarded(sys.argv, Path(sys.prefix))
         # Whoever verifies a log does it on a machine of his own choice, and this is Linux's.
         if sys.platform == "linux":

@@ -28,7 +28,11 @@ async def decide_installation(connection: psycopg.AsyncConnection[Any], mode: st
         done = await connection.execute(QUERIES["decide_installation"], {"mode": mode, "now": now})
         if done.rowcount:
             await append(connection, Entry(Event.INSTALLATION_DECIDED, "setup", now, f"installation:{mode}"))
-    decided = await read_installation_mode(connection)
+    require_mode(await read_installation_mode(connection), mode)
+
+
+def require_mode(decided: str | None, mode: str) -> None:
+    """Refuse to start as another kind of installation than was decided. Raises ConfigurationError."""
     if decided != mode:
         raise ConfigurationError(
             f"This installation is a {decided} one and stays so. Use another data directory for a {mode} one."

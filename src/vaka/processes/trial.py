@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from socket import gethostname
 
 import structlog
 
@@ -54,7 +55,8 @@ async def run(root: Path, server: Server, settings: Settings, clock: Clock, stop
     """Send until ``stopped`` is set."""
     platform = make_pool(server, platform_role(COMPONENT), PLATFORM_DATABASE, application=f"vaka-{COMPONENT}")
     gateway = Gateway(server, COMPONENT, ())
-    trials = Trials(gateway, platform, server.credentials, partial(find_way, root, settings), clock)
+    way = partial(find_way, root, settings)
+    trials = Trials(gateway, platform, server.credentials, way, clock, machine=gethostname())
     await platform.open()
     try:
         page = await open_metrics_page(root / "run" / f"{COMPONENT}.metrics", lambda: metrics_text((trials,)))

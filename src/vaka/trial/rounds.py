@@ -19,7 +19,7 @@ from vaka.errors import ConfigurationError
 from vaka.keys.identities import open_identities
 from vaka.logs import describe_error
 from vaka.metrics import Durations, Level
-from vaka.operations.trials.standing import Trial, TrialOutcome, report_trial
+from vaka.operations.trials.standing import FINE, Trial, TrialOutcome, report_trial
 from vaka.tenants.authorities import QUERIES, Authority, list_authorities
 from vaka.tenants.gateway import Gateway
 from vaka.tenants.trial_credentials import read_trial_device
@@ -33,6 +33,8 @@ RESTING = frozenset({TrialOutcome.REAL, TrialOutcome.UNRECORDED})
 """What was answered and is not where it has to be, may be before somebody's eyes elsewhere: at the reception, say."""
 SETTLED = timedelta(seconds=30)
 """By when every receiver knows a device that was registered, and takes what it sends for nobody else's."""
+KnownDevices = Mapping[tuple[UUID, str], UUID | None]
+"""By authority and sender; None where it was registered just now."""
 
 
 class Trials(Collector):
@@ -40,11 +42,12 @@ class Trials(Collector):
 
     def __init__(
         self, gateway: Gateway, platform: Pool, credentials: Path, open_way: Callable[[], Way], clock: Clock,
-        settled: timedelta = SETTLED,
+        settled: timedelta = SETTLED, *, machine: str,
     ) -> None:  # fmt: skip
+        """`machine` is what this one calls itself: another may send as well, and each tells of its own."""
         self._gateway, self._platform, self._credentials = gateway, platform, credentials
         self._open_way, self._clock = open_way, clock
-        self._settled = settled
+        self._settled, self._machine = settled, machine
         self._rests: dict[UUID, tuple[float, TrialOutcome]] = {}
         self._told: dict[UUID, TrialOutcome] = {}
         self._finished_at: float | None = None
@@ -76,7 +79,7 @@ class Trials(Collector):
         yield from self._seconds.collect()
         if self._finished_at is not None:
             at, told = self._finished_at, list(self._told.values())
-            failing = sum(one is not TrialOutcome.WELL for one in told)
+            failing = sum(one not in FINE for one in told)
             yield from Level("vaka_trials", "Authorities with trial alarms.", lambda: len(told)).collect()
             yield from Level("vaka_trials_failing", "Of those, whose newest failed.", lambda: failing).collect()
             yield from Level("vaka_trials_finished_timestamp_seconds", "When a round ended.", lambda: at).collect()
@@ -89,15 +92,17 @@ class Trials(Collector):
             structlog.get_logger().error("no way to the receivers", reason=error.sentence.en)
             return None
 
-    async def _list_known(self, platform: Connection) -> dict[tuple[UUID, str], UUID]:
-        """Look up for which devices every receiver knows whose they are: what others send, goes to the reception."""
+    async def _list_known(self, platform: Connection) -> KnownDevices:
+        """Look up which devices receivers let in, and which of them every receiver knows by now: what others send goes
+        to the reception.
+        """
         before, rows = self._clock.now() - self._settled, await platform.execute(QUERIES["list_trial_devices"])
         return {
-            (authority, sender): device for authority, device, sender, since in await rows.fetchall()
-            if since is not None and since <= before
+            (authority, sender): device if since <= before else None
+            for authority, device, sender, since in await rows.fetchall() if since is not None
         }  # fmt: skip
 
-    async def _try(self, way: Way | None, authority: Authority, known: Mapping[tuple[UUID, str], UUID]) -> bool:
+    async def _try(self, way: Way | None, authority: Authority, known: KnownDevices) -> bool:
         """Send one, and tell what became of it; return whether it failed."""
         try:
             trial = await self._send(way, authority, known)
@@ -105,15 +110,15 @@ class Trials(Collector):
                 self._seconds.add(trial.seen_ms / 1000)
             self._note(authority.id, trial)
             async with transaction(self._platform) as connection:
-                await report_trial(connection, authority.id, trial)
+                await report_trial(connection, self._machine, authority.id, trial)
         except Exception as error:  # one authority's trouble, of whatever kind, is not the others'
             structlog.get_logger().error(
                 "trial not told", authority=str(authority.id), **describe_error(error)
             )  # fmt: skip
             return True
-        return trial.outcome is not TrialOutcome.WELL
+        return trial.outcome not in FINE
 
-    async def _send(self, way: Way | None, authority: Authority, known: Mapping[tuple[UUID, str], UUID]) -> Trial:
+    async def _send(self, way: Way | None, authority: Authority, known: KnownDevices) -> Trial:
         rests_until, outcome = self._rests.get(authority.id, (0.0, TrialOutcome.WELL))
         if self._clock.monotonic() < rests_until:
             return Trial(outcome)
@@ -122,9 +127,11 @@ class Trials(Collector):
             return Trial(TrialOutcome.UNPREPARED)
         identities = await asyncio.to_thread(open_identities, self._credentials)
         sender = identities.blind(device.number)
-        device_id = known.get((authority.id, sender))
-        if device_id is None:
+        if (authority.id, sender) not in known:
             return Trial(TrialOutcome.UNPREPARED)
+        device_id = known[authority.id, sender]
+        if device_id is None:
+            return Trial(TrialOutcome.SETTLING)
         if way is None:
             return Trial(TrialOutcome.UNANSWERED)
         connect = partial(self._gateway.open_own_connection, authority.id, "look")
@@ -138,5 +145,5 @@ class Trials(Collector):
         before = self._told.get(authority_id, TrialOutcome.WELL)
         self._told[authority_id] = outcome
         if outcome is not before:
-            tell = structlog.get_logger().info if outcome is TrialOutcome.WELL else structlog.get_logger().error
+            tell = structlog.get_logger().info if outcome in FINE else structlog.get_logger().error
             tell("trial alarm", authority=str(authority_id), state=outcome.value, reason=trial.cause)

@@ -16,6 +16,8 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 import vaka
 from vaka.crypto.signing import public_pem
 from vaka.operations.integrity.gates import REQUIRED, Passage, as_gates
@@ -46,9 +48,38 @@ def install(root: Path) -> Path:
     (described / "RECORD").write_text("".join(f"{name},,\n" for name in (*names, "vaka-0.1.0.dist-info/RECORD")))
     # What was compiled before is of the same files, and taken as it is.
     compile_dir(site, quiet=2, workers=2)
+    _write_command(root)
+    return site
+
+
+def _write_command(root: Path) -> None:
     (root / "bin/vaka").write_text(f"#!{root}/bin/python\nfrom vaka.commands.main import main\nmain()\n")
     (root / "bin/vaka").chmod(0o755)
-    return site
+
+
+def install_alone(root: Path) -> None:
+    """Install our own program and nothing that it stands on, which is looked for where it is installed here: enough for
+    what no guard holds to its release.
+    """
+    venv.create(root, with_pip=False, symlinks=True)
+    [site] = (root / "lib").glob("python3*/site-packages")
+    shutil.copytree(PROJECT / "src/vaka", site / "vaka")
+    (site / "others.pth").write_text(f"{Path(psycopg.__file__).parents[1]}\n")
+    described = site / "vaka-0.1.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: vaka\nVersion: 0.1.0\n")
+    names = [path.relative_to(site).as_posix() for path in (site / "vaka").rglob("*") if path.is_file()]
+    (described / "RECORD").write_text("".join(f"{name},,\n" for name in (*names, "others.pth")))
+    _write_command(root)
+
+
+def install_little(root: Path) -> None:
+    """Make what is signed like a release, and of which no process could run."""
+    described = root / "lib/python3.11/site-packages/vaka-0.1.0.dist-info"
+    described.mkdir(parents=True)
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: vaka\nVersion: 0.1.0\n")
+    (root / "bin").mkdir()
+    (root / "bin/vaka").write_text("#!/bin/sh\n")
 
 
 def _runtime() -> Iterable[Distribution]:

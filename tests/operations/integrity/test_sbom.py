@@ -9,10 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
+from vaka.commands.main import main
 from vaka.operations.integrity.sbom import NoPackagesError, ask_packages, running_sbom, write_sbom
 
 PACKAGE = "ii \tlibc6\t2.36-9+deb12u13\tamd64\tglibc\t2.36-9+deb12u13\nrc \tgone\t1\tall\tgone\t1\n"
@@ -29,6 +31,17 @@ def test_the_bill_is_valid_and_names_what_is_installed() -> None:
     installed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.count("ii ")
     assert sum(one.startswith("pkg:deb/") for one in parts) == installed > 50
     assert bill["metadata"]["component"]["name"] == "vaka"
+
+
+def test_the_command_prints_the_bill_of_what_runs(tmp_path: Path) -> None:
+    """The same each time, to the byte, on standard output and in a file."""
+    printed = CliRunner().invoke(main, ["sbom"])
+    assert printed.stdout_bytes == write_sbom(running_sbom())
+    written = CliRunner().invoke(main, ["sbom", "--to", str(tmp_path / "bill.cdx.json")])
+    assert (written.exit_code, written.output) == (0, "")
+    assert (tmp_path / "bill.cdx.json").read_bytes() == printed.stdout_bytes
+    refused = CliRunner().invoke(main, ["sbom", "--to", str(tmp_path / "nowhere" / "bill")])
+    assert (refused.exit_code, "cannot be written" in refused.stderr) == (1, True)
 
 
 def test_two_machines_with_the_same_parts_have_the_same_bill(tmp_path: Path) -> None:

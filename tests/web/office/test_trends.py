@@ -64,18 +64,35 @@ async def test_an_authority_reads_whether_its_alarms_are_received(
     assert "Ingen vet" in text
     assert "Inget systemprov har gjorts för er än." in text
     async with platform_as(installation.server, "trial") as trial:
-        await report_trial(trial, own.id, WELL)
-        await report_trial(trial, other.id, Trial(TrialOutcome.UNSEEN, 4711))
+        for outcome, said in ((TrialOutcome.SETTLING, "registrerades nyss"), (TrialOutcome.UNPREPARED, "ingen enhet")):
+            await report_trial(trial, "larm-1", own.id, Trial(outcome))
+            text = await read(portal, installation, "status")
+            assert all(one in text for one in ("Ingen vet", "Inget systemprov har gjorts för er än.", said))
+            assert "Mottagningen är störd" not in text
+        await report_trial(trial, "larm-1", own.id, WELL)
+        await report_trial(trial, "larm-1", other.id, Trial(TrialOutcome.UNSEEN, 4711))
         text = await read(portal, installation, "status")
         assert all(said in text for said in ("Mottagningen fungerar", "41 ms", "57 ms", "CE"))
         assert "Mottagningen är störd" not in text
         assert "4711" not in text
         assert other.name not in text
-        await report_trial(trial, own.id, Trial(TrialOutcome.BUSY))
+        await report_trial(trial, "larm-1", own.id, Trial(TrialOutcome.BUSY))
     text = await read(portal, installation, "status")
     assert "Mottagningen är störd" in text
     assert "Larmmottagaren svarade att den inte kunde spara systemprovet." in text
     assert "Mottagningen fungerar" not in text
+    async with platform_as(installation.server, "trial") as trial:
+        await report_trial(trial, "larm-1", own.id, WELL)
+        assert "Mottagningen fungerar" in await read(portal, installation, "status")
+        await report_trial(trial, "larm-2", own.id, Trial(TrialOutcome.BUSY))
+        assert "Mottagningen är störd" in await read(portal, installation, "status"), "one machine's is enough"
+        await report_trial(trial, "larm-2", own.id, WELL)
+        assert "Mottagningen fungerar" in await read(portal, installation, "status")
+    logs.execute("platform", "update vaka.trial_state set tried_at = tried_at - interval '121 seconds'"
+                 " where machine = 'larm-2'", unguarded=True)  # fmt: skip
+    text = await read(portal, installation, "status")
+    assert "Av flera maskiner som ska skicka systemprov har minst en inte skickat något på två minuter." in text
+    assert "Mottagningen är störd" in text
     logs.execute("platform", "update vaka.trial_state set tried_at = tried_at - interval '121 seconds'", unguarded=True)
     text = await read(portal, installation, "status")
     assert "Inget systemprov har gjorts på mer än två minuter." in text
@@ -94,12 +111,12 @@ async def test_trends_stand_on_both_sides_and_tell_an_authority_nothing_of_other
         await report_capacity(scheduler, figures)
         await report_capacity(scheduler, Figures(SystemClock().now(), 800, 1000, 10, 100, 0, 1, 0, 0, 0))
     async with platform_as(installation.server, "trial") as trial:
-        await report_trial(trial, own.id, WELL)
-        await report_trial(trial, other.id, Trial(TrialOutcome.WELL, 800, 900))
-        await report_trial(trial, other.id, Trial(TrialOutcome.REFUSED))
+        await report_trial(trial, "larm-1", own.id, WELL)
+        await report_trial(trial, "larm-1", other.id, Trial(TrialOutcome.WELL, 800, 900))
+        await report_trial(trial, "larm-1", other.id, Trial(TrialOutcome.REFUSED))
     async with platform_as(installation.server, "office") as connection:
         [hour] = await list_capacity_hours(connection, SystemClock().now() - HOUR)
-        assert len(await list_trials(connection)) == 2
+        assert [one.machine for one in await list_trials(connection)] == ["larm-1", "larm-1"]
     assert (hour.measured, hour.disk_free, hour.connections, hour.waiting) == (2, 420, 300, 4)
     async with platform_as(installation.server, "portal") as connection:
         [hour] = await list_capacity_hours(connection, SystemClock().now() - HOUR)

@@ -3,11 +3,11 @@
 
 -- name: report_trial
 -- as: trial in platform
-select report_trial(%(authority)s, %(outcome)s, %(answered)s, %(seen)s)
+select report_trial(%(authority)s, %(machine)s, %(outcome)s, %(answered)s, %(seen)s)
 
 -- name: list_trials
 -- as: office in platform, portal in platform
-select authority_id, tried_at, outcome, since, well_at, answered_ms, seen_ms from list_trials(%(authority)s)
+select authority_id, machine, tried_at, outcome, since, well_at, answered_ms, seen_ms from list_trials(%(authority)s)
 
 -- name: list_trial_hours
 -- as: office in platform, portal in platform

@@ -3,7 +3,7 @@
 """How the trial alarms of each authority stand, and what they were like hour by hour."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -33,6 +33,13 @@ class TrialOutcome(StrEnum):
     UNSEEN = "unseen"  # it stands there, and what feeds the desks was not told
     REAL = "real"  # it was stored as a real one: a rule of the authority's makes tests something else
     UNPREPARED = "unprepared"  # there is no device to send it
+    SETTLING = "settling"  # its device was registered just now, and none was ever sent: not every receiver knows it yet
+    SILENT = "silent"  # of several machines that send them, one has sent none lately; said of all of them, told by none
+
+
+NOT_TRIED = frozenset({TrialOutcome.SETTLING, TrialOutcome.UNPREPARED})
+"""What is told where none was sent."""
+FINE = frozenset({TrialOutcome.WELL, TrialOutcome.SETTLING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class TrialStanding:
-    """The newest of one authority."""
+    """The newest of one authority: that of a machine, or of all that send them together."""
 
     authority_id: UUID
+    machine: str
     tried_at: datetime
     outcome: TrialOutcome
     since: datetime
@@ -63,6 +71,11 @@ class TrialStanding:
     def is_current(self, now: datetime) -> bool:
         """Whether it was tried lately; otherwise nobody knows."""
         return abs(now - self.tried_at) <= TRIED_WITHIN
+
+    @property
+    def is_untried(self) -> bool:
+        """Whether none was ever sent that could have come through."""
+        return self.well_at is None and self.outcome in NOT_TRIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +96,43 @@ class TrialHour:
         return round(self.total_ms / well) if well else None
 
 
-async def report_trial(platform: Connection, authority_id: UUID, trial: Trial) -> None:
-    """Tell what became of one (as trial); when that was, is the database's clock."""
-    told = {"authority": authority_id, "outcome": trial.outcome.value, "answered": trial.answered_ms,
-            "seen": trial.seen_ms}  # fmt: skip
+def combine(standings: Sequence[TrialStanding], now: datetime) -> TrialStanding | None:
+    """Return how one authority's stand, by what every machine told that sends them; None where nobody told anything.
+
+    What does not come through from one machine does not come through. Where all come through, it is the slowest.
+    """
+    if not standings:
+        return None
+    current = [one for one in standings if one.is_current(now)]
+    newest, well_at = max(standings, key=lambda one: one.tried_at), [one.well_at for one in standings if one.well_at]
+    if not current:
+        said = newest
+    elif wrong := [one for one in current if one.outcome not in FINE]:
+        said = min(wrong, key=lambda one: one.since)
+    elif silent := [one for one in standings if one not in current]:
+        since = min(one.tried_at for one in silent)
+        said = replace(newest, outcome=TrialOutcome.SILENT, since=since, answered_ms=None, seen_ms=None)
+    elif well := [one for one in current if one.outcome is TrialOutcome.WELL]:
+        slowest = max(well, key=lambda one: one.seen_ms or 0)
+        said = replace(slowest, since=max(one.since for one in well))
+    else:
+        said = newest
+    return replace(said, tried_at=newest.tried_at, well_at=max(well_at, default=None))
+
+
+async def report_trial(platform: Connection, machine: str, authority_id: UUID, trial: Trial) -> None:
+    """Tell what became of one that a machine sent (as trial); when that was, is the database's clock."""
+    told = {"authority": authority_id, "machine": machine, "outcome": trial.outcome.value,
+            "answered": trial.answered_ms, "seen": trial.seen_ms}  # fmt: skip
     await platform.execute(QUERIES["report_trial"], told)
 
 
 async def list_trials(platform: Connection, authority_id: UUID | None = None) -> Sequence[TrialStanding]:
-    """Return how those of one authority stand, or those of all (as office or portal)."""
+    """Return how those of one authority stand, or those of all, machine by machine (as office or portal)."""
     cursor = await platform.execute(QUERIES["list_trials"], {"authority": authority_id})
     return [
-        TrialStanding(authority, tried_at, TrialOutcome(outcome), since, well_at, answered, seen)
-        for authority, tried_at, outcome, since, well_at, answered, seen in await cursor.fetchall()
+        TrialStanding(authority, machine, tried_at, TrialOutcome(outcome), since, well_at, answered, seen)
+        for authority, machine, tried_at, outcome, since, well_at, answered, seen in await cursor.fetchall()
     ]
 
 

@@ -46,6 +46,14 @@ WORDS: Mapping[TrialOutcome, Sentence] = MappingProxyType(
             en="There is no device that sends trial alarms, or it was registered just now: then the first comes "
             "within two minutes.",
         ),
+        TrialOutcome.SETTLING: Sentence(
+            sv="Enheten som skickar systemprov registrerades nyss. Det första kommer inom två minuter.",
+            en="The device that sends trial alarms was registered just now. The first comes within two minutes.",
+        ),
+        TrialOutcome.SILENT: Sentence(
+            sv="Av flera maskiner som ska skicka systemprov har minst en inte skickat något på två minuter.",
+            en="Of several machines that have to send trial alarms, at least one has sent none for two minutes.",
+        ),
     }
 )
 """By what became of it."""

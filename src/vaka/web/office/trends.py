@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How trial alarms stand in every authority, and a week of them and of what was measured."""
 
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from vaka.access.decide import require
 from vaka.access.permissions import Permission
 from vaka.database.connections import transaction
-from vaka.operations.trials.standing import TrialOutcome, list_trials
+from vaka.operations.trials.standing import TrialOutcome, TrialStanding, combine, list_trials
 from vaka.operations.trials.wording import WORDS
 from vaka.tenants.authorities import list_authorities
 from vaka.web.asker import Asker
@@ -24,11 +26,13 @@ async def show_trends(office: Office, request: Request, asker: Asker) -> Respons
     now = office.clock.now()
     async with transaction(office.platform) as connection:
         shown = await read_trends(connection, now, None)
-        standings = {one.authority_id: one for one in await list_trials(connection)}
-        served = [one for one in await list_authorities(connection) if not one.is_intake]
-    rows = [(one, standings.get(one.id)) for one in served]
+        standings: dict[UUID, list[TrialStanding]] = {}
+        for one in await list_trials(connection):
+            standings.setdefault(one.authority_id, []).append(one)
+        served = [each for each in await list_authorities(connection) if not each.is_intake]
+    rows = [(each, combine(standings.get(each.id, ()), now)) for each in served]
     troubled = [
-        (one, trial) for one, trial in rows
+        (each, trial) for each, trial in rows
         if trial is None or not trial.is_current(now) or trial.outcome is not TrialOutcome.WELL
     ]  # fmt: skip
     language = asker.preferences.language

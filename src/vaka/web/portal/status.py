@@ -13,7 +13,7 @@ from vaka.access.time_boxes import find_scope
 from vaka.assurance.evidence import list_supervised
 from vaka.database.connections import transaction
 from vaka.ledger.reading import read_state
-from vaka.operations.trials.standing import TrialOutcome, list_trials
+from vaka.operations.trials.standing import TrialOutcome, combine, list_trials
 from vaka.operations.trials.wording import WORDS
 from vaka.web.asker import Asker
 from vaka.web.portal.opened import enter_opened
@@ -46,7 +46,7 @@ async def show_status(portal: Portal, request: Request, asker: Asker) -> Respons
         if supervised is None:
             raise NothingHereError  # the reception of unknown senders has no trial alarms
         board, scope = await read_board(platform, supervised, now), find_scope(asker.principal, authority.id)
-        trial = next(iter(await list_trials(platform, authority.id)), None)
+        trial = combine(await list_trials(platform, authority.id), now)
     if scope is not None:  # an auditor sees the terms of his audit
         board = replace(board, tiles=[one for one in board.tiles if one.term.number in scope])
     # What nobody has evidence of is no disturbance: a document may be missing. The board says so; here it is counted.
