@@ -121,3 +121,52 @@ begin
     values (p_entry, p_number, p_register, p_state, said, whose, written, hash, p_by, p_at);
     return 'done';
 end $$;
+
+-- ── Another contract's text is told of ─────────────────────────────────────────────────────────────────────────────────
+
+alter table notice_event disable trigger only_migrated;
+insert into notice_event (event, kind) values ('contract.imported', 'contract');
+alter table notice_event enable trigger only_migrated;
+
+-- Every authority's contract is that one: its own log has the entry, with the digest of the file.
+set role vaka_ledger;
+insert into ledger.concern (event, whose) values ('contract.imported', 'everybody');
+set role vaka_owner;
+
+-- Each authority is told; ``noticed_by`` knows accounts, and a contract has none. Whoever takes the same in again enters nothing.
+create function write_contract_notices() returns trigger
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    with written as (
+        insert into notice (authority_id, kind, entry, event, object, happened_at, late_at)
+        select t.id, 'contract', new.id, new.event, new.object, new.happened_at,
+               least(new.happened_at, new.written_at) + make_interval(mins => coalesce(
+                   (select r.minutes from notice_rule r where r.authority_id = t.id), 15))
+        from authority t where t.kind = 'authority' and t.state = 'active'
+        returning id, authority_id
+    )
+    insert into notice_delivery (notice_id, way_id, next_at)
+    select n.id, w.id, least(new.happened_at, new.written_at)
+    from written n join notice_way w on w.authority_id = n.authority_id and w.ended_at is null;
+    return null;
+end $$;
+revoke all on function write_contract_notices from public;
+
+-- What a reminder, a digest or a notice of another contract says, as notifier; of a contract the digest of its file, and no word.
+create or replace function read_said(p_objects text[]) returns table (object text, said jsonb)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select 'reminder:' || r.id, r.said from reminder r where 'reminder:' || r.id = any (p_objects)
+    union all
+    select 'digest:' || d.id, d.said from digest d where 'digest:' || d.id = any (p_objects)
+    union all
+    select 'contract:' || c.id, jsonb_build_object(
+        'sv', 'Filens SHA-256: ' || c.digest, 'en', 'SHA-256 of the file: ' || c.digest, 'page', 'terms', 'office', false,
+        'facts', jsonb_build_object('sha256', c.digest))
+    from contract_text c where 'contract:' || c.id = any (p_objects)
+$$;
+
+reset role;
+
+create trigger contract_told_of after insert on ledger.inbox for each row
+    when (new.event = 'contract.imported' and new.outcome = 'success')
+    execute function vaka.write_contract_notices();
