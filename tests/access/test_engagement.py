@@ -133,7 +133,8 @@ async def test_term_04_3_who_answers_alarms_goes_on(firm: Firm, authority: Autho
 
 
 async def test_the_agreement_is_withdrawn_or_no_firm_is_meant(firm: Firm) -> None:
-    await firm.house.move(firm.ours, firm.entry, "withdraw")
+    await firm.house.write(firm.ours, "subcontractors", firm.agreement(), entry=firm.entry, number=3)
+    await firm.house.move(firm.other, firm.entry, "withdraw")
     assert not await firm.acts(firm.theirs)
     nobody = await firm.house.put_in_force(firm.ours, firm.other, "subcontractors", {"engaged": "none"})
     fourth = await firm.house.administrator()

@@ -161,6 +161,7 @@ FOUND: dict[str, list[tuple[Callable[[Shelf], object], str]]] = {
     "risk-actions": [
         (lambda shelf: shelf.put("findings", "open", due="2026-03-13"), "late"),
         (lambda shelf: shelf.put("findings", "accepted", due="2026-01-01", accepted_until="2026-03-13"), "lapsed"),
+        (lambda shelf: shelf.put("findings", "open", due="2026-03-13", concerned=[]), "unnamed"),
     ],
     "site-certificates": [
         (lambda shelf: _hall(shelf, valid_until="2026-03-13"), "expired"),
@@ -450,14 +451,14 @@ async def test_term_07_5_both_sides_are_told_that_an_acceptance_is_over(board: B
 
 
 async def test_term_07_6_an_overdue_finding_is_seen_by_whom_it_concerns(board: Board) -> None:
-    """Without the supplier doing anything; another authority's is not, and one that names nobody is told to all."""
+    """Without the supplier doing anything; another authority's is not, and one that names nobody is red with all."""
     board.shelf.put("risk-assessments", "in_force", system=str(uuid4()), held=TODAY)
     board.shelf.put("findings", "open", due=TODAY, concerned=[board.place.authorities[0]])
     board.shelf.put("findings", "open", due="2026-01-01", concerned=[uuid4()])
     assert await board.status_of("risk-actions") == (Status.MET, "none")
     assert await board.status_of("risk-actions", START + DAY) == (Status.FAILING, "late")
     board.shelf.put("findings", "open", due="2026-01-01", concerned=[])
-    assert await board.status_of("risk-actions") == (Status.FAILING, "late")
+    assert await board.status_of("risk-actions") == (Status.FAILING, "unnamed")
 
 
 async def test_term_19_3_a_hall_is_red_the_day_after_its_evidence_ends(board: Board) -> None:

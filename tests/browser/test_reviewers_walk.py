@@ -8,7 +8,7 @@ The walk follows links and headings by the words that stand on the page, from th
 
 import asyncio
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -24,7 +24,10 @@ from tests.registers.house import House as Registers
 from vaka.assurance.evidence import Found, Look, enter_look
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.errors import Sentence
+from vaka.ledger.entries import Entry, append
+from vaka.ledger.events import Event
 from vaka.web.texts import Language
+from vaka.web.times import whole_minute
 
 pytestmark = pytest.mark.browser
 
@@ -36,30 +39,38 @@ ASK = re.compile("hur ni ber om underlag, besök eller revision|how to ask for e
 
 
 @pytest.fixture(scope="module", autouse=True)
-def situation(furnished_house: House) -> None:
-    """Something fails, a restore test was done, and a vulnerability is open: before there is a browser, whose loop bars
-    every other.
+def drilled(furnished_house: House) -> datetime:
+    """Something fails, a restore test was made days ago, and a vulnerability is open: before there is a browser, whose
+    loop bars every other. Return when the restore test was made.
     """
     installation = furnished_house.installation
     now, ekbacka = datetime.now(UTC), installation.authorities["ekbacka"]
+    at = now - timedelta(days=9)
+    drill = Entry(
+        Event.COMMAND_RUN, "setup:uid-0", at, "command:backup.drill",
+        detail={"good": True, "took_seconds": 1500, "lost_seconds": 240},
+    )  # fmt: skip
 
     async def arrange() -> None:
         requirements = find_requirements(load_terms())
         async with platform_as(installation.server, "scheduler") as scheduler:
             await enter_look(scheduler, requirements["left-open"], Look([Found(ekbacka.id, "open", 3)]), now)
             await enter_look(scheduler, requirements["restore-drill"], Look([Found(None)]), now)
+        async with platform_as(installation.server, "setup") as setup, setup.transaction():
+            await append(setup, drill)
         register = Register(installation.server, ekbacka, now)
         admin = await Registers(installation.server, lambda: now).administrator()
         await Cases(register, register, admin).open(register, kind="vulnerability", title=TITLE)
 
     asyncio.run(arrange())
+    return at
 
 
 class Walk:
     """Somebody who reads what stands on the page and follows it."""
 
-    def __init__(self, page: Page, language: Language) -> None:
-        self.page = page
+    def __init__(self, page: Page, language: Language, drilled: datetime) -> None:
+        self.page, self.drilled = page, drilled
         self._language = language
 
     def say(self, sv: str, en: str) -> str:
@@ -107,13 +118,21 @@ def which_terms_are_red(walk: Walk) -> None:
 
 
 def the_last_restore_test(walk: Walk) -> None:
-    """On the board, under backup and restore: that a copy was restored, and when that was seen."""
+    """On the board, under backup and restore: the day on which a copy was restored, not that on which it was seen; and
+    the same beside its evidence.
+    """
     page = walk.page
     name = re.compile(walk.say("Säkerhetskopiering och återställning", "Backup and restore"))
     expect(page.get_by_role("heading", name=name)).to_be_visible()
+    made = whole_minute(walk.drilled)
+    line = page.locator(
+        "#term-24 #backups div", has_text=walk.say("Senaste återläsningsprovet", "The last restore test")
+    )
+    expect(line.locator("dd")).to_have_text(made)
     walk.open_term(24)
     line = page.locator("#term-24 li", has_text=walk.say("En kopia har återställts", "A backup has been restored"))
     expect(line).to_contain_text(walk.say("Uppfyllt", "Met"))
+    expect(line).to_contain_text(walk.say(f"Själva provet gjordes {made}", f"The test itself was made {made}"))
     expect(line).to_contain_text(re.compile(r"(Sågs senast|Last looked at) \d{4}-\d\d-\d\d \d\d:\d\d"))
 
 
@@ -160,11 +179,12 @@ STATIONS = (
 def test_a_reviewer_finds_the_five_answers_without_help(
     house: House,
     review: Review,  # noqa: F811
+    drilled: datetime,
     theme: str,
     language: Language,
 ) -> None:
     page = review("agneta", "/", theme=theme, language=language, by_hand=True)
-    walk = Walk(page, language)
+    walk = Walk(page, language, drilled)
     walk.arrive("Det som väntar på er", "What waits for you")
     for station in STATIONS:
         station(walk)

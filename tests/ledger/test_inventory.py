@@ -438,6 +438,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "report_log_check": told("log.verified", "log.doubted"),
     "write_log_check_notices": Untold("goes with the entry that the notice tells of"),
     "write_evidence_notices": Untold("goes with the entry that the notice tells of"),
+    "write_contract_notices": Untold("goes with the entry that the notice tells of"),
     "report_clock": Untold("how a machine's clock is just now; what follows from it is the state of a term"),
     "report_flows": Untold("what listens on a machine just now; what follows from it is the state of a term"),
     "report_certificates": Untold("until when a machine's certificates are valid; what follows is the state of a term"),

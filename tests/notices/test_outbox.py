@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Each change of who holds administrator rights is a notice, written with it; the authority says where it goes."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 import psycopg
@@ -11,18 +13,21 @@ import pytest
 
 from tests.access.register import SETUP, Register
 from tests.confirming import end_way, set_minutes, set_way
-from tests.notices.desk import notices_of, tell_at
+from tests.notices.desk import ROOMS, notices_of, tell_at
 from tests.platform import platform_as
 from vaka.access.decide import NotAllowedError, NothingHereError
 from vaka.access.requests import NotDecidableError
 from vaka.access.roles import PRIVILEGED_ROLES
-from vaka.database.server import Server
+from vaka.assurance.contract import ContractText, import_contract
+from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server
 from vaka.identity.leaving import put_out_account
 from vaka.notices.board import acknowledge, count_late, list_deliveries
 from vaka.notices.kinds import KINDS
+from vaka.notices.mail import write_mail
 from vaka.notices.outbox import Due, Fault, take_due, tell_delivered, tell_hindered, tell_late
 from vaka.notices.places import Place, UnusableWayError
 from vaka.notices.ways import MOST_WAYS, list_ways
+from vaka.notices.webhook import write_body
 from vaka.tenants.authorities import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -127,6 +132,35 @@ async def test_what_is_rolled_back_is_not_told(register: Register) -> None:
             (f"account:{account}", f'{{"role": "shift_leader", "authority": "{register.authority.id}"}}'),
         )
     assert await notices_of(register, account) == []
+
+
+async def test_another_text_of_the_contract_is_told_of_by_its_digest_alone(register: Register) -> None:
+    """Each time it is another than before, in both languages, and in a post as a fact; never with a word of it."""
+    who = await register.principal(await officer(register))
+    way = await tell_at(register, who, **MAIL)  # type: ignore[arg-type]
+    files = (b"annex as signed", b"annex as signed", b"annex as amended")
+    async with await psycopg.AsyncConnection.connect(
+        register.server.conninfo(SUPERUSER, PLATFORM_DATABASE)
+    ) as hand:  # fmt: skip
+        await hand.execute("set search_path = vaka")
+        await hand.execute("set session authorization vaka_setup")
+        for file in files:
+            text = ContractText("Bilaga 9", sha256(file).hexdigest(), [f"Åtagande {one}" for one in range(1, 38)])
+            await import_contract(hand, text, file, actor=SETUP, now=register.now)
+        await hand.execute("reset session authorization")
+        found = [one for one in await take_due(hand, register.now, 10_000) if one.way_id == way]
+        await hand.rollback()  # what the platform's other authorities are shown stays as it was
+    assert [one.kind for one in found] == ["contract"] * 2
+    told = {}
+    for one in found:
+        mail, body = write_mail(one, "vaka@larm.example", ROOMS).get_content(), write_body(one, ROOMS).decode()
+        digest = json.loads(body)["facts"]["sha256"]
+        assert f"Filens SHA-256: {digest}" in mail
+        assert f"SHA-256 of the file: {digest}" in mail
+        assert f"{ROOMS.portal}/log/{register.authority.slug}/terms" in mail
+        assert not [word for word in ("Åtagande", "Bilaga", "annex") if word in mail + body]
+        told[digest] = one.notice_id
+    assert set(told) == {sha256(file).hexdigest() for file in files}
 
 
 async def test_it_goes_where_the_authority_said_and_is_put_off_until_it_is_taken(register: Register) -> None:

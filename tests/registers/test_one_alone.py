@@ -3,22 +3,23 @@
 """What no administrator does alone to what stands in a register: let a red go away, hide an emergency, end a lock."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.alarms.house import connect_superuser
 from tests.conftest import START
 from tests.platform import platform_as
 from tests.registers.house import House, document
 from vaka.access.principal import Principal
-from vaka.database.server import PLATFORM_DATABASE, Server
+from vaka.database.server import Server
+from vaka.errors import ConfigurationError
+from vaka.identifiers import new_identifier
 from vaka.registers.actions import RegisterError, require_another
-from vaka.registers.declarations import load_registers
-from vaka.registers.model import State
+from vaka.registers.declarations import load_registers, read_registers
+from vaka.registers.model import ENDS, State
 from vaka.registers.store import read_history
 from vaka.tenants.authorities import Authority
 
@@ -31,7 +32,11 @@ EMERGENCY = {
     "title": "Brådska", "kind": "emergency", "impact": "Driften", "rollback": "Görs ogjord",
     "done": (START - 20 * DAY).date().isoformat(),
 }  # fmt: skip
-BY_TWO = ("courses", "documents", "systems")
+BY_TWO = (
+    "certificates", "changes", "courses", "documents", "networks", "partners", "processes", "reviews",
+    "risk-assessments", "sites", "subcontractors", "systems",
+)  # fmt: skip
+"""Every register of which something comes in force."""
 
 
 @pytest.fixture
@@ -116,7 +121,8 @@ async def test_an_emergency_is_not_hidden_by_who_wrote_it(house: House, people: 
     assert await more() == 1
     await house.move(berit, entry, "approve")
     assert await more() == 0
-    await house.move(algot, entry, "withdraw")
+    await house.write(algot, "changes", EMERGENCY, entry=entry, number=5)
+    await house.move(berit, entry, "withdraw")
     assert await more() == 0, "what was reviewed is withdrawn as any other"
     another = await house.write(algot, "changes", EMERGENCY)
     assert await more() == 1
@@ -124,16 +130,58 @@ async def test_an_emergency_is_not_hidden_by_who_wrote_it(house: House, people: 
     assert await more() == 0
 
 
-def test_what_ends_by_two_is_declared_and_the_database_knows_the_same(server: Server) -> None:
-    declared = {name for name, register in load_registers().items() if any(step.by_two for step in register.steps)}
-    assert declared == set(BY_TWO)
-    with closing(connect_superuser(server, PLATFORM_DATABASE)) as superuser:
-        kept = superuser.execute(
-            "select name from unnest(%s::text[]) name where vaka.is_ended_by_two(name)", (list(load_registers()),)
-        )
-        assert {row["name"] for row in kept.fetchall()} == declared
-    for name in BY_TWO:
-        assert load_registers()[name].find_step("withdraw", State.IN_FORCE) is None
+def test_what_two_put_in_force_two_end_in_every_register() -> None:
+    """It follows from the steps, so that none is forgotten: a register that is declared tomorrow has it too."""
+    for name, register in load_registers().items():
+        assert register.ends_by_two == (name in BY_TWO), name
+        for state in (State.IN_FORCE, State.DRAFT):
+            ends = {step.name for step in register.steps if state in step.origins and step.to in ENDS}
+            assert bool(ends) == (state is State.DRAFT and register.ends_by_two), (name, state)
+
+
+def test_a_register_whose_entries_one_could_end_is_refused() -> None:
+    """Also one that two have to begin and that somebody declared carelessly."""
+    declared = files("vaka.registers").joinpath("declarations", "partners.toml").read_text(encoding="utf-8")
+    broken = declared.replace('from = ["draft"]\nto = "withdrawn"', 'from = ["draft", "in_force"]\nto = "withdrawn"')
+    assert broken != declared
+    with pytest.raises(ConfigurationError, match="ended by one step of one"):
+        read_registers([broken])
+
+
+@pytest.mark.parametrize("register", BY_TWO)
+async def test_the_database_lets_nobody_end_alone_what_is_in_force(
+    register: str, house: House, people: Callable[..., Any]
+) -> None:
+    """Past the declarations, as a rogue with the office's login would: no state and no step leads out of it."""
+    (algot, berit), entry = await people(), new_identifier(START)
+    assert await say(house, algot, entry, register, 1, "draft") == "done"
+    assert await say(house, berit, entry, register, 2, "in_force", "approve") == "done"
+    for who in (algot, berit):
+        for state in ("noted", "open"):
+            assert await say(house, who, entry, register, 3, state) == "second", "written as something else"
+        for state in ("withdrawn", "closed", "accepted", "noted", "open", "draft"):
+            assert await say(house, who, entry, register, 3, state, "end") in ("two", "own", "second"), state
+    assert await say(house, berit, entry, register, 3, "withdrawn", "end") == "two"
+    assert await say(house, algot, entry, register, 3, "draft") == "done"
+    for state in ("withdrawn", "closed", "accepted"):
+        assert await say(house, algot, entry, register, 4, state, "end") == "own", state
+    assert (await house.newest(entry)).state is State.DRAFT
+    assert await say(house, berit, entry, register, 4, "withdrawn", "end") == "done"
+
+
+async def test_a_shortcoming_is_never_withdrawn_past_its_declaration(
+    house: House, people: Callable[..., Any], new_authority: Callable[..., Authority]
+) -> None:
+    """What is open ends by another's closing alone."""
+    (algot, berit), one = await people(), new_authority().id
+    said = {**FINDING, "owner": str(algot.account_id)}
+    entry = await house.write(algot, "findings", said, concerned=(one,))
+    for who in (algot, berit):
+        assert await say(house, who, entry, "findings", 2, "withdrawn", "end") == "two"
+        for state in ("noted", "draft"):
+            assert await say(house, who, entry, "findings", 2, state) == "second"
+            assert await say(house, who, entry, "findings", 2, state, "end") == "second"
+    assert await red(house, "find_shortcomings", one) == [("late", 1)]
 
 
 @pytest.mark.parametrize(
@@ -177,13 +225,20 @@ async def test_nobody_ends_alone_what_locks_or_demands(
 
 async def enter(house: House, who: Principal, entry: UUID, register: str, number: int) -> None:
     """Withdraw what is in force past the declaration."""
+    if (said := await say(house, who, entry, register, number, "withdrawn", "withdraw")) != "done":
+        raise RegisterError.of(said)
+
+
+async def say(
+    house: House, who: Principal, entry: UUID, register: str, number: int, state: str, step: str = ""
+) -> str:  # fmt: skip
+    """Call the database's function past the declarations."""
     async with platform_as(house.server, "office") as office:
         row = await (
             await office.execute(
-                "select vaka.enter_register_version(%s, %s, %s, 'withdraw', 'withdrawn', '{}', null, %s, null, %s)",
-                (entry, number, register, who.account_id, START),
+                "select vaka.enter_register_version(%s, %s, %s, %s, %s, '{}', null, %s, null, %s)",
+                (entry, number, register, step, state, who.account_id, START),
             )
         ).fetchone()
     assert row is not None
-    if row[0] != "done":
-        raise RegisterError.of(row[0])
+    return str(row[0])

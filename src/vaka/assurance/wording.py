@@ -346,6 +346,10 @@ _FAILING: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="{count} brister accepterades till en dag som har varit, och är öppna igen.",
             en="{count} shortcomings were accepted until a day that has been, and are open again.",
         ),
+        ("risk-actions", "unnamed"): Sentence(
+            sv="{count} brister är över sin dag och säger inte vilka myndigheter de berör; ingen ser dem.",
+            en="{count} shortcomings are past their day and do not say which authorities they concern; none sees them.",
+        ),
         ("site-certificates", "expired"): Sentence(
             sv="{count} hallar saknar ett bevis som gäller för deras adress.",
             en="{count} halls lack evidence in force for their address.",

@@ -124,6 +124,21 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 of_office=True,
             ),
             Kind(
+                "contract",
+                Sentence("Avtalets text om villkoren har lästs in", "The contract's text of the terms was taken in"),
+                Sentence(
+                    "Det som avtalet självt säger om de 37 villkoren har lästs in, eller lästs in på nytt i en annan "
+                    "lydelse. Det står bredvid vart och ett av villkoren i portalen. Jämför filens fingeravtryck med "
+                    "det avtal som ni har.",
+                    "What the contract itself says of the 37 terms was taken in, or taken in anew in another wording. "
+                    "It stands beside each of the terms in the portal. Compare the fingerprint of its file with the "
+                    "contract that you have.",
+                ),
+                "terms",
+                (Event.CONTRACT_IMPORTED,),
+                says_more=True,
+            ),
+            Kind(
                 "fallback",
                 Sentence("Larmoperatörer är reservinloggade", "Alarm operators are signed in by the fallback"),
                 Sentence(

@@ -60,8 +60,8 @@ class Due:
     certificate: str | None
     attempts: int
     said: Mapping[str, Any] | None = None
-    """Of a reminder or a digest, what it says: ``sv`` and ``en``, ``page``, ``facts``, and whether it is for the
-    supplier's ``office``. Other kinds say what their kind says."""
+    """Of a reminder, a digest or a contract, what it says: ``sv`` and ``en``, ``page``, ``facts``, and whether it is
+    for the supplier's ``office``. Other kinds say what their kind says."""
 
 
 async def take_due(connection: Connection, now: datetime, most: int) -> list[Due]:

@@ -54,7 +54,7 @@ class Webhook:
 
 
 def write_body(due: Due, rooms: Rooms) -> bytes:
-    """Return what is posted: one JSON object of strings and a whole number; of a reminder or digest, its facts too."""
+    """Return what is posted: one JSON object of strings and a whole number; of what says more, its facts too."""
     said = {
         "id": str(due.notice_id), "kind": due.kind, "authority": due.slug, "event": due.event, "object": due.object,
         "entry": due.entry, "happened_at": due.happened_at.astimezone(UTC).isoformat(timespec="microseconds"),

@@ -77,10 +77,10 @@ _REFUSALS: Mapping[str, tuple[Category, Sentence]] = {
     "two": (
         Category.FORBIDDEN,
         Sentence(
-            sv="Det som gäller drar ingen tillbaka ensam. Inget har ändrats. Skriv en ny version, och låt en kollega "
-            "dra tillbaka den.",
-            en="Nobody withdraws what is in force alone. Nothing was changed. Write a new version, and let a colleague "
-            "withdraw it.",
+            sv="Det som gäller avslutar ingen ensam. Inget har ändrats. Skriv en ny version, och låt en kollega "
+            "avsluta den.",
+            en="Nobody ends what is in force alone. Nothing was changed. Write a new version, and let a colleague "
+            "end it.",
         ),
     ),
     "own_file": (

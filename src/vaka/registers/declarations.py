@@ -16,6 +16,7 @@ from pydantic import Field as Bounded
 
 from vaka.errors import ConfigurationError, Sentence
 from vaka.registers.model import (
+    ENDS,
     TAKES_TWO,
     Check,
     Choice,
@@ -70,7 +71,6 @@ class _Step(_Data):
     label: _Words
     origins: Annotated[tuple[State, ...], Bounded(alias="from", min_length=1)]
     to: State
-    by_two: bool = False
 
 
 class _Rule(_Data):
@@ -134,7 +134,12 @@ def _register(data: _Register) -> Register:
         )
         for one in data.field
     )  # fmt: skip
-    steps = tuple(Step(one.name, one.label.sentence, one.origins, one.to, one.by_two) for one in data.step)
+    # What two put in force, two end: it follows from the register's steps, and no register says so by itself.
+    is_put_in_force = any(one.to is State.IN_FORCE for one in data.step)
+    steps = tuple(
+        Step(one.name, one.label.sentence, one.origins, one.to, by_two=is_put_in_force and one.to in ENDS)
+        for one in data.step
+    )
     rules = tuple(
         Rule(one.field, one.check, one.value, one.on, tuple(one.when.items()), one.says.sentence) for one in data.rule
     )
@@ -157,8 +162,8 @@ def _require_whole(register: Register) -> None:
     require(not _twice(moves), "a step leads from one state in two ways")
     require(all(State.WITHDRAWN not in step.origins for step in register.steps), "what was withdrawn comes back")
     require(
-        all(step.to is State.WITHDRAWN and step.origins == (State.DRAFT,) for step in register.steps if step.by_two),
-        "what ends by two is withdrawn as a draft",
+        all(step.origins == (State.DRAFT,) for step in register.steps if step.by_two),
+        "what two put in force is ended by one step of one",
     )
     reached = {register.begins} | {step.to for step in register.steps}
     require(all(set(step.origins) <= reached for step in register.steps), "a step leaves a state that nothing reaches")

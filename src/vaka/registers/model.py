@@ -34,6 +34,8 @@ class State(StrEnum):
 
 TAKES_TWO = frozenset({State.IN_FORCE, State.ACCEPTED, State.CLOSED})
 """What nobody brings about for what he wrote himself."""
+ENDS = frozenset({State.CLOSED, State.WITHDRAWN})
+"""What makes an end of what is in force."""
 
 FieldKind = Literal["text", "choice", "date", "number", "person", "reference", "edition", "digest", "network"]
 Whose = Literal["everybody", "concerned"]
@@ -77,7 +79,7 @@ class Step:
     origins: tuple[State, ...]
     to: State
     by_two: bool = False
-    """Whether it ends what is in force, and takes two then: one writes a version, and another withdraws it."""
+    """Whether it ends what is in force, and takes two then: one writes a version, and another ends it as that draft."""
 
     @property
     def second(self) -> bool:
@@ -129,6 +131,11 @@ class Register:
     def names(self) -> tuple[str, ...]:
         """The names of its fields, in order."""
         return tuple(field.name for field in self.fields)
+
+    @property
+    def ends_by_two(self) -> bool:
+        """Whether nobody ends alone what is in force in it."""
+        return any(step.by_two for step in self.steps)
 
     def find_step(self, name: str, state: State) -> Step | None:
         """Return the step of that name from that state, if there is one."""

@@ -45,10 +45,10 @@ _SENTENCES: Mapping[Reason, tuple[str, str]] = {
         "is, for example .pdf.",
     ),
     Reason.KIND: (
-        "Filen är ingenting som tas emot. Ingenting har sparats. Det som tas emot är PDF, PNG, JPEG, text, CSV "
-        "och dokument från kontorsprogram (.docx, .xlsx, .pptx, .odt, .ods, .odp).",
-        "The file is nothing that is taken in. Nothing was kept. Taken in are PDF, PNG, JPEG, text, CSV and "
-        "documents of office programs (.docx, .xlsx, .pptx, .odt, .ods, .odp).",
+        "Filer av det slaget tas inte emot, vad de än heter. Ingenting har sparats. Det som tas emot är PDF, PNG, "
+        "JPEG, text, CSV och dokument från kontorsprogram (.docx, .xlsx, .pptx, .odt, .ods, .odp).",
+        "Files of that kind are not taken in, whatever they are called. Nothing was kept. What is taken in is PDF, "
+        "PNG, JPEG, text, CSV and documents of office programs (.docx, .xlsx, .pptx, .odt, .ods, .odp).",
     ),
     Reason.ARCHIVE: (
         "Dokumentet är packat så att genomsökningen inte når allt i det. Ingenting har sparats. Spara det som PDF"

@@ -25,6 +25,7 @@ from tests.web.furniture import Installation
 from tests.web.matrix.applications import APPLICATIONS, Application, Opened
 from tests.web.matrix.samples import ACTIVATION, REASON
 from tests.web.matrix.scene import PLACES, Cast
+from tests.web.matrix.vulnerable import enter_vulnerabilities
 from tests.web.portal.conftest import Logs
 from tests.web.portal.shelf import Shelf
 from tests.web.portal.touching import options
@@ -58,6 +59,7 @@ async def furnish(installation: Installation, cast: Cast) -> Objects:
     portal = next(one for one in APPLICATIONS if one.name == "portal")
     async with portal.open(installation, SystemClock()) as opened:
         made = {place: await _furnish(installation, cast, portal, opened, place) for place in PLACES}
+    await enter_vulnerabilities(installation, WORDS_OF)
     for place in PLACES:
         await Logs(installation).seal(place)
     await Logs(installation).seal_platform()

@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from urllib.parse import quote
 
 import psycopg
@@ -23,6 +24,7 @@ from tests.web.matrix.objects import WORDS_OF, Objects
 from tests.web.matrix.samples import LOG, Sample, sample
 from tests.web.matrix.scene import A, B, Cast, Walker, ask, fill, nowhere
 from tests.web.matrix.test_every_object import BY_NAME, GUARDED, everything_of, role_with
+from tests.web.matrix.vulnerable import cases_of, package
 from vaka.access.permissions import Permission
 from vaka.access.roles import ROLES
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER
@@ -178,6 +180,33 @@ async def test_term_31_5_no_notice_or_digest_tells_of_another_authority(
         of_all = {one[name] for one in objects.values() for name in (*WHO_TRIES, "emergency")}
         foreign = foreign_to(furnished, objects, place) - of_all
         assert [marker for marker in sorted(foreign) if marker in told[place]] == []
+
+
+@pytest.mark.parametrize("place", [A, B])
+async def test_term_31_5_a_vulnerability_tells_of_ones_own_alone(
+    doors: Doors, cast: Cast, objects: Objects, place: str
+) -> None:
+    """In the room, and in each file of it: the same CVE hits what the other runs, and both read one case of the two."""
+    application, other = BY_NAME["portal"], B if place == A else A
+    opened = await doors.open(application)
+    browser = await cast.browser(application, opened, cast.who("contract_officer", place), "authority")
+    own, theirs = cases_of(doors.installation, place), cases_of(doors.installation, other)
+    foreign = foreign_to(doors.installation, objects, place) | {theirs["own"]}
+    answers = {"": await browser.get(f"/log/{place}/cases")}
+    for which, form in product(("own", "both"), ("", "/file", "/file/csaf", "/file/stix", "/file/pdf")):
+        answers[which + form] = await browser.get(f"/log/{place}/cases/{own[which]}{form}")
+    for which, answer in answers.items():
+        assert answer.status == 200, which
+        assert found_in(answer, foreign) == [], which
+        assert found_in(answer, {WORDS_OF[place]}), "the search finds one's own"
+    told = json.loads(answers["own/file/csaf"].text)
+    [vulnerability] = told["vulnerabilities"]
+    assert vulnerability["product_status"] == {
+        "known_affected": [f"pkg:pypi/{package(place)}@1.5"],
+        "known_not_affected": [f"pkg:pypi/{package(place, 'utan')}@1.5"],
+    }
+    for form in ("", "/file/csaf"):
+        assert (await browser.get(f"/log/{place}/cases/{theirs['own']}{form}")).status == 404
 
 
 async def test_term_31_5_no_calendar_tells_of_another_authority(doors: Doors, cast: Cast, objects: Objects) -> None:

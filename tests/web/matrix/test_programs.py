@@ -36,6 +36,8 @@ from tests.web.matrix.programs import (
 from tests.web.matrix.samples import AUTHORITY, Named, Value
 from tests.web.matrix.scene import A, B, Cast
 from tests.web.matrix.test_every_object import assert_alike, everything_of
+from tests.web.matrix.test_nothing_of_another import foreign_to, found_in
+from tests.web.matrix.vulnerable import cases_of
 from tests.web.test_routes import API_BASE
 from vaka.access.clients import SCOPES
 from vaka.access.permissions import Permission
@@ -193,6 +195,24 @@ async def test_term_31_1_registering_tells_nothing_of_another_authoritys_people(
     assert (theirs.status, theirs.text) == (201, nobodys.text.replace(stranger["id"], told["id"]))
     assert (nobodys.status, nobodys.headers) == (201, theirs.headers)
     assert everything_of(furnished, A) == before
+
+
+@pytest.mark.parametrize("place", [A, B])
+async def test_term_31_5_no_answer_to_a_program_tells_of_another_authority(
+    furnished: Installation, objects: Objects, programs: Programs, place: str
+) -> None:
+    """Whatever each address says to whom it lets in, with words of each in all there is to be told of."""
+    foreign = foreign_to(furnished, objects, place) | {cases_of(furnished, B if place == A else A)["own"]}
+    said = {}
+    for name, method, path, needs in GUARDED:
+        if method == "GET":
+            async with BY_NAME[name].open(furnished, SystemClock()) as opened:
+                door = Browser(opened.app, BY_NAME[name].origin)
+                answer = await ask(door, programs, programs.of(needs.value, place), method, path, place, place)
+            assert SAID[answer.status] == IN, path
+            assert found_in(answer, foreign) == [], path
+            said[path] = answer
+    assert found_in(said[PERSON], {programs.objects[place]["person"]}), "the search finds one's own"
 
 
 def of_a(programs: Programs) -> list[Program]:

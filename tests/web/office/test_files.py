@@ -156,7 +156,7 @@ async def test_what_hides_something_is_refused_and_says_what_to_do(
     hidden = document({"word/media.bin": bytes(6 * 1024 * 1024) + harmless_pattern()})
     for name, data, says, reason in (
         ("a.docx", hidden, "packat", "archive"),
-        ("a.zip", packed({"a.txt": TEXT}), "ingenting som tas emot", "kind"),
+        ("a.zip", packed({"a.txt": TEXT}), "av det slaget tas inte emot", "kind"),
         ("a.bat", TEXT, "namn", "name"),
         ("a.txt", bytes(LARGEST + 1), "för stor", "large"),
         ("a.txt", b"", "tom", None),

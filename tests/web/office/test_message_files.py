@@ -314,6 +314,7 @@ async def test_words_alone_wait_for_nobodys_file_and_those_of_a_file_are_not_los
             refused = await send(browser, path, fields)
             assert (refused.status, "Andra filer tas emot just nu" in refused.text) == (503, True), path
             assert ">Ring genast.</textarea>" in refused.text, path
+            assert refused.text.count("Inget av det här har skickats") == 1, "beside the form that it is about"
             assert (await send(browser, path, fields, data=bytes(40_000))).status == 503, path
             assert (await send(browser, path, fields, "", b"")).status == 303, path
     assert kept(logs) == 0

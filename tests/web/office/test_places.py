@@ -145,11 +145,13 @@ async def test_term_03_3_nobody_locks_himself_out_or_opens_the_register_for_all(
     wrong = await written(algot, "networks", network(network="192.0.2.0/24"))
     assert await stepped(berit, wrong, "approve") == 409, "berit sits elsewhere"
     entry = await registered(*both)
+    assert 'value="end"' not in await berit.get(entry), "nobody ends alone what is in force"
+    narrower = f"{entry}/edit"
+    assert (await algot.do(narrower, {**fields_in(await algot.get(narrower), narrower), **network()})).status == 303
     assert await stepped(berit, entry, "end") == 409, "the only one"
     assert await stepped(berit, wrong, "approve") == 303
     assert await stepped(berit, entry, "end") == 409, "the one berit sits on"
     assert await stepped(algot, entry, "end") == 403, "algot wrote it himself"
-    narrower = f"{entry}/edit"
     fields = {**fields_in(await algot.get(narrower), narrower), **network(network="198.51.100.64/26")}
     assert (await algot.do(narrower, fields)).status == 303
     assert await stepped(berit, entry, "approve") == 409, "berit's is not in it"

@@ -93,7 +93,7 @@ async def test_backups_stand_beside_their_term_agreed_and_measured(beata: Browse
     before = tiles((await beata.get(HERE)).text)[24]
     assert "Senaste återläsningsprovet som lyckades det har inte skett något" in before
     assert "Avtalat: hur mycket som får gå förlorat (RPO) 15 minuter" in before
-    now = datetime.now(UTC)
+    now, drilled = datetime.now(UTC), datetime.now(UTC) - timedelta(days=9)
     said: dict[str, dict[str, str | int | bool | None]] = {
         "now": {"point": now.isoformat()},
         "check": {"unencrypted": 0, "append_only": True, "damaged": 0, "site": "backup.example"},
@@ -101,9 +101,11 @@ async def test_backups_stand_beside_their_term_agreed_and_measured(beata: Browse
     }
     async with platform_as(installation.server, "setup") as setup, setup.transaction():
         for name, detail in said.items():
-            await append(setup, Entry(Event.COMMAND_RUN, "setup:uid-0", now, f"command:backup.{name}", detail=detail))
+            at = drilled if name == "drill" else now
+            await append(setup, Entry(Event.COMMAND_RUN, "setup:uid-0", at, f"command:backup.{name}", detail=detail))
     shown = tiles((await beata.get(HERE)).text)[24]
-    assert f"Senaste återläsningsprovet som lyckades {whole_minute(now)}" in shown
+    assert f"Senaste återläsningsprovet som lyckades {whole_minute(drilled)}" in shown
+    assert f"Själva provet gjordes {whole_minute(drilled)}." in shown, "beside the evidence, which was looked at later"
     assert "vad som hade gått förlorat 4 minuter" in shown
     assert "hur länge återställning tog 25 minuter" in shown
     assert f"Krypterade (AES-256) ja, sett {whole_minute(now)}" in shown
