@@ -18,7 +18,7 @@ import pytest
 from hypothesis import settings
 from psycopg.types.json import Jsonb
 
-from tests.clusters import forget_pattern, start_cluster
+from tests.clusters import forget_patterns, start_cluster
 from tests.databases import provide_tenant
 from tests.identities import keep_key
 from tests.keys.running import running_keyholder
@@ -51,7 +51,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind that clusters were copied from."""
-    forget_pattern()
+    forget_patterns()
 
 
 @pytest.fixture(autouse=True)
