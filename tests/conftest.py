@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every test may ask for: a real PostgreSQL cluster, fresh authorities in it, a clock turned by hand."""
 
+import gc
 import re
 import resource
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
@@ -47,6 +48,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not config.option.markexpr.startswith(ONLY_WHOLE) or not collection_path.match("test_*.py"):
         return None
     return None if re.search(r"mark\.(browser|end_to_end)\b", collection_path.read_text(encoding="utf-8")) else True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among tens of thousands of tests: they all stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_unconfigure() -> None:
