@@ -9,8 +9,8 @@ a cluster is made, take the product's own.
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -18,8 +18,9 @@ import psycopg
 from tests.databases import BLANK, let_in_quickly
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_keys, provision_platform, provision_tenant
-from vaka.database.server import SUPERUSER
+from vaka.database.server import SUPERUSER, Server
 
+Furnish = Callable[[Server], None]
 _WITHOUT_A_DISK = """\
 fsync = off
 full_page_writes = off
@@ -32,26 +33,38 @@ shared_buffers = 32MB
 """
 
 
-def start_cluster(root: Path) -> Cluster:
-    """Start a cluster below ``root`` that has the platform's database, the keys', and a blank authority's to copy."""
+_patterns: dict[Furnish, Cluster] = {}
+
+
+def furnish_blank(server: Server) -> None:
+    """Make the platform's database, the keys', and a blank authority's to copy."""
+    provision_platform(server)
+    provision_keys(server)
+    provision_tenant(server, BLANK)
+
+
+def start_cluster(root: Path, furnish: Furnish = furnish_blank) -> Cluster:
+    """Start a cluster below ``root``: a copy of one that ``furnish`` has made these databases in."""
     cluster = Cluster(root / "cluster", root / "credentials")
-    pattern = _pattern()
-    for made, copy in ((pattern.directory, cluster.directory), (pattern.credentials, cluster.credentials)):
-        # With who owns it: the server runs as an account of its own.
-        subprocess.run(["cp", "--archive", "--reflink=auto", "--no-target-directory", made, copy], check=True)
+    pattern = _patterns.get(furnish) or _make_pattern(furnish)
+    for made, place in ((pattern.directory, cluster.directory), (pattern.credentials, cluster.credentials)):
+        copy(made, place)
     cluster.start()
     return cluster
 
 
-def forget_pattern() -> None:
+def copy(made: Path, place: Path) -> None:
+    """Copy a directory of a server that does not run, with who owns it: servers run as an account of their own."""
+    subprocess.run(["cp", "--archive", "--reflink=auto", "--no-target-directory", made, place], check=True)
+
+
+def forget_patterns() -> None:
     """Remove what clusters are copied from; the next is made anew."""
-    if _pattern.cache_info().currsize:
-        shutil.rmtree(_pattern().directory.parent, ignore_errors=True)
-        _pattern.cache_clear()
+    while _patterns:
+        shutil.rmtree(_patterns.popitem()[1].directory.parent, ignore_errors=True)
 
 
-@cache
-def _pattern() -> Cluster:
+def _make_pattern(furnish: Furnish) -> Cluster:
     root = Path(tempfile.mkdtemp(prefix="vaka-pattern-"))
     root.chmod(0o755)
     cluster = Cluster(root / "cluster", root / "credentials")
@@ -60,13 +73,12 @@ def _pattern() -> Cluster:
         settings.write(_WITHOUT_A_DISK)
     cluster.start()
     try:
-        provision_platform(cluster.server)
-        provision_keys(cluster.server)
-        provision_tenant(cluster.server, BLANK)
+        furnish(cluster.server)
         server = cluster.server
         with closing(psycopg.connect(server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
             for (role,) in superuser.execute("select rolname from pg_roles where rolcanlogin").fetchall():
                 let_in_quickly(superuser, role, server.credential_file(role).read_text().strip().rpartition(":")[2])
     finally:
         cluster.stop()
+    _patterns[furnish] = cluster
     return cluster

@@ -25,13 +25,20 @@ BLANK = tenant_database("blank")
 def provide_tenant(server: Server, database: str) -> None:
     """Make one authority's database with its roles and their rights."""
     with closing(psycopg.connect(server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
-        for role in tenant_logins(database).values():
-            if superuser.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone() is None:
-                attributes = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls login"
-                superuser.execute(sql.SQL(f"create role {{}} {attributes}").format(sql.Identifier(role)))
-                password = secrets.token_hex(32)
-                let_in_quickly(superuser, role, password)
-                write_credential(server, role, password)
+        logins = list(tenant_logins(database).values())
+        known = superuser.execute("select rolname from pg_roles where rolname = any(%s)", (logins,)).fetchall()
+        passwords = {role: secrets.token_hex(32) for role in logins if (role,) not in known}
+        attributes = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls login"
+        superuser.execute(
+            sql.SQL(";").join(
+                sql.SQL(f"create role {{}} {attributes} password {{}}").format(
+                    sql.Identifier(role), sql.Literal(_proved_quickly(password))
+                )
+                for role, password in passwords.items()
+            )
+        )
+        for role, password in passwords.items():
+            write_credential(server, role, password)
         if superuser.execute("select 1 from pg_database where datname = %s", (BLANK,)).fetchone() is None:
             provision_tenant(server, BLANK)
         superuser.execute(
@@ -44,7 +51,13 @@ def provide_tenant(server: Server, database: str) -> None:
 
 
 def let_in_quickly(superuser: psycopg.Connection[object], role: str, password: str) -> None:
-    """Let a role in with the password that it has, proved in one round where a server's own verifier takes 4,096.
+    """Let a role in with the password that it has, proved in one round."""
+    verifier = sql.Literal(_proved_quickly(password))
+    superuser.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), verifier))
+
+
+def _proved_quickly(password: str) -> str:
+    """Return by what a password is known (RFC 5803) after one round, where a server's own verifier takes 4,096.
 
     The rounds make guessing dear, and these passwords nobody guesses; tests connect tens of thousands of times.
     """
@@ -52,5 +65,4 @@ def let_in_quickly(superuser: psycopg.Connection[object], role: str, password: s
     salted = pbkdf2_hmac("sha256", password.encode(), salt, 1)
     stored = sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     told = [b64encode(part).decode() for part in (salt, stored, hmac.digest(salted, b"Server Key", "sha256"))]
-    verifier = f"SCRAM-SHA-256$1:{told[0]}${told[1]}:{told[2]}"
-    superuser.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier)))
+    return f"SCRAM-SHA-256$1:{told[0]}${told[1]}:{told[2]}"

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 PATIENCE_SECONDS = 60.0
+SHORTEST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 0.15
 
 
 async def wait_until(is_true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
@@ -15,15 +17,21 @@ async def wait_until(is_true: Callable[[], bool], seconds: float = PATIENCE_SECO
     end = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < end, f"not so within {seconds} s"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
 
 
-def wait_for(is_true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    """Return as soon as ``is_true``; AssertionError where that does not come about. Blocks."""
-    end = time.monotonic() + seconds
+def wait_for(
+    is_true: Callable[[], bool], seconds: float = PATIENCE_SECONDS, *, longest_pause: float = LONGEST_PAUSE_SECONDS
+) -> None:
+    """Return as soon as ``is_true``; AssertionError where that does not come about. Blocks.
+
+    What takes long is asked for less often: to ask is work too, and what is waited for goes on meanwhile.
+    """
+    begun = time.monotonic()
     while not is_true():
-        assert time.monotonic() < end, f"not so within {seconds} s"
-        time.sleep(0.02)
+        waited = time.monotonic() - begun
+        assert waited < seconds, f"not so within {seconds} s"
+        time.sleep(min(max(SHORTEST_PAUSE_SECONDS, waited / 20), longest_pause))
 
 
 def is_alive(process_id: int) -> bool:

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from tests.alarms.house import connect_superuser
+from tests.clusters import start_cluster
 from tests.conftest import START
 from tests.platform import entries, newest, platform_as
 from vaka.assurance.asking_databases import Place
@@ -40,7 +41,6 @@ from vaka.assurance.terms import find_requirements, load_terms
 from vaka.assurance.verified import MACHINE_COLLECTORS, RIGHTS_COLLECTORS
 from vaka.assurance.wording import explain
 from vaka.clock import TurnedClock
-from vaka.database.cluster import Cluster
 from vaka.database.connections import make_pool
 from vaka.database.provision import ensure_platform, provision_platform, provision_tenant
 from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, Server, platform_role, tenant_database
@@ -87,19 +87,20 @@ def own_server() -> Iterator[Server]:
     """A server of this module's own: its platform is broken again and again, with rules that hold elsewhere gone."""
     root = Path(tempfile.mkdtemp(prefix="vaka-test-"))
     root.chmod(0o755)
-    cluster = Cluster(root / "cluster", root / "credentials")
+    cluster = start_cluster(root, furnish)
     try:
-        # As setup makes it: a copy has roles of a blank authority besides, which are nobody's.
-        cluster.create()
-        cluster.start()
-        provision_platform(cluster.server)
-        provision_tenant(cluster.server, tenant_database("provkommun"))
-        with closing(psycopg.connect(cluster.server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
-            superuser.execute(f"create database whole template {PLATFORM_DATABASE}")
         yield cluster.server
     finally:
         cluster.stop(immediately=True)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def furnish(server: Server) -> None:
+    """Let one authority be there, and nobody else's roles; and a platform that stays whole."""
+    provision_platform(server)
+    provision_tenant(server, tenant_database("provkommun"))
+    with closing(psycopg.connect(server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
+        superuser.execute(f"create database whole template {PLATFORM_DATABASE}")
 
 
 @pytest.fixture
@@ -107,7 +108,8 @@ def server(own_server: Server) -> Server:
     """The server with its platform whole again."""
     with closing(psycopg.connect(own_server.conninfo(SUPERUSER, "postgres"), autocommit=True)) as superuser:
         superuser.execute(f"drop database {PLATFORM_DATABASE} with (force)")
-        superuser.execute(f"create database {PLATFORM_DATABASE} owner vaka_owner template whole")
+        # As in tests/databases.py.
+        superuser.execute(f"create database {PLATFORM_DATABASE} owner vaka_owner template whole strategy file_copy")
     # A copy has all of it but who may connect.
     ensure_platform(own_server)
     return own_server

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from psycopg.rows import dict_row
 
 from tests.deciding import decide, device_rules
+from tests.keys.running import running_keyholder
 from tests.platform import make_account
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
@@ -35,6 +36,18 @@ APPLY = ("--apply", "--change", "C-21", "--reason", "Nytt lösenord")
 THIRTEEN, FOURTEEN = "thirteen sign", "fourteen signs"
 
 
+@pytest.fixture(scope="module")
+def made(made: DataDirectory) -> Iterator[DataDirectory]:
+    """Its database server and its keyholder run all the time, as under `vaka run`, and not for each command."""
+    with made.locked():
+        made.cluster.start()
+        try:
+            with running_keyholder(made.root):
+                yield made
+        finally:
+            made.cluster.stop()
+
+
 def vaka(made: DataDirectory, *arguments: object, typed: str = "") -> Result:
     group, command, *rest = arguments
     given = [group, command, "--data", made.root, *rest]
@@ -48,15 +61,10 @@ def change(made: DataDirectory, sender: str, secret: str, *options: str) -> Resu
 
 @contextmanager
 def database(made: DataDirectory, name: str = TENANT) -> Iterator[psycopg.Connection[Any]]:
-    made.cluster.start()
-    try:
-        with closing(psycopg.connect(
-            made.cluster.server.conninfo(SUPERUSER, name), autocommit=True, row_factory=dict_row
-        )) as connection:  # fmt: skip
-            connection.execute("set search_path = vaka")
-            yield connection
-    finally:
-        made.cluster.stop()
+    conninfo = made.cluster.server.conninfo(SUPERUSER, name)
+    with closing(psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)) as connection:
+        connection.execute("set search_path = vaka")
+        yield connection
 
 
 @pytest.fixture
@@ -64,12 +72,8 @@ def asking(made: DataDirectory) -> Iterator[Callable[[Rules], None]]:
     """Lets the authority decide; in the end nothing is decided any more."""
 
     def ask(rules: Rules) -> None:
-        made.cluster.start()
-        try:
-            [authority] = active_authorities(made.cluster.server)
-            decide(made.cluster.server, authority, rules)
-        finally:
-            made.cluster.stop()
+        [authority] = active_authorities(made.cluster.server)
+        decide(made.cluster.server, authority, rules)
 
     yield ask
     with database(made) as tenant:
@@ -176,15 +180,10 @@ def test_term_16_1_an_invitation_is_what_the_authority_of_its_account_asks(
     made: DataDirectory, asking: Callable[[Rules], None]
 ) -> None:
     asking({**FLOORS, "invitation_code": replace(FLOORS["invitation_code"], length=32, lifetime=2)})
-    with made.locked():
-        made.cluster.start()
-        try:
-            accounts = [
-                str(asyncio.run(make_account(made.cluster.server, name, now=SystemClock().now())))
-                for name in ("Alva Prov", "Bo Prov")
-            ]
-        finally:
-            made.cluster.stop()
+    accounts = [
+        str(asyncio.run(make_account(made.cluster.server, name, now=SystemClock().now())))
+        for name in ("Alva Prov", "Bo Prov")
+    ]
     role = ("--role", "operator", "--authority", "ekbacka")
     granted = vaka(made, "role", "grant", "--account", accounts[0], *role, *APPLY)
     assert granted.exit_code == 0, granted.output

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A browser that keeps cookies, before a sign-in page of our own."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.identity.house import IdentityHouse
@@ -27,6 +29,12 @@ from vaka.web.signin.opening import open_emergency, open_fallback
 OWN = {"sec-fetch-site": "same-origin"}
 
 
+@cache
+def usual_tls() -> ssl.SSLContext:
+    """What is trusted on this machine: to read it takes longer than many a test."""
+    return ssl.create_default_context()
+
+
 @asynccontextmanager
 async def open_entrance(
     house: IdentityHouse, *, clock: Clock | None = None, settings: Settings | None = None
@@ -35,7 +43,7 @@ async def open_entrance(
     async with make_pool(house.server, platform_role("signin"), PLATFORM_DATABASE, application="test") as pool:
         clock, settings, assets = clock or SystemClock(), settings or house.settings, load_assets()
         root = house.data.root
-        client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo")
+        client = OidcClient(root / settings.signin.client_keys, demo=settings.mode == "demo", tls=usual_tls())
         saml = SamlClient(settings.signin.origin, root / settings.signin.saml_keys, demo=settings.mode == "demo")
         subjects = open_subject_key(root / settings.signin.subject_key)
         attempts = FailedAttempts(pool, clock)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.removal.scene import YEAR, Scene
-from tests.waiting import wait_for
+from tests.waiting import SHORTEST_PAUSE_SECONDS, wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.removal.nights import LOCAL
@@ -72,7 +72,7 @@ async def test_what_a_killed_scheduler_began_the_next_one_ends(scene: Scene, dat
     scene.ask(SEED, (MANY,))
     young = scene.alarm(None, days=YEAR / 2, alarm_class="test")
     with scheduler(data) as killed:
-        wait_for(lambda: scene.entries("data.removed") != [])
+        wait_for(lambda: scene.entries("data.removed") != [], longest_pause=SHORTEST_PAUSE_SECONDS)
         killed.kill()
     counted = sum(entry["detail"]["alarms"] for entry in scene.entries("data.removed"))
     left = len(scene.left()) - 1

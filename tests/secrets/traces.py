@@ -4,6 +4,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 SHORTEST_SECRET = 16
 """Bytes. What is shorter is found by accident."""
+_RUN = re.compile(rb"[a-z0-9](?:\0[a-z0-9])+|[a-z0-9]+")
+"""Of letters and digits, in one byte each or in two."""
+_LONG_ENOUGH = 5
+_FEW = 8
+"""So many bytes of nothing stand in no form."""
 
 
 def forms_of_secret(secret: bytes) -> frozenset[bytes]:
@@ -35,6 +41,21 @@ def forms_of_word(word: str) -> frozenset[bytes]:
     return frozenset(found | {text.encode("latin-1", "ignore") for text in texts})
 
 
+def _core_of(form: bytes) -> bytes:
+    small = form.lower()
+    run = max(_RUN.findall(small), key=len, default=b"")
+    return run if len(run) >= _LONG_ENOUGH else small
+
+
+def by_core(forms: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+    """Return forms by what is in small letters wherever one of them is: a few letters do for most forms of a word."""
+    found: dict[bytes, list[bytes]] = {}
+    for form in sorted(forms, key=lambda form: len(_core_of(form))):
+        small = form.lower()
+        found.setdefault(next((core for core in found if core in small), _core_of(form)), []).append(form)
+    return found
+
+
 class Searcher:
     """Looks for all of these at once; what is found is told by name, never quoted."""
 
@@ -43,10 +64,18 @@ class Searcher:
         self._wanted |= {form: word for word in words for form in forms_of_word(word)}
         assert self._wanted, "nothing to look for"
         assert min(map(len, self._wanted)) > 4, "too short to mean anything"
+        assert not any(bytes(_FEW) in form for form in self._wanted), "too empty to be told from nothing"
+        self._cores = by_core(self._wanted)
 
     def find(self, content: bytes) -> set[str]:
         """Return the names of what stands in ``content``."""
-        return {name for form, name in self._wanted.items() if form in content}
+        # Of a database's files most is nothing.
+        small = content.lower().replace(bytes(8 * _FEW), bytes(_FEW))
+        return {
+            self._wanted[form]
+            for core, forms in self._cores.items() if core in small
+            for form in forms if form in content
+        }  # fmt: skip
 
     def find_in_files(self, paths: Iterable[Path]) -> dict[str, set[str]]:
         """Return what stands in which of these files; nothing where all are clean. One that is gone by now is clean."""

@@ -10,13 +10,24 @@ import pytest
 from tests.identities import blinded
 from tests.waiting import wait_until
 from tests.web.browsers import Browser, sign_in
-from tests.web.conftest import SETTINGS
+from tests.web.conftest import SETTINGS, emptied
 from tests.web.furniture import Installation
 from vaka.web.desk.desk import Desk
 
 pytestmark = pytest.mark.anyio
 
 ENDING = {"reason": "needs_help", "action": "home_care", "result": "arrived_and_helped", "text": "Hjälpt upp."}
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all of the file's tests, as the desk belongs to it."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def desk(installation: Installation, open_for_all: Desk) -> Desk:
+    return await emptied(open_for_all, installation)
 
 
 def address(installation: Installation, alarm: UUID, slug: str = "ekbacka") -> str:

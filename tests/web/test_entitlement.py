@@ -10,7 +10,7 @@ import pytest
 from tests.alarms.house import connect_superuser
 from tests.waiting import wait_until
 from tests.web.browsers import Browser, sign_in
-from tests.web.conftest import SETTINGS
+from tests.web.conftest import SETTINGS, emptied
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address, listed
 from vaka.clock import SystemClock
@@ -30,6 +30,17 @@ ACTS: dict[str, dict[str, str]] = {
     "note": {"body": "x"}, "merge": {"into": str(uuid4())}, "acknowledge": {"version": "1"}, "close": ENDING,
     "reopen": {},
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all of the file's tests, as the desk belongs to it."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def desk(installation: Installation, open_for_all: Desk) -> Desk:
+    return await emptied(open_for_all, installation)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from tests.alarms.house import connect_superuser
 from tests.identities import blinded
 from tests.web.browsers import Browser, sign_in
-from tests.web.conftest import SETTINGS
+from tests.web.conftest import SETTINGS, emptied
 from tests.web.furniture import Installation
 from tests.web.test_acts import ENDING, address
 from vaka.clock import SystemClock
@@ -25,6 +25,17 @@ pytestmark = pytest.mark.anyio
 
 TODAY = SystemClock().now().date()
 DAYS = {"from": str(TODAY - timedelta(days=2)), "to": str(TODAY + timedelta(days=1)), "authority": "", "text": ""}
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all of the file's tests, as the desk belongs to it."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def desk(installation: Installation, open_for_all: Desk) -> Desk:
+    return await emptied(open_for_all, installation)
 
 
 async def closed(browser: Browser, installation: Installation, name: str, text: str = "", **more: object) -> UUID:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from tests.web.browsers import Browser
-from tests.web.conftest import SETTINGS
+from tests.web.conftest import SETTINGS, emptied
+from tests.web.furniture import Installation
 from vaka.access.permissions import Permission
 from vaka.web.desk.application import ADDRESSES as DESK
+from vaka.web.desk.desk import Desk
 from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.portal.api import API
 from vaka.web.portal.application import ADDRESSES as PORTAL
@@ -396,6 +398,17 @@ SIGNIN_TABLE: list[tuple[str, str, Needs]] = [
     ("GET", "/static/{fingerprint}/{name}", PUBLIC),
 ]
 GUARDED = [(method, path) for method, path, needs in DESK_TABLE if needs is not PUBLIC]
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all of the file's tests, as the desk belongs to it."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def desk(installation: Installation, open_for_all: Desk) -> Desk:
+    return await emptied(open_for_all, installation)
 
 
 def flatten(addresses: Sequence[Address]) -> list[tuple[str, str, Needs]]:

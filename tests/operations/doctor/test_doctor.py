@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.commands.conftest import made  # noqa: F401
+from tests.commands.conftest import installed, made  # noqa: F401
 from tests.commands.test_maintenance import vaka
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory

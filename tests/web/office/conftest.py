@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""A furnished installation whose log is sealed, and an office opened anew for each test, or once for a file's."""
+"""A furnished installation whose log is sealed, and an office that a file's tests find open."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,15 +13,25 @@ import pytest
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation, open_installation
 from tests.web.office.administrators import MODELS, Administrator
+from tests.web.portal.conftest import SETTINGS as PORTAL_SETTINGS
 from tests.web.portal.conftest import Logs
-from vaka.clock import SystemClock
+from vaka.clock import Clock, SystemClock
 from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, find_session, open_session
+from vaka.ledger.signer import LedgerHaltedError
 from vaka.settings import AccessSettings, Settings
 from vaka.web.asker import COOKIES
 from vaka.web.office.application import build_office
 from vaka.web.office.office import Confirmed, Office
 from vaka.web.office.opening import open_office
+from vaka.web.pages import Pages
+from vaka.web.portal.opening import open_portal
+from vaka.web.portal.portal import Portal
+from vaka.web.portal.taking_out import TakingOut
+from vaka.web.portal.words import ALL_NAMES
+from vaka.web.programs.allowance import Allowances
+from vaka.web.questions import Questions
+from vaka.web.uploads import Uploads
 
 SETTINGS = Settings(mode="demo", access=AccessSettings(step_up="when_enrolled"))
 
@@ -55,15 +66,35 @@ async def open_for_all(furnished: Installation) -> AsyncIterator[Office]:
 
 
 @pytest.fixture
-async def opened(furnished: Installation) -> AsyncIterator[Office]:
-    """An office of this test's own; a file whose tests leave nothing in it takes ``open_for_all`` instead."""
-    async with open_office(furnished.server, SETTINGS, SystemClock()) as office:
-        yield office
+def office(installation: Installation, logs: Logs, open_for_all: Office) -> Office:
+    """The open office, with nothing in its memory of what tests before left there."""
+    clock = open_for_all.clock
+    return replace(open_for_all, confirmed=Confirmed(clock), allowances=Allowances(clock), uploads=Uploads())
+
+
+@pytest.fixture(scope="module")
+async def portal_for_all(furnished: Installation) -> AsyncIterator[Portal]:
+    """A portal beside it."""
+    async with open_portal(furnished.server, PORTAL_SETTINGS, SystemClock()) as portal:
+        yield portal
 
 
 @pytest.fixture
-def office(installation: Installation, logs: Logs, opened: Office) -> Office:
-    return opened
+async def portal(installation: Installation, logs: Logs, portal_for_all: Portal) -> Portal:
+    """The portal, with nothing in its memory either, while Ekbacka's log stands too."""
+    # A command of another test has sealed it already, with the installation's own key.
+    with suppress(LedgerHaltedError):
+        await logs.seal()
+    return at_its_start(portal_for_all, portal_for_all.clock)
+
+
+def at_its_start(portal: Portal, clock: Clock) -> Portal:
+    """Return an open portal as it is when it was just opened, at a moment of ``clock``."""
+    pages = portal.pages if clock is portal.clock else Pages(portal.assets, clock, ALL_NAMES)
+    return replace(
+        portal, clock=clock, pages=pages, lookups=Questions(clock), taking_out=TakingOut(clock),
+        allowances=Allowances(clock), uploads=Uploads(), packing=asyncio.Lock(), exporting=set(),
+    )  # fmt: skip
 
 
 async def enter(

@@ -25,12 +25,6 @@ def filled(path: str) -> str:
     return re.sub(r"\{\w+\}", "0199a1de-7c00-7000-8000-000000000001", path)
 
 
-@pytest.fixture
-def opened(open_for_all: Office) -> Office:
-    """All tests find one office open: nearly all of them only knock."""
-    return open_for_all
-
-
 async def test_every_page_says_that_an_administrator_is_at_work(adam: Browser, installation: Installation) -> None:
     for path in ("/", "/?show=all", f"/account/{installation.accounts['olga']}", "/keys", "/sessions"):
         page = await adam.get(path)

@@ -3,19 +3,16 @@
 """A case through its pages: opened in the office, answered in the portal of whom it touches, and nowhere else."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
 
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
-from vaka.clock import LOCAL, SystemClock
-from vaka.ledger.signer import LedgerHaltedError
-from vaka.web.portal.opening import open_portal
+from vaka.clock import LOCAL
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -29,16 +26,6 @@ CASE = {
 def case(**more: str) -> dict[str, str]:
     """A new one, of which the supplier has known since this minute."""
     return {**CASE, "known_at": f"{datetime.now(LOCAL):%Y-%m-%dT%H:%M}", **more}
-
-
-@pytest.fixture
-async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    with suppress(
-        LedgerHaltedError
-    ):  # a command of another test has sealed it already, with the installation's own key
-        await logs.seal()
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)

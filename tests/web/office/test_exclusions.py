@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A term does not concern an authority only while that agrees: until a day, and taken back at will."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -14,8 +14,8 @@ from tests.platform import platform_as
 from tests.web.asking import day_after, fields_in_form, propose
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.office.conftest import enter
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.office.conftest import at_its_start, enter
+from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.assurance.assessment import Status
 from vaka.assurance.evidence import QUERIES, list_supervised
@@ -26,7 +26,6 @@ from vaka.identifiers import new_identifier
 from vaka.web.office.application import ADDRESSES as OFFICE
 from vaka.web.office.office import Office
 from vaka.web.portal.application import ADDRESSES as PORTAL
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.terms_board import read_board
 
@@ -51,9 +50,8 @@ def clock() -> TurnedClock:
 
 
 @pytest.fixture
-async def portal(installation: Installation, logs: Logs, clock: TurnedClock) -> AsyncIterator[Portal]:
-    async with open_portal(installation.server, SETTINGS, clock) as opened:
-        yield opened
+def portal(portal: Portal, clock: TurnedClock) -> Portal:
+    return at_its_start(portal, clock)
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A crisis exercise over both pages: the authority asks in the portal, the supplier answers in the office (term 36)."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import UUID
@@ -13,13 +12,10 @@ import pytest
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.office.administrators import Administrator, fields_in
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
-from vaka.clock import SystemClock
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
-from vaka.ledger.signer import LedgerHaltedError
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.times import LOCAL
 
@@ -36,14 +32,6 @@ def none_before(installation: Installation, logs: Logs) -> Iterator[None]:
     logs.execute("platform", EMPTY, unguarded=True)
     yield
     logs.execute("platform", EMPTY, unguarded=True)
-
-
-@pytest.fixture
-async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    with suppress(LedgerHaltedError):
-        await logs.seal()
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 """An authority asks, the supplier answers, and whose turn it is follows from what was said last (terms 19 and 37)."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -15,7 +15,7 @@ from tests.platform import platform_as
 from tests.web.asking import ASKED, SETTLE, answer, ask, day_after, fields_of, settle
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.office.conftest import enter
+from tests.web.office.conftest import at_its_start, enter
 from tests.web.portal.conftest import SETTINGS, Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.assurance.asking import MOST_WAITING
@@ -33,7 +33,6 @@ from vaka.tenants.gateway import Gateway
 from vaka.web.inquiries import deadline_after, last_day_before
 from vaka.web.office.office import Office
 from vaka.web.office.work import list_work
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.terms_board import Evidence, read_board
 
@@ -65,9 +64,8 @@ def clock() -> TurnedClock:
 
 
 @pytest.fixture
-async def portal(installation: Installation, logs: Logs, clock: TurnedClock) -> AsyncIterator[Portal]:
-    async with open_portal(installation.server, SETTINGS, clock) as opened:
-        yield opened
+def portal(portal: Portal, clock: TurnedClock) -> Portal:
+    return at_its_start(portal, clock)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from tests.platform import platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
+from tests.web.office.conftest import at_its_start
 from tests.web.office.conftest import enter as enter_office
 from tests.web.portal.conftest import SETTINGS, Logs, enter
 from vaka.assurance.asking_databases import Place
@@ -31,7 +32,6 @@ from vaka.database.server import PLATFORM_DATABASE, SUPERUSER, platform_role
 from vaka.ledger.checkpoints import Checkpoint
 from vaka.tenants.gateway import Gateway
 from vaka.web.office.office import Office
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -56,10 +56,8 @@ def clock() -> TurnedClock:
 
 
 @pytest.fixture
-async def portal(installation: Installation, logs: Logs, clock: TurnedClock) -> AsyncIterator[Portal]:
-    await logs.seal()
-    async with open_portal(installation.server, SETTINGS, clock) as opened:
-        yield opened
+def portal(portal: Portal, clock: TurnedClock) -> Portal:
+    return at_its_start(portal, clock)
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Clocks and flows of the machines: office and portal show the same of them, what is wrong included."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -13,10 +12,8 @@ import pytest
 from tests.platform import platform_as
 from tests.web.furniture import Installation
 from tests.web.office.conftest import enter
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
-from vaka.clock import SystemClock
-from vaka.ledger.signer import LedgerHaltedError
 from vaka.operations.flows.register import Finding, list_flows
 from vaka.operations.flows.reporting import ToldCertificate, report_certificates, report_flows
 from vaka.operations.flows.sockets import Listening
@@ -25,7 +22,6 @@ from vaka.operations.timesync.rule import Facts
 from vaka.settings import Settings
 from vaka.settings_operations import ClockSettings, FlowExceptionSettings, FlowSettings
 from vaka.web.office.office import Office
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -40,14 +36,6 @@ def nothing_told(installation: Installation, logs: Logs) -> Iterator[None]:
     logs.execute("platform", FORGET, unguarded=True)
     yield
     logs.execute("platform", FORGET, unguarded=True)
-
-
-@pytest.fixture
-async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    with suppress(LedgerHaltedError):
-        await logs.seal()
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
-        yield opened
 
 
 async def read_both(office: Office, portal: Portal, installation: Installation, page: str) -> tuple[str, str]:

@@ -4,8 +4,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -25,16 +25,13 @@ from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
 from tests.web.portal.test_case_files import text_of
 from vaka.access.grants import grant_role
-from vaka.clock import SystemClock
 from vaka.identity.sessions import open_session
-from vaka.ledger.signer import LedgerHaltedError
 from vaka.scanning.inspecting import Inspector, harmless_pattern
 from vaka.settings_web import AttachmentSettings
 from vaka.web.asker import COOKIES
 from vaka.web.office.application import build_office
 from vaka.web.office.office import Office
 from vaka.web.portal.application import build_portal
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.uploads import MOST_AT_ONCE
 
@@ -60,14 +57,6 @@ def nothing_said(installation: Installation, logs: Logs) -> Iterator[None]:
     logs.execute("platform", FORGET, unguarded=True)
     yield
     logs.execute("platform", FORGET, unguarded=True)
-
-
-@pytest.fixture
-async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    with suppress(LedgerHaltedError):  # another test's command has sealed it with the installation's own key
-        await logs.seal()
-    async with open_portal(installation.server, PORTAL_SETTINGS, SystemClock()) as opened:
-        yield opened
 
 
 def scanning(socket: Path | None) -> Inspector:

@@ -5,8 +5,7 @@
 import hashlib
 import html
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,14 +19,12 @@ from tests.web.office.administrators import Administrator
 from tests.web.office.conftest import enter
 from tests.web.office.test_places import session_of
 from tests.web.office.test_registers import empty_registers  # noqa: F401 - a fixture
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.access.remote_work import place_session
 from vaka.clock import SystemClock
 from vaka.database.connections import transaction
-from vaka.ledger.signer import LedgerHaltedError
 from vaka.web.office.office import Office
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.times import LOCAL
 
@@ -44,14 +41,6 @@ def nothing_drawn(installation: Installation, logs: Logs) -> Iterator[None]:
     logs.execute("platform", EMPTY, unguarded=True)
     yield
     logs.execute("platform", EMPTY, unguarded=True)
-
-
-@pytest.fixture
-async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    with suppress(LedgerHaltedError):
-        await logs.seal()
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
-        yield opened
 
 
 def last_quarter() -> datetime:

@@ -3,8 +3,6 @@
 """The supplier sees the boards that the authorities see, over all of them and one by one; and what is to be done."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -15,8 +13,7 @@ import pytest
 from tests.platform import platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.office.conftest import enter
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.office.conftest import at_its_start, enter
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.assurance.assessment import Contract, Standing
 from vaka.assurance.collectors import COLLECTORS
@@ -24,11 +21,9 @@ from vaka.assurance.evidence import Found, Look, Supervised, enter_look, list_su
 from vaka.assurance.tasks import places_of, turn_of
 from vaka.assurance.terms import find_requirements, load_terms
 from vaka.clock import SystemClock, TurnedClock
-from vaka.ledger.signer import LedgerHaltedError
 from vaka.registers.declarations import load_registers
 from vaka.web.office.office import Office
 from vaka.web.office.work import list_work
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.terms_board import Board, make_tile, read_board
 
@@ -45,13 +40,8 @@ def clock() -> TurnedClock:
 
 
 @pytest.fixture
-async def portal(installation: Installation, logs: Logs, clock: TurnedClock) -> AsyncIterator[Portal]:
-    with suppress(
-        LedgerHaltedError
-    ):  # a command of another test has sealed it already, with the installation's own key
-        await logs.seal()
-    async with open_portal(installation.server, SETTINGS, clock) as opened:
-        yield opened
+def portal(portal: Portal, clock: TurnedClock) -> Portal:
+    return at_its_start(portal, clock)
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whether reception works, as an authority reads it, and a week's trends on both sides."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -12,15 +11,13 @@ import pytest
 from tests.platform import platform_as
 from tests.web.furniture import Installation
 from tests.web.office.conftest import enter
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
 from vaka.clock import LOCAL, SystemClock
-from vaka.ledger.signer import LedgerHaltedError
 from vaka.operations.capacity.figures import Figures
 from vaka.operations.capacity.trends import list_capacity_hours, report_capacity
 from vaka.operations.trials.standing import Trial, TrialOutcome, list_trial_hours, list_trials, report_trial
 from vaka.web.office.office import Office
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 from vaka.web.trends import HOUR, SHOWN, Chart, read_trends
 
@@ -35,14 +32,6 @@ def nothing_told(installation: Installation, logs: Logs) -> Iterator[None]:
     logs.execute("platform", FORGET, unguarded=True)
     yield
     logs.execute("platform", FORGET, unguarded=True)
-
-
-@pytest.fixture
-async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    with suppress(LedgerHaltedError):
-        await logs.seal()
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
-        yield opened
 
 
 async def read(portal: Portal, installation: Installation, page: str) -> str:

@@ -4,8 +4,7 @@
 
 import html
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -15,16 +14,13 @@ from tests.operations.vulnerabilities.data import bill, filler, osv, python, zip
 from tests.platform import platform_as
 from tests.web.furniture import Installation
 from tests.web.office.administrators import Administrator
-from tests.web.portal.conftest import SETTINGS, Logs
+from tests.web.portal.conftest import Logs
 from tests.web.portal.conftest import enter as enter_portal
-from vaka.clock import SystemClock
-from vaka.ledger.signer import LedgerHaltedError
 from vaka.operations.vulnerabilities.bill import list_running
 from vaka.operations.vulnerabilities.importing import Taken, take_in
 from vaka.operations.vulnerabilities.reading import read_data
 from vaka.operations.vulnerabilities.rounds import enter_comparison
 from vaka.settings import CasesSettings
-from vaka.web.portal.opening import open_portal
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -36,14 +32,6 @@ FORGET = (
     " vaka.vulnerability_finding, vaka.vulnerability_told, vaka.vulnerability_statement"
 )
 BECAUSE = "Funktionen är inte inbyggd i det som vi kör"
-
-
-@pytest.fixture
-async def portal(installation: Installation, logs: Logs) -> AsyncIterator[Portal]:
-    with suppress(LedgerHaltedError):
-        await logs.seal()
-    async with open_portal(installation.server, SETTINGS, SystemClock()) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)
