@@ -3,6 +3,7 @@
 """The database is a cluster of Patroni, configured by the packaging's templates, and is killed among alarms."""
 
 import asyncio
+import os
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.certificates import Issuer
+from tests.failover.backups import Backups, answered, backed_up
 from tests.failover.installation import Installation, installed_on_members, require_kept_once
 from tests.failover.members import QUICK, Members
 from tests.failover.steady import Steady
@@ -23,13 +25,24 @@ from vaka.database.server import SUPERUSER
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.anyio]
 
+IS_ROOT = os.geteuid() == 0
 Pair = tuple[Members, Installation]
 
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     """Two machines: the fewest that keep what they promise."""
-    with installed_on_members(2, QUICK, devices=100) as running:
+    with installed_on_members(2, QUICK, devices=100, archiving=IS_ROOT) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def backups(pair: Pair) -> Iterator[Backups | None]:
+    """They are backed up all the time, where accounts can be of their own."""
+    if not IS_ROOT:
+        yield None
+        return
+    with backed_up(*pair) as running:
         yield running
 
 
@@ -154,3 +167,43 @@ async def test_term_30_2_and_3_the_members_take_nothing_in_clear_and_nobody_unpr
         assert connection.execute("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetchone() == (True,)
     with pytest.raises(psycopg.OperationalError, match=said):
         psycopg.connect(psycopg.conninfo.make_conninfo(conninfo, **fault)).close()
+
+
+async def test_the_log_is_archived_without_a_gap_over_a_failover_and_all_that_was_acknowledged_is_restored(
+    whole: Pair, backups: Backups | None
+) -> None:
+    """The repository is away when the primary is lost: what that one had not sent, whoever takes over sends."""
+    if backups is None:
+        pytest.skip("needs accounts of its own, which root alone can work as")
+    members, installation = whole
+    first, second = members.primary(), members.synchronous()
+    assert first is not None
+    assert second is not None
+    port = free_port()
+    with installation.receiver(port) as receiver:
+        await receiver.listens()
+        made = await asyncio.to_thread(backups.run, "now")
+        assert "a full backup and the archive" in made
+        assert backups.was_copied_from_a_standby()
+        async with Steady(installation.devices, [port], 15, "B") as steady:
+            await wait_until(lambda: len(steady.answered) >= 15)
+            backups.stop()
+            segment = await asyncio.to_thread(members.as_superuser, "select pg_walfile_name(pg_switch_wal())")
+            # The standby takes what it was sent for archived.
+            await wait_until((second.data / "pg_wal" / "archive_status" / f"{segment}.done").exists)
+            await asyncio.to_thread(first.kill)
+            before = len(steady.answered)
+            assert segment not in backups.archived()
+            backups.start()
+            await asyncio.to_thread(members.wait_for_another, first)
+            await wait_until(lambda: segment in backups.archived(), 120)
+            await asyncio.to_thread(first.start)
+            await wait_until(lambda: len(steady.answered) >= before + 30)
+            await steady.end()
+        await asyncio.to_thread(wait_for, lambda: members.synchronous() is not None)
+        # No backup is due for what is missing: there is nothing missing.
+        assert "The site has the archive." in await asyncio.to_thread(backups.run, "now")
+        assert {one[:8] for one in backups.archived()} >= {segment[:8], f"{int(segment[:8], 16) + 1:08X}"}
+        assert await asyncio.to_thread(backups.restored, steady.sent) >= answered(steady.sent)
+        assert "is what it had to be" in await asyncio.to_thread(backups.run, "drill")
+    require_kept_once(installation, steady.sent)
