@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.peers import require_program
 from vaka.database.cluster import SERVER_SETTINGS
 
 PATRONI = Path(__file__).parents[2] / "packaging" / "patroni"
@@ -107,6 +108,36 @@ def test_whoever_becomes_primary_archives_again_what_the_one_before_may_not_have
 
     assert becomes("replica") == before
     assert becomes("master") == {*(f"{one}.ready" for one in whole), *others}
+
+
+WATCH = """
+import sys, yaml
+from patroni.watchdog.base import Watchdog
+told = yaml.safe_load(open(sys.argv[1]))
+watchdog = Watchdog({"ttl": told["bootstrap"]["dcs"]["ttl"], "loop_wait": told["bootstrap"]["dcs"]["loop_wait"],
+                     "watchdog": {**told["watchdog"], "device": "/nonexistent/watchdog"}})
+print(watchdog.config.timeout, watchdog.config.timing_slack, watchdog.is_healthy, watchdog.activate())
+"""
+"""Patroni's own reading of the template on a machine without a watchdog."""
+
+
+@pytest.mark.parametrize(("mode", "takes_over"), [("required", "False"), ("automatic", "True"), ("off", "True")])
+def test_member_without_a_watchdog_becomes_primary_only_where_that_was_decided(
+    tmp_path: Path, mode: str, takes_over: str
+) -> None:
+    """The template's own value is the first; and it goes off while the lease still holds, after a loop or more."""
+    require_program("patroni", package="patroni")
+    values = tmp_path / "cluster.toml"
+    text = (PATRONI / "cluster.toml").read_text()
+    assert 'watchdog = "required"' in text
+    values.write_text(text.replace('watchdog = "required"', f'watchdog = "{mode}"'))
+    assert rendered(values, "db2", tmp_path).returncode == 0
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", WATCH, tmp_path / "patroni.yml"], capture_output=True, text=True, check=True
+    )
+    timeout, slack, healthy, activated = done.stdout.split()
+    assert (int(timeout), int(slack)) == (15, 10)
+    assert (healthy, activated) == (takes_over, takes_over)
 
 
 @pytest.mark.parametrize(
