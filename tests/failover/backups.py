@@ -30,6 +30,8 @@ class Backups:
     """What takes in the log of whichever machine is primary."""
 
     installation: Installation
+    first: str = ""
+    """What was said of the first backup."""
     _running: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -110,4 +112,5 @@ def backed_up(members: Members, installation: Installation) -> Iterator[Backups]
         backups.run("list")
         backups.start()
         stack.callback(backups.stop)
+        backups.first = backups.run("now")
         yield backups

@@ -115,8 +115,8 @@ class Member:
         ending = [] if self.patroni is None else [self.patroni.pid]
         postmaster = self.postmaster()
         if postmaster is not None:
-            children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-            ending += [postmaster, *map(int, children)]
+            # What archives a segment is a child's child, and would send it yet.
+            ending += [postmaster, *_descendants(postmaster)]
         for process in ending:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -130,6 +130,15 @@ class Member:
             f"--- {self.name} {path.name}\n{path.read_text(errors='replace')[-2500:]}"
             for path in self.root.glob("*.log")
         )
+
+
+def _descendants(process: int) -> list[int]:
+    """Every process that it or one of its children started, and that is still there."""
+    try:
+        children = [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+    return [*children, *(one for child in children for one in _descendants(child))]
 
 
 class Members:

@@ -4,6 +4,7 @@
 
 import asyncio
 import os
+import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +22,12 @@ from tests.failover.steady import Steady
 from tests.peers import require_program
 from tests.receiver.conftest import free_port
 from tests.waiting import wait_for, wait_until
+from vaka.clock import SystemClock
+from vaka.commands.data_directory import DataDirectory
 from vaka.database.server import SUPERUSER
+from vaka.operations.doctor.databases import look_at_databases
+from vaka.operations.doctor.findings import Grade
+from vaka.operations.doctor.place import Place
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.anyio]
 
@@ -182,8 +188,7 @@ async def test_the_log_is_archived_without_a_gap_over_a_failover_and_all_that_wa
     port = free_port()
     with installation.receiver(port) as receiver:
         await receiver.listens()
-        made = await asyncio.to_thread(backups.run, "now")
-        assert "a full backup and the archive" in made
+        assert "a full backup and the archive" in backups.first
         assert backups.was_copied_from_a_standby()
         async with Steady(installation.devices, [port], 15, "B") as steady:
             await wait_until(lambda: len(steady.answered) >= 15)
@@ -207,3 +212,84 @@ async def test_the_log_is_archived_without_a_gap_over_a_failover_and_all_that_wa
         assert await asyncio.to_thread(backups.restored, steady.sent) >= answered(steady.sent)
         assert "is what it had to be" in await asyncio.to_thread(backups.run, "drill")
     require_kept_once(installation, steady.sent)
+
+
+async def test_a_standby_that_is_away_for_long_is_done_without_by_decision_and_made_anew(whole: Pair) -> None:
+    """The runbook's steps: one machine answers alarms, by decision; a new standby; and again nothing without two."""
+    members, installation = whole
+    standby = members.synchronous()
+    assert standby is not None
+    loop, port = asyncio.get_running_loop(), free_port()
+    with installation.receiver(port) as receiver:
+        await receiver.listens()
+        async with Steady(installation.devices, [port], 15, "D") as steady:
+            await wait_until(lambda: len(steady.answered) >= 15)
+            await asyncio.to_thread(standby.kill)
+            alone = loop.time() + 1
+            await asyncio.sleep(3)
+            assert steady.answered_since(alone) == 0
+            await asyncio.to_thread(members.patronictl, "edit-config", "-s", "synchronous_mode=false", "--force")
+            await wait_until(lambda: steady.answered_since(alone) >= 30)
+            assert any("on one database server" in one for one in await asyncio.to_thread(_faults, installation))
+            # So long that what it misses is nowhere any more.
+            await asyncio.to_thread(_forget_log, members)
+            await asyncio.to_thread(standby.start)
+            await wait_until(lambda: "has already been removed" in standby.tell())
+            await asyncio.to_thread(members.patronictl, "reinit", "vaka", standby.name, "--force", "--wait")
+            await asyncio.to_thread(members.patronictl, "edit-config", "-s", "synchronous_mode=true", "--force")
+            await wait_until(lambda: members.synchronous() is standby)
+            assert "synchronous_mode_strict: true" in await asyncio.to_thread(members.patronictl, "show-config")
+            back = loop.time()
+            await wait_until(lambda: steady.answered_since(back) >= 15)
+            assert not any("on one database" in one for one in await asyncio.to_thread(_faults, installation))
+            await steady.end()
+    require_kept_once(installation, steady.sent)
+
+
+def _faults(installation: Installation) -> list[str]:
+    """What the operator is told of the databases."""
+    place = Place(installation.root, DataDirectory(installation.root).load_settings(), SystemClock().now())
+    return [one.said.en for one in look_at_databases(place) if one.grade is Grade.WRONG]
+
+
+def _forget_log(members: Members) -> None:
+    """Have the primary keep nothing for who is away."""
+    members.patronictl("edit-config", "-p", "wal_keep_size=16MB", "--force")
+    wait_for(lambda: members.as_superuser("show wal_keep_size") == "16MB")
+    wait_for(lambda: members.as_superuser("select count(*) from pg_replication_slots") == "0")
+    held = members.as_superuser("select pg_walfile_name(pg_current_wal_lsn())")
+
+    def is_gone() -> bool:
+        # What is not archived yet stays, so it takes more than one turn.
+        members.as_superuser("select pg_switch_wal(); checkpoint;")
+        return members.as_superuser(f"select count(*) from pg_ls_waldir() where name = '{held}'") == "0"
+
+    wait_for(is_gone)
+    members.patronictl("edit-config", "-p", "wal_keep_size=1GB", "--force")
+
+
+async def test_a_member_of_etcd_is_replaced_while_everything_goes_on(whole: Pair) -> None:
+    """As the runbook has it, with the one whose machine is not the primary's."""
+    members, _ = whole
+    primary, other = members.primary(), members.synchronous()
+    assert primary is not None
+    assert other is not None
+    address = f"https://{other.host}:{members.port + 3}"
+    number = next(
+        line.split(",")[0]
+        for line in (await asyncio.to_thread(members.etcdctl, primary, "member", "list")).splitlines()
+        if line.split(", ")[2] == other.name
+    )
+    await asyncio.to_thread(members.etcdctl, primary, "member", "remove", number)
+    other.kill_etcd()
+    shutil.rmtree(other.root / "etcd")
+    await asyncio.to_thread(members.etcdctl, primary, "member", "add", other.name, f"--peer-urls={address}")
+    configuration = other.root / "etcd.yml"
+    text = configuration.read_text()
+    configuration.write_text(text.replace('initial-cluster-state: "new"', 'initial-cluster-state: "existing"'))
+    assert configuration.read_text() != text
+    other.start_etcd()
+    await wait_until(lambda: members.etcdctl(other, "member", "list", check=False).count(", started, ") == 2)
+    assert number not in await asyncio.to_thread(members.etcdctl, other, "member", "list")
+    assert members.primary() is primary
+    await asyncio.to_thread(wait_for, lambda: members.synchronous() is other)
