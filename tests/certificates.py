@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Certificates of the test's own: an issuer, and what it issues to whom for how long."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -35,8 +36,13 @@ class Issuer:
         """What whoever trusts it has to have."""
         self.certificate.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def certificate_for(self, *names: str, lasts: timedelta = 90 * DAY, stem: str = "") -> tuple[Path, Path]:
-        """Return the files with a certificate for these hosts, that ends so long from now, and with its key."""
+    def certificate_for(
+        self, *names: str, lasts: timedelta = 90 * DAY, stem: str = "", texts: Sequence[str] = ()
+    ) -> tuple[Path, Path]:
+        """Return the files with a certificate for these hosts, that ends so long from now, and with its key.
+
+        What stands in ``texts`` is a name to it whatever it looks like: some programs compare addresses with names.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
@@ -44,7 +50,9 @@ class Issuer:
             x509.CertificateBuilder(self._name, subject, key.public_key(), x509.random_serial_number())
             .not_valid_before(min(now, now + lasts) - DAY)
             .not_valid_after(now + lasts)
-            .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([*map(_general, names), *map(x509.DNSName, texts)]), critical=False
+            )
             .add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
                 critical=False,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""render.py VALUES.toml MEMBER DIRECTORY   Writes patroni.yml and etcd.yml of one member, made of the templates here.
+"""render.py VALUES.toml MEMBER DIRECTORY   Writes what one member is configured with, made of the templates here.
 
 With Python's own modules alone: on a database machine nothing of Vaka is installed.
 """
@@ -13,7 +13,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-TEMPLATES = ("patroni.yml", "etcd.yml")
+TEMPLATES = ("patroni.yml", "etcd.yml", "pgbackrest.conf")
+WATCHED_SECONDS = 5
+"""So long before its lease ends a primary that hangs is restarted."""
 _PLAIN = re.compile(r"[A-Za-z0-9_./:-]+")
 """What stands between quotes of YAML and in lines of pg_hba.conf is nothing but this."""
 
@@ -29,6 +31,11 @@ def render(values: dict[str, Any], member: str) -> dict[str, str]:
         raise ValueError("lease_seconds has to be 2 x retry_seconds + loop_seconds at least")
     if not 1 <= values["synchronous"] < len(members):
         raise ValueError("synchronous has to be 1 at least, and fewer than there are members")
+    if values["watchdog"] not in ("required", "automatic", "off"):
+        raise ValueError("watchdog has to be required, automatic or off")
+    if values["watchdog"] == "required" and values["loop_seconds"] + WATCHED_SECONDS > values["lease_seconds"]:
+        # Patroni would have none then, and without one nobody becomes primary.
+        raise ValueError(f"lease_seconds has to be loop_seconds + {WATCHED_SECONDS} at least for a watchdog")
     own = next((one for one in members if one["name"] == member), None)
     if own is None:
         raise ValueError(f"no member is called {member}")
@@ -36,6 +43,7 @@ def render(values: dict[str, Any], member: str) -> dict[str, str]:
     filled = {
         **values,
         "member": member,
+        "watched_seconds": WATCHED_SECONDS,
         "host": own["host"],
         "address": own["address"],
         "etcd_members": ",".join(f"{one['name']}=https://{one['host']}:{peers}" for one in members),

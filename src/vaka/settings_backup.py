@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, model_validator
 
-from vaka.settings_values import FilePath, SecretFile
+from vaka.settings_values import FilePath, OptionalPort, PublicHost, SecretFile
 from vaka.settings_web import ONE_TABLE
 
+# They come into a file of settings and are told to another machine: nothing in them ends a line or begins an option.
+_Place = Annotated[str, Field(max_length=200, pattern=r"^/[A-Za-z0-9_./-]+$")]
 _Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
 
 
@@ -26,6 +28,19 @@ class AgreedSettings(BaseModel):
     """The recovery point agreed with it (RPO), in minutes."""
     time_minutes: Annotated[int, Field(ge=5, le=43_200)]
     """The recovery time agreed with it (RTO), in minutes."""
+
+
+class MemberSettings(BaseModel):
+    """Where things lie on one of the database servers that are backed up here."""
+
+    model_config = ONE_TABLE
+
+    host: Annotated[PublicHost, Field(min_length=1)]
+    """Its name, as `database.host` has it."""
+    data: _Place = "/var/lib/postgresql/vaka"
+    """PostgreSQL's directory."""
+    configuration: _Place = "/etc/pgbackrest/vaka.conf"
+    """What pgBackRest is configured with there."""
 
 
 class BackupSettings(BaseModel):
@@ -61,6 +76,13 @@ class BackupSettings(BaseModel):
     """For how many days the site keeps what was added; whoever works there removes it, and nobody here can."""
     queue_gigabytes: Annotated[int, Field(ge=1, le=1000)] = 8
     """How much may wait for an archive that fails. More is let go, since alarms need the disk; it is red by then."""
+
+    members_port: OptionalPort = None
+    """Where pgBackRest listens, here and on the servers that `database.host` names; `false`: others back those up."""
+    members_listen: Annotated[str, Field(max_length=45, pattern=r"^([0-9A-Fa-f.:]+|\*)$")] = "*"
+    """Address to listen on for them."""
+    members: Annotated[list[MemberSettings], Field(max_length=20)] = []
+    """Whichever of them has its files in other places than these: one table `[[backup.members]]` for each."""
 
     @model_validator(mode="after")
     def _name_a_host(self) -> Self:

@@ -55,8 +55,9 @@ def test_every_command_says_what_it_takes() -> None:
     assert {path for path, need in NEEDS.items() if need.permission is None} == {
         "demo", "run", "migrate", "login", "logout", "account replay", "host accounts", "host sign-ins", "host clock",
         "host ports", "host admit", "sbom", "doctor", "backup now", "backup check", "backup drill", "witness init",
-        "witness add-log", "witness show", "witness run", "verify", "advisory write", "simulate", "decode", "release gates",
-        "release sign", "release verify", "advisories import", "advisories fetch", "certificates renew",
+        "witness add-log", "witness show", "witness run", "verify", "advisory write", "simulate", "decode",
+        "release gates", "release sign", "release verify", "advisories import", "advisories fetch",
+        "certificates renew",
     }  # fmt: skip
     assert set(NEEDS) >= UNATTENDED
 

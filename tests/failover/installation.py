@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from tests.clusters import start_cluster
-from tests.failover.members import Members, running_members
+from tests.failover.members import REPOSITORY, Members, running_members
 from tests.failover.steady import Sent
 from tests.identities import blinded, keep_key
 from tests.keys.running import running_keyholder
@@ -48,17 +48,23 @@ class Installation:
     authority: Authority
     devices: list[str]
     """What they call themselves."""
+    more: str = ""
+    """Settings that it has besides."""
 
     @contextmanager
     def receiver(self, port: int, instance: str = "receiver-1") -> Iterator[Process]:
         """Run a receiver, which knows all devices."""
-        _write_settings(self.root, self.server, port)
+        self.write_settings(port)
         process = Process(self.root, "--instance", instance)
         try:
             yield process
         finally:
             process.process.kill()
             process.process.wait()
+
+    def write_settings(self, port: int = 5060) -> None:
+        """Write the settings of a machine whose receiver listens there."""
+        _write_settings(self.root, self.server, port, self.more)
 
     def ask(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """Ask the authority's database, as nobody in Vaka may."""
@@ -70,13 +76,13 @@ class Installation:
 
 @contextmanager
 def installed_on_members(
-    count: int, timing: tuple[int, int, int], devices: int
+    count: int, timing: tuple[int, int, int], devices: int, *, archiving: bool = False
 ) -> Iterator[tuple[Members, Installation]]:
     """Run so many database machines, and set an installation up whose database they are."""
     root = Path(tempfile.mkdtemp(prefix="vaka-patroni-"))
     root.chmod(0o755)
     try:
-        with running_members(root, count, timing) as members:
+        with running_members(root, count, timing, archiving=archiving) as members:
             yield members, install(members, root / "vaka", devices)
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -119,7 +125,8 @@ def install(members: Members, root: Path, devices: int) -> Installation:
     credentials, tls = root / "credentials", root / "tls"
     for path in (root, credentials, tls, *(root / name for name in ("run", "ledger", "logs"))):
         path.mkdir(mode=0o700, exist_ok=True)
-    chain, key = members.machines.certificate_for("vaka1.example")
+    root.chmod(0o755)  # the account of the repository's program passes through
+    chain, key = members.machines.certificate_for(REPOSITORY)
     for source, name in ((members.issuer.certificate, "ca.pem"), (chain, "client.pem"), (key, "client.key")):
         shutil.copy(source, tls / f"database-{name}")
     (tls / "database-client.key").chmod(0o600)
@@ -149,10 +156,10 @@ def _take_in(server: Server, devices: int) -> tuple[Authority, list[str]]:
     return authority, senders
 
 
-def _write_settings(root: Path, server: Server, port: int = 5060) -> None:
+def _write_settings(root: Path, server: Server, port: int = 5060, more: str = "") -> None:
     (root / "vaka.toml").write_text(
         f'[database]\nembedded = false\nhost = "{server.host}"\nport = {server.port}\n'
-        f"[receiver]\nudp_port = {port}\ntcp_port = false\ntls_port = false\nretry_after_seconds = 1\n"
+        f"[receiver]\nudp_port = {port}\ntcp_port = false\ntls_port = false\nretry_after_seconds = 1\n{more}"
     )
 
 
@@ -161,7 +168,7 @@ async def _register(server: Server) -> Authority:
     keyring = make_keyring(server, Settings(), "setup", SystemClock())
     platform = await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="test")
     try:
-        await decide_installation(platform, "demo", now)
+        await decide_installation(platform, "production", now)
         return await register_authority(server, platform, keyring, "vaken", "Vakens kommun", actor="test", now=now)
     finally:
         await platform.close()

@@ -33,8 +33,26 @@ Command = Sequence[str | Path]
 PACKAGING = Path(__file__).parents[2] / "packaging" / "patroni"
 NETWORK = f"127.31.{first_port(0) // 1200 % 250}"
 """Addresses of this machine that nothing else of the tests listens on."""
+REPOSITORY = "localhost"
+"""What Vaka's machine is called, by the members that send their log there."""
 CALM, QUICK = (20, 5, 5), (6, 1, 2)
 """Lease, loop and retry in seconds: as the packaging has them, and as nobody should."""
+
+
+@contextmanager
+def pgbackrest_server(configuration: Path, told: Path) -> Iterator[None]:
+    """Run what lets another machine's pgBackRest in here, until the block ends."""
+    with told.open("ab") as log:
+        process = subprocess.Popen(
+            [require_program("pgbackrest", package="pgbackrest"), f"--config={configuration}", "server"],
+            stdout=log, stderr=log, cwd="/", env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, umask=0o077,
+            **server_identity(server_account()),
+        )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 class Member:
@@ -63,6 +81,17 @@ class Member:
         self.etcd.kill()
         self.etcd.wait()
 
+    @property
+    def backup_configuration(self) -> Path:
+        """What pgBackRest is configured with."""
+        return self.root / "pgbackrest.conf"
+
+    @contextmanager
+    def copied(self) -> Iterator[None]:
+        """Let pgBackRest copy it for the while, as its unit does."""
+        with pgbackrest_server(self.backup_configuration, self.root / "pgbackrest.log"):
+            yield
+
     def start(self) -> None:
         """Start Patroni, as its unit does; it starts PostgreSQL."""
         program = require_program("patroni", package="patroni")
@@ -86,8 +115,8 @@ class Member:
         ending = [] if self.patroni is None else [self.patroni.pid]
         postmaster = self.postmaster()
         if postmaster is not None:
-            children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-            ending += [postmaster, *map(int, children)]
+            # What archives a segment is a child's child, and would send it yet.
+            ending += [postmaster, *_descendants(postmaster)]
         for process in ending:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -103,15 +132,29 @@ class Member:
         )
 
 
+def _descendants(process: int) -> list[int]:
+    """Every process that it or one of its children started, and that is still there."""
+    try:
+        children = [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+    return [*children, *(one for child in children for one in _descendants(child))]
+
+
 class Members:
     """All machines, in one directory."""
 
-    def __init__(self, root: Path, count: int, timing: tuple[int, int, int]) -> None:
-        self.root, self.timing = root, timing
+    def __init__(self, root: Path, count: int, timing: tuple[int, int, int], *, archiving: bool) -> None:
+        self.root, self.timing, self.archiving = root, timing, archiving
         self.port = first_port(27_000)
         self.all = [Member(root, number) for number in range(1, count + 1)]
         self.issuer = Issuer(root / "members", "Medlemmar")
         self.machines = Issuer(root / "machines", "Maskiner")
+
+    @property
+    def backup_port(self) -> int:
+        """Where pgBackRest listens on each of them, and on Vaka's machine."""
+        return self.port + 4
 
     @property
     def hosts(self) -> str:
@@ -139,6 +182,11 @@ class Members:
                 "etcd_data": str(member.root / "etcd"), "tls": str(tls), "etcd_tls": str(tls),
                 "lease_seconds": lease, "loop_seconds": loop, "retry_seconds": retry, "watchdog": "off",
                 "connections": 100, "shared_memory": "64MB",
+                "archiving": "on" if self.archiving else "off", "repository": REPOSITORY,
+                "backup_port": self.backup_port, "stanza": "production",
+                "repository_configuration": str(self.root / "vaka" / "backup" / "pgbackrest.conf"),
+                "backup_configuration": str(member.backup_configuration), "backup_locks": str(member.root / "locks"),
+                "archive_again": str(member.root / "archive_again.py"),
             }  # fmt: skip
             del values["members"]
             lines = [f"{key} = {value if isinstance(value, int) else repr(value)}" for key, value in values.items()]
@@ -148,11 +196,12 @@ class Members:
             filled.write_text("\n".join(lines) + "\n")
             command: Command = [sys.executable, PACKAGING / "render.py", filled, member.name, member.root]
             subprocess.run(command, check=True)
+            shutil.copy(PACKAGING / "archive_again.py", member.root)
             self._certify(member, tls)
 
     def _certify(self, member: Member, tls: Path) -> None:
         # etcd wants to know members by where they come from, and on one machine that is the same for all.
-        chain, key = self.issuer.certificate_for(member.host, "127.0.0.1")
+        chain, key = self.issuer.certificate_for(member.host, "127.0.0.1", texts=[member.host])
         shutil.copy(chain, tls / "member.pem")
         shutil.copy(key, tls / "member.key")
         shutil.copy(self.issuer.certificate, tls / "issuer.pem")
@@ -243,6 +292,17 @@ class Members:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def etcdctl(self, member: Member, *arguments: str, check: bool = True) -> str:
+        """Ask one member of etcd as the operator does, on that machine."""
+        tls = member.root / "tls"
+        command: Command = [
+            require_program("etcdctl", package="etcd-client"), f"--endpoints=https://{member.host}:{self.port + 2}",
+            f"--cacert={tls / 'issuer.pem'}", f"--cert={tls / 'member.pem'}", f"--key={tls / 'member.key'}", *arguments,
+        ]  # fmt: skip
+        done = subprocess.run(command, text=True, capture_output=True, check=False, env={"ETCDCTL_API": "3"})
+        assert done.returncode == 0 or not check, done.stderr
+        return done.stdout
+
     def patronictl(self, *arguments: str) -> str:
         """Run the operator's command, as the runbook does."""
         program = require_program("patronictl", package="patroni")
@@ -256,9 +316,11 @@ class Members:
 
 
 @contextmanager
-def running_members(root: Path, count: int, timing: tuple[int, int, int] = QUICK) -> Iterator[Members]:
+def running_members(
+    root: Path, count: int, timing: tuple[int, int, int] = QUICK, *, archiving: bool = False
+) -> Iterator[Members]:
     """Run so many until the block ends."""
-    members = Members(root, count, timing)
+    members = Members(root, count, timing, archiving=archiving)
     try:
         members.start()
         yield members

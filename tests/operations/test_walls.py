@@ -175,5 +175,5 @@ def test_what_it_lets_in_is_what_the_register_of_flows_has() -> None:
     text = re.sub(r"#.*", "", (RULES / "vaka.nft").read_text())
     opened = {int(port) for ports in re.findall(r"dport \{?([\d, ]+)", text) for port in ports.split(",")}
     flows = {one.port for one in list_flows(Settings()) if one.port and one.protection not in ("loopback", IN_CLEAR)}
-    among_databases, work = {2379, 2380, 8008}, {22}
-    assert opened == flows | {5432} | among_databases | work
+    databases, among_databases, work = {5432, 8432}, {2379, 2380, 8008}, {22}
+    assert opened == flows | databases | among_databases | work

@@ -5,12 +5,14 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.peers import require_program
 from vaka.database.cluster import SERVER_SETTINGS
 
 PATRONI = Path(__file__).parents[2] / "packaging" / "patroni"
@@ -27,7 +29,15 @@ def rendered(values: Path, member: str, directory: Path) -> subprocess.Completed
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     directory = tmp_path_factory.mktemp("db2")
     assert rendered(PATRONI / "cluster.toml", "db2", directory).returncode == 0
-    return {path.name: yaml.safe_load(path.read_text()) for path in directory.iterdir()}
+    return {path.name: yaml.safe_load(path.read_text()) for path in directory.glob("*.yml")}
+
+
+def backups_of(directory: Path) -> ConfigParser:
+    """What pgBackRest is configured with on a member."""
+    assert rendered(PATRONI / "cluster.toml", "db2", directory).returncode == 0
+    read = ConfigParser()
+    read.read(directory / "pgbackrest.conf")
+    return read
 
 
 def test_server_is_set_as_the_embedded_one_is(files: dict[str, dict[str, Any]]) -> None:
@@ -62,14 +72,80 @@ def test_what_is_acknowledged_is_on_two_machines(files: dict[str, dict[str, Any]
     assert dcs["synchronous_mode"] is dcs["synchronous_mode_strict"] is dcs["failsafe_mode"] is True
     assert dcs["synchronous_node_count"] == 1
     assert 2 * dcs["retry_timeout"] + dcs["loop_wait"] <= dcs["ttl"]
-    assert files["patroni.yml"]["watchdog"]["mode"] == "required"
+
+
+def test_primary_archives_to_vakas_machine_and_that_machine_alone_copies_members(
+    files: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    read = backups_of(tmp_path)
+    general, stanza = read["global"], read["production"]
+    told = files["patroni.yml"]["postgresql"]["parameters"]
+    assert (told["archive_mode"], told["archive_timeout"]) == ("on", "60s")
+    assert " --config=/etc/pgbackrest/vaka.conf --stanza=production " in told["archive_command"]
+    assert general["tls-server-auth"] == f"{general['repo1-host']}=production"
+    assert general["repo1-host-type"] == "tls"
+    assert (general["tls-server-address"], stanza["pg1-path"]) == (
+        "10.20.0.12",
+        files["patroni.yml"]["postgresql"]["data_dir"],
+    )
+    # Who encrypts is the repository; a member has no passphrase to lose.
+    assert not [name for section in read.values() for name in section if "cipher" in name or "pass" in name]
+
+
+def test_whoever_becomes_primary_archives_again_what_the_one_before_may_not_have(tmp_path: Path) -> None:
+    status = tmp_path / "pg_wal" / "archive_status"
+    status.mkdir(parents=True)
+    whole, waiting = ["00000001000000000000000A", "00000002.history"], "00000001000000000000000B"
+    others = [f"{whole[0]}.partial.done", f"{whole[0]}.00000028.backup.done", f"{waiting}.ready"]
+    for name in (*(f"{one}.done" for one in whole), *others):
+        (status / name).touch()
+    before = {path.name for path in status.iterdir()}
+
+    def becomes(role: str) -> set[str]:
+        command: Sequence[str | Path] = ["/usr/bin/python3", PATRONI / "archive_again.py", tmp_path, "on_role_change"]
+        subprocess.run([*command, role, "vaka"], check=True)
+        return {path.name for path in status.iterdir()}
+
+    assert becomes("replica") == before
+    assert becomes("master") == {*(f"{one}.ready" for one in whole), *others}
+
+
+WATCH = """
+import sys, yaml
+from patroni.watchdog.base import Watchdog
+told = yaml.safe_load(open(sys.argv[1]))
+watchdog = Watchdog({"ttl": told["bootstrap"]["dcs"]["ttl"], "loop_wait": told["bootstrap"]["dcs"]["loop_wait"],
+                     "watchdog": {**told["watchdog"], "device": "/nonexistent/watchdog"}})
+print(watchdog.config.timeout, watchdog.config.timing_slack, watchdog.is_healthy, watchdog.activate())
+"""
+"""Patroni's own reading of the template on a machine without a watchdog."""
+
+
+@pytest.mark.parametrize(("mode", "takes_over"), [("required", "False"), ("automatic", "True"), ("off", "True")])
+def test_member_without_a_watchdog_becomes_primary_only_where_that_was_decided(
+    tmp_path: Path, mode: str, takes_over: str
+) -> None:
+    """The template's own value is the first; and it goes off while the lease still holds, after a loop or more."""
+    require_program("patroni", package="patroni")
+    values = tmp_path / "cluster.toml"
+    text = (PATRONI / "cluster.toml").read_text()
+    assert 'watchdog = "required"' in text
+    values.write_text(text.replace('watchdog = "required"', f'watchdog = "{mode}"'))
+    assert rendered(values, "db2", tmp_path).returncode == 0
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", WATCH, tmp_path / "patroni.yml"], capture_output=True, text=True, check=True
+    )
+    timeout, slack, healthy, activated = done.stdout.split()
+    assert (int(timeout), int(slack)) == (15, 10)
+    assert (healthy, activated) == (takes_over, takes_over)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [('"db2.example"', '"db2.example\\" trust"', "letters, digits"), ("retry_seconds = 5", "retry_seconds = 9", "2 x"),
      ("synchronous = 1", "synchronous = 3", "fewer"),
-     ('"db2"', '"db4"', "no member"), ("etcd_port", "port", "etcd_port")],
+     ('"db2"', '"db4"', "no member"), ("etcd_port", "port", "etcd_port"), ('"required"', '"perhaps"', "watchdog"),
+     ("20\nloop_seconds = 5\nretry_seconds = 5", "9\nloop_seconds = 5\nretry_seconds = 2", "for a watchdog")],
 )  # fmt: skip
 def test_values_that_make_no_sense_are_told_of(tmp_path: Path, old: str, new: str, said: str) -> None:
     values = tmp_path / "cluster.toml"

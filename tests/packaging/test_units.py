@@ -35,7 +35,8 @@ HARDENING = re.compile(
 PROGRAM = re.compile(r"^(ExecStart(?:Pre)?=)\S+", re.MULTILINE)
 ADMITTED = "ExecStartPre=/opt/vaka/bin/vaka host admit --data /var/lib/vaka\nExecStart=/opt/vaka/bin/"
 ASKS_ITSELF = {"vaka.service": "/opt/vaka/bin/vaka run ", "vaka-clock.service": "/opt/vaka/packaging/chrony/",
-               "vaka-backup-site.service": "/usr/bin/rclone "}  # fmt: skip
+               "vaka-backup-site.service": "/usr/bin/rclone ", "vaka-member.service": "/usr/bin/pgbackrest ",
+               "vaka-repository.service": "/usr/bin/pgbackrest "}  # fmt: skip
 """What `vaka run` asks, it asks with the database that it has started itself; the others start no process of ours."""
 
 
@@ -49,17 +50,9 @@ def exposure_is_refused(unit: Path) -> bool:
 
 
 def test_there_are_units() -> None:
-    backups = [f"vaka-backup{what}.service" for what in ("-check", "-drill", "-site", "")]
-    units = [
-        "vaka-advisories.service",
-        *backups,
-        "vaka-certificates.service",
-        "vaka-clock.service",
-        "vaka-ports.service",
-        "vaka.service",
-        "vaka@.service",
-    ]
-    assert [unit.name for unit in UNITS] == units
+    backups = [f"vaka-backup{what}" for what in ("-check", "-drill", "-site", "")]
+    beside = ["vaka-certificates", "vaka-clock", "vaka-member", "vaka-ports", "vaka-repository"]
+    assert [unit.stem for unit in UNITS] == ["vaka-advisories", *backups, *beside, "vaka", "vaka@"]
 
 
 def test_the_target_wants_each_process_that_a_supervisor_would_start() -> None:
@@ -99,6 +92,15 @@ def test_term_14_3_services_are_confined_by_the_system(unit: Path, tmp_path: Pat
     open_to_all = tmp_path / unit.name
     open_to_all.write_text(bare)
     assert exposure_is_refused(open_to_all)
+
+
+def test_what_database_servers_are_let_into_is_the_repository_and_nothing_else() -> None:
+    """Their protocol lets them read and write whatever the process may: so it sees no credential, key or socket."""
+    lines = (PACKAGING / "systemd" / "vaka-repository.service").read_text().splitlines()
+    assert "TemporaryFileSystem=/var/lib:ro" in lines
+    bound = [line for line in lines if line.startswith(("Bind", "ReadWrite", "StateDirectory"))]
+    assert bound == ["BindPaths=/var/lib/vaka/backup"]
+    assert not any("AF_UNIX" in line for line in lines if line.startswith("Restrict"))
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -89,7 +89,8 @@ def list_all(data: Path) -> None:
         for one in installation.repository.list_backups():
             wrong = "" if one.whole else "  holds wrong pages"
             click.echo(f"{one.label}  {one.kind}  {one.ended:%Y-%m-%d %H:%M} UTC{wrong}")
-        for snapshot in installation.site.list_snapshots():
+        # Before the first backup there is nothing, and nothing wrong.
+        for snapshot in installation.site.list_snapshots() if installation.site.is_made() else ():
             click.echo(f"{settings.backup.site_host}  {snapshot.name[:8]}  {snapshot.made:%Y-%m-%d %H:%M} UTC")
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.commands.conftest import installed, made  # noqa: F401
 from tests.commands.test_maintenance import vaka
+from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities
@@ -73,6 +74,24 @@ def test_databases_that_are_as_they_should_be(running: DataDirectory) -> None:
 
 def test_a_database_server_that_is_too_old_is_told_of(running: DataDirectory) -> None:
     assert faults(running, oldest=99)[0].startswith("PostgreSQL is version ")
+
+
+def test_servers_of_which_none_waits_for_another_are_told_of(running: DataDirectory) -> None:
+    """Two are named, and what is answered is on one; with one that is so on purpose."""
+    server = running.cluster.server
+    named = {"embedded": False, "host": f"{server.host},{server.host}", "port": server.port}
+    place = Place(running.root, Settings.model_validate({"database": named}), SystemClock().now())
+    wait = "alter system set synchronous_standby_names = '*'", "select pg_reload_conf()"
+
+    def told() -> list[str]:
+        return [one.said.en for one in look_at_databases(place) if one.grade is Grade.WRONG]
+
+    assert [one for one in told() if "on one database server" in one]
+    try:
+        perform(running, PLATFORM_DATABASE, *wait)
+        wait_for(lambda: told() == [])
+    finally:
+        perform(running, PLATFORM_DATABASE, "alter system reset synchronous_standby_names", "select pg_reload_conf()")
 
 
 @pytest.mark.parametrize("database", [PLATFORM_DATABASE, TENANT, KEY_DATABASE])

@@ -148,30 +148,15 @@ def _pass_on(
     only_data = ["--data-only", "--disable-triggers"] if "--data-only" in options else []
     try:
         run_program(
-            str(programs / "pg_dump"), ["--format=custom", f"--file={between}", *options, *_reach(source, database)],
-            environment=_password(source),
+            str(programs / "pg_dump"), ["--format=custom", f"--file={between}", *options, *_reach(source, database)]
         )  # fmt: skip
         run_program(
-            str(programs / "pg_restore"), ["--exit-on-error", *only_data, *_reach(target, into), str(between)],
-            environment=_password(target),
+            str(programs / "pg_restore"), ["--exit-on-error", *only_data, *_reach(target, into), str(between)]
         )  # fmt: skip
     finally:
         between.unlink(missing_ok=True)
 
 
 def _reach(server: Server, database: str) -> list[str]:
-    return [
-        "--host",
-        server.host,
-        "--port",
-        str(server.port),
-        "--username",
-        SUPERUSER,
-        "--no-password",
-        "--dbname",
-        database,
-    ]
-
-
-def _password(server: Server) -> dict[str, str]:
-    return {"PGPASSFILE": str(server.credential_file(SUPERUSER))}
+    """Return how a program of PostgreSQL's reaches a database: the password is in a file that libpq reads itself."""
+    return ["--no-password", "--dbname", server.conninfo(SUPERUSER, database, application="vaka-backup")]

@@ -36,7 +36,7 @@ def restored_copy(
         else:
             repository = fetch_repository(installation, snapshot, place)
             installation.configure_repository(repository)
-        needed = 2 * sum(path.lstat().st_size for path in installation.cluster.data.rglob("*") if path.is_file())
+        needed = 2 * _measure(installation)
         if needed + ROOM > shutil.disk_usage(place.parent).free:
             raise ConfigurationError(
                 f"There is no room to restore a backup beside {place}: {needed:,} bytes and 1 GiB."
@@ -53,6 +53,16 @@ def restored_copy(
             "The backup was restored, and its server does not start: what was archived does not reach that moment, or "
             "this machine has another version of PostgreSQL."
         ) from error
+
+
+def _measure(installation: Installation) -> int:
+    """Return how many bytes the live databases take up."""
+    if installation.settings.database.embedded:
+        return sum(path.lstat().st_size for path in installation.cluster.data.rglob("*") if path.is_file())
+    conninfo = installation.server.conninfo(SUPERUSER, PLATFORM_DATABASE, application="vaka-backup")
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute("select sum(pg_database_size(oid))::bigint from pg_database").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _require_mode(copy: Server, mode: str) -> None:

@@ -60,7 +60,7 @@ async def drill(
 
     Raises BackupFailedError, SiteSilentError, ConfigurationError, and what the keyholder answers.
     """
-    began, live = clock.now(), installation.cluster.server
+    began, live = clock.now(), installation.server
     before = digest_tables(live)
     # What is compared has to be of one moment; what is measured was at the site already.
     made = make_backup(installation, clock, after_failure=after_failure)

@@ -16,8 +16,10 @@ from datetime import datetime
 from pathlib import Path
 
 from vaka.clock import Clock
-from vaka.database.cluster import Cluster, make_server_directory
+from vaka.database.cluster import Cluster, find_server, make_server_directory
+from vaka.database.server import Server
 from vaka.errors import ConfigurationError
+from vaka.operations.backup.members import find_members
 from vaka.operations.backup.planning import Kind, count_days_kept, find_due
 from vaka.operations.backup.repository import PROGRAM, Repository, read_passphrase
 from vaka.operations.backup.running import BackupFailedError
@@ -52,7 +54,13 @@ class Installation:
     @property
     def repository(self) -> Repository:
         """Where its databases' backups lie, beside it."""
-        return Repository(self.root / "backup", self.cluster, self.settings.mode)
+        members = find_members(self.settings, self.server)
+        return Repository(self.root / "backup", self.cluster, self.settings.mode, members)
+
+    @property
+    def server(self) -> Server:
+        """How its databases are reached, wherever they are."""
+        return find_server(self.settings.database, self.root)
 
     @property
     def site(self) -> Site:
@@ -66,11 +74,21 @@ class Installation:
     def configure(self) -> None:
         """Write the configuration of the repository; the server archives from its next start on.
 
-        Raises ConfigurationError where no site is named, or the database is not the embedded one.
+        Raises ConfigurationError where no site is named, or whoever runs the databases backs them up.
         """
-        require_possible(self.settings)
+        self.require_possible()
         self.configure_repository(self.repository, create=True)
         read_passphrase(self.root / self.settings.backup.files_passphrase, create=True)
+
+    def require_possible(self) -> None:
+        """Raise ConfigurationError where backups are not set up, or whoever runs the databases backs them up."""
+        if not self.settings.backup.site:
+            raise ConfigurationError("No backups are made: the setting backup.site names no other site.")
+        if not self.settings.database.embedded and self.repository.members is None:
+            raise ConfigurationError(
+                "The database is not the embedded one, and the setting backup.members_port names no port of "
+                "pgBackRest's on its machines: whoever runs it backs it up with pgBackRest of its own."
+            )
 
     def configure_repository(self, repository: Repository, *, create: bool = False) -> None:
         """Write the configuration of a repository of this installation, which may be a copy of its own."""
@@ -105,16 +123,6 @@ class Installation:
         self.memories.parent.mkdir(mode=0o700, exist_ok=True)
         kept_apart = {(self.root / self.settings.keyholder.memory).name}
         shutil.copytree(self.root / "ledger", self.memories, ignore=lambda _, names: kept_apart & set(names))
-
-
-def require_possible(settings: Settings) -> None:
-    """Raise ConfigurationError where backups are not set up, or another's database is used."""
-    if not settings.backup.site:
-        raise ConfigurationError("No backups are made: the setting backup.site names no other site.")
-    if not settings.database.embedded:
-        raise ConfigurationError(
-            "The database is not the embedded one: whoever runs it backs it up with pgBackRest of its own."
-        )
 
 
 def make_backup(

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The repository of the databases' backups: pgBackRest's, encrypted, beside the cluster whose log it archives.
+"""The repository of the databases' backups: pgBackRest's, encrypted, beside the cluster whose log it archives, or on
+Vaka's machine where the databases are on others.
 
 pgBackRest runs as the account of the database server. What it is configured with, the passphrase among it, stands in a
 file that this account alone can read; no argument and no environment holds a secret.
@@ -10,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 from vaka.database.cluster import Cluster, make_server_directory, server_account, write_as_server
 from vaka.database.server import SUPERUSER
 from vaka.errors import ConfigurationError
+from vaka.operations.backup.members import Members
 from vaka.operations.backup.planning import KINDS, Backup, Kind
 from vaka.operations.backup.running import BackupFailedError, run_program
 
@@ -41,6 +44,8 @@ class Repository:
     cluster: Cluster
     mode: str
     """What the installation is: a demo's backups are of no use in production, and the other way round (term 22)."""
+    members: Members | None = None
+    """The servers on other machines that it is of, in place of the cluster here."""
 
     @property
     def configuration(self) -> Path:
@@ -58,10 +63,10 @@ class Repository:
         for name in ("repository", "lock"):
             make_server_directory(self.directory / name)
         account = server_account()
-        if account is not None:
+        if account is not None and self.members is None:
             # The server's own account opens its server anyway; ours is not entered by it.
             write_as_server(self._passfile, self.cluster.server.credential_file(SUPERUSER).read_text())
-        text = f"""\
+        general = f"""\
 [global]
 repo1-path={self.files}
 repo1-cipher-type={CIPHER}
@@ -77,17 +82,24 @@ log-level-file=off
 log-level-console=off
 log-level-stderr=error
 lock-path={self.directory / "lock"}
-
-[{self.mode}]
+"""
+        here = f"""\
 pg1-path={self.cluster.data}
 pg1-socket-path={self.cluster.directory.absolute()}
 pg1-port={self.cluster.port}
 pg1-user={SUPERUSER}
 pg1-database=postgres
 """
-        # The server reads it each time that it archives, so it is not touched where nothing is new.
-        if not self.configuration.exists() or self.configuration.read_text("utf-8") != text:
-            write_as_server(self.configuration, text)
+        _write_anew(self._restoring, f"{general}\n[{self.mode}]\n{here}")
+        if self.members is not None:
+            self.members.copy_certificates(self.directory)
+            of_all, each = self.members.describe(self.directory, self.mode)
+            _write_anew(self.configuration, f"{general}{of_all}\n[{self.mode}]\n{each}")
+
+    @property
+    def _restoring(self) -> Path:
+        """What it is configured with to restore, which is done here whoever the repository is of."""
+        return self.configuration if self.members is None else self.directory / "pgbackrest-restoring.conf"
 
     @property
     def _passfile(self) -> Path:
@@ -106,7 +118,12 @@ pg1-database=postgres
         self._run("check")
 
     def back_up(self, kind: Kind) -> None:
-        """Make one backup, and remove what is older than it is kept."""
+        """Make one backup, and remove what is older than it is kept; of a cluster, from a standby if one does."""
+        if self.members is not None:
+            # Where that fails, for want of a standby say, the primary is copied. It knows no "if there is one" (2.45).
+            with suppress(BackupFailedError):
+                self._run("backup", f"--type={kind}", "--backup-standby")
+                return
         self._run("backup", f"--type={kind}")
 
     def list_backups(self) -> list[Backup]:
@@ -129,7 +146,8 @@ pg1-database=postgres
         queue); what lies in the repository is what counts.
         """
         newest = max(self.list_backups(), key=lambda one: one.ended, default=None)
-        names = (path.name[:24] for path in (self.files / "archive" / self.mode).glob("*/*/*"))
+        names = (path.name.partition("-")[0] for path in (self.files / "archive" / self.mode).glob("*/*/*"))
+        # What a primary had begun when another took over (".partial") does in the place of no segment.
         return newest is not None and has_hole((one for one in names if _SEGMENT.fullmatch(one)), newest.segment)
 
     def require_of_mode(self) -> None:
@@ -161,13 +179,19 @@ pg1-database=postgres
         if until is not None:
             at = until.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
             moment = ["--type=time", f"--target={at}", "--target-action=promote"]
-        self._run("restore", f"--pg1-path={into.data}", "--archive-mode=off", *moment)
+        self._run("restore", f"--pg1-path={into.data}", "--archive-mode=off", *moment, configuration=self._restoring)
 
-    def _run(self, command: str, *options: str) -> str:
+    def _run(self, command: str, *options: str, configuration: Path | None = None) -> str:
         return run_program(
-            PROGRAM, [f"--config={self.configuration}", f"--stanza={self.mode}", *options, command],
+            PROGRAM, [f"--config={configuration or self.configuration}", f"--stanza={self.mode}", *options, command],
             account=server_account(), environment={"PGPASSFILE": str(self._passfile)},
         )  # fmt: skip
+
+
+def _write_anew(path: Path, text: str) -> None:
+    """Write a configuration. It is read each time that a server archives, so it is left alone where nothing is new."""
+    if not path.exists() or path.read_text("utf-8") != text:
+        write_as_server(path, text)
 
 
 def read_passphrase(path: Path, *, create: bool) -> str:

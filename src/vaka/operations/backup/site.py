@@ -65,9 +65,13 @@ class Site:
         try:
             self._run("cat", "config")
         except BackupFailedError:
-            if self._ask("HEAD", "config") == http.client.OK:
+            if self.is_made():
                 raise  # there is one: it is the passphrase that does not open it
             self._run("init", "--repository-version", "2")
+
+    def is_made(self) -> bool:
+        """Whether there is a repository."""
+        return self._ask("HEAD", "config") == http.client.OK
 
     def add(self, paths: Sequence[Path], without: Sequence[Path]) -> str:
         """Add files and directories as they are now; return what the site knows them by."""

@@ -51,6 +51,8 @@ def look_at_databases(place: Place, oldest: int = OLDEST_VERSION) -> Iterator[Fi
         with closing(_connect(server, PLATFORM_DATABASE)) as connection:
             yield good("Databasen svarar.", "The database answers.")
             yield from _look_at_server(connection, oldest)
+            if len(server.hosts) > 1:
+                yield from _look_at_standbys(connection)
             yield from _look_at_one(place, server, connection, PLATFORM_DATABASE, "platform")
             names = [str(row[0]) for row in connection.execute(QUERIES["list_databases"]).fetchall()]
     except psycopg.OperationalError:
@@ -104,6 +106,22 @@ def _look_at_server(connection: Connection, oldest: int) -> Iterator[Finding]:
                     en="Make it anew with encoding UTF8, from a backup.",
                 ),
             )
+
+
+def _look_at_standbys(connection: Connection) -> Iterator[Finding]:
+    if connection.execute(QUERIES["waits_for_nobody"]).fetchone() == (True,):
+        yield wrong(
+            Sentence(
+                sv="Det som besvaras finns på en databasserver, fast flera är angivna: ingen annan väntas in.",
+                en="What is answered is on one database server, where several are named: no other is waited for.",
+            ),
+            Sentence(
+                sv="Se efter vilken som är borta (patronictl list). Är den tillbaka: patronictl edit-config -s "
+                "synchronous_mode=true.",
+                en="See which one is away (patronictl list). Is it back: patronictl edit-config -s "
+                "synchronous_mode=true.",
+            ),
+        )
 
 
 def _look_at_one(place: Place, server: Server, connection: Connection, name: str, kind: Kind) -> Iterator[Finding]:

@@ -9,6 +9,11 @@ select database_name from authority order by database_name
 -- as: setup in platform
 select current_setting('server_version_num')::int
 
+-- name: waits_for_nobody
+-- as: setup in platform
+-- Whether a commit is answered when one server has it. With Patroni's strict mode no name is "*", which means anybody.
+select current_setting('synchronous_standby_names') = ''
+
 -- name: find_other_forms
 -- as: setup in platform
 -- Databases whose text is not UTF-8, or whose order of letters is another since the machine's library was upgraded:
