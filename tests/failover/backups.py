@@ -15,6 +15,7 @@ from tests.failover.members import Members, pgbackrest_server
 from tests.failover.steady import Sent
 from tests.identities import blinded
 from tests.operations.backup.site import running_site
+from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.main import main
@@ -112,5 +113,7 @@ def backed_up(members: Members, installation: Installation) -> Iterator[Backups]
         backups.run("list")
         backups.start()
         stack.callback(backups.stop)
+        backups.backed_up.repository.create()
+        wait_for(lambda: members.archives_now() and backups.archived() != set())
         backups.first = backups.run("now")
         yield backups

@@ -292,6 +292,10 @@ class Members:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def archives_now(self) -> bool:
+        """Have the primary try to archive, also where it rests for a minute since it failed three times."""
+        return self.as_superuser("select pg_reload_conf()") == "t"
+
     def etcdctl(self, member: Member, *arguments: str, check: bool = True) -> str:
         """Ask one member of etcd as the operator does, on that machine."""
         tls = member.root / "tls"

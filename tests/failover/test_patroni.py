@@ -201,7 +201,7 @@ async def test_the_log_is_archived_without_a_gap_over_a_failover_and_all_that_wa
             assert segment not in backups.archived()
             backups.start()
             await asyncio.to_thread(members.wait_for_another, first)
-            await wait_until(lambda: segment in backups.archived(), 120)
+            await asyncio.to_thread(wait_for, lambda: members.archives_now() and segment in backups.archived())
             await asyncio.to_thread(first.start)
             await wait_until(lambda: len(steady.answered) >= before + 30)
             await steady.end()

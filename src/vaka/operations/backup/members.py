@@ -18,6 +18,8 @@ from vaka.settings import Settings
 from vaka.settings_backup import MemberSettings
 
 REACHED_WITHIN_SECONDS = 10
+ARCHIVED_WITHIN_SECONDS = 150
+"""A server whose archive failed three times, for nobody was here yet, rests for a minute before it tries again."""
 _SHOWN = {"database-ca.pem": "members.pem", "database-client.pem": "own.pem", "database-client.key": "own.key"}
 """What PostgreSQL is shown and shows itself is what pgBackRest on the same machine does; copies, of its account."""
 
@@ -38,6 +40,7 @@ class Members:
         general = [
             # So long it waits for a machine that is gone to be reached, once in each round.
             f"io-timeout={REACHED_WITHIN_SECONDS}",
+            f"archive-timeout={ARCHIVED_WITHIN_SECONDS}",
             f"tls-server-address={self.listen}",
             f"tls-server-port={self.port}",
             f"tls-server-ca-file={members}",

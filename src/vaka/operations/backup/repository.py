@@ -10,6 +10,7 @@ file that this account alone can read; no argument and no environment holds a se
 import json
 import os
 import re
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _SEALED = b"Salted__"
 _SEGMENT = re.compile("[0-9A-F]{24}")
 _NO_STANZA = 1
 """What ``info`` says of a stanza that was never made."""
+_LOCKED, _ATTEMPTS = 50, 30
+"""What it ends with while another one works on the stanza, and how often it is tried, a second between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,6 @@ repo1-retention-full={days}
 repo1-bundle=y
 compress-type=zst
 start-fast=y
-archive-timeout={ARCHIVED_WITHIN_SECONDS}
 archive-push-queue-max={queue_gigabytes}GiB
 log-level-file=off
 log-level-console=off
@@ -90,7 +92,8 @@ pg1-port={self.cluster.port}
 pg1-user={SUPERUSER}
 pg1-database=postgres
 """
-        _write_anew(self._restoring, f"{general}\n[{self.mode}]\n{here}")
+        waits = f"archive-timeout={ARCHIVED_WITHIN_SECONDS}\n"
+        _write_anew(self._restoring, f"{general}{waits}\n[{self.mode}]\n{here}")
         if self.members is not None:
             self.members.copy_certificates(self.directory)
             of_all, each = self.members.describe(self.directory, self.mode)
@@ -108,7 +111,24 @@ pg1-database=postgres
 
     def create(self) -> None:
         """Make the repository ready for this cluster; does nothing where it is. The server has to run."""
-        self._run("stanza-create")
+        if self.members is None:
+            self._run("stanza-create")
+            return
+        # A member that archives meanwhile has the lock; it is soon done, and where the stanza is nothing is to be made.
+        for attempt in range(_ATTEMPTS):
+            if self._is_made():
+                return
+            try:
+                self._run("stanza-create")
+            except BackupFailedError as error:
+                if error.code != _LOCKED or attempt + 1 == _ATTEMPTS:
+                    raise
+                time.sleep(1)
+
+    def _is_made(self) -> bool:
+        """Whether there is a stanza already, with backups or without."""
+        said = json.loads(self._run("info", "--output=json"))
+        return any(one["name"] == self.mode and one["status"]["code"] in (0, 2) for one in said)
 
     def check(self) -> None:
         """Have the server archive everything that was committed until now, and see it arrive.
