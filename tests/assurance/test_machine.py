@@ -29,6 +29,7 @@ from tests.assurance.test_collectors import (  # noqa: F401 - fixtures of the sa
 from tests.conftest import START
 from tests.keys.running import running_keyholder
 from vaka.access.published_roles import PUBLISHED
+from vaka.assurance import running_parts
 from vaka.assurance.asking_databases import PROGRAM, Place
 from vaka.assurance.assessment import Judgement, Status
 from vaka.assurance.verified import MACHINE_COLLECTORS, ROTATED_WITHIN
@@ -227,6 +228,29 @@ async def test_what_a_process_runs_and_no_bill_names_turns_it_red(
             (there / "before.so").unlink()
             assert await status_of(PARTS, machine, server) == strange
         assert await status_of(PARTS, machine, server) == MET
+
+
+@pytest.mark.turns_red(PARTS)
+async def test_a_process_that_shows_itself_to_nobody_turns_it_red(
+    machine: Place,
+    server: Server,  # noqa: F811
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the kernel refuses it to the scheduler's account; root sees everything. The keyholder does it for its keys."""
+    reads = running_parts._list_mapped
+
+    def refuse(entry: Path) -> Iterator[str]:
+        said = (entry / "cmdline").read_text()
+        if "portal" in said or "keyholder" in said:
+            raise PermissionError
+        return reads(entry)
+
+    monkeypatch.setattr(running_parts, "_list_mapped", refuse)
+    with running(root), running(root, module="keyholder"):
+        assert await status_of(PARTS, machine, server) == MET
+        with running(root, module="portal"):
+            assert await status_of(PARTS, machine, server) == (Status.FAILING, "strange")
 
 
 @pytest.mark.turns_red(KEYS)

@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from vaka.operations.integrity.sbom import NoPackagesError, running_sbom
 
 _LISTS = Path("/var/lib/dpkg/info")
 """Where the system keeps which files each package has installed."""
+_KEYHOLDER = "vaka.processes.keyholder"
 _LIBRARY = re.compile(r"\.so(\.|$)")
 _FOREIGN = ("site-packages", "dist-packages")
 
@@ -29,23 +29,30 @@ def count_strange_parts(root: Path, proc: Path) -> int | None:
     """Count the files that our processes run and that belong to nothing in the bill of what is installed; None where no
     process can be seen.
 
-    A file that was removed or replaced after it was loaded belongs to nothing: what runs is not what is installed. So
-    does code that was in no file. Raises OSError where there is no `proc`, NotLookedAtError where there is no bill.
+    A process that shows itself to nobody counts as one, but for the keyholder, which does so for its keys' sake and is
+    not looked at here. A file that was removed or replaced after it was loaded belongs to nothing: what runs is not
+    what is installed. So does code that was in no file. Raises OSError where there is no `proc`, NotLookedAtError where
+    there is no bill.
     """
     mapped: set[str] = set()
+    hidden = 0
     for process in list_processes(root, proc):
         if process.is_program:
-            with suppress(OSError):  # it has ended, or shows itself to nobody
+            try:
                 mapped.update(_list_mapped(process.entry))
+            except PermissionError:
+                hidden += _KEYHOLDER not in process.arguments
+            except OSError:  # it has ended
+                continue
     if not mapped:
-        return None
+        return hidden or None
     try:
         bill = running_sbom()
     except NoPackagesError as error:
         raise NotLookedAtError from error
     left = {one for one in mapped if not _is_interpreters(one)}
     left.difference_update(_files_of_distributions(bill))
-    return len(left - _files_of_packages(bill, left)) if left else 0
+    return hidden + (len(left - _files_of_packages(bill, left)) if left else 0)
 
 
 def _list_mapped(entry: Path) -> Iterator[str]:

@@ -111,7 +111,7 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="{count} files are not of the release.",
         ),
         ("running-parts", "strange"): Sentence(
-            sv="{count} filer som processerna kör finns inte i komponentförteckningen, eller har bytts ut sedan dess.",
+            sv="{count} filer som processerna kör finns inte i komponentförteckningen, eller byttes ut efter starten.",
             en="{count} files that processes run are in no bill of materials, or were replaced since they were loaded.",
         ),
         ("deployments", "unauthorised"): Sentence(

@@ -6,7 +6,9 @@ Only a definite no refuses. What cannot be told lets it start, and is said: alar
 """
 
 import asyncio
+import os
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -28,6 +30,10 @@ from vaka.settings import Settings
 
 ANSWER_SECONDS = 10.0
 """How long the database may take. systemd gives a start 90 seconds, and a receiver has better things to do."""
+LONGEST_SECONDS = 45.0
+"""How long all of it may take, where names are not found, a disk is slow or a database has stopped in the middle of an
+answer: then nobody can tell, and the unit starts. Less than systemd gives a start.
+"""
 TOLD_AGAIN = timedelta(hours=1)
 """A unit that is refused is tried again every other second, and there are a dozen: the log has an entry an hour."""
 TOLD = "release-refused"
@@ -45,13 +51,35 @@ def admit(data: Path) -> None:
     """
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
+    refused: list[VakaError] = []
+    watchdog = threading.Timer(LONGEST_SECONDS, _give_up, (refused,))
+    watchdog.daemon = True
+    watchdog.start()
+
+    async def ask() -> None:
+        try:
+            await require_admission(directory, settings, clock, Path(sys.prefix), _warn)
+        except VakaError as error:
+            refused.append(error)
+
     try:
-        asyncio.run(require_admission(directory, settings, clock, Path(sys.prefix), _warn))
-    except VakaError:
-        raise
+        asyncio.run(ask())
     except Exception as error:  # of whatever kind: what cannot be told, refuses nothing
         described = describe_error(error)
         _warn(f"Whether this may start here cannot be told ({described['error_type']} in {described['where']}).")
+    finally:
+        watchdog.cancel()
+    if refused:
+        raise refused[0]
+
+
+def _give_up(refused: list[VakaError]) -> None:
+    """End the process, which waits for something that nothing can break off: a thread of its own asks for names."""
+    if refused:
+        click.echo(f"vaka: {refused[0].sentence.en}", err=True)
+    else:
+        _warn(f"Whether this may start here could not be told within {LONGEST_SECONDS:.0f} s.")
+    os._exit(1 if refused else 0)
 
 
 async def require_admission(

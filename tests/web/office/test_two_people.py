@@ -57,7 +57,8 @@ async def test_term_18_4_root_key_is_replaced_by_two_people_and_by_nobody_alone(
         for said in ("asks you to be the second person", "vaka key rotate-root", "C-41", "Byte av rotnyckel"):
             assert said in page.text, said
         done = await ada.post(HERE, {"code": code, **meant})
-        assert (done.status, done.header("location")) == (303, f"{HERE}?done=run")
+        assert (done.status, done.header("location")) == (303, f"{HERE}?done=second")
+        assert "goes on where it was started" in (await ada.get(f"{HERE}?done=second")).text
         status, _, err = await ended(process)
         assert (status, "Confirmed." in err) == (0, True), err
     one, two = since(logs, mark, "command.confirmed")
@@ -71,5 +72,11 @@ async def test_term_18_4_root_key_is_replaced_by_two_people_and_by_nobody_alone(
 async def test_the_database_decides_what_takes_two_by_the_same_names(logs: Logs) -> None:
     decides = "select generation_expression as said from information_schema.columns where column_name = 'by_two'"
     [decided] = logs.ask("platform", decides)
+    named = "select %(name)s::text as command, %(said)s::text as arguments"
+    of = f"select ({decided['said']}) as by_two from ({named}) this"
     for name in TOUCHED:
-        assert (f"'{name.replace(' ', '.')}'" in decided["said"]) == (name in BY_TWO), name
+        asked = {"name": name.replace(" ", "."), "said": "apply=True authority=ekbacka"}
+        assert logs.ask("platform", of, asked) == [{"by_two": name in BY_TWO}], name
+    # As the release before this one asked for it.
+    [by_its_former_name] = logs.ask("platform", of, {"name": "key.rotate", "said": "apply=True root=True"})
+    assert by_its_former_name["by_two"]

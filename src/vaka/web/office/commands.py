@@ -87,9 +87,11 @@ def _act(asks: Asks) -> Act:
 
 
 def _outcome(asks: Asks) -> str:
-    """Return what the page says afterwards: ``first`` where a second person is waited for."""
+    """Return what the page says afterwards: ``first`` where a second person is waited for, ``second`` to that one."""
     if isinstance(asks, Found):
-        return "first" if asks.by_two and asks.first_name is None else "run"
+        if asks.first_name is not None:
+            return "second"
+        return "first" if asks.by_two else "run"
     return "1"
 
 

@@ -1,10 +1,12 @@
 -- SPDX-FileCopyrightText: 2026 The Vaka contributors
 -- SPDX-License-Identifier: EUPL-1.2
 -- The root key is replaced by two people (term 18): its run waits for whose it is, and then for a second administrator who
--- is no human of his. Which runs these are is decided here by their name, and not by the command that asks.
+-- is no human of his. Which runs these are is decided here by their name, and not by the command that asks. The release
+-- before this one asked for it as key.rotate of no authority.
 
 alter table command_confirmation
-    add column by_two boolean not null generated always as (command in ('key.rotate-root')) stored,
+    add column by_two boolean not null generated always as (
+        command = 'key.rotate-root' or (command = 'key.rotate' and arguments !~ '(^| )authority=')) stored,
     add column second_account uuid references account,
     add column second_entry   bigint check (second_entry is null or (second_account is not null and entry is not null)),
     drop constraint command_confirmation_check;
@@ -71,7 +73,7 @@ begin
     return true;
 end $$;
 
--- As before (0056); where two must, the log says it of both, and they are still two humans.
+-- As before (0056); where two must, the log says it of both, and they are still two humans and both administrators.
 create or replace function spend_command_confirmation(p_id uuid, p_token bytea, p_digest text, p_at timestamptz) returns text
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
@@ -86,7 +88,9 @@ begin
     how := ledger.how_confirmed(asked.entry, asked.id, asked.account_id, p_digest);
     if asked.by_two then
         second := ledger.how_confirmed(asked.second_entry, asked.id, asked.second_account, p_digest);
-        if second is null or share_a_human(asked.account_id, p_at, asked.second_account, p_at) then
+        if second is null or not is_administrator(asked.second_account, p_at)
+           or share_a_human(asked.account_id, p_at, asked.second_account, p_at)
+        then
             return null;
         elsif second <> 'touched' and how = 'touched' then
             how := second;
