@@ -102,6 +102,8 @@ async def test_term_20_1_what_has_no_approved_change_is_not_deployed(founded: Se
         newest = await find_newest(setup)
     assert newest is not None
     assert (newest.number, newest.digest, newest.sequence) == (1, release.digest, 1)
+    # Two end what two put in force.
+    await house.write(author, "changes", {**CHANGE, "release": release.digest}, entry=entry, number=3)
     await house.move(other, entry, "withdraw")
     assert await put_out(founded, replace(release, sequence=2)) == "unapproved"
 
