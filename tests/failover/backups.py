@@ -11,7 +11,7 @@ import psycopg
 from click.testing import CliRunner
 
 from tests.failover.installation import Installation
-from tests.failover.members import Members, pgbackrest_server
+from tests.failover.members import REPOSITORY, Members, pgbackrest_server
 from tests.failover.steady import Sent
 from tests.identities import blinded
 from tests.operations.backup.site import running_site
@@ -99,7 +99,8 @@ def backed_up(members: Members, installation: Installation) -> Iterator[Backups]
     with ExitStack() as stack:
         site = stack.enter_context(running_site(members.root / "site", installation.root))
         installation.more = (
-            f'[backup]\nsite = "{site.address}"\nmembers_port = {members.backup_port}\nmembers_listen = "127.0.0.1"\n'
+            f'[backup]\nsite = "{site.address}"\n'
+            f'members_port = {members.backup_port}\nmembers_listen = "{REPOSITORY}"\n'
         ) + "".join(
             f'[[backup.members]]\nhost = "{one.host}"\ndata = "{one.data}"\n'
             f'configuration = "{one.backup_configuration}"\n'

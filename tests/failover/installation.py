@@ -126,7 +126,7 @@ def install(members: Members, root: Path, devices: int) -> Installation:
     for path in (root, credentials, tls, *(root / name for name in ("run", "ledger", "logs"))):
         path.mkdir(mode=0o700, exist_ok=True)
     root.chmod(0o755)  # the account of the repository's program passes through
-    chain, key = members.machines.certificate_for(REPOSITORY)
+    chain, key = members.machines.certificate_for(REPOSITORY, texts=[REPOSITORY])
     for source, name in ((members.issuer.certificate, "ca.pem"), (chain, "client.pem"), (key, "client.key")):
         shutil.copy(source, tls / f"database-{name}")
     (tls / "database-client.key").chmod(0o600)

@@ -33,8 +33,8 @@ Command = Sequence[str | Path]
 PACKAGING = Path(__file__).parents[2] / "packaging" / "patroni"
 NETWORK = f"127.31.{first_port(0) // 1200 % 250}"
 """Addresses of this machine that nothing else of the tests listens on."""
-REPOSITORY = "localhost"
-"""What Vaka's machine is called, by the members that send their log there."""
+REPOSITORY = f"{NETWORK}.251"
+"""What Vaka's machine is called, by the members that send their log there: a name may lead to another address first."""
 CALM, QUICK = (20, 5, 5), (6, 1, 2)
 """Lease, loop and retry in seconds: as the packaging has them, and as nobody should."""
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the templates of the database machines come to; that they work, tests/failover sees with real machines."""
 
+import struct
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from vaka.database.cluster import SERVER_SETTINGS
 PATRONI = Path(__file__).parents[2] / "packaging" / "patroni"
 DIFFERS = {"listen_addresses", "unix_socket_directories", "max_connections", "shared_buffers", "max_wal_size"}
 """What is another's to say on a machine of its own."""
+IN_RECOVERY, IN_PRODUCTION = 5, 6
+"""What a server's control file says of it."""
 
 
 def rendered(values: Path, member: str, directory: Path) -> subprocess.CompletedProcess[str]:
@@ -92,9 +95,17 @@ def test_primary_archives_to_vakas_machine_and_that_machine_alone_copies_members
     assert not [name for section in read.values() for name in section if "cipher" in name or "pass" in name]
 
 
+def is_in(state: int, data: Path) -> Path:
+    """Say of a made-up server in what state it is; return where it says what is archived."""
+    status = data / "pg_wal" / "archive_status"
+    status.mkdir(parents=True, exist_ok=True)
+    (data / "global").mkdir(exist_ok=True)
+    (data / "global" / "pg_control").write_bytes(struct.pack("@QIIiq", 1, 1300, 202209061, state, 0).ljust(8192, b"\0"))
+    return status
+
+
 def test_whoever_becomes_primary_archives_again_what_the_one_before_may_not_have(tmp_path: Path) -> None:
-    status = tmp_path / "pg_wal" / "archive_status"
-    status.mkdir(parents=True)
+    status = is_in(IN_PRODUCTION, tmp_path)
     whole, waiting = ["00000001000000000000000A", "00000002.history"], "00000001000000000000000B"
     others = [f"{whole[0]}.partial.done", f"{whole[0]}.00000028.backup.done", f"{waiting}.ready"]
     for name in (*(f"{one}.done" for one in whole), *others):
@@ -108,6 +119,46 @@ def test_whoever_becomes_primary_archives_again_what_the_one_before_may_not_have
 
     assert becomes("replica") == before
     assert becomes("master") == {*(f"{one}.ready" for one in whole), *others}
+
+
+def test_segment_in_which_a_timeline_was_left_is_not_archived_as_if_it_were_whole(tmp_path: Path) -> None:
+    """It is known once the server takes writes, which is after Patroni tells; what has no mark at all gets one."""
+    status = is_in(IN_RECOVERY, tmp_path)
+    log = status.parent
+
+    def lies_there(name: str, mark: str = "", *, size: int = 16 << 20) -> None:
+        with (log / name).open("wb") as file:
+            file.truncate(size)
+        if mark:
+            (status / f"{name}.{mark}").touch()
+
+    # The first timeline was left in its segment 0/FF, the second in 1/2, at that one's beginning.
+    lies_there("0000000100000000000000FE", "done")
+    lies_there("0000000100000000000000FF", "done")
+    lies_there("000000010000000100000000", "done")
+    lies_there("0000000200000000000000FF")
+    lies_there("000000020000000100000000", "done")
+    lies_there("000000020000000100000001", size=4096)
+    lies_there("000000020000000100000002", "done")
+    lies_there("000000030000000100000002", "done")
+    lies_there("000000030000000100000003")
+    command: Sequence[str | Path] = ["/usr/bin/python3", PATRONI / "archive_again.py", tmp_path, "on_role_change"]
+    with subprocess.Popen([*command, "master", "vaka"]) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        (log / "00000002.history").write_text("1\t0/FF000028\tno recovery target specified\n")
+        (log / "00000003.history").write_text("1\t0/FF000028\tno recovery target\n\n2\t1/2000000\tno recovery target\n")
+        is_in(IN_PRODUCTION, tmp_path)
+        assert process.wait(60) == 0
+    assert {path.name for path in status.iterdir()} == {
+        "0000000100000000000000FE.ready",
+        "0000000100000000000000FF.done",
+        "000000010000000100000000.done",
+        "0000000200000000000000FF.ready",
+        "000000020000000100000000.ready",
+        "000000020000000100000002.done",
+        "000000030000000100000002.ready",
+    }
 
 
 WATCH = """

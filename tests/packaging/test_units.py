@@ -99,8 +99,16 @@ def test_what_database_servers_are_let_into_is_the_repository_and_nothing_else()
     lines = (PACKAGING / "systemd" / "vaka-repository.service").read_text().splitlines()
     assert "TemporaryFileSystem=/var/lib:ro" in lines
     bound = [line for line in lines if line.startswith(("Bind", "ReadWrite", "StateDirectory"))]
-    assert bound == ["BindPaths=/var/lib/vaka/backup"]
+    within = "/var/lib/vaka/backup"
+    assert bound == [f"BindReadOnlyPaths={within}", f"BindPaths={within}/repository {within}/lock"]
     assert not any("AF_UNIX" in line for line in lines if line.startswith("Restrict"))
+
+
+@pytest.mark.parametrize("name", ["vaka-member", "vaka-repository"])
+def test_a_renewed_certificate_reaches_what_carries_backups_within_a_day(name: str) -> None:
+    """It reads them as it starts; nobody is there to tell it that another machine has fetched a new one."""
+    lines = (PACKAGING / "systemd" / f"{name}.service").read_text().splitlines()
+    assert {"RuntimeMaxSec=1d", "Restart=always"} <= set(lines)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -30,7 +30,7 @@ from tests.waiting import wait_for
 from vaka.clock import SystemClock
 from vaka.database.cluster import Cluster
 from vaka.database.provision import provision_tenant
-from vaka.database.restoring import BackupSet, NotRestoredError, choose_set, list_sets, restored, sweep
+from vaka.database.restoring import BackupSet, NotRestoredError, choose_set, filled, list_sets, restored, sweep
 from vaka.database.server import SUPERUSER, Server, tenant_database
 from vaka.keys.client import KeysUnavailableError
 from vaka.keys.keyring import Keyring, make_client
@@ -250,6 +250,21 @@ def test_whoever_is_killed_leaves_no_copy(place: Place) -> None:
     assert held.data.exists()
     sweep(where)
     assert not where.exists()
+
+
+def test_copy_does_not_heed_what_was_set_by_hand_on_the_server_it_is_of(place: Place) -> None:
+    """Whoever is superuser there names libraries and programs; from where the log comes is ours to say."""
+    found, recovers = place.some_set(), b"restore_command = '/bin/false'\nrecovery_target_timeline = 'latest'\n"
+
+    def fill(cluster: Cluster) -> None:
+        shutil.copytree(found.path, cluster.data)
+        (cluster.data / "postgresql.auto.conf").write_bytes(
+            b"# restore_command of ours\nlisten_addresses = '127.0.0.1'\nshared_preload_libraries = 'not_there'\n"
+            b" archive_cleanup_command = 'x'\nssl_passphrase_command = '\xff'\ninclude 'other.conf'\n" + recovers
+        )
+
+    with filled(place.root / "restored", fill) as cluster:
+        assert (cluster.data / "postgresql.auto.conf").read_bytes() == recovers
 
 
 def test_attempt_that_takes_too_long_is_ended_and_says_so(place: Place) -> None:

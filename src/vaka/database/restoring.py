@@ -61,6 +61,8 @@ log_statement = 'none'
 log_min_error_statement = 'panic'
 log_error_verbosity = 'terse'
 """
+_TO_RECOVER = (b"restore_command", b"recovery_target")
+"""How lines begin that say from where the log is played back, and how far: whoever fetched the data wrote them last."""
 _RIGHTS = f"local all {SUPERUSER} trust\n"
 """Whoever reaches the socket is who runs the copy: its directory lets nobody else in."""
 
@@ -209,7 +211,16 @@ def _configure(cluster: Cluster) -> None:
     ):  # fmt: skip
         (cluster.data / name).unlink(missing_ok=True)  # a link would lead elsewhere
         (cluster.data / name).write_text(text)
+    _forget_settings(cluster.data / "postgresql.auto.conf")
     _hand_over(cluster)
+
+
+def _forget_settings(path: Path) -> None:
+    """Take out what ``alter system`` set where the copy is from: it is read last, and may name programs to run here."""
+    text = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+    path.unlink(missing_ok=True)
+    kept = [line for line in text.split(b"\n") if line.startswith(_TO_RECOVER)]
+    path.write_bytes(b"".join(line + b"\n" for line in kept))
 
 
 def _hand_over(cluster: Cluster) -> None:

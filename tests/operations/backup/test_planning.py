@@ -29,6 +29,18 @@ def test_a_hole_of_the_archive_is_seen_by_the_names_of_its_segments(places: tupl
     assert has_hole(names, "000000010000000000000005") is hole
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "hole"),
+    [((5, 6, 7), (8, 9), False), ((5, 6, 7, 8, 9), (8, 9), False), ((5, 6, 7, 8), (7, 9), True),
+     ((5, 6, 7, 8), (7, 8), False), ((5, 7, 8), (7, 8), True), ((5, 6, 7, 8, 9), (7,), False)],
+)  # fmt: skip
+def test_what_a_timeline_wrote_after_another_began_closes_no_hole_of_that_one(
+    first: tuple[int, ...], second: tuple[int, ...], hole: bool
+) -> None:
+    names = [f"{line:08X}00000000{place:08X}" for line, places in ((1, first), (2, second)) for place in places]
+    assert has_hole(names, "000000010000000000000005") is hole
+
+
 def made(kind: Kind, ago: timedelta) -> Backup:
     return Backup("x", kind, START - ago, START - ago, whole=True)
 

@@ -8,6 +8,7 @@ file that this account alone can read; no argument and no environment holds a se
 """
 
 import json
+import math
 import os
 import re
 import time
@@ -242,8 +243,15 @@ def count_unencrypted(files: Path) -> int:
 
 def has_hole(segments: Iterable[str], since: str) -> bool:
     """Return whether a segment of the log is missing between one and the last there is, by their names. Pure."""
-    places = {_place(one) for one in segments}
-    after = {one for one in places if one >= _place(since)}
+    timelines: dict[str, set[int]] = {}
+    for one in segments:
+        timelines.setdefault(one[:8], set()).add(_place(one))
+    after: set[int] = set()
+    ends = math.inf
+    # What an older one wrote from where a newer begins is not what is played back.
+    for _, places in sorted(timelines.items(), reverse=True):
+        after |= {one for one in places if _place(since) <= one < ends}
+        ends = min(ends, *places)
     return len(after) != max(after, default=_place(since)) - _place(since) + 1
 
 
