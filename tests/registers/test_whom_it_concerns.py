@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
@@ -80,6 +80,7 @@ def register_of(
 
 
 @given(entries=ENTRIES)
+@example(entries=[Shortcoming("open", PAST, {0}), Shortcoming("open", PAST, set())])  # each counted where it is told of
 @settings(max_examples=40)
 def test_an_empty_set_shows_nobody_anything_and_makes_nothing_green(
     server: Server, authorities: list[UUID], entries: list[Shortcoming]
