@@ -53,9 +53,11 @@ def made(installed: DataDirectory) -> Iterator[DataDirectory]:
 @contextmanager
 def _directory() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="vaka-maintenance-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    try:
+        path.chmod(0o755)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 async def _register(data: DataDirectory) -> None:

@@ -515,6 +515,7 @@ FUNCTIONS: dict[str, Told | Untold] = {
     "register_trial_device": told("device.registered", "device.changed"),
     "forget_trials": Untold("what was nobody's and over after an hour; that it came, the log goes on to say"),
     "report_capacity": Untold("what was measured, each half minute; term 21 says what is too much"),
+    "keep_trial": Untold("a part of report_trial"),
     "report_trial": Untold("that trials come through, each minute; term 21 says when they do not"),
     "end_alarms": Untold("a part of accept_messages"),
     "record_signs_of_life": Untold("heartbeats; what follows from their absence has events"),

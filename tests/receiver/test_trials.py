@@ -378,7 +378,8 @@ async def test_term_21_6_trials_of_two_machines_are_red_where_either_is(house: H
 
     async def shown() -> TrialStanding:
         async with platform_as(house.server, "portal") as portal:
-            standing = combine(await list_trials(portal, own), SystemClock().now())
+            named = house.place.settings.trial.machines
+            standing = combine(await list_trials(portal, own), SystemClock().now(), named)
         assert standing is not None
         return standing
 
@@ -409,8 +410,10 @@ async def test_term_21_6_trials_of_two_machines_are_red_where_either_is(house: H
     named = Settings(trial=TrialSettings(machines=["larm-1", "larm-2"]))
     house.place = replace(house.place, settings=named)
     assert await house.status() == (Status.FAILING, "silent")
+    assert (await shown()).outcome is TrialOutcome.SILENT
     await other()
     assert await house.status() == MET
+    assert (await shown()).outcome is TrialOutcome.WELL
     house.place = replace(house.place, settings=Settings(trial=TrialSettings(machines=["larm-2"])))
     await house.running.receiver.stop()
     await house.trials.make_round()
@@ -452,7 +455,8 @@ async def test_an_authority_of_which_none_could_be_tried_yet_is_not_disturbed(ho
         assert (outcome, status) == (TrialOutcome.SETTLING, Status.UNTESTED)
         assert (await house.standing()).is_untried
         assert "vaka_trials_failing 0.0" in metrics_text((house.trials,)).decode()
-        assert await house.tried() == (TrialOutcome.UNPREPARED, (Status.FAILING, "unprepared")), "once"
+        for _ in range(2):
+            assert await house.tried() == (TrialOutcome.UNPREPARED, (Status.FAILING, "unprepared")), "once"
         late, house.trials = house.trials, trials
         assert await house.tried() == (TrialOutcome.WELL, MET)
         house.trials = late
@@ -536,3 +540,70 @@ async def test_whoever_sends_trials_can_do_nothing_else(server: Server, authorit
         for table in ("trial_state", "trial_hour", "device_entry", "account"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await platform.execute(f"select from {table}".encode())
+
+
+@pytest.mark.turns_red(EVIDENCE)
+@pytest.mark.usefixtures("untold")
+async def test_a_machine_that_is_named_is_not_missed_before_it_can_have_told_of_a_new_authority(house: House) -> None:
+    """Neither by the term nor by the page; once the authority is not new, both miss it."""
+    own, named = house.authority.id, ["larm-1", "larm-2"]
+    house.place = replace(house.place, settings=Settings(trial=TrialSettings(machines=named)))
+    in_platform(house.server, f"update authority set created_at = now() where id = '{own}'")
+
+    async def both() -> tuple[Status, TrialOutcome | None]:
+        status, _ = await house.status()
+        standing = combine(await machines(house), SystemClock().now(), named)
+        return status, None if standing is None else standing.outcome
+
+    assert await both() == (Status.UNTESTED, None)
+    async with platform_as(house.server, "trial") as platform:
+        for trial in (Trial(TrialOutcome.SETTLING), Trial(TrialOutcome.WELL, 11, 12)):
+            await report_trial(platform, "larm-1", own, trial)
+            assert await both() == (Status.UNTESTED, trial.outcome)
+        await report_trial(platform, "larm-1", own, Trial(TrialOutcome.BUSY))
+        assert await both() == (Status.FAILING, TrialOutcome.BUSY)
+        await report_trial(platform, "larm-1", own, trial)
+        in_platform(house.server, f"update authority set created_at = '{START}' where id = '{own}'")
+        assert await both() == (Status.FAILING, TrialOutcome.SILENT)
+        await report_trial(platform, "larm-2", own, trial)
+        assert await both() == (Status.MET, TrialOutcome.WELL)
+    in_platform(house.server, f"delete from trial_state where authority_id = '{own}'")
+    assert await house.status() == (Status.FAILING, "stopped")
+
+
+@pytest.mark.usefixtures("untold")
+async def test_the_release_before_tells_and_looks_as_it_did(house: House) -> None:
+    """While one machine has the new one, and another not yet; what it is told is in the words that it knows."""
+    own = house.authority.id
+
+    async def told(outcome: TrialOutcome, milliseconds: int | None = None) -> None:
+        async with platform_as(house.server, "trial") as platform:
+            told = (own, outcome.value, milliseconds, milliseconds)
+            await platform.execute("select report_trial(%s, %s, %s, %s)", told)
+
+    async def found() -> str | None:
+        async with platform_as(house.server, "scheduler") as scheduler:
+            rows = await scheduler.execute(
+                "select reason from find_untried(%s, %s) where authority_id = %s",
+                (TRIED_WITHIN, SystemClock().now(), own),
+            )  # fmt: skip
+            row = await rows.fetchone()
+        return row and row[0]
+
+    in_platform(house.server, f"update authority set created_at = now() where id = '{own}'")
+    assert await found() == "stopped"
+    async with platform_as(house.server, "trial") as platform:
+        await report_trial(platform, "larm-1", own, Trial(TrialOutcome.SETTLING))
+    assert await found() == "unprepared"
+    await house.trials.make_round()
+    await told(TrialOutcome.BUSY)
+    assert (await house.status(), await found()) == ((Status.FAILING, "busy"), "busy")
+    await told(TrialOutcome.WELL, 12)
+    assert (await house.status(), await found()) == (MET, None)
+    assert [one.machine for one in await machines(house)] == ["", "larm-1"]
+    in_platform(house.server, "update trial_state set tried_at = now() - interval '3 minutes' where machine = ''")
+    assert await found() == "stopped"
+    async with platform_as(house.server, "trial") as platform:
+        await report_trial(platform, "larm-2", own, Trial(TrialOutcome.WELL, 11, 12))
+    assert [one.machine for one in await machines(house)] == ["larm-1", "larm-2"]
+    assert await found() is None

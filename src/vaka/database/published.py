@@ -10,6 +10,8 @@ from vaka.database.migrate import Kind, grants_for
 
 _GRANT = re.compile(r"^grant\s+(.+?)\s+on\s+(.+?)\s+to\s+([a-z_,\s]+)$", re.DOTALL)
 _WORDS = ("function", "schema", "sequence", "table")
+_ARGUMENTS = re.compile(r"\([^)]*\)")
+"""Of one of several functions of a name."""
 _RIGHT = re.compile(r"(\w+)(?: \(([^)]*)\))?(?:, |$)")
 
 
@@ -47,9 +49,10 @@ def list_lines(kind: Kind) -> Iterator[Line]:
         if match is None:
             raise ValueError(f"grants.sql: not understood: {statement}")
         rights, target, grantees = (" ".join(part.split()) for part in match.groups())
+        target = _ARGUMENTS.sub("", target)
         word = next((word for word in _WORDS if target.startswith(word + " ")), "")
         for grantee in grantees.split(", "):
-            for name in target.removeprefix(word).strip().split(", "):
+            for name in dict.fromkeys(target.removeprefix(word).strip().split(", ")):
                 yield Line(grantee, word, name, rights)
 
 

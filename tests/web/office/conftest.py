@@ -20,6 +20,7 @@ from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, find_session, open_session
 from vaka.ledger.signer import LedgerHaltedError
 from vaka.settings import AccessSettings, Settings
+from vaka.settings_operations import TrialSettings
 from vaka.web.asker import COOKIES
 from vaka.web.office.application import build_office
 from vaka.web.office.office import Confirmed, Office
@@ -33,7 +34,9 @@ from vaka.web.programs.allowance import Allowances
 from vaka.web.questions import Questions
 from vaka.web.uploads import Uploads
 
-SETTINGS = Settings(mode="demo", access=AccessSettings(step_up="when_enrolled"))
+SETTINGS = Settings(
+    mode="demo", access=AccessSettings(step_up="when_enrolled"), trial=TrialSettings(machines=["larm-1"])
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

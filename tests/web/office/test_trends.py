@@ -3,6 +3,7 @@
 """Whether reception works, as an authority reads it, and a week's trends on both sides."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -23,15 +24,18 @@ from vaka.web.trends import HOUR, SHOWN, Chart, read_trends
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
+AGE = "update vaka.authority set created_at = created_at %s interval '1 day'"
 FORGET = "truncate vaka.trial_state, vaka.trial_hour, vaka.capacity_hour"
 WELL = Trial(TrialOutcome.WELL, 41, 57)
 
 
 @pytest.fixture(autouse=True)
 def nothing_told(installation: Installation, logs: Logs) -> Iterator[None]:
-    logs.execute("platform", FORGET, unguarded=True)
+    for statement in (FORGET, AGE % "-"):  # of a new one less is missed
+        logs.execute("platform", statement, unguarded=True)
     yield
-    logs.execute("platform", FORGET, unguarded=True)
+    for statement in (FORGET, AGE % "+"):
+        logs.execute("platform", statement, unguarded=True)
 
 
 async def read(portal: Portal, installation: Installation, page: str) -> str:
@@ -45,10 +49,12 @@ async def read(portal: Portal, installation: Installation, page: str) -> str:
 
 
 async def test_an_authority_reads_whether_its_alarms_are_received(
-    portal: Portal, installation: Installation, logs: Logs
+    office: Office, portal: Portal, installation: Installation, logs: Logs
 ) -> None:
     """Nobody has tried; it works; it does not, and since when; and nobody has tried for long."""
     own, other = installation.authorities["ekbacka"], installation.authorities["norrvik"]
+    assert (office.trial_machines, portal.trial_machines) == (["larm-1"], ["larm-1"]), "as the settings say"
+    portal = replace(portal, trial_machines=())
     text = await read(portal, installation, "status")
     assert "Ingen vet" in text
     assert "Inget systemprov har gjorts för er än." in text
@@ -80,8 +86,19 @@ async def test_an_authority_reads_whether_its_alarms_are_received(
     logs.execute("platform", "update vaka.trial_state set tried_at = tried_at - interval '121 seconds'"
                  " where machine = 'larm-2'", unguarded=True)  # fmt: skip
     text = await read(portal, installation, "status")
-    assert "Av flera maskiner som ska skicka systemprov har minst en inte skickat något på två minuter." in text
+    silent = "Av flera maskiner som ska skicka systemprov har minst en inte skickat något på två minuter."
+    assert silent in text
     assert "Mottagningen är störd" in text
+    logs.execute("platform", "update vaka.trial_state set tried_at = tried_at - interval '25 hours'"
+                 " where machine = 'larm-2'", unguarded=True)  # fmt: skip
+    assert "Mottagningen fungerar" in await read(portal, installation, "status"), "one that is not named, for a day"
+    for name in ("larm-2", "larm-3"):  # silent for long, and one that never told
+        named = ["larm-1", name]
+        text = await read(replace(portal, trial_machines=named), installation, "status")
+        assert "Mottagningen är störd" in text
+        assert silent in text
+        adam = await enter(replace(office, trial_machines=named), installation, "adam")
+        assert silent in unescape((await adam.get("/trends")).text)
     logs.execute("platform", "update vaka.trial_state set tried_at = tried_at - interval '121 seconds'", unguarded=True)
     text = await read(portal, installation, "status")
     assert "Inget systemprov har gjorts på mer än två minuter." in text

@@ -23,6 +23,7 @@ from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.sealing import Sealing
 from vaka.ledger.signer import KeyFiles, open_signer
 from vaka.settings import AccessSettings, Settings
+from vaka.settings_operations import TrialSettings
 from vaka.web.asker import COOKIES
 from vaka.web.portal.application import build_portal
 from vaka.web.portal.opening import open_portal
@@ -31,7 +32,9 @@ from vaka.web.registry.application import build_registry
 from vaka.web.registry.opening import open_registry
 from vaka.web.registry.registry import Registry
 
-SETTINGS = Settings(mode="demo", access=AccessSettings(step_up="when_enrolled"))
+SETTINGS = Settings(
+    mode="demo", access=AccessSettings(step_up="when_enrolled"), trial=TrialSettings(machines=["larm-1"])
+)  # fmt: skip
 SEALED_EVERY_SECONDS = 45
 """A log stands for two minutes."""
 ENTRIES = """

@@ -51,11 +51,12 @@ grant execute on function find_held_exercise, register_exercise_devices to g_set
 grant usage on schema vaka to g_trial;
 grant select on authority to g_trial;
 grant execute on function register_trial_device to g_setup;
-grant execute on function report_trial to g_trial;
+-- trial, scheduler, setup: of two forms the one is the release before's.
+grant execute on function report_trial(uuid, text, text, integer, integer), report_trial(uuid, text, integer, integer) to g_trial;
 grant execute on function list_trial_devices to g_trial, g_scheduler, g_setup;
 grant execute on function list_trials, list_trial_hours, list_capacity_hours to g_office, g_portal;
 grant execute on function report_capacity to g_scheduler;
-grant execute on function find_untried to g_scheduler, g_setup;
+grant execute on function find_untried(text[], interval, timestamptz), find_untried(interval, timestamptz) to g_scheduler, g_setup;
 -- desk: who is this session, what may he do where, which authorities are there.
 grant select on authority, installation, receiver_presence, effective_grant to g_desk;
 grant select (id, display_name, kind, language, state) on account to g_desk;

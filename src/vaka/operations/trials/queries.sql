@@ -7,7 +7,7 @@ select report_trial(%(authority)s, %(machine)s, %(outcome)s, %(answered)s, %(see
 
 -- name: list_trials
 -- as: office in platform, portal in platform
-select authority_id, machine, tried_at, outcome, since, well_at, answered_ms, seen_ms from list_trials(%(authority)s)
+select authority_id, machine, tried_at, outcome, since, well_at, answered_ms, seen_ms, created_at from list_trials(%(authority)s)
 
 -- name: list_trial_hours
 -- as: office in platform, portal in platform

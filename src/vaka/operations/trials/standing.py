@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How the trial alarms of each authority stand, and what they were like hour by hour."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,8 @@ TRIAL_SECONDS = 60.0
 """How often each authority has one. No setting: who could make it longer would turn red to green."""
 TRIED_WITHIN = timedelta(seconds=2 * TRIAL_SECONDS)
 """Of whom none was tried for so long, nobody knows anything."""
+MISSED_FOR = timedelta(days=1)
+"""For how long a machine is missed that sends no more, where the settings name none."""
 
 
 class TrialOutcome(StrEnum):
@@ -67,6 +69,8 @@ class TrialStanding:
     """When one came through last."""
     answered_ms: int | None
     seen_ms: int | None
+    created_at: datetime
+    """When the authority came to be."""
 
     def is_current(self, now: datetime) -> bool:
         """Whether it was tried lately; otherwise nobody knows."""
@@ -96,10 +100,11 @@ class TrialHour:
         return round(self.total_ms / well) if well else None
 
 
-def combine(standings: Sequence[TrialStanding], now: datetime) -> TrialStanding | None:
+def combine(standings: Sequence[TrialStanding], now: datetime, named: Collection[str] = ()) -> TrialStanding | None:
     """Return how one authority's stand, by what every machine told that sends them; None where nobody told anything.
 
-    What does not come through from one machine does not come through. Where all come through, it is the slowest.
+    What does not come through from one machine does not come through, nor where one is silent that has to send: each
+    that is `named`, or, where none is, each that told within a day. Where all come through, it is the slowest.
     """
     if not standings:
         return None
@@ -109,8 +114,8 @@ def combine(standings: Sequence[TrialStanding], now: datetime) -> TrialStanding 
         said = newest
     elif wrong := [one for one in current if one.outcome not in FINE]:
         said = min(wrong, key=lambda one: one.since)
-    elif silent := [one for one in standings if one not in current]:
-        since = min(one.tried_at for one in silent)
+    elif silent_since := _list_silent(standings, now, named):
+        since = min(silent_since)
         said = replace(newest, outcome=TrialOutcome.SILENT, since=since, answered_ms=None, seen_ms=None)
     elif well := [one for one in current if one.outcome is TrialOutcome.WELL]:
         slowest = max(well, key=lambda one: one.seen_ms or 0)
@@ -118,6 +123,17 @@ def combine(standings: Sequence[TrialStanding], now: datetime) -> TrialStanding 
     else:
         said = newest
     return replace(said, tried_at=newest.tried_at, well_at=max(well_at, default=None))
+
+
+def _list_silent(standings: Sequence[TrialStanding], now: datetime, named: Collection[str]) -> Sequence[datetime]:
+    """Return since when each machine is silent that has to send. Of one that never told nobody knows since when: as of
+    now, and not while the authority is new.
+    """
+    told = {one.machine: one.tried_at for one in standings}
+    expected = set(named) or {machine for machine, at in told.items() if at > now - MISSED_FOR}
+    silent = expected - {one.machine for one in standings if one.is_current(now)}
+    is_new = any(abs(now - one.created_at) <= TRIED_WITHIN for one in standings)
+    return [told.get(machine, now) for machine in silent if machine in told or not is_new]
 
 
 async def report_trial(platform: Connection, machine: str, authority_id: UUID, trial: Trial) -> None:
@@ -131,8 +147,8 @@ async def list_trials(platform: Connection, authority_id: UUID | None = None) ->
     """Return how those of one authority stand, or those of all, machine by machine (as office or portal)."""
     cursor = await platform.execute(QUERIES["list_trials"], {"authority": authority_id})
     return [
-        TrialStanding(authority, machine, tried_at, TrialOutcome(outcome), since, well_at, answered, seen)
-        for authority, machine, tried_at, outcome, since, well_at, answered, seen in await cursor.fetchall()
+        TrialStanding(authority, machine, tried_at, TrialOutcome(outcome), since, well_at, answered, seen, created_at)
+        for authority, machine, tried_at, outcome, since, well_at, answered, seen, created_at in await cursor.fetchall()
     ]
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every address of the office works with: the open parts, the rooms, and the frame of a page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,6 +85,8 @@ class Office:
     """What was agreed of backups."""
     clocks: ClockSettings = field(default_factory=ClockSettings)
     """Which machines have to tell, and the rule of their clocks."""
+    trial_machines: Sequence[str] = ()
+    """Which machines have to send trial alarms."""
     inspector: Inspector = NO_SCANNER
     """What looks at files before they are kept."""
     uploads: Uploads = field(default_factory=Uploads)

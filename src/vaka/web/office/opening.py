@@ -64,7 +64,7 @@ async def open_office(server: Server, settings: Settings, clock: Clock) -> Async
                 outage_hours=settings.access.declared_outage_hours,
                 training_ahead=timedelta(days=settings.access.training_ahead_days), demo=settings.mode == "demo",
                 security_contact=settings.security_contact, origin=settings.office.origin, allowances=Allowances(clock),
-                backup=settings.backup, clocks=settings.clock,
+                backup=settings.backup, clocks=settings.clock, trial_machines=settings.trial.machines,
                 cases=settings.cases, inspector=Inspector.of(settings.attachments, server.credentials.parent),
             )  # fmt: skip
     finally:

@@ -30,7 +30,7 @@ async def show_trends(office: Office, request: Request, asker: Asker) -> Respons
         for one in await list_trials(connection):
             standings.setdefault(one.authority_id, []).append(one)
         served = [each for each in await list_authorities(connection) if not each.is_intake]
-    rows = [(each, combine(standings.get(each.id, ()), now)) for each in served]
+    rows = [(each, combine(standings.get(each.id, ()), now, office.trial_machines)) for each in served]
     troubled = [
         (each, trial) for each, trial in rows
         if trial is None or not trial.is_current(now) or trial.outcome is not TrialOutcome.WELL

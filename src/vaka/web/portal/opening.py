@@ -62,6 +62,7 @@ async def open_portal(server: Server, settings: Settings, clock: Clock) -> Async
                         step_up=settings.access.step_up, origin=settings.portal.origin, allowances=Allowances(clock),
                         programs_origin=settings.portal.programs_origin, registry=settings.registry.origin,
                         security_contact=settings.security_contact, backup=settings.backup, clocks=settings.clock,
+                        trial_machines=settings.trial.machines,
                         inspector=Inspector.of(settings.attachments, server.credentials.parent),
                         packs_key=server.credentials.parent / settings.terms.signing_key,
                         notices_key=public_file(server.credentials.parent / settings.notices.signing_key),

@@ -3,7 +3,7 @@
 """What every address of the portal works with: the open parts, whose log an address means, and the frame of a page."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,8 @@ class Portal:
     """What was agreed of backups."""
     clocks: ClockSettings = field(default_factory=ClockSettings)
     """Which machines have to tell, and the rule of their clocks."""
+    trial_machines: Sequence[str] = ()
+    """Which machines have to send trial alarms."""
     inspector: Inspector = NO_SCANNER
     """What looks at files before they are kept."""
     uploads: Uploads = field(default_factory=Uploads)

@@ -46,7 +46,7 @@ async def show_status(portal: Portal, request: Request, asker: Asker) -> Respons
         if supervised is None:
             raise NothingHereError  # the reception of unknown senders has no trial alarms
         board, scope = await read_board(platform, supervised, now), find_scope(asker.principal, authority.id)
-        trial = combine(await list_trials(platform, authority.id), now)
+        trial = combine(await list_trials(platform, authority.id), now, portal.trial_machines)
     if scope is not None:  # an auditor sees the terms of his audit
         board = replace(board, tiles=[one for one in board.tiles if one.term.number in scope])
     # What nobody has evidence of is no disturbance: a document may be missing. The board says so; here it is counted.

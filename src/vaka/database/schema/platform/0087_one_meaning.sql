@@ -6,7 +6,7 @@
 
 -- Term 7, as in 0086. An empty set of authorities names nobody, and nobody is shown such an entry, here as everywhere. Past its day
 -- it is not green for that: until it says whom it concerns it is red with everybody, by a reason of its own, since no authority
--- finds among what it is shown the entry that it is told of.
+-- finds among what it is shown the entry that it is told of. With whom an entry names, those alone are counted that do.
 create or replace function find_shortcomings(p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
@@ -26,7 +26,8 @@ create or replace function find_shortcomings(p_at timestamptz)
     where not exists (select from register_holding r where r.register = 'risk-assessments' and r.state = 'in_force')
     union all
     select a.id, case when count(*) filter (where w.named and p.state = 'open') > 0 then 'late'
-                      when count(*) filter (where w.named) > 0 then 'lapsed' else 'unnamed' end, count(*)
+                      when count(*) filter (where w.named) > 0 then 'lapsed' else 'unnamed' end,
+           coalesce(nullif(count(*) filter (where w.named), 0), count(*))
     from past p cross join authority a cross join lateral (
         select bool_or(s.concerned is null or a.id = any (s.concerned)) as named, bool_or(s.concerned = '{}') as unnamed
         from said s where s.entry = p.entry) w

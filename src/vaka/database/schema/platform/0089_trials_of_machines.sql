@@ -13,10 +13,9 @@ alter table trial_state
         'settling'));
 comment on table trial_state is 'What became of the newest trial alarm that each machine sent for each authority, and since when.';
 
--- As it was, of the machine that sends. What is settling was not tried: it is no hour's, and is settling once, where none ever
--- came through.
-drop function report_trial(uuid, text, integer, integer);
-create function report_trial(p_authority uuid, p_machine text, p_outcome text, p_answered_ms integer, p_seen_ms integer)
+-- As it was, of the machine that sends; of the release before it is ''. What is settling was not tried: it is no hour's, and is
+-- settling once, as the first that a machine tells, where none ever came through.
+create function keep_trial(p_authority uuid, p_machine text, p_outcome text, p_answered_ms integer, p_seen_ms integer)
     returns void
     language plpgsql security definer set search_path = vaka, pg_temp as $$
 declare
@@ -24,15 +23,12 @@ declare
     v_well boolean := p_outcome = 'well';
     v_outcome text := p_outcome;
 begin
-    if length(p_machine) not between 1 and 64 then
-        raise exception 'a machine has a name' using errcode = 'check_violation';
-    end if;
     update trial_state s set machine = p_machine
     where s.authority_id = p_authority and s.machine = ''
       and not exists (select from trial_state o where (o.authority_id, o.machine) = (p_authority, p_machine));
     if p_outcome = 'settling' and exists (
         select from trial_state s
-        where s.authority_id = p_authority and (s.well_at is not null or (s.machine = p_machine and s.outcome = 'settling')))
+        where s.authority_id = p_authority and (s.well_at is not null or s.machine = p_machine))
     then
         v_outcome := 'unprepared';
     end if;
@@ -54,18 +50,34 @@ begin
         slowest_ms = greatest(h.slowest_ms, excluded.slowest_ms), total_ms = h.total_ms + excluded.total_ms;
     delete from trial_hour h where h.authority_id = p_authority and h.hour < v_at - interval '400 days';
 end $$;
-revoke all on function report_trial from public;
+revoke all on function keep_trial from public;
 
--- Of one authority; or of all, which is the office's to read. Each machine that told within a day of the one that told last.
+create function report_trial(p_authority uuid, p_machine text, p_outcome text, p_answered_ms integer, p_seen_ms integer)
+    returns void
+    language plpgsql security definer set search_path = vaka, pg_temp as $$
+begin
+    if length(p_machine) not between 1 and 64 then
+        raise exception 'a machine has a name' using errcode = 'check_violation';
+    end if;
+    perform keep_trial(p_authority, p_machine, p_outcome, p_answered_ms, p_seen_ms);
+end $$;
+revoke all on function report_trial(uuid, text, text, integer, integer) from public;
+
+-- For the release before, which works on while machines are upgraded one after the other. A later release removes it.
+create or replace function report_trial(p_authority uuid, p_outcome text, p_answered_ms integer, p_seen_ms integer) returns void
+    language sql security definer set search_path = vaka, pg_temp as $$
+    select keep_trial(p_authority, '', p_outcome, p_answered_ms, p_seen_ms)
+$$;
+
+-- Of one authority, with when it came to be; or of all, which is the office's to read. Each machine that told.
 drop function list_trials(uuid);
 create function list_trials(p_authority uuid)
     returns table (authority_id uuid, machine text, tried_at timestamptz, outcome text, since timestamptz, well_at timestamptz,
-                   answered_ms integer, seen_ms integer)
+                   answered_ms integer, seen_ms integer, created_at timestamptz)
     language sql stable security definer set search_path = vaka, pg_temp as $$
-    select t.authority_id, t.machine, t.tried_at, t.outcome, t.since, t.well_at, t.answered_ms, t.seen_ms
-    from (select s.*, max(s.tried_at) over (partition by s.authority_id) as newest from trial_state s) t
-    join authority a on a.id = t.authority_id
-    where a.state = 'active' and t.tried_at > t.newest - interval '1 day'
+    select t.authority_id, t.machine, t.tried_at, t.outcome, t.since, t.well_at, t.answered_ms, t.seen_ms, a.created_at
+    from trial_state t join authority a on a.id = t.authority_id
+    where a.state = 'active'
       and (t.authority_id = p_authority or (p_authority is null and session_user = 'vaka_office'))
     order by t.authority_id, t.machine
 $$;
@@ -73,8 +85,8 @@ revoke all on function list_trials from public;
 
 -- Term 21: whose trial alarm did not come through, or of whom a machine that has to send them sent none lately: each that is
 -- named, or, where none is, each that told within a day. One that is not named counts while it tells. No news is no good news,
--- and one from a time that is not yet, is none. For whom none could be sent yet, is listed as such.
-drop function find_untried(interval, timestamptz);
+-- and one from a time that is not yet, is none. For whom none could be sent yet, is listed as such; and a machine that never told
+-- is not missed while the authority is new. The page says the same (``operations/trials/standing.py``).
 create function find_untried(p_machines text[], p_within interval, p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
@@ -83,7 +95,8 @@ create function find_untried(p_machines text[], p_within interval, p_at timestam
                t.outcome in ('well', 'settling') as is_fine
         from trial_state t
     ), counted as (
-        select a.id, a.created_at, t.machine, t.outcome, t.since, coalesce(t.is_current, false) as is_current, t.is_fine
+        select a.id, t.outcome, t.since, coalesce(t.is_current, false) as is_current, t.is_fine,
+               t.machine is null and a.created_at between p_at - p_within and p_at + p_within as is_awaited
         from authority a
         left join lateral (
             select unnest(p_machines) as machine
@@ -97,15 +110,24 @@ create function find_untried(p_machines text[], p_within interval, p_at timestam
     )
     select c.id,
            case when not bool_or(c.is_current) then
-                    case when count(c.machine) = 0 and c.created_at between p_at - p_within and p_at + p_within
-                         then 'untried' else 'stopped' end
+                    case when bool_and(c.is_awaited) then 'untried' else 'stopped' end
                 when bool_or(c.is_current and not c.is_fine) then
                     (array_agg(c.outcome order by c.since) filter (where c.is_current and not c.is_fine))[1]
-                when not bool_and(c.is_current) then 'silent'
+                when not bool_and(c.is_current or c.is_awaited) then 'silent'
                 else 'settling' end,
            greatest(1, count(*) filter (where not (c.is_current and c.is_fine)))
     from counted c
-    group by c.id, c.created_at
+    group by c.id
     having (bool_and(c.is_current and c.is_fine) and bool_or(c.outcome = 'well')) is not true
 $$;
-revoke all on function find_untried from public;
+revoke all on function find_untried(text[], interval, timestamptz) from public;
+
+-- For the release before, in its own words. A later release removes it.
+create or replace function find_untried(p_within interval, p_at timestamptz)
+    returns table (authority_id uuid, reason text, things bigint)
+    language sql stable security definer set search_path = vaka, pg_temp as $$
+    select u.authority_id,
+           case when u.reason in ('untried', 'silent') then 'stopped' when u.reason = 'settling' then 'unprepared' else u.reason end,
+           u.things
+    from find_untried('{}', p_within, p_at) u
+$$;
