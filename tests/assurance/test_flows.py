@@ -213,7 +213,7 @@ async def test_what_our_own_issuer_issued_turns_it_red_where_nobody_renews_it(
         names = {one.name for one in told.certificates}
         assert {"tls/database.pem", "tls/internal-ca.pem"} < names
         keep(tmp_path, "database", issue(made, ["database.example"], "server", now + end - DAY))
-        [part] = list_components(tmp_path)
+        [part], _ = list_components(tmp_path)
         assert (part.ends, part.is_due(now + end - DAY)) == (made.certificate.not_valid_after_utc, False)
         assert await standing(now + end + DAY) == (Status.FAILING, "expired")
 

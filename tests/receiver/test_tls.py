@@ -326,7 +326,7 @@ async def test_a_certificate_of_our_own_issuer_is_renewed_and_no_call_is_dropped
     assert (await later.ask(alarm(sender))).status == 200
     old, new = (x509.load_der_x509_certificate(shown_by(one)) for one in (held, later))
     assert (old.serial_number, old.public_key()) != (new.serial_number, new.public_key())
-    assert new.serial_number == list_components(tmp_path)[0].certificate.serial_number
+    assert new.serial_number == list_components(tmp_path)[0][0].certificate.serial_number
     assert old.not_valid_after_utc < new.not_valid_after_utc
     await held.close()
     await later.close()

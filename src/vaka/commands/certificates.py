@@ -3,6 +3,7 @@
 """`vaka certificates`: issuers of the installation's own, and what they issue to its machines (terms 18 and 30)."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,14 +11,14 @@ import psycopg
 from cryptography import x509
 
 from vaka.clock import SystemClock
-from vaka.commands.certificate_acts import acting
+from vaka.commands.certificate_acts import RENEW, acting
 from vaka.commands.maintenance import change_option
 from vaka.commands.protection import changes_accepted
-from vaka.crypto.certificates import USES, found_issuer, list_hosts, use_of
+from vaka.crypto.certificates import USES, found_issuer, require_lasting
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.errors import ConfigurationError
 from vaka.operations.certificates import components, issuers, telling
-from vaka.operations.certificates.renewing import read_all, renew_all
+from vaka.operations.certificates.renewing import Done, read_components, renew_all
 
 NOT_ALL = 1
 """Exit code where something could not be renewed, or not be told of."""
@@ -86,6 +87,7 @@ def issue(
     issuers.require_name(name)
     with acting(data, clock, "certificates.issue", change, apply=apply) as act:
         signer = issuers.open_issuer(act.root, issuer)
+        require_lasting(signer.certificate, clock.now())
         hosts = issuers.require_hosts(signer.certificate, names)
         components.require_place(act.root, name)
         asked = b"" if request is None else _read(request)
@@ -109,9 +111,11 @@ def renew(data: Path) -> None:
     database does not answer it renews all the same, and tells of it at its next run. Ends with 1 where something could
     not be renewed, or not be told of.
     """
-    clock = SystemClock()
+    clock, done = SystemClock(), Done()
+    away = False
     try:
-        with acting(data, clock, "certificates.renew") as act:
+        with acting(data, clock, RENEW) as act:
+            away = act.away
             if act.server is None:
                 done = renew_all(act.root, act.run.actor, clock.now())
             else:
@@ -120,11 +124,14 @@ def renew(data: Path) -> None:
                     done = renew_all(act.root, act.run.actor, clock.now())
                 act.tell(act.server, [], clock)
                 act.run.facts["count"] = len(done.renewed)
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailableError from error
+    except (psycopg.OperationalError, DatabaseUnavailableError):
+        away = True
     for line in done.failed:
         click.echo(line, err=True)
     click.echo(f"Renewed: {', '.join(done.renewed) or 'none'}. Not renewed: {len(done.failed)}.")
+    if away:
+        click.echo("The database does not answer; the log is told of what was renewed at the next run.", err=True)
+        raise SystemExit(NOT_ALL)
     if done.failed:
         raise SystemExit(NOT_ALL)
 
@@ -135,15 +142,20 @@ def list_(data: Path) -> None:
     """Print which issuers and certificates there are on this machine, for whom, and when each ends."""
     clock = SystemClock()
     with acting(data, clock, "certificates.list") as act:
-        now, (found, issued) = clock.now(), read_all(act.root)
+        now, (found, unfit) = clock.now(), issuers.list_issuers(act.root)
+        issued, broken = read_components(act.root)
     for name, one in found.items():
-        click.echo(f"issuer {name}: {_until(one)}, {(one.not_valid_after_utc - now).days} days")
+        click.echo(f"issuer {name}: {_until(one)}, {_left(one, now)}")
+    for name, error in unfit.items():
+        click.echo(f"issuer {name}: wrong, {components.say_why(error)}")
     for part in issued:
         click.echo(
-            f"{part.name}: {use_of(part.certificate)}, {' '.join(list_hosts(part.certificate))}, "
-            f"signed by {part.issuer or 'none of these'}, {_until(part.certificate)}, {(part.ends - now).days} days"
+            f"{part.name}: {part.use}, {' '.join(part.hosts)}, signed by {part.issuer or 'none of these'}, "
+            f"{_until(part.certificate)}, {_left(part.certificate, now)}"
             f"{', its key elsewhere' if part.request else ''}"
         )
+    for name, error in broken.items():
+        click.echo(f"{name}: wrong, {components.say_why(error)}")
 
 
 def _written(write: Callable[[], None]) -> None:
@@ -158,6 +170,11 @@ def _read(request: Path) -> bytes:
         return request.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{request} cannot be read: {error.strerror}.") from error
+
+
+def _left(one: x509.Certificate, now: datetime) -> str:
+    ends = one.not_valid_after_utc
+    return "ended" if ends <= now else f"{(ends - now).days} days"
 
 
 def _until(one: x509.Certificate) -> str:

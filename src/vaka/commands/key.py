@@ -36,7 +36,7 @@ from vaka.keys.signing_key import read_signing_key
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged, require_standing
-from vaka.operations.certificates.renewing import read_all
+from vaka.operations.certificates.renewing import read_issuers
 from vaka.settings import Settings
 from vaka.tenants.authorities import Authority
 from vaka.tenants.gateway import Gateway
@@ -183,7 +183,7 @@ def _signing_keys(server: Server, settings: Settings) -> Sequence[Registered]:
 def _issuers(server: Server) -> Sequence[Registered]:
     """The keys of our own issuers of certificates; the log names each by its certificate's digest."""
     lasts, lines = load_policy().certificates, []
-    for name, one in read_all(server.credentials.parent)[0].items():
+    for name, one in read_issuers(server.credentials.parent).items():
         rotate_by = one.not_valid_after_utc - lasts.certificate - lasts.renew_before
         lines.append(
             Registered(

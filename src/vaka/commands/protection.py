@@ -56,6 +56,19 @@ def changes_accepted(
         accepted.names = accept(connection, wanted, first=False, actor=actor, now=clock.now())
 
 
+def accept_files(root: Path, server: Server, clock: Clock, actor: str, names: Sequence[str]) -> None:
+    """Accept protected files (below the data directory) that a recorded command changed while nobody could be told.
+
+    What is not protected needs nothing, nor what was accepted as it is; nothing is accepted for the first time.
+    """
+    seen = look(root, server, rights=False)
+    with closing(_connect(server, PLATFORM_DATABASE)) as connection:
+        known = known_state(connection)
+        wanted = {name: seen[name] for name in (f"file:{one}" for one in names) if name in seen}
+        changed = {name: digest for name, digest in wanted.items() if known.get(name, digest) != digest}
+        accept(connection, changed, first=False, actor=actor, now=clock.now())
+
+
 def look(root: Path, server: Server, *, rights: bool = True) -> dict[str, str]:
     """Return all that is protected, as it is now; what there is not yet is not in it."""
     settings = load_settings(root / "vaka.toml") if (root / "vaka.toml").is_file() else Settings()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from vaka.crypto.policy import ForbiddenAlgorithmError, load_policy, require_allowed
+from vaka.errors import ConfigurationError
 
 _PURPOSE = "certificate signature"
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -36,6 +37,11 @@ USES = {
 }
 """What a certificate can be shown as, and what RFC 5280 calls that."""
 Network = IPv4Network | IPv6Network
+UNREADABLE = (
+    ValueError, KeyError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)  # fmt: skip
+"""What reading raises of something that is no certificate, or none as `issue` makes them."""
 _EVERY_ADDRESS: Sequence[Network] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 require_allowed("ECDSA-P256-SHA256", _PURPOSE)
@@ -76,7 +82,7 @@ def found_issuer(name: str, names: Sequence[str], networks: Sequence[Network], n
 def issue(issuer: Issued, hosts: Sequence[str], use: str, now: datetime) -> Issued:
     """Sign a certificate for these hosts, the first of which is its subject, and for a new key.
 
-    It ends with its issuer at the latest.
+    It ends with its issuer at the latest. Raises ConfigurationError where that has ended.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     return Issued(issue_for(issuer, key.public_key(), hosts, use, now), _written(key))
@@ -86,6 +92,7 @@ def issue_for(
     issuer: Issued, public: ec.EllipticCurvePublicKey, hosts: Sequence[str], use: str, now: datetime
 ) -> x509.Certificate:
     """As `issue`, for a key that somebody else keeps."""
+    require_lasting(issuer.certificate, now)
     signer = _private(issuer.key)
     ends = min(now + load_policy().certificates.certificate, issuer.certificate.not_valid_after_utc)
     return (
@@ -99,11 +106,20 @@ def issue_for(
     )
 
 
+def require_lasting(issuer: x509.Certificate, now: datetime) -> None:
+    """Raise ConfigurationError where an issuer has ended: whatever it signed nobody would believe."""
+    ends = issuer.not_valid_after_utc
+    if ends <= now:
+        raise ConfigurationError(
+            f"The issuer ended at {ends:%Y-%m-%d %H:%M} UTC. Found another of another name, and issue from that."
+        )
+
+
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether an issuer signed it, whenever that was."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

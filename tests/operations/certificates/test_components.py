@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from vaka.crypto.certificates import Issued, belongs, found_issuer, issue
 from vaka.errors import ConfigurationError
@@ -23,7 +27,7 @@ from vaka.operations.certificates.issuers import (
     require_networks,
     require_none_yet,
 )
-from vaka.operations.certificates.renewing import read_all, renew_all
+from vaka.operations.certificates.renewing import read_issuers, renew_all
 
 NOW = datetime(2026, 3, 14, 2, 0, tzinfo=UTC)
 DUE = NOW + timedelta(days=61)
@@ -116,7 +120,7 @@ def test_only_what_an_issuer_of_ours_signed_is_renewed(root: Path) -> None:
     assert done.failed[0].startswith("planted: The issuer")
     assert serial(root, "planted") == planted
     # As it was issued: for the same host and use, and not before it is due.
-    [one] = [one for one in list_components(root) if one.name == "database"]
+    [one] = [one for one in list_components(root)[0] if one.name == "database"]
     assert one.ends - DUE == timedelta(days=90)
     assert renew_all(root, WHO, DUE).renewed == []
 
@@ -129,6 +133,96 @@ def test_a_disk_that_is_full_leaves_what_was_shown(root: Path, monkeypatch: pyte
         assert renew_all(root, WHO, DUE).failed == ["database: it cannot be written: No space left on device."]
     assert serial(root) == before
     assert renew_all(root, WHO, DUE).renewed == ["database"]
+
+
+@pytest.mark.parametrize("linked", [".", "tls", "tls/issued"])
+def test_by_way_of_a_link_what_is_shown_stays(root: Path, tmp_path: Path, linked: str) -> None:
+    """As where the data lies on a disk of its own."""
+    keep(root, "database", made(root))
+    elsewhere = tmp_path.with_name(f"{tmp_path.name}-elsewhere")
+    (root / linked).rename(elsewhere)
+    (root / linked).symlink_to(elsewhere) if linked != "." else root.symlink_to(elsewhere)
+    before = serial(root)
+    assert renew_all(root, WHO, NOW).failed == []
+    assert serial(root) == before
+    assert renew_all(root, WHO, DUE).renewed == ["database"]
+    assert renew_all(root, WHO, DUE).failed == []
+    assert serial(root) != before
+    assert len(list((root / "tls" / "issued" / "database").iterdir())) == 2
+
+
+def test_where_it_is_not_seen_what_is_shown_nothing_is_removed_and_it_is_said(root: Path) -> None:
+    home = root / "tls" / "issued" / "database"
+    keep(root, "database", made(root))
+    for target in ("gone", None):
+        (home / "current").unlink()
+        if target is not None:
+            (home / "current").symlink_to(target)
+        tidy(root, "database")
+        assert [one.name for one in home.iterdir() if one.is_dir()]
+        assert renew_all(root, WHO, DUE).failed == ["database: No such file or directory."]
+    # A first issue that a power cut ended: nothing was ever shown.
+    (root / "tls" / "database.pem").unlink()
+    assert renew_all(root, WHO, DUE).failed == []
+
+
+def test_one_that_is_broken_keeps_no_other_from_being_renewed(root: Path) -> None:
+    signer = open_issuer(root, "internal")
+    for name in ("a-text", "b-issuer", "c-serves", "database"):
+        keep(root, name, made(root))
+    shown = {name: root / "tls" / f"{name}.pem" for name in ("a-text", "b-issuer", "c-serves")}
+    shown["a-text"].write_text("nothing")
+    shown["b-issuer"].write_bytes(signer.pem)
+    # For something else than what we issue for.
+    odd = x509.CertificateBuilder(
+        signer.certificate.subject, signer.certificate.subject, signer.certificate.public_key(), 1, NOW, DUE
+    )
+    for extension in (
+        x509.SubjectAlternativeName([x509.DNSName("db1.vaka.internal")]),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]),
+    ):
+        odd = odd.add_extension(extension, critical=False)
+    key = load_pem_private_key(signer.key, None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    shown["c-serves"].write_bytes(odd.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    (root / "credentials" / "z-ca.key").write_text("nothing")
+    (root / "tls" / "z-ca.pem").write_text("nothing")
+    done = renew_all(root, WHO, DUE)
+    assert done.renewed == ["database"]
+    assert [one.split(":")[0] for one in done.failed] == ["issuer z", "a-text", "b-issuer", "c-serves"]
+
+
+def test_an_issuer_that_has_ended_issues_nothing(root: Path) -> None:
+    """What it signed would end before it begins."""
+    ends = open_issuer(root, "internal").certificate.not_valid_after_utc
+    keep(root, "database", made(root, at=ends - timedelta(days=1)))
+    before = serial(root)
+    assert renew_all(root, WHO, ends - timedelta(seconds=1)).failed == []
+    with pytest.raises(ConfigurationError, match="The issuer ended at"):
+        made(root, at=ends)
+    done = renew_all(root, WHO, ends)
+    assert (done.renewed, len(done.failed)) == ([], 1)
+    assert done.failed[0].startswith("database: The issuer ended at")
+    assert serial(root) == before
+
+
+@pytest.mark.parametrize("kind", ["pem", "key"])
+def test_a_link_to_somebody_elses_files_is_left_alone(root: Path, tmp_path: Path, kind: str) -> None:
+    theirs = tmp_path / "live.pem"
+    link = root / "tls" / f"receiver.{kind}"
+    link.symlink_to(theirs)
+    for _ in ("dangling", "there"):
+        with pytest.raises(ConfigurationError, match="not of our making"):
+            require_place(root, "receiver")
+        theirs.write_text("somebody's")
+    link.unlink()
+    keep(root, "receiver", made(root))
+    require_place(root, "receiver")
+    # Nor is one that came later: it is said that it was not renewed.
+    link.unlink()
+    link.symlink_to(theirs)
+    assert "not of our making" in renew_all(root, WHO, DUE).failed[0]
+    assert (link.readlink(), theirs.read_text()) == (theirs, "somebody's")
 
 
 def test_files_that_somebody_brought_are_left_alone(root: Path) -> None:
@@ -151,7 +245,7 @@ def test_an_issuer_is_never_replaced_and_its_key_is_its_own(root: Path) -> None:
         open_issuer(root, "internal")
     (root / "tls" / "internal-ca.pem").write_text("nothing")
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        read_all(root)
+        read_issuers(root)
 
 
 @pytest.mark.parametrize("name", ["se", "", "*.vaka.internal", "Vaka.Internal", "vaka_internal", "10.20.0.5", "a..b"])

@@ -247,14 +247,28 @@ def test_what_our_own_issuer_issued_is_to_be_renewed_in_time(place: Place) -> No
     key.chmod(0o600)
     for days, said in (
         (65, []), (68, ["The certificate receiver ends in 22 days, and was not renewed."]),
+        (91, ["The certificate receiver has ended, and was not renewed."]),
         (1826 - 119, ["The issuer internal ends in 119 days, and what it issues with it."]),
     ):  # fmt: skip
         late = replace(place, now=NOW + timedelta(days=days))
-        if days > 90:
+        if days > 91:
             keep(place.root, "receiver", issue(made, ["larm.vaka.internal"], "server", late.now))
         assert faults(look_at_issued(late)) == said, days
-    (place.root / "tls" / "issued" / "receiver" / "current" / "certificate.pem").write_text("nothing")
-    assert grades(look_at_issued, place) == [Grade.UNSEEN]
+    over = replace(place, now=made.certificate.not_valid_after_utc + timedelta(days=3))
+    assert faults(look_at_issued(over)) == [
+        "The issuer internal has ended, and what it issued with it.",
+        "The certificate receiver has ended, and was not renewed.",
+    ]
+    home = place.root / "tls" / "issued" / "receiver"
+    broken = [f"{home} cannot be read, or is no certificate of our making."]
+    (home / "current" / "certificate.pem").write_text("nothing")
+    assert faults(look_at_issued(place)) == broken
+    (home / "current").unlink()
+    (home / "current").symlink_to("gone")
+    assert faults(look_at_issued(place)) == broken
+    issuer = place.root / "tls" / "internal-ca.pem"
+    issuer.write_text("nothing")
+    assert faults(look_at_issued(place))[0] == f"{issuer} cannot be read, or is no certificate of our making."
 
 
 def test_a_process_that_is_not_there_is_told_of(place: Place) -> None:

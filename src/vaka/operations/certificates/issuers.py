@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 from vaka.addresses import plain_address
-from vaka.crypto.certificates import Issued, Network, belongs, is_within
+from vaka.crypto.certificates import UNREADABLE, Issued, Network, belongs, is_within
 from vaka.errors import ConfigurationError
 from vaka.keys.files import write_secret
 
@@ -125,11 +125,17 @@ def open_issuer(root: Path, name: str) -> Issued:
     return Issued(certificate, key)
 
 
-def list_issuers(root: Path) -> Mapping[str, x509.Certificate]:
-    """Return the certificates of the issuers whose keys are on this machine, by name. Raises OSError, ValueError."""
+def list_issuers(root: Path) -> tuple[Mapping[str, x509.Certificate], Mapping[str, Exception]]:
+    """Return the certificates of the issuers whose keys are on this machine, by name, and what those that cannot be
+    read raised.
+    """
     names = [one.name.removesuffix(f"{_SUFFIX}.key") for one in (root / "credentials").glob(f"*{_SUFFIX}.key")]
-    found = {}
+    found, broken = dict[str, x509.Certificate](), dict[str, Exception]()
     for name in sorted(names):
-        if certificate_file(root, name).exists():
+        try:
             found[name] = x509.load_pem_x509_certificate(certificate_file(root, name).read_bytes())
-    return found
+        except FileNotFoundError:
+            continue
+        except (OSError, *UNREADABLE) as error:
+            broken[name] = error
+    return found, broken

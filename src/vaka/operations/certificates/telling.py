@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from vaka.crypto.certificates import list_hosts, use_of
 from vaka.database.connections import Connection
@@ -19,6 +20,7 @@ from vaka.keys.files import write_secret
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.standing import append_privileged
+from vaka.operations.certificates.components import list_components
 
 
 def founded(name: str, made: x509.Certificate, actor: str, now: datetime) -> Entry:
@@ -48,17 +50,43 @@ def note(root: Path, entry: Entry) -> None:
     write_secret(path, before + json.dumps(stated).encode() + b"\n")
 
 
-async def tell(connection: Connection, root: Path, entries: Sequence[Entry], now: datetime) -> int:
-    """Tell the log (as setup) of these, after what was noted; return how many those were.
+def read_notes(root: Path, now: datetime) -> Sequence[Entry]:
+    """Return what the log was not told of yet. Raises OSError."""
+    path = _notes(root)
+    return [_read(line, now) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def renewed_meanwhile(root: Path, noted: Sequence[Entry]) -> Sequence[str]:
+    """Return whose certificates are shown as they were renewed while the log could not be told: exactly those that
+    were noted, and that an issuer of ours signed. Raises OSError.
+    """
+    told = {
+        (one.detail["component"], one.detail["sha256"])
+        for one in noted
+        if one.event is Event.CERTIFICATE_ISSUED and one.detail["anew"] is True
+    }
+    renewed = [
+        one
+        for one in list_components(root)[0]
+        if one.issuer and (one.name, one.certificate.fingerprint(SHA256()).hex()) in told
+    ]
+    # The file is nothing but that certificate, and it is what the name leads to.
+    return [
+        one.name
+        for one in renewed
+        if (root / "tls" / f"{one.name}.pem").read_bytes() == one.certificate.public_bytes(Encoding.PEM)
+    ]
+
+
+async def tell(connection: Connection, root: Path, entries: Sequence[Entry], now: datetime) -> None:
+    """Tell the log (as setup) of these, after what was noted.
 
     After a crash between the two an entry may stand there twice. Raises LedgerStandsStillError, OSError.
     """
-    path = _notes(root)
-    noted = [_read(line, now) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    noted = read_notes(root, now)
     async with connection.transaction():
         await append_privileged(connection, [*noted, *entries])
-    path.unlink(missing_ok=True)
-    return len(noted)
+    _notes(root).unlink(missing_ok=True)
 
 
 def _notes(root: Path) -> Path:
