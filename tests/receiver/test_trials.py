@@ -110,7 +110,9 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 
 @pytest.fixture
-async def house(server: Server, authority: Authority, start: Start, issuer: Issuer) -> AsyncIterator[House]:
+async def house(
+    server: Server, authority: Authority, alone: None, start: Start, issuer: Issuer
+) -> AsyncIterator[House]:  # fmt: skip
     await prepare_trial_devices(server, [authority], REALM, SystemClock(), actor="setup")
     certificate, key = issuer.certificate_for(HOST)
     running = await start(

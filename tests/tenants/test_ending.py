@@ -4,6 +4,7 @@
 (terms 6 and 31)."""
 
 import json
+import re
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -131,7 +132,8 @@ async def test_term_31_4_authority_is_erased_and_the_other_is_byte_for_byte_the_
     assert office.house.leaves()[in_a_backup["entry"]].event == "ending.attempted"
     require_openssl_agrees(tmp_path, certificate.document, certificate.signature, certificate.key)
     for word in ("Märta", "Märkesson", "4711", "Lindvägen"):
-        assert word not in certificate.document.decode()
+        # A word of its own: digests and proofs hold every four digits now and then.
+        assert not re.search(rf"(?<![\w+/=-]){word}(?![\w+/=-])", certificate.document.decode()), word
     # The log tells of it, is sealed on, and no row went without being told of.
     await office.seal()
     leaves = office.house.leaves()

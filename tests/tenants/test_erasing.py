@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 from contextlib import closing
 from dataclasses import replace
@@ -114,7 +115,8 @@ async def test_term_06_person_is_erased_and_the_others_stay_readable(office: Off
     assert (attempted.object, attempted.detail["backup"]) == (f"erasure:{order}", "not_configured")
     assert office.house.leaves()[in_a_backup["entry"]].event == "erasure.attempted"
     for word in ("Märta", "Märkesson", "4711", "Lindvägen"):
-        assert word not in certificate.document.decode()
+        # A word of its own: digests and proofs hold every four digits now and then.
+        assert not re.search(rf"(?<![\w+/=-]){word}(?![\w+/=-])", certificate.document.decode()), word
     require_openssl_agrees(tmp_path, certificate.document, certificate.signature, certificate.key)
     # The proof in it is one that the log's own verifier takes, and the log names the certificate.
     (tmp_path / "entry.tlog-proof").write_text(said["log"]["proof"])

@@ -61,7 +61,7 @@ TIMED = [
 ]
 WORDS = {"person_name", "personal_number"}
 """What somebody types. A page repeats it, and says no more than that nobody is called so."""
-ATTEMPTS = 3
+ATTEMPTS = 6
 KNOWN_TO_A_SESSION = {
     "searched": ("desk", "POST", "/history"),
     "looked_up": ("portal", "POST", f"{LOG}/people"),
