@@ -4,7 +4,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,7 +17,6 @@ from tests.web.portal.conftest import Logs
 from vaka.clock import Clock, SystemClock
 from vaka.database.connections import transaction
 from vaka.identity.sessions import Realm, find_session, open_session
-from vaka.ledger.signer import LedgerHaltedError
 from vaka.settings import AccessSettings, Settings
 from vaka.settings_operations import TrialSettings
 from vaka.web.asker import COOKIES
@@ -85,9 +83,7 @@ async def portal_for_all(furnished: Installation) -> AsyncIterator[Portal]:
 @pytest.fixture
 async def portal(installation: Installation, logs: Logs, portal_for_all: Portal) -> Portal:
     """The portal, with nothing in its memory either, while Ekbacka's log stands too."""
-    # A command of another test has sealed it already, with the installation's own key.
-    with suppress(LedgerHaltedError):
-        await logs.seal()
+    await logs.seal()
     return at_its_start(portal_for_all, portal_for_all.clock)
 
 

@@ -70,9 +70,9 @@ class Logs:
         await self._seal(platform_role("sequencer"), PLATFORM_DATABASE, SETTINGS.ledger.log_name())
 
     async def _seal(self, role: str, database: str, name: str) -> None:
-        root, connection = self.installation.root, await self.installation.component(role, database)
+        connection = await self.installation.component(role, database)
         is_new = not (await (await connection.execute("select from ledger.checkpoint")).fetchall())
-        signer = open_signer(KeyFiles.of(root, root, database), name, is_new=is_new)
+        signer = open_signer(files_of(self.installation, database), name, is_new=is_new)
         await Sealing(signer, SystemClock()).make_round(connection)
 
     def mark(self, place: str) -> int:
@@ -103,6 +103,12 @@ class Logs:
         known = self.installation.authorities
         database = PLATFORM_DATABASE if place == "platform" else known[place].database_name
         return self.installation.connection(SUPERUSER, database)
+
+
+def files_of(installation: Installation, database: str) -> KeyFiles:
+    """Where an installation keeps a log's key: commands that seal what they wrote find it there too."""
+    (records := installation.root / "ledger").mkdir(exist_ok=True)
+    return KeyFiles.of(installation.server.credentials, records, database)
 
 
 @pytest.fixture(scope="session")

@@ -252,7 +252,7 @@ async def test_the_proof_verifies_without_us(lovisa: Browser, logs: Logs, instal
     answer = await lovisa.get(f"{HERE}/entry/3/proof")
     assert answer.status == 200
     assert answer.header("content-disposition") == 'attachment; filename="ekbacka-3.tlog-proof"'
-    key = (installation.root / "vaka_t_ekbacka.vkey").read_text().strip()
+    key = (installation.root / "ledger" / "vaka_t_ekbacka.vkey").read_text().strip()
     proof = parse_proof(answer.body)
     policy: Policy | None = None
     assert verify_proof(proof, hash_leaf(proof.extra), LogKey.parse(key), policy).checkpoint.size > 3

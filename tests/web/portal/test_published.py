@@ -16,14 +16,13 @@ from click.testing import CliRunner
 
 from tests.web.browsers import Browser
 from tests.web.furniture import FULL_PERSON, Installation, open_installation
-from tests.web.portal.conftest import SETTINGS, Logs, account_of, enter, person_of
+from tests.web.portal.conftest import SETTINGS, Logs, account_of, enter, files_of, person_of
 from vaka.clock import TurnedClock
 from vaka.commands.main import main
 from vaka.ledger.checkpoints import parse_checkpoint
 from vaka.ledger.entries import Entry
 from vaka.ledger.events import Event
 from vaka.ledger.notes import parse_note
-from vaka.ledger.signer import KeyFiles
 from vaka.settings_web import PortalSettings
 from vaka.web.asker import COOKIES
 from vaka.web.portal.application import build_portal
@@ -51,7 +50,7 @@ def furnished() -> Iterator[Installation]:
 
 
 def key_of(installation: Installation) -> str:
-    files = KeyFiles.of(installation.root, installation.root, installation.authorities["ekbacka"].database_name)
+    files = files_of(installation, installation.authorities["ekbacka"].database_name)
     return files.public.read_text().strip()
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
-from tests.web.portal.conftest import SETTINGS, Logs, enter
+from tests.web.portal.conftest import SETTINGS, Logs, enter, files_of
 from vaka.ledger.note_keys import LogKey
 from vaka.ledger.proofs import parse_proof, verify_proof
-from vaka.ledger.signer import KeyFiles, LedgerHaltedError
+from vaka.ledger.signer import LedgerHaltedError
 from vaka.ledger.tree import hash_leaf
 from vaka.web.portal import receipts
 from vaka.web.portal.portal import Portal
@@ -65,7 +65,7 @@ async def test_the_page_waits_for_the_seal_and_hands_out_a_proof(
     assert "attachment" in answer.header("content-disposition")
     proof = parse_proof(answer.body)
     database = installation.authorities["ekbacka"].database_name
-    key = LogKey.parse(KeyFiles.of(installation.root, installation.root, database).public.read_text().strip())
+    key = LogKey.parse(files_of(installation, database).public.read_text().strip())
     proven = verify_proof(proof, hash_leaf(proof.extra), key, None)
     assert proven.checkpoint.origin == SETTINGS.ledger.log_name("ekbacka")
     assert b'"event":"retention.set"' in proof.extra

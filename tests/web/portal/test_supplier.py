@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from tests.web.browsers import Browser
 from tests.web.furniture import FULL_PERSON, Installation
-from tests.web.portal.conftest import SETTINGS, Logs, account_of, person_of
+from tests.web.portal.conftest import SETTINGS, Logs, account_of, files_of, person_of
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, platform_role
 from vaka.identity.sessions import end_sessions_of, open_session
@@ -21,7 +21,6 @@ from vaka.ledger.entries import Entry, append_many
 from vaka.ledger.events import Event
 from vaka.ledger.note_keys import LogKey
 from vaka.ledger.proofs import parse_proof, verify_proof
-from vaka.ledger.signer import KeyFiles
 from vaka.ledger.tree import hash_leaf
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -106,7 +105,7 @@ async def test_each_entry_has_a_proof_that_anybody_can_check(
     place = places(page)[0]
     answer = await lovisa.get(f"{HERE}/entry/{place}/proof")
     proof = parse_proof(answer.body)
-    key = LogKey.parse(KeyFiles.of(installation.root, installation.root, PLATFORM_DATABASE).public.read_text().strip())
+    key = LogKey.parse(files_of(installation, PLATFORM_DATABASE).public.read_text().strip())
     assert verify_proof(proof, hash_leaf(proof.extra), key, None).checkpoint.origin == SETTINGS.ledger.log_name()
     assert b"desk.port" in proof.extra
 

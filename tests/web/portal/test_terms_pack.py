@@ -22,6 +22,7 @@ from tests.platform import platform_as
 from tests.web.browsers import Browser
 from tests.web.furniture import Installation
 from tests.web.portal.conftest import Logs, enter
+from tests.web.portal.conftest import files_of as log_files_of
 from tests.web.portal.shelf import Shelf
 from vaka.assurance.evidence import Found, Look, enter_look
 from vaka.assurance.terms import find_requirements, load_terms
@@ -29,7 +30,6 @@ from vaka.commands.main import main
 from vaka.database.server import PLATFORM_DATABASE
 from vaka.keys.signing_key import public_file
 from vaka.ledger.proofs import parse_proof
-from vaka.ledger.signer import KeyFiles
 from vaka.web.portal.portal import Portal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
@@ -87,7 +87,7 @@ async def test_term_37_4_the_pack_verifies_offline(
 
 def verify_proofs(folder: Path, installation: Installation) -> None:
     """Each finding that stands has its entry, and the log's own public key proves it."""
-    files = KeyFiles.of(installation.root, installation.root, PLATFORM_DATABASE)
+    files = log_files_of(installation, PLATFORM_DATABASE)
     key = files.public.read_text("utf-8").strip()
     told = [json.loads(line) for line in (folder / "ledger" / "entries.jsonl").read_text("utf-8").splitlines()]
     found = [json.loads(line) for line in (folder / "evidence" / "findings.jsonl").read_text("utf-8").splitlines()]
