@@ -21,7 +21,7 @@ from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.database.connections import Connection, DatabaseUnavailableError, open_connection
 from vaka.database.server import PLATFORM_DATABASE, platform_role
-from vaka.errors import ConfigurationError, VakaError
+from vaka.errors import ConfigurationError
 from vaka.identity.installation import read_installation_mode, require_mode
 from vaka.logs import describe_error
 from vaka.operations.integrity.admitting import enter_refusal, find_fault, find_fault_alone
@@ -51,7 +51,7 @@ def admit(data: Path) -> None:
     """
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
-    refused: list[VakaError] = []
+    refused: list[ConfigurationError] = []
     watchdog = threading.Timer(LONGEST_SECONDS, _give_up, (refused,))
     watchdog.daemon = True
     watchdog.start()
@@ -59,7 +59,7 @@ def admit(data: Path) -> None:
     async def ask() -> None:
         try:
             await require_admission(directory, settings, clock, Path(sys.prefix), _warn)
-        except VakaError as error:
+        except ConfigurationError as error:  # the one way to say no; a database that goes away meanwhile says nothing
             refused.append(error)
 
     try:
@@ -73,7 +73,7 @@ def admit(data: Path) -> None:
         raise refused[0]
 
 
-def _give_up(refused: list[VakaError]) -> None:
+def _give_up(refused: list[ConfigurationError]) -> None:
     """End the process, which waits for something that nothing can break off: a thread of its own asks for names."""
     if refused:
         click.echo(f"vaka: {refused[0].sentence.en}", err=True)

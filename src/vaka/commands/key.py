@@ -209,7 +209,9 @@ async def _rotate(server: Server, settings: Settings, chosen: Authority | None, 
                 f"replaced by {there.rotate_by:%Y-%m-%d}. Nothing was changed. Do it with --apply."
             )
         done = await _replace(server, client, chosen, run)
-    return f"{whose[0].upper()}{whose[1:]} was replaced and the old one destroyed; {done.rewrapped} keys wrapped anew."
+    # Of the root nothing is counted but what an authority's key wraps, and that stays.
+    anew = "every authority's key was" if chosen is None else f"{done.rewrapped} keys"
+    return f"{whose[0].upper()}{whose[1:]} was replaced and the old one destroyed; {anew} wrapped anew."
 
 
 async def _replace(server: Server, client: KeyClient, chosen: Authority | None, run: Run) -> Replaced:

@@ -122,3 +122,8 @@ def takes_touch(name: str) -> bool:
     if path not in TOUCHED and path not in UNTOUCHED:
         raise KeyError(path)
     return path in TOUCHED
+
+
+def takes_two(name: str) -> bool:
+    """Whether a second administrator confirms it as well, of the command that the log calls this."""
+    return name.replace(".", " ") in BY_TWO

@@ -17,7 +17,7 @@ from vaka.clock import Clock, read_clock_state
 from vaka.commands.arguments import digest_arguments
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.proof import NotProvedError, OlderDatabaseError, connect, machine_name, read_session
-from vaka.commands.touches import BY_TWO
+from vaka.commands.touches import takes_two
 from vaka.crypto.chance import new_key
 from vaka.database.server import Server
 from vaka.errors import Category, Sentence, VakaError
@@ -91,7 +91,7 @@ def wait_for_touch(server: Server, clock: Clock, said: Stated) -> Mapping[str, s
     asked = {**values, "token_hash": hash_secret(token), "code_hash": hash_code(code)}
     if _call(server, "ask_command_confirmation", asked) is not True:
         raise NotProvedError
-    by_two = said.command.replace(".", " ") in BY_TWO
+    by_two = takes_two(said.command)
     patience = PATIENCE_FOR_TWO if by_two else PATIENCE
     _show(f"{DataDirectory(root).load_settings().office.origin}/command", code, run, patience, by_two=by_two)
     digest = confirming_act(run).digest

@@ -53,7 +53,7 @@ class Found:
     run: WaitingRun
     by_two: bool
     """Whether two people confirm it (term 18): whose it is, and then another."""
-    first_name: str | None
+    confirmed_by: str | None
     """Who confirmed it already, where the asker would be the second; None where it is his own."""
 
 
@@ -76,8 +76,8 @@ async def find_run(
     row = await (await connection.execute(QUERIES["find_command_confirmation"], values)).fetchone()
     if row is None:
         raise NoSuchCodeError
-    *run, by_two, first_name = row
-    return Found(WaitingRun(*run), by_two, first_name)
+    *run, by_two, confirmed_by = row
+    return Found(WaitingRun(*run), by_two, confirmed_by)
 
 
 async def confirm_run(

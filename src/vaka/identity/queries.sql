@@ -543,7 +543,7 @@ select end_command_session(%(token_hash)s, %(now)s)
 -- as: office
 -- Of one's own that nobody confirmed yet; or of another's that waits for a second person.
 select c.id, c.command, c.arguments, c.arguments_sha256, c.change, c.purpose, c.tool, c.machine, c.uid, c.asked_at,
-       c.by_two, case when c.account_id <> %(account_id)s then a.display_name end as first_name
+       c.by_two, case when c.account_id <> %(account_id)s then a.display_name end as confirmed_by
 from command_confirmation c join account a on a.id = c.account_id
 where c.code_hash = %(code_hash)s and c.expires_at > %(now)s
   and case when c.account_id = %(account_id)s then c.entry is null

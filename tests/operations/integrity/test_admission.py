@@ -221,21 +221,27 @@ async def test_a_database_that_does_not_say_lets_a_unit_start(machine: Machine) 
     assert await machine.ask() == ("", "")
 
 
-@pytest.mark.parametrize(("refused", "status"), [(False, 0), (True, 1)])
+@pytest.mark.parametrize(
+    ("raised", "status", "says"),
+    [
+        ("ConfigurationError('What is installed was altered.')", 1, "was altered"),
+        ("DatabaseUnavailableError()", 0, "could not be told within"),
+        ("", 0, "could not be told within"),
+    ],
+)
 def test_a_question_that_hangs_stops_no_start_and_lets_nothing_in_that_was_refused(
-    tmp_path: Path, refused: bool, status: int
+    tmp_path: Path, raised: str, status: int, says: str
 ) -> None:
     """A thread that asks for a name cannot be broken off, and holds up the end of what waits for it."""
     (tmp_path / "vaka.toml").write_text("")
     hang = f"""
 import asyncio, sys, time
 from vaka.commands import admit
+from vaka.database.connections import DatabaseUnavailableError
 from vaka.errors import ConfigurationError
 async def ask(*_):
     asyncio.get_running_loop().run_in_executor(None, time.sleep, 3600)
-    if {refused}:
-        raise ConfigurationError("What is installed was altered.")
-    await asyncio.sleep(3600)
+    {f"raise {raised}" if raised else "await asyncio.sleep(3600)"}
 admit.LONGEST_SECONDS, admit.require_admission = 1.0, ask
 admit.admit(["--data", sys.argv[1]])
 """
@@ -243,4 +249,4 @@ admit.admit(["--data", sys.argv[1]])
         [sys.executable, "-c", hang, tmp_path], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == status, done.stderr
-    assert ("was altered" if refused else "could not be told within") in done.stderr
+    assert says in done.stderr

@@ -89,7 +89,7 @@ def _act(asks: Asks) -> Act:
 def _outcome(asks: Asks) -> str:
     """Return what the page says afterwards: ``first`` where a second person is waited for, ``second`` to that one."""
     if isinstance(asks, Found):
-        if asks.first_name is not None:
+        if asks.confirmed_by is not None:
             return "second"
         return "first" if asks.by_two else "run"
     return "1"
