@@ -62,7 +62,11 @@ RIGHTS = """
         select a.grantee, 'table', c.relnamespace::regnamespace || '.' || c.relname, a.privilege_type, t.attname
         from pg_attribute t join pg_class c on c.oid = t.attrelid, aclexplode(t.attacl) a where a.grantee <> c.relowner
         union all
-        select a.grantee, 'function', p.pronamespace::regnamespace || '.' || p.proname, a.privilege_type, ''
+        select a.grantee, 'function', p.pronamespace::regnamespace || '.' || p.proname || case
+            when exists (
+                select from pg_proc q where q.pronamespace = p.pronamespace and q.proname = p.proname and q.oid <> p.oid
+            )
+            then '(' || oidvectortypes(p.proargtypes) || ')' else '' end, a.privilege_type, ''
         from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner
         union all
         select a.grantee, 'schema', n.nspname, a.privilege_type, ''
@@ -71,7 +75,10 @@ RIGHTS = """
     select case role when 0 then 'public' else pg_get_userbyid(role) end, on_what, lower(right_to), on_column
     from given where on_what ~ '^(vaka|ledger|public)(\\.|$)'
 """
-"""Every right that anybody was given, but for what PostgreSQL keeps for itself."""
+"""Every right that anybody was given, but for what PostgreSQL keeps for itself.
+
+Functions of one name are told apart by what they take.
+"""
 _GRANT = re.compile(r"grant\s+(.+?)\s+on\s+(function|schema|sequence)?\s*(.+?)\s+to\s+([a-z_,\s]+)", re.DOTALL)
 
 
@@ -97,7 +104,9 @@ def rights_said(kind: Kind) -> set[Right]:
 
 
 def split(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",")]
+    """Names between commas, where no comma in parentheses parts them, with types by their standard names."""
+    parted = re.split(r",(?![^()]*\))", names)
+    return [re.sub(r"\btimestamptz\b", "timestamp with time zone", " ".join(name.split())) for name in parted]
 
 
 def differences(installed: Installed, machines: Mapping[str, Machine]) -> set[str]:
@@ -225,6 +234,10 @@ PLANTED: dict[str, tuple[Kind, str, str]] = {
     ),
     "a function, for everybody": (
         "platform", "grant execute on function vaka.decide_role_request to public", "public vaka.decide_role_request"
+    ),
+    "a function of the same name": (
+        "platform", "grant execute on function vaka.find_untried(interval, timestamptz) to g_desk",
+        "g_desk vaka.find_untried(interval, timestamp with time zone) execute is there",
     ),
     "a key database's table": ("keys", "grant select on vaka.subject_key to g_setup", "g_setup vaka.subject_key"),
     "another group": ("platform", "grant g_setup to vaka_desk", "vaka_desk in g_setup"),
