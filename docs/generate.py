@@ -493,6 +493,10 @@ FAULTS_INTRODUCTION = """\
 For whoever asks what is known of an installation that breaks. Each section of the [runbook](runbook.md), and the tests
 that make it happen for real: processes are killed, disks filled, cables pulled, clocks turned. How long a lost database
 takes is [measured](benchmarks.md#a-primary-is-lost), and no test.
+
+That alarms go on and nothing is lost is seen while it happens. What turns red and what pages say is seen of the state
+that a fault leaves, mostly by tests of their own: of whatever keeps alarms from being received, the trial alarms of
+each minute tell, and with them the status page that an authority reads.
 """
 
 

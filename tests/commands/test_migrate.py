@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.main import main
+from vaka.commands.protection import known_state, look
 from vaka.database.cluster import Cluster
 from vaka.database.migrate import migrations_for
 from vaka.database.provision import provision_tenant
@@ -58,6 +59,14 @@ def test_a_new_installation_lacks_everything_until_told_to_apply(data: DataDirec
     assert f"vaka_platform: {len(migrations_for('platform'))} migrations applied" in shown.output
     assert vaka("migrate", "--data", data.root).output == "Every database is up to date.\n"
     assert not data.cluster.is_running()
+    # What processes would make at their first start is there, and nothing of it shows as changed.
+    made = {"receiver-challenges.secret", "notices.key", "notices.pem", "packs.key", "vaka_platform.log.key"}
+    assert made <= {one.name for one in data.credentials.iterdir()}
+    data.cluster.start()
+    with closing(psycopg.connect(data.cluster.server.conninfo(SUPERUSER, PLATFORM_DATABASE))) as connection:
+        connection.execute("set search_path = vaka")
+        assert known_state(connection) == look(data.root, data.cluster.server)
+    data.cluster.stop()
 
 
 def test_every_authority_is_looked_at_and_a_changed_file_stops_it(data: DataDirectory) -> None:

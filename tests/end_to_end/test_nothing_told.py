@@ -208,6 +208,16 @@ def test_there_is_something_to_look_for(day: Day) -> None:
     assert any(name.endswith(".pgpass") for name in names)
 
 
+def test_nothing_of_a_new_installation_shows_as_changed(day: Day) -> None:
+    """Keys that a process makes at its first start are a shortcoming of term 17, unless the start made them before."""
+    with day.house.platform() as platform:
+        wait_for(lambda: platform.execute("select from vaka.protected_look").fetchone() is not None)
+        drifted = [row["name"] for row in platform.execute("select name from vaka.drift").fetchall()]
+        accepted = {row["name"] for row in platform.execute("select name from vaka.protected_state").fetchall()}
+    assert drifted == []
+    assert {"file:credentials/notices.key", "file:credentials/vaka_t_ekbacka.log.key"} <= accepted
+
+
 def test_term_11_3_no_process_tells_a_secret_or_a_name_by_its_arguments_or_environment(day: Day) -> None:
     seen = day.house.process_ids()
     assert set(processes_of(day.house).values()) <= set(seen)

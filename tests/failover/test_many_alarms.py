@@ -36,6 +36,7 @@ async def test_primary_killed_under_five_hundred_alarms_a_second() -> None:
                     first = await asyncio.to_thread(members.primary)
                     assert first is not None
                     gone = loop.time()
+                    print(f"\n{steady.answered_since(gone - 5.0) / 5:.0f} answered a second")
                     await asyncio.to_thread(first.kill)
                     await asyncio.to_thread(members.wait_for_another, first)
                     promoted = loop.time()

@@ -10,6 +10,7 @@ import click
 from vaka.clock import SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import pending, provision_all, reachable_server
+from vaka.commands.first_files import make_first_files
 from vaka.commands.maintenance import change_option, recorded, require_change, unattended_option
 from vaka.commands.operate import prepare_trials
 from vaka.commands.progress import Progress
@@ -44,6 +45,7 @@ def migrate(data: Path, apply: bool, change: str | None) -> None:
                 changes_accepted(directory.root, server, clock, run.actor),
             ):
                 provision_all(server, progress.say)
+                asyncio.run(make_first_files(directory, settings, server, clock))
                 are_ready = asyncio.run(
                     prepare_trials(server, settings, clock, run.actor, progress.say, keyholder=False)
                 )

@@ -12,6 +12,7 @@ from vaka.commands.archive import prepare_archive
 from vaka.commands.child import Program
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, provision_all
+from vaka.commands.first_files import make_first_files
 from vaka.commands.listening import Port, is_free
 from vaka.commands.programs import database_program, keyholder_program, receiver_ports, retire_orphan, vaka_programs
 from vaka.commands.progress import Progress
@@ -61,6 +62,7 @@ async def operate(
             await supervisor.start(keyholder_program(data, settings))
             await open_keys(data.server(settings), settings, clock)
             await furnish(data.server(settings))
+            await make_first_files(data, settings, data.server(settings), clock)
         await _require_free_ports(data, settings)
         await supervisor.start(*vaka_programs(data, settings), *beside)
         progress.say("Keyholder, receiver, desk, portal, registry, office, sign-in, scheduler and sequencer work.")

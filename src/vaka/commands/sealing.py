@@ -31,16 +31,36 @@ async def seal_logs(
 
     What stands still is refused later, by whoever asks whether the ledger stands.
     """
+    return await _seal_all(data, settings, server, _places(data, settings, authorities), clock)
+
+
+async def begin_logs(
+    data: DataDirectory, settings: Settings, server: Server, authorities: Iterable[Authority], clock: Clock
+) -> None:
+    """Make the keys of logs that have none yet, and seal those logs once.
+
+    One that was signed before gets no other key: its sequencer says that the key is missing.
+    """
+    places = [one for one in _places(data, settings, authorities) if not one.files.secret.exists()]
+    await _seal_all(data, settings, server, places, clock)
+
+
+def _places(data: DataDirectory, settings: Settings, authorities: Iterable[Authority]) -> list[LogPlace]:
     records, log_name = data.root / "ledger", settings.ledger.log_name
     roles = [(PLATFORM_DATABASE, platform_role(COMPONENT), log_name())]
     roles += [(one.database_name, tenant_role(one.database_name, COMPONENT), log_name(one.slug)) for one in authorities]
-    places = [
+    return [
         LogPlace(database, role, origin, KeyFiles.of(data.credentials, records, database))
         for database, role, origin in roles
     ]
+
+
+async def _seal_all(
+    data: DataDirectory, settings: Settings, server: Server, places: Iterable[LogPlace], clock: Clock
+) -> list[str]:
     halted = []
     try:
-        with hold_memories(records):
+        with hold_memories(data.root / "ledger"):
             for place in places:
                 try:
                     await _seal(server, place, settings, clock)

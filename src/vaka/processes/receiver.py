@@ -24,7 +24,7 @@ from vaka.logs import configure_logs, describe_error
 from vaka.metrics_page import open_metrics_page
 from vaka.receiver.nonces import open_shared_nonces
 from vaka.receiver.receiver import Equipment, Receiver
-from vaka.receiver.secret import open_challenge_secret
+from vaka.receiver.secret import open_challenge_secret, secret_file
 from vaka.receiver.sockets import allow_many_sockets
 from vaka.settings import ReceiverSettings
 from vaka.settings_reading import load_settings
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             instance=options.instance,
             settings=_with_absolute_paths(settings.receiver, root),
             server=find_server(settings.database, root),
-            secret=open_challenge_secret(root / "credentials" / "receiver-challenges.secret"),
+            secret=open_challenge_secret(secret_file(root / "credentials")),
             clock=SystemClock(),
             identities=open_identities(root / "credentials"),
             nonces=open_shared_nonces(root / "run" / "receiver-nonces"),

@@ -13,6 +13,11 @@ from vaka.errors import ConfigurationError
 _BYTES = 32
 
 
+def secret_file(credentials: Path) -> Path:
+    """Return where it lies."""
+    return credentials / "receiver-challenges.secret"
+
+
 def open_challenge_secret(path: Path) -> bytes:
     """Return the secret in ``path``, made now where there is none. Several processes may do this at once.
 

@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 The Vaka contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What processes would make at their first start, made while it can be accepted: each is a protected file (term 17).
+
+A process makes what it finds missing, but may accept nothing: made by it, a new installation's own keys would show as
+changed configuration until somebody says that they are as they should be.
+"""
+
+from vaka.clock import Clock
+from vaka.commands.data_directory import DataDirectory
+from vaka.commands.databases import every_authority
+from vaka.commands.sealing import begin_logs
+from vaka.database.server import Server
+from vaka.keys.signing_key import read_signing_key
+from vaka.receiver.secret import open_challenge_secret, secret_file
+from vaka.settings import Settings
+
+
+async def make_first_files(data: DataDirectory, settings: Settings, server: Server, clock: Clock) -> None:
+    """Make the keys that are missing: of the logs, of notices, of evidence packs, and what signs devices' challenges.
+
+    The databases answer. Raises ConfigurationError.
+    """
+    open_challenge_secret(secret_file(data.credentials))
+    for key in (settings.notices.signing_key, settings.terms.signing_key):
+        read_signing_key(data.root / key)
+    await begin_logs(data, settings, server, every_authority(server), clock)
