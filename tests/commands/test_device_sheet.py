@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.identities import IDENTITIES
-from vaka.commands.device_sheet import Context, SheetError, read_sheet
+from vaka.commands.device_sheet import Context, read_sheet
+from vaka.commands.sheets import SheetError
 from vaka.tenants.device_secrets import SecretDesk
 from vaka.tenants.devices import Certificate, Digest, Network
 

@@ -195,6 +195,15 @@ CHANGES = {
     "setting": Change("setup", "platform", (SETTING,), "settings.changed", ""),
     "key": Change("setup", "platform", (SETTING,), "key.changed", ""),
     "unit": Change("setup", "tenant", (UNIT, HOURS), "unit.registered", f"unit:{A}"),
+    "unit, changed": Change(
+        "setup", "tenant",
+        (f"update unit set phone = '1' where id = '{A}'", f"delete from unit_hours where unit_id = '{A}'", HOURS),
+        "unit.changed", f"unit:{A}", before=f"{UNIT}; {HOURS}",
+    ),
+    "unit, removed": Change(
+        "setup", "tenant", (f"delete from unit_hours where unit_id = '{A}'", f"delete from unit where id = '{A}'"),
+        "unit.removed", f"unit:{A}", before=f"{UNIT}; {HOURS}",
+    ),
     "person": Change("setup", "tenant", (PERSON, CONTACT), "person.registered", f"person:{A}"),
     "device": Change("setup", "tenant", (TENANT_DEVICE,), "device.registered", f"device:{A}"),
     "device, adopted": Change("desk", "tenant", (TENANT_DEVICE,), "device.adopted", f"device:{A}"),
@@ -208,6 +217,8 @@ CHANGES = {
 ALIKE = {
     "settings.changed": {"key.changed"}, "key.changed": {"settings.changed"},
     "device.registered": {"device.adopted"}, "device.adopted": {"device.registered"},
+    "unit.registered": {"unit.changed"}, "unit.changed": {"unit.registered", "unit.removed"},
+    "unit.removed": {"unit.changed"},
     "security_key.used": {"security_key.renamed"}, "security_key.renamed": {"security_key.used"},
 }  # fmt: skip
 """What tells of the same change."""

@@ -38,8 +38,10 @@ from vaka.tenants.adoption import NewDevice, enter_device, keep_device
 from vaka.tenants.authorities import Authority
 from vaka.tenants.devices import Device, Digest, register_devices
 from vaka.tenants.intervals import DeviceKind
+from vaka.tenants.on_call import set_on_call
 from vaka.tenants.people import Contact, Note, Person, Unit, UnitHours, register_people, register_units
 from vaka.tenants.registration import register_authority
+from vaka.tenants.units import Answer, Service, set_units
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -172,6 +174,21 @@ def unit() -> tuple[list[Unit], list[UnitHours]]:
     return [made], [UnitHours(f"Centrum {next(_numbers)}", 0, 9, made.id)]
 
 
+def phone() -> str:
+    return f"08-465 004 {next(_numbers) % 100:02}"
+
+
+async def with_units(house: House) -> Act:
+    """One unit is all there is, and each time it gets another number."""
+
+    async def renumber(house: House, now: datetime) -> object:
+        night = Answer("Centrum", 0, 0, "Nattpatrullen")
+        return await set_units(house.tenant, Service({night.unit: phone()}, frozenset([night])), actor=ACTOR, now=now)
+
+    await renumber(house, NOW)
+    return renumber
+
+
 async def register(house: House, now: datetime) -> object:
     return await register_devices(
         house.tenant, house.setup, house.authority, IDENTITIES, [device()], actor=ACTOR, now=now
@@ -210,6 +227,9 @@ CASES = [
          h.keyring.of(h.authority.id), [person()], actor=ACTOR, now=now)), "person.registered", "person", ("tenant",)),
     Case("register_units", partial(simply, lambda h, now: register_units(h.tenant, *unit(), actor=ACTOR, now=now)),
          "unit.registered", "unit", ("tenant",)),
+    Case("set_units", with_units, "unit.changed", "unit", ("tenant",)),
+    Case("set_on_call", partial(simply, lambda h, now: set_on_call(h.tenant, h.authority.id, phone(), actor=ACTOR,
+         now=now)), "policy.changed", "authority", ("tenant",)),
     Case("register_authority", partial(simply, found), "authority.registered", "authority"),
     # What lets nobody in, or keeps somebody out, never waits for the ledger to be sealed: operators must get to alarms.
     Case("open_session", partial(simply, lambda h, now: open_session(h.signin, h.account, "operator", "test", now)),

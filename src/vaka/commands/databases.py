@@ -4,6 +4,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 from psycopg.rows import class_row
@@ -18,6 +20,17 @@ from vaka.keys.credentials import issue_credentials
 from vaka.keys.identities import create_identity_key, identity_key_file
 from vaka.settings import Settings
 from vaka.tenants.authorities import QUERIES, Authority
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An authority, as whoever looks after the installation sees it."""
+
+    slug: str
+    name: str
+    kind: str
+    state: str
+    created_at: datetime
 
 
 def provision_all(server: Server, say: Callable[[str], None]) -> None:
@@ -43,7 +56,7 @@ def pending(server: Server) -> Iterator[tuple[str, list[str]]]:
     """
     require_reachable(server)
     kinds: list[tuple[str, Kind]] = [(PLATFORM_DATABASE, "platform"), (KEY_DATABASE, "keys")]
-    existing = _existing_databases(server)
+    existing = existing_databases(server)
     if PLATFORM_DATABASE in existing:
         kinds += [(authority.database_name, "tenant") for authority in every_authority(server)]
     for database, kind in kinds:
@@ -68,6 +81,14 @@ def every_authority(server: Server) -> list[Authority]:
         connection.execute("set search_path = vaka")
         with connection.cursor(row_factory=class_row(Authority)) as cursor:
             return cursor.execute(QUERIES["list_every_authority"]).fetchall()
+
+
+def read_directory(server: Server) -> list[Registered]:
+    """Return every authority of the platform's directory, by slug, with what the directory says of it."""
+    with closing(_connect(server, platform_role("setup"), PLATFORM_DATABASE)) as connection:
+        connection.execute("set search_path = vaka")
+        with connection.cursor(row_factory=class_row(Registered)) as cursor:
+            return cursor.execute(QUERIES["list_registered"]).fetchall()
 
 
 def choose_authority(authorities: Sequence[Authority], slug: str) -> Authority:
@@ -123,7 +144,8 @@ def _issue_identity_key(server: Server) -> None:
     create_identity_key(server.credentials)
 
 
-def _existing_databases(server: Server) -> set[str]:
+def existing_databases(server: Server) -> set[str]:
+    """Return the names of the server's databases, whatever they are for."""
     with closing(_connect(server, SUPERUSER, "postgres")) as connection:
         return {str(name) for (name,) in connection.execute("select datname from pg_database")}
 

@@ -13,17 +13,17 @@ import click
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.device_sheet import LARGEST_SHEET, OPTIONAL, PERSON_COLUMN, REQUIRED, Context, read_sheet
+from vaka.commands.device_sheet import OPTIONAL, PERSON_COLUMN, REQUIRED, Context, read_sheet
 from vaka.commands.exercise import exercise
 from vaka.commands.keys_at_hand import keyholder_at_hand
 from vaka.commands.maintenance import Run, change_option, recorded, require_change
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.commands.secret import choose, secret
+from vaka.commands.sheets import read_file
 from vaka.database.connections import open_connection
 from vaka.database.queries import load_queries
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
-from vaka.errors import ConfigurationError
 from vaka.identifiers import new_identifier
 from vaka.keys.identities import open_identities
 from vaka.keys.keyring import open_keyring
@@ -68,7 +68,7 @@ def import_devices(data: Path, authority: str, apply: bool, change: str | None, 
     directory = DataDirectory(data.absolute())
     settings = directory.load_settings()
     require_change(change, apply=apply)
-    text, clock = _read(file), SystemClock()
+    text, clock = read_file(file), SystemClock()
     with reachable_server(directory, settings) as server:
         authorities = active_authorities(server)
         if apply:
@@ -81,17 +81,6 @@ def import_devices(data: Path, authority: str, apply: bool, change: str | None, 
         if apply:
             asyncio.run(seal_logs(directory, settings, server, authorities, clock))
             click.echo(hand_out(directory, settings, server, run))
-
-
-def _read(file: Path) -> str:
-    try:
-        if file.stat().st_size > LARGEST_SHEET:
-            raise ConfigurationError(f"{file} is larger than {LARGEST_SHEET // 1024 // 1024} MiB.")
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file} is not UTF-8 text. Save it as CSV UTF-8.") from error
 
 
 async def _import(

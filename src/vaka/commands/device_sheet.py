@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Reading a sheet of devices (CSV). Pure: text to devices, or every fault with its line, all at once."""
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,8 +10,8 @@ from ipaddress import ip_network
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from vaka.commands.sheets import SheetError, read_lines
 from vaka.crypto.activation import UnusableSecretError
-from vaka.errors import ConfigurationError
 from vaka.tenants.device_secrets import SecretDesk
 from vaka.tenants.devices import LONGEST_EXCEPTION, WIDEST_NETWORK, Certificate, Device, Digest, Network
 from vaka.tenants.intervals import INTERVALS, DeviceKind, guess_kind
@@ -24,8 +22,6 @@ OPTIONAL = (
     "algorithm", "certificate_sha256", "network", "exception_reason", "exception_until", "in_use",
 )  # fmt: skip
 PERSON_COLUMN = "personal_number"
-LARGEST_SHEET = 64 * 1024 * 1024
-MOST_FAULTS = 20
 _SENDER = re.compile(r"[!-~]{1,64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ZONE = ZoneInfo("Europe/Stockholm")
@@ -43,14 +39,6 @@ class Context:
     now: datetime
 
 
-class SheetError(ConfigurationError):
-    """The sheet is refused. Names lines and columns, never what stands in them."""
-
-    def __init__(self, faults: list[str]) -> None:
-        more = f" … and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-        super().__init__(f"The sheet is refused and nothing was changed: {'; '.join(faults[:MOST_FAULTS])}{more}.")
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What a sheet says, and by which columns."""
@@ -64,44 +52,28 @@ def read_sheet(text: str, context: Context) -> Sheet:
 
     Raises SheetError with every fault.
     """
-    if "\0" in text:
-        raise SheetError(["it holds characters that cannot be stored"])
-    try:
-        return _read_lines(text.lstrip("\ufeff"), context)
-    except csv.Error as error:
-        raise SheetError([f"it is no CSV ({error})"]) from error
-
-
-def _read_lines(text: str, context: Context) -> Sheet:
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
-    columns = [name.strip() for name in reader.fieldnames or ()]
-    faults = [f"the column {name} is missing" for name in REQUIRED if name not in columns]
-    faults += [f"the column {name} is unknown" for name in columns if name not in REQUIRED + OPTIONAL]
-    if faults:
-        raise SheetError(faults)
-    reader.fieldnames = columns
+    sheet = read_lines(text, REQUIRED, OPTIONAL)
+    faults: list[str] = []
     devices, lines = [], dict[str, int]()
-    for row in reader:
-        fields = {name: (value or "").strip() for name, value in row.items() if name is not None}
-        where = f"line {reader.line_num}"
-        if None in row:
+    for line in sheet.lines:
+        where = f"line {line.number}"
+        if line.fields is None:
             faults.append(f"{where}: more fields than columns")
             continue
         try:
-            device = _read_line(fields, context)
+            device = _read_line(line.fields, context)
         except ValueError as error:
             faults.append(f"{where}: {error}")
             continue
         if device.sender in lines:
             faults.append(f"{where}: the sender stands in line {lines[device.sender]} already")
-        lines[device.sender] = reader.line_num
+        lines[device.sender] = line.number
         devices.append(device)
     if not devices and not faults:
         faults.append("it has no device")
     if faults:
         raise SheetError(faults)
-    return Sheet(devices, columns)
+    return Sheet(devices, sheet.columns)
 
 
 def _read_line(fields: Mapping[str, str], context: Context) -> Device:

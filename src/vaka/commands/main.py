@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "ledger": ("vaka.commands.ledger:ledger", "Export the ledger, and hand out receipts."),
     "witness": ("vaka.commands.witness:witness", "Watch a supplier's logs from a machine of one's own."),
     "verify": ("vaka.commands.verify:verify", "Verify a log or a receipt, without trusting whoever made it."),
+    "authority": ("vaka.commands.authority:authority", "Take in authorities, and say who answers for their areas."),
     "device": ("vaka.commands.device:device", "Register and change devices."),
     "erasure": ("vaka.commands.erasure:erasure", "Try to read erased people in a restored backup."),
     "backup": ("vaka.commands.backup:backup", "Back up, try whether it can be restored, restore."),

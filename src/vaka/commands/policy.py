@@ -2,23 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`vaka policy`: what an authority decides for itself, shown, and changed where it asks for it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 
 from vaka.clock import SystemClock
-from vaka.commands.data_directory import DataDirectory
-from vaka.commands.databases import active_authorities, reachable_server
-from vaka.commands.maintenance import Run, change_only_option, change_option, recorded, require_change
-from vaka.commands.receipts import hand_out
-from vaka.commands.sealing import seal_logs
-from vaka.database.connections import open_connection
-from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
-from vaka.errors import ConfigurationError
+from vaka.commands.at_authority import apply_option, authority_option, data_option, perform
+from vaka.commands.maintenance import Run, change_only_option, change_option
 from vaka.tenants.authorities import Authority
-from vaka.tenants.gateway import Gateway
 from vaka.tenants.policy import (
     CLASSES,
     LIMITS,
@@ -33,16 +24,6 @@ from vaka.tenants.policy import (
     try_override,
 )
 
-Act = Callable[[Authority, Connection, Connection, Run], Awaitable[str]]
-"""What a command does, with the connections to the platform's and the authority's database."""
-
-data_option = click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
-                           help="The data directory.")  # fmt: skip
-authority_option = click.option("--authority", required=True, metavar="SHORT-NAME", help="Whose it is.")
-apply_option = click.option(
-    "--apply", is_flag=True, help="Do it; without it it is only checked, and what is so now is shown."
-)
-
 
 @click.group()
 def policy() -> None:
@@ -54,7 +35,7 @@ def policy() -> None:
 @authority_option
 def show(data: Path, authority: str) -> None:
     """Print the limits, and what the authority has decided of devices' codes."""
-    _perform(data, authority, "policy.show", None, _describe, apply=False)
+    perform(data, authority, "policy.show", None, _describe, apply=False, shows=True)
 
 
 @policy.command("set")
@@ -78,7 +59,7 @@ def set_(data: Path, authority: str, apply: bool, change: str | None, limits: tu
         lines = [f"  {name}: {before[name]} would become {value}" for name, value in changed.items()]
         return "\n".join([await _describe(chosen, platform, tenant, run), *(lines or ["  Nothing would change."])])
 
-    _perform(data, authority, "policy.set", change, act, apply=apply)
+    perform(data, authority, "policy.set", change, act, apply=apply)
 
 
 @policy.command()
@@ -105,38 +86,7 @@ def classify(
             await try_override(platform, chosen.id, override)
         return await _describe(chosen, platform, tenant, run)
 
-    _perform(data, authority, "policy.classify", change, act, apply=apply)
-
-
-def _perform(data: Path, slug: str, name: str, change: str | None, act: Act, *, apply: bool) -> None:
-    directory, clock = DataDirectory(data.absolute()), SystemClock()
-    settings = directory.load_settings()
-    require_change(change, apply=apply)
-    with reachable_server(directory, settings) as server:
-        authorities = active_authorities(server)
-        chosen = next((one for one in authorities if one.slug == slug), None)
-        if chosen is None:
-            known = ", ".join(one.slug for one in authorities) or "none"
-            raise ConfigurationError(f"There is no authority {slug!r}. Those there are: {known}.")
-        if apply:
-            asyncio.run(seal_logs(directory, settings, server, authorities, clock))
-        with recorded(server, clock, name, change, apply=apply) as run:
-            run.facts["authority"] = str(chosen.id)
-            click.echo(asyncio.run(_connected(server, chosen, act, run)))
-            if not apply and name != "policy.show":
-                click.echo("Nothing was changed. Do it with --apply.")
-        if apply:
-            asyncio.run(seal_logs(directory, settings, server, authorities, clock))
-            click.echo(hand_out(directory, settings, server, run))
-
-
-async def _connected(server: Server, authority: Authority, act: Act, run: Run) -> str:
-    gateway = Gateway(server, "setup", [authority])
-    async with (
-        await open_connection(server, platform_role("setup"), PLATFORM_DATABASE, application="vaka-setup") as platform,
-        await gateway.open_own_connection(authority.id, "policy") as tenant,
-    ):
-        return await act(authority, platform, tenant, run)
+    perform(data, authority, "policy.classify", change, act, apply=apply)
 
 
 async def _describe(authority: Authority, platform: Connection, tenant: Connection, _run: Run) -> str:

@@ -12,12 +12,14 @@ _LIMITS = (
     "amber_after_seconds", "red_after_seconds", "ring_all_after_seconds", "on_call_after_seconds",
     "repeat_window_seconds", "mass_silence_percent", "mass_silence_minimum", "lost_grace_seconds", "away_after_seconds",
 )  # fmt: skip
-
+_UNIT = "its name, its number, its areas"
 
 INSTALLATION: Mapping[Event, About] = MappingProxyType(
     {
-        Event.UNIT_REGISTERED: About(("setup", "demo"), ("unit",), (), "its name and number"),
-        Event.AUTHORITY_REGISTERED: About(("setup", "demo"), ("authority",), ("slug", "kind")),
+        Event.UNIT_REGISTERED: About(("account", "setup", "demo"), ("unit",), (), _UNIT),
+        Event.UNIT_CHANGED: About(("account", "setup"), ("unit",), ("fields",), _UNIT),
+        Event.UNIT_REMOVED: About(("account", "setup"), ("unit",), (), _UNIT),
+        Event.AUTHORITY_REGISTERED: About(("account", "setup", "demo"), ("authority",), ("slug", "kind")),
         Event.AUTHORITY_RELEASED: About(
             ("scheduler",), ("authority",), ("order", "devices", "class_rules"), "whose devices they were"
         ),
@@ -87,7 +89,7 @@ INSTALLATION: Mapping[Event, About] = MappingProxyType(
             ("operation",), "every word of the row but its random identifier",
         ),
         Event.POLICY_CHANGED: About(
-            ("setup", "demo"), ("authority",), ("closing_codes", "on_call_phone", *_LIMITS),
+            ("account", "setup", "demo"), ("authority",), ("closing_codes", "on_call_phone", *_LIMITS),
             "the greeting, the on-call number",
         ),
         Event.CLASS_CHANGED: About(

@@ -64,6 +64,8 @@ class Event(Enum):
     ENDING_CERTIFIED = "ending.certified"  # the certificate of it was signed
     ENDING_RETURNED = "ending.returned"  # an erased authority is here again, from a backup, and cannot go just now
     UNIT_REGISTERED = "unit.registered"  # who answers for which area at which hours
+    UNIT_CHANGED = "unit.changed"  # a unit has another number, or answers for other areas or hours
+    UNIT_REMOVED = "unit.removed"  # a unit answers for nothing any more
     AUTHORITY_REGISTERED = "authority.registered"  # an authority got its own database and roles
     AUTHORITY_RELEASED = "authority.released"  # an authority's contract ends: its devices are unknown senders now
     AUTHORITY_CLOSED = "authority.closed"  # an authority's contract has ended: it is served no more, its log is kept

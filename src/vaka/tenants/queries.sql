@@ -56,6 +56,36 @@ from jsonb_to_recordset(%(rows)s) as r (area text, from_minute smallint, until_m
 on conflict do nothing
 returning unit_id
 
+-- name: lock_units
+-- as: setup in tenant
+-- Of two who change them at once, the second compares with what the first made.
+select pg_advisory_xact_lock(hashtextextended('units', 0))
+
+-- name: list_units
+-- as: setup in tenant
+select u.id, u.name, u.phone, h.area, h.from_minute, h.until_minute
+from unit u
+left join unit_hours h on h.unit_id = u.id
+order by u.name, u.id
+
+-- name: list_areas_lived_in
+-- as: setup in tenant
+select distinct area from person where area <> '' order by area
+
+-- name: change_units
+-- as: setup in tenant
+update unit u set phone = r.phone from jsonb_to_recordset(%(rows)s) as r (id uuid, phone text) where u.id = r.id
+
+-- name: drop_unit_hours
+-- as: setup in tenant
+delete from unit_hours h
+using jsonb_to_recordset(%(rows)s) as r (area text, from_minute smallint)
+where h.area = r.area and h.from_minute = r.from_minute
+
+-- name: drop_units
+-- as: setup in tenant
+delete from unit u using jsonb_to_recordset(%(rows)s) as r (id uuid) where u.id = r.id
+
 -- name: await_number
 -- as: registry in tenant
 -- Of two who are registered with one number at once, the second waits, and is found then.
@@ -237,6 +267,14 @@ update policy set greeting = %(greeting)s where greeting = '' returning greeting
 -- as: setup in tenant
 update policy set on_call_phone = %(phone)s where on_call_phone = ''
 
+-- name: set_on_call_phone
+-- as: setup in tenant
+update policy set on_call_phone = %(phone)s where on_call_phone <> %(phone)s
+
+-- name: has_on_call_phone
+-- as: setup in tenant
+select on_call_phone <> '' from policy
+
 -- name: read_limits
 -- as: setup in tenant
 select amber_after_seconds, red_after_seconds, ring_all_after_seconds, on_call_after_seconds, repeat_window_seconds,
@@ -257,6 +295,10 @@ set amber_after_seconds = %(amber_after_seconds)s, red_after_seconds = %(red_aft
 -- name: find_authority
 -- as: setup in platform
 select id, slug, name, kind, database_name, address from authority where slug = %(slug)s
+
+-- name: list_registered
+-- as: setup in platform
+select slug, name, kind, state, created_at from authority order by slug
 
 -- name: enter_authority
 -- as: setup in platform

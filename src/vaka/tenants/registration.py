@@ -54,7 +54,7 @@ async def register_authority(
     The row in the directory comes last: what other processes find there is ready for use, keys included. Raises
     UnusableAuthorityError, KeysUnavailableError.
     """
-    _require_usable(slug, name, kind)
+    require_usable(slug, name, kind)
     known = await _find(platform, slug)
     if known is not None and known.kind != kind:
         raise UnusableAuthorityError(
@@ -74,13 +74,14 @@ async def register_authority(
     return authority
 
 
-def _require_usable(slug: str, name: str, kind: str) -> None:
+def require_usable(slug: str, name: str, kind: str) -> None:
+    """Raise UnusableAuthorityError where no authority can be called so."""
     if not _SLUG.fullmatch(slug):
         raise UnusableAuthorityError(
             sv="Kortnamnet ska ha 2–31 små bokstäver a–z, siffror eller understreck och börja med en bokstav.",
             en="The short name is 2–31 lower-case letters a–z, digits or underscores, and begins with a letter.",
         )
-    if not 1 <= len(name.strip()) <= LONGEST_NAME or kind not in KINDS:
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable() or kind not in KINDS:
         raise UnusableAuthorityError(
             sv=f"En kommun behöver ett namn på 1–{LONGEST_NAME} tecken och slaget authority eller intake.",
             en=f"An authority needs a name of 1–{LONGEST_NAME} characters and the kind authority or intake.",

@@ -65,6 +65,8 @@ EVENTS: Mapping[str, str] = {
     "authority.released": mark("The devices of an authority whose contract ends let go"),
     "authority.closed": mark("Authority closed, its contract has ended"),
     "unit.registered": mark("Unit registered"),
+    "unit.changed": mark("Unit, its hours or its number changed"),
+    "unit.removed": mark("Unit removed"),
     "authority.registered": mark("Authority registered"),
     "installation.decided": mark("Kind of installation decided"),
     "installation.founded": mark("Installation founded: two administrators can act"),
@@ -315,7 +317,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "registers": (
         mark("Registers"),
         ("person.registered", "person.changed", "device.registered", "device.changed", "device.adopted",
-         "unit.registered", "hold.placed", "hold.lifted"),
+         "unit.registered", "unit.changed", "unit.removed", "hold.placed", "hold.lifted"),
     ),
     "erasure": (
         mark("Erasure"),
