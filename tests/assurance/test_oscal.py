@@ -141,7 +141,7 @@ def test_an_open_case_is_a_risk_and_nothing_marked_red_is_said_of_it() -> None:
     tlp = [one["value"] for risk in plan["risks"] for one in risk["props"] if one["name"] == "tlp"]
     assert tlp == ["TLP:AMBER", "TLP:AMBER", "TLP:GREEN"]
     assert "-RED" not in json.dumps(documents)
-    assert "1 entries marked TLP:RED are left out" in plan["risks"][1]["description"]
+    assert "1 entry marked TLP:RED is left out" in plan["risks"][1]["description"]
     items = [one["related-risks"] for one in plan["poam-items"] if "related-risks" in one]
     assert items == [[{"risk-uuid": one["uuid"]}] for one in plan["risks"]]
     assert "cases" not in json.dumps(make_documents(CASES["something fails, something is old"])[ACTIONS])

@@ -422,7 +422,7 @@ async def test_unknown_senders_are_closed_together_with_a_reason(
     assert installation.state_of("mottagning", first) != "closed"
     answer = await lena.act("/bulk", [*fields[:-1], ("text", "Ett angrepp från ett enda nät, kontrollerat.")])
     # The second is not as it was on the page, and the third somebody has taken.
-    assert "1 larm avslutade, 2 lämnade." in answer.text
+    assert "1 larm avslutat, 2 lämnade." in answer.text
     states = [installation.state_of("mottagning", one) for one in (first, second, taken)]
     assert states[0::2] == ["closed", "taken"]
     assert states[1] != "closed"

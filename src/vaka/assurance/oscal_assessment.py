@@ -18,7 +18,8 @@ from vaka.assurance.oscal_parts import (
 )
 from vaka.assurance.oscal_system import describe_source, implementation_id, software
 from vaka.assurance.terms import Goal, Requirement, Term
-from vaka.assurance.wording import STATUSES, explain
+from vaka.assurance.wording import explain
+from vaka.assurance.wording_statuses import STATUSES
 from vaka.errors import Sentence
 
 

@@ -11,12 +11,17 @@ from types import MappingProxyType
 from vaka.assurance.oscal_parts import Assessed, Json, OpenCase, moment, own, said
 from vaka.cases.model import MARKINGS, may_leave
 from vaka.cases.words import WORDS, file_in, title_of
+from vaka.counted import counted
 from vaka.errors import Sentence
 
 _STATES: Mapping[str, str] = MappingProxyType(
     {"open": "open", "acknowledged": "open", "triaged": "investigating", "contained": "remediating"}
 )
 """The steps at which something is open, in OSCAL's own words for a risk."""
+_LEFT_OUT = Sentence(
+    sv="{count} [post märkt|poster märkta] TLP:RED är [utelämnad|utelämnade].",
+    en="{count} [entry|entries] marked TLP:RED [is|are] left out.",
+)
 
 
 def is_open(state: str) -> bool:
@@ -73,8 +78,7 @@ def _name(one: OpenCase) -> str:
 def _summary(one: OpenCase) -> str:
     stands = " · ".join(said(WORDS[word]) for word in (one.case.kind, one.case.severity, one.case.state))
     red = len(one.entries) - len(may_leave(one.entries))
-    left_out = Sentence(f"{red} poster märkta TLP:RED är utelämnade.", f"{red} entries marked TLP:RED are left out.")
-    return f"{stands}. {said(left_out)}" if red else f"{stands}."
+    return f"{stands}. {said(counted(_LEFT_OUT, red))}" if red else f"{stands}."
 
 
 def _props(one: OpenCase) -> Sequence[Json]:

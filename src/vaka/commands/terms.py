@@ -18,7 +18,8 @@ from vaka.assurance.contract import LARGEST_FILE, ContractText, import_contract,
 from vaka.assurance.evidence import Supervised, list_supervised, read_standings
 from vaka.assurance.looking import Looking
 from vaka.assurance.terms import Term, load_terms
-from vaka.assurance.wording import STATUSES, explain
+from vaka.assurance.wording import explain
+from vaka.assurance.wording_statuses import STATUSES
 from vaka.clock import Clock, SystemClock
 from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import active_authorities, reachable_server

@@ -5,8 +5,25 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from vaka.counted import counted
 from vaka.errors import Sentence
 from vaka.ledger.findings import Checked, Wrong, WrongError
+
+_SIZE = Sentence(sv="{count} [post|poster]", en="{count} [entry|entries]")
+_TILES = Sentence(
+    sv="{count} [trädfil|trädfiler] vilar på roten", en="{count} [tile|tiles], the root rests on [it|all of them]"
+)
+_SEALED = Sentence(
+    sv="[posten är den|{count} poster är de] som förseglades",
+    en="[the entry is the one that was|{count} entries are those that were] sealed",
+)
+_REMOVED = Sentence(sv="{count} [post är borttagen|poster är borttagna]", en="{count} [entry was|entries were] removed")
+_RECEIPTS = Sentence(
+    sv="{count} [kvitto gäller en post|kvitton gäller poster] som står kvar eller har funnits där",
+    en="{count} [receipt is of an entry that stands, or stood, in its place|"
+    "receipts are of entries that stand, or stood, in their places]",
+)
+_SOURCES = Sentence(sv="{count} [källa|källor] utan", en="{count} [source|sources] without")
 
 
 def report(checked: Checked, wrong: WrongError | None, reason: str | None, language: str) -> list[str]:
@@ -26,9 +43,10 @@ def report(checked: Checked, wrong: WrongError | None, reason: str | None, langu
 def _facts(checked: Checked) -> Iterator[Sentence]:
     if not checked.is_signed:
         return
+    size = counted(_SIZE, checked.size)
     yield Sentence(
-        sv=f"{checked.origin}: {checked.size} poster, rot {checked.root}, undertecknad av loggen",
-        en=f"{checked.origin}: {checked.size} entries, root {checked.root}, signed by the log",
+        sv=f"{checked.origin}: {size.sv}, rot {checked.root}, undertecknad av loggen",
+        en=f"{checked.origin}: {size.en}, root {checked.root}, signed by the log",
     )
     if checked.seen_at is None:
         yield Sentence(
@@ -40,35 +58,27 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
         names = ", ".join(checked.witnesses)
         yield Sentence(sv=f"sedd senast {when} av vittnena: {names}", en=f"seen by {when} by the witnesses: {names}")
     if checked.tiles:
-        yield Sentence(
-            sv=f"{checked.tiles} trädfiler vilar på roten", en=f"{checked.tiles} tiles, the root rests on all of them"
-        )
+        yield counted(_TILES, checked.tiles)
     if checked.continues is not None:
+        size = counted(_SIZE, checked.continues)
         yield Sentence(
-            sv=f"fortsätter den tidigare kontrollpunkten med {checked.continues} poster",
-            en=f"continues the earlier checkpoint of {checked.continues} entries",
+            sv=f"fortsätter den tidigare kontrollpunkten med {size.sv}",
+            en=f"continues the earlier checkpoint of {size.en}",
         )
-    if checked.entries == 1:
-        yield Sentence(sv="posten är den som förseglades", en="the entry is the one that was sealed")
-    elif checked.entries:
-        yield Sentence(
-            sv=f"{checked.entries} poster är de som förseglades",
-            en=f"{checked.entries} entries are those that were sealed",
-        )
+    if checked.entries:
+        yield counted(_SEALED, checked.entries)
     if checked.removed:
+        removed = counted(_REMOVED, checked.removed)
         yield Sentence(
-            sv=f"{checked.removed} poster är borttagna efter minst {checked.kept_days} dagar, enligt post "
+            sv=f"{removed.sv} efter minst {checked.kept_days} dagar, enligt post "
             f"{checked.decision}: myndighetens beslut {checked.decided_at} av {checked.decided_by}",
-            en=f"{checked.removed} entries were removed after {checked.kept_days} days or more, by entry "
+            en=f"{removed.en} after {checked.kept_days} days or more, by entry "
             f"{checked.decision}: the authority's decision of {checked.decided_at} by {checked.decided_by}",
         )
     for where in checked.known_gaps:
         yield Sentence(sv=f"KÄND LUCKA: {where}: {Wrong.GAP.value.sv}", en=f"KNOWN GAP: {where}: {Wrong.GAP.value.en}")
     if checked.receipts:
-        yield Sentence(
-            sv=f"{checked.receipts} kvitton gäller poster som står kvar eller har funnits där",
-            en=f"{checked.receipts} receipts are of entries that stand, or stood, in their places",
-        )
+        yield counted(_RECEIPTS, checked.receipts)
     if checked.since_beat is not None:
         longest = Sentence(sv="–", en="–")
         if checked.silence_before is not None:
@@ -81,9 +91,10 @@ def _facts(checked: Checked) -> Iterator[Sentence]:
             en=f"longest silence between two heartbeats: {longest.en}; since the last one: {checked.since_beat} s",
         )
     if checked.sources:
+        sources = counted(_SOURCES, checked.sources)
         yield Sentence(
-            sv=f"{checked.sources} källor utan {'annan ' if checked.known_gaps else ''}lucka; "
+            sv=f"{sources.sv} {'annan ' if checked.known_gaps else ''}lucka; "
             f"skrivna från {checked.first_at} till {checked.last_at}",
-            en=f"{checked.sources} sources without {'any other' if checked.known_gaps else 'a'} gap; "
+            en=f"{sources.en} {'any other' if checked.known_gaps else 'a'} gap; "
             f"written from {checked.first_at} to {checked.last_at}",
         )

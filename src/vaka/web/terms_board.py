@@ -16,7 +16,8 @@ from vaka.assurance.assessment import Contract, Judgement, Standing, Status, ass
 from vaka.assurance.evidence import Supervised, read_standings
 from vaka.assurance.tasks import Turn, turn_of
 from vaka.assurance.terms import Goal, Group, Requirement, Term, load_terms
-from vaka.assurance.wording import MEANINGS, STATUSES, explain, explain_one
+from vaka.assurance.wording import explain, explain_one
+from vaka.assurance.wording_statuses import MEANINGS, STATUSES
 from vaka.database.connections import Connection
 from vaka.web.texts import Language, mark
 

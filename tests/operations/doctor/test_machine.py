@@ -247,6 +247,7 @@ def test_what_our_own_issuer_issued_is_to_be_renewed_in_time(place: Place) -> No
     key.chmod(0o600)
     for days, said in (
         (65, []), (68, ["The certificate receiver ends in 22 days, and was not renewed."]),
+        (89, ["The certificate receiver ends in 1 day, and was not renewed."]),
         (91, ["The certificate receiver has ended, and was not renewed."]),
         (1826 - 119, ["The issuer internal ends in 119 days, and what it issues with it."]),
     ):  # fmt: skip

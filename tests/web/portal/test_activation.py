@@ -106,7 +106,7 @@ async def test_term_16_4_what_tightens_is_put_in_force_by_one_and_flags_what_is_
     where = await proposed(agneta)
     page = await agneta.get(where)
     assert "1\u00a0larmenhet" not in page.text
-    assert "1 larmenhet skulle ha ett lösenord som ska bytas, 1 av dem är nya." in page.text
+    assert "1 larmenhet skulle ha ett lösenord som ska bytas, 1 av dem är ny." in page.text
     assert label(IDENTITIES.blind(weak.sender)) in page.text
     assert label(IDENTITIES.blind(strong.sender)) not in page.text
     assert await rules_of(installation) == FLOORS, "nothing holds before it is approved"

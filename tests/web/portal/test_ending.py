@@ -193,6 +193,7 @@ async def test_page_says_how_much_of_the_file_that_was_taken_out_could_not_be_op
     change("unopened = 1")
     page = (await gun.get(HERE)).text
     assert (digest in page, in_form in page) == (True, True)
+    assert "I 1 rad gick något inte att öppna; filen säger var." in page
     change("completed_at = completed_at - interval '31 days'")
     assert digest not in (await gun.get(HERE)).text  # nobody can name it any more
     change("completed_at = completed_at + interval '31 days'")

@@ -17,9 +17,11 @@ from vaka.web.portal.case_document import write_case
 from vaka.web.portal.terms_document import Year, write_parts, write_table
 from vaka.web.texts import Language
 
-SAID: dict[Language, tuple[str, str]] = {
-    "sv": ("7 rader till står i filen (CSV).", "7 äldre poster står i ärendets fil (JSON)."),
-    "en": ("7 more rows stand in the file (CSV).", "7 older ones stand in the case's file (JSON)."),
+SAID: dict[tuple[Language, int], tuple[str, str]] = {
+    ("sv", 1): ("1 rad till står i filen (CSV).", "1 äldre post står i ärendets fil (JSON)."),
+    ("sv", 7): ("7 rader till står i filen (CSV).", "7 äldre poster står i ärendets fil (JSON)."),
+    ("en", 1): ("1 more row stands in the file (CSV).", "1 older one stands in the case's file (JSON)."),
+    ("en", 7): ("7 more rows stand in the file (CSV).", "7 older ones stand in the case's file (JSON)."),
 }
 
 
@@ -51,20 +53,20 @@ def case_with(entries: int, language: Language) -> CaseFile:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("language", SAID)
-def test_the_years_report_says_how_many_rows_stand_in_the_file_alone(language: Language) -> None:
-    whole, cut = (write_parts(year_of(MOST_ROWS + more), language)[1] for more in (0, 7))
+@pytest.mark.parametrize(("language", "more"), SAID)
+def test_the_years_report_says_how_many_rows_stand_in_the_file_alone(language: Language, more: int) -> None:
+    whole, cut = (write_parts(year_of(rows), language)[1] for rows in (MOST_ROWS, MOST_ROWS + more))
     assert (len(whole.rows), len(whole.text)) == (MOST_ROWS, 0)
-    assert (len(cut.rows), list(cut.text)) == (MOST_ROWS, [SAID[language][0]])
-    table = write_table(year_of(MOST_ROWS + 7)).decode()
-    assert sum(line.startswith("moved;") for line in table.splitlines()) == MOST_ROWS + 7
+    assert (len(cut.rows), list(cut.text)) == (MOST_ROWS, [SAID[language, more][0]])
+    table = write_table(year_of(MOST_ROWS + more)).decode()
+    assert sum(line.startswith("moved;") for line in table.splitlines()) == MOST_ROWS + more
 
 
-@pytest.mark.parametrize("language", SAID)
-def test_a_cases_document_says_how_many_entries_stand_in_its_file_alone(language: Language) -> None:
+@pytest.mark.parametrize(("language", "more"), SAID)
+def test_a_cases_document_says_how_many_entries_stand_in_its_file_alone(language: Language, more: int) -> None:
     """The newest are in it."""
-    whole, cut = (write_case(case_with(MOST_ROWS + more, language), [], START).parts[1] for more in (0, 7))
+    whole, cut = (write_case(case_with(rows, language), [], START).parts[1] for rows in (MOST_ROWS, MOST_ROWS + more))
     assert (len(whole.rows), len(whole.text)) == (MOST_ROWS, 0)
-    assert (len(cut.rows), list(cut.text)) == (MOST_ROWS, [SAID[language][1]])
-    assert f"Rad {MOST_ROWS + 7}." in cut.rows[-1][2]
-    assert "Rad 8." in cut.rows[0][2]
+    assert (len(cut.rows), list(cut.text)) == (MOST_ROWS, [SAID[language, more][1]])
+    assert f"Rad {MOST_ROWS + more}." in cut.rows[-1][2]
+    assert f"Rad {more + 1}." in cut.rows[0][2]

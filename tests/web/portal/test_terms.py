@@ -24,7 +24,8 @@ from vaka.assurance.assessment import assess_all
 from vaka.assurance.contract import ContractText, import_contract
 from vaka.assurance.evidence import Found, Look, enter_look, list_supervised, read_standings
 from vaka.assurance.terms import find_requirements, load_terms
-from vaka.assurance.wording import STATUSES, explain
+from vaka.assurance.wording import explain
+from vaka.assurance.wording_statuses import STATUSES
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
 from vaka.web.desk.application import ADDRESSES as DESK

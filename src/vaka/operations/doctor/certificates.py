@@ -9,8 +9,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from vaka.counted import counted
 from vaka.errors import Sentence
-from vaka.operations.doctor.findings import Finding, good, unseen, wrong
+from vaka.operations.doctor.findings import DAYS, Finding, good, unseen, wrong
 from vaka.operations.doctor.place import Place
 
 WARNED_BEFORE = timedelta(days=21)
@@ -57,7 +58,7 @@ def look_at_certificates(place: Place) -> Iterator[Finding]:
 
 def _look_at_days(place: Place, path: Path, certificate: x509.Certificate) -> Iterator[Finding]:
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    days = (ends - place.now).days
+    left = counted(DAYS, (ends - place.now).days)
     if place.now < begins:
         said = Sentence(
             sv=f"Certifikatet {path} gäller först från {begins:%Y-%m-%d}.",
@@ -70,10 +71,10 @@ def _look_at_days(place: Place, path: Path, certificate: x509.Certificate) -> It
         )
     elif ends - place.now < WARNED_BEFORE:
         said = Sentence(
-            sv=f"Certifikatet {path} går ut om {days} dagar.", en=f"The certificate {path} expires in {days} days."
+            sv=f"Certifikatet {path} går ut om {left.sv}.", en=f"The certificate {path} expires in {left.en}."
         )
     else:
-        yield good(f"Certifikatet gäller i {days} dagar.", f"The certificate is valid for {days} days.")
+        yield good(f"Certifikatet gäller i {left.sv}.", f"The certificate is valid for {left.en}.")
         return
     yield wrong(
         said,

@@ -18,6 +18,8 @@ class Grade(Enum):
     """It could not be looked at: by this account, or while something else is down."""
 
 
+DAYS = Sentence(sv="{count} [dag|dagar]", en="{count} [day|days]")
+"""How long something is good for, counted (`vaka.counted`)."""
 GOOD, WRONG, UNSEEN = 0, 1, 2
 """Exit codes: everything is as it should be; something is wrong; nothing is, of what could be looked at."""
 

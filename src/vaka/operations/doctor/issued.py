@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from cryptography import x509
 
+from vaka.counted import counted
 from vaka.crypto.policy import load_policy
 from vaka.errors import Sentence
 from vaka.operations.certificates.components import Component, list_components
 from vaka.operations.certificates.issuers import list_issuers
-from vaka.operations.doctor.findings import Finding, good, unseen, wrong
+from vaka.operations.doctor.findings import DAYS, Finding, good, unseen, wrong
 from vaka.operations.doctor.place import Place
 
 _NOTHING = timedelta()
@@ -68,9 +69,10 @@ def _of_issuers(place: Place, issuers: Mapping[str, x509.Certificate]) -> Iterat
         left = issuer.not_valid_after_utc - place.now
         if left >= lasts.certificate + lasts.renew_before:
             continue
+        days = counted(DAYS, left.days)
         said = Sentence(
-            sv=f"Certifikatutfärdaren {name} går ut om {left.days} dagar, och det den utfärdar likaså.",
-            en=f"The issuer {name} ends in {left.days} days, and what it issues with it.",
+            sv=f"Certifikatutfärdaren {name} går ut om {days.sv}, och det den utfärdar likaså.",
+            en=f"The issuer {name} ends in {days.en}, and what it issues with it.",
         )
         if left < _NOTHING:
             said = Sentence(
@@ -89,9 +91,10 @@ def _of_components(place: Place, components: Sequence[Component]) -> Iterator[Fi
         left = one.ends - place.now
         if not one.is_due(place.now) or left >= load_policy().certificates.renew_before - _PATIENCE:
             continue
+        days = counted(DAYS, left.days)
         said = Sentence(
-            sv=f"Certifikatet {one.name} går ut om {left.days} dagar och har inte förnyats.",
-            en=f"The certificate {one.name} ends in {left.days} days, and was not renewed.",
+            sv=f"Certifikatet {one.name} går ut om {days.sv} och har inte förnyats.",
+            en=f"The certificate {one.name} ends in {days.en}, and was not renewed.",
         )
         if left < _NOTHING:
             said = Sentence(

@@ -19,6 +19,7 @@ from vaka.alarms.conflicts import AlarmConflictError, UnusableActError
 from vaka.alarms.reading import read_closing_codes, read_queue
 from vaka.alarms.rows import QueueRow
 from vaka.alarms.unlocking import unlock_names
+from vaka.counted import counted
 from vaka.database.connections import DatabaseUnavailableError
 from vaka.errors import Sentence
 from vaka.tenants.authorities import Authority
@@ -39,6 +40,8 @@ LARGEST_BULK = 200
 BULK_CLASSES = ("technical", "test")
 
 NOBODY_WAITS = Sentence("Ingen väntar just nu.", "Nobody is waiting at the moment.")
+_CLOSED = Sentence("{count} larm [avslutat|avslutade]", "{count} [alarm|alarms] closed")
+_LEFT = Sentence("{count} [lämnat|lämnade]", "{count} left as [it was|they were]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +134,8 @@ async def close_bulk(desk: Desk, request: Request, asker: Asker) -> Response:
         )
     if not is_fragment(request):
         return RedirectResponse("/bulk", HTTPStatus.SEE_OTHER)
-    left = len(seen) - len(closed)
-    sentence = Sentence(
-        sv=f"{len(closed)} larm avslutade, {left} lämnade.",
-        en=f"{len(closed)} alarms closed, {left} left as they were.",
-    )
+    ended, left = counted(_CLOSED, len(closed)), counted(_LEFT, len(seen) - len(closed))
+    sentence = Sentence(sv=f"{ended.sv}, {left.sv}.", en=f"{ended.en}, {left.en}.")
     return await _answer_with_bulk(
         desk, request, asker, str(form.authority), message=say(sentence, asker, "done" if closed else "calm")
     )

@@ -7,12 +7,17 @@ from datetime import datetime
 
 from vaka.assurance.case_file import CaseFile
 from vaka.cases.words import said_in
+from vaka.counted import counted
 from vaka.errors import Sentence
 from vaka.web.case_words import Clock
 from vaka.web.documents import MOST_ROWS, Document, Part
 from vaka.web.times import whole_minute, whole_time
 
 _ENTRY, _WRITTEN = Sentence("Post", "Entry"), Sentence("Vad som har skrivits", "What was written")
+_OLDER = Sentence(
+    "{count} äldre [post|poster] står i ärendets fil (JSON).",
+    "{count} older [one stands|ones stand] in the case's file (JSON).",
+)
 
 
 def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Document:
@@ -54,11 +59,8 @@ def write_case(file: CaseFile, clocks: Sequence[Clock], now: datetime) -> Docume
     )  # fmt: skip
     shown = file.entries[-MOST_ROWS:]
     rest = len(file.entries) - len(shown)
-    older = Sentence(
-        f"{rest} äldre poster står i ärendets fil (JSON).", f"{rest} older ones stand in the case's file (JSON)."
-    )  # fmt: skip
     written = Part(
-        say(_WRITTEN), text=[say(older)] if rest else [],
+        say(_WRITTEN), text=[say(counted(_OLDER, rest))] if rest else [],
         columns=[say(_ENTRY), say(Sentence("Tid", "Time")), say(_WRITTEN)], widths=(0.28, 0.2, 0.52),
         rows=[
             [file.heading(one), whole_minute(one.made_at), "\n".join(said_in(one, file.language))] for one in shown

@@ -18,9 +18,11 @@ from vaka.assurance.inquiries import KINDS as INQUIRIES
 from vaka.assurance.inquiries import Inquiry, Message
 from vaka.assurance.tasks import Turn
 from vaka.assurance.terms import Requirement, Term
-from vaka.assurance.wording import STATUSES, explain_one
+from vaka.assurance.wording import explain_one
+from vaka.assurance.wording_statuses import STATUSES
 from vaka.assurance.year import TermYear
 from vaka.cases.model import Case
+from vaka.counted import counted
 from vaka.errors import Sentence
 from vaka.ledger.export_csv import BYTE_ORDER_MARK, DELIMITER, guard
 from vaka.registers.exercises import Exercise
@@ -32,6 +34,9 @@ from vaka.web.times import LOCAL
 
 RESTORED = "restore-drill"
 """Evidence that a backup was restored."""
+_MORE_ROWS = Sentence(
+    "{count} [rad|rader] till står i filen (CSV).", "{count} more [row stands|rows stand] in the file (CSV)."
+)  # fmt: skip
 _TURNS: Mapping[Turn, Sentence] = {
     "supplier": Sentence("Leverantören", "The supplier"), "authority": Sentence("Myndigheten", "The authority"),
     "operations": Sentence("Den som driver plattformen", "Whoever runs the platform"),
@@ -226,8 +231,8 @@ def _shorten(part: Part, language: Language) -> Part:
     rest = len(part.rows) - MOST_ROWS
     if rest <= 0:
         return part
-    more = Sentence(f"{rest} rader till står i filen (CSV).", f"{rest} more rows stand in the file (CSV).")
-    return replace(part, text=[*part.text, more.in_language(language)], rows=part.rows[:MOST_ROWS])
+    more = counted(_MORE_ROWS, rest).in_language(language)
+    return replace(part, text=[*part.text, more], rows=part.rows[:MOST_ROWS])
 
 
 def _listed(year: Year) -> list[CaseYear]:
