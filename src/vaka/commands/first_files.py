@@ -11,8 +11,8 @@ from vaka.commands.data_directory import DataDirectory
 from vaka.commands.databases import every_authority
 from vaka.commands.sealing import begin_logs
 from vaka.database.server import Server
+from vaka.keys.challenge_secret import open_challenge_secret, secret_file
 from vaka.keys.signing_key import read_signing_key
-from vaka.receiver.secret import open_challenge_secret, secret_file
 from vaka.settings import Settings
 
 

@@ -18,13 +18,13 @@ import uvloop
 from vaka.clock import SystemClock
 from vaka.database.cluster import find_server
 from vaka.errors import VakaError
+from vaka.keys.challenge_secret import open_challenge_secret, secret_file
 from vaka.keys.hardening import keep_memory_and_tell
 from vaka.keys.identities import open_identities
 from vaka.logs import configure_logs, describe_error
 from vaka.metrics_page import open_metrics_page
 from vaka.receiver.nonces import open_shared_nonces
 from vaka.receiver.receiver import Equipment, Receiver
-from vaka.receiver.secret import open_challenge_secret, secret_file
 from vaka.receiver.sockets import allow_many_sockets
 from vaka.settings import ReceiverSettings
 from vaka.settings_reading import load_settings
