@@ -5,13 +5,17 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from tests.command_tree import every_command
 from vaka.commands.main import SUBCOMMANDS, main
+from vaka.demo import provider
 from vaka.errors import Category, Sentence, VakaError
+from vaka.processes import attempt, desk, receiver
 
 
 @pytest.mark.parametrize("name", list(SUBCOMMANDS))
@@ -93,3 +97,33 @@ def test_the_command_line_never_loads_web_or_receiver() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_data_directory_is_named_in_no_way_but_the_one_that_is_looked_at() -> None:
+    """`start_guarded` reads the command line before any parser does: by --data, spelt out, and nothing else."""
+    for path, command in [("", main), *every_command()]:
+        settings = command.context_settings
+        assert not {"auto_envvar_prefix", "token_normalize_func", "default_map"} & settings.keys(), path
+        for one in command.params:
+            if one.name == "data" or "--data" in one.opts:
+                said = (one.name, one.opts, one.secondary_opts, one.envvar, one.nargs, one.multiple)
+                assert said == ("data", ["--data"], [], None, 1, False), path
+                assert one.to_info_dict()["default"] is None, path
+    assert len(list(every_command())) > 50
+
+
+@pytest.mark.parametrize("prefix", ["VAKA", "MAIN"])
+def test_the_environment_names_no_data_directory(prefix: str, tmp_path: Path) -> None:
+    named = {f"{prefix}_{name}": str(tmp_path) for name in ("DATA", "RUN_DATA", "SETTINGS_SHOW_DATA")}
+    for line in (["run"], ["settings", "show"]):
+        assert "Missing option '--data'" in CliRunner(env=named).invoke(main, line).stderr
+    assert "No such option" in CliRunner().invoke(main, ["settings", "show", "--dat", str(tmp_path)]).stderr
+
+
+@pytest.mark.parametrize("process", [attempt, desk, provider, receiver])
+def test_a_process_takes_no_shortened_name_of_an_option(
+    process: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        process.main(["--dat", str(tmp_path)])
+    assert (ended.value.code, "required: --data" in capsys.readouterr().err) == (2, True)

@@ -18,6 +18,7 @@ from vaka.commands.sealing import seal_logs
 from vaka.database.connections import open_connection
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
 from vaka.errors import Category, ConfigurationError, Sentence, VakaError
+from vaka.operations.backup.apart import find_dropped, kept_apart, require_stated
 from vaka.operations.backup.authority import (
     carry_log,
     find_beside,
@@ -105,13 +106,18 @@ def restore(
 @click.command("swap")
 @click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="The data directory.")
 @click.option("--authority", metavar="SHORT-NAME", required=True, help="Whose restored database it is.")
+@click.option(
+    "--drop-open-alarms", "drop", type=click.IntRange(min=0), default=0, metavar="NUMBER",
+    help="Swap although so many alarms, exactly, are open and would be gone from the desks.",
+)  # fmt: skip
 @click.option("--apply", is_flag=True, help="Do it; without it nothing is changed.")
 @change_option
-def swap_in(data: Path, authority: str, apply: bool, change: str | None) -> None:
-    """Put a database that somebody else restored in the place of the authority's own. Vaka is stopped.
+def swap_in(data: Path, authority: str, drop: int, apply: bool, change: str | None) -> None:
+    """Put a database that somebody else restored in the place of the authority's own. Vaka is stopped everywhere.
 
     The log of the authority goes on; whoever was erased since the backup is deleted anew before anybody is let in. The
-    database that was there is kept, and lets nobody in.
+    database that was there is kept, and lets nobody in. Alarms that are open and are not so in the restored one would
+    be gone: without --apply it is shown how many.
     """
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()
@@ -129,22 +135,33 @@ def swap_in(data: Path, authority: str, apply: bool, change: str | None) -> None
             if restorer is None:
                 raise ConfigurationError(f"Nothing of {chosen.name} was restored. vaka backup restore does that first.")
             if not apply:
+                dropped = find_dropped(server, chosen.database_name)
+                click.echo(f"Open alarms that would be gone: {dropped.alarms}, of them life alarms: {dropped.life}.")
                 click.echo(UNCHANGED)
                 return
             asyncio.run(_require_another(server, run, chosen, clock, restorer))
-            carry_log(server, chosen.database_name, directory.run / "swap")
-            replayed = asyncio.run(_replay(server, settings, chosen, clock))
-            run.facts |= {"returned": replayed.returned, "opened": replayed.opened, "removed": replayed.removed}
-            if replayed.opened:
-                raise ConfigurationError(
-                    "Somebody who was erased can be read in it. Find out why before anything else."
-                )
-            old = swap(server, chosen.database_name, list_admitted(server, chosen.database_name), clock.now())
+            with kept_apart(server, chosen.database_name):
+                old = _exchange(directory, settings, server, chosen, clock, run, drop)
         asyncio.run(seal_logs(directory, settings, server, authorities, clock))
         click.echo(f"{chosen.name} has the restored database. The one before is {old}, and lets nobody in.")
-        click.echo(f"Deleted anew after an erasure: {replayed.removed} of {replayed.returned}.")
+        click.echo(f"Deleted anew after an erasure: {run.facts['removed']} of {run.facts['returned']}.")
         click.echo(f"Now: vaka key readmit --authority {chosen.slug}, then start Vaka.")
         click.echo(hand_out(directory, settings, server, run))
+
+
+def _exchange(
+    directory: DataDirectory, settings: Settings, server: Server, chosen: Authority, clock: Clock, run: Run, drop: int
+) -> str:  # fmt: skip
+    """Put the restored database in place while nobody works in either; return what the one before is called now."""
+    dropped = find_dropped(server, chosen.database_name)
+    require_stated(dropped, drop)
+    run.facts |= {"dropped": dropped.alarms, "dropped_life": dropped.life}
+    carry_log(server, chosen.database_name, directory.run / "swap")
+    replayed = asyncio.run(_replay(server, settings, chosen, clock))
+    run.facts |= {"returned": replayed.returned, "opened": replayed.opened, "removed": replayed.removed}
+    if replayed.opened:
+        raise ConfigurationError("Somebody who was erased can be read in it. Find out why before anything else.")
+    return swap(server, chosen.database_name, list_admitted(server, chosen.database_name), clock.now())
 
 
 def _newest(installation: Installation) -> str:

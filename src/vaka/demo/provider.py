@@ -31,7 +31,9 @@ _REFUSED = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.demo.provider", description="A demo's OpenID provider.")
+    parser = argparse.ArgumentParser(
+        prog="vaka.demo.provider", description="A demo's OpenID provider.", allow_abbrev=False
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
     root: Path = parser.parse_args(arguments).data.absolute()
     configure_logs(COMPONENT)

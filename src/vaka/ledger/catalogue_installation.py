@@ -59,7 +59,7 @@ INSTALLATION: Mapping[Event, About] = MappingProxyType(
         Event.COMMAND_RUN: About(
             ("account", "setup"), ("command",),
             ("proved", "change", "applied", "tool", "purpose", "arguments", "authority", "count", "reason", "digest",
-             "step_up"),
+             "step_up", "dropped", "dropped_life"),
             "what was in the files it read, arguments that may be secret or name somebody",
         ),
         Event.COMMAND_APPROVED: About(

@@ -11,6 +11,8 @@ import sys
 if sys.argv[:1] == ["-m"]:  # a process is being started, and not merely imported
     from pathlib import Path
 
-    from vaka.operations.integrity.starting import start_guarded
+    from vaka.operations.integrity.starting import start_process
 
-    start_guarded(sys.orig_argv, Path(sys.prefix), sys.orig_argv[sys.orig_argv.index("-m") + 1])
+    # What stands before the module is the interpreter's; the module may be joined to its -m.
+    named = sys.orig_argv[-len(sys.argv)]
+    start_process(sys.argv[1:], Path(sys.prefix), named[named.find(f"{__name__}.") :])

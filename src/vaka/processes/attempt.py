@@ -87,7 +87,9 @@ async def _ask(server: Server, settings: Settings, copy: Server, question: Quest
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answer one question; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.processes.attempt", description="Tries to read a restored backup.")
+    parser = argparse.ArgumentParser(
+        prog="vaka.processes.attempt", description="Tries to read a restored backup.", allow_abbrev=False
+    )
     parser.add_argument("--data", type=Path, required=True, help="data directory")
     data = parser.parse_args(arguments).data.absolute()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was restored is removed on the way out

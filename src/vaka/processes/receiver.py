@@ -37,7 +37,9 @@ _REFUSED = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
-    parser = argparse.ArgumentParser(prog="vaka.processes.receiver", description="Receives alarms from devices.")
+    parser = argparse.ArgumentParser(
+        prog="vaka.processes.receiver", description="Receives alarms from devices.", allow_abbrev=False
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
     parser.add_argument("--instance", type=_name, default="receiver-1", metavar="NAME", help="this receiver's name")
     options = parser.parse_args(arguments)

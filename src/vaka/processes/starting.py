@@ -34,7 +34,7 @@ def run_process(
     What goes wrong is told in a sentence on standard error where it is ours to tell, and otherwise by type and place in
     the log. How memory is kept: `vaka.keys.hardening.keep_memory_to_itself`.
     """
-    parser = argparse.ArgumentParser(prog=f"vaka.processes.{component}", description=description)
+    parser = argparse.ArgumentParser(prog=f"vaka.processes.{component}", description=description, allow_abbrev=False)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
     root: Path = parser.parse_args(arguments).data.absolute()
     configure_logs(component)

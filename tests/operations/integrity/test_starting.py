@@ -204,6 +204,42 @@ def test_term_17_3_a_tool_that_was_changed_does_not_run(release: Path, tmp_path:
     assert "(altered, 1)" in refused.stderr
 
 
+DESK = ("-m", "vaka.processes.desk")
+SHOW = ("bin/vaka", "settings", "show")
+TWICE = "Refused: --data is there more than once."
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ((*DESK, "--data", "EMPTY", "--data", "DATA"), TWICE),
+        ((*DESK, "--data=EMPTY", "--data", "DATA"), TWICE),
+        ((*DESK, "--dat", "DATA"), "Refused: vaka.processes.desk needs --data DIRECTORY"),
+        (("-W", "--data=EMPTY", *DESK, "--data", "DATA"), "(altered, 1)"),
+        (("-Imvaka.processes.desk", "--data", "DATA"), "(altered, 1)"),
+        ((*SHOW, "--data", "EMPTY", "--data", "DATA"), TWICE),
+        ((*SHOW, "--data", "EMPTY", "--data=DATA"), TWICE),
+        (("bin/vaka", "--", *SHOW[1:], "--data=EMPTY", "--data", "DATA"), TWICE),
+        (("bin/vaka", "settings", "accept", "--reason", "--data=EMPTY", "--data", "DATA"), TWICE),
+        (("-Ic", "from vaka.commands.main import main; main()", *SHOW[1:], "--data", "DATA"), "(altered, 1)"),
+    ],
+    ids=str,
+)
+def test_no_spelling_of_a_command_line_passes_the_look(
+    release: Path, tmp_path: Path, line: tuple[str, ...], said: str
+) -> None:
+    """One directory is looked at and no other is worked on: what was altered does not run, whatever is written."""
+    data, empty = data_directory(tmp_path / "data"), tmp_path / "empty"
+    empty.mkdir()
+    named = {"DATA": str(data), "EMPTY": str(empty), "bin/vaka": str(release / "bin/vaka")}
+    arguments = [part.replace("EMPTY", named["EMPTY"]).replace("DATA", named["DATA"]) for part in line]
+    path = site(release) / ("vaka/processes/desk.py" if "desk" in str(line) else "vaka/commands/settings.py")
+    with instead(path, b"print('ran')\n" + path.read_bytes()):
+        refused = run(release, *(named.get(one, one) for one in arguments))
+    assert (refused.returncode, refused.stdout) == (2, ""), refused.stdout + refused.stderr
+    assert said in refused.stderr
+
+
 def test_a_process_says_how_long_the_look_took(release: Path, tmp_path: Path) -> None:
     """Printed, and asserted by nobody: what a start costs more than one without a look."""
     data = data_directory(tmp_path / "data")

@@ -39,13 +39,13 @@ def restore_beside(live: Server, copy: Cluster, database: str, actor: str) -> Co
     BackupFailedError.
     """
     beside = name_beside(database)
-    with _connected(live, database) as here, _connected(copy.server, database) as there:
+    with connected(live, database) as here, connected(copy.server, database) as there:
         if here.execute(_MIGRATIONS).fetchall() != there.execute(_MIGRATIONS).fetchall():
             raise ConfigurationError(
                 "The backup is of another version of Vaka than the one that runs. Install that one, restore, then "
                 "bring the database up to date with vaka migrate."
             )
-    with _connected(live, "postgres") as server:
+    with connected(live, "postgres") as server:
         server.execute(SQL("drop database if exists {}").format(Identifier(beside)))
         server.execute(SQL("create database {} owner vaka_owner template template0").format(Identifier(beside)))
         server.execute(SQL("revoke all on database {} from public").format(Identifier(beside)))
@@ -57,7 +57,7 @@ def restore_beside(live: Server, copy: Cluster, database: str, actor: str) -> Co
     if compared.different or not compared.tables:
         drop_beside(live, database)
     else:
-        with _connected(live, "postgres") as server:
+        with connected(live, "postgres") as server:
             server.execute(SQL("comment on database {} is {}").format(Identifier(beside), Literal(f"{_MARK}{actor}")))
     return compared
 
@@ -74,7 +74,7 @@ def _fill(live: Server, copy: Cluster, database: str, beside: str) -> Compared:
 
 def drop_beside(live: Server, database: str) -> None:
     """Remove what was restored beside the authority's own database, if anything was."""
-    with _connected(live, "postgres") as server:
+    with connected(live, "postgres") as server:
         server.execute(SQL("drop database if exists {} with (force)").format(Identifier(name_beside(database))))
 
 
@@ -83,7 +83,7 @@ def find_beside(live: Server, database: str) -> str | None:
 
     None where nothing does, or something that was never found to be so: a restoring that broke off leaves no mark.
     """
-    with _connected(live, "postgres") as server:
+    with connected(live, "postgres") as server:
         found = server.execute(
             "select coalesce(shobj_description(oid, 'pg_database'), '') from pg_database where datname = %s",
             (name_beside(database),),
@@ -95,7 +95,7 @@ def find_beside(live: Server, database: str) -> str | None:
 def carry_log(live: Server, database: str, place: Path) -> None:
     """Bring the log of an authority's database, all of it, into the one beside it, while nobody writes to either."""
     beside = name_beside(database)
-    with _connected(live, beside) as connection:
+    with connected(live, beside) as connection:
         tables = [row[0] for row in connection.execute(
             "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
             " where n.nspname = 'ledger' and c.relkind = 'r' order by 1")]  # fmt: skip
@@ -115,7 +115,7 @@ def swap(live: Server, database: str, roles: Sequence[str], now: datetime) -> st
     Nobody is connected to either. Both names change or none does. The old one lets nobody in and is kept.
     """
     old = f"{database}_before_{now:%Y%m%d_%H%M%S}"
-    with _connected(live, "postgres") as server, server.transaction():
+    with connected(live, "postgres") as server, server.transaction():
         for one, to in ((database, old), (name_beside(database), database)):
             server.execute(SQL("alter database {} rename to {}").format(Identifier(one), Identifier(to)))
         server.execute(SQL("comment on database {} is null").format(Identifier(database)))
@@ -127,7 +127,7 @@ def swap(live: Server, database: str, roles: Sequence[str], now: datetime) -> st
 
 def list_admitted(live: Server, database: str) -> Sequence[str]:
     """Return the roles that may connect to a database, but its owner."""
-    with _connected(live, "postgres") as server:
+    with connected(live, "postgres") as server:
         rows = server.execute(
             "select distinct a.grantee::regrole::text from pg_database d, aclexplode(d.datacl) a"
             " where d.datname = %s and a.grantee <> d.datdba and a.grantee <> 0",
@@ -136,7 +136,8 @@ def list_admitted(live: Server, database: str) -> Sequence[str]:
     return [str(name) for (name,) in rows]
 
 
-def _connected(server: Server, database: str) -> psycopg.Connection[tuple[object, ...]]:
+def connected(server: Server, database: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Open a database as whoever is let in always."""
     return psycopg.connect(server.conninfo(SUPERUSER, database, application="vaka-backup"), autocommit=True)
 
 

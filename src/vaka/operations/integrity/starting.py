@@ -16,6 +16,7 @@ SETTINGS_FILE = "vaka.toml"
 REFUSED = 2
 """Exit code: starting again would not help."""
 OWN_CODE = "vaka"
+_DATA = "--data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,27 @@ def ask(data: Path) -> Asked:
 
 
 def find_data(arguments: Sequence[str]) -> Path | None:
-    """Return the data directory that a command line names."""
-    for before, one in zip(("", *arguments), arguments, strict=False):
-        if before == "--data":
-            return Path(one).absolute()
-        if one.startswith("--data="):
-            return Path(one.removeprefix("--data=")).absolute()
-    return None
+    """Return the data directory that a command line names, in the two spellings that whoever reads it takes.
+
+    Of two, the one would be looked at and the other worked on. Raises SystemExit where there is more than one, also
+    where one is what another option is given: which is which only the program itself could say, and it is not loaded.
+    """
+    named = [one for before, one in zip(("", *arguments), arguments, strict=False) if before == _DATA]
+    named += [one.removeprefix(f"{_DATA}=") for one in arguments if one.startswith(f"{_DATA}=")]
+    if len(named) > 1:
+        print("Refused: --data is there more than once. Name one data directory, once.", file=sys.stderr)
+        raise SystemExit(REFUSED)
+    return Path(named[0]).absolute() if named else None
+
+
+def start_process(arguments: Sequence[str], root: Path, module: str) -> None:
+    """Let a process of ours go on, as `start_guarded` does. Without a data directory it does nothing, and starts not at
+    all: its own parser would say so, and is not loaded before it is compared. Raises SystemExit.
+    """
+    if find_data(arguments) is None:
+        print(f"Refused: {module} needs --data DIRECTORY, spelt just so.", file=sys.stderr)
+        raise SystemExit(REFUSED)
+    start_guarded(arguments, root, module)
 
 
 def start_guarded(arguments: Sequence[str], root: Path, module: str = "") -> None:

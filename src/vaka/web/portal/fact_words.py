@@ -74,6 +74,8 @@ FACTS: Mapping[str, str] = {
     "report": mark("Which report"),
     "side": mark("Which side"),
     "lesson": mark("Which lesson"),
+    "dropped": mark("Open alarms that were dropped"),
+    "dropped_life": mark("Of them life alarms"),
     "event": mark("Event"),
     "exempt": mark("Stayed: birth day is exempt"),
     "fields": mark("Fields"),
