@@ -303,7 +303,9 @@ async def test_one_that_changed_hands_while_it_was_looked_for_stays(quiet: House
         await connection.execute("select 1 from alarm where id = %s for update", (alarm_id,))
         assert await lapse_held(quiet.scheduler, quiet.id, nobody, START) == 0
     no_platform: Any = None
-    await take_over(quiet.desk, no_platform, leader, quiet.id, alarm_id, me.account_id, now=START + timedelta(1))
+    await take_over(
+        quiet.desk, no_platform, leader, quiet.id, alarm_id, me.account_id, now=START + timedelta(seconds=1)
+    )
     assert await lapse_held(quiet.scheduler, quiet.id, nobody, START + timedelta(seconds=1)) == 0
     assert quiet.alarm(alarm_id)["holder"] == leader.account_id
 
@@ -323,6 +325,35 @@ def test_absence_before_it_could_be_seen_counts_for_nothing() -> None:
     )
     assert seen.seen == {account: START + timedelta(seconds=210)}
     assert (after_pause.among(here), seen.among(here)) == ({account: START + timedelta(seconds=200)}, {})
+
+
+def test_a_desk_that_was_open_by_a_clock_that_was_ahead_is_not_open_now() -> None:
+    account, ahead = uuid4(), START + timedelta(hours=20)
+    open_then = [SignedIn(account, ahead, [])]
+    before = attend(open_then, ahead, ahead, None)
+    right = attend(open_then, START, ahead, before)
+    assert right.seen == {account: START}, "and has the whole limit to come back"
+    later = attend(open_then, START + timedelta(seconds=50), ahead, right)
+    assert later.seen == {account: START}
+
+
+async def test_who_acted_while_the_clock_was_ahead_and_went_holds_nothing(
+    reception: Reception, quiet: House, clock: TurnedClock, me: Principal, colleague: Principal
+) -> None:
+    ahead = clock.now() + timedelta(hours=20)
+    reception.sign_in(me)
+    await reception.at_desk(me, ahead)
+    alarm_id = quiet.raise_alarm()
+    await take(quiet.desk, me, quiet.id, alarm_id, now=ahead)
+    async with transaction(reception.desk) as connection:
+        assert not await has_desk(connection, me.account_id, quiet.id, clock.now())
+    await reception.at_desk(me, clock.now())
+    async with transaction(reception.desk) as connection:
+        assert await has_desk(connection, me.account_id, quiet.id, clock.now()), "it is noted in its own time again"
+    clock.turn(200)
+    gone = Attendance(clock.now(), START, {me.account_id: START}, {me.account_id: [quiet.id]})
+    assert await lapse_held(quiet.scheduler, quiet.id, gone, clock.now()) == 1
+    assert quiet.alarm(alarm_id)["state"] == "received"
 
 
 # ── A new press ──────────────────────────────────────────────────────────────────────────────────────────────────────

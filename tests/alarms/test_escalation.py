@@ -48,6 +48,35 @@ async def test_a_late_scheduler_does_not_shift_the_second_limit(quiet: House, cl
     assert quiet.alarm(alarm_id)["escalation"] == 2
 
 
+async def test_a_timer_of_a_clock_that_was_ahead_runs_for_one_whole_limit(quiet: House, clock: TurnedClock) -> None:
+    """Whoever set it: at either level it is one limit from when the clock is right, and on from there."""
+    hours = timedelta(hours=20)
+    first, second = quiet.raise_alarm(START + hours), quiet.raise_alarm()
+    quiet.superuser.execute(
+        "update vaka.alarm set escalation = 1, escalate_at = %s where id = %s", (START + hours, second)
+    )
+    versions = [quiet.alarm(one)["version"] for one in (first, second)]
+    assert await escalate_due(quiet.scheduler, quiet.id, clock.now()) == 0
+    assert [quiet.alarm(one)["escalate_at"] - START for one in (first, second)] == [
+        timedelta(seconds=60), timedelta(seconds=120),
+    ]  # fmt: skip
+    assert [quiet.alarm(one)["version"] for one in (first, second)] == versions, "nobody sees anything else of it"
+    clock.turn(59)
+    assert await escalate_due(quiet.scheduler, quiet.id, clock.now()) == 0
+    clock.turn(1)
+    assert await escalate_due(quiet.scheduler, quiet.id, clock.now()) == 1
+    clock.turn(60)
+    assert await escalate_due(quiet.scheduler, quiet.id, clock.now()) == 1
+    assert [quiet.alarm(one)["escalation"] for one in (first, second)] == [1, 2]
+
+
+async def test_machines_that_differ_by_less_than_a_second_shift_no_timer(quiet: House, clock: TurnedClock) -> None:
+    alarm_id = quiet.raise_alarm(START + timedelta(seconds=0.9))
+    before = quiet.alarm(alarm_id)["escalate_at"]
+    await escalate_due(quiet.scheduler, quiet.id, clock.now())
+    assert quiet.alarm(alarm_id)["escalate_at"] == before
+
+
 @pytest.mark.parametrize("alarm_class", ["request", "technical"])
 async def test_only_life_escalates(quiet: House, clock: TurnedClock, alarm_class: str) -> None:
     alarm_id = quiet.raise_alarm(alarm_class=alarm_class)
@@ -102,6 +131,23 @@ async def test_an_offer_nobody_takes_comes_back(quiet: House, clock: TurnedClock
     assert await escalate_due(quiet.scheduler, quiet.id, clock.now()) == 1
     row = quiet.alarm(alarm_id)
     assert (row["state"], row["offered_to"], row["escalate_at"]) == ("received", None, None)
+
+
+async def test_what_was_laid_aside_by_a_clock_that_was_ahead_comes_back(
+    quiet: House, clock: TurnedClock, me: Principal
+) -> None:
+    """As soon as nobody could have laid it aside for so long, or offered it."""
+    aside, offered, new_offer = (quiet.raise_alarm() for _ in range(3))
+    ahead = clock.now() + timedelta(hours=20)
+    for alarm_id in (aside, offered, new_offer):
+        await take(quiet.desk, me, quiet.id, alarm_id, now=clock.now())
+    colleague = Colleague(operator(quiet.authority).account_id, "Kim")
+    await suspend(quiet.desk, me, quiet.id, aside, ahead + timedelta(minutes=5), now=ahead)
+    await hand_over(quiet.desk, me, quiet.id, offered, colleague, now=clock.now() + timedelta(minutes=5))
+    await hand_over(quiet.desk, me, quiet.id, new_offer, colleague, now=clock.now() + timedelta(seconds=1))
+    assert await escalate_due(quiet.scheduler, quiet.id, clock.now()) == 2
+    states = [quiet.alarm(one)["state"] for one in (aside, offered, new_offer)]
+    assert states == ["received", "received", "handed_over"]
 
 
 async def test_an_old_test_ends_itself(quiet: House, clock: TurnedClock, me: Principal) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import START
 from tests.statements import Statement, plan, statements
+from vaka.alarms.model import LONGEST_SUSPENSION, OFFER_STANDS
 from vaka.database.server import Server
 from vaka.tenants.authorities import Authority
 
@@ -33,6 +34,8 @@ SAMPLES: dict[str, object] = {
     "strangers": True,
     "by_text": True,
     "seen": [START],
+    "longest": LONGEST_SUSPENSION,
+    "offer_stands": OFFER_STANDS,
 }
 
 

@@ -35,6 +35,13 @@ COVERAGE = [
     ("there last time", [receiver(100, 995)], Coverage(True, at(100), at(990)), True, 100),
     ("a gap seen earlier is remembered", [receiver(100, 995)], Coverage(True, at(700), at(990)), True, 700),
     ("restarted since last time", [receiver(992, 995)], Coverage(True, at(700), at(990)), True, 992),
+    ("it ended while the clock was ahead", [receiver(100, 72_000)], None, False, NOW),
+    ("one that ended then leaves a gap", [receiver(100, 72_000), receiver(900, 995)], None, True, 900),
+    ("a second ahead", [receiver(100, 1001)], None, True, 100),
+    ("began while the clock was ahead", [receiver(72_000, 995)], None, True, NOW),
+    ("began then, and seen since", [receiver(72_000, 995)], Coverage(True, at(700), at(990)), True, 700),
+    ("the clock was set back", [receiver(100, 995)], Coverage(True, at(100), at(72_000)), True, NOW),
+    ("set back to before it all", [receiver(71_000, 995)], Coverage(True, at(71_000), at(72_000)), True, NOW),
     ("nobody looked for a while", [receiver(100, 995)], Coverage(True, at(100), at(930)), True, NOW),
 ]
 

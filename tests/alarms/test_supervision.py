@@ -143,7 +143,7 @@ async def test_late_then_lost_then_heard_again(quiet: House) -> None:
 
 async def test_what_somebody_has_taken_stays_his(quiet: House) -> None:
     [device, *others] = install(quiet, 20)
-    hear(quiet, others, at(3000))
+    hear(quiet, others, at(640))
     await look(quiet, 640)
     [alarm] = alarms(quiet)
     technician = operator(quiet.authority)
@@ -154,6 +154,7 @@ async def test_what_somebody_has_taken_stays_his(quiet: House) -> None:
     assert (row["state"], row["holder"], row["withdrawn_at"]) == ("taken", technician.account_id, at(661))
     assert quiet.steps(alarm["id"])[-1] == "restored"
     # Silent again before he has closed it: the same alarm goes on, and there is no second one.
+    hear(quiet, others, at(1300))
     await look(quiet, 1300)
     row = quiet.alarm(alarm["id"])
     assert (row["state"], row["withdrawn_at"], row["messages"]) == ("taken", None, 2)
@@ -162,6 +163,58 @@ async def test_what_somebody_has_taken_stays_his(quiet: House) -> None:
     before = quiet.last_entry()
     assert await look(quiet, 1310) == 0
     assert quiet.last_entry() == before
+
+
+@pytest.mark.parametrize("ahead", [61, 20 * 3600, 400 * 86_400])
+async def test_a_device_heard_by_a_clock_that_was_ahead_is_found_silent_in_time(quiet: House, ahead: float) -> None:
+    """It was heard by now at the latest, and has its whole interval from then; another is heard again in time."""
+    silent, heard = install(quiet, 2)
+    hear(quiet, [silent, heard], at(ahead))
+    before = quiet.last_entry()
+    assert await look(quiet, 0) == 0
+    assert quiet.last_entry() == before, "nothing happened to it"
+    rows = quiet.superuser.execute("select last_seen, changed_at from vaka.device_state").fetchall()
+    assert rows == [{"last_seen": START, "changed_at": START}] * 2
+    hear(quiet, [heard], at(300))
+    assert await look(quiet, 460) == 1
+    assert conditions(quiet) == {"online": 1, "late": 1}
+    hear(quiet, [heard], at(600))
+    await look(quiet, 640)
+    assert [(alarm["kind"], alarm["device_id"]) for alarm in alarms(quiet)] == [("offline", silent)]
+
+
+async def test_a_device_that_was_late_while_the_clock_was_ahead_is_lost_in_time(quiet: House) -> None:
+    hours = 20 * 3600
+    [device] = install(quiet, last_seen=at(-500))
+    assert await look(quiet, hours, since=at(hours - 500)) == 1
+    assert conditions(quiet) == {"late": 1}
+    assert await look(quiet, 0) == 0
+    assert await look(quiet, 179) == 0
+    await look(quiet, 180)
+    assert [alarm["device_id"] for alarm in alarms(quiet)] == [device]
+
+
+async def test_a_loss_told_of_while_the_clock_was_ahead_is_not_the_next_one(quiet: House) -> None:
+    """Told of by itself then; now many are lost at once, and it was never said of this one."""
+    hours = 20 * 3600
+    [device, *others] = install(quiet, 20)
+    hear(quiet, others, at(hours))
+    await look(quiet, hours)
+    [first] = alarms(quiet)
+    assert first["device_id"] == device
+    hear(quiet, [device], at(hours + 1))
+    await look(quiet, hours + 2)
+    assert alarms(quiet) == []
+    await look(quiet, 0)
+    await look(quiet, 700)
+    assert [alarm["kind"] for alarm in alarms(quiet)] == ["site_silent"]
+    hear(quiet, others, at(710))
+    await look(quiet, 710)
+    assert alarms(quiet) == []
+    for second in range(720, 1200, 60):
+        hear(quiet, others, at(second))
+        await look(quiet, second)
+    assert [(alarm["kind"], alarm["device_id"]) for alarm in alarms(quiet)] == [("offline", device)]
 
 
 async def test_a_device_being_installed_is_nobodys_silence(quiet: House) -> None:

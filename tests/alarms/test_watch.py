@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,18 @@ from vaka.tenants.gateway import Gateway
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
 Onlooker = psycopg.Connection[dict[str, Any]]
+
+
+class MovedClock(TurnedClock):
+    """A clock that somebody sets, forward and back."""
+
+    def __init__(self) -> None:
+        super().__init__(START)
+        self.at = START
+
+    def now(self) -> datetime:
+        """Return what it was set to."""
+        return self.at
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +225,43 @@ async def test_the_silence_of_the_receivers_is_ours(
     beat(platform, clock)
     await watch.supervise()
     assert condition(quiet) == "online"
+
+
+@pytest.mark.parametrize("hours", [20, -3])
+async def test_a_clock_that_jumps_is_nobodys_silence_and_silence_is_noticed_after_it(
+    gateway: Gateway, pool: Pool, watch: Watch, quiet: House, platform: Onlooker, hours: int
+) -> None:
+    """Receivers beat a little later than the scheduler looks. One that ended at the jump is missed in its time."""
+    clock = MovedClock()
+    jumping = Watch(gateway, pool, clock, supervision_seconds=10)
+    await jumping.look_for_authorities()
+    install(quiet)
+
+    async def go(seconds: int, *, beating: bool = True) -> None:
+        for _ in range(seconds // 10):
+            clock.at += timedelta(seconds=10)
+            await jumping.supervise()
+            if beating:
+                beat(platform, clock)
+
+    def told() -> list[str]:
+        rows = quiet.superuser.execute("select kind from vaka.alarm order by received_at, kind").fetchall()
+        return [row["kind"] for row in rows]
+
+    beat(platform, clock)
+    for jump in (timedelta(hours=hours), timedelta(hours=-hours)):
+        await go(60)
+        clock.at += jump
+        await go(60)
+        assert (condition(quiet), told()) == ("online", [])
+    await go(700)
+    assert (condition(quiet), told()) == ("lost", ["offline"])
+    clock.at += timedelta(hours=hours)
+    beat(platform, clock)
+    await go(10)
+    clock.at -= timedelta(hours=hours)
+    await go(80, beating=False)
+    assert told().count("receiver_silent") == 1
 
 
 async def test_a_pause_of_the_whole_machine_is_nobodys_silence(

@@ -661,7 +661,7 @@ TENANT: dict[str, Rights] = {
         "alarm": "select insert update(closed_at closed_by closing_reason closing_result escalate_at escalation holder"
         " latest_at messages offered_to state suspended_until version withdrawn_at)",
         "alarm_step": "insert select(actor alarm_id at)",
-        "device_state": "select update(changed_at condition)",
+        "device_state": "select update(changed_at condition last_seen)",
         "supervision_turn": "select update",
         "announce_alarms()": "execute",
         "forget_repeats()": "execute",

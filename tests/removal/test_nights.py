@@ -3,7 +3,7 @@
 """When it is night, that each authority has one a night, and what is told of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.removal.conftest import OTHERS
 from tests.removal.scene import Scene
 from tests.removal.test_deciding import FORGE
-from vaka.clock import SystemClock, TurnedClock
+from vaka.clock import ClockState, SystemClock, TurnedClock
 from vaka.keys.client import KeysUnavailableError
 from vaka.ledger.standing import LedgerStandsStillError
 from vaka.removal.nights import LOCAL, Nights, find_night, find_tonight
@@ -55,10 +55,15 @@ def test_tonight_is_now_or_when_the_next_night_begins(hour: int, at: str, next_t
     assert found.astimezone(UTC) == datetime.fromisoformat(next_time).replace(tzinfo=LOCAL).astimezone(UTC)
 
 
+def in_step() -> ClockState:
+    """What a kernel says whose clock somebody corrects; that of a machine for tests may not."""
+    return "synchronised"
+
+
 def nights(scene: Scene, hour: int | None = None) -> Nights:
     """It is always night: one began within this hour, or at the one that is given."""
     begins = SystemClock().now().astimezone(LOCAL).hour if hour is None else hour
-    return Nights(scene.gateway, scene.keyring, SystemClock(), begins, lambda: False)
+    return Nights(scene.gateway, scene.keyring, SystemClock(), begins, lambda: False, in_step)
 
 
 async def visit(scene: Scene, work: Nights) -> tuple[int, Lines]:
@@ -106,10 +111,51 @@ async def test_by_day_and_without_rules_nothing_is_done(scene: Scene) -> None:
     await scene.decide({"alarms": Rule(60)})
     await scene.wait()
     hour = (SystemClock().now().astimezone(LOCAL) - timedelta(hours=6)).hour
-    by_day = Nights(scene.gateway, scene.keyring, SystemClock(), hour, lambda: False)
+    by_day = Nights(scene.gateway, scene.keyring, SystemClock(), hour, lambda: False, in_step)
     assert await visit(scene, by_day) == (0, [])
     assert len(scene.left()) == 1
     assert scene.entries("removal.run") == []
+
+
+async def test_by_a_clock_that_is_out_of_step_nothing_is_removed_and_it_is_told_once(scene: Scene) -> None:
+    await scene.decide({"alarms": Rule(60)})
+    await scene.wait()
+    scene.alarm(KARIN)
+    hour = SystemClock().now().astimezone(LOCAL).hour
+    states: list[ClockState] = ["unsynchronised", "unknown", "synchronised"]
+    work = Nights(scene.gateway, scene.keyring, SystemClock(), hour, lambda: False, lambda: states[0])
+    done, lines = await visit(scene, work)
+    assert (done, [line["log_level"] for line in lines]) == (0, ["error"])
+    assert "the clock is not in step" in lines[0]["event"]
+    del states[0]
+    assert await visit(scene, work) == (0, [])
+    assert len(scene.left()) == 1
+    assert scene.entries("removal.run") == []
+    assert 'vaka_removal_runs_total{outcome="failed"} 2.0' in work.measures.text().decode()
+    # Ages are reckoned by the database's clock, which may be another machine's.
+    ahead = TurnedClock(SystemClock().now() + timedelta(minutes=2))
+    apart = Nights(scene.gateway, scene.keyring, ahead, hour, lambda: False, in_step)
+    done, lines = await visit(scene, apart)
+    assert (done, [line["log_level"] for line in lines]) == (0, ["error"])
+    del states[0]
+    assert (await visit(scene, work))[0] == 1
+    # Where nobody asks, a machine without a time service removes as well.
+    scene.ask("update removal_state set finished_at = finished_at - interval '1 day'")
+    scene.alarm(KARIN)
+    unasked = Nights(scene.gateway, scene.keyring, SystemClock(), hour, lambda: False, None)
+    assert (await visit(scene, unasked))[0] == 1
+
+
+async def test_a_night_in_which_the_clock_is_lost_is_broken_off(scene: Scene) -> None:
+    await scene.decide({"alarms": Rule(60)})
+    await scene.wait()
+    scene.alarm(KARIN)
+    hour = SystemClock().now().astimezone(LOCAL).hour
+    states: Iterator[ClockState] = iter(("synchronised", "unsynchronised"))
+    losing = Nights(scene.gateway, scene.keyring, SystemClock(), hour, lambda: False, lambda: next(states))
+    assert (await visit(scene, losing))[0] == 0
+    assert len(scene.left()) == 1
+    assert scene.entries("removal.run")[0]["detail"]["complete"] is False
 
 
 async def test_what_was_broken_off_goes_on(scene: Scene) -> None:
@@ -117,7 +163,7 @@ async def test_what_was_broken_off_goes_on(scene: Scene) -> None:
     await scene.wait()
     scene.alarm(KARIN)
     hour = SystemClock().now().astimezone(LOCAL).hour
-    ending = Nights(scene.gateway, scene.keyring, SystemClock(), hour, lambda: True)
+    ending = Nights(scene.gateway, scene.keyring, SystemClock(), hour, lambda: True, in_step)
     done, lines = await visit(scene, ending)
     assert (done, lines[-1]["state"]) == (0, "broken off")
     assert scene.entries("removal.run")[0]["detail"]["complete"] is False

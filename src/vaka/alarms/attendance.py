@@ -56,11 +56,15 @@ class Attendance:
 
 
 def attend(signed_in: Sequence[SignedIn], now: datetime, started: datetime, earlier: Attendance | None) -> Attendance:
-    """Return who is there. ``started`` is when the watcher began, ``earlier`` what it found last. Pure."""
+    """Return who is there. ``started`` is when the watcher began, ``earlier`` what it found last. Pure.
+
+    A clock that was set is a pause as well. A desk that was open later than now, was so while the clock was ahead.
+    """
     since = started if earlier is None else earlier.since
-    if now - (started if earlier is None else earlier.read_at) > LONGEST_PAUSE:
+    if abs(now - (started if earlier is None else earlier.read_at)) > LONGEST_PAUSE:
         since = now
-    seen = {one.account_id: max(one.seen_at or since, since) for one in signed_in}
+    known = {one.account_id: one.seen_at for one in signed_in if one.seen_at and one.seen_at - now <= LONGEST_PAUSE}
+    seen = {one.account_id: max(known.get(one.account_id, since), since) for one in signed_in}
     handling = {one.account_id: one.authorities for one in signed_in}
     return Attendance(now, since, MappingProxyType(seen), MappingProxyType(handling))
 

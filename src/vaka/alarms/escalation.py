@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from vaka.alarms.changes import QUERIES, Connection, write_changes
+from vaka.alarms.model import LONGEST_SUSPENSION, OFFER_STANDS
 from vaka.ledger.events import Event
 from vaka.tenants.gateway import Gateway
 
@@ -28,7 +29,7 @@ async def escalate_due(gateway: Gateway, authority_id: UUID, now: datetime) -> i
     A life alarm that nobody has taken, or in which the holder has not answered a new press, goes to level 1 (rings at
     every desk) when its timer is out, and to level 2 (on-call telephone) by the authority's second limit. An alarm laid
     aside or offered beyond its time is everybody's again, its timer starting anew. A test alarm untouched for
-    TESTS_END_AFTER is closed.
+    TESTS_END_AFTER is closed. What a clock that was ahead has put off runs for the whole limit, or comes back at once.
     """
     async with gateway.transaction(authority_id) as connection:
         return await _escalate(connection, now) + await _return(connection, now) + await _expire_tests(connection, now)
@@ -56,7 +57,8 @@ async def _escalate(connection: Connection, now: datetime) -> int:
 
 
 async def _return(connection: Connection, now: datetime) -> int:
-    cursor = await connection.execute(QUERIES["return_alarms"], {"now": now, "limit": MOST_AT_ONCE})
+    facts = {"now": now, "longest": LONGEST_SUSPENSION, "offer_stands": OFFER_STANDS, "limit": MOST_AT_ONCE}
+    cursor = await connection.execute(QUERIES["return_alarms"], facts)
     ids = [row[0] for row in await cursor.fetchall()]
     await write_changes(connection, Event.ALARM_RELEASED, "returned", SCHEDULER, now, ids)
     return len(ids)

@@ -432,6 +432,22 @@ select announce_alarms(%(ids)s::uuid[])
 
 -- name: escalate_alarms
 -- as: scheduler
+-- A timer that runs for longer than a whole limit was set by a clock that was ahead: it gets the limit from now. Clocks that are
+-- in step differ by less than a second.
+with until as (
+    select %(now)s::timestamptz + make_interval(secs => ring_all_after_seconds) as ring_all,
+           %(now)s::timestamptz + make_interval(secs => on_call_after_seconds - ring_all_after_seconds) as on_call
+    from policy
+),
+late as (
+    select w.id, case when w.escalation = 0 then u.ring_all else u.on_call end as at
+    from until u
+    join alarm w on w.escalate_at > least(u.ring_all, u.on_call) + interval '1 second'
+    where w.escalate_at > case when w.escalation = 0 then u.ring_all else u.on_call end + interval '1 second'
+      and w.class = 'life'
+    order by w.id limit %(limit)s for update of w skip locked
+),
+shortened as (update alarm a set escalate_at = late.at from late where a.id = late.id)
 update alarm a
 set escalation = a.escalation + 1,
     escalate_at = case when a.escalation = 0 then a.escalate_at + make_interval(
@@ -459,7 +475,9 @@ with left_behind as materialized (
           select from alarm_step s
           where s.alarm_id = a.id and s.actor = 'account:' || a.holder
             and s.at > case when d.account_id is null then %(read_at)s::timestamptz
-                            else %(now)s::timestamptz - make_interval(secs => p.away_after_seconds) end)
+                            else %(now)s::timestamptz - make_interval(secs => p.away_after_seconds) end
+            -- What was done later than now, was done while the clock was ahead.
+            and s.at <= %(now)s::timestamptz + interval '1 minute')
 ),
 free as (
     select a.id from alarm a join left_behind l on l.id = a.id
@@ -483,7 +501,10 @@ set state = 'received', holder = null, offered_to = null, suspended_until = null
     version = version + 1
 where id in (select id from alarm
              where state not in ('merged', 'closed') and state in ('suspended', 'handed_over')
-               and suspended_until <= %(now)s
+               -- Or for longer than anybody may: by a clock that was ahead.
+               and (suspended_until <= %(now)s
+                    or suspended_until > %(now)s::timestamptz + interval '1 minute'
+                        + case state when 'handed_over' then %(offer_stands)s::interval else %(longest)s::interval end)
              order by id limit %(limit)s for update skip locked)
 returning id
 
@@ -513,25 +534,33 @@ select only_one from supervision_turn for update skip locked
 -- name: judge_devices
 -- as: scheduler
 -- Rows that a receiver is just writing are left for the next time: waiting for them could deadlock with its bulk flush.
+-- What was heard later than now, was heard by a clock that was ahead, and by now at the latest. It is put right here: what
+-- receivers hear until that time has come would be older news, and silence would be noticed then at the earliest.
 with due as materialized (
     select s.device_id, s.condition as before,
-           judged_condition(s.condition, s.changed_at, s.last_seen, d.interval_seconds, %(grace)s,
-                            %(covered_since)s, %(now)s) as after
+           judged_condition(s.condition, least(s.changed_at, %(now)s), least(s.last_seen, %(now)s), d.interval_seconds,
+                            %(grace)s, %(covered_since)s, %(now)s) as after
     from device_state s
     join device d on d.id = s.device_id
     where d.supervised and s.last_seen is not null
-      and judged_condition(s.condition, s.changed_at, s.last_seen, d.interval_seconds, %(grace)s,
-                           %(covered_since)s, %(now)s) <> s.condition
+      and (judged_condition(s.condition, least(s.changed_at, %(now)s), least(s.last_seen, %(now)s), d.interval_seconds,
+                            %(grace)s, %(covered_since)s, %(now)s) <> s.condition
+           or s.last_seen > %(now)s::timestamptz + interval '1 minute'
+           or (s.condition = 'late' and s.changed_at > %(now)s::timestamptz + interval '1 minute'))
     for update of s skip locked
 ),
 changed as (
-    update device_state s set condition = due.after, changed_at = %(now)s
+    update device_state s
+    set condition = due.after, last_seen = least(s.last_seen, %(now)s),
+        changed_at = case when due.after <> due.before then %(now)s
+                          when due.before = 'late' then least(s.changed_at, %(now)s) else s.changed_at end
     from due where s.device_id = due.device_id
     returning s.device_id, due.before, due.after
 )
 select before, after, count(*)::int as count,
        (array_agg(device_id order by device_id))[1:%(named)s] as devices
 from changed
+where before <> after
 group by before, after
 order by before, after
 
@@ -545,7 +574,9 @@ where s.device_id in (
     select l.device_id from device_state l
     where l.condition = 'lost'
       and not exists (select 1 from alarm a
-                      where a.kind = 'offline' and a.device_id = l.device_id and a.latest_at >= l.changed_at)
+                      where a.kind = 'offline' and a.device_id = l.device_id and a.latest_at >= l.changed_at
+                        -- One of a clock that was ahead may be of an earlier silence.
+                        and a.latest_at <= %(now)s::timestamptz + interval '1 minute')
     for update skip locked)
   and d.id = s.device_id and d.supervised
 returning s.device_id
@@ -620,14 +651,17 @@ returning a.id
 -- as: desk in platform
 insert into desk_presence as p (account_id, seen_at)
 select account, %(now)s from unnest(%(accounts)s::uuid[]) as account order by account
-on conflict (account_id) do update set seen_at = greatest(p.seen_at, excluded.seen_at)
+on conflict (account_id) do update
+    -- Noted by several desks; but what lies ahead of them all was noted by a clock that was.
+    set seen_at = case when p.seen_at > excluded.seen_at + interval '1 minute' then excluded.seen_at
+                       else greatest(p.seen_at, excluded.seen_at) end
 
 -- name: find_desk
 -- as: desk in platform
 select 1
 from desk_presence p
 join session s on s.account_id = p.account_id
-where p.account_id = %(account)s and p.seen_at > %(since)s
+where p.account_id = %(account)s and p.seen_at > %(since)s and p.seen_at <= %(now)s::timestamptz + interval '1 minute'
   and s.realm = 'operator' and s.ended_at is null and coalesce(s.kept_until, s.expires_at) > %(now)s
   and exists (select from effective_grant g
               where g.account_id = p.account_id and g.authority_id = %(authority_id)s and g.role = any(%(roles)s)

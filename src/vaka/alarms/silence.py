@@ -72,8 +72,18 @@ def cover(
 
     ``watching_since`` is when the watcher itself began: receivers get RECEIVER_SILENT_AFTER from then to appear.
     ``earlier`` is what was found last time. Beats tell nothing about a pause they bridge, so where nobody looked for
-    more than ``longest_pause`` (a suspended machine, a database that was gone), coverage begins anew.
+    more than ``longest_pause`` (a suspended machine, a database that was gone, a clock that was set), coverage begins
+    anew.
+
+    What a receiver said later than now, it said while a clock was ahead: that tells of nobody who listens. When one
+    began whose beginning is yet to come, nobody knows: with ``earlier``, or now.
     """
+    begun = earlier.since if earlier is not None and earlier.since <= now else now
+    receivers = [
+        Presence(receiver.started_at if receiver.started_at <= now else begun, receiver.beat_at)
+        for receiver in receivers
+        if receiver.beat_at - now <= RECEIVER_SILENT_AFTER
+    ]
     alive = [receiver for receiver in receivers if now - receiver.beat_at <= RECEIVER_SILENT_AFTER]
     if not alive:
         latest = max([watching_since, *(receiver.beat_at for receiver in receivers)])
@@ -84,7 +94,7 @@ def cover(
         if receiver.beat_at >= since:
             since = min(since, receiver.started_at)
     if earlier is not None:
-        interrupted = not earlier.listening or now - earlier.judged_at > longest_pause
+        interrupted = not earlier.listening or abs(now - earlier.judged_at) > longest_pause
         since = now if interrupted else max(since, earlier.since)
     return Coverage(True, since, now)
 

@@ -128,7 +128,11 @@ class Watch:
         ):
             await cursor.execute(QUERIES["read_receivers"])
             receivers = await cursor.fetchall()
-        self._coverage = cover(receivers, self._clock.now(), self._watching_since, self._coverage, self._longest_pause)
+        now = self._clock.now()
+        if self._coverage is not None and abs(now - self._coverage.judged_at) > self._longest_pause:
+            # Watching begins anew, and receivers get time to appear: by a clock that was set they are not there yet.
+            self._watching_since = now
+        self._coverage = cover(receivers, now, self._watching_since, self._coverage, self._longest_pause)
         return len(receivers)
 
     async def _read_attendance(self) -> int:

@@ -18,7 +18,7 @@ from vaka.assurance.asking_databases import Place
 from vaka.assurance.looking import EVIDENCE_SECONDS, Looking
 from vaka.assurance.reminding import REMINDING_SECONDS, Reminding
 from vaka.cases.rounds import CASES_SECONDS, Cases
-from vaka.clock import Clock, SystemClock
+from vaka.clock import Clock, SystemClock, read_clock_state
 from vaka.database.cluster import find_server
 from vaka.database.connections import make_pool
 from vaka.database.server import PLATFORM_DATABASE, Server, platform_role
@@ -65,7 +65,9 @@ async def run(server: Server, settings: Settings, clock: Clock, stopped: asyncio
             rules, may_erase = partial(read_rules, root, settings), roles_with(Permission.PORTAL_ERASE)
             doors = Doors(gateway, platform, keyring, client, clock, settings.ledger, rules, attempts, may_erase)
             people, whole = Erasing(doors), Ending(replace(doors, deciders=roles_with(Permission.PORTAL_END_AUTHORITY)))
-            nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set)
+            # A demo's or a test's machine may have no time service, and what is removed there was nobody's.
+            read_clock = read_clock_state if settings.mode == "production" else None
+            nights = Nights(gateway, keyring, clock, settings.scheduler.removal_hour, stopped.is_set, read_clock)
             capacity = Capacity(platform, gateway, root, clock)
             nights.measures.beside.append(capacity)
             rounds.create_task(show(nights.measures, root / "run" / f"{COMPONENT}.metrics", stopped))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from psycopg.types.json import Jsonb
 
-from vaka.clock import Clock
+from vaka.clock import Clock, ClockState
 from vaka.keys.keyring import Keyring
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
@@ -28,6 +28,8 @@ AT_ONCE = 2
 """Authorities in which it is removed at the same time: the others' alarms come to the same disks."""
 LOOK_SECONDS = 60.0
 """How often it is looked whether it is night, and whether one was broken off."""
+LARGEST_DIFFERENCE = timedelta(minutes=1)
+"""By which the database's clock, that ages are reckoned by, may differ from this machine's."""
 
 
 def find_night(now: datetime, hour: int) -> datetime | None:
@@ -53,12 +55,21 @@ class Nights:
     """What a scheduler does by night in each authority."""
 
     def __init__(
-        self, gateway: Gateway, keyring: Keyring, clock: Clock, hour: int, is_ending: Callable[[], bool]
+        self,
+        gateway: Gateway,
+        keyring: Keyring,
+        clock: Clock,
+        hour: int,
+        is_ending: Callable[[], bool],
+        read_clock: Callable[[], ClockState] | None,
     ) -> None:
+        """``read_clock`` says whether the machine's clock is in step; None where that is not asked, as in a demo."""
         self._gateway = gateway
         self._clock = clock
         self._hour = hour
         self._is_ending = is_ending
+        self._read_clock = read_clock
+        self._told_of_clock = False
         self._removing = Removing(gateway, keyring, clock, self._is_over)
         self._keyring = keyring
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -85,8 +96,13 @@ class Nights:
                 return 0
             rules = await read_in_force(tenant, now)
             unproven = sum(one.is_unproven(now) for one in await list_rules(tenant))
+            differs = abs(await _read_time(tenant) - self._clock.now()) > LARGEST_DIFFERENCE
         if not rules and not unproven:
             return 0
+        if self._is_out_of_step() or (differs and self._read_clock is not None):
+            self._refuse()
+            return 0
+        self._told_of_clock = False
         night = await self._removing.work(authority, rules)
         # Keys are held for as long as birth days are read, and no longer.
         self._keyring.forget()
@@ -97,7 +113,17 @@ class Nights:
         return night.total("removed")
 
     def _is_over(self) -> bool:
-        return self._is_ending() or find_night(self._clock.now(), self._hour) is None
+        return self._is_ending() or self._is_out_of_step() or find_night(self._clock.now(), self._hour) is None
+
+    def _is_out_of_step(self) -> bool:
+        return self._read_clock is not None and self._read_clock() != "synchronised"
+
+    def _refuse(self) -> None:
+        """By a clock that is ahead, what is young is old enough; and what was removed does not come back."""
+        self.measures.runs.add("failed")
+        if not self._told_of_clock:
+            self._told_of_clock = True
+            structlog.get_logger().error("the clock is not in step, or not the database's; nothing is removed by it")
 
     def _tell(self, authority: UUID, night: Night, unproven: int) -> None:
         log = structlog.get_logger().bind(authority=str(authority))
@@ -117,6 +143,14 @@ async def _is_done(tenant: Connection, begun: datetime) -> bool:
         raise LookupError("removal_state has one row")
     finished_at, complete, _ = row
     return bool(complete and finished_at is not None and finished_at >= begun)
+
+
+async def _read_time(tenant: Connection) -> datetime:
+    row = await (await tenant.execute(QUERIES["read_time"])).fetchone()
+    if row is None:
+        raise LookupError("there is always a time")
+    told: datetime = row[0]
+    return told
 
 
 async def _keep(tenant: Connection, authority: UUID, night: Night, unproven: int, now: datetime) -> None:

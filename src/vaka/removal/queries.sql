@@ -39,6 +39,10 @@ select kind, people, held, things, alarms, messages, oldest, newest from preview
 -- as: portal in tenant, scheduler in tenant
 select finished_at, complete, result from removal_state
 
+-- name: read_time
+-- as: scheduler in tenant
+select clock_timestamp()
+
 -- name: read_births
 -- as: portal in tenant, scheduler in tenant, setup in tenant
 select id, born_on, personal_number from person where id = any (%(ids)s)

@@ -22,6 +22,7 @@ from tests.database.accepting.scene import (
     wait_until_blocked,
 )
 from tests.identities import blinded
+from vaka.alarms.escalation import REPEATS_KEPT
 from vaka.database.server import Server, tenant_role
 
 pytestmark = pytest.mark.database
@@ -167,6 +168,20 @@ def test_keys_of_repeats_are_forgotten_in_time(house: House, anna: Person, serve
         scheduler.commit()
     assert forgotten == (1,)
     assert house.rows("select sender from repeat_key where sender = %s", blinded(anna.sender)) == []
+
+
+def test_keys_that_lie_ahead_are_forgotten_before_their_time_comes(house: House, anna: Person, server: Server) -> None:
+    """When it comes, a press of then would pass for a copy of one that was stored while the clock was ahead."""
+    hours = 20 * 3600
+    for sender, after in ((anna, hours), (Person(), 60), (Person(), 0)):
+        [(_, alarm_id)] = house.accept(sender.send(ref="7", after=after))
+        house.set_state(alarm_id, "closed", closed_at=START)
+    database = house.authority.database_name
+    with closing(psycopg.connect(server.conninfo(tenant_role(database, "scheduler"), database))) as scheduler:
+        forgotten = scheduler.execute("select vaka.forget_repeats(%s)", (START - REPEATS_KEPT,)).fetchone()
+        scheduler.commit()
+    assert forgotten == (1,)
+    assert house.accept(anna.send(ref="7", after=hours))[0][0] == "raised"
 
 
 def test_older_news_never_overwrites_newer(house: House, anna: Person) -> None:

@@ -131,3 +131,51 @@ def test_no_reference_is_none_that_could_be_reused(house: House, anna: Person) -
     house.accept(anna.send() | {"ref": ""})
     assert house.accept(anna.send(after=5, body=b"<mrq>other</mrq>") | {"ref": ""})[0][0] == "joined"
     assert house.rows("select distinct deviations from message") == [([],)]
+
+
+# One row each: what has become of the first press's alarm, how far its clock was ahead of the second's, and what the
+# second press is. Up to 64 s is what another receiver's copy explains.
+CLOCK_CAME_RIGHT = [
+    ("closed", 64, "repeat"),
+    ("closed", 64.1, "raised"),
+    ("closed", 3 * 3600, "raised"),
+    ("closed", 20 * 3600, "raised"),
+    ("withdrawn", 20 * 3600, "joined"),
+    ("suspended", 3 * 3600, "joined"),
+    ("taken", 64, "repeat"),
+    ("taken", 3 * 3600, "joined"),
+    ("received", 20 * 3600, "joined"),
+    ("presented", 400 * 86_400, "joined"),
+]
+
+
+@pytest.mark.parametrize(("state", "ahead", "expected"), CLOCK_CAME_RIGHT)
+def test_what_was_stored_by_a_clock_that_was_ahead_makes_no_press_a_repeat(
+    house: House, anna: Person, state: str, ahead: float, expected: str
+) -> None:
+    """Also one that is set back: what was stored before is then stored later. And copies are copies again at once."""
+    [(_, first)] = house.accept(anna.send(ref="7", after=ahead))
+    house.set_state(first, state, **OVER.get(state, {}))
+    [(outcome, alarm_id)] = house.accept(anna.send(ref="7"))
+    assert outcome == expected
+    assert (alarm_id == first) == (outcome != "raised")
+    assert house.accept(anna.send(ref="7", after=10)) == [("repeat", alarm_id)]
+    assert house.rows("select count(*) from message where 'reference_reused' = any(deviations)") == [(0,)]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_references_that_wrap_come_back_as_presses_when_the_clock_has_come_right(
+    house: House, anna: Person, is_open: bool
+) -> None:
+    def press(after: float) -> list[str]:
+        outcomes = []
+        for number in range(6):
+            [(outcome, alarm_id)] = house.accept(anna.send(ref=f"{number % 3}", after=after + 100 * number))
+            outcomes.append(outcome)
+            if not is_open:
+                house.set_state(alarm_id, "closed", closed_at=START)
+        return outcomes
+
+    in_step = ["joined"] * 3 + ["repeat"] * 3 if is_open else ["raised"] * 6
+    assert press(20 * 3600)[1:] == in_step[1:]
+    assert press(0) == in_step

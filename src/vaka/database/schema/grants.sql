@@ -471,7 +471,7 @@ grant update (state, holder, offered_to, suspended_until, withdrawn_at, escalati
     closed_at, closed_by, closing_reason, closing_result, version) on alarm to g_scheduler;
 grant insert on alarm, alarm_step to g_scheduler;
 grant select (alarm_id, at, actor) on alarm_step to g_scheduler;
-grant update (condition, changed_at) on device_state to g_scheduler;
+grant update (condition, changed_at, last_seen) on device_state to g_scheduler;
 grant execute on function forget_repeats, judged_condition to g_scheduler;
 -- the owner of the functions below asks the log whether an erasure was decided, and which step of it was taken.
 grant execute on function ledger.is_erasure_decided, ledger.is_step_done, ledger.is_entry_of, ledger.erasures_decided
