@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from vaka.addresses import is_this_machine, is_wildcard
 from vaka.settings_backup import BackupSettings
-from vaka.settings_operations import ClockSettings, FlowSettings, TrialSettings
+from vaka.settings_operations import ClockSettings, FlowSettings, MachineName, TrialSettings
 from vaka.settings_values import (
     AccountName,
     ContactAddress,
@@ -71,6 +71,9 @@ class ReceiverSettings(_Section):
     """SIP over TLS 1.2 or newer."""
     processes: Annotated[int, Field(ge=1, le=32)] = 1
     """Receiver processes that share the ports."""
+    machines: Annotated[list[MachineName], Field(max_length=20)] = []
+    """Every machine that has to run a receiver, as `hostname` calls it. Without any: each that was heard within a day
+    and was not stopped."""
     realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "vaka"
     """Digest realm. Part of every stored credential hash: changing it makes all digest devices fail."""
     certificate: FilePath = Path("tls/receiver.pem")

@@ -58,6 +58,10 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="Ingen av {count} mottagare har hörts av på en kvart.",
             en="None of {count} receivers has been heard for a quarter of an hour.",
         ),
+        ("log-sources", "away"): Sentence(
+            sv="{count} mottagare hörs inte, där en ska gå, och har inte stängts av i ordning.",
+            en="{count} receivers are not heard where one is to run, and were not stopped in order.",
+        ),
         ("plain-secrets", "plain"): Sentence(
             sv="{count} hemligheter står i klartext i inställningar, miljövariabler eller argument.",
             en="{count} secrets stand in clear in settings, environment variables or arguments.",
