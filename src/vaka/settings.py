@@ -40,6 +40,7 @@ from vaka.settings_web import (
     SigninSettings,
     WebSettings,
 )
+from vaka.traffic import product_ports, read_register
 
 
 class _Section(BaseModel):
@@ -56,6 +57,21 @@ class DatabaseSettings(_Section):
     when embedded."""
     port: Port = 5432
     """Its port. Not used when embedded."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is reached by a Unix socket alone."""
+        return self.embedded or self.host.startswith("/")
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is reached over a network."""
+        return not self.is_here
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether several servers are named, one of which takes writes."""
+        return self.is_elsewhere and "," in self.host
 
 
 class ReceiverSettings(_Section):
@@ -355,6 +371,24 @@ class Settings(_Section):
         host, site = urlsplit(self.portal.origin).hostname or "", self.access.key_site
         if site and host != site and not host.endswith(f".{site}"):
             raise ValueError(f"access.key_site is {host}, the host of portal.origin, or a name above it")
+        return self
+
+    @model_validator(mode="after")
+    def _keep_own_flows_off_the_products(self) -> Self:
+        """Whoever names a port of the product's anew would say for himself how it has to be protected."""
+        if not self.flows.own:
+            return self
+        ports, names = product_ports(self), {one["name"] for one in read_register()}
+        for one in self.flows.own:
+            if one.name in names:
+                raise ValueError(f"flows.own: {one.name} is a flow of the product's; give yours another name")
+            names.add(one.name)
+            if (one.transport, one.port) in ports:
+                whose = ports[one.transport, one.port]
+                raise ValueError(
+                    f"flows.own: {one.name} names {one.transport} port {one.port}, which is that of the product's flow "
+                    f"{whose}; take it out, {whose} is in the register by itself"
+                )
         return self
 
     @model_validator(mode="after")

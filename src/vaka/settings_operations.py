@@ -97,7 +97,7 @@ class FlowExceptionSettings(BaseModel):
     flow: FlowName
     """Which: `devices-udp`, say."""
     until: AwareDatetime
-    """Until when, with its zone."""
+    """Until when, with its zone. One that is more than 366 days ahead does not count yet."""
 
 
 class TrialSettings(BaseModel):
@@ -119,7 +119,8 @@ class FlowSettings(BaseModel):
     model_config = ONE_TABLE
 
     own: Annotated[list[OwnFlowSettings], Field(max_length=200)] = []
-    """Flows of the installation's own, such as how one works on its machines: one table `[[flows.own]]` for each."""
+    """Flows of the installation's own, on ports of its own: how one works on its machines, say. One table
+    `[[flows.own]]` for each."""
     exceptions: Annotated[list[FlowExceptionSettings], Field(max_length=50)] = []
     """Flows in clear that are excepted for a time, which every authority sees: one table `[[flows.exceptions]]` for
     each."""
