@@ -375,20 +375,8 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _keep_own_flows_off_the_products(self) -> Self:
-        """Whoever names a port of the product's anew would say for himself how it has to be protected."""
-        if not self.flows.own:
-            return self
-        ports, names = product_ports(self), {one["name"] for one in read_register()}
-        for one in self.flows.own:
-            if one.name in names:
-                raise ValueError(f"flows.own: {one.name} is a flow of the product's; give yours another name")
-            names.add(one.name)
-            if (one.transport, one.port) in ports:
-                whose = ports[one.transport, one.port]
-                raise ValueError(
-                    f"flows.own: {one.name} names {one.transport} port {one.port}, which is that of the product's flow "
-                    f"{whose}; take it out, {whose} is in the register by itself"
-                )
+        if self.flows.own:
+            self.flows.keep_off({one["name"] for one in read_register()}, product_ports(self))
         return self
 
     @model_validator(mode="after")
