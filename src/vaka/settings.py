@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from vaka.addresses import is_this_machine, is_wildcard
 from vaka.settings_backup import BackupSettings
-from vaka.settings_operations import ClockSettings, FlowSettings, TrialSettings
+from vaka.settings_operations import ClockSettings, FlowSettings, MachineName, TrialSettings
 from vaka.settings_values import (
     AccountName,
     ContactAddress,
@@ -40,6 +40,7 @@ from vaka.settings_web import (
     SigninSettings,
     WebSettings,
 )
+from vaka.traffic import product_ports, read_register
 
 
 class _Section(BaseModel):
@@ -57,6 +58,21 @@ class DatabaseSettings(_Section):
     port: Port = 5432
     """Its port. Not used when embedded."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is reached by a Unix socket alone."""
+        return self.embedded or self.host.startswith("/")
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is reached over a network."""
+        return not self.is_here
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether several servers are named, one of which takes writes."""
+        return self.is_elsewhere and "," in self.host
+
 
 class ReceiverSettings(_Section):
     """What devices reach."""
@@ -71,6 +87,9 @@ class ReceiverSettings(_Section):
     """SIP over TLS 1.2 or newer."""
     processes: Annotated[int, Field(ge=1, le=32)] = 1
     """Receiver processes that share the ports."""
+    machines: Annotated[list[MachineName], Field(max_length=20)] = []
+    """Every machine that has to run a receiver, as `hostname` calls it. Without any: each that was heard within a day
+    and was not stopped."""
     realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "vaka"
     """Digest realm. Part of every stored credential hash: changing it makes all digest devices fail."""
     certificate: FilePath = Path("tls/receiver.pem")
@@ -352,6 +371,12 @@ class Settings(_Section):
         host, site = urlsplit(self.portal.origin).hostname or "", self.access.key_site
         if site and host != site and not host.endswith(f".{site}"):
             raise ValueError(f"access.key_site is {host}, the host of portal.origin, or a name above it")
+        return self
+
+    @model_validator(mode="after")
+    def _keep_own_flows_off_the_products(self) -> Self:
+        if self.flows.own:
+            self.flows.keep_off({one["name"] for one in read_register()}, product_ports(self))
         return self
 
     @model_validator(mode="after")

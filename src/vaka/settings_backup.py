@@ -86,7 +86,7 @@ class BackupSettings(BaseModel):
 
     @model_validator(mode="after")
     def _name_a_host(self) -> Self:
-        if self.site and not self.site_host:
+        if self.site and not (self.site_host and self.site_port):
             raise ValueError("backup.site names a host: https://backup.example:8410/")
         return self
 
@@ -94,6 +94,11 @@ class BackupSettings(BaseModel):
     def site_host(self) -> str:
         """The site's host name."""
         return urlsplit(self.site).hostname or ""
+
+    @property
+    def site_port(self) -> int | None:
+        """The site's port, where there is a site."""
+        return (urlsplit(self.site).port or 443) if self.site else None
 
     def agreed_with(self, slug: str) -> tuple[timedelta, timedelta]:
         """Return the recovery point and the recovery time that were agreed with an authority."""

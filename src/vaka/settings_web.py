@@ -4,6 +4,7 @@
 
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -52,10 +53,17 @@ class PortalSettings(WebSettings):
     @model_validator(mode="after")
     def _require_an_origin_of_its_own(self) -> Self:
         if self.programs_origin and (
-            not self.programs_origin.startswith("https://") or self.programs_origin == self.origin
+            not self.programs_origin.startswith("https://")
+            or self.programs_origin == self.origin
+            or not self.programs_port
         ):
             raise ValueError("programs_origin begins with https:// and is another than origin")
         return self
+
+    @property
+    def programs_port(self) -> int | None:
+        """The web server's port where programs are asked for certificates, where they are."""
+        return (urlsplit(self.programs_origin).port or 443) if self.programs_origin else None
 
 
 class RegistrySettings(WebSettings):

@@ -37,7 +37,7 @@ from vaka.clock import TurnedClock
 from vaka.database.server import Server
 from vaka.ledger.entries import Entry, append
 from vaka.ledger.events import Event
-from vaka.settings import AccessSettings, Settings
+from vaka.settings import AccessSettings, ReceiverSettings, Settings
 from vaka.tenants.authorities import Authority
 from vaka.web.office import confirmed as office
 from vaka.web.portal import confirmed as portal
@@ -191,6 +191,72 @@ async def test_receivers_that_have_gone_silent_turn_it_red(
     beat(by_hand, START)
     assert await status_of(SOURCES, place, server, START + quarter) == MET
     assert await status_of(SOURCES, place, server, START + quarter + SECOND) == (Status.FAILING, "silent")
+
+
+def stop_in_order(by_hand: Callable[..., None], at: datetime, machine: str) -> None:  # noqa: F811
+    """The receiver of a machine ends, and says so."""
+    by_hand("update receiver_presence set ended_at = %(at)s where machine = %(machine)s", at=at, machine=machine)
+
+
+@pytest.mark.turns_red(SOURCES)
+async def test_one_of_two_receivers_that_dies_turns_it_red_while_the_other_goes_on(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    """Within minutes, for a day; one that was stopped does not, nor does the release before's that is replaced."""
+    minute, away = timedelta(minutes=1), (Status.FAILING, "away")
+    beat(by_hand, START)
+    beat(by_hand, START + 2 * minute, "west-1")
+    beat(by_hand, START + 2 * minute, "west-2")
+    assert await status_of(SOURCES, place, server, START + 5 * minute) == MET
+    beat(by_hand, START + 5 * minute, "west-2")
+    assert await status_of(SOURCES, place, server, START + 5 * minute) == MET
+    assert await status_of(SOURCES, place, server, START + 5 * minute + SECOND) == away
+    stop_in_order(by_hand, START + 6 * minute, "west-1")
+    beat(by_hand, START + 30 * minute, "west-2")
+    assert await status_of(SOURCES, place, server, START + 30 * minute) == MET
+    beat(by_hand, START + 31 * minute, "west-1")
+    assert await status_of(SOURCES, place, server, START + 31 * minute) == MET
+    beat(by_hand, START + 40 * minute, "west-2")
+    assert await status_of(SOURCES, place, server, START + 40 * minute) == away
+    for at, expected in ((DAY, away), (DAY + SECOND, MET)):
+        beat(by_hand, START + 31 * minute + at - SECOND, "west-2")
+        assert await status_of(SOURCES, place, server, START + 31 * minute + at - SECOND) == expected
+    beat(by_hand, START + 3 * DAY, "west-2")
+    beat(by_hand, START + 3 * DAY + 4 * minute, "west-1")
+    ahead = await status_of(SOURCES, place, server, START + 3 * DAY)
+    assert ahead == away, "what is of a time that is not yet, is not heard"
+
+
+@pytest.mark.turns_red(SOURCES)
+async def test_machine_that_is_named_for_a_receiver_and_has_none_turns_it_red(
+    place: Place,  # noqa: F811
+    server: Server,  # noqa: F811
+    by_hand: Callable[..., None],  # noqa: F811
+) -> None:
+    """Also one that was never heard, or not for days; one that was stopped after an hour."""
+    receivers = ReceiverSettings(machines=["west-1", "west-2"])
+    named, hour, away = (
+        replace(place, settings=Settings(receiver=receivers)),
+        timedelta(hours=1),
+        (Status.FAILING, "away"),
+    )
+
+    async def status(at: datetime) -> tuple[Status, str]:
+        beat(by_hand, at, "west-1")
+        return await status_of(SOURCES, named, server, at)
+
+    assert await status(START) == away
+    beat(by_hand, START, "west-2")
+    assert await status(START) == MET
+    stop_in_order(by_hand, START + SECOND, "west-2")
+    assert await status(START + hour) == MET
+    assert await status(START + hour + SECOND) == away
+    beat(by_hand, START + 2 * hour, "west-2")
+    assert await status(START + 2 * hour) == MET
+    assert await status(START + 2 * DAY) == away
+    assert await status_of(SOURCES, place, server, START + 2 * DAY) == MET
 
 
 def plant_silent_session(by_hand: Callable[..., None]) -> None:  # noqa: F811

@@ -29,15 +29,17 @@ from vaka.assurance.wording import explain
 from vaka.crypto.certificates import found_issuer, issue
 from vaka.crypto.policy import load_policy
 from vaka.database.server import Server
+from vaka.errors import ConfigurationError, Sentence
 from vaka.operations.certificates.components import keep, list_components
 from vaka.operations.certificates.issuers import keep_issuer
 from vaka.operations.certificates.renewing import renew_all
-from vaka.operations.flows.register import list_flows
+from vaka.operations.flows.register import Flow, judge, list_flows
 from vaka.operations.flows.reporting import ToldCertificate, list_machine_flows, report_certificates
 from vaka.operations.flows.sockets import Listening, list_reachable, name_owners
 from vaka.receiver.tls import open_tls_context
 from vaka.settings import ReceiverSettings, Settings
 from vaka.settings_operations import ClockSettings, FlowExceptionSettings, FlowSettings, OwnFlowSettings
+from vaka.settings_reading import load_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.database]
 
@@ -87,6 +89,74 @@ async def test_port_in_clear_without_an_exception_in_force_turns_it_red(
         [flow] = [one for one in told.flows if one.flow.name == "devices-udp"]
         assert (flow.flow.until, flow.flow.protection, flow.is_open) == (now + DAY, "none", True)
         assert await status_of(PORTS, until, server, now + DAY) == (Status.FAILING, "plain")
+
+
+@pytest.mark.turns_red(PORTS)
+async def test_exception_that_ends_in_more_than_a_year_is_none(
+    place: Place, server: Server, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    """It begins to hold when its end has come near enough, which is when somebody could have thought of it."""
+    now, year = datetime.now(UTC), 366 * DAY
+    endless = FlowExceptionSettings(flow="devices-udp", until=now + year + timedelta(seconds=1))
+    with in_own_network(HOLDS, "udp:0.0.0.0:5060") as process:
+        settings = Settings(flows=FlowSettings(exceptions=[endless]))
+        where = replace(place, settings=settings, proc=as_proc(process, tmp_path))
+        assert await status_of(PORTS, where, server, now) == (Status.FAILING, "plain")
+        assert await status_of(PORTS, where, server, now + timedelta(seconds=1)) == MET
+    [flow] = [one for one in list_flows(settings) if one.name == "devices-udp"]
+    at = (now, now + timedelta(seconds=1), now + 2 * year)
+    assert [flow.exception(one) for one in at] == ["endless", "holds", "over"]
+
+
+@pytest.mark.turns_red(PORTS)
+async def test_what_a_machine_tells_that_nobody_has_named_turns_it_red(
+    place: Place, server: Server, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    """For a day after it told last; somebody may have taken it away."""
+    now = datetime.now(UTC)
+    (tmp_path / "stranger").mkdir()
+    with (
+        in_own_network(HOLDS, "tcp:0.0.0.0:4711") as open_one,
+        in_own_network(HOLDS, "tcp:127.0.0.1:4711") as closed_one,
+    ):
+        stranger = replace(place, machine="larm-9", proc=as_proc(open_one, tmp_path / "stranger"))
+        here = replace(place, machine="larm-1", proc=as_proc(closed_one, tmp_path))
+        assert await status_of(PORTS, here, server, now) == MET
+        assert await status_of(PORTS, stranger, server, now) == (Status.FAILING, "unregistered")
+        assert await status_of(PORTS, here, server, now) == (Status.FAILING, "unregistered")
+        assert await status_of(PORTS, here, server, now + DAY) == (Status.FAILING, "unregistered")
+        assert await status_of(PORTS, here, server, now + 2 * DAY) == MET
+
+
+@pytest.mark.parametrize(
+    ("transport", "port", "whose"),
+    [("udp", 5060, "devices-udp"), ("tcp", 8401, "desk"), ("tcp", 443, "browsers"), ("tcp", 8432, "database-backups")],
+)
+def test_own_flow_on_a_port_of_the_products_is_refused(tmp_path: Path, transport: str, port: int, whose: str) -> None:
+    """Whatever it says of its protection: it would be taken at its word, and the product's forgotten."""
+    path = tmp_path / "vaka.toml"
+    own = f'name = "work"\nsource = "A"\ntarget = "B"\ntransport = "{transport}"\nport = {port}\nprotection = "ssh"\n'
+    path.write_text(f"[backup]\nmembers_port = 8432\n[[flows.own]]\n{own}")
+    with pytest.raises(ConfigurationError, match=f"work names {transport} port {port}.* {whose}; take it out"):
+        load_settings(path)
+    closed = "[receiver]\nudp_port = false\n[desk]\nport = 8501\n"
+    path.write_text(f"{closed}[[flows.own]]\n{own}")
+    if port != 443:
+        assert [one.port for one in load_settings(path).flows.own] == [port]
+    path.write_text('[[flows.own]]\nname = "desk"\nsource = "A"\ntarget = "B"\nport = 22\nprotection = "ssh"\n')
+    with pytest.raises(ConfigurationError, match="desk is a flow of the product's"):
+        load_settings(path)
+
+
+def test_socket_has_to_be_as_each_flow_of_its_port_wants_it() -> None:
+    """Whichever stands last in the register."""
+    said, now = Sentence("A", "A"), datetime.now(UTC)
+    here, ssh = Flow("a", said, said, "tcp", 22, "loopback"), Flow("b", said, said, "tcp", 22, "ssh")
+    far = replace(ssh, port=8410, is_elsewhere=True)
+    seen = [Listening("tcp", 22, "192.0.2.1"), Listening("tcp", 8410, "192.0.2.1")]
+    for flows in ([here, ssh, far], [far, ssh, here]):
+        assert [one.reason for one in judge(seen, flows, now)] == ["exposed", "unregistered"]
+    assert [one.reason for one in judge(seen[:1], [ssh], now)] == []
 
 
 @pytest.mark.turns_red(PORTS, stopped=True)

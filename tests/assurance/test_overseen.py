@@ -73,8 +73,16 @@ def detected(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
     )
 
 
-def beat(by_hand: Callable[..., None], at: datetime) -> None:  # noqa: F811
-    """A receiver says that it is up."""
+def beat(by_hand: Callable[..., None], at: datetime, machine: str = "") -> None:  # noqa: F811
+    """A receiver says that it is up: of the release before, in its own words, without the machine that it is on."""
+    if machine:
+        by_hand(
+            "insert into receiver_presence (instance, machine, started_at, beat_at)"
+            " values ('receiver-1@' || %(machine)s, %(machine)s, %(at)s, %(at)s)"
+            " on conflict (instance) do update set beat_at = %(at)s, ended_at = null",
+            at=at, machine=machine,
+        )  # fmt: skip
+        return
     by_hand(
         "insert into receiver_presence (instance, started_at, beat_at) values ('receiver-1', %(at)s, %(at)s)"
         " on conflict (instance) do update set beat_at = %(at)s",

@@ -38,6 +38,7 @@ UNDECLARED = {
     ("receiver", "record_signs_of_life"): [("receiver", "tenant")],
     ("receiver", "start_presence"): [("receiver", "platform")],
     ("receiver", "beat"): [("receiver", "platform")],
+    ("receiver", "end_presence"): [("receiver", "platform")],
     ("tenants", "mark_directory"): [("receiver", "platform")],
     ("tenants", "read_entries"): [("receiver", "platform")],
     ("tenants", "list_overrides"): [("receiver", "platform")],

@@ -98,7 +98,7 @@ PLATFORM: dict[str, Rights] = {
         "authority": "select",
         "device_entry": "select",
         "class_override": "select",
-        "receiver_presence": "select insert update",
+        "receiver_presence": "select insert update delete",
         "list_held_devices()": "execute",
     },
     "desk": ASKS_LEDGER

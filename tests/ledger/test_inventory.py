@@ -256,6 +256,7 @@ STATEMENTS: dict[tuple[str, str], Told | Untold] = {
     ("receiver", "record_signs_of_life"): Untold("heartbeats; what follows from their absence has events"),
     ("receiver", "start_presence"): Untold("that a receiver is up, every few seconds"),
     ("receiver", "beat"): Untold("that a receiver is up, every few seconds"),
+    ("receiver", "end_presence"): Untold("that a receiver is up no more"),
     ("tenants", "enter_exercise_devices"): told("device.registered"),
     ("tenants", "keep_exercise_devices"): told("device.registered"),
     ("tenants", "enter_trial_device"): told("device.registered", "device.changed"),

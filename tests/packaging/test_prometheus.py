@@ -24,12 +24,14 @@ FINE = {
     "vaka_receivers_silent": "0x60",
     "vaka_authorities_unreachable": "0x60",
     "vaka_capacity_measured_timestamp_seconds": "0+60x60",
+    'up{job="vaka-receiver"}': "1x60",
     "vaka_trials": "3x60",
     "vaka_trials_failing": "0x60",
     "vaka_trials_finished_timestamp_seconds": "0+60x60",
 }
 """An hour in which all is well, a figure a minute."""
 MISSING, TRIALS_MISSING = "VakaFiguresMissing", "VakaTrialsMissing"
+OTHER_RECEIVER = 'up{instance="west-2",job="vaka-receiver"}'
 BUCKET, COUNT = 'vaka_receiver_answer_seconds_bucket{le="0.4"}', "vaka_receiver_answer_seconds_count"
 ABOVE: list[tuple[str, dict[str, str]]] = [
     ("VakaAnswersSlowly", {BUCKET: "0+98x60"}),
@@ -40,6 +42,7 @@ ABOVE: list[tuple[str, dict[str, str]]] = [
     ("VakaDiskFilling", {"vaka_disk_free_bytes": "500000-200x60"}),
     ("VakaReceiverSilent", {"vaka_receivers_silent": "1x60"}),
     ("VakaReceiverSilent", {"vaka_receivers": "0x60"}),
+    ("VakaReceiverDown", {OTHER_RECEIVER: "0x60"}),  # the one of FINE is up
     ("VakaDatabaseUnreachable", {"vaka_authorities_unreachable": "1x60"}),
     ("VakaTrialsFail", {"vaka_trials_failing": "1x60"}),
     ("VakaTrialsStopped", {"vaka_trials_finished_timestamp_seconds": "-130+60x60"}),  # 130 seconds ago
@@ -56,7 +59,7 @@ BELOW: list[tuple[str, dict[str, str]]] = [
     ("VakaTrialsStopped", {"vaka_trials_finished_timestamp_seconds": "-110+60x60"}),  # 110 seconds ago
     ("VakaNotMeasured", {"vaka_capacity_measured_timestamp_seconds": "-50+60x60"}),  # 50 seconds ago
 ]
-FIRST_IS_TOO_MUCH = {"VakaReceiverSilent", "VakaDatabaseUnreachable", "VakaTrialsFail"}
+FIRST_IS_TOO_MUCH = {"VakaReceiverSilent", "VakaReceiverDown", "VakaDatabaseUnreachable", "VakaTrialsFail"}
 """Just below their thresholds is what FINE says."""
 
 
@@ -108,7 +111,11 @@ def missing(figure: str) -> str:
 
 
 def labels_of(alert: str, gone: str) -> dict[str, str]:
-    """What `absent` says of the series it misses."""
+    """What `absent` says of the series it misses, and whose target is down."""
+    if alert == "VakaReceiverDown":
+        return {"instance": "west-2", "job": "vaka-receiver"}
+    if alert == MISSING and gone.startswith("up"):
+        return {"job": "vaka-receiver"}
     return {"le": "0.4"} if alert == MISSING and "le=" in gone else {}
 
 

@@ -187,9 +187,20 @@ class Register:
 
     def presence(self, instance: str) -> list[tuple[datetime, datetime]]:
         """Return since when a receiver is up, and when it last said so."""
-        statement = "select started_at, beat_at from vaka.receiver_presence where instance = %s"
+        statement = "select started_at, beat_at from vaka.receiver_presence where split_part(instance, '@', 1) = %s"
         with psycopg.connect(self._server.conninfo(platform_role("scheduler"), PLATFORM_DATABASE)) as connection:
             return connection.execute(statement, (instance,)).fetchall()
+
+    def ended(self, instance: str) -> list[tuple[str, datetime | None]]:
+        """Return each machine with a receiver of this name, and when that ended in order."""
+        statement = "select machine, ended_at from vaka.receiver_presence where split_part(instance, '@', 1) = %s"
+        with psycopg.connect(self._server.conninfo(platform_role("scheduler"), PLATFORM_DATABASE)) as connection:
+            return connection.execute(statement, (instance,)).fetchall()
+
+    def forget(self, instance: str) -> None:
+        """Take a receiver's row away."""
+        with psycopg.connect(self._server.conninfo(SUPERUSER, PLATFORM_DATABASE)) as connection:
+            connection.execute("delete from vaka.receiver_presence where instance = %s", (instance,))
 
     def execute(self, statement: str, *parameters: object) -> None:
         """Change the directory in some other way."""
@@ -371,8 +382,8 @@ def run() -> Iterator[Callable[..., Process]]:
     """A function that starts receivers; none outlives the test."""
     started: list[Process] = []
 
-    def begin(data: Path, *options: str) -> Process:
-        started.append(Process(data, *options))
+    def begin(data: Path, *options: str, machine: str = "") -> Process:
+        started.append(Process(data, *options, machine=machine))
         return started[-1]
 
     yield begin

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.operations.namespaces import require_namespaces
 from tests.waiting import wait_until
 
 
@@ -23,11 +24,14 @@ def write_settings(data: Path, **settings: int | str | bool) -> None:
 
 
 class Process:
-    """A receiver of its own."""
+    """A receiver of its own; with ``machine``, on one that calls itself so, as far as a process can tell."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, machine: str = "") -> None:
         self.log = data / f"{options[-1] if options else 'receiver-1'}.log"
         command = [sys.executable, "-m", "vaka.processes.receiver", "--data", str(data), *options]
+        if machine:
+            require_namespaces()
+            command = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', machine, *command]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 

@@ -21,6 +21,7 @@ RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 STOP, INSTALL = "systemctl stop vaka@receiver", "ln -sfn /opt/vaka-NEW /opt/vaka"
 START, LOOK = "systemctl start vaka@receiver", "journalctl -u vaka@receiver --since -1min | grep listening"
 PER_SECOND, DEVICES = 40, 20
+MACHINES = ("west-1", "west-2")
 
 
 def steps() -> list[str]:
@@ -28,6 +29,16 @@ def steps() -> list[str]:
     section = RUNBOOK.read_text("utf-8").partition("## Upgrade with two receivers\n")[2].partition("\n## ")[0]
     lines = "\n".join(re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)).splitlines()
     return [line.partition("  #")[0].strip() for line in lines]
+
+
+def beside(data: Path) -> Path:
+    """The data directory of another machine of the same installation."""
+    other = data.with_name(f"{data.name}-beside")
+    for name in ("run", "tls"):
+        (other / name).mkdir(parents=True)
+    for name in ("cluster", "credentials"):
+        (other / name).symlink_to(data / name)
+    return other
 
 
 def test_the_runbook_has_the_steps_that_are_walked_here() -> None:
@@ -40,12 +51,19 @@ async def test_nothing_is_lost_while_one_after_the_other_is_replaced(
     ports = [free_port(), free_port()]
     senders = [register.device(authority) for _ in range(DEVICES)]
 
+    places = [data, beside(data)]
+
     async def start(number: int) -> Process:
-        """As a unit of a machine of its own; settings are read at the start, so they differ by then."""
-        write_settings(data, udp_port=ports[number], tcp_port=False)
-        process = run(data, "--instance", f"receiver-{number + 1}")
+        """As the unit of a machine of its own: a data directory and a host name of that machine's, no other option."""
+        write_settings(places[number], udp_port=ports[number], tcp_port=False)
+        process = run(places[number], machine=MACHINES[number])
         await process.listens()
         return process
+
+    def stopped() -> list[str]:
+        """Which of the machines has a receiver that ended in order."""
+        told = dict(register.ended("receiver-1"))
+        return [one for one in MACHINES if told[one] is not None]
 
     running = [await start(number) for number in range(2)]
     # Every second device has the second receiver first.
@@ -61,12 +79,14 @@ async def test_nothing_is_lost_while_one_after_the_other_is_replaced(
     for number in range(2):
         # Stopped, it answers what it has, and ends in order.
         assert await running[number].end() == 0
+        assert stopped() == [MACHINES[number]]
         log = running[number].log.read_text()
         assert "stopped" in log
         assert "unhandled" not in log
         await more_are_answered(60)
         running[number].log.write_text("")
         running[number] = await start(number)
+        assert stopped() == []
         await more_are_answered(40)
     for half in halves:
         await half.end()

@@ -3,7 +3,7 @@
 """Whether each socket that others can reach stands in the register of flows, and which certificates end (term 30)."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -16,6 +16,7 @@ from vaka.database.connections import transaction
 from vaka.operations.flows.certificates import read_certificates
 from vaka.operations.flows.register import WRONG, judge, list_flows
 from vaka.operations.flows.reporting import (
+    MachineFlows,
     ToldCertificate,
     list_machine_flows,
     report_certificates,
@@ -23,9 +24,12 @@ from vaka.operations.flows.reporting import (
 )
 from vaka.operations.flows.sockets import NotListedError, list_reachable
 
+TOLD_OF_FOR = timedelta(days=1)
+"""How long what a machine told counts that nobody has named, when it tells no more: it may have been taken away."""
+
 
 async def find_ports(place: Place, now: datetime) -> Look:
-    """Look at this machine's sockets, tell of them, and count what is wrong on all machines that have to tell."""
+    """Look at this machine's sockets, tell of them, and count what is wrong on every machine that tells or has to."""
     try:
         listening = await asyncio.to_thread(list_reachable, place.proc)
     except (OSError, ValueError, IndexError, NotListedError):
@@ -38,7 +42,9 @@ async def find_ports(place: Place, now: datetime) -> Look:
         told = {one.machine: one for one in await list_machine_flows(connection)}
     expected = {place.machine, *place.settings.clock.machines}
     silent = {one for one in expected - {place.machine} if one not in told or told[one].is_silent(now)}
-    reasons = [str(two["reason"]) for one in told.values() if one.machine in expected for two in one.wrong]
+    # One that nobody has named has sockets all the same (that nobody has named it, its clock tells).
+    counted = [one for one in told.values() if one.machine in expected or _told_lately(one, now)]
+    reasons = [str(two["reason"]) for one in counted for two in one.wrong]
     if reasons:
         worst = next(one for one in WRONG if one in reasons)
         return Look([Found(one, worst, len(reasons)) for one in place.authorities])
@@ -68,6 +74,10 @@ async def find_expired(place: Place, now: datetime) -> Look:
         structlog.get_logger().warning("certificates end soon", count=standings.count("soon"))
     expired = standings.count("expired")
     return Look([Found(one, "expired", expired) if expired else Found(one) for one in place.authorities])
+
+
+def _told_lately(one: MachineFlows, now: datetime) -> bool:
+    return one.looked_at is not None and abs(now - one.looked_at) <= TOLD_OF_FOR
 
 
 def _list_certificates(place: Place, root: Path) -> list[ToldCertificate]:

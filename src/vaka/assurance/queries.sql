@@ -387,7 +387,7 @@ select authority_id, reason, things from find_unreplayed(%(every)s, %(at)s)
 
 -- name: find_silent_sources
 -- as: scheduler, setup
-select authority_id, reason, things from find_silent_sources(%(at)s)
+select authority_id, reason, things from find_silent_sources(%(machines)s, %(at)s)
 
 -- name: find_deployments
 -- as: scheduler, setup

@@ -50,7 +50,8 @@ async def _find_untouched(place: Place, now: datetime) -> Look:
 
 async def find_sources(place: Place, now: datetime) -> Look:
     """Whether what happens leaves its entries, and receivers are heard (term 25)."""
-    everywhere = await find_in_platform("find_silent_sources", place, now, {})
+    machines = {"machines": place.settings.receiver.machines}
+    everywhere = await find_in_platform("find_silent_sources", place, now, machines)
 
     async def ask(connection: Connection, authority_id: UUID, now: datetime) -> Found:
         own = await find_by_statement("find_untold_alarms", {}, connection, authority_id, now)

@@ -63,6 +63,10 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             sv="[Den enda mottagaren har inte|Ingen av {count} mottagare har] hörts av på en kvart.",
             en="[The only receiver has not|None of {count} receivers has] been heard for a quarter of an hour.",
         ),
+        ("log-sources", "away"): Sentence(
+            sv="{count} mottagare hörs inte, där en ska gå, och har inte stängts av i ordning.",
+            en="{count} receivers are not heard where one is to run, and were not stopped in order.",
+        ),
         ("plain-secrets", "plain"): Sentence(
             sv="{count} [hemlighet|hemligheter] står i klartext i inställningar, miljövariabler eller argument.",
             en="{count} [secret stands|secrets stand] in clear in settings, environment variables or arguments.",

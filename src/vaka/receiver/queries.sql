@@ -14,10 +14,20 @@ select place, outcome from accept_exercises(%s::jsonb, %s)
 select record_signs_of_life(%s::jsonb)
 
 -- name: start_presence
--- In the platform's database.
-insert into receiver_presence (instance, started_at, beat_at) values (%(instance)s, %(now)s, %(now)s)
-on conflict (instance) do update set started_at = excluded.started_at, beat_at = excluded.beat_at
+-- In the platform's database. Machines come and go: what was not heard for a month is forgotten.
+with old as (
+    delete from receiver_presence where beat_at < %(now)s::timestamptz - interval '30 days' and instance <> %(instance)s
+)
+insert into receiver_presence (instance, machine, started_at, beat_at)
+values (%(instance)s, %(machine)s, %(now)s, %(now)s)
+on conflict (instance) do update set
+    machine = excluded.machine, started_at = excluded.started_at, beat_at = excluded.beat_at, ended_at = null
 
 -- name: beat
 -- In the platform's database.
 update receiver_presence set beat_at = %(now)s where instance = %(instance)s
+returning instance
+
+-- name: end_presence
+-- In the platform's database. When it was last heard stays: supervision counts by that.
+update receiver_presence set ended_at = %(now)s where instance = %(instance)s

@@ -5,7 +5,9 @@
 import asyncio
 import secrets
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from socket import gethostname, socket
 from uuid import UUID
 
 import structlog
@@ -29,7 +31,7 @@ from vaka.receiver.exchange import Exchange
 from vaka.receiver.limits import Limits
 from vaka.receiver.listeners import Admission, StreamListener
 from vaka.receiver.messages import Messages
-from vaka.receiver.presence import Presence
+from vaka.receiver.presence import Presence, name_machine
 from vaka.receiver.refused import RefusedDevices, Unheard
 from vaka.receiver.registrar import Registrar
 from vaka.receiver.sealing import Sealing
@@ -70,6 +72,8 @@ class Equipment:
     limits: Limits = field(default_factory=Limits)
     nonces: NonceMemory | None = None
     """What challenges were used for, shared with others; without it, of this receiver alone."""
+    machine: str = field(default_factory=lambda: name_machine(gethostname()))
+    """What the machine calls itself. Another may have a receiver of the same name."""
 
 
 class Receiver:
@@ -87,7 +91,9 @@ class Receiver:
         self._rejected = Channel(lambda: self._connect_platform("rejections"), around.clock)
         self._gateway = Gateway(equipment.server, "receiver", ())
         self._keeper = DirectoryKeeper(self.directory, lambda: self._connect_platform("directory"), around.clock)
-        self._presence = Presence(equipment.instance, lambda: self._connect_platform("presence"), around.clock)
+        self._presence = Presence(
+            equipment.instance, equipment.machine, lambda: self._connect_platform("presence"), around.clock
+        )
         self.signs = SignsOfLife(self.counters)
         self.confirmations = Confirmations(
             _host_in_uris(settings.public_host or settings.host),
@@ -145,13 +151,15 @@ class Receiver:
                 "The devices in the directory were registered under another key than device-identities.key. Put that "
                 "one back: with this one, every device would be unknown."
             )
-        # Before anything can be heard: from here on a device's silence is its own.
-        await self._presence.beat()
         try:
-            self._open_ports(settings, context)
+            opened = _open_sockets(settings, self._around.limits.receive_buffer)
         except ConfigurationError:
+            # Nothing is said of us: one that is started again and again and never listens is none that is up.
             await self.stop()
             raise
+        # Before anything is read: from here on a device's silence is its own.
+        await self._presence.beat()
+        self._listen(opened, context)
         self._clockwork.every(_SWEEP_SECONDS, "sweep", self._sweep)
         self._clockwork.every(settings.flush_seconds, "presence", self._presence.beat)
         self._clockwork.every(settings.flush_seconds, "signs", self._flush)
@@ -169,16 +177,15 @@ class Receiver:
         if not isinstance(exchange, Unheard):
             self.confirmations.send(exchange, mrs)
 
-    def _open_ports(self, settings: ReceiverSettings, context: ssl.SSLContext | None) -> None:
-        if settings.udp_port is not None:
-            opened = open_udp_socket(settings.host, settings.udp_port, self._around.limits.receive_buffer)
-            self._udp = UdpListener(opened, self.take_datagram, self.confirmations.take_datagram, self._around)
+    def _listen(self, opened: Mapping[str, socket], context: ssl.SSLContext | None) -> None:
+        if "UDP" in opened:
+            take_response = self.confirmations.take_datagram
+            self._udp = UdpListener(opened["UDP"], self.take_datagram, take_response, self._around)
         handlers = StreamHandlers(self.take_request, self.confirmations.take_response, self._dispatcher.take_unreadable)
-        for name, port, encryption in (("TCP", settings.tcp_port, None), ("TLS", settings.tls_port, context)):
-            if port is not None:
-                opened = open_stream_socket(settings.host, port, name)
+        for name, encryption in (("TCP", None), ("TLS", context)):
+            if name in opened:
                 self._streams.append(
-                    StreamListener(opened, encryption, handlers, self._patience, self.connections, self._around)
+                    StreamListener(opened[name], encryption, handlers, self._patience, self.connections, self._around)
                 )
 
     async def stop(self) -> None:
@@ -197,6 +204,7 @@ class Receiver:
         if self._udp is not None:
             self._udp.close()
             self._udp = None
+        await self._presence.end()
         await self.storage.close()
         await self._rejected.close()
         await self._presence.close()
@@ -286,6 +294,22 @@ class Receiver:
     async def _connect_tenant(self, authority_id: UUID, purpose: str) -> Connection:
         self._gateway.admit(self.directory.authorities.values())
         return await self._gateway.open_own_connection(authority_id, purpose)
+
+
+def _open_sockets(settings: ReceiverSettings, receive_buffer: int) -> Mapping[str, socket]:
+    """Return a socket for each port. Raises ConfigurationError, and leaves none open then."""
+    opened: dict[str, socket] = {}
+    try:
+        if settings.udp_port is not None:
+            opened["UDP"] = open_udp_socket(settings.host, settings.udp_port, receive_buffer)
+        for name, port in (("TCP", settings.tcp_port), ("TLS", settings.tls_port)):
+            if port is not None:
+                opened[name] = open_stream_socket(settings.host, port, name)
+    except ConfigurationError:
+        for one in opened.values():
+            one.close()
+        raise
+    return opened
 
 
 def _host_in_uris(host: str) -> str:

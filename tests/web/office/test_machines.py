@@ -20,7 +20,8 @@ from vaka.operations.flows.sockets import Listening
 from vaka.operations.timesync.reporting import report_clock
 from vaka.operations.timesync.rule import Facts
 from vaka.settings import Settings
-from vaka.settings_operations import ClockSettings, FlowExceptionSettings, FlowSettings
+from vaka.settings_operations import ClockSettings, FlowExceptionSettings, FlowSettings, OwnFlowSettings
+from vaka.settings_vulnerabilities import AdvisorySourceSettings, VulnerabilitiesSettings
 from vaka.web.office.office import Office
 from vaka.web.portal.portal import Portal
 
@@ -133,18 +134,22 @@ async def test_flows_stand_on_both_sides(office: Office, portal: Portal, install
         FlowExceptionSettings(flow="devices-udp", until=now + DAY),
         FlowExceptionSettings(flow="devices-tcp", until=now - DAY),
     ]
-    flows = list_flows(Settings(flows=FlowSettings(exceptions=excepted)))
+    far = OwnFlowSettings(name="pager", source="A", target="B", port=4712, protection="none")
+    excepted.append(FlowExceptionSettings(flow="pager", until=now + 400 * DAY))
+    sources = VulnerabilitiesSettings(sources=[AdvisorySourceSettings(url="https://osv.example/PyPI/all.zip")])
+    flows = list_flows(Settings(flows=FlowSettings(own=[far], exceptions=excepted), vulnerabilities=sources))
     findings = [Finding(Listening("tcp", 4711, "0.0.0.0"), "unregistered")]
     certificates = [
         ToldCertificate("tls/receiver.pem", now - DAY, now + 20 * DAY),
         ToldCertificate("tls/old.pem", now - 9 * DAY, now - DAY),
     ]
     async with platform_as(installation.server, "setup") as setup:
-        await report_flows(setup, "larm-1", flows, {("tcp", 5061), ("udp", 5060)}, findings)
+        await report_flows(setup, "larm-1", flows, {("tcp", 5061), ("udp", 5060), ("tcp", 443)}, findings)
         await report_certificates(setup, "larm-1", certificates)
     for text in await read_both(office, portal, installation, "flows"):
         assert "4711</span> (0.0.0.0) finns inte i något flöde i registret" in text
-        assert text.count("nås utifrån</span>") == 2
+        assert text.count("nås utifrån</span>") == 4, "443 is browsers' and partners'; the advisories' is elsewhere"
+        assert text.count("mer än ett år fram: gäller inte") == 1
         assert all(said in text for said in ("TLS 1.2 eller 1.3", "I klartext", "slut sedan", "Larmmottagaren"))
         assert 'tls/receiver.pem: <strong class="badge badge-outdated">Går ut inom 21 dagar' in text
         assert 'tls/old.pem: <strong class="badge badge-failing">Har gått ut' in text

@@ -43,7 +43,7 @@ grant execute on function ledger.standing to g_desk, g_portal, g_registry, g_off
 -- in: platform
 -- receiver: knows devices and rules, tells that it is up.
 grant select on authority, device_entry, class_override to g_receiver;
-grant select, insert, update on receiver_presence to g_receiver;
+grant select, insert, update, delete on receiver_presence to g_receiver;
 -- receiver: which devices are an exercise's that is held; setup: registers them, for one that is. Nobody reads or writes a row.
 grant execute on function list_held_devices to g_receiver;
 grant execute on function find_held_exercise, register_exercise_devices to g_setup;
@@ -188,7 +188,9 @@ grant execute on function find_misplaced_administrators, find_unarrived_notices,
     to g_scheduler, g_setup;
 grant execute on function ledger.count_entries, ledger.last_run, ledger.trust_told to vaka_owner;
 grant execute on function ledger.last_run_said, ledger.count_untold, ledger.count_untold_grants to vaka_owner;
-grant execute on function find_unreplayed, find_silent_sources, find_unhoused, ledger.list_touches, ledger.count_made_up to g_scheduler, g_setup;
+grant execute on function find_unreplayed, find_unhoused, ledger.list_touches, ledger.count_made_up to g_scheduler, g_setup;
+-- Of two forms the one is the release before's.
+grant execute on function find_silent_sources(text[], timestamptz), find_silent_sources(timestamptz) to g_scheduler, g_setup;
 -- scheduler, setup, portal, office: what is known of backups. The log has the entries.
 grant execute on function ledger.newest_runs, ledger.restored_by, ledger.last_deployment to vaka_owner;
 grant execute on function read_backup_runs to g_scheduler, g_setup, g_portal, g_office;

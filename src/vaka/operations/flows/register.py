@@ -1,28 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The register of flows: those of the product, and those that an installation has besides; and what is wrong by it.
+"""The flows of an installation: those of the product (vaka/traffic.toml), and those that it has besides; what is wrong.
 
 A socket that others can reach and that no flow is of is wrong. So is one that was to stay on the machine, and one that
 speaks in clear without an exception that still holds. Nothing is closed because of it: an alarm comes in all the same.
 """
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Literal
 
 from vaka.errors import Sentence
 from vaka.operations.flows.sockets import Listening
 from vaka.settings import Settings
+from vaka.traffic import list_product_flows
 
 Wrong = Literal["unregistered", "exposed", "plain"]
 WRONG: tuple[Wrong, ...] = ("unregistered", "exposed", "plain")
 """What can be wrong with a socket, what says most first."""
 _STAYS_HERE = ("loopback", "unix")
 IN_CLEAR = "none"
+LONGEST_EXCEPTION = timedelta(days=366)
+"""So far ahead the end of an exception may be. One that ends later was not thought over, and is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,16 @@ class Flow:
     protection: str
     until: datetime | None = None
     """Until when a flow in clear is excepted."""
+    is_elsewhere: bool = False
+    """Whether what listens is on no machine of the installation's."""
+
+    def exception(self, now: datetime) -> str:
+        """Return how the exception stands: ``none``, ``holds``, ``over``, or ``endless`` if its end is too far off."""
+        if self.until is None:
+            return "none"
+        if self.until <= now:
+            return "over"
+        return "holds" if self.until <= now + LONGEST_EXCEPTION else "endless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +65,10 @@ def list_flows(settings: Settings) -> Sequence[Flow]:
 
 
 def _of_product(settings: Settings, until: Mapping[str, datetime]) -> Iterator[Flow]:
-    for one in _read():
-        port = one.get("port")
-        if "listens" in one:
-            section, _, name = one["listens"].partition(".")
-            port = getattr(getattr(settings, section), name)
+    for one, port in list_product_flows(settings):
         yield Flow(
             one["name"], Sentence(**one["source"]), Sentence(**one["target"]), one["transport"], port,
-            one["protection"], until.get(one["name"]),
+            one["protection"], until.get(one["name"]), one.get("elsewhere", False),
         )  # fmt: skip
 
 
@@ -72,23 +78,22 @@ def _own(settings: Settings, until: Mapping[str, datetime]) -> Iterator[Flow]:
         yield Flow(one.name, source, target, one.transport, one.port, one.protection, until.get(one.name))
 
 
-@cache
-def _read() -> Sequence[Mapping[str, Any]]:
-    text = files("vaka.operations.flows").joinpath("register.toml").read_text("utf-8")
-    found: Sequence[Mapping[str, Any]] = tomllib.loads(text)["flow"]
-    return found
-
-
 def judge(listening: Iterable[Listening], flows: Iterable[Flow], now: datetime) -> Sequence[Finding]:
-    """Return the sockets that others can reach and that are not as the register has them."""
-    of_port = {(one.transport, one.port): one for one in flows if one.port is not None}
+    """Return the sockets that others can reach and that are not as the register has them.
+
+    Where several flows have one port, the socket has to be as each of them wants it.
+    """
+    of_port: dict[tuple[str, int | None], list[Flow]] = {}
+    for flow in flows:
+        if flow.port is not None and not flow.is_elsewhere:
+            of_port.setdefault((flow.transport, flow.port), []).append(flow)
     found = []
     for one in listening:
-        flow = of_port.get((one.transport, one.port))
-        if flow is None:
+        has = of_port.get((one.transport, one.port))
+        if has is None:
             found.append(Finding(one, "unregistered"))
-        elif flow.protection in _STAYS_HERE:
+        elif any(flow.protection in _STAYS_HERE for flow in has):
             found.append(Finding(one, "exposed"))
-        elif flow.protection == IN_CLEAR and (flow.until is None or flow.until <= now):
+        elif any(flow.protection == IN_CLEAR and flow.exception(now) != "holds" for flow in has):
             found.append(Finding(one, "plain"))
     return found

@@ -73,7 +73,8 @@ async def report_flows(
     told = [
         {"name": one.name, "source": [one.source.sv, one.source.en], "target": [one.target.sv, one.target.en],
          "transport": one.transport, "port": one.port, "protection": one.protection,
-         "until": one.until and one.until.isoformat(), "open": (one.transport, one.port) in opened}
+         "until": one.until and one.until.isoformat(),
+         "open": not one.is_elsewhere and (one.transport, one.port) in opened}
         for one in flows
     ]  # fmt: skip
     wrong = [
