@@ -441,11 +441,13 @@ with until as (
 ),
 late as (
     select w.id, case when w.escalation = 0 then u.ring_all else u.on_call end as at
-    from until u
-    join alarm w on w.escalate_at > least(u.ring_all, u.on_call) + interval '1 second'
-    where w.escalate_at > case when w.escalation = 0 then u.ring_all else u.on_call end + interval '1 second'
+    from alarm w
+    cross join until u
+    -- The first line says no more than the second, and says it so that the index answers.
+    where w.escalate_at > (select least(ring_all, on_call) + interval '1 second' from until)
+      and w.escalate_at > case when w.escalation = 0 then u.ring_all else u.on_call end + interval '1 second'
       and w.class = 'life'
-    order by w.id limit %(limit)s for update of w skip locked
+    order by w.escalate_at limit %(limit)s for update of w skip locked
 ),
 shortened as (update alarm a set escalate_at = late.at from late where a.id = late.id)
 update alarm a
