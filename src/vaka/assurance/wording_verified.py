@@ -64,8 +64,8 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="[The only receiver has not|None of {count} receivers has] been heard for a quarter of an hour.",
         ),
         ("log-sources", "away"): Sentence(
-            sv="{count} mottagare hörs inte, där en ska gå, och har inte stängts av i ordning.",
-            en="{count} receivers are not heard where one is to run, and were not stopped in order.",
+            sv="{count} mottagare hörs inte där en ska gå, och har inte stängts av i ordning.",
+            en="{count} [receiver is|receivers are] not heard where one is to run; [it was|they were] not stopped.",
         ),
         ("plain-secrets", "plain"): Sentence(
             sv="{count} [hemlighet|hemligheter] står i klartext i inställningar, miljövariabler eller argument.",
