@@ -18,8 +18,9 @@ COUNTING = [key for key, said in FAILING.items() if "{count}" in said.sv + said.
 NEEDS_NONE = {
     # The word is the same for one and for many, and nothing beside it changes.
     "{count} besked om": "same word", "{count} certifikat ": "same word", "{count} fall ": "same word",
-    "{count} granskare ": "same word", "{count} mottagare ": "same word", "{count} par av": "same word", "{count} prov av": "same word",
-    "{count} system ": "same word", "{count} utfärdare ": "same word", "{count} år tog": "same word",
+    "{count} granskare ": "same word", "{count} par av": "same word", "{count} prov av": "same word",
+    "{count} mottagare ": "same word", "{count} system ": "same word", "{count} utfärdare ": "same word",
+    "{count} år tog": "same word",
     "{count} beslut om": "same word", "{count} procent ": "same word", "{count} per cent ": "same word",
     # What is counted is named for what it is one of, or a kind of, which are many whatever the count.
     "{count} av loggens vittnen": "of many", "{count} av rotens och myndigheternas nycklar": "of many",
