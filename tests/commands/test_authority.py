@@ -165,6 +165,8 @@ def test_taking_it_in_again_finishes_it_and_changes_nothing_else(data: DataDirec
     [
         ("Norrvik", "Norrvik", (), "The short name is 2–31 lower-case letters"),
         ("n", "Norrvik", (), "The short name is 2–31 lower-case letters"),
+        ("norrvik_restored", "Norrvik", (), "are those of restored databases"),
+        ("norrvik_before_20260314_020000", "Norrvik", (), "are those of restored databases"),
         ("norrvik2", "x" * 101, (), "An authority needs a name of 1–100 characters"),
         ("norrvik2", " ", (), "An authority needs a name of 1–100 characters"),
         ("norrvik", "Södervik", (), "norrvik exists already: Norrviks kommun, of the kind authority."),
@@ -301,7 +303,7 @@ def test_a_sheet_that_leaves_nobody_to_call_is_refused(
 
 def test_columns_and_authorities_that_are_none_are_told(data: DataDirectory, sheet: Callable[..., Result]) -> None:
     assert "the column until is missing" in sheet(heading="unit;phone;area;from\n").stderr
-    told = vaka("authority", "units", "--data", data.root, "--authority", "nowhere", "units.csv")
+    told = vaka("authority", "units", "--data", data.root, "--authority", "nowhere", __file__)
     assert "There is no authority 'nowhere'. Those there are: ekbacka, " in told.stderr
     told = vaka("authority", "units", "--data", data.root, "--authority", "ekbacka", "nowhere.csv")
     assert "nowhere.csv cannot be read" in told.stderr

@@ -39,7 +39,8 @@ LOG_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 _NEXT = """What comes next (docs/operations.md, "Taking in an authority"):
 {steps}
-Processes that run find it within half a minute, with no restart."""
+Processes of this machine find it within half a minute, with no restart. Other machines with a receiver or a desk first
+need its files: credentials/{database}_*.pgpass{trial}."""
 _STEPS = """\
   who may do what          two administrators, in the office; then the authority itself, in its portal
   whom the desk calls      vaka authority on-call --authority {slug} …"""
@@ -90,8 +91,7 @@ def register(data: Path, name: str, kind: str, apply: bool, change: str | None, 
             is_kept = _await_log(directory, settings, server, made, clock)
         asyncio.run(seal_logs(directory, settings, server, active_authorities(server), clock))
         click.echo(f"{made.name} ({made.slug}) {'was taken in already' if known else 'is taken in'}.")
-        steps = _STEPS if made.is_intake else _STEPS + _STEPS_OF_CARE
-        click.echo(_NEXT.format(steps=steps.format(slug=made.slug)))
+        click.echo(_say_what_comes_next(made))
         click.echo(hand_out(directory, settings, server, run))
     if not is_kept:
         raise ConfigurationError(
@@ -102,6 +102,12 @@ def register(data: Path, name: str, kind: str, apply: bool, change: str | None, 
         raise ConfigurationError(
             "Not every authority has its trial device: the lines above say which, and why. Run this again then."
         )
+
+
+def _say_what_comes_next(made: Authority) -> str:
+    steps = _STEPS if made.is_intake else _STEPS + _STEPS_OF_CARE
+    trial = "" if made.is_intake else f" and credentials/trial-{made.slug}.secret"
+    return _NEXT.format(steps=steps.format(slug=made.slug), database=made.database_name, trial=trial)
 
 
 def _require_free(server: Server, slug: str, name: str, kind: str) -> Registered | None:

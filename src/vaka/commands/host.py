@@ -102,8 +102,8 @@ def accounts(data: Path) -> None:
 def sign_ins(data: Path, records: Path) -> None:
     """Tell the log of each sign-in as root, or as another account that people share, since the last look.
 
-    Ends with 1 where there was one. Run it by a timer, each minute. What writes no record there is not seen: commands
-    over ssh without a terminal, su, sudo; nor is what root has taken out of the file.
+    Ends with 1 where there was one. Run it by a timer, each five minutes. What writes no record there is not seen:
+    commands over ssh without a terminal, su, sudo; nor is what root has taken out of the file.
     """
     directory, clock = DataDirectory(data.absolute()), SystemClock()
     settings = directory.load_settings()

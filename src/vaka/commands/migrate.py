@@ -14,7 +14,7 @@ from vaka.commands.first_files import make_first_files
 from vaka.commands.maintenance import change_option, recorded, require_change, unattended_option
 from vaka.commands.operate import prepare_trials
 from vaka.commands.progress import Progress
-from vaka.commands.protection import changes_accepted
+from vaka.commands.protection import changes_accepted, is_first
 from vaka.commands.receipts import hand_out
 from vaka.commands.sealing import seal_logs
 from vaka.errors import ConfigurationError
@@ -45,7 +45,9 @@ def migrate(data: Path, apply: bool, change: str | None) -> None:
                 changes_accepted(directory.root, server, clock, run.actor),
             ):
                 provision_all(server, progress.say)
-                asyncio.run(make_first_files(directory, settings, server, clock))
+                # Of one that is upgraded, another machine than this may be the one whose files are looked at.
+                if is_first(server):
+                    asyncio.run(make_first_files(directory, settings, server, clock))
                 are_ready = asyncio.run(
                     prepare_trials(server, settings, clock, run.actor, progress.say, keyholder=False)
                 )

@@ -56,6 +56,12 @@ def changes_accepted(
         accepted.names = accept(connection, wanted, first=False, actor=actor, now=clock.now())
 
 
+def is_first(server: Server) -> bool:
+    """Whether nothing was ever accepted here: the installation is new. Its databases are there."""
+    with closing(_connect(server, PLATFORM_DATABASE)) as connection:
+        return not known_state(connection)
+
+
 def accept_files(root: Path, server: Server, clock: Clock, actor: str, names: Sequence[str]) -> None:
     """Accept protected files (below the data directory) that a recorded command changed while nobody could be told.
 

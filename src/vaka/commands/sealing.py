@@ -8,6 +8,8 @@ holds the signers' memories, and this does nothing.
 
 from collections.abc import Iterable
 
+import psycopg
+
 from vaka.clock import Clock
 from vaka.commands.data_directory import DataDirectory
 from vaka.database.connections import DatabaseUnavailableError, open_connection
@@ -64,7 +66,7 @@ async def _seal_all(
             for place in places:
                 try:
                     await _seal(server, place, settings, clock)
-                except (LedgerHaltedError, DatabaseUnavailableError, ConfigurationError):
+                except (LedgerHaltedError, DatabaseUnavailableError, ConfigurationError, psycopg.Error):
                     halted.append(place.database)
     except ConfigurationError:  # a sequencer is at work
         return []

@@ -29,6 +29,8 @@ from vaka.tenants.closing_codes import DEFAULT_CODES
 KINDS = ("authority", "intake")
 LONGEST_NAME = 100
 _SLUG = re.compile(r"[a-z][a-z0-9_]{1,30}")
+# What a restored database of an authority, or the one that it took the place of, is called behind the authority's name.
+_BESIDE = re.compile(r".*_(?:restored|apart|before_[0-9_]+)")
 
 
 class UnusableAuthorityError(VakaError):
@@ -80,6 +82,11 @@ def require_usable(slug: str, name: str, kind: str) -> None:
         raise UnusableAuthorityError(
             sv="Kortnamnet ska ha 2–31 små bokstäver a–z, siffror eller understreck och börja med en bokstav.",
             en="The short name is 2–31 lower-case letters a–z, digits or underscores, and begins with a letter.",
+        )
+    if _BESIDE.fullmatch(slug):
+        raise UnusableAuthorityError(
+            sv="Kortnamn som slutar på _restored, _apart eller _before_ och siffror är databasernas vid återställning.",
+            en="Short names that end in _restored, _apart or _before_ and digits are those of restored databases.",
         )
     if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable() or kind not in KINDS:
         raise UnusableAuthorityError(

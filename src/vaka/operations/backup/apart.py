@@ -6,9 +6,11 @@ A file of the machine says whether a supervisor runs here. Only the database ser
 other machines, and of whoever connects in a moment: a receiver closes a connection that nothing comes by on.
 """
 
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
@@ -92,11 +94,11 @@ def require_stated(dropped: Dropped, stated: int) -> None:
 def kept_apart(live: Server, database: str) -> Iterator[None]:
     """Keep everybody but the superuser out of an authority's database and the one beside it, and see that nobody is in.
 
-    However it ends, both then let in as many as the authority's own did. Where this very process is killed they stay
-    shut; whoever runs it again opens them. Raises OthersConnectedError.
+    However it ends, a terminal that closes included, both then let in as many as the authority's own did. Where this
+    very process is killed (SIGKILL) they stay shut; whoever runs it again opens them. Raises OthersConnectedError.
     """
     both = (database, name_beside(database))
-    with connected(live, "postgres") as server:
+    with _ended_in_order(), connected(live, "postgres") as server:
         standing = server.execute(_STANDING, (list(both), database)).fetchall()
         # One that lets nobody in was left so by a swap that was killed.
         limit = int(str(standing[0][1])) or _UNBOUNDED
@@ -113,6 +115,21 @@ def kept_apart(live: Server, database: str) -> Iterator[None]:
                 named = server.execute("select datname from pg_database where oid = %s", (number,)).fetchone()
                 if named is not None:
                     _limit(server, str(named[0]), limit)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let a signal that would end this process at once end it as Ctrl-C does, by way of whatever has to be undone."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _list_connected(server: psycopg.Connection[tuple[object, ...]], databases: Sequence[str]) -> str:

@@ -119,6 +119,8 @@ def swap(live: Server, database: str, roles: Sequence[str], now: datetime) -> st
         for one, to in ((database, old), (name_beside(database), database)):
             server.execute(SQL("alter database {} rename to {}").format(Identifier(one), Identifier(to)))
         server.execute(SQL("comment on database {} is null").format(Identifier(database)))
+        # Whatever becomes of this process from here on, the authority's alarms find their database open.
+        server.execute(SQL("alter database {} connection limit -1").format(Identifier(database)))
         for role in roles:
             server.execute(SQL("revoke all on database {} from {}").format(Identifier(old), Identifier(role)))
     provision_tenant(live, database)
