@@ -60,7 +60,8 @@ def test_a_new_installation_lacks_everything_until_told_to_apply(data: DataDirec
     assert vaka("migrate", "--data", data.root).output == "Every database is up to date.\n"
     assert not data.cluster.is_running()
     # What processes would make at their first start is there, and nothing of it shows as changed.
-    made = {"receiver-challenges.secret", "notices.key", "notices.pem", "packs.key", "vaka_platform.log.key"}
+    made = {"receiver-challenges.secret", "subjects.key", "certificates.key", "notices.key", "packs.key"}
+    made |= {"packs.pem", "notices.pem", "vaka_platform.log.key"}
     assert made <= {one.name for one in data.credentials.iterdir()}
     data.cluster.start()
     with closing(psycopg.connect(data.cluster.server.conninfo(SUPERUSER, PLATFORM_DATABASE))) as connection:
