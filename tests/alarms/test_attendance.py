@@ -337,6 +337,26 @@ def test_a_desk_that_was_open_by_a_clock_that_was_ahead_is_not_open_now() -> Non
     assert later.seen == {account: START}
 
 
+async def test_a_desk_whose_clock_is_ahead_keeps_its_operator_for_as_long_as_it_goes_on_noting(
+    watch: Watch, reception: Reception, quiet: House, clock: TurnedClock, me: Principal
+) -> None:
+    """The scheduler's clock is right, and the operator does nothing but sit there."""
+    ahead = timedelta(hours=3)
+    reception.sign_in(me)
+    await look(watch, clock, 200)
+    alarm_id = quiet.raise_alarm(clock.now())
+    await reception.at_desk(me, clock.now() + ahead)
+    await take(quiet.desk, me, quiet.id, alarm_id, now=clock.now() + ahead)
+    for _ in range(10):
+        await look(watch, clock, 15)
+        assert quiet.alarm(alarm_id)["holder"] == me.account_id
+        await reception.at_desk(me, clock.now() + ahead)
+    await look(watch, clock, 120)
+    assert quiet.alarm(alarm_id)["state"] == "taken"
+    await look(watch, clock, 10)
+    assert quiet.alarm(alarm_id)["state"] == "received"
+
+
 async def test_who_acted_while_the_clock_was_ahead_and_went_holds_nothing(
     reception: Reception, quiet: House, clock: TurnedClock, me: Principal, colleague: Principal
 ) -> None:

@@ -33,11 +33,11 @@ class MovedClock(TurnedClock):
 
     def __init__(self) -> None:
         super().__init__(START)
-        self.at = START
+        self.ahead = timedelta()
 
     def now(self) -> datetime:
-        """Return what it was set to."""
-        return self.at
+        """Return what it says since it was set."""
+        return super().now() + self.ahead
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +239,7 @@ async def test_a_clock_that_jumps_is_nobodys_silence_and_silence_is_noticed_afte
 
     async def go(seconds: int, *, beating: bool = True) -> None:
         for _ in range(seconds // 10):
-            clock.at += timedelta(seconds=10)
+            clock.turn(10)
             await jumping.supervise()
             if beating:
                 beat(platform, clock)
@@ -251,17 +251,51 @@ async def test_a_clock_that_jumps_is_nobodys_silence_and_silence_is_noticed_afte
     beat(platform, clock)
     for jump in (timedelta(hours=hours), timedelta(hours=-hours)):
         await go(60)
-        clock.at += jump
+        clock.ahead += jump
         await go(60)
         assert (condition(quiet), told()) == ("online", [])
     await go(700)
     assert (condition(quiet), told()) == ("lost", ["offline"])
-    clock.at += timedelta(hours=hours)
+    clock.ahead += timedelta(hours=hours)
     beat(platform, clock)
     await go(10)
-    clock.at -= timedelta(hours=hours)
+    clock.ahead -= timedelta(hours=hours)
     await go(80, beating=False)
     assert told().count("receiver_silent") == 1
+
+
+def raised(house: House) -> list[tuple[str, str]]:
+    rows = house.superuser.execute("select kind, state from vaka.alarm order by received_at").fetchall()
+    return [(row["kind"], row["state"]) for row in rows]
+
+
+async def test_receivers_that_are_silent_before_a_pause_are_so_after_it(
+    watch: Watch, quiet: House, platform: Onlooker, clock: TurnedClock
+) -> None:
+    """The database was away meanwhile: the alarm is not called off, and not raised a second time."""
+    beat(platform, clock)
+    await watch.supervise()
+    for _ in range(7):
+        clock.turn(10)
+        await watch.supervise()
+    assert raised(quiet) == [("receiver_silent", "received")]
+    clock.turn(70)
+    for _ in range(8):
+        await watch.supervise()
+        assert raised(quiet) == [("receiver_silent", "received")]
+        clock.turn(10)
+
+
+async def test_silence_of_the_receivers_is_noticed_where_every_round_is_slow(
+    watch: Watch, quiet: House, platform: Onlooker, clock: TurnedClock
+) -> None:
+    beat(platform, clock)
+    await watch.supervise()
+    clock.turn(70)
+    await watch.supervise()
+    clock.turn(70)
+    await watch.supervise()
+    assert raised(quiet) == [("receiver_silent", "received")]
 
 
 async def test_a_pause_of_the_whole_machine_is_nobodys_silence(

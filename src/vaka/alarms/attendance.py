@@ -8,7 +8,7 @@ Absence counts only while both could be seen: after a pause everybody has the au
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
@@ -49,6 +49,8 @@ class Attendance:
     """When a desk of each was last open, never before ``since``."""
     handling: Mapping[UUID, Collection[UUID]]
     """The authorities whose alarms each may handle."""
+    noted: Mapping[UUID, datetime | None] = field(default_factory=dict)
+    """When a desk of each was last open by that desk's own clock: as it was read."""
 
     def among(self, authority_id: UUID) -> dict[UUID, datetime]:
         """Return those of ``seen`` who may handle the alarms of one authority."""
@@ -58,15 +60,24 @@ class Attendance:
 def attend(signed_in: Sequence[SignedIn], now: datetime, started: datetime, earlier: Attendance | None) -> Attendance:
     """Return who is there. ``started`` is when the watcher began, ``earlier`` what it found last. Pure.
 
-    A clock that was set is a pause as well. A desk that was open later than now, was so while the clock was ahead.
+    A clock that was set is a pause as well. What a desk noted later than now, it noted by a clock that is ahead, or
+    was: while such notes move, the desk is open now; one that does not move any more tells of nobody.
     """
     since = started if earlier is None else earlier.since
     if abs(now - (started if earlier is None else earlier.read_at)) > LONGEST_PAUSE:
         since = now
-    known = {one.account_id: one.seen_at for one in signed_in if one.seen_at and one.seen_at - now <= LONGEST_PAUSE}
-    seen = {one.account_id: max(known.get(one.account_id, since), since) for one in signed_in}
+    noted = {one.account_id: one.seen_at for one in signed_in}
+
+    def last_seen(account: UUID, at: datetime | None) -> datetime:
+        if at is None or at - now <= LONGEST_PAUSE:
+            return max(at or since, since)
+        if earlier is None or earlier.noted.get(account) != at:
+            return now
+        return min(max(earlier.seen.get(account, since), since), now)
+
+    seen = {account: last_seen(account, at) for account, at in noted.items()}
     handling = {one.account_id: one.authorities for one in signed_in}
-    return Attendance(now, since, MappingProxyType(seen), MappingProxyType(handling))
+    return Attendance(now, since, MappingProxyType(seen), MappingProxyType(handling), MappingProxyType(noted))
 
 
 async def read_signed_in(platform: Connection, now: datetime) -> list[SignedIn]:

@@ -50,6 +50,8 @@ class Watch:
         self._clock = clock
         self._log = structlog.get_logger()
         self._watching_since = clock.now()
+        self._looked_at = (self._watching_since, clock.monotonic())
+        """When the receivers were last read, by the wall clock and by one that nobody sets."""
         self._longest_pause = max(RECEIVER_SILENT_AFTER, timedelta(seconds=3 * supervision_seconds))
         self._coverage: Coverage | None = None
         self._attendance: Attendance | None = None
@@ -128,10 +130,13 @@ class Watch:
         ):
             await cursor.execute(QUERIES["read_receivers"])
             receivers = await cursor.fetchall()
-        now = self._clock.now()
-        if self._coverage is not None and abs(now - self._coverage.judged_at) > self._longest_pause:
-            # Watching begins anew, and receivers get time to appear: by a clock that was set they are not there yet.
+        now, elapsed = self._clock.now(), self._clock.monotonic()
+        before, elapsed_before = self._looked_at
+        if abs(now - before - timedelta(seconds=elapsed - elapsed_before)) > self._longest_pause:
+            # The clock was set: receivers get time to appear, for by the new time they are not there yet. Not after a
+            # mere pause: silence that lasts would be forgotten by it, and never noticed where every round is slow.
             self._watching_since = now
+        self._looked_at = now, elapsed
         self._coverage = cover(receivers, now, self._watching_since, self._coverage, self._longest_pause)
         return len(receivers)
 
