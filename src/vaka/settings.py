@@ -40,7 +40,6 @@ from vaka.settings_web import (
     SigninSettings,
     WebSettings,
 )
-from vaka.traffic import product_ports, read_register
 
 
 class _Section(BaseModel):
@@ -371,12 +370,6 @@ class Settings(_Section):
         host, site = urlsplit(self.portal.origin).hostname or "", self.access.key_site
         if site and host != site and not host.endswith(f".{site}"):
             raise ValueError(f"access.key_site is {host}, the host of portal.origin, or a name above it")
-        return self
-
-    @model_validator(mode="after")
-    def _keep_own_flows_off_the_products(self) -> Self:
-        if self.flows.own:
-            self.flows.keep_off({one["name"] for one in read_register()}, product_ports(self))
         return self
 
     @model_validator(mode="after")
