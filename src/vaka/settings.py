@@ -87,8 +87,7 @@ class ReceiverSettings(_Section):
     processes: Annotated[int, Field(ge=1, le=32)] = 1
     """Receiver processes that share the ports."""
     machines: Annotated[list[MachineName], Field(max_length=20)] = []
-    """Every machine that has to run a receiver, as `hostname` calls it. Without any: each that was heard within a day
-    and was not stopped."""
+    """Every machine that has to run a receiver, as `hostname` calls it. Without any: each heard within a day."""
     realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "vaka"
     """Digest realm. Part of every stored credential hash: changing it makes all digest devices fail."""
     certificate: FilePath = Path("tls/receiver.pem")
