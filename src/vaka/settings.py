@@ -40,7 +40,6 @@ from vaka.settings_web import (
     SigninSettings,
     WebSettings,
 )
-from vaka.traffic import product_ports, read_register
 
 
 class _Section(BaseModel):
@@ -88,8 +87,7 @@ class ReceiverSettings(_Section):
     processes: Annotated[int, Field(ge=1, le=32)] = 1
     """Receiver processes that share the ports."""
     machines: Annotated[list[MachineName], Field(max_length=20)] = []
-    """Every machine that has to run a receiver, as `hostname` calls it. Without any: each that was heard within a day
-    and was not stopped."""
+    """Every machine that has to run a receiver, as `hostname` calls it. Without any: each heard within a day."""
     realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "vaka"
     """Digest realm. Part of every stored credential hash: changing it makes all digest devices fail."""
     certificate: FilePath = Path("tls/receiver.pem")
@@ -371,12 +369,6 @@ class Settings(_Section):
         host, site = urlsplit(self.portal.origin).hostname or "", self.access.key_site
         if site and host != site and not host.endswith(f".{site}"):
             raise ValueError(f"access.key_site is {host}, the host of portal.origin, or a name above it")
-        return self
-
-    @model_validator(mode="after")
-    def _keep_own_flows_off_the_products(self) -> Self:
-        if self.flows.own:
-            self.flows.keep_off({one["name"] for one in read_register()}, product_ports(self))
         return self
 
     @model_validator(mode="after")

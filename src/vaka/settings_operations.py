@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Settings of how an installation is run and watched: its clocks, and what flows to and from it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -124,18 +124,3 @@ class FlowSettings(BaseModel):
     exceptions: Annotated[list[FlowExceptionSettings], Field(max_length=50)] = []
     """Flows in clear that are excepted for a time, which every authority sees: one table `[[flows.exceptions]]` for
     each."""
-
-    def keep_off(self, names: Collection[str], ports: Mapping[tuple[str, int], str]) -> None:
-        """Raise ValueError where a flow of one's own has the name or the port of one of the product's.
-
-        Whoever names such a port anew would say for himself how it has to be protected.
-        """
-        for one in self.own:
-            if one.name in names:
-                raise ValueError(f"flows.own: {one.name} is a flow of the product's; give yours another name")
-            whose = ports.get((one.transport, one.port))
-            if whose is not None:
-                raise ValueError(
-                    f"flows.own: {one.name} names {one.transport} port {one.port}, which is that of the product's flow "
-                    f"{whose}; take it out, {whose} is in the register by itself"
-                )

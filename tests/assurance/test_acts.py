@@ -191,6 +191,12 @@ async def test_receivers_that_have_gone_silent_turn_it_red(
     beat(by_hand, START)
     assert await status_of(SOURCES, place, server, START + quarter) == MET
     assert await status_of(SOURCES, place, server, START + quarter + SECOND) == (Status.FAILING, "silent")
+    beat(by_hand, START - 20 * DAY, "west-9")
+    async with platform_as(server, "setup") as setup:
+        found = await setup.execute(
+            "select reason, things from vaka.find_silent_sources('{}', %s)", (START + quarter + SECOND,)
+        )
+        assert await found.fetchall() == [("silent", 1)], "one that has not been for weeks is none of them"
 
 
 def stop_in_order(by_hand: Callable[..., None], at: datetime, machine: str) -> None:  # noqa: F811
@@ -204,7 +210,7 @@ async def test_one_of_two_receivers_that_dies_turns_it_red_while_the_other_goes_
     server: Server,  # noqa: F811
     by_hand: Callable[..., None],  # noqa: F811
 ) -> None:
-    """Within minutes, for a day; one that was stopped does not, nor does the release before's that is replaced."""
+    """Within minutes, for a day; one that was stopped after an hour; not the release before's that is replaced."""
     minute, away = timedelta(minutes=1), (Status.FAILING, "away")
     beat(by_hand, START)
     beat(by_hand, START + 2 * minute, "west-1")
@@ -223,10 +229,17 @@ async def test_one_of_two_receivers_that_dies_turns_it_red_while_the_other_goes_
     for at, expected in ((DAY, away), (DAY + SECOND, MET)):
         beat(by_hand, START + 31 * minute + at - SECOND, "west-2")
         assert await status_of(SOURCES, place, server, START + 31 * minute + at - SECOND) == expected
-    beat(by_hand, START + 3 * DAY, "west-2")
-    beat(by_hand, START + 3 * DAY + 4 * minute, "west-1")
-    ahead = await status_of(SOURCES, place, server, START + 3 * DAY)
-    assert ahead == away, "what is of a time that is not yet, is not heard"
+    beat(by_hand, START + 2 * DAY, "west-1")
+    stop_in_order(by_hand, START + 2 * DAY, "west-1")
+    for at, expected in ((59 * minute, MET), (60 * minute, away), (DAY - SECOND, away), (DAY, MET)):
+        beat(by_hand, START + 2 * DAY + at, "west-2")
+        assert await status_of(SOURCES, place, server, START + 2 * DAY + at) == expected
+    now = START + 3 * DAY
+    for ahead, expected in ((4 * minute, away), (DAY, away), (DAY + SECOND, MET)):
+        beat(by_hand, now + ahead, "west-1")
+        assert await status_of(SOURCES, place, server, now) == expected, "of a time that is not yet, it is not heard"
+    beat(by_hand, now + 9 * DAY, "west-1")
+    assert await status_of(SOURCES, place, server, now + 16 * minute) == (Status.FAILING, "silent"), "nor for others"
 
 
 @pytest.mark.turns_red(SOURCES)
@@ -235,7 +248,7 @@ async def test_machine_that_is_named_for_a_receiver_and_has_none_turns_it_red(
     server: Server,  # noqa: F811
     by_hand: Callable[..., None],  # noqa: F811
 ) -> None:
-    """Also one that was never heard, or not for days; one that was stopped after an hour."""
+    """Also one that was never heard, or not for days; one that was stopped after an hour, and none that is heard."""
     receivers = ReceiverSettings(machines=["west-1", "west-2"])
     named, hour, away = (
         replace(place, settings=Settings(receiver=receivers)),
@@ -254,6 +267,8 @@ async def test_machine_that_is_named_for_a_receiver_and_has_none_turns_it_red(
     assert await status(START + hour) == MET
     assert await status(START + hour + SECOND) == away
     beat(by_hand, START + 2 * hour, "west-2")
+    assert await status(START + 2 * hour) == MET
+    stop_in_order(by_hand, START + SECOND, "west-2")
     assert await status(START + 2 * hour) == MET
     assert await status(START + 2 * DAY) == away
     assert await status_of(SOURCES, place, server, START + 2 * DAY) == MET

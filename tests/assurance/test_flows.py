@@ -5,6 +5,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -29,7 +30,7 @@ from vaka.assurance.wording import explain
 from vaka.crypto.certificates import found_issuer, issue
 from vaka.crypto.policy import load_policy
 from vaka.database.server import Server
-from vaka.errors import ConfigurationError, Sentence
+from vaka.errors import Sentence
 from vaka.operations.certificates.components import keep, list_components
 from vaka.operations.certificates.issuers import keep_issuer
 from vaka.operations.certificates.renewing import renew_all
@@ -129,23 +130,22 @@ async def test_what_a_machine_tells_that_nobody_has_named_turns_it_red(
 
 
 @pytest.mark.parametrize(
-    ("transport", "port", "whose"),
-    [("udp", 5060, "devices-udp"), ("tcp", 8401, "desk"), ("tcp", 443, "browsers"), ("tcp", 8432, "database-backups")],
+    ("transport", "port", "protection", "reason"),
+    [("udp", 5060, "ssh", "plain"), ("tcp", 8401, "tls", "exposed"), ("tcp", 8443, "mutual-tls", None)],
 )
-def test_own_flow_on_a_port_of_the_products_is_refused(tmp_path: Path, transport: str, port: int, whose: str) -> None:
-    """Whatever it says of its protection: it would be taken at its word, and the product's forgotten."""
-    path = tmp_path / "vaka.toml"
-    own = f'name = "work"\nsource = "A"\ntarget = "B"\ntransport = "{transport}"\nport = {port}\nprotection = "ssh"\n'
-    path.write_text(f"[backup]\nmembers_port = 8432\n[[flows.own]]\n{own}")
-    with pytest.raises(ConfigurationError, match=f"work names {transport} port {port}.* {whose}; take it out"):
-        load_settings(path)
-    closed = "[receiver]\nudp_port = false\n[desk]\nport = 8501\n"
-    path.write_text(f"{closed}[[flows.own]]\n{own}")
-    if port != 443:
-        assert [one.port for one in load_settings(path).flows.own] == [port]
-    path.write_text('[[flows.own]]\nname = "desk"\nsource = "A"\ntarget = "B"\nport = 22\nprotection = "ssh"\n')
-    with pytest.raises(ConfigurationError, match="desk is a flow of the product's"):
-        load_settings(path)
+def test_own_flow_on_a_port_of_the_products_loosens_nothing(
+    tmp_path: Path, transport: Literal["tcp", "udp"], port: int, protection: str, reason: str | None
+) -> None:
+    """Whatever it says of its protection, or what it is called; and no process stays away because of it."""
+    (tmp_path / "vaka.toml").write_text(
+        f"[portal]\nprograms_origin = 'https://larm.example:8443'\n"
+        f"[[flows.own]]\nname = 'devices-udp'\nsource = 'A'\ntarget = 'B'\ntransport = '{transport}'\nport = {port}\n"
+        f"protection = '{protection}'\n"
+    )
+    settings, now = load_settings(tmp_path / "vaka.toml"), datetime.now(UTC)
+    assert [one.port for one in settings.flows.own] == [port]
+    seen = [Listening(transport, port, "192.0.2.1")]
+    assert [one.reason for one in judge(seen, list_flows(settings), now)] == ([] if reason is None else [reason])
 
 
 def test_socket_has_to_be_as_each_flow_of_its_port_wants_it() -> None:

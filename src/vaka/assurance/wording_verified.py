@@ -64,8 +64,9 @@ OF_VERIFIED: Mapping[tuple[str, str], Sentence] = MappingProxyType(
             en="[The only receiver has not|None of {count} receivers has] been heard for a quarter of an hour.",
         ),
         ("log-sources", "away"): Sentence(
-            sv="{count} mottagare hörs inte där en ska gå, och har inte stängts av i ordning.",
-            en="{count} [receiver is|receivers are] not heard where one is to run; [it was|they were] not stopped.",
+            sv="{count} mottagare hörs inte där en ska gå, och har inte stängts av i ordning den senaste timmen.",
+            en="{count} [receiver is|receivers are] not heard where one is to run; [it was|they were] not stopped "
+            "within the last hour.",
         ),
         ("plain-secrets", "plain"): Sentence(
             sv="{count} [hemlighet|hemligheter] står i klartext i inställningar, miljövariabler eller argument.",

@@ -14,9 +14,11 @@ select place, outcome from accept_exercises(%s::jsonb, %s)
 select record_signs_of_life(%s::jsonb)
 
 -- name: start_presence
--- In the platform's database. Machines come and go: what was not heard for a month is forgotten.
+-- In the platform's database. Machines come and go: what was not heard for a month is forgotten, and what was heard by a clock far
+-- ahead. One of them that lives makes its row anew.
 with old as (
-    delete from receiver_presence where beat_at < %(now)s::timestamptz - interval '30 days' and instance <> %(instance)s
+    delete from receiver_presence where instance <> %(instance)s and (
+        beat_at < %(now)s::timestamptz - interval '30 days' or beat_at > %(now)s::timestamptz + interval '1 day')
 )
 insert into receiver_presence (instance, machine, started_at, beat_at)
 values (%(instance)s, %(machine)s, %(now)s, %(now)s)
@@ -24,8 +26,8 @@ on conflict (instance) do update set
     machine = excluded.machine, started_at = excluded.started_at, beat_at = excluded.beat_at, ended_at = null
 
 -- name: beat
--- In the platform's database.
-update receiver_presence set beat_at = %(now)s where instance = %(instance)s
+-- In the platform's database. Whoever lives has not ended, also where the one that it replaced said so after it had started.
+update receiver_presence set beat_at = %(now)s, ended_at = null where instance = %(instance)s
 returning instance
 
 -- name: end_presence

@@ -157,11 +157,9 @@ class Receiver:
             # Nothing is said of us: one that is started again and again and never listens is none that is up.
             await self.stop()
             raise
-        # Before anything is read: from here on a device's silence is its own.
-        await self._presence.beat()
+        # At once: the kernel gives an open port its share, and the database may be slow to hear that we are up.
         self._listen(opened, context)
         self._clockwork.every(_SWEEP_SECONDS, "sweep", self._sweep)
-        self._clockwork.every(settings.flush_seconds, "presence", self._presence.beat)
         self._clockwork.every(settings.flush_seconds, "signs", self._flush)
         self._clockwork.every(_IDLE_SECONDS, "idle", self.storage.close_idle)
         self._clockwork.every(_STATE_SECONDS, "state", self._tell_state)
@@ -172,6 +170,9 @@ class Receiver:
             self._clockwork.every(_CERTIFICATE_SECONDS, "certificate", self.rotation.follow)
         self._clockwork.follow("directory", self._keeper.keep())
         self._clockwork.follow("agreements", self._sealing.agree_ahead(self._is_busy))
+        # From here on a device's silence is its own.
+        await self._presence.beat()
+        self._clockwork.every(settings.flush_seconds, "presence", self._presence.beat)
 
     def _confirm(self, exchange: Exchange, mrs: bytes) -> None:
         if not isinstance(exchange, Unheard):

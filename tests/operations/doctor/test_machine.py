@@ -27,6 +27,7 @@ from vaka.operations.doctor.certificates import look_at_certificates
 from vaka.operations.doctor.examining import LOOKS, Look
 from vaka.operations.doctor.files import look_at_credentials, look_at_directory
 from vaka.operations.doctor.findings import Finding, Grade
+from vaka.operations.doctor.flows import look_at_flows
 from vaka.operations.doctor.issued import look_at_issued
 from vaka.operations.doctor.machine import (
     LEAST_FREE,
@@ -301,6 +302,22 @@ def test_a_port_that_is_taken_or_silent_is_told_of(place: Place) -> None:
         assert said == f"office runs but does not listen on tcp port {number} (office.port)."
 
 
+def test_a_flow_of_ones_own_beside_the_products_is_told_of(place: Place) -> None:
+    def with_own(name: str, port: int, **sections: dict[str, Any]) -> Place:
+        own = {"name": name, "source": "A", "target": "B", "port": port, "protection": "ssh"}
+        return told(place, flows={"own": [own]}, **sections)
+
+    assert grades(look_at_flows, with_own("work", 22)) == [Grade.GOOD]
+    assert faults(look_at_flows(with_own("desk", 22))) == [
+        "A flow of your own is called desk, as one of the product's is."
+    ]
+    assert faults(look_at_flows(with_own("work", 8401))) == [
+        "The own flow work has tcp port 8401, which the product's desk has."
+    ]
+    # Whose a port is follows from the other settings.
+    assert faults(look_at_flows(with_own("work", 8401, desk={"port": 8501}))) == []
+
+
 def test_a_keyholder_that_does_not_answer_is_told_of(place: Place) -> None:
     path = place.root / place.settings.keyholder.socket
     assert faults(look_at_keyholder(place)) == [f"The keyholder does not answer at {path}."]
@@ -343,7 +360,7 @@ def test_every_look_has_its_fault_here() -> None:
     """One without a test above, or beside, fails until somebody says where its fault is planted."""
     here = {
         "versions", "room", "clock", "locales", "directory", "credentials", "certificates", "issued", "keyholder",
-        "processes", "ports", "units", "swap", "core_dumps", "scanner",
+        "processes", "ports", "flows", "units", "swap", "core_dumps", "scanner",
     }  # fmt: skip
     beside = {"databases"}
     assert set(LOOKS) == here | beside

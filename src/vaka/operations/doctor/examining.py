@@ -12,6 +12,7 @@ from vaka.operations.doctor.certificates import look_at_certificates
 from vaka.operations.doctor.databases import look_at_databases
 from vaka.operations.doctor.files import look_at_credentials, look_at_directory
 from vaka.operations.doctor.findings import Finding, Grade, good, unseen, wrong
+from vaka.operations.doctor.flows import look_at_flows
 from vaka.operations.doctor.issued import look_at_issued
 from vaka.operations.doctor.machine import (
     look_at_clock,
@@ -47,6 +48,7 @@ LOOKS: Mapping[str, Look] = {
     "keyholder": look_at_keyholder,
     "processes": look_at_processes,
     "ports": look_at_ports,
+    "flows": look_at_flows,
     "units": look_at_units,
     "swap": look_at_swap,
     "core_dumps": look_at_core_dumps,

@@ -12,8 +12,8 @@ comment on column receiver_presence.machine is 'What the machine calls itself; o
 comment on column receiver_presence.ended_at is 'When it ended in order; of one that listens, or was killed, nothing.';
 
 -- Term 25: what happened within a day and left a row but no entry; receivers of which none is heard; and each that has gone silent
--- within a day and did not end in order, or of a machine that is named for one, where one ended for longer than an hour is missed
--- too. One that says that it is heard in a time that is not yet, is not.
+-- within a day, unless it ended in order within an hour; of a machine that is named for one also later. One that says that it is
+-- heard in a time that is not yet, is not; where that is more than a day ahead, the row counts for nothing.
 create function find_silent_sources(p_machines text[], p_at timestamptz)
     returns table (authority_id uuid, reason text, things bigint)
     language sql stable security definer set search_path = vaka, pg_temp as $$
@@ -28,19 +28,20 @@ create function find_silent_sources(p_machines text[], p_at timestamptz)
                       where n.granted_at > p_at - interval '1 day' order by n.granted_at desc limit 5000) g) as things
     ), receiver as (
         select r.*, r.beat_at between p_at - interval '3 minutes' and p_at + interval '3 minutes' as is_heard,
-               r.ended_at is null and r.beat_at > p_at - interval '1 day' as is_missed,
-               coalesce(r.ended_at > p_at - interval '1 hour', false) as is_excused
+               r.beat_at > p_at - interval '1 day' and r.beat_at <= p_at + interval '1 day' as is_recent,
+               coalesce(r.ended_at > p_at - interval '1 hour' and r.ended_at <= p_at + interval '1 hour', false) as is_excused
         from receiver_presence r
     ), everywhere as (
-        select case when max(r.beat_at) is null then 'missing' else 'silent' end as reason, greatest(count(*), 1) as things
+        select case when max(r.beat_at) is null then 'missing' else 'silent' end as reason,
+               greatest(count(*) filter (where r.is_recent), 1) as things
         from receiver r
-        having coalesce(max(r.beat_at) < p_at - interval '15 minutes', true)
+        having coalesce(max(r.beat_at) filter (where r.is_recent) < p_at - interval '15 minutes', true)
     ), away as (
-        select (select count(*) from receiver r where r.machine <> '' and r.is_missed and not r.is_heard)
+        select (select count(*) from receiver r where r.machine <> '' and r.is_recent and not r.is_excused and not r.is_heard)
              + (select count(*) from (select distinct unnest(p_machines) as machine) m
                 where not exists (select from receiver r
                                   where r.machine = m.machine
-                                    and (r.is_missed or r.is_excused))) as things
+                                    and (r.is_recent or r.is_excused))) as things
     )
     select null::uuid, 'untold', u.things from untold u where u.things > 0
     union all
