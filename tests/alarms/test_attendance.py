@@ -337,11 +337,11 @@ def test_a_desk_that_was_open_by_a_clock_that_was_ahead_is_not_open_now() -> Non
     assert later.seen == {account: START}
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(seconds=150)], ids=str)
 async def test_a_desk_whose_clock_is_ahead_keeps_its_operator_for_as_long_as_it_goes_on_noting(
-    watch: Watch, reception: Reception, quiet: House, clock: TurnedClock, me: Principal
+    watch: Watch, reception: Reception, quiet: House, clock: TurnedClock, me: Principal, ahead: timedelta
 ) -> None:
     """The scheduler's clock is right, and the operator does nothing but sit there."""
-    ahead = timedelta(hours=3)
     reception.sign_in(me)
     await look(watch, clock, 200)
     alarm_id = quiet.raise_alarm(clock.now())

@@ -69,11 +69,9 @@ def attend(signed_in: Sequence[SignedIn], now: datetime, started: datetime, earl
     noted = {one.account_id: one.seen_at for one in signed_in}
 
     def last_seen(account: UUID, at: datetime | None) -> datetime:
-        if at is None or at - now <= LONGEST_PAUSE:
-            return max(at or since, since)
-        if earlier is None or earlier.noted.get(account) != at:
-            return now
-        return min(max(earlier.seen.get(account, since), since), now)
+        if earlier is not None and at is not None and earlier.noted.get(account) == at:
+            return max(min(earlier.seen.get(account, since), now), since)
+        return max(at or since, since) if at is None or at - now <= LONGEST_PAUSE else now
 
     seen = {account: last_seen(account, at) for account, at in noted.items()}
     handling = {one.account_id: one.authorities for one in signed_in}

@@ -66,7 +66,9 @@ def list_(data: Path) -> None:
 def units(data: Path, authority: str, apply: bool, change: str | None, file: Path) -> None:
     """Compare the sheet with what is so, and make it so where ``apply``."""
 
-    text = read_file(file)  # before it is confirmed: one that is put in its place later is not what is carried out
+    text = read_file(file)
+    # What is confirmed is a digest of what the command was told: this very text, whatever the file holds later.
+    click.get_current_context().params["sheet"] = text
 
     async def act(_chosen: Authority, _platform: Connection, tenant: Connection, run: Run) -> str:
         wanted = read_units(text)
@@ -93,7 +95,7 @@ def on_call(data: Path, authority: str, apply: bool, change: str | None) -> None
     Without --apply nothing is asked for, and it is said whether there is a number. It is shown to operators alone.
     """
     phone = _ask_for_phone() if apply else ""
-    # What is confirmed is a digest of what the command was told: this as well, though it is no argument.
+    # Confirmed as well, though it is no argument.
     click.get_current_context().params["phone"] = phone
 
     async def act(chosen: Authority, _platform: Connection, tenant: Connection, run: Run) -> str:

@@ -78,6 +78,9 @@ async def _serve(equipment: Equipment, metrics: Path) -> int:
     await asyncio.wait((start, stop), return_when=asyncio.FIRST_COMPLETED)
     if not start.done():
         start.cancel()
+        await asyncio.gather(start, return_exceptions=True)
+        # It may read its ports already, and only wait until it has said that it does.
+        await receiver.stop()
         return 0
     await start
     page = await open_metrics_page(metrics, receiver.metrics)

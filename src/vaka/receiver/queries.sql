@@ -18,7 +18,8 @@ select record_signs_of_life(%s::jsonb)
 -- ahead. One of them that lives makes its row anew.
 with old as (
     delete from receiver_presence where instance <> %(instance)s and (
-        beat_at < %(now)s::timestamptz - interval '30 days' or beat_at > %(now)s::timestamptz + interval '1 day')
+        beat_at < %(now)s::timestamptz - interval '30 days'
+        or beat_at > greatest(%(now)s::timestamptz, clock_timestamp()) + interval '1 day')
 )
 insert into receiver_presence (instance, machine, started_at, beat_at)
 values (%(instance)s, %(machine)s, %(now)s, %(now)s)

@@ -27,6 +27,7 @@ _CONNECTED = """
 _OPEN = """
     select id, class = 'life', exercise_id is not null from vaka.alarm where state not in ('merged', 'closed')"""
 _UNBOUNDED = -1
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class OthersConnectedError(VakaError):
@@ -122,9 +123,11 @@ def _ended_in_order() -> Iterator[None]:
     """Let a signal that would end this process at once end it as Ctrl-C does, by way of whatever has to be undone."""
 
     def end(number: int, _: FrameType | None) -> None:
+        for one in _ENDING:  # a terminal that closes says so twice, and the second must not break off the undoing
+            signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, end) for number in _ENDING}
     try:
         yield
     finally:

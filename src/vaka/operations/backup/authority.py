@@ -123,6 +123,7 @@ def swap(live: Server, database: str, roles: Sequence[str], now: datetime) -> st
         server.execute(SQL("alter database {} connection limit -1").format(Identifier(database)))
         for role in roles:
             server.execute(SQL("revoke all on database {} from {}").format(Identifier(old), Identifier(role)))
+            server.execute(SQL("grant connect on database {} to {}").format(Identifier(database), Identifier(role)))
     provision_tenant(live, database)
     return old
 
