@@ -5,6 +5,7 @@
 The database beside is a copy of the authority's own; how one comes out of a backup is tested with the backups.
 """
 
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from uuid import UUID, uuid4
@@ -49,6 +50,11 @@ class Units:
         with closing(self.connect(database)) as connection:
             cursor = connection.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else []
+
+    def limits(self) -> list[tuple[object, ...]]:
+        """How many each of the two databases lets in."""
+        both = [TENANT, name_beside(TENANT)]
+        return self.run("select datconnlimit from pg_database where datname = any(%s)", both, database="postgres")
 
     def restore(self) -> None:
         """Let there be a database beside the authority's own, as `vaka backup restore` leaves one."""
@@ -139,3 +145,25 @@ def test_nobody_is_swapped_away_from_under_a_receiver_and_no_open_alarm_without_
         pass
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
         units.connect(str(old), tenant_role(TENANT, "receiver"))
+
+
+def hang_up(units: Units, seen: list[object]) -> None:
+    """Close the terminal meanwhile: it says so twice, milliseconds apart, the second time while all is being undone."""
+    with kept_apart(units.data.cluster.server, TENANT):
+        seen += units.limits()
+        try:
+            signal.raise_signal(signal.SIGHUP)
+        finally:
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_terminal_that_closes_leaves_no_door_shut(units: Units) -> None:
+    units.restore()
+    before, standing, seen = units.limits(), signal.getsignal(signal.SIGHUP), list[object]()
+    with pytest.raises(SystemExit, match=str(128 + signal.SIGHUP)):
+        hang_up(units, seen)
+    assert seen == [(0,), (0,)]
+    assert before == units.limits() != seen
+    assert signal.getsignal(signal.SIGHUP) is standing
+    units.run(f"drop database {name_beside(TENANT)}", database="postgres")
