@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -63,7 +63,7 @@ async def fronted(socket: Path) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def prometheus(folder: Path, ports: list[int]) -> AsyncIterator[None]:
+async def prometheus(folder: Path, jobs: Mapping[str, int]) -> AsyncIterator[None]:
     """A Prometheus that looks each second, with the rules as they are but for how long something has to last."""
     program = shutil.which("prometheus")
     assert program is not None, "install prometheus (tools/system-packages test)"
@@ -72,10 +72,12 @@ async def prometheus(folder: Path, ports: list[int]) -> AsyncIterator[None]:
         for rule in group["rules"]:
             rule.update({"for": "1s"} if "alert" in rule else {})
     (folder / "rules.yml").write_text(yaml.safe_dump(rules))
-    scraped = {"job_name": "vaka", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]}
+    scraped = [
+        {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in jobs.items()
+    ]  # fmt: skip
     told = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"},
-        "rule_files": ["rules.yml"], "scrape_configs": [scraped],
+        "rule_files": ["rules.yml"], "scrape_configs": scraped,
     }  # fmt: skip
     (folder / "prometheus.yml").write_text(yaml.safe_dump(told))
     arguments = [
@@ -119,7 +121,8 @@ async def test_term_21_2_an_alert_comes_with_the_load_and_goes_with_it(
         receiver, scheduler = sockets / "receiver-1.metrics", sockets / "scheduler.metrics"
         async with (
             await open_metrics_page(receiver, lambda: metrics_text(tuple(counters))),
-            fronted(receiver) as one, fronted(scheduler) as other, prometheus(tmp_path, [one, other]),
+            fronted(receiver) as one, fronted(scheduler) as other,
+            prometheus(tmp_path, {"vaka-receiver": one, "vaka-scheduler": other}),
         ):  # fmt: skip
             async with await open_metrics_page(scheduler, lambda: metrics_text((capacity,))):
                 await capacity.measure()

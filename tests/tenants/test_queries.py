@@ -78,4 +78,6 @@ def tenant(new_authority: Callable[..., Authority]) -> Authority:
 
 @pytest.mark.parametrize("statement", statements("vaka.tenants", "tenant"), ids=str)
 def test_statement_can_be_planned_by_who_runs_it(server: Server, tenant: Authority, statement: Statement) -> None:
-    plan(server, tenant, statement, SAMPLES)
+    # The on-call telephone is the authority's, and not sealed as a person's is.
+    own = {"phone": "x"} if statement.name in ("keep_on_call_phone", "set_on_call_phone") else {}
+    plan(server, tenant, statement, {**SAMPLES, **own})
