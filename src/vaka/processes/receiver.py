@@ -37,9 +37,7 @@ _REFUSED = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="vaka.processes.receiver", description="Receives alarms from devices.", allow_abbrev=False
-    )
+    parser = argparse.ArgumentParser("vaka.processes.receiver", description="Receives alarms.", allow_abbrev=False)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data directory")
     parser.add_argument("--instance", type=_name, default="receiver-1", metavar="NAME", help="this receiver's name")
     options = parser.parse_args(arguments)
@@ -76,10 +74,9 @@ async def _serve(equipment: Equipment, metrics: Path) -> int:
     start = asyncio.create_task(receiver.start())
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait((start, stop), return_when=asyncio.FIRST_COMPLETED)
-    if not start.done():
+    if not start.done():  # it may read its ports already, and only wait until it has said that it does
         start.cancel()
         await asyncio.gather(start, return_exceptions=True)
-        # It may read its ports already, and only wait until it has said that it does.
         await receiver.stop()
         return 0
     await start
