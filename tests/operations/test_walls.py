@@ -19,9 +19,9 @@ from tests.clusters import start_cluster
 from tests.operations.namespaces import HOLDS, in_own_network, join, within
 from tests.peers import require_program
 from vaka.database.server import SUPERUSER
+from vaka.operations.flows.product import read_register
 from vaka.operations.flows.register import IN_CLEAR, list_flows
 from vaka.settings import Settings
-from vaka.traffic import read_register
 
 RULES = Path(__file__).resolve().parents[2] / "packaging/nftables"
 CONF = "/etc/nftables.conf"

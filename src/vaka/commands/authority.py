@@ -65,7 +65,6 @@ def list_(data: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def units(data: Path, authority: str, apply: bool, change: str | None, file: Path) -> None:
     """Compare the sheet with what is so, and make it so where ``apply``."""
-
     text = read_file(file)
     # What is confirmed is a digest of what the command was told: this very text, whatever the file holds later.
     click.get_current_context().params["sheet"] = text

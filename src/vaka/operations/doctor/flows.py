@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from vaka.errors import Sentence
 from vaka.operations.doctor.findings import Finding, good, wrong
 from vaka.operations.doctor.place import Place
-from vaka.traffic import product_ports, read_register
+from vaka.operations.flows.product import product_ports, read_register
 
 
 def look_at_flows(place: Place) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Vaka contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""The flows of an installation: those of the product (vaka/traffic.toml), and those that it has besides; what is wrong.
+"""The flows of an installation: those of the product (register.toml), and those that it has besides; what is wrong.
 
 A socket that others can reach and that no flow is of is wrong. So is one that was to stay on the machine, and one that
 speaks in clear without an exception that still holds. Nothing is closed because of it: an alarm comes in all the same.
@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from vaka.errors import Sentence
+from vaka.operations.flows.product import list_product_flows
 from vaka.operations.flows.sockets import Listening
 from vaka.settings import Settings
-from vaka.traffic import list_product_flows
 
 Wrong = Literal["unregistered", "exposed", "plain"]
 WRONG: tuple[Wrong, ...] = ("unregistered", "exposed", "plain")
